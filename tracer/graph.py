@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 IndexArray = NDArray[np.int64]
-AttributeValue = bool | int | float | str | tuple["AttributeValue", ...] | None
+AttributeValue = bool | int | float | str | tuple[bool | int | float | str, ...] | None
 
 # Bits per element of every torch dtype that can occur in a graph. Sub-byte formats are packed.
 _BITS = {

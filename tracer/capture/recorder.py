@@ -1,0 +1,278 @@
+"""Recording of ATen calls beneath autograd, with attention kept whole and module paths from forward hooks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from tracer.graph import AttributeValue, StorageRole, TensorSpec, attributes_from
+
+__all__ = ["Call", "ModulePath", "Recorder", "StorageTable"]
+
+# Where tensors are made; outside any module they prepare example inputs and belong to nobody's forward pass.
+_FACTORIES = frozenset(
+    "aten::" + name
+    for name in (
+        "empty",
+        "empty_strided",
+        "zeros",
+        "ones",
+        "full",
+        "rand",
+        "randn",
+        "randint",
+        "arange",
+        "linspace",
+        "scalar_tensor",
+        "normal_",
+        "uniform_",
+        "random_",
+    )
+)
+# Arguments that say where a tensor lives, not what is computed.
+_PLACEMENT_ARGUMENTS = frozenset({"device", "layout", "pin_memory", "generator", "non_blocking"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One recorded call before it is interned into a graph; its tensors name their storages."""
+
+    name: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    attributes: tuple[tuple[str, AttributeValue], ...]
+    module: str
+
+
+@dataclass(slots=True)
+class StorageTable:
+    """Numbers storages and keeps them alive, so that an address is never used twice within a capture."""
+
+    nbytes: list[int] = field(default_factory=list)
+    roles: list[int] = field(default_factory=list)
+    _index: dict[int, int] = field(default_factory=dict)
+    _alive: list[torch.UntypedStorage] = field(default_factory=list)
+
+    def number(self, tensor: torch.Tensor, role: StorageRole) -> int:
+        """Index of the tensor's storage; a storage that was never seen gets `role`."""
+        storage = tensor.untyped_storage()
+        # torch exposes the identity of a storage without data (meta) only through its C++ address.
+        key = storage._cdata
+        if key not in self._index:
+            self._index[key] = len(self.nbytes)
+            self.nbytes.append(storage.nbytes())
+            self.roles.append(int(role))
+            self._alive.append(storage)
+        return self._index[key]
+
+    def spec(self, tensor: torch.Tensor, role: StorageRole) -> TensorSpec:
+        """Specification of a tensor with its storage's index."""
+        strides = () if tensor.is_contiguous() else tuple(int(s) for s in tensor.stride())
+        shape = tuple(int(n) for n in tensor.shape)
+        return TensorSpec(shape, str(tensor.dtype).removeprefix("torch."), strides, self.number(tensor, role))
+
+
+class ModulePath:
+    """Path of the module whose forward pass is running, kept by hooks on all modules."""
+
+    def __init__(self, component: str, root: object) -> None:
+        """Paths are `component` followed by the qualified name below `root`."""
+        self._component = component
+        named = root.named_modules() if isinstance(root, nn.Module) else ()
+        self._names = {id(m): f"{component}.{n}" if n else component for n, m in named}
+        self._stack: list[str] = []
+
+    @property
+    def depth(self) -> int:
+        """Number of modules entered and not left."""
+        return len(self._stack)
+
+    @property
+    def current(self) -> str:
+        """Path of the innermost module, or the component's name outside any."""
+        return self._stack[-1] if self._stack else self._component
+
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """Follow the modules' forward passes while the block runs."""
+
+        def enter(module: nn.Module, inputs: Any) -> None:
+            del inputs
+            outside = f"{self.current}.{type(module).__name__}"
+            self._stack.append(self._names.get(id(module), outside))
+
+        def leave(module: nn.Module, inputs: Any, outputs: Any) -> None:
+            del module, inputs, outputs
+            self._stack.pop()
+
+        handles = (
+            register_module_forward_pre_hook(enter),
+            register_module_forward_hook(leave, always_call=True),
+        )
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+class Recorder:
+    """Collects the calls that a callable makes.
+
+    Parameters
+    ----------
+    storages : StorageTable
+        Shared by all captures of one graph.
+    path : ModulePath
+    attention_kind : callable
+        ``attention_kind(module_path, query_length, key_length) -> str``.
+    """
+
+    def __init__(
+        self,
+        storages: StorageTable,
+        path: ModulePath,
+        attention_kind: Callable[[str, int, int], str],
+    ) -> None:
+        self.calls: list[Call] = []
+        self._storages = storages
+        self._path = path
+        self._attention_kind = attention_kind
+        self._paused = False
+
+    def run(self, function: Callable[[], object]) -> list[Call]:
+        """Calls that `function` makes, in order."""
+        with torch.no_grad(), self._path.watch(), _AttentionMode(self), _DispatchMode(self):
+            function()
+        return self.calls
+
+    def record(
+        self, name: str, inputs: Sequence[Any], outputs: Any, arguments: Mapping[str, AttributeValue]
+    ) -> None:
+        """Append a call, unless it only prepares example inputs."""
+        if self._paused or (name in _FACTORIES and self._path.depth == 0):
+            return
+        self.calls.append(
+            Call(
+                name,
+                tuple(self._storages.spec(t, StorageRole.INPUT) for t in inputs),
+                tuple(self._storages.spec(t, StorageRole.ACTIVATION) for t in _tensors_in(outputs)),
+                attributes_from(arguments),
+                self._path.current,
+            )
+        )
+
+    def record_attention(
+        self, query: torch.Tensor, tensors: Sequence[torch.Tensor], arguments: Mapping[str, Any]
+    ) -> torch.Tensor:
+        """Append one attention call and give its (empty) output, in the layout of the fused kernels.
+
+        Fused attention writes (batch, query, heads, dim) and returns it transposed, so that merging the heads
+        afterwards is a view (PyTorch, aten/src/ATen/native/transformers/cuda/attention.cu).
+        """
+        *lead, heads, length, _ = query.shape
+        value = tensors[2]
+        with self._pause():
+            out = query.new_empty((*lead, length, heads, value.shape[-1])).transpose(-3, -2)
+        kind = self._attention_kind(self._path.current, length, value.shape[-2])
+        attributes: dict[str, AttributeValue] = {
+            "kind": kind,
+            "is_causal": bool(arguments.get("is_causal", False)),
+            "enable_gqa": bool(arguments.get("enable_gqa", False)),
+        }
+        if arguments.get("scale") is not None:
+            attributes["scale"] = float(arguments["scale"])
+        self.record("aten::scaled_dot_product_attention", tensors, out, attributes)
+        return out
+
+
+    @contextmanager
+    def _pause(self) -> Iterator[None]:
+        """Let the recorder make tensors of its own without recording that."""
+        self._paused = True
+        try:
+            yield
+        finally:
+            self._paused = False
+
+
+class _AttentionMode(TorchFunctionMode):
+    """Keeps ``scaled_dot_product_attention`` one operator: on meta it would decompose before dispatch."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is not torch.nn.functional.scaled_dot_product_attention:
+            return func(*args, **kwargs)
+        names = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
+        given = dict(zip(names, args, strict=False)) | kwargs
+        tensors = [given["query"], given["key"], given["value"]]
+        if given.get("attn_mask") is not None:
+            tensors.append(given["attn_mask"])
+        return self._recorder.record_attention(given["query"], tensors, given)
+
+
+class _DispatchMode(TorchDispatchMode):
+    """Sees every ATen call that reaches the device."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        outputs = func(*args, **kwargs)
+        schema = func._schema
+        given = dict(zip((a.name for a in schema.arguments), args, strict=False)) | kwargs
+        tensors: list[torch.Tensor] = []
+        plain: dict[str, AttributeValue] = {}
+        for name, value in given.items():
+            found = list(_tensors_in(value))
+            if found:
+                tensors.extend(found)
+            elif value is not None and name not in _PLACEMENT_ARGUMENTS:
+                plain[name] = _attribute(value)
+        self._recorder.record(schema.name, tensors, outputs, plain)
+        return outputs
+
+
+def _tensors_in(value: Any) -> Iterator[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _tensors_in(item)
+
+
+def _attribute(value: Any) -> AttributeValue:
+    """Plain form of an argument; sequences become tuples, torch's enums their names."""
+    if isinstance(value, list | tuple):
+        return tuple(_plain(item) for item in value)
+    return _plain(value)
+
+
+def _plain(value: Any) -> bool | int | float | str:
+    """Number or string; an infinity becomes a string, because JSON has none."""
+    if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return str(value).removeprefix("torch.")

@@ -1,0 +1,96 @@
+"""Finding pipelines by name and completing their settings."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from tracer.graph import GraphError, Workload
+
+from .pipeline import Pipeline
+
+__all__ = ["UnknownWorkloadError", "WorkloadError", "find_pipeline", "iter_pipelines", "resolve"]
+
+
+class WorkloadError(GraphError):
+    """Settings that a pipeline cannot run."""
+
+
+class UnknownWorkloadError(LookupError):
+    """No pipeline of that name."""
+
+    def __str__(self) -> str:
+        """Message without the quotes that a KeyError would add."""
+        return str(self.args[0])
+
+
+def iter_pipelines() -> Iterator[Pipeline]:
+    """Every pipeline that a file of this folder declares, by file name. Does not import torch."""
+    folder = Path(__file__).parent
+    for info in sorted(pkgutil.iter_modules([str(folder)]), key=lambda i: i.name):
+        module = importlib.import_module(f"{__package__}.{info.name}")
+        yield from getattr(module, "PIPELINES", ())
+
+
+def find_pipeline(name: str) -> Pipeline:
+    """Pipeline of that name or alias, whatever its case.
+
+    Raises
+    ------
+    UnknownWorkloadError
+        No such pipeline; the message has the nearest names.
+    """
+    wanted = name.lower().replace("_", "-")
+    known: dict[str, Pipeline] = {}
+    for pipeline in iter_pipelines():
+        known |= dict.fromkeys((pipeline.name, *pipeline.aliases), pipeline)
+    if wanted in known:
+        return known[wanted]
+    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"valid: {', '.join(sorted(known))}"
+    raise UnknownWorkloadError(f"unknown model {name!r}; {hint}")
+
+
+def resolve(pipeline: Pipeline, settings: Mapping[str, object]) -> Workload:
+    """Settings of a run: the pipeline's defaults with what the user set.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+    settings : mapping
+        Fields of :class:`~tracer.graph.Workload`; ``None`` leaves the default.
+
+    Raises
+    ------
+    WorkloadError
+        A setting that does not apply to the pipeline, or a size or frame count that it cannot make.
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    defaults = asdict(pipeline.defaults)
+    foreign = [name for name in given if defaults[name] is None]
+    if foreign:
+        valid = ", ".join(name for name, value in defaults.items() if value is not None)
+        raise WorkloadError(f"{pipeline.name} has no setting {foreign[0]}; valid: {valid}")
+    workload = replace(pipeline.defaults, **given)  # type: ignore[arg-type]
+    _check_sizes(pipeline, workload)
+    return workload
+
+
+def _check_sizes(pipeline: Pipeline, workload: Workload) -> None:
+    for name in ("height", "width"):
+        value = getattr(workload, name)
+        if value is not None and value % pipeline.size_multiple:
+            raise WorkloadError(
+                f"{name} {value} is impossible for {pipeline.name}; "
+                f"valid: multiples of {pipeline.size_multiple}"
+            )
+    step, offset = pipeline.frame_rule
+    frames = workload.num_frames
+    if frames is not None and (frames - offset) % step:
+        raise WorkloadError(
+            f"num_frames {frames} is impossible for {pipeline.name}; valid: {offset} plus a multiple of {step}"
+        )
