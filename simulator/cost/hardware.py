@@ -1,0 +1,183 @@
+"""Accelerators as columns: datasheet limits and cost parameters, one entry an accelerator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_specs import Accelerator, Calibration, find_calibration
+
+from .parameters import GROUPS, parameter_columns
+
+__all__ = ["BASES", "HardwareColumns", "UnsupportedFormatError"]
+
+FloatArray = NDArray[np.float64]
+
+#: Grounds that a number can rest on, in the order of their codes.
+BASES = ("datasheet", "calibrated", "inherited")
+
+
+class UnsupportedFormatError(ValueError):
+    """A kernel needs a number format that the accelerator has no peak for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class HardwareColumns:
+    """What the cost functions read of a sequence of accelerators; every array has shape (num_accelerators,).
+
+    Attributes
+    ----------
+    name, architecture : tuple of str
+    matrix, vector, special : dict
+        Peak rates by number format, NaN where the part has none. [FLOP/s], [FLOP/s], [1/s]
+    cores : array
+        Number of cores (SMs, CUs). [1]
+    clock : array
+        Boost clock, NaN where not published. [Hz]
+    dram_bandwidth, dram_capacity, dram_latency : array
+        [B/s], [B], [s]
+    cache_capacity, cache_bandwidth, cache_latency : array
+        Cache that all cores share (the larger of L2 and LLC counts as capacity); bandwidth infinite
+        where not published. [B], [B/s], [s]
+    shared_capacity, shared_bandwidth : array
+        Shared memory or L1 of one core; bandwidth infinite where not published. [B], [B/s]
+    max_threads, max_blocks : array
+        Resident threads and thread blocks of one core. [1]
+    link_bandwidth, link_latency : array
+        Fastest link to other accelerators, one way; NaN where the part has none. [B/s], [s]
+    power : array
+        Board power, NaN where not published. [W]
+    parameters : dict
+        ``group.name`` of :data:`simulator.cost.parameters.PARAMETERS` to values.
+    basis : dict
+        Parameter group to codes into :data:`BASES`.
+    """
+
+    name: tuple[str, ...]
+    architecture: tuple[str, ...]
+    matrix: Mapping[str, FloatArray]
+    vector: Mapping[str, FloatArray]
+    special: Mapping[str, FloatArray]
+    cores: FloatArray
+    clock: FloatArray
+    dram_bandwidth: FloatArray
+    dram_capacity: FloatArray
+    dram_latency: FloatArray
+    cache_capacity: FloatArray
+    cache_bandwidth: FloatArray
+    cache_latency: FloatArray
+    shared_capacity: FloatArray
+    shared_bandwidth: FloatArray
+    max_threads: FloatArray
+    max_blocks: FloatArray
+    link_bandwidth: FloatArray
+    link_latency: FloatArray
+    power: FloatArray
+    parameters: Mapping[str, FloatArray]
+    basis: Mapping[str, NDArray[np.int64]]
+
+    def __len__(self) -> int:
+        """Number of accelerators."""
+        return len(self.name)
+
+    @classmethod
+    def from_accelerators(
+        cls, accelerators: Sequence[Accelerator], calibrations: Iterable[Calibration] | None = None
+    ) -> HardwareColumns:
+        """Columns of some accelerators with the calibration that each one gets.
+
+        Parameters
+        ----------
+        accelerators : sequence of Accelerator
+        calibrations : iterable of Calibration, optional
+            Candidates; those that ship with :mod:`hw_specs` by default, none at all for an empty iterable.
+        """
+        pool = None if calibrations is None else tuple(calibrations)
+        parameters, basis = _calibrated(accelerators, pool)
+        return cls(
+            name=tuple(a.name for a in accelerators),
+            architecture=tuple(a.architecture for a in accelerators),
+            parameters=parameters,
+            basis=basis,
+            **_peaks(accelerators),
+            **_memory(accelerators),
+            **_limits(accelerators),
+        )
+
+    def rates(self, unit: str, formats: Sequence[str]) -> FloatArray:
+        """Peaks of ``matrix``, ``vector`` or ``special`` units, shape (num_formats, num_accelerators)."""
+        by_format: Mapping[str, FloatArray] = getattr(self, unit)
+        absent = np.full(len(self), np.nan)
+        return np.array([by_format.get(name, absent) for name in formats]).reshape(len(formats), len(self))
+
+
+def _calibrated(
+    accelerators: Sequence[Accelerator], pool: tuple[Calibration, ...] | None
+) -> tuple[dict[str, FloatArray], dict[str, NDArray[np.int64]]]:
+    rows: list[dict[str, float]] = []
+    basis: dict[str, list[int]] = {group: [] for group in GROUPS}
+    for accelerator in accelerators:
+        row: dict[str, float] = {}
+        for group in GROUPS:
+            match = find_calibration(accelerator, family=group, calibrations=pool)
+            basis[group].append(0 if match is None else BASES.index(match.basis))
+            if match is not None:
+                fitted = match.calibration.parameters
+                row.update({name: x for name, x in fitted.items() if name.partition(".")[0] == group})
+        rows.append(row)
+    return parameter_columns(rows), {group: np.array(codes) for group, codes in basis.items()}
+
+
+def _peaks(accelerators: Sequence[Accelerator]) -> dict[str, dict[str, FloatArray]]:
+    columns: dict[str, dict[str, FloatArray]] = {}
+    for unit in ("matrix", "vector", "special"):
+        rows = [getattr(a.peak, unit) for a in accelerators]
+        formats = sorted({name for row in rows for name in row})
+        columns[unit] = {name: np.array([row.get(name, np.nan) for row in rows]) for name in formats}
+    return columns
+
+
+def _column(values: Iterable[float | None], missing: float) -> FloatArray:
+    return np.array([missing if value is None else float(value) for value in values])
+
+
+def _memory(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
+    memories = [a.memory for a in accelerators]
+    near = [m.l2 or m.llc for m in memories]
+    total = [max((level.capacity for level in (m.l2, m.llc) if level), default=0.0) for m in memories]
+    shared = [m.shared for m in memories]
+    return {
+        "dram_bandwidth": _column((m.dram.bandwidth for m in memories), np.nan),
+        "dram_capacity": _column((m.dram.capacity for m in memories), np.nan),
+        "dram_latency": _column((m.dram.latency for m in memories), 6e-7),
+        "cache_capacity": np.array(total, dtype=np.float64),
+        "cache_bandwidth": _column(
+            (
+                next((c.bandwidth for c in pair if c and c.bandwidth), None)
+                for pair in zip(near, caches, strict=True)
+            ),
+            np.inf,
+        ),
+        "cache_latency": _column((c.latency if c else None for c in near), 2.5e-7),
+        "shared_capacity": _column((s.capacity if s else None for s in shared), np.inf),
+        "shared_bandwidth": _column((s.bandwidth if s else None for s in shared), np.inf),
+    }
+
+
+def _limits(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
+    links = [
+        max((link for link in a.links.values()), key=lambda link: link.bandwidth, default=None)
+        for a in accelerators
+    ]
+    return {
+        "cores": np.array([a.cores.count for a in accelerators], dtype=np.float64),
+        "clock": _column((a.cores.clock for a in accelerators), np.nan),
+        "max_threads": _column((a.cores.max_threads for a in accelerators), 2048),
+        "max_blocks": _column((a.cores.max_blocks for a in accelerators), 32),
+        "link_bandwidth": _column((link.bandwidth if link else None for link in links), np.nan),
+        "link_latency": _column((link.latency if link else None for link in links), np.nan),
+        "power": _column((a.power.board if a.power else None for a in accelerators), np.nan),
+    }

@@ -1,0 +1,107 @@
+"""Kernel times: the datasheet roofline, or the mechanisms of each kernel family with calibrated parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernels import KernelTable
+
+from .family import FamilyCost, parameter_group
+from .generic import generic_cost
+from .hardware import BASES, HardwareColumns
+from .parameters import GROUPS
+from .roofline import BOUNDS, roofline_terms
+
+__all__ = ["FIDELITIES", "FidelityError", "KernelCosts", "kernel_times"]
+
+FloatArray = NDArray[np.float64]
+Fidelity = Literal["roofline", "calibrated"]
+
+FIDELITIES = ("roofline", "calibrated")
+
+
+class FidelityError(ValueError):
+    """An unknown fidelity."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class KernelCosts:
+    """Device time of each kernel on each accelerator; arrays of shape (num_kernels, num_accelerators).
+
+    Attributes
+    ----------
+    time : array
+        Execution time on the device, without the gap to the next kernel. [s]
+    roofline : array
+        Least time that the datasheet allows. [s]
+    bound : array of int
+        What bounds the kernel, codes into :data:`BOUNDS`.
+    basis : array of int
+        Ground of each time, codes into :data:`BASES`.
+    """
+
+    time: FloatArray
+    roofline: FloatArray
+    bound: NDArray[np.int64]
+    basis: NDArray[np.int64]
+
+    def bound_names(self) -> NDArray[np.str_]:
+        """Names of the bounds, shape (num_kernels, num_accelerators)."""
+        return np.array(BOUNDS)[self.bound]
+
+    def basis_names(self) -> NDArray[np.str_]:
+        """Names of the grounds, shape (num_kernels, num_accelerators)."""
+        return np.array(BASES)[self.basis]
+
+
+def kernel_times(
+    table: KernelTable, hardware: HardwareColumns, *, fidelity: Fidelity = "calibrated"
+) -> KernelCosts:
+    """Time of every kernel on every accelerator.
+
+    Parameters
+    ----------
+    table : KernelTable
+    hardware : HardwareColumns
+    fidelity : {"calibrated", "roofline"}
+        ``roofline`` is the datasheet alone and a lower bound of ``calibrated``.
+
+    Raises
+    ------
+    UnsupportedFormatError
+        If an accelerator has no peak for a format that a kernel computes in.
+    FidelityError
+        For any other fidelity.
+    """
+    if fidelity not in FIDELITIES:
+        raise FidelityError(f"unknown fidelity {fidelity!r}; valid: {', '.join(FIDELITIES)}")
+    terms = np.stack(list(roofline_terms(table, hardware).values()))
+    roofline = terms.max(axis=0)
+    bound = terms.argmax(axis=0)
+    if fidelity == "roofline":
+        return KernelCosts(time=roofline, roofline=roofline, bound=bound, basis=np.zeros_like(bound))
+    return _calibrated(table, hardware, roofline, bound)
+
+
+def _calibrated(
+    table: KernelTable, hardware: HardwareColumns, roofline: FloatArray, bound: NDArray[np.int64]
+) -> KernelCosts:
+    groups = parameter_group(table)
+    time, bound, basis = roofline.copy(), bound.copy(), np.zeros_like(bound)
+    for code, group in enumerate(GROUPS):
+        rows = np.flatnonzero(groups == code)
+        if rows.size == 0:
+            continue
+        cost = _family_cost(group, table.select(rows), hardware)
+        time[rows] = np.maximum(cost.time, roofline[rows])
+        bound[rows] = np.where(cost.time >= roofline[rows], cost.bound, bound[rows])
+        basis[rows] = hardware.basis[group]
+    return KernelCosts(time=time, roofline=roofline, bound=bound, basis=basis)
+
+
+def _family_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+    return generic_cost(group, table, hardware)

@@ -1,0 +1,110 @@
+"""Hierarchical roofline: the least time that the datasheet allows a kernel, with nothing fitted.
+
+The units work at the same time, so the bound is the largest of their times (Williams et al., "Roofline",
+CACM 52(4), 2009; Ding and Williams, "An instruction roofline model for GPUs", PMBS 2019 for the cache level).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernels import Implementation, KernelFamily, KernelTable
+
+from .hardware import HardwareColumns, UnsupportedFormatError
+
+__all__ = ["BOUNDS", "WINOGRAD_REDUCTION", "roofline_terms", "winograd_applies"]
+
+FloatArray = NDArray[np.float64]
+
+#: What can bound a kernel, in the order of the codes.
+BOUNDS = ("matrix", "vector", "special", "dram", "l2", "latency")
+
+#: Multiplications of direct convolution over those of Winograd's F(2x2, 3x3) (Lavin and Gray, CVPR 2016).
+WINOGRAD_REDUCTION = 36 / 16
+
+#: Formats whose arithmetic outside matrix units runs at the fp32 rate: operands are widened in registers.
+_WIDENED = ("fp16", "bf16", "fp8", "fp6", "fp4", "tf32", "int8", "int4")
+
+_ARITHMETIC_FAMILIES = (KernelFamily.MATMUL, KernelFamily.ATTENTION, KernelFamily.CONVOLUTION)
+
+
+def roofline_terms(table: KernelTable, hardware: HardwareColumns) -> dict[str, FloatArray]:
+    """Least time on each unit of :data:`BOUNDS` but ``latency``, shape (num_kernels, num_accelerators). [s]
+
+    Raises
+    ------
+    UnsupportedFormatError
+        If a kernel has matrix arithmetic (or a product has vector arithmetic) in a format without a peak.
+    """
+    dram, cache = _memory_terms(table, hardware)
+    return {
+        "matrix": matrix_time(table, hardware),
+        "vector": vector_time(table, hardware),
+        "special": _special_time(table, hardware),
+        "dram": dram,
+        "l2": cache,
+    }
+
+
+def winograd_applies(table: KernelTable) -> NDArray[np.bool_]:
+    """Whether the library may choose Winograd: 3x3 convolutions on vector units, shape (num_kernels,)."""
+    free = np.isin(table.implementation, (Implementation.DEFAULT, Implementation.IMPLICIT_GEMM))
+    spatial = (table.family == KernelFamily.CONVOLUTION) & (table.group == 3)
+    return spatial & free & (table.vector_flops > table.matrix_flops)
+
+
+def matrix_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    """Matrix FLOPs at the dense peak of their format. [s]"""
+    peak = hardware.rates("matrix", table.formats)[table.number_format]
+    used = table.matrix_flops[:, None] > 0
+    _require(used & np.isnan(peak), table, hardware, "matrix")
+    return np.where(used, table.matrix_flops[:, None] / np.where(used, peak, 1.0), 0.0)
+
+
+def vector_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    """Vector FLOPs at the vector peak; formats below fp32 are computed in fp32. [s]
+
+    The term is left out for kernels that only move and transform data where no vector peak is published.
+    """
+    peak = hardware.rates("vector", _executed_formats(table))[table.number_format]
+    flops = table.vector_flops / np.where(winograd_applies(table), WINOGRAD_REDUCTION, 1.0)
+    needed = (flops > 0) & np.isin(table.family, _ARITHMETIC_FAMILIES) & (table.matrix_flops == 0)
+    _require(needed[:, None] & np.isnan(peak), table, hardware, "vector")
+    return np.where(np.isnan(peak), 0.0, flops[:, None] / peak)
+
+
+def _executed_formats(table: KernelTable) -> tuple[str, ...]:
+    return tuple("fp32" if name in _WIDENED else name for name in table.formats)
+
+
+def _special_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    peak = hardware.rates("special", ["fp32"])[0]
+    return np.where(np.isnan(peak), 0.0, table.special_ops[:, None] / peak)
+
+
+def _memory_terms(table: KernelTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:
+    traffic = np.where(table.family == KernelFamily.COLLECTIVE, 0.0, table.bytes)[:, None]
+    dram = np.maximum(traffic - cached_bytes(table, hardware.cache_capacity), 0.0) / hardware.dram_bandwidth
+    return dram, traffic / hardware.cache_bandwidth
+
+
+def cached_bytes(table: KernelTable, capacity: FloatArray) -> FloatArray:
+    """Traffic that a cache of some capacity keeps from the DRAM, shape (num_kernels, num_accelerators). [B]
+
+    Input that an earlier kernel touched is served from the cache as far as it fits, and where a chain of
+    kernels runs out of the cache its output overwrites lines that are there, so output stays in that proportion.
+    """
+    share = np.minimum(table.resident_bytes / np.maximum(table.bytes_read, 1.0), 1.0)
+    return np.minimum((share * table.bytes)[:, None], capacity)
+
+
+def _require(missing: NDArray[np.bool_], table: KernelTable, hardware: HardwareColumns, unit: str) -> None:
+    if not missing.any():
+        return
+    row, column = (int(index[0]) for index in np.nonzero(missing))
+    wanted = table.formats[int(table.number_format[row])]
+    peaks = getattr(hardware, unit)
+    valid = ", ".join(name for name, values in peaks.items() if not np.isnan(values[column])) or "none"
+    place = f"{hardware.name[column]} (kernel {table.name[row]!r})"
+    raise UnsupportedFormatError(f"{place} has no {unit} peak for {wanted}; valid: {valid}")
