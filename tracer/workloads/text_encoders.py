@@ -172,7 +172,8 @@ def qwen2_5_vl_7b(dtype: str) -> nn.Module:
     }  # fmt: skip
     vision = {
         "depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16, "patch_size": 14,
-        "out_hidden_size": 3584, "spatial_merge_size": 2, "window_size": 112, "fullatt_block_indexes": [7, 15, 23, 31],
+        "out_hidden_size": 3584, "spatial_merge_size": 2, "window_size": 112,
+        "fullatt_block_indexes": [7, 15, 23, 31],
     }  # fmt: skip
     config = Qwen2_5_VLConfig(text_config=text, vision_config=vision, tie_word_embeddings=False)
     return transformers_module(Qwen2_5_VLForConditionalGeneration, config, dtype)
