@@ -1,10 +1,17 @@
-"""Fitted efficiencies of an accelerator or an architecture, and what they were fitted on."""
+"""Fitted cost-model parameters: what was fitted, on what, and which accelerators may use it.
+
+A calibration never shares a file with datasheet facts. Its parameters are flat ``group.name`` numbers whose names,
+units and physical ranges are declared by the cost model.
+"""
 
 from __future__ import annotations
 
+import datetime
 import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,15 +21,36 @@ from .schema import Accelerator
 from .yaml_loader import read_yaml
 
 __all__ = [
+    "LINEAGE",
     "Calibration",
+    "CalibrationMatch",
     "FittedOn",
     "ResidualSummary",
     "find_calibration",
+    "lineage_distance",
     "list_calibrations",
     "load_calibration",
 ]
 
 _FOLDER = Path(__file__).parent / "calibrations"
+
+#: Architecture from which each one descends; distances are counted along these edges.
+LINEAGE: Mapping[str, str] = {
+    "volta": "pascal",  # CUDA cores with independent thread scheduling, first tensor cores
+    "turing": "volta",  # same core generation with half the threads, GDDR6
+    "ampere": "volta",  # HBM part: asynchronous copies to shared memory
+    "ampere_ga10x": "ampere",
+    "ada": "ampere_ga10x",  # same core, large L2
+    "hopper": "ampere",  # warp-group matrix instructions, bulk copies
+    "blackwell": "hopper",
+    "blackwell_ultra": "blackwell",
+    "blackwell_gb20x": "ada",  # consumer Blackwell keeps the core of Ada
+    "cdna2": "cdna1",
+    "cdna3": "cdna2",
+    "cdna4": "cdna3",
+    "rdna3": "rdna2",
+    "rdna4": "rdna3",
+}
 
 
 class _Record(BaseModel):
@@ -30,41 +58,76 @@ class _Record(BaseModel):
 
 
 class FittedOn(_Record):
-    """Measurements that parameters were fitted on."""
+    """One group of measurements that a calibration was fitted on."""
 
     source: str
     device: str
-    op: str | None = None
-    dtype: str | None = None
+    op: str
+    dtype: str
+    group: str
+    """Parameter group that the rows inform."""
     count: int
-    """Number of measurements."""
+    """Rows that took part in the fit."""
+    held_out: int = 0
+    """Rows of other shapes that were kept out of it."""
+    mape: float
+    """Mean absolute relative error over the rows of the fit, as a fraction."""
+    held_out_mape: float | None = None
+    """The same over the rows that were kept out."""
 
 
 class ResidualSummary(_Record):
-    """How well a fit reproduces measurements."""
+    """Distribution of ``log(measured / predicted)`` over one parameter group and range of predicted times."""
 
-    family: str
-    dtype: str | None = None
-    held_out: bool
-    """Whether the measurements took no part in the fit."""
+    group: str
+    scope: Literal["held_out_shapes", "left_out_device"]
+    """Unseen shapes of fitted devices, or devices that a refit did without."""
+    regime: str
+    """Range of predicted times: ``<20us``, ``20-50us``, ``50-500us``, ``>500us`` or ``all``."""
     count: int
     mape: float
-    """Mean absolute percentage error, as a fraction."""
+    """Mean absolute relative error, as a fraction."""
     bias: float
-    """Mean signed error relative to the measurement, as a fraction."""
+    """Mean signed error of the prediction relative to the measurement, as a fraction."""
+    quantiles: dict[str, float]
+    """Quantiles of the signed log residual, keyed by level (``"0.05"`` ... ``"0.95"``)."""
 
 
 class Calibration(_Record):
-    """Fitted numbers by flat name (``"matmul.pipeline_fill"``); never facts of a datasheet."""
+    """Fitted parameters of one architecture: ``group.name`` to value in the units that the cost model declares."""
 
     name: str
     architecture: str | None = None
+    """Lineage key of the architecture that the parameters describe."""
     accelerators: tuple[str, ...] = ()
+    """Names of the accelerators that were measured; these are ``calibrated``, all others ``inherited``."""
+    groups: dict[str, tuple[str, ...]] = {}
+    """Parameter group to the accelerators that were measured for it."""
     parameters: dict[str, float]
     fitted_on: tuple[FittedOn, ...] = ()
     residuals: tuple[ResidualSummary, ...] = ()
+    date: datetime.date | None = None
+    """Day of the fit."""
     sources: Annotated[tuple[str, ...], Field(min_length=1)]
     notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationMatch:
+    """Calibration that an accelerator gets, and on which ground.
+
+    Attributes
+    ----------
+    calibration : Calibration
+    basis : {"calibrated", "inherited"}
+        ``calibrated`` when this very accelerator was measured.
+    distance : int
+        Steps of architecture lineage between the two; 0 for the same architecture, -1 for the same accelerator.
+    """
+
+    calibration: Calibration
+    basis: Literal["calibrated", "inherited"]
+    distance: int
 
 
 @functools.cache
@@ -86,19 +149,69 @@ def load_calibration(name_or_path: str) -> Calibration:
         stem = name_or_path.removesuffix(".yaml")
         if stem not in list_calibrations():
             hint = did_you_mean(stem, list_calibrations())
-            raise SpecError(
-                f"no calibration {name_or_path!r}; known are {', '.join(list_calibrations())}{hint}"
-            )
+            known = ", ".join(list_calibrations())
+            raise SpecError(f"no calibration {name_or_path!r}; known are {known}{hint}")
         path = _FOLDER / f"{stem}.yaml"
     return _load_file(path)
 
 
-def find_calibration(accelerator: Accelerator) -> Calibration | None:
-    """Calibration for an accelerator: one that names it, else one of its architecture, else None."""
-    shipped = [load_calibration(name) for name in list_calibrations()]
-    named = [entry for entry in shipped if accelerator.name in entry.accelerators]
-    related = [entry for entry in shipped if entry.architecture == accelerator.architecture]
-    return next(iter(named + related), None)
+def lineage_distance(first: str, second: str) -> int | None:
+    """Number of lineage steps between two architectures, None where they share no ancestor."""
+    steps_up = {name: steps for steps, name in enumerate(_ancestry(first))}
+    for steps, name in enumerate(_ancestry(second)):
+        if name in steps_up:
+            return steps_up[name] + steps
+    return None
+
+
+def find_calibration(
+    accelerator: Accelerator, *, group: str | None = None, calibrations: Iterable[Calibration] | None = None
+) -> CalibrationMatch | None:
+    """Calibration of an accelerator: its own, else its architecture's, else the nearest by lineage.
+
+    Ties go to the first name in the alphabet, so that the choice does not depend on the order of files.
+
+    Parameters
+    ----------
+    accelerator : Accelerator
+        A hypothetical one is never ``calibrated``.
+    group : str, optional
+        Consider only calibrations that were fitted for this parameter group.
+    calibrations : iterable of Calibration, optional
+        Candidates; those that ship with the package by default.
+
+    Returns
+    -------
+    CalibrationMatch | None
+        None where no calibration shares a lineage with the accelerator.
+    """
+    pool = _shipped() if calibrations is None else calibrations
+    candidates = [entry for entry in pool if group is None or entry.groups.get(group)]
+    found = [match for entry in candidates if (match := _match(accelerator, entry, group)) is not None]
+    return min(found, key=lambda match: (match.distance, match.calibration.name), default=None)
+
+
+def _match(accelerator: Accelerator, entry: Calibration, group: str | None) -> CalibrationMatch | None:
+    measured = entry.accelerators if group is None else entry.groups.get(group, ())
+    if accelerator.name in measured and not accelerator.hypothetical:
+        return CalibrationMatch(calibration=entry, basis="calibrated", distance=-1)
+    distance = (
+        None if entry.architecture is None else lineage_distance(accelerator.architecture, entry.architecture)
+    )
+    if distance is None:
+        return None
+    return CalibrationMatch(calibration=entry, basis="inherited", distance=distance)
+
+
+def _ancestry(architecture: str) -> list[str]:
+    line = [architecture]
+    while line[-1] in LINEAGE:
+        line.append(LINEAGE[line[-1]])
+    return line
+
+
+def _shipped() -> list[Calibration]:
+    return [load_calibration(name) for name in list_calibrations()]
 
 
 @functools.cache

@@ -29,7 +29,7 @@ def generic_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> F
 
 
 def collective_cost(table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
-    """Ring algorithm: each rank sends ``(p - 1) / p`` of the message, all-reduce twice (Thakur et al., 2005)."""
+    """Ring: each rank sends ``(p - 1) / p`` of the message, in an all-reduce twice (Thakur et al., 2005)."""
     ranks = np.maximum(table.n, 1.0)
     rounds = np.where(table.implementation == Implementation.ALL_REDUCE, 2.0, 1.0)
     sent = (rounds * (ranks - 1) / ranks * table.m)[:, None]

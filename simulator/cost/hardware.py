@@ -122,7 +122,7 @@ def _calibrated(
     for accelerator in accelerators:
         row: dict[str, float] = {}
         for group in GROUPS:
-            match = find_calibration(accelerator, family=group, calibrations=pool)
+            match = find_calibration(accelerator, group=group, calibrations=pool)
             basis[group].append(0 if match is None else BASES.index(match.basis))
             if match is not None:
                 fitted = match.calibration.parameters
@@ -154,13 +154,7 @@ def _memory(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
         "dram_capacity": _column((m.dram.capacity for m in memories), np.nan),
         "dram_latency": _column((m.dram.latency for m in memories), 6e-7),
         "cache_capacity": np.array(total, dtype=np.float64),
-        "cache_bandwidth": _column(
-            (
-                next((c.bandwidth for c in pair if c and c.bandwidth), None)
-                for pair in zip(near, caches, strict=True)
-            ),
-            np.inf,
-        ),
+        "cache_bandwidth": _column((cache.bandwidth if cache else None for cache in near), np.inf),
         "cache_latency": _column((c.latency if c else None for c in near), 2.5e-7),
         "shared_capacity": _column((s.capacity if s else None for s in shared), np.inf),
         "shared_bandwidth": _column((s.bandwidth if s else None for s in shared), np.inf),

@@ -1,4 +1,4 @@
-"""Kernel times: the datasheet roofline, or the mechanisms of each kernel family with calibrated parameters."""
+"""Kernel times: the datasheet roofline, or calibrated mechanisms of each kernel family."""
 
 from __future__ import annotations
 

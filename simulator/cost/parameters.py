@@ -1,7 +1,7 @@
 """Free parameters of the calibrated cost model: name, unit, default, physical range and meaning.
 
 Everything else in the cost model is derived from the datasheet. Most parameters are shares of a datasheet
-quantity, so that they carry over from one part to the next; times are of the launch path and of the memory pipeline.
+quantity, so that they carry over from one part to the next; times are of launch and memory pipeline.
 """
 
 from __future__ import annotations

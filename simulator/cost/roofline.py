@@ -93,7 +93,7 @@ def cached_bytes(table: KernelTable, capacity: FloatArray) -> FloatArray:
     """Traffic that a cache of some capacity keeps from the DRAM, shape (num_kernels, num_accelerators). [B]
 
     Input that an earlier kernel touched is served from the cache as far as it fits, and where a chain of
-    kernels runs out of the cache its output overwrites lines that are there, so output stays in that proportion.
+    kernels runs out of the cache its output overwrites lines held there, so output stays in that proportion.
     """
     share = np.minimum(table.resident_bytes / np.maximum(table.bytes_read, 1.0), 1.0)
     return np.minimum((share * table.bytes)[:, None], capacity)
