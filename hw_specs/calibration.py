@@ -1,7 +1,7 @@
 """Fitted cost-model parameters: what was fitted, on what, and which accelerators may use it.
 
-A calibration never shares a file with datasheet facts. Its parameters are flat ``group.name`` numbers whose names,
-units and physical ranges are declared by the cost model.
+A calibration never shares a file with datasheet facts. Its parameters are flat ``group.name`` numbers, whose
+names, units and physical ranges are declared by the cost model.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class ResidualSummary(_Record):
 
 
 class Calibration(_Record):
-    """Fitted parameters of one architecture: ``group.name`` to value in the units that the cost model declares."""
+    """Fitted parameters of one architecture: ``group.name`` to value, in units declared by the cost model."""
 
     name: str
     architecture: str | None = None
@@ -122,7 +122,7 @@ class CalibrationMatch:
     basis : {"calibrated", "inherited"}
         ``calibrated`` when this very accelerator was measured.
     distance : int
-        Steps of architecture lineage between the two; 0 for the same architecture, -1 for the same accelerator.
+        Steps of lineage between the two; 0 for the same architecture, -1 for the same accelerator.
     """
 
     calibration: Calibration
