@@ -1,0 +1,29 @@
+"""Facts about accelerators: datasheet limits, memory levels, links, power, and fitted calibrations."""
+
+from .calibration import Calibration, find_calibration, load_calibration
+from .catalogue import list_accelerators, load_accelerator
+from .errors import SpecError
+from .number_formats import format_bits, number_format, torch_dtype
+from .schema import Accelerator, Cores, Link, Memory, MemoryLevel, Peak, Power
+from .units import format_quantity, parse_quantity
+
+__all__ = [
+    "Accelerator",
+    "Calibration",
+    "Cores",
+    "Link",
+    "Memory",
+    "MemoryLevel",
+    "Peak",
+    "Power",
+    "SpecError",
+    "find_calibration",
+    "format_bits",
+    "format_quantity",
+    "list_accelerators",
+    "load_accelerator",
+    "load_calibration",
+    "number_format",
+    "parse_quantity",
+    "torch_dtype",
+]

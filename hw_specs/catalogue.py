@@ -1,0 +1,227 @@
+"""Finding accelerators by name among ``accelerators/*.yaml``, and reading specification files."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from .errors import SpecError, did_you_mean
+from .explain import explain
+from .schema import Accelerator
+from .units import parse_quantity
+from .yaml_loader import parse_yaml, read_yaml
+
+__all__ = ["accelerator_files", "list_accelerators", "load_accelerator", "load_file", "resolve_name"]
+
+_FOLDER = Path(__file__).parent / "accelerators"
+_HEAD_KEYS = frozenset({"name", "aliases", "extends", "hypothetical"})
+_NOT_INHERITED = frozenset({"name", "aliases", "extends", "hypothetical", "notes"})
+_VENDORS = ("nvidia", "amd", "intel", "google", "aws", "apple", "habana")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Head:
+    """What name resolution needs to know of one file."""
+
+    path: Path
+    name: str
+    aliases: tuple[str, ...]
+
+
+def load_accelerator(name_or_path: str) -> Accelerator:
+    """Accelerator of a name, an alias or a YAML file.
+
+    Case, spaces, dashes, underscores and a leading vendor name do not matter: ``"NVIDIA A100-SXM4-80GB"``,
+    ``"a100_sxm4_80gb"`` and ``"a100"`` are the same part. A path is meant where there is a path separator, or a
+    file of that name exists in the working directory.
+
+    Raises
+    ------
+    SpecError
+        If there is no such accelerator or file (with near misses), or the file is refused.
+    """
+    path = Path(name_or_path)
+    if _is_path(name_or_path):
+        return load_file(path)
+    return _load_catalogue_file(resolve_name(name_or_path))
+
+
+def list_accelerators() -> tuple[str, ...]:
+    """Names of all accelerators of the catalogue, sorted."""
+    return tuple(sorted((head.name for head in _heads()), key=str.lower))
+
+
+def accelerator_files() -> tuple[Path, ...]:
+    """Specification files of the catalogue, sorted by name."""
+    return tuple(sorted(_FOLDER.glob("*.yaml")))
+
+
+def resolve_name(name: str) -> Path:
+    """File of the catalogue that a name or an alias stands for.
+
+    Raises
+    ------
+    SpecError
+        If nothing in the catalogue has the name.
+    """
+    key = _key(name.removesuffix(".yaml").removesuffix(".yml"))
+    direct = _files_by_key().get(key)
+    if direct is not None:
+        return direct
+    known = _names_by_key()
+    if key in known:
+        return known[key]
+    raise SpecError(
+        f"no accelerator {name!r}{did_you_mean(name, _names_to_suggest()) or ';'}"
+        " give a name that 'hwspec list' shows or the path of a YAML file"
+    )
+
+
+def load_file(path: Path) -> Accelerator:
+    """Accelerator of one specification file. Raises as :func:`load_accelerator`."""
+    where = _display(path)
+    return build(read_tree(path), where=where)
+
+
+def read_tree(path: Path, _seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Content of a specification file, merged onto the files that it extends; quantities still as written.
+
+    A mapping merges key by key, a ``null`` removes what was inherited, ``sources`` are appended to the parent's, and
+    everything else replaces. Names, aliases and notes are not inherited.
+
+    Raises
+    ------
+    SpecError
+        If a file is missing or refused, or extends itself.
+    """
+    resolved = path.resolve()
+    if resolved in _seen:
+        chain = " -> ".join(step.name for step in (*_seen, resolved))
+        raise SpecError(
+            f"{_display(path)}: extends: goes in a circle ({chain}); extend a file that stands alone"
+        )
+    tree = read_yaml(path)
+    if "extends" not in tree:
+        return tree
+    parent = read_tree(_parent_file(tree["extends"], path), (*_seen, resolved))
+    inherited = {key: value for key, value in parent.items() if key not in _NOT_INHERITED}
+    merged = _merge(inherited, tree)
+    if isinstance(tree.get("sources"), list) and isinstance(inherited.get("sources"), list):
+        own = tree["sources"]
+        merged["sources"] = (
+            own + [source for source in inherited["sources"] if source not in own] if own else []
+        )
+    del merged["extends"]
+    return merged
+
+
+def build(tree: Mapping[str, Any], *, where: str) -> Accelerator:
+    """Validated accelerator of a merged tree of unit strings; ``where`` opens the messages."""
+    context = {"unit_strings_only": True, "clock": _clock(tree)}
+    try:
+        return Accelerator.model_validate(dict(tree), context=context)
+    except ValidationError as error:
+        raise explain(error, model=Accelerator, where=where) from error
+
+
+def _clock(tree: Mapping[str, Any]) -> float | None:
+    """Clock of the cores where the tree has a readable one; validation reports an unreadable one. [Hz]"""
+    cores = tree.get("cores")
+    text = cores.get("clock") if isinstance(cores, Mapping) else None
+    try:
+        return parse_quantity(text, unit="Hz") if isinstance(text, str) else None
+    except SpecError:
+        return None
+
+
+def _merge(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(parent)
+    for key, value in child.items():
+        below = merged.get(key)
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(below, Mapping):
+            merged[key] = _merge(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _parent_file(parent: object, path: Path) -> Path:
+    if not isinstance(parent, str):
+        raise SpecError(
+            f"{_display(path)}: extends: {parent!r} is no name; give the name of an accelerator or a file"
+        )
+    sibling = path.parent / parent
+    if sibling.is_file():
+        return sibling
+    try:
+        return resolve_name(parent)
+    except SpecError as error:
+        raise SpecError(f"{_display(path)}: extends: {error}") from error
+
+
+def _is_path(text: str) -> bool:
+    separators = {os.sep, os.altsep} - {None}
+    return any(str(mark) in text for mark in separators) or Path(text).is_file()
+
+
+def _display(path: Path) -> str:
+    return path.name if path.parent == _FOLDER else str(path)
+
+
+def _key(name: str) -> str:
+    """Spelling-independent form of a name."""
+    words = re.sub(r"[^a-z0-9+]+", " ", name.lower()).split()
+    if len(words) > 1 and words[0] in _VENDORS:
+        words = words[1:]
+    return "".join(words)
+
+
+@functools.cache
+def _load_catalogue_file(path: Path) -> Accelerator:
+    return load_file(path)
+
+
+@functools.cache
+def _files_by_key() -> dict[str, Path]:
+    return {_key(path.stem): path for path in accelerator_files()}
+
+
+@functools.cache
+def _names_by_key() -> dict[str, Path]:
+    return {_key(name): head.path for head in _heads() for name in (head.name, *head.aliases)}
+
+
+def _names_to_suggest() -> Iterator[str]:
+    for head in _heads():
+        yield from (head.name, *head.aliases)
+
+
+@functools.cache
+def _heads() -> tuple[_Head, ...]:
+    return tuple(_read_head(path) for path in accelerator_files())
+
+
+def _read_head(path: Path) -> _Head:
+    """Name and aliases of a file without parsing the rest, so that finding a name stays cheap.
+
+    Files of the catalogue open with these keys (a test holds them to it).
+    """
+    tree = parse_yaml(_head_text(path.read_text(encoding="utf-8")), where=_display(path))
+    return _Head(path=path, name=str(tree["name"]), aliases=tuple(tree.get("aliases", ())))
+
+
+def _head_text(text: str) -> str:
+    """The text before the first top-level key that has nothing to do with names."""
+    for match in re.finditer(r"^(\w+):", text, flags=re.MULTILINE):
+        if match.group(1) not in _HEAD_KEYS:
+            return text[: match.start()]
+    return text

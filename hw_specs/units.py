@@ -1,0 +1,187 @@
+"""Unit strings at the border: ``"2.039 TB/s"`` in, SI numbers inside, readable strings out.
+
+A unit is a prefix and a base (``GiB``, ``TFLOP``), or a quotient of such (``TB/s``, ``B/clk``). The table of bases is
+short on purpose: it reads in microseconds, and a unit that no datasheet uses is more likely a slip of the pen. ``clk``
+is a cycle of the clock of the cores; an ``OP`` (integer operation) counts as a ``FLOP``.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from fractions import Fraction
+
+from .errors import SpecError
+
+__all__ = ["SI_UNITS", "format_quantity", "parse_quantity"]
+
+Dimension = tuple[tuple[str, int], ...]
+"""Powers of the base units, sorted: bytes per second is ``(("B", 1), ("s", -1))``."""
+
+_PREFIXES = {
+    "": Fraction(1),
+    "n": Fraction(1, 10**9),
+    "u": Fraction(1, 10**6),
+    "µ": Fraction(1, 10**6),
+    "m": Fraction(1, 10**3),
+    "k": Fraction(10**3),
+    "M": Fraction(10**6),
+    "G": Fraction(10**9),
+    "T": Fraction(10**12),
+    "P": Fraction(10**15),
+    "E": Fraction(10**18),
+    "Ki": Fraction(2**10),
+    "Mi": Fraction(2**20),
+    "Gi": Fraction(2**30),
+    "Ti": Fraction(2**40),
+}
+"""Exact, so that ``"2.039 TB/s"`` is 2039000000000.0 and not its neighbour."""
+
+_BASES: dict[str, tuple[Fraction, dict[str, int]]] = {
+    "FLOP": (Fraction(1), {"FLOP": 1}),
+    "OP": (Fraction(1), {"FLOP": 1}),
+    "B": (Fraction(1), {"B": 1}),
+    "bit": (Fraction(1, 8), {"B": 1}),
+    "Hz": (Fraction(1), {"s": -1}),
+    "s": (Fraction(1), {"s": 1}),
+    "W": (Fraction(1), {"W": 1}),
+    "J": (Fraction(1), {"W": 1, "s": 1}),
+    "clk": (Fraction(1), {"clk": 1}),
+}
+
+SI_UNITS: dict[str, str] = {
+    "FLOP/s": "312 TFLOP/s",
+    "B": "80 GiB",
+    "B/s": "2.039 TB/s",
+    "Hz": "1410 MHz",
+    "s": "1.5 us",
+    "W": "400 W",
+    "FLOP": "2 TFLOP",
+    "J": "30 J",
+}
+"""Units that quantities have inside, each with an example that messages show."""
+
+_BINARY = ("Ti", "Gi", "Mi", "Ki", "")
+_DECIMAL = ("P", "T", "G", "M", "k", "", "m", "u", "n")
+
+_LOOK_ALIKES = {
+    "flops": "FLOP/s",
+    "gflops": "GFLOP/s",
+    "tflops": "TFLOP/s",
+    "pflops": "PFLOP/s",
+    "tops": "TOP/s",
+    "gb": "GB",
+    "mb": "MB",
+    "tb": "TB",
+    "gib": "GiB",
+    "mib": "MiB",
+    "kib": "KiB",
+    "gbps": "GB/s or Gbit/s",
+    "tbps": "TB/s or Tbit/s",
+    "mhz": "MHz",
+    "ghz": "GHz",
+    "watt": "W",
+    "cycles": "clk",
+    "cycle": "clk",
+    "byte": "B",
+    "bytes": "B",
+    "sec": "s",
+}
+
+_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
+
+
+def parse_quantity(text: str, *, unit: str, clock: float | None = None) -> float:
+    """Read a unit string as a number in an SI unit.
+
+    Parameters
+    ----------
+    text
+        Number and unit, as ``"5120 B/clk"``.
+    unit
+        The unit of the result, one of :data:`SI_UNITS`.
+    clock
+        What ``clk`` stands for [Hz]; without it a unit with ``clk`` is refused.
+
+    Raises
+    ------
+    SpecError
+        If there is no number or no unit, the unit is unknown or measures something else, or the value is not finite.
+    """
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise SpecError(f"{text!r} is not a number with a unit; write it as {SI_UNITS[unit]!r}")
+    number, expression = match.groups()
+    if not expression:
+        raise SpecError(f"{text!r} has no unit; write it as {SI_UNITS[unit]!r}")
+    factor, dimension = _read_unit(expression)
+    if ("clk", 1) in dimension or ("clk", -1) in dimension:
+        factor, dimension = _resolve_clock(text, factor, dimension, clock=clock)
+    if dimension != _read_unit(unit)[1]:
+        raise SpecError(f"{text!r} is not a quantity in {unit}; write it as {SI_UNITS[unit]!r}")
+    value = _as_float(Fraction(number) * factor)
+    if not math.isfinite(value):
+        raise SpecError(f"{text!r} is not finite; write it as {SI_UNITS[unit]!r}")
+    return value
+
+
+def _as_float(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _resolve_clock(
+    text: str, factor: Fraction, dimension: Dimension, *, clock: float | None
+) -> tuple[Fraction, Dimension]:
+    if clock is None:
+        raise SpecError(f"{text!r} counts clock cycles, and no clock is known here; write it in seconds")
+    powers = dict(dimension)
+    cycles = powers.pop("clk")
+    powers["s"] = powers.get("s", 0) + cycles
+    return factor * Fraction(clock) ** -cycles, _canonical(powers)
+
+
+def _canonical(powers: dict[str, int]) -> Dimension:
+    return tuple(sorted((base, power) for base, power in powers.items() if power))
+
+
+@functools.cache
+def _read_unit(expression: str) -> tuple[Fraction, Dimension]:
+    """Factor to SI and dimension of a unit such as ``TB/s``."""
+    factor, powers = Fraction(1), dict[str, int]()
+    for index, symbol in enumerate(expression.split("/")):
+        symbol_factor, symbol_powers = _read_symbol(symbol.strip(), expression)
+        sign = -1 if index else 1
+        factor *= symbol_factor**sign
+        for base, power in symbol_powers.items():
+            powers[base] = powers.get(base, 0) + sign * power
+    return factor, _canonical(powers)
+
+
+def _read_symbol(symbol: str, expression: str) -> tuple[Fraction, dict[str, int]]:
+    for base, (factor, powers) in _BASES.items():
+        prefix = symbol.removesuffix(base)
+        if prefix != symbol and prefix in _PREFIXES:
+            return _PREFIXES[prefix] * factor, powers
+    raise SpecError(f"unit {expression!r} is unknown; {_spelling(symbol)}")
+
+
+def _spelling(symbol: str) -> str:
+    if symbol == "KB":
+        return "write kB for 1000 bytes or KiB for 1024"
+    if symbol.lower() in _LOOK_ALIKES:
+        return f"did you mean {_LOOK_ALIKES[symbol.lower()]!r}?"
+    return f"known are {', '.join(_BASES)}, with a prefix of {', '.join(filter(None, _PREFIXES))}"
+
+
+def format_quantity(value: float, unit: str, *, digits: int = 4) -> str:
+    """Readable unit string of an SI value: 2.039e12 B/s gives ``"2.039 TB/s"``.
+
+    Capacities [B] that are whole multiples of 1024 are written with binary prefixes, everything else with decimal ones.
+    """
+    prefixes = _BINARY if unit == "B" and value % 1024 == 0 else _DECIMAL
+    prefix = next((name for name in prefixes if value >= _PREFIXES[name]), prefixes[-1])
+    return f"{value / float(_PREFIXES[prefix]):.{digits}g} {prefix}{unit}"

@@ -1,0 +1,70 @@
+"""YAML that refuses what PyYAML lets pass: a repeated key, a key that is no text, tags beyond plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import SpecError
+
+__all__ = ["parse_yaml", "read_yaml"]
+
+_Base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _StrictLoader(_Base):  # type: ignore[misc, valid-type]
+    """Safe loader with unique text keys; the C parser where PyYAML was built with it."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = dict[str, int]()
+        for key_node, _ in node.value:
+            line = key_node.start_mark.line + 1
+            if key_node.tag != "tag:yaml.org,2002:str":
+                raise SpecError(f"line {line}: key {key_node.value!r} is not text; write it in quotes")
+            if key_node.value in seen:
+                first = seen[key_node.value]
+                raise SpecError(
+                    f"line {line}: key {key_node.value!r} is repeated (first on line {first}); keep one"
+                )
+            seen[key_node.value] = line
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read one YAML file that holds a mapping.
+
+    Raises
+    ------
+    SpecError
+        If the file cannot be read, is not YAML, or is not a mapping with unique text keys.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read ({error.strerror}); give the path of a YAML file") from error
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path}: is not UTF-8 text; give the path of a YAML file") from error
+    return parse_yaml(text, where=str(path))
+
+
+def parse_yaml(text: str, *, where: str) -> dict[str, Any]:
+    """Mapping in a YAML text; ``where`` names its origin in messages. Raises as :func:`read_yaml`."""
+    try:
+        tree = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (derived from the safe loader)
+    except SpecError as error:
+        raise SpecError(f"{where}: {error}") from error
+    except yaml.YAMLError as error:
+        raise SpecError(f"{where}: {_one_line(error)}") from error
+    if not isinstance(tree, dict):
+        raise SpecError(f"{where}: holds no mapping; write 'key: value' lines")
+    return tree
+
+
+def _one_line(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: is not valid YAML ({error.problem})"
+    return f"is not valid YAML ({' '.join(str(error).split())})"
