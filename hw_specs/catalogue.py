@@ -39,8 +39,8 @@ def load_accelerator(name_or_path: str) -> Accelerator:
     """Accelerator of a name, an alias or a YAML file.
 
     Case, spaces, dashes, underscores and a leading vendor name do not matter: ``"NVIDIA A100-SXM4-80GB"``,
-    ``"a100_sxm4_80gb"`` and ``"a100"`` are the same part. A path is meant where there is a path separator, or a
-    file of that name exists in the working directory.
+    ``"a100_sxm4_80gb"`` and ``"a100"`` are the same part. A path is meant where there is a path separator, or
+    a file of that name exists in the working directory.
 
     Raises
     ------
@@ -93,8 +93,8 @@ def load_file(path: Path) -> Accelerator:
 def read_tree(path: Path, _seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Content of a specification file, merged onto the files that it extends; quantities still as written.
 
-    A mapping merges key by key, a ``null`` removes what was inherited, ``sources`` are appended to the parent's, and
-    everything else replaces. Names, aliases and notes are not inherited.
+    A mapping merges key by key, a ``null`` removes what was inherited, the parent's ``sources`` follow the
+    file's own, and everything else replaces. Names, aliases and notes are not inherited.
 
     Raises
     ------
@@ -104,22 +104,25 @@ def read_tree(path: Path, _seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     resolved = path.resolve()
     if resolved in _seen:
         chain = " -> ".join(step.name for step in (*_seen, resolved))
-        raise SpecError(
-            f"{_display(path)}: extends: goes in a circle ({chain}); extend a file that stands alone"
-        )
+        raise SpecError(f"{_display(path)}: extends: goes in a circle ({chain}); extend another file")
     tree = read_yaml(path)
     if "extends" not in tree:
         return tree
     parent = read_tree(_parent_file(tree["extends"], path), (*_seen, resolved))
     inherited = {key: value for key, value in parent.items() if key not in _NOT_INHERITED}
     merged = _merge(inherited, tree)
-    if isinstance(tree.get("sources"), list) and isinstance(inherited.get("sources"), list):
-        own = tree["sources"]
-        merged["sources"] = (
-            own + [source for source in inherited["sources"] if source not in own] if own else []
-        )
+    merged["sources"] = _all_sources(tree.get("sources"), inherited.get("sources"))
     del merged["extends"]
     return merged
+
+
+def _all_sources(own: object, inherited: object) -> object:
+    """Own sources and then the parent's. What is no filled list is left for validation to refuse: a file that
+    changes values says where they come from.
+    """
+    if not (isinstance(own, list) and own and isinstance(inherited, list)):
+        return own or []
+    return own + [source for source in inherited if source not in own]
 
 
 def build(tree: Mapping[str, Any], *, where: str) -> Accelerator:
@@ -156,9 +159,7 @@ def _merge(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any
 
 def _parent_file(parent: object, path: Path) -> Path:
     if not isinstance(parent, str):
-        raise SpecError(
-            f"{_display(path)}: extends: {parent!r} is no name; give the name of an accelerator or a file"
-        )
+        raise SpecError(f"{_display(path)}: extends: {parent!r} is no name; give an accelerator or a file")
     sibling = path.parent / parent
     if sibling.is_file():
         return sibling

@@ -1,4 +1,4 @@
-"""One-line messages out of pydantic's validation errors: file, key path, what is wrong, what would be valid."""
+"""One-line messages from pydantic's validation errors: file, key path, what is wrong, what would be valid."""
 
 from __future__ import annotations
 

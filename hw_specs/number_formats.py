@@ -93,7 +93,7 @@ def number_format(dtype: str) -> str:
 
 
 def torch_dtype(name: str) -> str:
-    """Torch's name of a number format: ``"bf16"`` gives ``"bfloat16"``; torch's own names are returned as they are.
+    """Torch's name of a number format: ``"bf16"`` gives ``"bfloat16"``; torch's own names are kept.
 
     Raises
     ------
@@ -106,9 +106,7 @@ def torch_dtype(name: str) -> str:
     if key in _FORMAT_OF_TORCH:
         return {"half": "float16", "float": "float32", "double": "float64"}.get(key, key)
     if key in FORMAT_BITS:
-        raise SpecError(
-            f"number format {name!r}: torch has no such dtype; valid are {_listed(_TORCH_OF_FORMAT)}"
-        )
+        raise SpecError(f"number format {name!r}: no dtype of torch; valid are {_listed(_TORCH_OF_FORMAT)}")
     raise _unknown(name)
 
 
@@ -123,6 +121,5 @@ def _listed(names: dict[str, str] | dict[str, int]) -> str:
 
 def _unknown(name: str) -> SpecError:
     hint = did_you_mean(name, [*FORMAT_BITS, *_FORMAT_OF_TORCH])
-    return SpecError(
-        f"number format {name!r}: unknown; valid are {_listed(FORMAT_BITS)} or a torch dtype{hint}"
-    )
+    known = _listed(FORMAT_BITS)
+    return SpecError(f"number format {name!r}: unknown; valid are {known} or a torch dtype{hint}")

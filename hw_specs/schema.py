@@ -1,6 +1,6 @@
 """What is known of an accelerator, as validated records. All values are SI: FLOP/s, B, B/s, s, Hz, W.
 
-The records accept unit strings as well as SI numbers. Read from a specification file, they accept unit strings only.
+The records accept unit strings as well as SI numbers; from a specification file, unit strings only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Accelerator", "Cores", "Link", "Memory", "MemoryLevel", "Peak", "Pow
 class Quantity:
     """Marks a field as a positive number in an SI unit that may be written as a unit string.
 
-    The validation context may hold ``clock`` [Hz], which ``clk`` in a unit stands for, and ``unit_strings_only``.
+    The validation context may hold ``clock`` [Hz], which ``clk`` stands for, and ``unit_strings_only``.
     """
 
     unit: str
@@ -91,9 +91,9 @@ class Peak(Record):
     """Highest dense arithmetic rates by number format, without structured sparsity."""
 
     matrix: Rates = {}
-    """Matrix units with results accumulated in fp32 (int32 for integers), as deep-learning libraries use them. [FLOP/s]"""
+    """Matrix units with fp32 accumulation (int32 for integers), which deep-learning libraries use. [FLOP/s]"""
     vector: Rates = {}
-    """Ordinary arithmetic units, dot-product instructions included; a fused multiply-add counts as two. [FLOP/s]"""
+    """Ordinary arithmetic units, dot products included; a fused multiply-add counts as two. [FLOP/s]"""
     special: Rates = {}
     """Results of the special-function units (exponential, reciprocal square root...). [results/s]"""
 
@@ -130,7 +130,7 @@ class MemoryLevel(Record):
     bandwidth: BytesPerSecond | None = None
     """Datasheet figure where there is one, else the measured one. [B/s]"""
     measured_bandwidth: BytesPerSecond | None = None
-    """What published microbenchmarks reach: reads for on-chip levels, copy (read and write counted) for DRAM. [B/s]"""
+    """What published microbenchmarks reach: reads on chip, copy (read and write counted) for DRAM. [B/s]"""
     latency: Seconds | None = None
     """Load-to-use latency of one dependent access. [s]"""
     per_core: Annotated[bool, Field(strict=True)] = False
@@ -144,7 +144,7 @@ class Memory(Record):
     shared: MemoryLevel | None = None
     """L1 cache and software-managed memory of a core (shared memory, LDS)."""
     l2: MemoryLevel | None = None
-    """The cache or software-managed memory that all cores share (VMEM and SBUF of systolic machines included)."""
+    """Cache or software-managed memory that all cores share (VMEM and SBUF of systolic machines too)."""
     llc: MemoryLevel | None = None
     """A further level before DRAM: Infinity Cache, CMEM, L3."""
     dram: MemoryLevel

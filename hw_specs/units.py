@@ -1,8 +1,8 @@
 """Unit strings at the border: ``"2.039 TB/s"`` in, SI numbers inside, readable strings out.
 
-A unit is a prefix and a base (``GiB``, ``TFLOP``), or a quotient of such (``TB/s``, ``B/clk``). The table of bases is
-short on purpose: it reads in microseconds, and a unit that no datasheet uses is more likely a slip of the pen. ``clk``
-is a cycle of the clock of the cores; an ``OP`` (integer operation) counts as a ``FLOP``.
+A unit is a prefix and a base (``GiB``, ``TFLOP``), or a quotient of such (``TB/s``, ``B/clk``). The table of
+bases is short on purpose: it reads in microseconds, and a unit that no datasheet uses is more likely a slip.
+``clk`` is a cycle of the clock of the cores; an ``OP`` (integer operation) counts as a ``FLOP``.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def parse_quantity(text: str, *, unit: str, clock: float | None = None) -> float
     Raises
     ------
     SpecError
-        If there is no number or no unit, the unit is unknown or measures something else, or the value is not finite.
+        If number or unit is missing, the unit is unknown or measures something else, or the value is infinite.
     """
     match = _QUANTITY.fullmatch(text)
     if match is None:
@@ -180,7 +180,7 @@ def _spelling(symbol: str) -> str:
 def format_quantity(value: float, unit: str, *, digits: int = 4) -> str:
     """Readable unit string of an SI value: 2.039e12 B/s gives ``"2.039 TB/s"``.
 
-    Capacities [B] that are whole multiples of 1024 are written with binary prefixes, everything else with decimal ones.
+    Capacities [B] in whole multiples of 1024 have binary prefixes, everything else has decimal ones.
     """
     prefixes = _BINARY if unit == "B" and value % 1024 == 0 else _DECIMAL
     prefix = next((name for name in prefixes if value >= _PREFIXES[name]), prefixes[-1])

@@ -26,9 +26,7 @@ class _StrictLoader(_Base):  # type: ignore[misc, valid-type]
                 raise SpecError(f"line {line}: key {key_node.value!r} is not text; write it in quotes")
             if key_node.value in seen:
                 first = seen[key_node.value]
-                raise SpecError(
-                    f"line {line}: key {key_node.value!r} is repeated (first on line {first}); keep one"
-                )
+                raise SpecError(f"line {line}: key {key_node.value!r} repeats line {first}; keep one of them")
             seen[key_node.value] = line
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
         return mapping
