@@ -54,6 +54,7 @@ def diffusers_module(model_class: Any, config: Mapping[str, object], dtype: str)
     """
     with meta_construction(dtype):
         module: nn.Module = model_class.from_config(dict(config))
+    _cast_saved_buffers(module, dtype)
     _keep_float32(module, getattr(model_class, "_keep_in_fp32_modules", None) or ())
     return module.eval().requires_grad_(False)
 
@@ -70,11 +71,20 @@ def transformers_module(
         module: nn.Module = model_class._from_config(
             config, dtype=torch_dtype(dtype), attn_implementation=attention
         )
+    _cast_saved_buffers(module, dtype)
     kept = set(getattr(module, "_keep_in_fp32_modules_strict", None) or ())
     if dtype == "float16":
         kept |= set(getattr(module, "_keep_in_fp32_modules", None) or ())
     _keep_float32(module, kept)
     return module.eval().requires_grad_(False)
+
+
+def _cast_saved_buffers(module: nn.Module, dtype: str) -> None:
+    """Buffers that a checkpoint holds are loaded at its dtype, whatever dtype they were made with."""
+    saved = module.state_dict(keep_vars=True)
+    for name, buffer in module.named_buffers():
+        if name in saved and buffer.is_floating_point():
+            buffer.data = buffer.data.to(torch_dtype(dtype))
 
 
 def _keep_float32(module: nn.Module, names: object) -> None:

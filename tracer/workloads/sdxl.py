@@ -1,4 +1,4 @@
-"""Stable Diffusion XL base 1.0: two CLIP text encoders, a U-Net with deep transformers, VAE decoder in float32."""
+"""Stable Diffusion XL base 1.0: two CLIP text encoders, U-Net with deep transformers, VAE decoder."""
 
 from __future__ import annotations
 
@@ -47,11 +47,15 @@ def build(workload: Workload) -> tuple[StageSpec, ...]:
 
     (length,) = required(workload, "prompt_length")
     latents = latent_shape(workload, channels=4, downsampling=8)
-    dtype, prompts = workload.dtype, {"batch": workload.batch, "length": length}
+    dtype, batch = workload.dtype, workload.batch
     decoder_dtype = "float32" if dtype == "float16" else dtype
+    clip = text_stage(clip_l(dtype), batch=batch, length=length, hidden_states=True)
+    open_clip = text_stage(
+        openclip_bigg(dtype), batch=batch, length=length, name="text_encoder_2", hidden_states=True
+    )
     return (
-        text_stage(clip_l(dtype), **prompts, hidden_states=True),
-        text_stage(openclip_bigg(dtype), **prompts, name="text_encoder_2", hidden_states=True),
+        clip,
+        open_clip,
         _unet_stage(diffusers_module(UNet2DConditionModel, _UNET, dtype), latents, workload),
         decoder_stage(vae_4_channels(decoder_dtype), latents, dtype=decoder_dtype),
     )
@@ -90,8 +94,8 @@ PIPELINES = (
         sources=(
             "Podell et al., SDXL: Improving Latent Diffusion Models for High-Resolution Image Synthesis, "
             "arXiv:2307.01952",
-            "stabilityai/stable-diffusion-xl-base-1.0 (huggingface.co): model card and config.json of each part",
-            "diffusers 0.42, StableDiffusionXLPipeline: 50 steps, guidance 5.0, float16 decoder upcast to float32",
+            "stabilityai/stable-diffusion-xl-base-1.0 (huggingface.co): config.json of each part",
+            "diffusers 0.42, StableDiffusionXLPipeline: 50 steps, guidance 5.0, decoder in float32",
         ),
         parameters={
             "text_encoder": 123_060_480,
@@ -100,8 +104,8 @@ PIPELINES = (
             "vae": 83_653_863,
         },
         choices=(
-            "The decoder overflows in float16, so the pipeline casts it to float32 before it decodes; the cast "
-            "itself, once per image, is left out.",
+            "The decoder overflows in float16, so the pipeline casts it to float32 before it decodes; the "
+            "cast itself, once per image, is left out.",
             "Without a negative prompt the unconditional embedding is zeros: the text encoders run once.",
         ),
         attention_kinds={r"\.attn2$": "cross", r"\.attn1$": "spatial"},

@@ -77,7 +77,7 @@ PIPELINES = (
         build=build,
         sources=(
             "Rombach et al., High-Resolution Image Synthesis with Latent Diffusion Models, arXiv:2112.10752",
-            "stabilityai/stable-diffusion-2-1 (huggingface.co): model card, unet, text_encoder and vae config.json",
+            "stabilityai/stable-diffusion-2-1 (huggingface.co): config.json of each part",
             "diffusers 0.42, StableDiffusionPipeline: 50 steps, guidance 7.5",
         ),
         parameters={"text_encoder": 340_387_840, "unet": 865_910_724, "vae": 83_653_863},
