@@ -4,6 +4,7 @@ from .calibration import Calibration, find_calibration, load_calibration
 from .catalogue import list_accelerators, load_accelerator
 from .errors import SpecError
 from .number_formats import format_bits, number_format, torch_dtype
+from .overrides import apply_overrides, changeable_paths
 from .schema import Accelerator, Cores, Link, Memory, MemoryLevel, Peak, Power
 from .units import format_quantity, parse_quantity
 
@@ -17,6 +18,8 @@ __all__ = [
     "Peak",
     "Power",
     "SpecError",
+    "apply_overrides",
+    "changeable_paths",
     "find_calibration",
     "format_bits",
     "format_quantity",

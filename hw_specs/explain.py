@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import typing
-from collections.abc import Sequence
-from typing import Any
-
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from .errors import SpecError, did_you_mean
+from .fields import field_names
 
-__all__ = ["explain", "field_names"]
+__all__ = ["explain"]
 
 
 def explain(error: ValidationError, *, model: type[BaseModel], where: str) -> SpecError:
@@ -23,28 +20,10 @@ def explain(error: ValidationError, *, model: type[BaseModel], where: str) -> Sp
     return SpecError(f"{where}: {place}: {_sentence(first, model)}{more}")
 
 
-def field_names(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
-    """Names of the fields of the record at a location inside a model; empty where there is no record."""
-    record: type[BaseModel] | None = model
-    for part in location:
-        field = record.model_fields.get(str(part)) if record is not None else None
-        if field is not None:
-            record = _record_in(field.annotation)
-    return list(record.model_fields) if record is not None else []
-
-
-def _record_in(annotation: Any) -> type[BaseModel] | None:
-    """The record type inside ``X``, ``X | None``, ``dict[str, X]`` or ``tuple[X, ...]``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_record_in(argument) for argument in typing.get_args(annotation))
-    return next((record for record in found if record is not None), None)
-
-
 def _sentence(finding: ErrorDetails, model: type[BaseModel]) -> str:
     kind, value = finding["type"], finding["input"]
-    valid = field_names(model, finding["loc"][:-1])
     if kind == "extra_forbidden":
+        valid = field_names(model, finding["loc"][:-1])
         hint = did_you_mean(str(finding["loc"][-1]), valid)
         return f"unknown key; valid are {', '.join(valid)}{hint}"
     if kind == "missing":

@@ -91,7 +91,7 @@ class Peak(Record):
     """Highest dense arithmetic rates by number format, without structured sparsity."""
 
     matrix: Rates = {}
-    """Matrix units with fp32 accumulation (int32 for integers), which deep-learning libraries use. [FLOP/s]"""
+    """Matrix units with fp32 accumulation (int32 for integers), as libraries use them. [FLOP/s]"""
     vector: Rates = {}
     """Ordinary arithmetic units, dot products included; a fused multiply-add counts as two. [FLOP/s]"""
     special: Rates = {}
@@ -202,6 +202,8 @@ class Accelerator(Record):
     notes: Text | None = None
     hypothetical: Annotated[bool, Field(strict=True)] = False
     """Whether this is no product: a variant thought up, or a product with values changed."""
+    based_on: Text | None = None
+    """Name of the product that a hypothetical accelerator was made from."""
 
     @model_validator(mode="after")
     def _has_a_peak(self) -> Self:

@@ -107,7 +107,7 @@ def parse_quantity(text: str, *, unit: str, clock: float | None = None) -> float
     Raises
     ------
     SpecError
-        If number or unit is missing, the unit is unknown or measures something else, or the value is infinite.
+        If number or unit is missing, the unit is unknown or of another kind, or the value is infinite.
     """
     match = _QUANTITY.fullmatch(text)
     if match is None:

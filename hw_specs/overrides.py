@@ -1,0 +1,218 @@
+"""Changing single values of an accelerator: what if it had twice the bandwidth, 132 cores, more cache?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from .errors import SpecError, did_you_mean
+from .explain import explain
+from .fields import number_units
+from .schema import Accelerator
+from .units import SI_UNITS, parse_quantity
+
+__all__ = ["apply_overrides", "changeable_paths"]
+
+_GROUPS = ("peak", "cores", "memory", "links", "power")
+_RATES = ("peak.matrix", "peak.vector", "peak.special")
+_CLOCKED_LEVELS = ("memory.registers", "memory.shared", "memory.l2")
+_FACTOR = re.compile(r"(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)\s*[x×]")
+
+_FOLLOWERS: dict[str, tuple[tuple[str, int], ...]] = {
+    "cores.count": tuple((rates, 1) for rates in _RATES),
+    "cores.clock": (
+        *((rates, 1) for rates in _RATES),
+        ("cores.matrix_clock", 1),
+        ("cores.sustained_clock", 1),
+        *((f"{level}.bandwidth", 1) for level in _CLOCKED_LEVELS),
+        *((f"{level}.measured_bandwidth", 1) for level in _CLOCKED_LEVELS),
+        *((f"{level}.latency", -1) for level in _CLOCKED_LEVELS),
+    ),
+    "cores.matrix_clock": (("peak.matrix", 1),),
+    **{
+        f"memory.{level}.bandwidth": ((f"memory.{level}.measured_bandwidth", 1),)
+        for level in ("registers", "shared", "l2", "llc", "dram")
+    },
+}
+"""What else moves with a value, and with which power of its ratio."""
+
+_Values = Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Change:
+    """One ``path=value`` as written, taken apart."""
+
+    path: str
+    value: str
+
+
+def apply_overrides(accelerator: Accelerator, changes: Sequence[str]) -> Accelerator:
+    """Accelerator with values changed; either all changes are made or none.
+
+    Parameters
+    ----------
+    accelerator
+        What to start from; it is left as it is.
+    changes
+        ``path=value`` with the value one of: a factor (``memory.dram.bandwidth=2x``), a unit string
+        (``peak.matrix.bf16=1 PFLOP/s``), a signed unit string to add (``memory.l2.capacity=+20 MiB``), or an
+        integer where a count is due (``cores.count=132``). ``peak.matrix``, ``peak.vector`` and ``peak.special``
+        take a factor for all their formats. ``clk`` stands for the clock before the change.
+
+    Returns
+    -------
+    Accelerator
+        Marked hypothetical, with the changes in its name and among its sources.
+
+    Raises
+    ------
+    SpecError
+        If a path is unknown or given twice, or a value is not valid there.
+
+    Notes
+    -----
+    Values that depend on a changed one follow it, unless the same call changes them too:
+
+    - ``cores.count`` multiplies all peaks by its ratio: cores stay as fast as they were, so that more of them
+      never make a slower chip. What belongs to one core, and shared cache and DRAM, stay.
+    - ``cores.clock`` multiplies all peaks, the other clocks, and the bandwidths of registers, shared memory and
+      L2, and divides their latencies. DRAM, the last-level cache and links have clocks of their own and stay.
+    - ``cores.matrix_clock`` multiplies the matrix peaks.
+    - ``bandwidth`` of a memory level takes ``measured_bandwidth`` along.
+    """
+    if not changes:
+        return accelerator
+    parsed = [_parse(change) for change in changes]
+    units = changeable_paths(accelerator)
+    values = _present(accelerator, units)
+    chosen = dict[str, float]()
+    for change in parsed:
+        for path, value in _resolve(change, values, units, clock=accelerator.cores.clock):
+            if path in chosen:
+                raise SpecError(f"change {change.path}: sets {path} a second time; give each path once")
+            chosen[path] = value
+    return _rebuild(accelerator, _followed(values, chosen) | chosen, parsed)
+
+
+def changeable_paths(accelerator: Accelerator) -> dict[str, str]:
+    """Dotted paths of the numbers that can be changed, with their SI units; a count has an empty unit."""
+    return {path: unit for path, unit in number_units(accelerator) if path.startswith(_GROUPS)}
+
+
+def _parse(change: str) -> _Change:
+    path, _, value = (part.strip() for part in change.partition("="))
+    if not path or not value:
+        raise SpecError(f"change {change!r}: is not 'path=value'; write it as 'memory.dram.bandwidth=2x'")
+    return _Change(path=path, value=value)
+
+
+def _present(accelerator: Accelerator, paths: Iterable[str]) -> dict[str, float]:
+    """Values that the accelerator has, by path."""
+    tree = accelerator.model_dump()
+    found = ((path, _lookup(tree, path)) for path in paths)
+    return {path: value for path, value in found if value is not None}
+
+
+def _lookup(tree: Mapping[str, Any], path: str) -> float | None:
+    node: Any = tree
+    for part in path.split("."):
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node
+
+
+def _resolve(
+    change: _Change, values: _Values, units: Mapping[str, str], *, clock: float
+) -> Iterator[tuple[str, float]]:
+    """Paths and new values of one change."""
+    factor = _FACTOR.fullmatch(change.value)
+    targets = [path for path in values if path.startswith(f"{change.path}.")]
+    if change.path in _RATES and factor and targets:
+        yield from ((path, values[path] * float(factor[1])) for path in targets)
+    elif change.path not in units:
+        raise SpecError(f"change {change.path}: unknown path{_path_hint(change.path, values, units)}")
+    elif factor:
+        yield change.path, _scaled(change, values, units, float(factor[1]))
+    elif not units[change.path]:
+        yield change.path, _count(change)
+    else:
+        yield change.path, _quantity(change, values, units[change.path], clock=clock)
+
+
+def _path_hint(path: str, values: _Values, units: Mapping[str, str]) -> str:
+    hint = did_you_mean(path, [*values, *_RATES]) or did_you_mean(path, units)
+    return hint or f"; valid are paths such as {', '.join(list(values)[:3])}"
+
+
+def _scaled(change: _Change, values: _Values, units: Mapping[str, str], factor: float) -> float:
+    if change.path not in values:
+        raise SpecError(
+            f"change {change.path}: no value to multiply; set it as {_example(units[change.path])}"
+        )
+    value = values[change.path] * factor
+    if not units[change.path] and value != round(value):
+        raise SpecError(f"change {change.path}: {change.value} gives {value:g}; give a whole number")
+    return value
+
+
+def _count(change: _Change) -> float:
+    if not re.fullmatch(r"\d+", change.value):
+        raise SpecError(f"change {change.path}: {change.value!r} is no count; write it as '132' or '2x'")
+    return int(change.value)
+
+
+def _quantity(change: _Change, values: _Values, unit: str, *, clock: float) -> float:
+    try:
+        value = parse_quantity(change.value, unit=unit, clock=clock)
+    except SpecError as error:
+        raise SpecError(f"change {change.path}: {error} or '2x'") from error
+    if change.value[0] not in "+-":
+        return value
+    if change.path not in values:
+        raise SpecError(f"change {change.path}: no value to add to; set it as {_example(unit)}")
+    return values[change.path] + value
+
+
+def _example(unit: str) -> str:
+    return repr(SI_UNITS[unit]) if unit else "'132'"
+
+
+def _followed(values: _Values, chosen: _Values) -> dict[str, float]:
+    """Values that move along with the chosen ones."""
+    result = dict(values)
+    for path, value in chosen.items():
+        ratio = value / values[path] if path in values else 1.0
+        for follower, power in _FOLLOWERS.get(path, ()):
+            for name in _named(follower, values):
+                result[name] *= ratio**power
+    return result
+
+
+def _named(path: str, values: _Values) -> list[str]:
+    """The path itself where it is a number, else the numbers below it."""
+    return [name for name in values if name == path or name.startswith(f"{path}.")]
+
+
+def _rebuild(accelerator: Accelerator, values: _Values, changes: Sequence[_Change]) -> Accelerator:
+    tree = accelerator.model_dump()
+    for path, value in values.items():
+        *parents, leaf = path.split(".")
+        node = tree
+        for part in parents:
+            node[part] = node.get(part) or {}
+            node = node[part]
+        node[leaf] = value
+    texts = [f"{change.path}={change.value}" for change in changes]
+    tree["name"] = f"{accelerator.name} [{', '.join(texts)}]"
+    tree["sources"] = (*accelerator.sources, f"changed by hand: {', '.join(texts)}")
+    tree["based_on"] = accelerator.based_on or accelerator.name
+    tree["aliases"] = ()
+    tree["hypothetical"] = True
+    try:
+        return Accelerator.model_validate(tree)
+    except ValidationError as error:
+        raise explain(error, model=Accelerator, where=f"changes to {accelerator.name}") from error
