@@ -61,8 +61,8 @@ def apply_overrides(accelerator: Accelerator, changes: Sequence[str]) -> Acceler
     changes
         ``path=value`` with the value one of: a factor (``memory.dram.bandwidth=2x``), a unit string
         (``peak.matrix.bf16=1 PFLOP/s``), a signed unit string to add (``memory.l2.capacity=+20 MiB``), or an
-        integer where a count is due (``cores.count=132``). ``peak.matrix``, ``peak.vector`` and ``peak.special``
-        take a factor for all their formats. ``clk`` stands for the clock before the change.
+        integer where a count is due (``cores.count=132``). ``peak.matrix``, ``peak.vector`` and
+        ``peak.special`` take a factor for all their formats. ``clk`` is the clock before the change.
 
     Returns
     -------
@@ -76,12 +76,12 @@ def apply_overrides(accelerator: Accelerator, changes: Sequence[str]) -> Acceler
 
     Notes
     -----
-    Values that depend on a changed one follow it, unless the same call changes them too:
+    Values that depend on a changed one follow it, unless the same call sets them:
 
     - ``cores.count`` multiplies all peaks by its ratio: cores stay as fast as they were, so that more of them
       never make a slower chip. What belongs to one core, and shared cache and DRAM, stay.
-    - ``cores.clock`` multiplies all peaks, the other clocks, and the bandwidths of registers, shared memory and
-      L2, and divides their latencies. DRAM, the last-level cache and links have clocks of their own and stay.
+    - ``cores.clock`` multiplies all peaks, the other clocks, and the bandwidths of registers, shared memory
+      and L2, and divides their latencies. DRAM, last-level cache and links have clocks of their own and stay.
     - ``cores.matrix_clock`` multiplies the matrix peaks.
     - ``bandwidth`` of a memory level takes ``measured_bandwidth`` along.
     """
@@ -122,7 +122,7 @@ def _lookup(tree: Mapping[str, Any], path: str) -> float | None:
     node: Any = tree
     for part in path.split("."):
         node = node.get(part) if isinstance(node, Mapping) else None
-    return node
+    return node if isinstance(node, int | float) else None
 
 
 def _resolve(
@@ -133,6 +133,8 @@ def _resolve(
     targets = [path for path in values if path.startswith(f"{change.path}.")]
     if change.path in _RATES and factor and targets:
         yield from ((path, values[path] * float(factor[1])) for path in targets)
+    elif change.path in _RATES:
+        raise SpecError(f"change {change.path}: {change.value!r} is no factor; write '2x' or name a format")
     elif change.path not in units:
         raise SpecError(f"change {change.path}: unknown path{_path_hint(change.path, values, units)}")
     elif factor:
@@ -150,13 +152,12 @@ def _path_hint(path: str, values: _Values, units: Mapping[str, str]) -> str:
 
 def _scaled(change: _Change, values: _Values, units: Mapping[str, str], factor: float) -> float:
     if change.path not in values:
-        raise SpecError(
-            f"change {change.path}: no value to multiply; set it as {_example(units[change.path])}"
-        )
+        example = _example(units[change.path])
+        raise SpecError(f"change {change.path}: no value to multiply; set it as {example}")
     value = values[change.path] * factor
     if not units[change.path] and value != round(value):
         raise SpecError(f"change {change.path}: {change.value} gives {value:g}; give a whole number")
-    return value
+    return value if units[change.path] else round(value)
 
 
 def _count(change: _Change) -> float:
@@ -187,9 +188,16 @@ def _followed(values: _Values, chosen: _Values) -> dict[str, float]:
     for path, value in chosen.items():
         ratio = value / values[path] if path in values else 1.0
         for follower, power in _FOLLOWERS.get(path, ()):
-            for name in _named(follower, values):
-                result[name] *= ratio**power
+            if not _has_nearer_driver(follower, path, chosen):
+                for name in _named(follower, values):
+                    result[name] *= ratio**power
     return result
+
+
+def _has_nearer_driver(follower: str, driver: str, chosen: _Values) -> bool:
+    """Whether something between the two is chosen as well: with both clocks set, matrix peaks follow theirs."""
+    between = {name for name, _ in _FOLLOWERS[driver] if name in chosen}
+    return any(follower == name for step in between for name, _ in _FOLLOWERS.get(step, ()))
 
 
 def _named(path: str, values: _Values) -> list[str]:
