@@ -116,8 +116,8 @@ PIPELINES = (
         ),
         build=_builder(guidance_embeds=False),
         sources=(
-            "black-forest-labs/FLUX.1-schnell (huggingface.co): model card (4 steps, 256 tokens), config.json "
-            "of each part, total_size of the transformer's safetensors index (23782357120 B)",
+            "black-forest-labs/FLUX.1-schnell (huggingface.co): model card (4 steps, 256 tokens), "
+            "config.json of each part, total_size of the transformer's safetensors index (23782357120 B)",
             "diffusers 0.42, FluxPipeline",
         ),
         parameters={**_ENCODERS_AND_DECODER, "transformer": 11_891_178_560},

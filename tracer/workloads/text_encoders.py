@@ -37,8 +37,10 @@ def token_ids(batch: int, length: int) -> torch.Tensor:
     return torch.empty((batch, length), dtype=torch.int64, device="meta")
 
 
-def padding_mask(batch: int, length: int) -> torch.Tensor:
-    """Which keys a query may attend to where a prompt is padded, shape (batch, 1, length, length), boolean.
+def padding_mask(encoder: Any, batch: int, length: int) -> torch.Tensor:
+    """Which keys a query may attend to where a prompt is padded, shape (batch, 1, length, length).
+
+    Boolean for fused attention; a term to add to the scores, in the encoder's dtype, for separate products.
 
     transformers expands the tokenizer's mask to this shape, after it has looked whether any token is masked
     at all; meta tensors have no values to look at, so the expanded mask is given instead. The padded case is
@@ -46,7 +48,9 @@ def padding_mask(batch: int, length: int) -> torch.Tensor:
     """
     import torch
 
-    return torch.empty((batch, 1, length, length), dtype=torch.bool, device="meta")
+    additive = encoder.config._attn_implementation == "eager"
+    dtype = encoder.dtype if additive else torch.bool
+    return torch.empty((batch, 1, length, length), dtype=dtype, device="meta")
 
 
 def text_stage(
@@ -55,6 +59,7 @@ def text_stage(
     batch: int,
     length: int,
     name: str = "text_encoder",
+    component: str | None = None,
     masked: bool = False,
     hidden_states: bool = False,
     repeats: int = 1,
@@ -68,7 +73,9 @@ def text_stage(
     batch, length : int
         Prompts per run, and tokens of each.
     name : str
-        Name of the stage and of its component.
+        Name of the stage.
+    component : str, optional
+        Name of its weights where that is not the stage's.
     masked : bool
         Whether the pipeline hands the tokenizer's padding mask to the encoder.
     hidden_states : bool
@@ -80,10 +87,10 @@ def text_stage(
     def run(encoder: Any, repeat: int) -> object:
         options: dict[str, object] = {"output_hidden_states": True} if hidden_states else {}
         if masked:
-            options["attention_mask"] = padding_mask(batch, length)
+            options["attention_mask"] = padding_mask(encoder, batch, length)
         return encoder(token_ids(batch, length), **options)
 
-    return StageSpec(name=name, component=name, module=module, run=run, repeats=repeats)
+    return StageSpec(name=name, component=component or name, module=module, run=run, repeats=repeats)
 
 
 def clip_l(dtype: str, *, projection: bool = False) -> nn.Module:
