@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +88,8 @@ class Kernel:
         length; row-wise kernels: 1, rows, row width, 1; elementwise and copies: 1, elements of the output, 1, 1;
         collectives: 1, bytes per rank, ranks, 1.
     group : float
-        Query heads per key head in attention; side of the filter in convolutions (3 for 3x3); number of groups in group norm; else 1.
+        Query heads per key head in attention; side of the filter in convolutions (3 for 3x3); number of groups
+        in group norm; else 1.
     num_inputs : float
         Tensor operands that are read.
     causal : bool
@@ -163,9 +165,7 @@ class KernelTable:
     def select(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> KernelTable:
         """Table of some rows, by index or mask."""
         index = np.arange(len(self))[rows]
-        columns = {
-            f.name: getattr(self, f.name)[index] for f in fields(self) if f.name not in ("name", "formats")
-        }
+        columns = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name not in ("name", "formats")}
         return KernelTable(name=tuple(self.name[i] for i in index), formats=self.formats, **columns)
 
     @classmethod
@@ -173,7 +173,7 @@ class KernelTable:
         """Columns from rows; `count` defaults to one launch each."""
         formats = tuple(sorted({kernel.number_format for kernel in kernels}))
         position = {name: i for i, name in enumerate(formats)}
-        columns = {
+        columns: dict[str, Any] = {
             name: np.array([getattr(kernel, name) for kernel in kernels], dtype=dtype)
             for name, dtype in _COLUMN_DTYPES.items()
         }

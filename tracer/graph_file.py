@@ -163,7 +163,7 @@ def _check(path: Path, graph: OpGraph) -> None:
             ("outputs", stage.outputs, len(graph.storage_bytes)),
         )
         for name, column, size in limits:
-            if column is not None and len(column) and not (0 <= column.min() and column.max() < size):
+            if column is not None and len(column) and not (column.min() >= 0 and column.max() < size):
                 raise GraphError(f"{path}: stage {stage.name!r}: column {name} points outside the graph")
         num_inputs = sum(len(graph.operators[i].inputs) for i in stage.operators)
         num_outputs = sum(len(graph.operators[i].outputs) for i in stage.operators)

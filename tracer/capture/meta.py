@@ -11,7 +11,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from tracer.graph import Component, GraphError, IndexArray, Op, OpGraph, Stage, StorageRole, TensorSpec, Workload
+from tracer.graph import (
+    Component,
+    GraphError,
+    IndexArray,
+    Op,
+    OpGraph,
+    Stage,
+    StorageRole,
+    TensorSpec,
+    Workload,
+)
 
 from .recorder import Call, ModulePath, Recorder, StorageTable
 
@@ -137,16 +147,14 @@ class GraphBuilder:
 
     def _add_component(self, name: str, root: nn.Module) -> None:
         parameters, buffers = list(root.parameters()), list(root.buffers())
-        for tensor in parameters:
-            self._storages.number(tensor, StorageRole.PARAMETER)
-        for tensor in buffers:
-            self._storages.number(tensor, StorageRole.BUFFER)
+        for parameter in parameters:
+            self._storages.number(parameter, StorageRole.PARAMETER)
+        for buffer in buffers:
+            self._storages.number(buffer, StorageRole.BUFFER)
         nbytes = sum(t.numel() * t.element_size() for t in (*parameters, *buffers))
         self._components.setdefault(name, Component(name, sum(p.numel() for p in parameters), nbytes))
 
-    def _capture(
-        self, component: str, root: object, run: Callable[[], object], default_kind: str
-    ) -> list[Call]:
+    def _capture(self, component: str, root: object, run: Callable[[], object], default_kind: str) -> list[Call]:
         def attention_kind(path: str, query_length: int, key_length: int) -> str:
             for pattern, kind in self.attention_kinds.items():
                 if re.search(pattern, path):

@@ -143,6 +143,7 @@ class Recorder:
         path: ModulePath,
         attention_kind: Callable[[str, int, int], str],
     ) -> None:
+        """See the class."""
         self.calls: list[Call] = []
         self._storages = storages
         self._path = path
@@ -155,9 +156,7 @@ class Recorder:
             function()
         return self.calls
 
-    def record(
-        self, name: str, inputs: Sequence[Any], outputs: Any, arguments: Mapping[str, AttributeValue]
-    ) -> None:
+    def record(self, name: str, inputs: Sequence[Any], outputs: Any, arguments: Mapping[str, AttributeValue]) -> None:
         """Append a call, unless it only prepares example inputs."""
         if self._paused or (name in _FACTORIES and self._path.depth == 0):
             return
@@ -193,7 +192,6 @@ class Recorder:
             attributes["scale"] = float(arguments["scale"])
         self.record("aten::scaled_dot_product_attention", tensors, out, attributes)
         return out
-
 
     @contextmanager
     def _pause(self) -> Iterator[None]:
@@ -234,7 +232,7 @@ class _DispatchMode(TorchDispatchMode):
     """Sees every ATen call that reaches the device."""
 
     def __init__(self, recorder: Recorder) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves this constructor untyped
         self._recorder = recorder
 
     def __torch_dispatch__(

@@ -1,0 +1,171 @@
+"""Command line: ``simulate --hw a100.yaml --model make-a-video``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hw_specs import Accelerator, SpecError, load_accelerator, torch_dtype
+from hw_specs.overrides import apply_overrides
+from simulator.cost import FIDELITIES, FidelityError, UnsupportedFormatError
+from simulator.cost.model import Fidelity
+from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution, ExecutionError
+from simulator.output import OutputError, write_text
+from simulator.presentation import FORMATS, print_report, to_csv, to_json
+from simulator.report import Report
+from simulator.simulation import simulate
+from simulator.work import FormulaError, UnsupportedOpError
+from tracer.graph import GraphError, OpGraph
+from tracer.library import MissingTracerError, graph_of
+from tracer.workloads import UnknownWorkloadError
+
+__all__ = ["app", "main"]
+
+# What a user can cause; anything else is a defect and keeps its traceback.
+USER_ERRORS = (
+    ExecutionError,
+    FidelityError,
+    FormulaError,
+    GraphError,
+    MissingTracerError,
+    OutputError,
+    SpecError,
+    UnknownWorkloadError,
+    UnsupportedFormatError,
+    UnsupportedOpError,
+)
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def _choice(name: str, value: str, valid: tuple[str, ...]) -> str:
+    if value not in valid:
+        raise typer.BadParameter(f"unknown {name} {value!r}; valid: {', '.join(valid)}")
+    return value
+
+
+@app.command()
+def command(
+    hw: Annotated[
+        str | None, typer.Option("--hw", help="Accelerator: a name (see `hwspec list`) or a YAML file.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="Workload: a name (see --list) or a diffusers pipeline folder."),
+    ] = None,
+    graph: Annotated[
+        Path | None, typer.Option("--graph", help="Graph file written by `trace`, instead of --model.")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(help="Outputs per run.")] = None,
+    height: Annotated[int | None, typer.Option(help="Output height in pixels.")] = None,
+    width: Annotated[int | None, typer.Option(help="Output width in pixels.")] = None,
+    num_frames: Annotated[int | None, typer.Option(help="Frames of a video.")] = None,
+    num_inference_steps: Annotated[int | None, typer.Option(help="Denoising or decoding steps.")] = None,
+    guidance_scale: Annotated[float | None, typer.Option(help="Classifier-free guidance; 1 turns it off.")] = None,
+    prompt_length: Annotated[int | None, typer.Option(help="Tokens of the prompt.")] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(help="Tokens that a language model generates.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="Dtype of weights and activations: fp16, bf16, fp32.")] = None,
+    attention: Annotated[str, typer.Option(help=f"One of {', '.join(ATTENTION_CHOICES)}.")] = "flash",
+    execution: Annotated[str, typer.Option(help=f"One of {', '.join(EXECUTION_MODES)}.")] = "eager",
+    fidelity: Annotated[str, typer.Option(help=f"One of {', '.join(FIDELITIES)}.")] = "calibrated",
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change the accelerator: memory.dram.bandwidth=2x. May be repeated."),
+    ] = None,
+    output_format: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "table",
+    output: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
+    list_models: Annotated[bool, typer.Option("--list", help="List the workloads and stop.")] = False,
+    cache: Annotated[bool, typer.Option(help="Keep traced graphs for the next run.")] = True,
+) -> None:
+    """Predict how long a workload takes on an accelerator, and what holds each part back."""
+    _choice("format", output_format, FORMATS)
+    if list_models:
+        from simulator.listing import render_workloads
+
+        _emit(render_workloads(output_format), output)
+        return
+    if hw is None or (model is None) == (graph is None):
+        raise typer.BadParameter("give --hw NAME and one of --model NAME and --graph FILE (or --list)")
+    run = Execution(mode=execution, attention=attention)
+    accelerator = _accelerator(hw, change or [])
+    settings = {
+        "batch": batch,
+        "height": height,
+        "width": width,
+        "num_frames": num_frames,
+        "num_inference_steps": num_inference_steps,
+        "guidance_scale": guidance_scale,
+        "prompt_length": prompt_length,
+        "max_new_tokens": max_new_tokens,
+        "dtype": None if dtype is None else torch_dtype(dtype),
+    }
+    op_graph = _graph(model, graph, settings, use_cache=cache)
+    report = simulate(op_graph, accelerator, run, fidelity=_fidelity(fidelity)).report
+    _emit(_rendered(report, output_format), output)
+
+
+def _fidelity(name: str) -> Fidelity:
+    known: dict[str, Fidelity] = {"roofline": "roofline", "calibrated": "calibrated"}
+    return known[_choice("fidelity", name, tuple(known))]
+
+
+def _accelerator(name: str, changes: list[str]) -> Accelerator:
+    accelerator = load_accelerator(name)
+    return apply_overrides(accelerator, changes) if changes else accelerator
+
+
+def _graph(model: str | None, graph: Path | None, settings: Mapping[str, object], *, use_cache: bool) -> OpGraph:
+    if graph is not None:
+        from tracer.graph_file import load_graph
+
+        given = [name for name, value in settings.items() if value is not None]
+        if given:
+            raise GraphError(f"--{given[0].replace('_', '-')} does not apply to a graph file; trace it again")
+        return load_graph(graph)
+    if model is None:
+        raise typer.BadParameter("give --model NAME or --graph FILE")
+    return graph_of(model, settings, use_cache=use_cache, progress=_say)
+
+
+def _say(stage: str) -> None:
+    print(f"tracing {stage} ...", file=sys.stderr)
+
+
+def _rendered(report: Report, output_format: str) -> str:
+    if output_format == "json":
+        return to_json(report) + "\n"
+    if output_format == "csv":
+        return to_csv(report)
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    with console.capture() as capture:
+        print_report(report, console)
+    return capture.get()
+
+
+def _emit(text: str, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write_text(output, text)
+
+
+def main() -> None:
+    """Entry point: one line and exit status 2 for anything that the user can mend."""
+    try:
+        app()
+    except USER_ERRORS as error:
+        print(f"simulate: error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""How the framework runs a workload: what the report calls ``execution``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.kernels import Implementation
+
+__all__ = ["ATTENTION_CHOICES", "EXECUTION_MODES", "Execution", "ExecutionError"]
+
+EXECUTION_MODES = ("eager", "cuda-graph", "compiled")
+
+# `flash` is what PyTorch picks by itself: FlashAttention-2, also on Hopper, unless cuDNN is chosen
+# (aten/src/ATen/native/transformers/cuda/sdp_utils.cpp).
+_FUSED = {
+    "flash": Implementation.FLASH2,
+    "flash2": Implementation.FLASH2,
+    "flash3": Implementation.FLASH3,
+    "flash4": Implementation.FLASH4,
+    "cudnn": Implementation.CUDNN_ATTENTION,
+}
+ATTENTION_CHOICES = ("naive", *_FUSED)
+
+
+class ExecutionError(ValueError):
+    """An execution mode or attention choice that does not exist."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """How the framework runs operators.
+
+    Attributes
+    ----------
+    mode : {"eager", "cuda-graph", "compiled"}
+        Eager launches every operator's kernels from Python. A CUDA graph launches the same kernels from the device.
+        Compiled fuses pointwise chains (TorchInductor), keeps convolutions in channels-last and launches from a
+        generated wrapper.
+    attention : str
+        One of :data:`ATTENTION_CHOICES`: ``naive`` stores the score matrix; the others never do.
+    matmul_tf32 : bool
+        ``torch.backends.cuda.matmul.allow_tf32``; off by default in torch.
+    convolution_tf32 : bool
+        ``torch.backends.cudnn.allow_tf32``; on by default in torch.
+    channels_last : bool
+        Whether images and weights lie in memory with channels innermost, so that convolutions need no conversion.
+    """
+
+    mode: str = "eager"
+    attention: str = "flash"
+    matmul_tf32: bool = False
+    convolution_tf32: bool = True
+    channels_last: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse unknown choices."""
+        for name, value, valid in (
+            ("execution", self.mode, EXECUTION_MODES),
+            ("attention", self.attention, ATTENTION_CHOICES),
+        ):
+            if value not in valid:
+                raise ExecutionError(f"unknown {name} {value!r}; valid: {', '.join(valid)}")
+
+    @property
+    def attention_implementation(self) -> Implementation | None:
+        """Fused implementation of attention, or None for the naive one."""
+        return _FUSED.get(self.attention)
+
+    @property
+    def keeps_channels_last(self) -> bool:
+        """Whether convolutions find their operands with channels innermost."""
+        return self.channels_last or self.mode == "compiled"

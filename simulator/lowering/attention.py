@@ -1,0 +1,158 @@
+"""Attention: one fused kernel, or product, softmax, product with the score matrix in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hw_specs import number_format
+from simulator.execution import Execution
+from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
+from simulator.work import work_of
+from simulator.work.attention import AttentionShape, attention_shape
+from tracer.graph import Op, TensorSpec
+
+from .rules import lowering_rule
+
+__all__ = ["attention", "fused_attention", "naive_attention"]
+
+_SDPA = "aten::scaled_dot_product_attention"
+# Operators that name the fused kernel which really ran (in a trace): no choice is left.
+_FUSED = {
+    "aten::_scaled_dot_product_flash_attention": Implementation.FLASH2,
+    "aten::_scaled_dot_product_flash_attention_for_cpu": Implementation.FLASH2,
+    "aten::_scaled_dot_product_efficient_attention": Implementation.FLASH2,
+    "aten::_scaled_dot_product_fused_attention_overrideable": Implementation.FLASH2,
+    "aten::_scaled_dot_product_cudnn_attention": Implementation.CUDNN_ATTENTION,
+    "aten::_flash_attention_forward": Implementation.FLASH2,
+    "aten::_efficient_attention_forward": Implementation.FLASH2,
+}
+
+
+@lowering_rule((_SDPA, "aten::_scaled_dot_product_attention_math", *_FUSED))
+def attention(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """Kernels of an attention call under the execution's choice, unless the operator itself names one."""
+    implementation = _FUSED.get(op.name, execution.attention_implementation)
+    if op.name == "aten::_scaled_dot_product_attention_math" or implementation is None:
+        return naive_attention(op)
+    return (fused_attention(op, implementation),)
+
+
+def fused_attention(op: Op, implementation: Implementation) -> Kernel:
+    """One kernel that keeps scores in registers."""
+    shape, work = attention_shape(op), work_of(op)
+    query = op.inputs[0]
+    return Kernel(
+        name="fused_attention",
+        family=KernelFamily.ATTENTION,
+        implementation=implementation,
+        number_format=number_format(query.dtype),
+        matrix_flops=work.contraction_flops,
+        vector_flops=work.vector_flops,
+        special_ops=work.special_ops,
+        bytes_read=work.bytes_read,
+        bytes_written=work.bytes_written,
+        resident_bytes=work.bytes_read,
+        itemsize=query.itemsize,
+        batch=shape.batch * shape.heads,
+        m=shape.query_length,
+        n=shape.key_length,
+        k=shape.head_dim,
+        group=shape.heads / shape.key_heads,
+        num_inputs=len(op.inputs),
+        causal=shape.causal,
+        pattern=_pattern(op.inputs[:3]),
+    )
+
+
+def naive_attention(op: Op) -> Sequence[Kernel]:
+    """Baseline attention as diffusers and the study run it.
+
+    Heads are split by copies of query, key and value where they are strided; ``baddbmm`` scales in its epilogue;
+    a mask (causal or given) is one more pass over the scores; softmax reads and writes them; after the second
+    product a copy merges the heads. A causal mask saves no work here: all scores are computed.
+    """
+    shape = attention_shape(op)
+    query, key, value = op.inputs[:3]
+    copies = [_copy("split_heads", t) for t in (query, key, value) if not t.is_contiguous]
+    masked = shape.causal or len(op.inputs) > 3
+    scores = float(shape.batch * shape.heads * shape.query_length * shape.key_length)
+    score_bytes = scores * query.itemsize
+    return (
+        *copies,
+        _product("attention_scores", op, shape, inner=shape.head_dim, columns=shape.key_length),
+        *((_mask(scores, score_bytes, query, shape),) if masked else ()),
+        Kernel(
+            name="attention_softmax",
+            family=KernelFamily.SOFTMAX,
+            number_format=number_format(query.dtype),
+            vector_flops=4.0 * scores,
+            special_ops=scores,
+            bytes_read=score_bytes,
+            bytes_written=score_bytes,
+            resident_bytes=score_bytes,
+            itemsize=query.itemsize,
+            m=scores / shape.key_length,
+            n=shape.key_length,
+        ),
+        _product("attention_values", op, shape, inner=shape.key_length, columns=shape.value_dim),
+        _copy("merge_heads", op.outputs[0]),
+    )
+
+
+def _product(name: str, op: Op, shape: AttentionShape, *, inner: int, columns: int) -> Kernel:
+    """One of the two batched products. Grouped keys are repeated to all heads first, so they are read in full."""
+    batch = shape.batch * shape.heads
+    itemsize = op.inputs[0].itemsize
+    read = batch * (shape.query_length * inner + inner * columns) * itemsize
+    return Kernel(
+        name=name,
+        family=KernelFamily.MATMUL,
+        number_format=number_format(op.inputs[0].dtype),
+        matrix_flops=2.0 * batch * shape.query_length * inner * columns,
+        bytes_read=read,
+        bytes_written=batch * shape.query_length * columns * itemsize,
+        resident_bytes=read,
+        itemsize=itemsize,
+        batch=batch,
+        m=shape.query_length,
+        n=columns,
+        k=inner,
+        num_inputs=2,
+    )
+
+
+def _mask(scores: float, score_bytes: float, query: TensorSpec, shape: AttentionShape) -> Kernel:
+    mask_bytes = shape.query_length * shape.key_length * query.itemsize
+    return Kernel(
+        name="attention_mask",
+        family=KernelFamily.ELEMENTWISE,
+        number_format=number_format(query.dtype),
+        vector_flops=scores,
+        bytes_read=score_bytes + mask_bytes,
+        bytes_written=score_bytes,
+        resident_bytes=score_bytes,
+        itemsize=query.itemsize,
+        m=scores,
+        num_inputs=2,
+        pattern=AccessPattern.BROADCAST,
+    )
+
+
+def _copy(name: str, tensor: TensorSpec) -> Kernel:
+    return Kernel(
+        name=name,
+        family=KernelFamily.COPY,
+        number_format=number_format(tensor.dtype),
+        bytes_read=float(tensor.nbytes),
+        bytes_written=float(tensor.nbytes),
+        resident_bytes=float(tensor.nbytes),
+        itemsize=tensor.itemsize,
+        m=tensor.numel,
+        pattern=AccessPattern.STRIDED,
+    )
+
+
+def _pattern(tensors: Sequence[TensorSpec]) -> AccessPattern:
+    """Heads that are interleaved in memory (batch, length, heads, dim) are read with a stride."""
+    strided = any(not t.is_contiguous for t in tensors)
+    return AccessPattern.STRIDED if strided else AccessPattern.CONTIGUOUS

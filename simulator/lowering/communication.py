@@ -1,0 +1,45 @@
+"""Collectives: one kernel on every rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hw_specs import number_format
+from simulator.execution import Execution
+from simulator.kernels import Implementation, Kernel, KernelFamily
+from simulator.work import work_of
+from simulator.work.communication import COLLECTIVES
+from tracer.graph import Op
+
+from .rules import lowering_rule
+
+__all__ = ["collective"]
+
+_IMPLEMENTATIONS = {
+    "all_reduce": Implementation.ALL_REDUCE,
+    "all_gather": Implementation.ALL_GATHER,
+    "reduce_scatter": Implementation.REDUCE_SCATTER,
+    "all_to_all": Implementation.ALL_TO_ALL,
+    "broadcast": Implementation.BROADCAST,
+}
+
+
+@lowering_rule(COLLECTIVES)
+def collective(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel; the attribute ``group_size`` (or ``num_gpus``) says how many ranks take part, 2 if it is absent."""
+    kind, work = COLLECTIVES[op.name], work_of(op)
+    ranks = op.attribute("group_size", op.attribute("num_gpus", 2))
+    return (
+        Kernel(
+            name=kind,
+            family=KernelFamily.COLLECTIVE,
+            implementation=_IMPLEMENTATIONS[kind],
+            number_format=number_format(op.inputs[0].dtype),
+            vector_flops=work.vector_flops,
+            bytes_read=work.bytes_read,
+            bytes_written=work.bytes_written,
+            itemsize=op.inputs[0].itemsize,
+            m=max(work.bytes_read, work.bytes_written),
+            n=float(ranks) if isinstance(ranks, int | float) else 2.0,
+        ),
+    )

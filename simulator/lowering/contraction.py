@@ -1,0 +1,58 @@
+"""Matrix products: one kernel, with bias and scaling in its epilogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from hw_specs import number_format
+from simulator.execution import Execution
+from simulator.kernels import Kernel, KernelFamily
+from simulator.work import work_of
+from tracer.graph import Op
+
+from .rules import lowering_rule
+
+__all__ = ["matrix_product", "product_format"]
+
+# Operators whose first input is the bias, so that the factors are the second and third.
+_BIASED = frozenset(f"aten::{name}" for name in ("addmm", "baddbmm", "addmv", "addbmm", "_addmm_activation"))
+_UNBIASED = frozenset(
+    f"aten::{name}" for name in ("mm", "bmm", "matmul", "mv", "dot", "_scaled_mm", "_grouped_mm", "linear")
+)
+
+
+@lowering_rule(_BIASED | _UNBIASED)
+def matrix_product(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One GEMM. An operand with batch 1 or a stride-0 batch is shared, and its rows then fold into m."""
+    work = work_of(op)
+    first, second = op.inputs[1:3] if op.name in _BIASED else op.inputs[:2]
+    out = op.outputs[0].shape
+    reduced = second.shape[-1] if op.name == "aten::linear" else first.shape[-1]
+    columns = out[-1] if len(second.shape) > 1 else 1
+    batch = prod(second.shape[:-2])
+    return (
+        Kernel(
+            name="gemm",
+            family=KernelFamily.MATMUL,
+            number_format=product_format(first.dtype, tf32=execution.matmul_tf32),
+            matrix_flops=work.contraction_flops,
+            vector_flops=work.vector_flops,
+            bytes_read=work.bytes_read,
+            bytes_written=work.bytes_written,
+            # A two-dimensional second factor is a weight, last read a whole forward pass ago.
+            resident_bytes=float(first.nbytes if batch == 1 else first.nbytes + second.nbytes),
+            itemsize=first.itemsize,
+            batch=batch,
+            m=prod(out) / (columns * batch),
+            n=columns,
+            k=reduced,
+            num_inputs=len(op.inputs),
+        ),
+    )
+
+
+def product_format(dtype: str, *, tf32: bool) -> str:
+    """Number format of a product: float32 becomes tf32 where the framework allows it."""
+    name = number_format(dtype)
+    return "tf32" if tf32 and name == "fp32" else name

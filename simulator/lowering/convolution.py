@@ -1,0 +1,132 @@
+"""Convolutions: layout conversions, the convolution itself, and the bias."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from hw_specs import number_format
+from simulator.execution import Execution
+from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
+from simulator.work import work_of
+from simulator.work.convolution import ConvolutionShape, convolution_shape
+from simulator.work.op_work import OpWork
+from tracer.graph import Op, TensorSpec
+
+from .contraction import product_format
+from .rules import lowering_rule
+
+__all__ = ["convolution"]
+
+_NAMES = frozenset(
+    f"aten::{name}"
+    for name in (
+        "convolution",
+        "_convolution",
+        "cudnn_convolution",
+        "cudnn_convolution_add_relu",
+        "cudnn_convolution_transpose",
+        "miopen_convolution",
+        "mkldnn_convolution",
+        "convolution_overrideable",
+        "conv1d",
+        "conv2d",
+        "conv3d",
+        "conv_transpose1d",
+        "conv_transpose2d",
+        "conv_transpose3d",
+        "thnn_conv2d",
+        "slow_conv3d",
+        "_conv_depthwise2d",
+    )
+)
+# Formats whose kernels on matrix units want channels innermost.
+_CHANNELS_INNERMOST = frozenset({"fp16", "bf16", "tf32", "fp8", "int8"})
+
+
+@lowering_rule(_NAMES)
+def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """Implicit GEMM with what the framework launches around it.
+
+    cuDNN's kernels for matrix units read channels-last; for operands that are not, cuDNN converts the input, the
+    weight and the output in kernels of its own (``nchwToNhwcKernel``, ``nhwcToNchwKernel``). PyTorch adds the bias
+    of a cuDNN convolution in a separate kernel in eager mode (``aten/src/ATen/native/Convolution.cpp``). A depthwise
+    convolution has a kernel of its own that needs neither.
+    """
+    shape, work = convolution_shape(op), work_of(op)
+    data, weight, out = op.inputs[0], op.inputs[1], op.outputs[0]
+    name = product_format(data.dtype, tf32=execution.convolution_tf32)
+    depthwise = shape.groups > 1 and shape.reduced == prod(shape.filter)
+    main = _main(op, shape, work, name, depthwise=depthwise)
+    converts = (
+        name in _CHANNELS_INNERMOST
+        and not depthwise
+        and not execution.keeps_channels_last
+        and not (_has_channels_innermost(data) or prod(data.shape[2:]) == 1)
+    )
+    before = [_conversion("to_channels_last", t) for t in (data, weight)] if converts else []
+    after = [_conversion("to_channels_first", out)] if converts else []
+    has_bias = len(op.inputs) > 2
+    bias = [_bias(out)] if has_bias and execution.mode != "compiled" else []
+    return (*before, main, *after, *bias)
+
+
+def _main(op: Op, shape: ConvolutionShape, work: OpWork, name: str, *, depthwise: bool) -> Kernel:
+    data = op.inputs[0]
+    return Kernel(
+        name="convolution",
+        family=KernelFamily.CONVOLUTION,
+        implementation=Implementation.DEPTHWISE if depthwise else Implementation.IMPLICIT_GEMM,
+        number_format=name,
+        matrix_flops=shape.flops,
+        bytes_read=float(data.nbytes + op.inputs[1].nbytes),
+        bytes_written=work.bytes_written,
+        resident_bytes=float(data.nbytes),
+        itemsize=data.itemsize,
+        batch=shape.groups,
+        m=shape.positions,
+        n=shape.channels,
+        k=shape.reduced,
+        group=_filter_side(shape),
+        num_inputs=2,
+    )
+
+
+def _filter_side(shape: ConvolutionShape) -> float:
+    """Side of the filter where Winograd may apply to it: square, rank 2, stride 1; else 1."""
+    square = len(shape.filter) == 2 and len(set(shape.filter)) == 1
+    return float(shape.filter[0]) if square and set(shape.stride) == {1} and not shape.transposed else 1.0
+
+
+def _has_channels_innermost(tensor: TensorSpec) -> bool:
+    return bool(tensor.strides) and tensor.strides[1] == 1
+
+
+def _conversion(name: str, tensor: TensorSpec) -> Kernel:
+    return Kernel(
+        name=name,
+        family=KernelFamily.COPY,
+        number_format=number_format(tensor.dtype),
+        bytes_read=float(tensor.nbytes),
+        bytes_written=float(tensor.nbytes),
+        resident_bytes=float(tensor.nbytes),
+        itemsize=tensor.itemsize,
+        m=tensor.numel,
+        pattern=AccessPattern.TRANSPOSED,
+    )
+
+
+def _bias(out: TensorSpec) -> Kernel:
+    return Kernel(
+        name="bias",
+        family=KernelFamily.ELEMENTWISE,
+        number_format=number_format(out.dtype),
+        vector_flops=float(out.numel),
+        bytes_read=float(out.nbytes) + out.shape[1] * out.itemsize,
+        bytes_written=float(out.nbytes),
+        resident_bytes=float(out.nbytes),
+        itemsize=out.itemsize,
+        m=out.numel,
+        num_inputs=2,
+        pattern=AccessPattern.BROADCAST,
+    )

@@ -1,0 +1,297 @@
+"""Lowering of a whole graph: distinct kernels once, and every stage as a sequence of launches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.execution import Execution
+from simulator.kernels import Kernel, KernelTable
+from simulator.work import UnsupportedOpError
+from tracer.graph import AttributeValue, GraphError, IndexArray, Op, OpGraph, Stage, TensorSpec
+
+from .categories import category_of
+from .fusion import fuse
+from .rules import kernels_of
+
+__all__ = ["Launches", "StageLaunches", "interpolate", "lower", "operators_by_repeat"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class StageLaunches:
+    """What one stage launches.
+
+    Attributes
+    ----------
+    stage : Stage
+    rows : ndarray of int, shape (variants, num_launches)
+        Rows of the kernel table. One variant where all repeats are alike, else one for each repeat.
+    calls : ndarray of int, shape (num_launches,)
+        Operator call that each launch belongs to; not decreasing.
+    categories : tuple of str, length num_launches
+    """
+
+    stage: Stage
+    rows: IndexArray
+    calls: IndexArray
+    categories: tuple[str, ...]
+
+    @property
+    def launches_per_variant(self) -> float:
+        """How often each variant runs."""
+        return self.stage.repeats / len(self.rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Launches:
+    """A lowered graph.
+
+    Attributes
+    ----------
+    graph : OpGraph
+    execution : Execution
+    table : KernelTable
+        Distinct kernels, with the number of launches in the whole run.
+    stages : tuple of StageLaunches
+    unmodelled : mapping of str to int
+        Operators without a formula or rule, and how often they are called in the whole run.
+    """
+
+    graph: OpGraph
+    execution: Execution
+    table: KernelTable
+    stages: tuple[StageLaunches, ...]
+    unmodelled: dict[str, int] = field(default_factory=dict)
+
+
+def lower(graph: OpGraph, execution: Execution) -> Launches:
+    """Kernels of every stage under an execution mode.
+
+    A growing stage is lowered at its first, middle and last repeat; extents, FLOPs and bytes of the repeats between
+    are taken from the parabola through the three, which is exact for work that is constant, linear or quadratic in
+    the length.
+    """
+    lowering = _Lowering(graph, execution)
+    stages = tuple(lowering.stage(stage) for stage in graph.stages)
+    table = lowering.columns.table()
+    count = np.zeros(len(table))
+    for stage in stages:
+        np.add.at(count, stage.rows, stage.launches_per_variant)
+    return Launches(
+        graph=graph,
+        execution=execution,
+        table=replace(table, count=count),
+        stages=stages,
+        unmodelled=dict(lowering.unmodelled),
+    )
+
+
+class _Columns:
+    """Distinct kernels found so far, and the rows of each."""
+
+    def __init__(self) -> None:
+        self._kernels: list[Kernel] = []
+        self._rows: dict[Kernel, int] = {}
+        self._grown: dict[tuple[Kernel, Kernel, Kernel, int], int] = {}
+
+    def row(self, kernel: Kernel) -> int:
+        """Row of a kernel."""
+        if kernel not in self._rows:
+            self._rows[kernel] = len(self._kernels)
+            self._kernels.append(kernel)
+        return self._rows[kernel]
+
+    def grown_rows(self, points: tuple[Kernel, Kernel, Kernel], repeats: int) -> int | IndexArray:
+        """Row of a kernel that stays the same, or a row for each repeat of one that grows."""
+        if points[0] == points[-1] == points[1]:
+            return self.row(points[0])
+        key = (*points, repeats)
+        if key not in self._grown:
+            self._grown[key] = len(self._kernels)
+            self._kernels.extend(_grow(points, repeats))
+        start = self._grown[key]
+        return np.arange(start, start + repeats)
+
+    def table(self) -> KernelTable:
+        """All rows as columns."""
+        return KernelTable.from_kernels(self._kernels)
+
+
+class _Lowering:
+    """State of one call of :func:`lower`."""
+
+    def __init__(self, graph: OpGraph, execution: Execution) -> None:
+        self.columns = _Columns()
+        self.unmodelled: Counter[str] = Counter()
+        self._graph = graph
+        self._execution = execution
+
+    def stage(self, stage: Stage) -> StageLaunches:
+        """Launches of one stage."""
+        if stage.grown is None:
+            ops = [self._graph.operators[i] for i in stage.operators]
+            calls, kernels = self._sequence(stage, ops, weight=stage.repeats)
+            rows = np.array([[self.columns.row(k) for k in kernels]], dtype=np.int64)
+        else:
+            calls, kernels, rows = self._growing(stage, stage.grown)
+        names = [
+            category_of(self._graph.operators[stage.operators[c]], self._graph.modules[stage.modules[c]]) for c in calls
+        ]
+        return StageLaunches(stage=stage, rows=rows, calls=np.array(calls, dtype=np.int64), categories=tuple(names))
+
+    def _growing(self, stage: Stage, grown: IndexArray) -> tuple[list[int], list[Kernel], IndexArray]:
+        points = sorted({0, stage.repeats // 2, stage.repeats - 1})
+        points = points if len(points) == 3 else [0, 0, stage.repeats - 1]
+        sequences = []
+        for position, point in enumerate(points):
+            at = point / max(stage.repeats - 1, 1)
+            ops = self._interpolated(stage, grown, at)
+            weight = stage.repeats if position == 0 else 0
+            sequences.append(self._sequence(stage, ops, weight=weight))
+        (calls, first), (_, middle), (_, last) = sequences
+        if not len(first) == len(middle) == len(last):
+            raise GraphError(f"stage {stage.name!r} launches {len(first)} kernels at first and {len(last)} at last")
+        rows = np.empty((stage.repeats, len(first)), dtype=np.int64)
+        for column, kernels in enumerate(zip(first, middle, last, strict=True)):
+            rows[:, column] = self.columns.grown_rows(kernels, stage.repeats)
+        return calls, last, rows
+
+    def _interpolated(self, stage: Stage, grown: IndexArray, at: float) -> list[Op]:
+        memo: dict[tuple[int, int], Op] = {}
+        ops = []
+        for pair in zip(stage.operators.tolist(), grown.tolist(), strict=True):
+            if pair not in memo:
+                memo[pair] = interpolate(self._graph.operators[pair[0]], self._graph.operators[pair[1]], at)
+            ops.append(memo[pair])
+        return ops
+
+    def _sequence(self, stage: Stage, ops: Sequence[Op], *, weight: int) -> tuple[list[int], list[Kernel]]:
+        """Calls and kernels of one run of a stage, in order; unmodelled calls count `weight` times."""
+        if self._execution.mode == "compiled":
+            fused, skipped = fuse(stage, ops, self._execution)
+            self._count(skipped, weight)
+            return [call for call, _ in fused], [kernel for _, kernel in fused]
+        memo: dict[int, Sequence[Kernel] | None] = {}
+        calls: list[int] = []
+        launched: list[Kernel] = []
+        missing: Counter[str] = Counter()
+        for call, op in enumerate(ops):
+            if id(op) not in memo:
+                memo[id(op)] = self._kernels(op)
+            kernels = memo[id(op)]
+            if kernels is None:
+                missing[op.name] += 1
+                continue
+            calls.extend([call] * len(kernels))
+            launched.extend(kernels)
+        self._count(missing, weight)
+        return calls, launched
+
+    def _kernels(self, op: Op) -> Sequence[Kernel] | None:
+        """Kernels of a call; None where the operator has no rule."""
+        try:
+            return kernels_of(op, self._execution)
+        except UnsupportedOpError:
+            return None
+
+    def _count(self, missing: Counter[str], weight: int) -> None:
+        if weight:
+            self.unmodelled.update({name: count * weight for name, count in missing.items()})
+
+
+def operators_by_repeat(graph: OpGraph, stage: Stage) -> Iterator[tuple[Op, float]]:
+    """Operators of a whole run of a stage with their number of calls, those of growing repeats one by one."""
+    if stage.grown is None:
+        for index, calls in enumerate(np.bincount(stage.operators).tolist()):
+            if calls:
+                yield graph.operators[index], calls * stage.repeats
+        return
+    pairs = Counter(zip(stage.operators.tolist(), stage.grown.tolist(), strict=True))
+    for (first, last), calls in pairs.items():
+        if first == last:
+            yield graph.operators[first], calls * stage.repeats
+            continue
+        for repeat in range(stage.repeats):
+            at = repeat / max(stage.repeats - 1, 1)
+            yield interpolate(graph.operators[first], graph.operators[last], at), calls
+
+
+def interpolate(first: Op, last: Op, at: float) -> Op:
+    """Operator part of the way between two: extents, strides and whole-number attributes are affine in `at`.
+
+    Raises
+    ------
+    GraphError
+        The two differ in more than numbers.
+    """
+    if first == last or at == 0:
+        return first
+    attributes = tuple(
+        (name, _between(a, b, at)) for (name, a), (_, b) in zip(first.attributes, last.attributes, strict=True)
+    )
+    try:
+        return replace(
+            first,
+            inputs=_tensors_between(first.inputs, last.inputs, at),
+            outputs=_tensors_between(first.outputs, last.outputs, at),
+            attributes=attributes,
+        )
+    except ValueError as error:
+        raise GraphError(f"{first.name} has tensors of another rank in the last repeat") from error
+
+
+def _tensors_between(first: tuple[TensorSpec, ...], last: tuple[TensorSpec, ...], at: float) -> tuple[TensorSpec, ...]:
+    return tuple(
+        replace(
+            a,
+            shape=_numbers_between(a.shape, b.shape, at),
+            strides=_numbers_between(a.strides, b.strides, at) if len(a.strides) == len(b.strides) else b.strides,
+        )
+        for a, b in zip(first, last, strict=True)
+    )
+
+
+def _numbers_between(first: tuple[int, ...], last: tuple[int, ...], at: float) -> tuple[int, ...]:
+    return tuple(round(a + (b - a) * at) for a, b in zip(first, last, strict=True))
+
+
+def _between(first: AttributeValue, last: AttributeValue, at: float) -> AttributeValue:
+    if isinstance(first, int) and isinstance(last, int) and not isinstance(first, bool):
+        return round(first + (last - first) * at)
+    return first
+
+
+_NUMERIC: tuple[str, ...] = tuple(
+    f.name
+    for f in fields(Kernel)
+    if f.name not in ("name", "family", "implementation", "number_format", "causal", "pattern")
+)
+_Quadratic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+def _grow(points: tuple[Kernel, Kernel, Kernel], repeats: int) -> list[Kernel]:
+    """Kernels of every repeat, on the parabola through the first, middle and last."""
+    at = np.arange(repeats, dtype=np.float64)
+    nodes = np.array([0, repeats // 2, repeats - 1], dtype=np.float64)
+    columns = {}
+    for name in _NUMERIC:
+        values = np.array([float(getattr(kernel, name)) for kernel in points])
+        columns[name] = _lagrange(nodes, values, at).tolist()
+    template = points[-1]
+    return [replace(template, **{name: column[r] for name, column in columns.items()}) for r in range(repeats)]
+
+
+def _lagrange(nodes: NDArray[np.float64], values: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    if len(set(nodes.tolist())) < 3:
+        return np.interp(at, nodes[[0, -1]], values[[0, -1]])
+    a, b, c = nodes
+    weights = (
+        (at - b) * (at - c) / ((a - b) * (a - c)),
+        (at - a) * (at - c) / ((b - a) * (b - c)),
+        (at - a) * (at - b) / ((c - a) * (c - b)),
+    )
+    return np.maximum(np.stack(weights, axis=1) @ values, 0.0)

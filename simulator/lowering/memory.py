@@ -1,0 +1,136 @@
+"""Elementwise operators, reductions, copies and gathers: one kernel each, which differ in how they walk memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hw_specs import number_format
+from simulator.execution import Execution
+from simulator.kernels import AccessPattern, Kernel, KernelFamily
+from simulator.work import movement, reduction, work_of
+from simulator.work.op_work import operators_of
+from simulator.work.pointwise import pointwise as pointwise_work
+from tracer.graph import Op, TensorSpec
+
+from .rules import lowering_rule
+
+__all__ = ["copy", "gather", "padding", "pointwise", "reduce"]
+
+_PADDING = frozenset({"aten::constant_pad_nd", "aten::pad"})
+_SOFTMAX = operators_of(reduction.softmax)
+
+
+@lowering_rule(operators_of(pointwise_work))
+def pointwise(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One vectorised kernel; a scalar or broadcast operand is read from cache."""
+    return (_kernel(op, KernelFamily.ELEMENTWISE, _name(op)),)
+
+
+@lowering_rule(operators_of(reduction.reduce_once) | operators_of(reduction.deviation) | operators_of(reduction.sort))
+def reduce(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel whose rows are the outputs."""
+    data = op.inputs[0]
+    rows = max(op.outputs[0].numel if op.outputs else 1, 1)
+    return (_kernel(op, KernelFamily.REDUCTION, _name(op), rows=rows, width=max(data.numel / rows, 1.0)),)
+
+
+@lowering_rule(
+    (
+        operators_of(movement.copy)
+        | operators_of(movement.in_place_copy)
+        | operators_of(movement.fill)
+        | operators_of(movement.bilinear)
+    )
+    - _PADDING
+)
+def copy(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel, strided where an operand is."""
+    return (_kernel(op, KernelFamily.COPY, _name(op)),)
+
+
+@lowering_rule(_PADDING)
+def padding(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """A fill of the whole output and a copy of the input into it (``aten/src/ATen/native/PadNd.cpp``)."""
+    data, out = op.inputs[0], op.outputs[0]
+    fill = _memory_kernel("fill", KernelFamily.COPY, out, read=0.0, written=float(out.nbytes), elements=out.numel)
+    move = _memory_kernel(
+        "copy_into_padding",
+        KernelFamily.COPY,
+        data,
+        read=float(data.nbytes),
+        written=float(data.nbytes),
+        elements=data.numel,
+        pattern=AccessPattern.STRIDED,
+    )
+    return (move,) if execution.mode == "compiled" else (fill, move)
+
+
+@lowering_rule(operators_of(movement.gather) | operators_of(movement.scatter))
+def gather(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel that follows indices."""
+    return (_kernel(op, KernelFamily.GATHER, _name(op)),)
+
+
+def _name(op: Op) -> str:
+    return op.name.partition("::")[2].strip("_")
+
+
+def _kernel(op: Op, family: KernelFamily, name: str, *, rows: float | None = None, width: float = 1.0) -> Kernel:
+    work = work_of(op)
+    out = (op.outputs or op.inputs)[0]
+    return Kernel(
+        name=name,
+        family=family,
+        number_format=number_format(out.dtype),
+        vector_flops=work.vector_flops,
+        special_ops=work.special_ops,
+        bytes_read=work.bytes_read,
+        bytes_written=work.bytes_written,
+        resident_bytes=work.bytes_read,
+        itemsize=out.itemsize,
+        m=float(out.numel) if rows is None else float(rows),
+        n=width,
+        num_inputs=float(max(len(op.inputs), 1)),
+        pattern=_pattern(op.inputs, out),
+    )
+
+
+def _memory_kernel(
+    name: str,
+    family: KernelFamily,
+    tensor: TensorSpec,
+    *,
+    read: float,
+    written: float,
+    elements: float,
+    pattern: AccessPattern = AccessPattern.CONTIGUOUS,
+) -> Kernel:
+    return Kernel(
+        name=name,
+        family=family,
+        number_format=number_format(tensor.dtype),
+        bytes_read=read,
+        bytes_written=written,
+        resident_bytes=read,
+        itemsize=tensor.itemsize,
+        m=float(elements),
+        pattern=pattern,
+    )
+
+
+def _pattern(inputs: Sequence[TensorSpec], out: TensorSpec) -> AccessPattern:
+    """Layout of the worst operand that is as large as the output."""
+    large = [t for t in inputs if 2 * t.numel > out.numel]
+    if any(_walks_across(t, out) for t in large):
+        return AccessPattern.TRANSPOSED
+    if any(not t.is_contiguous for t in large):
+        return AccessPattern.STRIDED
+    return AccessPattern.BROADCAST if len(large) < len(inputs) else AccessPattern.CONTIGUOUS
+
+
+def _walks_across(tensor: TensorSpec, out: TensorSpec) -> bool:
+    """Whether the axis that is innermost in the output is not innermost in the operand."""
+    if not tensor.strides or tensor.numel != out.numel:
+        return False
+    inner = next((s for n, s in zip(reversed(tensor.shape), reversed(tensor.strides), strict=True) if n > 1), 1)
+    return inner > 1 and not out.strides

@@ -1,0 +1,143 @@
+"""Normalizations and softmax: row-wise kernels, and the three kernels of group norm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from hw_specs import number_format
+from simulator.execution import Execution
+from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
+from simulator.work import work_of
+from tracer.graph import Op
+
+from .rules import lowering_rule
+
+__all__ = ["batch_norm", "group_norm", "row_norm", "softmax"]
+
+
+@lowering_rule(
+    f"aten::{n}" for n in ("native_layer_norm", "layer_norm", "_fused_rms_norm", "rms_norm", "instance_norm")
+)
+def row_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel, a thread block a row (``vectorized_layer_norm_kernel``)."""
+    width = _normalized_width(op)
+    return (_row_kernel(op, "layer_norm", KernelFamily.NORMALIZATION, width),)
+
+
+@lowering_rule(("aten::native_group_norm", "aten::group_norm"))
+def group_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """Statistics, parameters, and an affine pass (``aten/src/ATen/native/cuda/group_norm_kernel.cu``).
+
+    ``RowwiseMomentsCUDAKernel`` runs one thread block for each (sample, group), however many cores there are;
+    ``ComputeFusedParamsCUDAKernel`` makes a scale and a shift for each (sample, channel); an elementwise kernel
+    applies them. Compiled, statistics and application are two generated kernels.
+    """
+    data, work = op.inputs[0], work_of(op)
+    samples, channels = data.shape[:2]
+    groups = _num_groups(op)
+    rows = samples * groups
+    parameters = 2.0 * samples * channels * 4  # float32 scale and shift
+    statistics = Kernel(
+        name="group_norm_statistics",
+        family=KernelFamily.NORMALIZATION,
+        implementation=Implementation.GROUP_NORM_STATISTICS,
+        number_format=number_format(data.dtype),
+        vector_flops=4.0 * data.numel,
+        bytes_read=float(data.nbytes),
+        bytes_written=2.0 * rows * data.itemsize,
+        resident_bytes=float(data.nbytes),
+        itemsize=data.itemsize,
+        m=rows,
+        n=data.numel / rows,
+        group=groups,
+    )
+    fused_parameters = _elementwise(
+        op, "group_norm_parameters", elements=samples * channels, read=parameters, written=parameters
+    )
+    apply = _elementwise(
+        op,
+        "group_norm_apply",
+        elements=data.numel,
+        read=data.nbytes + parameters,
+        written=work.bytes_written,
+        pattern=AccessPattern.BROADCAST,
+    )
+    return (statistics, apply) if execution.mode == "compiled" else (statistics, fused_parameters, apply)
+
+
+@lowering_rule(
+    f"aten::{n}"
+    for n in ("native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm", "batch_norm")
+)
+def batch_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One elementwise pass with stored statistics."""
+    data, work = op.inputs[0], work_of(op)
+    return (_elementwise(op, "batch_norm", elements=data.numel, read=work.bytes_read, written=float(data.nbytes)),)
+
+
+@lowering_rule(f"aten::{n}" for n in ("_softmax", "softmax", "_log_softmax", "log_softmax", "_safe_softmax"))
+def softmax(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel along the reduced axis."""
+    axis = op.attribute("dim", -1)
+    width = op.inputs[0].shape[axis if isinstance(axis, int) else -1] if op.inputs[0].shape else 1
+    return (_row_kernel(op, "softmax", KernelFamily.SOFTMAX, width),)
+
+
+def _normalized_width(op: Op) -> int:
+    """Elements of a row: as given, or those of the weight, or of the last axis."""
+    given = op.attribute("normalized_shape")
+    if isinstance(given, tuple) and given:
+        return prod(int(n) for n in given)
+    return op.inputs[1].numel if len(op.inputs) > 1 else op.inputs[0].shape[-1]
+
+
+def _num_groups(op: Op) -> int:
+    given = op.attribute("group", op.attribute("num_groups"))
+    if isinstance(given, int):
+        return given
+    # A trace may not say; the statistics that the operator returns have shape (samples, groups).
+    return op.outputs[1].shape[-1] if len(op.outputs) > 1 else 32
+
+
+def _row_kernel(op: Op, name: str, family: KernelFamily, width: int) -> Kernel:
+    data, work = op.inputs[0], work_of(op)
+    return Kernel(
+        name=name,
+        family=family,
+        number_format=number_format(data.dtype),
+        vector_flops=work.vector_flops,
+        special_ops=work.special_ops,
+        bytes_read=work.bytes_read,
+        bytes_written=float(op.outputs[0].nbytes) if op.outputs else float(data.nbytes),
+        resident_bytes=float(data.nbytes),
+        itemsize=data.itemsize,
+        m=data.numel / max(width, 1),
+        n=width,
+        num_inputs=len(op.inputs),
+    )
+
+
+def _elementwise(
+    op: Op,
+    name: str,
+    *,
+    elements: float,
+    read: float,
+    written: float,
+    pattern: AccessPattern = AccessPattern.CONTIGUOUS,
+) -> Kernel:
+    data = op.inputs[0]
+    return Kernel(
+        name=name,
+        family=KernelFamily.ELEMENTWISE,
+        number_format=number_format(data.dtype),
+        vector_flops=2.0 * elements,
+        bytes_read=float(read),
+        bytes_written=float(written),
+        resident_bytes=float(min(data.nbytes, read)),
+        itemsize=data.itemsize,
+        m=elements,
+        num_inputs=3,
+        pattern=pattern,
+    )

@@ -1,0 +1,284 @@
+"""What a simulation found: totals, and the same total seen by stage, category, module and bound."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_specs import Accelerator
+from simulator.cost import BASES, BOUNDS, KernelCosts
+from simulator.execution import Execution
+from simulator.lowering import CATEGORIES
+from simulator.memory import peak_memory
+from simulator.timeline import StageTimeline, Timeline
+from tracer.graph import OpGraph
+
+__all__ = ["BoundShares", "Entry", "Report", "Unmodelled", "make_report"]
+
+FloatArray = NDArray[np.float64]
+
+_BOUND_GROUPS = {
+    "matrix": "compute",
+    "vector": "compute",
+    "special": "compute",
+    "dram": "memory",
+    "l2": "memory",
+    "latency": "launch",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Part of a total.
+
+    Attributes
+    ----------
+    latency : float
+        Elapsed time, waiting for the host included. [s]
+    flops : float
+        Adds and multiplies of products, convolutions and attention: what counters of FLOPs count. [FLOP]
+    bytes : float
+        Compulsory traffic of the kernels. [B]
+    share : float
+        Part of the total latency, 0 to 1.
+    """
+
+    latency: float
+    flops: float
+    bytes: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundShares:
+    """Shares of the total latency by what holds it back; they add up to 1.
+
+    Attributes
+    ----------
+    compute : float
+        Kernels bound by matrix, vector or special function units.
+    memory : float
+        Kernels bound by DRAM or cache bandwidth.
+    launch : float
+        The device waiting for the host, and kernels too short to be bound by anything but their own start.
+    """
+
+    compute: float
+    memory: float
+    launch: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmodelled:
+    """An operator that has no formula: its time is missing from the total.
+
+    Attributes
+    ----------
+    operator : str
+    calls : int
+        In the whole run.
+    share : float
+        Part of all calls that should launch something.
+    """
+
+    operator: str
+    calls: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Result of one simulation. All quantities in SI units.
+
+    ``basis`` has the share of latency by what its kernels' times rest on; ``vector_flops`` and ``special_ops`` are the
+    arithmetic that `flops` leaves out.
+    """
+
+    model: str
+    accelerator: str
+    workload: dict[str, Any]
+    execution: dict[str, Any]
+    fidelity: str
+    latency: float
+    flops: float
+    bytes: float
+    vector_flops: float
+    special_ops: float
+    parameters: int
+    peak_memory: int
+    memory_capacity: int
+    by_stage: dict[str, Entry]
+    by_category: dict[str, Entry]
+    by_module: dict[str, Entry]
+    bound: BoundShares
+    bound_by_category: dict[str, BoundShares]
+    basis: dict[str, float]
+    components: dict[str, int]
+    launches: float
+    unmodelled: tuple[Unmodelled, ...]
+    sources: tuple[str, ...]
+    repeats: dict[str, int] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pieces:
+    """Every launch position of every stage, repeats summed: what the views group."""
+
+    stage: list[str]
+    category: list[str]
+    module: list[str]
+    latency: FloatArray
+    waiting: FloatArray
+    execution_by_bound: FloatArray  # (pieces, bounds)
+    flops: FloatArray
+    bytes: FloatArray
+
+
+def make_report(
+    timeline: Timeline,
+    costs: KernelCosts,
+    accelerator: Accelerator,
+    *,
+    fidelity: str,
+    module_depth: int = 3,
+    sources: Iterable[str] = (),
+) -> Report:
+    """Views of a timeline.
+
+    Parameters
+    ----------
+    timeline : Timeline
+    costs : KernelCosts
+        For this accelerator alone: arrays of shape (num_kernels, 1).
+    accelerator : Accelerator
+    fidelity : str
+    module_depth : int
+        Parts of a module path that ``by_module`` keeps.
+    sources : iterable of str
+        What the numbers rest on beside the graph's and the accelerator's own sources.
+    """
+    launches, graph = timeline.launches, timeline.launches.graph
+    pieces = _pieces(timeline, costs, module_depth)
+    total = timeline.latency
+    table = launches.table
+    return Report(
+        model=graph.name,
+        accelerator=accelerator.name,
+        workload=asdict(graph.workload),
+        execution=_execution_dict(launches.execution),
+        fidelity=fidelity,
+        latency=total,
+        flops=float(pieces.flops.sum()),
+        bytes=float((table.bytes * table.count).sum()),
+        vector_flops=float((table.vector_flops * table.count).sum()),
+        special_ops=float((table.special_ops * table.count).sum()),
+        parameters=graph.num_parameters,
+        peak_memory=peak_memory(graph, launches.execution),
+        memory_capacity=round(accelerator.memory.dram.capacity),
+        by_stage=_grouped(pieces.stage, pieces, total),
+        by_category=_grouped(pieces.category, pieces, total, order=CATEGORIES),
+        by_module=_grouped(pieces.module, pieces, total),
+        bound=_bound_shares(pieces, np.ones(len(pieces.latency), dtype=np.bool_), total),
+        bound_by_category=_bounds_by_category(pieces),
+        basis=_basis_shares(table.count, costs),
+        components={c.name: c.num_parameters for c in graph.components},
+        launches=float(table.count.sum()),
+        unmodelled=_unmodelled(launches.unmodelled, graph, float(table.count.sum())),
+        sources=tuple(dict.fromkeys((*graph.sources, *accelerator.sources, *sources))),
+        repeats={s.name: s.repeats for s in graph.stages},
+    )
+
+
+def _execution_dict(execution: Execution) -> dict[str, Any]:
+    return asdict(execution)
+
+
+def _pieces(timeline: Timeline, costs: KernelCosts, depth: int) -> _Pieces:
+    table, graph = timeline.launches.table, timeline.launches.graph
+    bound = costs.bound[:, 0]
+    parts = [_stage_pieces(stage, table.matrix_flops, table.bytes, bound) for stage in timeline.stages]
+    names = [(s.launches.stage.name, len(s.launches.calls)) for s in timeline.stages]
+    return _Pieces(
+        stage=[name for name, count in names for _ in range(count)],
+        category=[c for s in timeline.stages for c in s.launches.categories],
+        module=[m for s in timeline.stages for m in _module_names(graph, s, depth)],
+        latency=np.concatenate([s.execution + s.waiting for s in timeline.stages]),
+        waiting=np.concatenate([s.waiting for s in timeline.stages]),
+        execution_by_bound=np.concatenate([p[0] for p in parts]),
+        flops=np.concatenate([p[1] for p in parts]),
+        bytes=np.concatenate([p[2] for p in parts]),
+    )
+
+
+def _stage_pieces(
+    stage: StageTimeline, flops: FloatArray, nbytes: FloatArray, bound: NDArray[np.int64]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Execution split by bound, FLOPs and bytes of each launch position, repeats summed.
+
+    Where a position grows, its execution is split by the bounds of its repeats in equal parts.
+    """
+    rows, weight = stage.launches.rows, stage.launches.launches_per_variant
+    by_bound = np.zeros((rows.shape[1], len(BOUNDS)))
+    for code in range(len(BOUNDS)):
+        by_bound[:, code] = (bound[rows] == code).mean(axis=0) * stage.execution
+    return by_bound, flops[rows].sum(axis=0) * weight, nbytes[rows].sum(axis=0) * weight
+
+
+def _module_names(graph: OpGraph, stage: StageTimeline, depth: int) -> list[str]:
+    short = [".".join(name.split(".")[:depth]) for name in graph.modules]
+    return [short[stage.launches.stage.modules[call]] for call in stage.launches.calls]
+
+
+def _grouped(keys: list[str], pieces: _Pieces, total: float, order: tuple[str, ...] = ()) -> dict[str, Entry]:
+    sums: dict[str, FloatArray] = defaultdict(lambda: np.zeros(3))
+    for key, latency, flops, nbytes in zip(
+        keys, pieces.latency.tolist(), pieces.flops.tolist(), pieces.bytes.tolist(), strict=True
+    ):
+        sums[key] += (latency, flops, nbytes)
+    names = [name for name in order if name in sums] if order else list(sums)
+    return {name: _entry(sums[name], total) for name in names}
+
+
+def _entry(sums: FloatArray, total: float) -> Entry:
+    latency, flops, nbytes = (float(value) for value in sums)
+    return Entry(latency=latency, flops=flops, bytes=nbytes, share=latency / total if total else 0.0)
+
+
+def _bounds_by_category(pieces: _Pieces) -> dict[str, BoundShares]:
+    names = np.array(pieces.category)
+    result = {}
+    for name in CATEGORIES:
+        rows = names == name
+        if rows.any():
+            result[name] = _bound_shares(pieces, rows, float(pieces.latency[rows].sum()))
+    return result
+
+
+def _bound_shares(pieces: _Pieces, rows: NDArray[np.bool_], total: float) -> BoundShares:
+    shares = {"compute": 0.0, "memory": 0.0, "launch": float(pieces.waiting[rows].sum())}
+    by_bound = pieces.execution_by_bound[rows].sum(axis=0)
+    for code, name in enumerate(BOUNDS):
+        shares[_BOUND_GROUPS[name]] += float(by_bound[code])
+    return BoundShares(**{name: value / total if total else 0.0 for name, value in shares.items()})
+
+
+def _basis_shares(count: FloatArray, costs: KernelCosts) -> dict[str, float]:
+    time = count * costs.time[:, 0]
+    total = float(time.sum())
+    codes = costs.basis[:, 0]
+    shares = {name: float(time[codes == code].sum()) for code, name in enumerate(BASES)}
+    return {name: value / total if total else 0.0 for name, value in shares.items()}
+
+
+def _unmodelled(missing: Mapping[str, int], graph: OpGraph, launches: float) -> tuple[Unmodelled, ...]:
+    calls = launches + sum(missing.values())
+    return tuple(Unmodelled(operator=name, calls=count, share=count / calls) for name, count in sorted(missing.items()))

@@ -1,0 +1,119 @@
+"""Graphs of named workloads: from the bundle that ships, from the cache, or traced now and cached."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from .bundle import bundled_graph
+from .graph import GraphError, OpGraph, Workload
+from .graph_file import FORMAT_VERSION, load_graph, save_graph
+from .workloads import Pipeline, find_pipeline, resolve
+
+__all__ = ["MissingTracerError", "cache_folder", "graph_of"]
+
+
+class MissingTracerError(ImportError):
+    """A workload must be traced, and torch or diffusers is not installed."""
+
+
+def graph_of(
+    name: str,
+    settings: Mapping[str, object],
+    *,
+    use_cache: bool = True,
+    progress: Callable[[str], None] | None = None,
+) -> OpGraph:
+    """Graph of a workload.
+
+    Parameters
+    ----------
+    name : str
+        Name of a pipeline, or path of a diffusers pipeline folder.
+    settings : mapping
+        Fields of :class:`~tracer.graph.Workload` that the user set; ``None`` leaves the default.
+    use_cache : bool
+        Whether to read and write the cache; the bundle is read in any case.
+    progress : callable, optional
+        Called with the name of each stage that is about to be traced.
+
+    Raises
+    ------
+    UnknownWorkloadError, WorkloadError
+        No such pipeline, or settings that it cannot run.
+    MissingTracerError
+        The graph must be traced and torch or diffusers is not installed.
+    """
+    pipeline = _pipeline(name)
+    workload = resolve(pipeline, settings)
+    bundled = bundled_graph(pipeline.name, workload)
+    if bundled is not None:
+        return bundled
+    path = cache_folder() / f"{pipeline.name}-{_key(pipeline, workload)}.npz"
+    if use_cache and path.exists():
+        try:
+            return load_graph(path)
+        except GraphError:
+            path.unlink(missing_ok=True)  # A damaged cache entry is made again.
+    graph = _traced(pipeline, workload, progress)
+    if use_cache:
+        _store(graph, path)
+    return graph
+
+
+def cache_folder() -> Path:
+    """Folder of cached graphs: ``$ROOFCAST_CACHE``, or the user's cache folder."""
+    given = os.environ.get("ROOFCAST_CACHE")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "roofcast"
+
+
+def _pipeline(name: str) -> Pipeline:
+    folder = Path(name)
+    if (folder / "model_index.json").is_file() or os.sep in name:
+        from .workloads.diffusers_folder import pipeline_from_folder
+
+        return pipeline_from_folder(folder)
+    return find_pipeline(name)
+
+
+def _traced(pipeline: Pipeline, workload: Workload, progress: Callable[[str], None] | None) -> OpGraph:
+    try:
+        from .capture import capture_pipeline
+    except ImportError as error:
+        raise MissingTracerError(
+            f"{pipeline.name} with these settings is not in the bundle and must be traced, which needs "
+            f"{error.name}: pip install 'roofcast[trace]'"
+        ) from error
+    return capture_pipeline(pipeline, workload, progress=progress)
+
+
+def _store(graph: OpGraph, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_graph(graph, path)
+    except (OSError, GraphError):
+        return  # A cache that cannot be written costs time, nothing else.
+
+
+def _key(pipeline: Pipeline, workload: Workload) -> str:
+    """Digest of the settings and of everything in this package that shapes a graph."""
+    parts = (FORMAT_VERSION, pipeline.sources, asdict(workload), _source_digest())
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
+@cache
+def _source_digest() -> str:
+    folder = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.py"), *folder.glob("capture/*.py"), *folder.glob("workloads/**/*.py")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""How far predictions are from what was measured, and what they may be trusted for."""
