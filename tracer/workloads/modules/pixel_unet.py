@@ -83,7 +83,7 @@ class ImageAttention(nn.Module):
             context_key, context_value = self.context_key_value(self.context_norm(context)).chunk(2, dim=-1)
             key, value = torch.cat([key, context_key], dim=1), torch.cat([value, context_value], dim=1)
         out: Tensor = self.out(attend(query, key, value, num_heads=self.num_heads))
-        return x + out.transpose(1, 2).reshape(x.shape)
+        return x + out.transpose(1, 2).contiguous().view(x.shape)
 
 
 class ImageLayers:
@@ -95,9 +95,7 @@ class ImageLayers:
 
     def attention(self, channels: int, *, config: PixelUNetConfig) -> nn.Module:
         """Attention over pixels; takes the feature map and the context."""
-        return ImageAttention(
-            channels, head_channels=config.head_channels, context_width=config.context_width
-        )
+        return ImageAttention(channels, head_channels=config.head_channels, context_width=config.context_width)
 
 
 class ResidualBlock(nn.Module):
@@ -167,9 +165,7 @@ class PixelUNet(nn.Module):
         skips = [channels[0]]
         self.down = nn.ModuleList(self._down_steps(skips))
         self.middle_in = self._block(channels[-1], channels[-1])
-        self.middle_attention = (
-            layers.attention(channels[-1], config=config) if config.attention_levels else None
-        )
+        self.middle_attention = layers.attention(channels[-1], config=config) if config.attention_levels else None
         self.middle_out = self._block(channels[-1], channels[-1])
         self.up = nn.ModuleList(self._up_steps(skips))
         self.norm_out = nn.GroupNorm(_NORM_GROUPS, channels[0])
@@ -200,9 +196,7 @@ class PixelUNet(nn.Module):
 
     def _block(self, in_channels: int, out_channels: int, resample: nn.Module | None = None) -> ResidualBlock:
         width = self.config.embedding_width
-        return ResidualBlock(
-            in_channels, out_channels, embedding_width=width, layers=self.layers, resample=resample
-        )
+        return ResidualBlock(in_channels, out_channels, embedding_width=width, layers=self.layers, resample=resample)
 
     def _attention(self, level: int) -> nn.Module | None:
         if level not in self.config.attention_levels:

@@ -3,7 +3,8 @@
 
 A video travels through the network as a batch of images, (videos x frames, channels, height, width); each
 temporal layer copies it to a layout in which frames are adjacent, and back. These copies are the transposes
-that the paper's equations write around every temporal layer.
+that the paper's equations write around every temporal layer. They are made explicitly: where a batch of one
+would let torch see the new layout as a view, the convolution or the projection would copy instead.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ class Pseudo3dConvolution(nn.Module):
         images, channels, height, width = x.shape
         videos = images // self.num_frames
         frames_last = x.view(videos, self.num_frames, channels, height, width).permute(0, 3, 4, 2, 1)
-        sequences = frames_last.reshape(videos * height * width, channels, self.num_frames)
+        sequences = frames_last.contiguous().view(videos * height * width, channels, self.num_frames)
         mixed = self.temporal(sequences).view(videos, height, width, channels, self.num_frames)
-        out: Tensor = mixed.permute(0, 4, 3, 1, 2).reshape(images, channels, height, width)
+        out: Tensor = mixed.permute(0, 4, 3, 1, 2).contiguous().view(images, channels, height, width)
         return out
 
 
@@ -51,10 +52,10 @@ class TemporalAttention(nn.Module):
         images, channels, height, width = x.shape
         videos = images // self.num_frames
         channels_last = x.view(videos, self.num_frames, channels, height, width).permute(0, 3, 4, 1, 2)
-        sequences = channels_last.reshape(videos * height * width, self.num_frames, channels)
+        sequences = channels_last.contiguous().view(videos * height * width, self.num_frames, channels)
         sequences = sequences + self.attention(self.norm(sequences))
         mixed = sequences.view(videos, height, width, self.num_frames, channels)
-        out: Tensor = mixed.permute(0, 3, 4, 1, 2).reshape(images, channels, height, width)
+        out: Tensor = mixed.permute(0, 3, 4, 1, 2).contiguous().view(images, channels, height, width)
         return out
 
 
@@ -64,12 +65,8 @@ class Pseudo3dAttention(nn.Module):
     def __init__(self, channels: int, *, config: PixelUNetConfig, num_frames: int) -> None:
         super().__init__()
         head_channels = config.head_channels
-        self.spatial = ImageAttention(
-            channels, head_channels=head_channels, context_width=config.context_width
-        )
-        self.temporal = TemporalAttention(
-            channels, num_heads=channels // head_channels, num_frames=num_frames
-        )
+        self.spatial = ImageAttention(channels, head_channels=head_channels, context_width=config.context_width)
+        self.temporal = TemporalAttention(channels, num_heads=channels // head_channels, num_frames=num_frames)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """(videos x frames, channels, height, width) to the same; `context` joins the spatial attention."""

@@ -66,7 +66,7 @@ class ImageEmbeddingPrior(nn.Module):
 
 def frames_to_images(video: Tensor) -> Tensor:
     """(videos, channels, frames, height, width) to (videos x frames, channels, height, width): a copy."""
-    return video.transpose(1, 2).flatten(0, 1)
+    return video.transpose(1, 2).contiguous().flatten(0, 1)
 
 
 def images_to_frames(images: Tensor, *, num_frames: int) -> Tensor:

@@ -31,13 +31,20 @@ def test_convolution_is_a_separable_3d_convolution():
     torch.manual_seed(0)
     frames, layer = 4, Pseudo3dConvolution(2, 3, num_frames=4).double()
     video = torch.randn(2, 2, frames, 5, 6, dtype=torch.float64)
-    hidden = torch.nn.functional.conv3d(
-        video, layer.spatial.weight[:, :, None], layer.spatial.bias, padding=(0, 1, 1)
-    )
+    hidden = torch.nn.functional.conv3d(video, layer.spatial.weight[:, :, None], layer.spatial.bias, padding=(0, 1, 1))
     weight = layer.temporal.weight[..., None, None]
     expected = torch.nn.functional.conv3d(hidden, weight, layer.temporal.bias, padding=(1, 0, 0))
     images = layer(video.transpose(1, 2).flatten(0, 1))
     torch.testing.assert_close(images.unflatten(0, (2, frames)).transpose(1, 2), expected)
+
+
+@pytest.mark.parametrize("videos", [1, 2])
+def test_the_temporal_convolution_copies_there_and_back(videos):
+    """Whatever the batch, as torch's profiler sees it."""
+    layer, x = Pseudo3dConvolution(8, 8, num_frames=3), torch.randn(3 * videos, 8, 2, 2)
+    with torch.no_grad(), torch.profiler.profile() as profile:
+        layer(x)
+    assert sum(event.name == "aten::clone" for event in profile.events()) == 2
 
 
 def test_temporal_attention_by_hand(count_flops):

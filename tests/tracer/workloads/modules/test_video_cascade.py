@@ -33,9 +33,7 @@ def test_prior_by_hand(count_flops):
     """Six tokens, then text embedding, time, image embedding and query: ten positions."""
     width, clip = 2 * 64, 24
     with torch.device("meta"):
-        prior = ImageEmbeddingPrior(
-            vocabulary=100, prompt_length=6, clip_width=clip, num_layers=3, num_heads=2
-        )
+        prior = ImageEmbeddingPrior(vocabulary=100, prompt_length=6, clip_width=clip, num_layers=3, num_heads=2)
         noisy = torch.empty(2, clip)
     mask = torch.ones(2, 6, dtype=torch.bool, device="meta")
     inputs = (noisy, integers(), noisy, integers(2, 6), mask)
