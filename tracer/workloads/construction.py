@@ -53,30 +53,31 @@ def diffusers_module(model_class: Any, config: Mapping[str, object], dtype: str)
     Parts that the class lists in ``_keep_in_fp32_modules`` stay float32, as they do when weights are loaded.
     """
     with meta_construction(dtype):
-        module: nn.Module = model_class.from_config(dict(config))
+        module: nn.Module = model_class.from_config({key: _as_json(value) for key, value in config.items()})
     _cast_saved_buffers(module, dtype)
     _keep_float32(module, getattr(model_class, "_keep_in_fp32_modules", None) or ())
     return module.eval().requires_grad_(False)
 
 
-def transformers_module(
-    model_class: Any, config: object, dtype: str, *, attention: str = "sdpa"
-) -> nn.Module:
+def transformers_module(model_class: Any, config: object, dtype: str, *, attention: str = "sdpa") -> nn.Module:
     """Model of transformers from a configuration object, for inference.
 
     transformers keeps the parts in ``_keep_in_fp32_modules`` in float32 where weights are loaded as float16,
     and those in ``_keep_in_fp32_modules_strict`` in every half precision.
     """
     with meta_construction(dtype):
-        module: nn.Module = model_class._from_config(
-            config, dtype=torch_dtype(dtype), attn_implementation=attention
-        )
+        module: nn.Module = model_class._from_config(config, dtype=torch_dtype(dtype), attn_implementation=attention)
     _cast_saved_buffers(module, dtype)
     kept = set(getattr(module, "_keep_in_fp32_modules_strict", None) or ())
     if dtype == "float16":
         kept |= set(getattr(module, "_keep_in_fp32_modules", None) or ())
     _keep_float32(module, kept)
     return module.eval().requires_grad_(False)
+
+
+def _as_json(value: object) -> object:
+    """Sequences as lists, which is what a configuration file gives and some classes insist on."""
+    return [_as_json(item) for item in value] if isinstance(value, tuple | list) else value
 
 
 def _cast_saved_buffers(module: nn.Module, dtype: str) -> None:
