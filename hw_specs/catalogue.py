@@ -22,7 +22,7 @@ __all__ = ["accelerator_files", "list_accelerators", "load_accelerator", "load_f
 
 _FOLDER = Path(__file__).parent / "accelerators"
 _HEAD_KEYS = frozenset({"name", "aliases", "extends", "hypothetical"})
-_NOT_INHERITED = frozenset({"name", "aliases", "extends", "hypothetical", "notes"})
+_NOT_INHERITED = frozenset({"name", "aliases", "extends", "hypothetical", "notes", "disputed"})
 _VENDORS = ("nvidia", "amd", "intel", "google", "aws", "apple", "habana")
 
 

@@ -200,6 +200,8 @@ class Accelerator(Record):
     power: Power = Power()
     sources: Annotated[tuple[Text, ...], Field(min_length=1)]
     notes: Text | None = None
+    disputed: tuple[Text, ...] = ()
+    """Paths (``peak.matrix.fp16``) of values that sources give differently or that do not fit; notes say how."""
     hypothetical: Annotated[bool, Field(strict=True)] = False
     """Whether this is no product: a variant thought up, or a product with values changed."""
     based_on: Text | None = None
