@@ -170,8 +170,12 @@ def _parent_file(parent: object, path: Path) -> Path:
 
 
 def _is_path(text: str) -> bool:
-    separators = {os.sep, os.altsep} - {None}
-    return any(str(mark) in text for mark in separators) or Path(text).is_file()
+    if os.sep in text or (os.altsep is not None and os.altsep in text):
+        return True
+    try:
+        return Path(text).is_file()
+    except OSError:  # no file has a name of such length
+        return False
 
 
 def _display(path: Path) -> str:

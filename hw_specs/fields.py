@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from .number_formats import FORMAT_BITS
 from .schema import Quantity
 
-__all__ = ["field_names", "number_units", "record_in"]
+__all__ = ["field_names", "lookup", "number_units", "record_in"]
 
 
 def field_names(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
@@ -42,6 +42,14 @@ def number_units(record: BaseModel | type[BaseModel]) -> Iterator[tuple[str, str
         value = None if isinstance(record, type) else getattr(record, name)
         for path, unit in _under(field.annotation, field.metadata, value):
             yield (f"{name}.{path}" if path else name), unit
+
+
+def lookup(tree: Mapping[str, Any], path: str) -> int | float | None:
+    """Return the number at a dotted path of nested mappings, or None."""
+    node: Any = tree
+    for part in path.split("."):
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node if isinstance(node, int | float) else None
 
 
 def _under(annotation: Any, metadata: Iterable[object], value: object) -> Iterator[tuple[str, str]]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import ValidationError
 
 from .errors import SpecError, did_you_mean
 from .explain import explain
-from .fields import number_units
+from .fields import lookup, number_units
 from .schema import Accelerator
 from .units import SI_UNITS, parse_quantity
 
@@ -114,15 +113,8 @@ def _parse(change: str) -> _Change:
 def _present(accelerator: Accelerator, paths: Iterable[str]) -> dict[str, float]:
     """Values that the accelerator has, by path."""
     tree = accelerator.model_dump()
-    found = ((path, _lookup(tree, path)) for path in paths)
+    found = ((path, lookup(tree, path)) for path in paths)
     return {path: value for path, value in found if value is not None}
-
-
-def _lookup(tree: Mapping[str, Any], path: str) -> float | None:
-    node: Any = tree
-    for part in path.split("."):
-        node = node.get(part) if isinstance(node, Mapping) else None
-    return node if isinstance(node, int | float) else None
 
 
 def _resolve(
@@ -195,7 +187,7 @@ def _followed(values: _Values, chosen: _Values) -> dict[str, float]:
 
 
 def _has_nearer_driver(follower: str, driver: str, chosen: _Values) -> bool:
-    """Whether something between the two is chosen as well: with both clocks set, matrix peaks follow theirs."""
+    """Whether something between the two is chosen too: with both clocks set, matrix peaks follow theirs."""
     between = {name for name, _ in _FOLLOWERS[driver] if name in chosen}
     return any(follower == name for step in between for name, _ in _FOLLOWERS.get(step, ()))
 
@@ -215,7 +207,7 @@ def _rebuild(accelerator: Accelerator, values: _Values, changes: Sequence[_Chang
             node = node[part]
         node[leaf] = value
     texts = [f"{change.path}={change.value}" for change in changes]
-    tree["name"] = f"{accelerator.name} [{', '.join(texts)}]"
+    tree["name"] = f"{accelerator.name} ({', '.join(texts)})"
     tree["sources"] = (*accelerator.sources, f"changed by hand: {', '.join(texts)}")
     tree["based_on"] = accelerator.based_on or accelerator.name
     tree["aliases"] = ()

@@ -1,0 +1,164 @@
+"""Command line of the catalogue: ``hwspec list``, ``hwspec show NAME``, ``hwspec check [FILE...]``."""
+
+from __future__ import annotations
+
+import csv
+import enum
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .catalogue import accelerator_files, load_accelerator, load_file
+from .errors import SpecError
+from .listing import LIST_COLUMNS, as_record, facts, list_row, readable_row
+from .overrides import apply_overrides
+from .plausibility import Finding, implausibilities
+from .schema import Accelerator
+
+app = typer.Typer(
+    name="hwspec",
+    help="Datasheet facts about accelerators.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class Format(enum.StrEnum):
+    """How results are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="Readable units, or SI numbers for programs.")]
+
+
+@app.command("list")
+def list_command(
+    pattern: Annotated[str, typer.Argument(help="Part of a name, vendor or architecture.")] = "",
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """List the accelerators of the catalogue."""
+    everything = (list_row(load_file(path)) for path in accelerator_files())
+    rows = [row for row in everything if _mentions(row.values(), pattern)]
+    if not rows:
+        raise SpecError(f"no accelerator matches {pattern!r}; 'hwspec list' shows all")
+    rows.sort(key=lambda row: (str(row["vendor"]), row["year"] or 0, str(row["name"])))
+    if output is Format.JSON:
+        _print_json(rows)
+    elif output is Format.CSV:
+        header = [f"{name} [{unit}]" if unit else name for name, unit in LIST_COLUMNS.items()]
+        _print_csv(header, [list(row.values()) for row in rows])
+    else:
+        _print_table(list(LIST_COLUMNS), [readable_row(row) for row in rows], title="")
+
+
+@app.command("show")
+def show_command(
+    name: Annotated[str, typer.Argument(help="Name, alias or path of a YAML file.")],
+    changes: Annotated[list[str] | None, typer.Option("--set", help="Change a value: PATH=VALUE.")] = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Show all facts about one accelerator, its ridge points and its sources."""
+    accelerator = apply_overrides(load_accelerator(name), changes or [])
+    if output is Format.JSON:
+        _print_json(as_record(accelerator))
+        return
+    known = list(facts(accelerator))
+    if output is Format.CSV:
+        rows = [[fact.path, fact.value, fact.unit, fact.remark] for fact in known]
+        _print_csv(["fact", "value", "unit", "remark"], rows)
+        return
+    cells = [[fact.path, fact.readable(), fact.remark] for fact in known]
+    _print_table(["fact", "value", "remark"], cells, title=accelerator.name)
+    _print_provenance(accelerator)
+
+
+@app.command("check")
+def check_command(
+    files: Annotated[list[Path] | None, typer.Argument(help="YAML files; the catalogue if none.")] = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Check that specification files are valid and that their numbers fit together.
+
+    Status 1 if a number does not fit and the file does not list it as disputed, 2 if a file is refused.
+    """
+    paths = files or list(accelerator_files())
+    findings = [(path.name, finding) for path in paths for finding in implausibilities(load_file(path))]
+    rows = [_finding_row(name, finding) for name, finding in findings]
+    if output is Format.JSON:
+        _print_json([dict(zip(_FINDING_COLUMNS, row, strict=True)) for row in rows])
+    elif output is Format.CSV:
+        _print_csv(_FINDING_COLUMNS, rows)
+    else:
+        _print_table(_FINDING_COLUMNS, rows, title="")
+    open_findings = sum(not finding.disputed for _, finding in findings)
+    typer.echo(f"{len(paths)} files valid; {open_findings} open findings, {len(rows)} in all", err=True)
+    if open_findings:
+        raise typer.Exit(1)
+
+
+_FINDING_COLUMNS = ["file", "path", "finding", "state"]
+
+
+def _finding_row(name: str, finding: Finding) -> list[str]:
+    return [name, finding.path, finding.message, "disputed" if finding.disputed else "open"]
+
+
+def _mentions(values: Iterable[object], pattern: str) -> bool:
+    return any(pattern.lower() in str(value).lower() for value in values if isinstance(value, str))
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=2))
+
+
+def _print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+
+
+def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, title: str) -> None:
+    table = Table(*header, title=escape(title) or None, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    _console().print(table)
+
+
+def _print_provenance(accelerator: Accelerator) -> None:
+    console = _console()
+    console.print()
+    if accelerator.notes:
+        console.print(accelerator.notes, markup=False, highlight=False)
+        console.print()
+    console.print("Sources")
+    for source in accelerator.sources:
+        console.print(f"- {source}", markup=False, highlight=False)
+
+
+def _console() -> Console:
+    """Console of the terminal's width; wide when the output goes to a file, so that nothing is cut."""
+    return Console() if sys.stdout.isatty() else Console(width=160)
+
+
+def main() -> None:
+    """Entry point: errors of ours are one line on stderr and status 2."""
+    try:
+        app()
+    except SpecError as error:
+        typer.echo(f"hwspec: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
