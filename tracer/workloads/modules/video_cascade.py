@@ -5,29 +5,14 @@ from __future__ import annotations
 
 import torch
 from diffusers import PriorTransformer
-from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .pixel_unet import ImageLayers, PixelUNet, PixelUNetConfig
 from .pseudo_3d import VideoLayers
+from .scalar_embedding import ScalarEmbedding
 
-__all__ = ["ImageEmbeddingPrior", "ScalarEmbedding", "Upsampler", "VideoDecoder", "VideoUpsampler"]
-
-
-class ScalarEmbedding(nn.Module):
-    """Sinusoidal embedding of one number per sample (time step, frame rate) and a two-layer perceptron."""
-
-    def __init__(self, channels: int, *, width: int) -> None:
-        super().__init__()
-        self.sinusoid = Timesteps(channels, flip_sin_to_cos=True, downscale_freq_shift=0)
-        self.perceptron = TimestepEmbedding(channels, width)
-
-    def forward(self, values: Tensor) -> Tensor:
-        """(batch,) to (batch, width), at the dtype of the weights."""
-        dtype = self.perceptron.linear_1.weight.dtype
-        out: Tensor = self.perceptron(self.sinusoid(values).to(dtype))
-        return out
+__all__ = ["ImageEmbeddingPrior", "Upsampler", "VideoDecoder", "VideoUpsampler"]
 
 
 class ImageEmbeddingPrior(nn.Module):

@@ -1,0 +1,161 @@
+"""Imagen: text to image by a cascade of pixel-space diffusion models at 64, 256 and 1024 pixels.
+
+Saharia et al., "Photorealistic Text-to-Image Diffusion Models with Deep Language Understanding",
+arXiv:2205.11487. From the paper: the T5-XXL encoder; the base U-Net (F.1: 512 channels times 1, 2, 3, 4; three
+residual blocks; attention at 32, 16, 8 pixels with 64 channels per head; text appended to its keys and values,
+D.3.1; text pooled by attention); the Efficient U-Nets (F.2, F.3: 128, 256, 512, 1024 channels; 2, 4, 8, 8
+residual blocks; strides of 2; attention at the lowest level with 8 heads and twice the channels inside; text
+appended to keys and values at 256 pixels, cross-attention alone at 1024). Sampling steps are not in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tracer.graph import Workload
+
+from .inputs import guided_batch, meta_tensor, required
+from .pipeline import Pipeline, StageSpec
+
+if TYPE_CHECKING:
+    from .modules.efficient_unet import EfficientUNetConfig
+
+__all__ = ["PIPELINES"]
+
+_TEXT_WIDTH = 4096
+_CONTEXT_WIDTH = 512
+_BASE_SCALE = 16
+_FIRST_UPSAMPLER_SCALE = 4
+_UPSAMPLER_STEPS = 20
+_BASE: dict[str, Any] = {
+    "in_channels": 3,
+    "model_channels": 512,
+    "channel_mult": (1, 2, 3, 4),
+    "num_res_blocks": 3,
+    "attention_levels": (1, 2, 3),
+    "head_channels": 64,
+    "context_width": _CONTEXT_WIDTH,
+}
+_UPSAMPLER: dict[str, Any] = {
+    "channels": (128, 256, 512, 1024),
+    "num_res_blocks": (2, 4, 8, 8),
+    "text_width": _TEXT_WIDTH,
+    "context_width": _CONTEXT_WIDTH,
+}
+
+_CHOICES = (
+    "Steps: not in the paper's text; the defaults of NVIDIA's public implementation, 30 for the base network "
+    "and 20 for each upsampler. Its guidance scales (7.5 to 8) stand for the paper's 1.35 to 8; guidance "
+    "doubles the batch of all three networks.",
+    "The text is padded to 128 tokens, as in NVIDIA's implementation. Guidance zeroes the text embedding, so "
+    "the text encoder runs once.",
+    "Width of the context: not published; 512, the paper's embed_dim. NVIDIA's 2048 would make the base "
+    "network 2.26 G parameters, 13 % more than the 2 G of the paper.",
+    "The paper gives both upsamplers the same residual blocks and yet 600 and 400 million parameters: "
+    "attention is taken to follow each residual block of the lowest level at 256 pixels, and only the last one "
+    "at 1024, which comes near both figures (593 and 438 million).",
+    "Resampling in the upsamplers: convolutions of kernel 3 and stride 2 on the way down, transposed ones on "
+    "the way up; skips from one to the other are scaled by 1/sqrt(2), as the paper says, and added, as in "
+    "NVIDIA's implementation. Residual blocks have a 1x1 convolution as skip where channels change; one in "
+    "each block, as the paper's figure A.27 draws it, would make the last network 460 million.",
+    "Each upsampler takes the noisy image and the enlarged low-resolution image, 6 channels, and the noise "
+    "level of the latter, as is usual in cascades; the paper says the same of noise levels.",
+    "Dtype: bfloat16, since T5 overflows in float16.",
+)
+
+
+def build(workload: Workload) -> Sequence[StageSpec]:
+    """T5-XXL, base network, super-resolution to a quarter of the output's size and to all of it."""
+    from .modules.efficient_unet import EfficientUNetConfig, PixelsToText, PixelsToTextAndPixels
+    from .text_encoders import t5_xxl, text_stage
+
+    (length,) = required(workload, "prompt_length")
+    first = EfficientUNetConfig(attention=PixelsToTextAndPixels, attention_after=tuple(range(8)), **_UPSAMPLER)
+    second = EfficientUNetConfig(attention=PixelsToText, attention_after=(7,), **_UPSAMPLER)
+    scales = _BASE_SCALE, _FIRST_UPSAMPLER_SCALE, 1
+    return [
+        text_stage(t5_xxl(workload.dtype), batch=workload.batch, length=length, masked=True),
+        _base_stage(workload),
+        _upsampler_stage(workload, first, name="super_resolution_256", scales=scales[:2]),
+        _upsampler_stage(workload, second, name="super_resolution_1024", scales=scales[1:]),
+    ]
+
+
+def _base_stage(workload: Workload) -> StageSpec:
+    from .modules.meta_module import meta_module
+    from .modules.pixel_unet import PixelUNetConfig
+    from .modules.text_to_pixels import TextToPixels
+
+    steps, length = required(workload, "num_inference_steps", "prompt_length")
+    batch, dtype, size = guided_batch(workload), workload.dtype, _size(workload, scale=_BASE_SCALE)
+    config = PixelUNetConfig(**_BASE)
+    network = meta_module(lambda: TextToPixels(config, text_width=_TEXT_WIDTH), dtype=dtype)
+
+    def run(module: Any, repeat: int) -> object:
+        noisy, text = ((batch, 3, *size), (batch, length, _TEXT_WIDTH))
+        return module(meta_tensor(noisy, dtype), meta_tensor((batch,), "int64"), meta_tensor(text, dtype))
+
+    return StageSpec(name="base", component="base", module=network, run=run, repeats=steps)
+
+
+def _upsampler_stage(
+    workload: Workload, config: EfficientUNetConfig, *, name: str, scales: tuple[int, int]
+) -> StageSpec:
+    """Upsampler between two sizes, given as fractions (1 / scale) of the output's."""
+    from .modules.efficient_unet import EfficientUNet
+    from .modules.meta_module import meta_module
+
+    (length,) = required(workload, "prompt_length")
+    batch, dtype = guided_batch(workload), workload.dtype
+    low, high = (_size(workload, scale=scale) for scale in scales)
+    network = meta_module(lambda: EfficientUNet(config), dtype=dtype)
+
+    def run(module: Any, repeat: int) -> object:
+        noisy, low_resolution = (meta_tensor((batch, 3, *size), dtype) for size in (high, low))
+        timestep, noise_level = (meta_tensor((batch,), "int64") for _ in range(2))
+        text = meta_tensor((batch, length, _TEXT_WIDTH), dtype)
+        return module(noisy, low_resolution, timestep, noise_level, text)
+
+    return StageSpec(name=name, component=name, module=network, run=run, repeats=_UPSAMPLER_STEPS)
+
+
+def _size(workload: Workload, *, scale: int) -> tuple[int, int]:
+    height, width = required(workload, "height", "width")
+    return height // scale, width // scale
+
+
+PIPELINES = (
+    Pipeline(
+        name="imagen",
+        title="Imagen",
+        defaults=Workload(
+            height=1024,
+            width=1024,
+            num_inference_steps=30,
+            guidance_scale=7.5,
+            prompt_length=128,
+            dtype="bfloat16",
+        ),
+        build=build,
+        sources=(
+            "Saharia et al., Imagen, arXiv:2205.11487, sections 2.4, 4.1, D.3.1, F.1 to F.3",
+            "github.com/NVIDIA/NeMo, examples/multimodal/text_to_image/imagen/conf: base64-2b.yaml, "
+            "sr256-600m.yaml, sr1024-600m.yaml, inference_pipeline.yaml (prompt length, context, steps)",
+            "google/t5-v1_1-xxl, config.json (huggingface.co)",
+        ),
+        parameters={
+            "text_encoder": 4.6e9,
+            "base": 2e9,
+            "super_resolution_256": 600e6,
+            "super_resolution_1024": 400e6,
+        },
+        rounded=frozenset({"text_encoder", "base", "super_resolution_256", "super_resolution_1024"}),
+        size_multiple=128,
+        attention_kinds={
+            r"^(base|super_resolution_256)\.": "spatial",
+            r"^super_resolution_1024\.": "cross",
+        },
+        choices=_CHOICES,
+    ),
+)
