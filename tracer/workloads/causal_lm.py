@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from torch import nn
     from transformers import DynamicCache
 
-__all__ = ["causal_lm_stages"]
+__all__ = ["ATTENTION_KINDS", "causal_lm_stages"]
+
+# A decode pass has one query and many keys, and yet attends to its own sequence.
+ATTENTION_KINDS = {r"\.self_attn$": "self"}
 
 
 def causal_lm_stages(config: Mapping[str, object], workload: Workload) -> list[StageSpec]:
@@ -56,9 +59,7 @@ def causal_lm_stages(config: Mapping[str, object], workload: Workload) -> list[S
     stages = [StageSpec(name="prefill", component="model", module=module, run=prefill)]
     if generated > 1:
         stages.append(
-            StageSpec(
-                name="decode", component="model", module=module, run=decode, repeats=generated - 1, grows=True
-            )
+            StageSpec(name="decode", component="model", module=module, run=decode, repeats=generated - 1, grows=True)
         )
     return stages
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracer.graph import Workload
 
-from .causal_lm import causal_lm_stages
+from .causal_lm import ATTENTION_KINDS, causal_lm_stages
 from .pipeline import Pipeline, StageSpec
 
 __all__ = ["PIPELINES"]
@@ -52,6 +52,7 @@ PIPELINES = (
             "are assumed; 128 is the limit of new tokens of its benchmark in MLPerf Inference 5.1.",
             "Sampling is greedy, so that temperature and nucleus sampling cost nothing.",
         ),
+        attention_kinds=ATTENTION_KINDS,
         family="language",
         architecture="transformer",
         aliases=("llama-3.1-8b",),
