@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tracer.graph import Workload
 
-from .latent_video import VideoRun, denoiser_stage, placeholder, video_run
+from .inputs import meta_tensor
+from .latent_video import VideoRun, denoiser_stage, video_run
 from .pipeline import Pipeline, StageSpec
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _transformer_stage(config: Mapping[str, Any], run: VideoRun, extents: tuple[
     rotary = None
     if config["use_rotary_positional_embeddings"]:
         # Sines and cosines are made once, before the first step.
-        rotary = tuple(placeholder((tokens, config["attention_head_dim"]), "float32") for _ in range(2))
+        rotary = tuple(meta_tensor((tokens, config["attention_head_dim"]), "float32") for _ in range(2))
     settings = {**config, "max_text_seq_length": run.prompt_length}
     return denoiser_stage(
         diffusers_module(CogVideoXTransformer3DModel, settings, run.dtype),
@@ -125,18 +126,16 @@ def _decoder_stages(vae: Any, run: VideoRun, extents: tuple[int, int]) -> list[S
 
     def join(autoencoder: Any, repeat: int) -> object:
         rest = (*decoded.shape[:2], _DECODE_BATCH * _TEMPORAL_COMPRESSION, *decoded.shape[3:])
-        return torch.cat([decoded, *[placeholder(rest, run.dtype) for _ in range(batches - 1)]], dim=2)
+        return torch.cat([decoded, *[meta_tensor(rest, run.dtype) for _ in range(batches - 1)]], dim=2)
 
     stages = [StageSpec(name="vae_decoder_first", component="vae", module=vae, run=decode_first)]
     if batches > 1:
-        stages.append(
-            StageSpec(name="vae_decoder", component="vae", module=vae, run=decode, repeats=batches - 1)
-        )
+        stages.append(StageSpec(name="vae_decoder", component="vae", module=vae, run=decode, repeats=batches - 1))
     return [*stages, StageSpec(name="vae_join", component="vae", module=vae, run=join)]
 
 
 def _latents(run: VideoRun, extents: tuple[int, int], frames: int) -> torch.Tensor:
-    return placeholder((run.batch, _LATENT_CHANNELS, frames, *extents), run.dtype)
+    return meta_tensor((run.batch, _LATENT_CHANNELS, frames, *extents), run.dtype)
 
 
 def _pipeline(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tracer.graph import Workload
 
-from .latent_video import VideoRun, denoiser_stage, placeholder, video_run
+from .inputs import meta_tensor
+from .latent_video import VideoRun, denoiser_stage, video_run
 from .pipeline import Pipeline, StageSpec
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _decoder_stages(vae: nn.Module, run: VideoRun, extents: tuple[int, int, int]
 
     def stage(length: int, repeats: int) -> StageSpec:
         def decode(autoencoder: Any, repeat: int) -> object:
-            latents = placeholder((run.batch, _LATENT_CHANNELS, length, *size), run.dtype)
+            latents = meta_tensor((run.batch, _LATENT_CHANNELS, length, *size), run.dtype)
             return autoencoder.decoder(autoencoder.post_quant_conv(latents))
 
         name = "vae_decoder" if length == max(tiles) else f"vae_decoder_{length}"
@@ -136,7 +137,7 @@ def _tile_lengths(frames: int) -> list[int]:
 def _decoded(run: VideoRun, length: int, *, first: bool) -> Any:
     """Pixels of a tile; all but the first drop their first frame."""
     frames = (length - 1) * _TEMPORAL_COMPRESSION + (1 if first else 0)
-    return placeholder((run.batch, 3, frames, run.height, run.width), run.dtype)
+    return meta_tensor((run.batch, 3, frames, run.height, run.width), run.dtype)
 
 
 def _blended(autoencoder: Any, tiles: list[Any]) -> Any:

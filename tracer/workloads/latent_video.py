@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from tracer.graph import GraphError, Workload
 
-from .construction import torch_dtype
+from .inputs import meta_tensor
 from .pipeline import StageSpec
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-__all__ = ["TensorShapes", "VideoRun", "denoiser_stage", "frame_decoder_stages", "placeholder", "video_run"]
+__all__ = ["TensorShapes", "VideoRun", "denoiser_stage", "frame_decoder_stages", "video_run"]
 
 # Name of an argument -> shape and torch's name of the dtype.
 TensorShapes = Mapping[str, tuple[tuple[int, ...], str]]
@@ -93,13 +93,6 @@ def video_run(workload: Workload, *, prompted: bool = True) -> VideoRun:
     )
 
 
-def placeholder(shape: tuple[int, ...], dtype: str) -> torch.Tensor:
-    """Tensor on the meta device that stands for an input."""
-    import torch
-
-    return torch.empty(shape, dtype=torch_dtype(dtype), device="meta")
-
-
 def denoiser_stage(
     module: nn.Module,
     tensors: TensorShapes,
@@ -126,7 +119,7 @@ def denoiser_stage(
     """
 
     def run(model: Any, repeat: int) -> object:
-        made = {argument: placeholder(shape, dtype) for argument, (shape, dtype) in tensors.items()}
+        made = {argument: meta_tensor(shape, dtype) for argument, (shape, dtype) in tensors.items()}
         return model(**made, **options, return_dict=False)
 
     return StageSpec(name=name, component=component or name, module=module, run=run, repeats=repeats)
@@ -159,7 +152,7 @@ def frame_decoder_stages(
 
     def stage(name: str, count: int, repeats: int) -> StageSpec:
         def run(autoencoder: Any, repeat: int) -> object:
-            return call(autoencoder, placeholder((count, *extents), dtype))
+            return call(autoencoder, meta_tensor((count, *extents), dtype))
 
         return StageSpec(name=name, component="vae", module=module, run=run, repeats=repeats)
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from tracer.graph import Workload
 
-from .latent_video import TensorShapes, VideoRun, placeholder, video_run
+from .inputs import meta_tensor
+from .latent_video import TensorShapes, VideoRun, video_run
 from .pipeline import Pipeline, StageSpec
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["PIPELINES"]
+__all__ = ["PIPELINES", "mochi_forward"]
 
 _LATENT_CHANNELS = 12
 _DOWNSAMPLING = 8
@@ -74,7 +75,6 @@ def build(workload: Workload) -> list[StageSpec]:
 
 
 def _transformer_stage(module: Any, run: VideoRun, extents: tuple[int, int, int]) -> StageSpec:
-    module.rope._create_rope = _rotary_angles
     tensors: TensorShapes = {
         "hidden_states": ((run.denoised, _LATENT_CHANNELS, *extents), run.dtype),
         "encoder_hidden_states": ((run.denoised, run.prompt_length, 4096), run.dtype),
@@ -83,11 +83,17 @@ def _transformer_stage(module: Any, run: VideoRun, extents: tuple[int, int, int]
     }
 
     def denoise(transformer: Any, repeat: int) -> object:
-        with _all_tokens_valid():
-            made = {name: placeholder(shape, dtype) for name, (shape, dtype) in tensors.items()}
-            return transformer(**made, return_dict=False)
+        made = {name: meta_tensor(shape, dtype) for name, (shape, dtype) in tensors.items()}
+        return mochi_forward(transformer, **made)
 
     return StageSpec(name="transformer", component="transformer", module=module, run=denoise, repeats=run.steps)
+
+
+def mochi_forward(transformer: Any, **inputs: Any) -> Any:
+    """Forward pass of a ``MochiTransformer3DModel`` on meta tensors, every prompt token taken as valid."""
+    transformer.rope._create_rope = _rotary_angles
+    with _all_tokens_valid():
+        return transformer(**inputs, return_dict=False)
 
 
 def _rotary_angles(frequencies: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

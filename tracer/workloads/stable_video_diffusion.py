@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tracer.graph import Workload
 
-from .latent_video import VideoRun, denoiser_stage, frame_decoder_stages, placeholder, video_run
+from .inputs import meta_tensor
+from .latent_video import VideoRun, denoiser_stage, frame_decoder_stages, video_run
 from .pipeline import Pipeline, StageSpec
 
 if TYPE_CHECKING:
@@ -100,14 +101,14 @@ def _image_encoder_stage(module: nn.Module, run: VideoRun) -> StageSpec:
     """The unconditional embedding is zeros, so that guidance adds no run."""
 
     def encode(encoder: Any, repeat: int) -> object:
-        return encoder(placeholder((run.batch, 3, _CLIP_SIZE, _CLIP_SIZE), run.dtype)).image_embeds
+        return encoder(meta_tensor((run.batch, 3, _CLIP_SIZE, _CLIP_SIZE), run.dtype)).image_embeds
 
     return StageSpec(name="image_encoder", component="image_encoder", module=module, run=encode)
 
 
 def _vae_encoder_stage(module: nn.Module, run: VideoRun, dtype: str) -> StageSpec:
     def encode(autoencoder: Any, repeat: int) -> object:
-        image = placeholder((run.batch, 3, run.height, run.width), dtype)
+        image = meta_tensor((run.batch, 3, run.height, run.width), dtype)
         return autoencoder.encode(image).latent_dist.mode()
 
     return StageSpec(name="vae_encoder", component="vae", module=module, run=encode)

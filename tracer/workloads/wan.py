@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from tracer.graph import Workload
 
-from .latent_video import TensorShapes, VideoRun, denoiser_stage, placeholder, video_run
+from .inputs import meta_tensor
+from .latent_video import TensorShapes, VideoRun, denoiser_stage, video_run
 from .pipeline import Pipeline, StageSpec
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _decoder_stages(vae: Any, run: VideoRun, latents: tuple[int, ...]) -> list[S
             _decode_frame(vae, latents, caches[-1], first=index == 0)
 
     def first(autoencoder: Any, repeat: int) -> object:
-        autoencoder.post_quant_conv(placeholder(latents, _VAE_DTYPE))
+        autoencoder.post_quant_conv(meta_tensor(latents, _VAE_DTYPE))
         return _decode_frame(autoencoder, latents, list(caches[0]), first=True)
 
     def later(autoencoder: Any, repeat: int, *, start: int) -> object:
@@ -161,7 +162,7 @@ def _empty_caches(vae: Any) -> list[Any]:
 
 def _decode_frame(vae: Any, latents: tuple[int, ...], caches: list[Any], *, first: bool) -> torch.Tensor:
     """Pixels of one latent frame; fills `caches`."""
-    frame = placeholder((*latents[:2], 1, *latents[3:]), _VAE_DTYPE)
+    frame = meta_tensor((*latents[:2], 1, *latents[3:]), _VAE_DTYPE)
     pixels: torch.Tensor = vae.decoder(frame, feat_cache=caches, feat_idx=[0], first_chunk=first)
     return pixels
 
@@ -169,7 +170,7 @@ def _decode_frame(vae: Any, latents: tuple[int, ...], caches: list[Any], *, firs
 def _video(run: VideoRun, latent_frames: int) -> torch.Tensor:
     """Pixels of the first latent frames."""
     frames = 1 + (latent_frames - 1) * _TEMPORAL_COMPRESSION
-    return placeholder((run.batch, 3, frames, run.height, run.width), _VAE_DTYPE)
+    return meta_tensor((run.batch, 3, frames, run.height, run.width), _VAE_DTYPE)
 
 
 def _pipeline(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tracer.graph import GraphError, Workload
-from tracer.workloads.latent_video import denoiser_stage, frame_decoder_stages, placeholder, video_run
+from tracer.workloads.latent_video import denoiser_stage, frame_decoder_stages, video_run
 
 SETTINGS = Workload(height=64, width=64, num_frames=17, num_inference_steps=4, prompt_length=8)
 
@@ -59,9 +59,3 @@ def test_frames_are_decoded_in_chunks(frames, expected):
         None, (frames, 4, 8, 8), chunk=16, dtype="float16", decode=lambda module, latents: latents.shape[0]
     )
     assert [(s.name, s.repeats, s.run(s.module, 0)) for s in stages] == expected
-
-
-@pytest.mark.torch
-def test_placeholder_refuses_an_unknown_dtype():
-    with pytest.raises(ValueError, match="no such dtype"):
-        placeholder((1,), "float7")

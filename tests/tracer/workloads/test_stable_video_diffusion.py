@@ -49,9 +49,7 @@ def test_temporal_block_attends_over_frames_and_to_the_image(stages, measure):
     feed_forward = 2 * tokens * channels * (8 * channels) + 2 * tokens * (4 * channels) * channels
     over_frames = 4 * 2 * tokens * channels * channels + 2 * 2 * tokens * frames * channels
     to_image = (
-        2 * 2 * tokens * channels * channels
-        + 2 * 2 * positions * context * channels
-        + 2 * 2 * tokens * 1 * channels
+        2 * 2 * tokens * channels * channels + 2 * 2 * positions * context * channels + 2 * 2 * tokens * 1 * channels
     )
     block = "UNetSpatioTemporalConditionModel.down_blocks.0.attentions.0.temporal_transformer_blocks.0"
     found = measure(stages["unet"]).flops_by_module[block]
