@@ -12,9 +12,12 @@ __all__ = ["explain"]
 
 
 def explain(error: ValidationError, *, model: type[BaseModel], where: str) -> SpecError:
-    """Error for the first finding of a validation, with the number of further ones."""
+    """Error for one finding of a validation, with the number of further ones.
+
+    An unknown key goes first: it is often a misspelt one, and the reason why another seems to be missing.
+    """
     findings = error.errors(include_url=False)
-    first = findings[0]
+    first = min(findings, key=lambda finding: finding["type"] != "extra_forbidden")
     more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
     place = ".".join(str(part) for part in first["loc"]) or "top level"
     return SpecError(f"{where}: {place}: {_sentence(first, model)}{more}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ __all__ = ["apply_overrides", "changeable_paths"]
 _GROUPS = ("peak", "cores", "memory", "links", "power")
 _RATES = ("peak.matrix", "peak.vector", "peak.special")
 _CLOCKED_LEVELS = ("memory.registers", "memory.shared", "memory.l2")
-_FACTOR = re.compile(r"(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)\s*[x×]")
+_FACTOR = re.compile(r"(\d{1,20}\.?\d{0,40}(?:[eE][+-]?\d{1,3})?|\.\d{1,40})\s*[x×]")
 
 _FOLLOWERS: dict[str, tuple[tuple[str, int], ...]] = {
     "cores.count": tuple((rates, 1) for rates in _RATES),
@@ -94,6 +95,8 @@ def apply_overrides(accelerator: Accelerator, changes: Sequence[str]) -> Acceler
         for path, value in _resolve(change, values, units, clock=accelerator.cores.clock):
             if path in chosen:
                 raise SpecError(f"change {change.path}: sets {path} a second time; give each path once")
+            if not 0 < value < math.inf:
+                raise SpecError(f"change {change.path}: {change.value!r} gives {value:g}; give a positive value")
             chosen[path] = value
     return _rebuild(accelerator, _followed(values, chosen) | chosen, parsed)
 
@@ -146,14 +149,14 @@ def _scaled(change: _Change, values: _Values, units: Mapping[str, str], factor: 
     if change.path not in values:
         example = _example(units[change.path])
         raise SpecError(f"change {change.path}: no value to multiply; set it as {example}")
-    value = values[change.path] * factor
-    if not units[change.path] and value != round(value):
+    value = float(values[change.path] * factor)
+    if not units[change.path] and not value.is_integer():
         raise SpecError(f"change {change.path}: {change.value} gives {value:g}; give a whole number")
-    return value if units[change.path] else round(value)
+    return value if units[change.path] else int(value)
 
 
 def _count(change: _Change) -> float:
-    if not re.fullmatch(r"\d+", change.value):
+    if not re.fullmatch(r"\d{1,9}", change.value):
         raise SpecError(f"change {change.path}: {change.value!r} is no count; write it as '132' or '2x'")
     return int(change.value)
 

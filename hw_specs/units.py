@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 
 from .errors import SpecError
@@ -89,7 +90,8 @@ _LOOK_ALIKES = {
     "sec": "s",
 }
 
-_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
+# Lengths are bounded because numbers are taken exactly: 1e999999999 would be a billion digits.
+_QUANTITY = re.compile(r"\s*([+-]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][+-]?\d{1,3})?)(?![\d.])\s*(.*?)\s*")
 
 
 def parse_quantity(text: str, *, unit: str, clock: float | None = None) -> float:
@@ -110,6 +112,7 @@ def parse_quantity(text: str, *, unit: str, clock: float | None = None) -> float
         If number or unit is missing, the unit is unknown or of another kind, or the value is infinite.
     """
     match = _QUANTITY.fullmatch(text)
+    text = text if len(text) <= 60 else f"{text[:60]}..."
     if match is None:
         raise SpecError(f"{text!r} is not a number with a unit; write it as {SI_UNITS[unit]!r}")
     number, expression = match.groups()
@@ -180,8 +183,16 @@ def _spelling(symbol: str) -> str:
 def format_quantity(value: float, unit: str, *, digits: int = 4) -> str:
     """Readable unit string of an SI value: 2.039e12 B/s gives ``"2.039 TB/s"``.
 
-    Capacities [B] in whole multiples of 1024 have binary prefixes, everything else has decimal ones.
+    Capacities [B] have binary prefixes where that is exact, everything else has decimal ones.
     """
-    prefixes = _BINARY if unit == "B" and value % 1024 == 0 else _DECIMAL
+    if unit == "B":
+        number, prefix = _with_prefix(value, _BINARY, digits)
+        if float(number) * float(_PREFIXES[prefix]) == value:
+            return f"{number} {prefix}{unit}"
+    number, prefix = _with_prefix(value, _DECIMAL, digits)
+    return f"{number} {prefix}{unit}"
+
+
+def _with_prefix(value: float, prefixes: Sequence[str], digits: int) -> tuple[str, str]:
     prefix = next((name for name in prefixes if value >= _PREFIXES[name]), prefixes[-1])
-    return f"{value / float(_PREFIXES[prefix]):.{digits}g} {prefix}{unit}"
+    return f"{value / float(_PREFIXES[prefix]):.{digits}g}", prefix

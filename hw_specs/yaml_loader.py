@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -12,11 +12,14 @@ from .errors import SpecError
 
 __all__ = ["parse_yaml", "read_yaml"]
 
-_Base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+if TYPE_CHECKING:
+    from yaml import SafeLoader as _Base
+else:
+    _Base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser where PyYAML was built with it
 
 
-class _StrictLoader(_Base):  # type: ignore[misc, valid-type]
-    """Safe loader with unique text keys; the C parser where PyYAML was built with it."""
+class _StrictLoader(_Base):
+    """Safe loader with unique text keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = dict[str, int]()
@@ -57,6 +60,8 @@ def parse_yaml(text: str, *, where: str) -> dict[str, Any]:
         raise SpecError(f"{where}: {error}") from error
     except yaml.YAMLError as error:
         raise SpecError(f"{where}: {_one_line(error)}") from error
+    except (ValueError, RecursionError) as error:  # a date that does not exist, thousands of digits or brackets
+        raise SpecError(f"{where}: is not usable YAML ({error})") from error
     if not isinstance(tree, dict):
         raise SpecError(f"{where}: holds no mapping; write 'key: value' lines")
     return tree

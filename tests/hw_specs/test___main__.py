@@ -1,0 +1,109 @@
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hw_specs import list_accelerators
+from hw_specs.__main__ import main
+
+
+def run(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["hwspec", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    output = capsys.readouterr()
+    return int(caught.value.code or 0), output.out, output.err
+
+
+def test_list_json_has_every_accelerator(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(["list", "--format", "json"], monkeypatch, capsys)
+    assert status == 0
+    assert {row["name"] for row in json.loads(out)} == set(list_accelerators())
+
+
+def test_list_csv_names_units(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(["list", "hopper", "--format", "csv"], monkeypatch, capsys)
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert float(next(row for row in rows if row["name"] == "H100-SXM5-80GB")["bandwidth [B/s]"]) == 3.35e12
+
+
+def test_list_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(["list", "AMD"], monkeypatch, capsys)
+    assert "1.307 PFLOP/s" in out
+    assert "NVIDIA" not in out
+
+
+def test_show_table_has_facts_notes_and_sources(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = run(["show", "a100", "--set", "memory.dram.bandwidth=2x"], monkeypatch, capsys)
+    for text in ("4.078 TB/s", "76.51 FLOP/B", "Sources", "changed by hand: memory.dram.bandwidth=2x"):
+        assert text in out
+
+
+def test_show_json_and_csv_agree(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(["show", "a100", "--format", "json"], monkeypatch, capsys)
+    record = json.loads(out)
+    _, out, _ = run(["show", "a100", "--format", "csv"], monkeypatch, capsys)
+    rows = {row["fact"]: row for row in csv.DictReader(io.StringIO(out))}
+    assert float(rows["memory.dram.bandwidth"]["value"]) == record["memory"]["dram"]["bandwidth"]
+    assert rows["memory.dram.bandwidth"]["unit"] == "B/s"
+
+
+def test_check_passes_for_the_catalogue(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(["check", "--format", "json"], monkeypatch, capsys)
+    assert status == 0
+    assert all(row["state"] == "disputed" for row in json.loads(out))
+    assert "0 open findings" in err
+
+
+def test_check_reports_what_does_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_text("name: Odd\nextends: a100\npeak: {matrix: {bf16: 350 TFLOP/s}}\nsources: [thought up]\n")
+    status, out, err = run(["check", str(path)], monkeypatch, capsys)
+    assert status == 1
+    assert "peak.matrix.bf16" in out
+    assert "1 open findings" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "h10"], "no accelerator 'h10'; did you mean 'H100'"),
+        (["show", "a100", "--set", "cores.cont=2x"], "cores.cont: unknown path"),
+        (["check", "absent.yaml"], "absent.yaml: cannot be read"),
+        (["list", "zzz"], "no accelerator matches 'zzz'"),
+    ],
+)
+def test_errors_are_one_line_and_status_two(
+    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = run(arguments, monkeypatch, capsys)
+    assert (status, out) == (2, "")
+    assert err.startswith("hwspec: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["list", "--format", "xml"], ["show"], ["nothing"], ["show", "a100", "--x"]])
+def test_usage_errors_have_status_two(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = run(arguments, monkeypatch, capsys)
+    assert status == 2
+    assert "Traceback" not in err
+
+
+def test_module_runs_as_a_program() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "hw_specs", "show", "t4", "--format", "json"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(result.stdout)["name"] == "T4"

@@ -1,0 +1,193 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from hw_specs import SpecError, list_accelerators, load_accelerator
+from hw_specs.catalogue import accelerator_files, load_file, resolve_name
+
+BASE = """
+name: Base
+vendor: X
+architecture: x
+kind: gpu
+peak: {vector: {fp32: 1 TFLOP/s}}
+cores: {count: 4, kind: core, clock: 1 GHz}
+memory:
+  l2: {capacity: 1 MiB, bandwidth: 64 B/clk}
+  dram: {capacity: 8 GiB, bandwidth: 100 GB/s}
+links: {pcie: {bandwidth: 16 GB/s}}
+sources: [base sheet]
+notes: of the base
+disputed: [peak.vector.fp32]
+"""
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a100",
+        "A100",
+        "a100.yaml",
+        "A100-SXM4-80GB",
+        "NVIDIA A100-SXM4-80GB",
+        "a100_sxm4_80gb",
+        "a100 sxm4 80gb",
+        "a100_sxm4_80gb.yaml",
+        "nvidia_a100-sxm4-80gb",
+        "NVIDIA A100-80GB SXM4",
+    ],
+)
+def test_spellings_of_one_part(name: str) -> None:
+    assert load_accelerator(name).name == "A100-SXM4-80GB"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("h100", "H100-SXM5-80GB"),
+        ("NVIDIA H100 SXM", "H100-SXM5-80GB"),
+        ("v100", "V100-PCIe-32GB"),
+        ("NVIDIA V100-PCIE-32GB", "V100-PCIe-32GB"),
+        ("t4", "T4"),
+        ("AMD MI300X", "MI300X"),
+        ("a100-pcie-40gb", "A100-PCIe-40GB"),
+        ("NVIDIA A100 80GB PCIe", "A100-PCIe-80GB"),
+        ("Xeon-8480+", "Xeon-8480plus"),
+    ],
+)
+def test_aliases(name: str, expected: str) -> None:
+    assert load_accelerator(name).name == expected
+
+
+@pytest.mark.parametrize("name", ["NVIDIA A100 (variant not stated)", "A100 (NVLink)", "nvidia", "", "GPU", "x" * 5000])
+def test_names_of_no_particular_part_do_not_resolve(name: str) -> None:
+    with pytest.raises(SpecError, match="no accelerator") as caught:
+        load_accelerator(name)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_names_get_near_misses() -> None:
+    with pytest.raises(SpecError, match="no accelerator 'h200_smx'; did you mean 'H200-SXM'"):
+        load_accelerator("h200_smx")
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    accelerator = load_accelerator(str(write(tmp_path, "own.yaml", BASE)))
+    assert accelerator.name == "Base"
+    assert accelerator.memory.l2 is not None
+    assert accelerator.memory.l2.bandwidth == 64e9
+
+
+def test_a_file_in_the_working_directory_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a100.yaml", BASE)
+    monkeypatch.chdir(tmp_path)
+    assert load_accelerator("a100.yaml").name == "Base"
+    assert load_accelerator("a100").name == "A100-SXM4-80GB"
+
+
+def test_a_path_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="cannot be read"):
+        load_accelerator(str(tmp_path / "a100.yaml"))
+
+
+def test_a_file_is_read_again_after_a_change(tmp_path: Path) -> None:
+    path = write(tmp_path, "own.yaml", BASE)
+    assert load_accelerator(str(path)).name == "Base"
+    path.write_text(BASE.replace("name: Base", "name: Other"))
+    assert load_accelerator(str(path)).name == "Other"
+
+
+def test_extends_merges_and_removes(tmp_path: Path) -> None:
+    write(tmp_path, "base.yaml", BASE)
+    child = """
+name: Child
+extends: base.yaml
+cores: {clock: 2 GHz}
+memory: {dram: {bandwidth: 200 GB/s}}
+links: {pcie: null, nvlink: {bandwidth: 100 GB/s}}
+sources: [child sheet]
+"""
+    accelerator = load_file(write(tmp_path, "child.yaml", child))
+    assert accelerator.cores.count == 4
+    assert accelerator.memory.dram.bandwidth == 200e9
+    assert accelerator.memory.dram.capacity == 8 * 2**30
+    assert accelerator.memory.l2 is not None
+    assert accelerator.memory.l2.bandwidth == 128e9  # cycles of the child's own clock
+    assert list(accelerator.links) == ["nvlink"]
+    assert accelerator.sources == ("child sheet", "base sheet")
+    assert accelerator.notes is None
+    assert accelerator.disputed == ()
+
+
+def test_extends_a_part_of_the_catalogue(tmp_path: Path) -> None:
+    text = "name: A100X\nextends: a100\nhypothetical: true\nmemory: {dram: {bandwidth: 4 TB/s}}\nsources: [thought up]"
+    accelerator = load_file(write(tmp_path, "x.yaml", text))
+    assert accelerator.hypothetical
+    assert accelerator.memory.dram.bandwidth == 4e12
+    assert accelerator.peak == load_accelerator("a100").peak
+    assert accelerator.aliases == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: X\nextends: x.yaml\nsources: [s]", "extends: goes in a circle (x.yaml -> x.yaml)"),
+        ("name: X\nextends: y.yaml\nsources: [s]", "extends: goes in a circle (x.yaml -> y.yaml -> x.yaml)"),
+        ("name: X\nextends: nope\nsources: [s]", "extends: no accelerator 'nope'"),
+        ("name: X\nextends: [a]\nsources: [s]", "extends: ['a'] is no name"),
+        ("name: X\nextends: a100", "sources: [] is refused; tuple should have at least 1 item"),
+        ("name: X\nextends: a100\nsources: []", "sources: [] is refused"),
+        ("name: X\nextends: a100\nsources: text", "sources: 'text' is refused"),
+        ("name: X\nextends: a100\nsources: [s]\npeak: 3 TFLOP/s", "peak: '3 TFLOP/s' is refused"),
+        (BASE.replace("100 GB/s", "100"), "memory.dram.bandwidth: 100 has no unit; write it as '2.039 TB/s'"),
+        (BASE.replace("100 GB/s", "100 GB"), "memory.dram.bandwidth: '100 GB' is not a quantity in B/s"),
+        (BASE.replace("100 GB/s", "0 GB/s"), "memory.dram.bandwidth: '0 GB/s' is not a positive quantity"),
+        (BASE.replace("100 GB/s", "-1 GB/s"), "memory.dram.bandwidth: '-1 GB/s' is not a positive quantity"),
+        (BASE.replace("100 GB/s", "1e999 GB/s"), "memory.dram.bandwidth: '1e999 GB/s' is not finite"),
+        (BASE.replace("100 GB/s", ".inf"), "memory.dram.bandwidth: inf has no unit"),
+        (BASE.replace("clock: 1 GHz", "clock: 1 GB"), "cores.clock: '1 GB' is not a quantity in Hz"),
+        (BASE.replace("clock: 1 GHz", "clock: 1e9"), "cores.clock: '1e9' has no unit"),
+        (BASE.replace("clock: 1 GHz", "clock: 2 clk"), "cores.clock: '2 clk' counts clock cycles"),
+        (BASE.replace("cores:", "core:"), "core: unknown key; valid are name"),
+        (BASE.replace("count: 4", "count: four"), "cores.count: 'four' is refused; input should be a valid integer"),
+        (BASE.replace("fp32", "fp23", 1), "peak.vector: unknown number format 'fp23'"),
+        (BASE.replace("cores: {", "cores: [").replace("1 GHz}", "1 GHz]"), "cores: "),
+        (BASE + "\nname: Twice", "repeats line 2"),
+        (BASE.replace("kind: gpu", "kind: no"), "kind: False is refused; input should be 'gpu', 'tpu', 'npu' or 'cpu'"),
+    ],
+)
+def test_refusals_name_file_and_key(text: str, message: str, tmp_path: Path) -> None:
+    write(tmp_path, "y.yaml", "name: Y\nextends: x.yaml\nsources: [s]")
+    path = write(tmp_path, "x.yaml", text)
+    with pytest.raises(SpecError) as caught:
+        load_file(path)
+    assert message in str(caught.value)
+    assert ".yaml: " in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_list_is_sorted_and_complete() -> None:
+    names = list_accelerators()
+    assert list(names) == sorted(names, key=str.lower)
+    assert len(names) == len(accelerator_files()) == len(set(names))
+
+
+def test_a_catalogue_part_is_read_once() -> None:
+    assert load_accelerator("a100") is load_accelerator("NVIDIA A100-SXM4-80GB")
+
+
+def test_resolve_name_gives_the_file() -> None:
+    assert resolve_name("h100").name == "h100_sxm5_80gb.yaml"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the separator of other systems")
+def test_a_separator_means_a_path() -> None:
+    with pytest.raises(SpecError, match=r"\./a100: cannot be read|a100: cannot be read"):
+        load_accelerator("./a100")

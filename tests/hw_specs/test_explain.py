@@ -1,0 +1,42 @@
+import pytest
+from pydantic import ValidationError
+
+from hw_specs import Accelerator, SpecError
+from hw_specs.explain import explain
+
+
+def refusal(tree: dict[str, object]) -> str:
+    with pytest.raises(ValidationError) as caught:
+        Accelerator.model_validate(tree)
+    error = explain(caught.value, model=Accelerator, where="f.yaml")
+    assert isinstance(error, SpecError)
+    return str(error)
+
+
+def test_first_finding_with_place_and_number_of_others() -> None:
+    message = refusal({"name": "X"})
+    assert message.startswith("f.yaml: vendor: missing; give a value (and ")
+    assert "\n" not in message
+
+
+def test_unknown_keys_get_hints_from_their_own_record() -> None:
+    memory = {"dram": {"capacity": 1.0, "bandwidth": 1.0, "bandwith": 2.0}}
+    tree = {
+        "name": "X",
+        "vendor": "X",
+        "architecture": "x",
+        "kind": "gpu",
+        "peak": {"vector": {"fp32": 1.0}},
+        "cores": {"count": 1, "kind": "core", "clock": 1.0},
+        "memory": memory,
+        "sources": ["x"],
+    }
+    assert refusal(tree) == (
+        "f.yaml: memory.dram.bandwith: unknown key; valid are capacity, bandwidth, measured_bandwidth, latency, "
+        "per_core; did you mean 'bandwidth' or 'measured_bandwidth'?"
+    )
+
+
+def test_long_values_are_cut() -> None:
+    message = refusal({"kind": "k" * 500, "name": 1})
+    assert len(message) < 300
