@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.execution import Execution
 from simulator.work.attention import attention_shape
-from tracer.graph import Op, OpGraph, Stage, StorageRole
+from tracer.graph import IndexArray, Op, OpGraph, Stage, StorageRole
 
 __all__ = ["activation_peak", "peak_memory"]
 
@@ -24,41 +24,45 @@ def peak_memory(graph: OpGraph, execution: Execution) -> int:
 
 def activation_peak(graph: OpGraph, stage: Stage, execution: Execution) -> int:
     """Largest sum of inputs and activations alive at once in one run of a stage. [B]"""
+    if not stage.num_calls:
+        return 0
     operators = stage.operators if stage.grown is None else stage.grown
-    first, last = _lifetimes(graph, stage)
-    storages = np.fromiter(first, dtype=np.int64, count=len(first))
+    storages, first, last = _lifetimes(graph, stage)
     sizes = graph.storage_bytes[storages]
     change = np.zeros(stage.num_calls + 1, dtype=np.int64)
-    np.add.at(change, np.array([first[s] for s in storages.tolist()], dtype=np.int64), sizes)
-    np.subtract.at(change, np.array([last[s] + 1 for s in storages.tolist()], dtype=np.int64), sizes)
+    np.add.at(change, first, sizes)
+    np.subtract.at(change, last + 1, sizes)
     alive = np.cumsum(change)[:-1]
-    workspace = _workspaces(graph, execution)[operators]
-    return int((alive + workspace).max()) if stage.num_calls else 0
+    return int((alive + _workspaces(graph, execution)[operators]).max())
 
 
-def _lifetimes(graph: OpGraph, stage: Stage) -> tuple[dict[int, int], dict[int, int]]:
-    """First and last call that uses each storage that is not a weight; inputs live from the start."""
-    roles = graph.storage_roles
-    first: dict[int, int] = {}
-    last: dict[int, int] = {}
-    for index, storage in _uses(graph, stage):
-        if roles[storage] in (StorageRole.PARAMETER, StorageRole.BUFFER):
-            continue
-        first.setdefault(storage, 0 if roles[storage] == StorageRole.INPUT else index)
-        last[storage] = index
-    return first, last
+def _lifetimes(graph: OpGraph, stage: Stage) -> tuple[IndexArray, IndexArray, IndexArray]:
+    """Storages in use that hold no weights, and the first and last call of each; inputs live from the start."""
+    calls, storages = _uses(graph, stage)
+    num_storages = len(graph.storage_bytes)
+    first = np.full(num_storages, stage.num_calls, dtype=np.int64)
+    last = np.full(num_storages, -1, dtype=np.int64)
+    np.minimum.at(first, storages, calls)
+    np.maximum.at(last, storages, calls)
+    first[graph.storage_roles == int(StorageRole.INPUT)] = 0
+    weights = np.isin(graph.storage_roles, (int(StorageRole.PARAMETER), int(StorageRole.BUFFER)))
+    used = np.flatnonzero((last >= 0) & ~weights)
+    return used, first[used], last[used]
 
 
-def _uses(graph: OpGraph, stage: Stage) -> list[tuple[int, int]]:
+def _uses(graph: OpGraph, stage: Stage) -> tuple[IndexArray, IndexArray]:
+    """Call and storage of every tensor that a call reads or writes."""
     num_inputs = np.array([len(op.inputs) for op in graph.operators], dtype=np.int64)[stage.operators]
     num_outputs = np.array([len(op.outputs) for op in graph.operators], dtype=np.int64)[stage.operators]
     calls = np.arange(stage.num_calls)
-    reads = zip(np.repeat(calls, num_inputs).tolist(), stage.inputs.tolist(), strict=True)
-    writes = zip(np.repeat(calls, num_outputs).tolist(), stage.outputs.tolist(), strict=True)
-    return sorted([*reads, *writes])
+    return (
+        np.concatenate((np.repeat(calls, num_inputs), np.repeat(calls, num_outputs))),
+        np.concatenate((stage.inputs, stage.outputs)),
+    )
 
 
-def _workspaces(graph: OpGraph, execution: Execution) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _workspaces(graph: OpGraph, execution: Execution) -> IndexArray:
+    """Workspace of each distinct operator. [B]"""
     return np.array([_workspace(op, execution) for op in graph.operators], dtype=np.int64)
 
 

@@ -25,6 +25,7 @@ CATEGORIES = (
 
 _ATTENTION = operators_of(attention.attention)
 _SOFTMAX = operators_of(reduction.softmax)
+_CONVOLUTIONS = operators_of(convolution.convolution)
 _BATCHED = frozenset({"aten::bmm", "aten::baddbmm"})
 _PRODUCTS = (
     operators_of(contraction.product) | operators_of(contraction.biased_product) | operators_of(contraction.linear)
@@ -61,7 +62,7 @@ def category_of(op: Op, module: str) -> str:
         if _ATTENTION_MODULE.search(module):
             return "attention_self"
         return "linear" if name in _BATCHED else "normalization"
-    if name in operators_of(convolution.convolution):
+    if name in _CONVOLUTIONS:
         return "convolution"
     if name in _PRODUCTS:
         return "linear"

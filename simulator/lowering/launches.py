@@ -138,10 +138,15 @@ class _Lowering:
             rows = np.array([[self.columns.row(k) for k in kernels]], dtype=np.int64)
         else:
             calls, kernels, rows = self._growing(stage, stage.grown)
-        names = [
-            category_of(self._graph.operators[stage.operators[c]], self._graph.modules[stage.modules[c]]) for c in calls
-        ]
-        return StageLaunches(stage=stage, rows=rows, calls=np.array(calls, dtype=np.int64), categories=tuple(names))
+        at = np.array(calls, dtype=np.int64)
+        return StageLaunches(stage=stage, rows=rows, calls=at, categories=self._categories(stage, at))
+
+    def _categories(self, stage: Stage, calls: IndexArray) -> tuple[str, ...]:
+        pairs = list(zip(stage.operators[calls].tolist(), stage.modules[calls].tolist(), strict=True))
+        category = {
+            pair: category_of(self._graph.operators[pair[0]], self._graph.modules[pair[1]]) for pair in set(pairs)
+        }
+        return tuple(category[pair] for pair in pairs)
 
     def _growing(self, stage: Stage, grown: IndexArray) -> tuple[list[int], list[Kernel], IndexArray]:
         points = sorted({0, stage.repeats // 2, stage.repeats - 1})
