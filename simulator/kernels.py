@@ -95,6 +95,8 @@ class Kernel:
     causal : bool
         Whether attention skips keys after the query.
     pattern : AccessPattern
+    height, width : float
+        Sides of the output image of a 2d convolution; 0 where there is none.
     """
 
     name: str
@@ -116,6 +118,8 @@ class Kernel:
     num_inputs: float = 1.0
     causal: bool = False
     pattern: AccessPattern = AccessPattern.CONTIGUOUS
+    height: float = 0.0
+    width: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -146,6 +150,8 @@ class KernelTable:
     num_inputs: FloatArray
     causal: NDArray[np.bool_]
     pattern: NDArray[np.int64]
+    height: FloatArray
+    width: FloatArray
     count: FloatArray
 
     def __len__(self) -> int:
@@ -205,4 +211,6 @@ _COLUMN_DTYPES: dict[str, type] = {
     "num_inputs": np.float64,
     "causal": np.bool_,
     "pattern": np.int64,
+    "height": np.float64,
+    "width": np.float64,
 }
