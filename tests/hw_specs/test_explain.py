@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 import pytest
 from pydantic import ValidationError
 
@@ -5,9 +7,9 @@ from hw_specs import Accelerator, SpecError
 from hw_specs.explain import explain
 
 
-def refusal(tree: dict[str, object]) -> str:
+def refusal(tree: Mapping[str, object]) -> str:
     with pytest.raises(ValidationError) as caught:
-        Accelerator.model_validate(tree)
+        Accelerator.model_validate(dict(tree))
     error = explain(caught.value, model=Accelerator, where="f.yaml")
     assert isinstance(error, SpecError)
     return str(error)
