@@ -137,7 +137,7 @@ DATASHEETS: list[tuple[str, dict[str, float]]] = [
     ("MI300X", {"tf32": 653.7, "bf16": 1307.4, "fp8": 2614.9, "bandwidth": 5300, "power": 750}),
     # Google Cloud TPU v5e: 197 TFLOP/s bf16, 394 TOP/s int8, 819 GB/s.
     ("TPU-v5e", {"bf16": 197, "int8": 394, "bandwidth": 819}),
-    # NVIDIA GB200 NVL72: 360 PFLOP/s bf16 with sparsity for 72 GPUs, so 2.5 dense each; 8 TB/s; NVLink 1.8 TB/s both ways.
+    # NVIDIA GB200 NVL72: 360 PFLOP/s bf16 with sparsity for 72 GPUs, so 2.5 dense each; NVLink 1.8 TB/s both ways.
     ("GB200", {"bf16": 2500, "fp8": 5000, "fp4": 10000, "bandwidth": 8000, "link": 900}),
 ]
 
