@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -88,10 +88,10 @@ def _cast_saved_buffers(module: nn.Module, dtype: str) -> None:
             buffer.data = buffer.data.to(torch_dtype(dtype))
 
 
-def _keep_float32(module: nn.Module, names: object) -> None:
+def _keep_float32(module: nn.Module, names: Iterable[str]) -> None:
     import torch
 
-    kept = set(names)  # type: ignore[call-overload]
+    kept = set(names)
     for path, parameter in module.named_parameters():
         if kept & set(path.split(".")):
             parameter.data = parameter.data.to(torch.float32)

@@ -45,7 +45,7 @@ def test_layer_by_hand(stages, measure):
     assert found.flops_by_module["UVit2DModel.transformer_layers.0"] == 2 * by_hand
 
 
-def test_without_guidance_one_sample_is_decoded(measure):
+def test_without_guidance_one_sample_is_decoded():
     text, transformer, _ = PIPELINE.build(replace(PIPELINE.defaults, guidance_scale=1.0))
     assert text.repeats == 1
-    assert measure(transformer).shape == (1, 8192, 32, 32)
+    assert transformer.run(lambda tokens, **options: tokens, 0).shape == (1, 32, 32)

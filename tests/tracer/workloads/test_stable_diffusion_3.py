@@ -40,7 +40,9 @@ def test_large_matches_the_index_of_its_checkpoint(parameter_count):
     assert 2 * (parameter_count(stages["transformer"]) + position_table) == 16_292_561_536
 
 
-def test_without_guidance_one_sample_is_denoised(measure):
+def test_without_guidance_one_sample_is_denoised():
     stages = {s.name: s for s in MEDIUM.build(replace(MEDIUM.defaults, guidance_scale=1.0, height=512))}
-    assert measure(stages["transformer"]).shape == (1, 16, 64, 128)
+    given = stages["transformer"].run(dict, 0)
+    assert given["hidden_states"].shape == (1, 16, 64, 128)
+    assert given["encoder_hidden_states"].shape == (1, TEXT, 4096)
     assert stages["text_encoder_3"].repeats == 1
