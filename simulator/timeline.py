@@ -6,7 +6,7 @@ device, the device waits: that time is counted with the kernel it waited for, as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,77 +108,105 @@ def schedule(launches: Launches, times: FloatArray, host: HostCosts | None) -> T
     host : HostCosts, optional
         Without one, kernels follow one another with nothing between them: the device alone.
     """
-    clock = _Clock()
-    stages = [_schedule_stage(launches, stage, times, host, clock) for stage in launches.stages]
+    lag = 0.0
+    stages = []
+    for stage in launches.stages:
+        timeline, lag = _schedule_stage(stage, times, _issue(launches, stage, host), lag)
+        stages.append(timeline)
     return Timeline(launches=launches, stages=tuple(stages))
 
 
-@dataclass(slots=True)
-class _Clock:
-    """When the host is free, and when the device is."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Issue:
+    """What the host does in one run of a stage: when it launches, from the start of the run. [s]"""
 
-    host: float = 0.0
-    device: float = 0.0
+    launched: FloatArray
+    delay: float
+    gap: float
+
+    @property
+    def busy(self) -> float:
+        """Host time of the run. [s]"""
+        return float(self.launched[-1]) if len(self.launched) else 0.0
 
 
-def _schedule_stage(
-    launches: Launches, stage: StageLaunches, times: FloatArray, host: HostCosts | None, clock: _Clock
-) -> StageTimeline:
-    num_launches = stage.rows.shape[1]
+def _issue(launches: Launches, stage: StageLaunches, host: HostCosts | None) -> _Issue:
     if host is None:
-        issue, delay, gap = np.zeros(num_launches), 0.0, 0.0
-    else:
-        issue, delay, gap = call_times(launches.graph, stage, host), host.delay, host.gap
+        return _Issue(np.zeros(stage.rows.shape[1]), 0.0, 0.0)
+    return _Issue(call_times(launches.graph, stage, host), host.delay, host.gap)
+
+
+def _schedule_stage(stage: StageLaunches, times: FloatArray, issue: _Issue, lag: float) -> tuple[StageTimeline, float]:
+    """Timeline of all repeats of a stage.
+
+    `lag` is by how much the device is behind the host (positive) or idle (negative) as the stage begins; the second
+    result is the lag as it ends. It is all that one repeat hands on to the next.
+    """
+    num_launches = stage.rows.shape[1]
     execution, waiting = np.zeros(num_launches), np.zeros(num_launches)
-    first: Sequence[FloatArray] = ()
-    host_busy = float(issue[-1]) if num_launches else 0.0
-    for repeat, weight in _repeats(stage):
-        duration = times[stage.rows[repeat]]
-        before = clock.device
-        end = _ends(clock.host + issue + delay, duration, gap, before)
-        start = end - duration
-        idle = start - np.concatenate(([before], end[:-1]))
-        if not first:
-            first = (issue, start - clock.host, end - clock.host)
-        execution += duration * weight
-        waiting += idle * weight
-        clock.host += host_busy * weight
-        clock.device = (float(end[-1]) if num_launches else before) + (weight - 1) * float(duration.sum() + idle.sum())
-    launched, start, end = first
-    return StageTimeline(
+    first: tuple[FloatArray, FloatArray] | None = None
+    for rows, repeats in zip(stage.rows, _repeats_of_variants(stage), strict=True):
+        duration, remaining = times[rows], repeats
+        while remaining:
+            start, end = _run(issue, duration, lag)
+            idle = np.maximum(start - np.concatenate(([lag], end))[:num_launches], 0.0)
+            first = first or (start, end)
+            lag_after = (float(end[-1]) if num_launches else lag) - issue.busy
+            alike = _num_alike(issue, duration, lag, lag_after, remaining)
+            execution += duration * alike
+            waiting += idle * alike
+            remaining -= alike
+            lag += (lag_after - lag) * alike
+    start, end = first or (np.zeros(num_launches), np.zeros(num_launches))
+    timeline = StageTimeline(
         launches=stage,
         execution=execution,
         waiting=waiting,
-        first_launched=launched,
+        first_launched=issue.launched,
         first_start=start,
         first_end=end,
     )
+    return timeline, lag
 
 
-# Repeats that are alike settle into a steady state once the host or the device has become the slower one.
-_SETTLING_REPEATS = 3
+def _repeats_of_variants(stage: StageLaunches) -> list[int]:
+    return [stage.stage.repeats] if len(stage.rows) == 1 else [1] * len(stage.rows)
 
 
-def _repeats(stage: StageLaunches) -> Iterator[tuple[int, int]]:
-    """(variant, weight) of each repeat to schedule; alike repeats after the settled one are counted with it."""
-    if len(stage.rows) > 1:
-        yield from ((variant, 1) for variant in range(len(stage.rows)))
-        return
-    total = stage.stage.repeats
-    settled = min(total, _SETTLING_REPEATS)
-    yield from ((0, 1) for _ in range(settled - 1))
-    yield 0, total - settled + 1
+def _num_alike(issue: _Issue, duration: FloatArray, lag: float, lag_after: float, remaining: int) -> int:
+    """How many of the remaining repeats, the one just scheduled included, go just as it did.
+
+    All, where the lag stays or the device falls further behind. Where the host is slower but the device still has a
+    backlog, as many as never wait for the host.
+    """
+    change = lag_after - lag
+    if abs(change) <= _SETTLED * max(1.0, abs(lag)):
+        return remaining
+    backlog = lag - float(_ready(issue, duration).max())
+    if backlog < 0:
+        return 1
+    return remaining if change > 0 else min(remaining, 1 + int(backlog / -change))
 
 
-def _ends(arrival: FloatArray, duration: FloatArray, gap: float, device_free: float) -> FloatArray:
-    r"""End of each kernel.
+# Rounding of sums of durations; a change of the lag below it is none. [s]
+_SETTLED = 1e-13
+
+
+def _run(issue: _Issue, duration: FloatArray, device_free: float) -> tuple[FloatArray, FloatArray]:
+    r"""Start and end of each kernel of one run, from its start on the host.
 
     .. math:: e_i = \max(a_i, e_{i-1} + g) + t_i
 
     in closed form: with :math:`S_i` the sum of :math:`t + g` up to i,
     :math:`e_i = S_i + \max(e_0, \max_{j \le i} (a_j - g - S_{j-1}))`.
     """
-    total = np.cumsum(duration + gap)
-    ready = np.maximum.accumulate(arrival - gap - (total - duration - gap))
-    ends: FloatArray = total + np.maximum(device_free, ready)
-    return ends
+    ready = np.maximum.accumulate(_ready(issue, duration))
+    end = np.cumsum(duration + issue.gap) + np.maximum(device_free, ready)
+    return end - duration, end
+
+
+def _ready(issue: _Issue, duration: FloatArray) -> FloatArray:
+    """Device time before the run from which on a kernel's launch is no longer waited for, for each kernel. [s]"""
+    step = duration + issue.gap
+    ready: FloatArray = issue.launched + issue.delay - issue.gap - (np.cumsum(step) - step)
+    return ready

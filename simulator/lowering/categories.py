@@ -28,7 +28,10 @@ _SOFTMAX = operators_of(reduction.softmax)
 _CONVOLUTIONS = operators_of(convolution.convolution)
 _BATCHED = frozenset({"aten::bmm", "aten::baddbmm"})
 _PRODUCTS = (
-    operators_of(contraction.product) | operators_of(contraction.biased_product) | operators_of(contraction.linear)
+    operators_of(contraction.product)
+    | operators_of(contraction.biased_product)
+    | operators_of(contraction.biased_sum_of_products)
+    | operators_of(contraction.linear)
 )
 _NORMS = (
     operators_of(normalization.affine_norm)

@@ -24,13 +24,15 @@ _UNBIASED = frozenset(
 
 @lowering_rule(_BIASED | _UNBIASED)
 def matrix_product(op: Op, execution: Execution) -> Sequence[Kernel]:
-    """One GEMM. An operand with batch 1 or a stride-0 batch is shared, and its rows then fold into m."""
+    """One GEMM; where the second factor has no batch, all rows of the first are its rows."""
     work = work_of(op)
     first, second = op.inputs[1:3] if op.name in _BIASED else op.inputs[:2]
     out = op.outputs[0].shape
     reduced = second.shape[-1] if op.name == "aten::linear" else first.shape[-1]
     columns = out[-1] if len(second.shape) > 1 else 1
-    batch = prod(second.shape[:-2])
+    # ``addbmm`` sums over the batch: one product with a longer reduced axis.
+    summed = second.shape[0] if op.name == "aten::addbmm" else 1
+    batch = prod(second.shape[:-2]) // summed
     return (
         Kernel(
             name="gemm",
@@ -46,7 +48,7 @@ def matrix_product(op: Op, execution: Execution) -> Sequence[Kernel]:
             batch=batch,
             m=prod(out) / (columns * batch),
             n=columns,
-            k=reduced,
+            k=reduced * summed,
             num_inputs=len(op.inputs),
         ),
     )

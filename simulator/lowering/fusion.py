@@ -9,13 +9,14 @@ into templates; neither is modelled, so that compiled times are from above.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from simulator.execution import Execution
 from simulator.kernels import Implementation, Kernel, KernelFamily
-from simulator.work import UnsupportedOpError
-from tracer.graph import Op, Stage
+from simulator.work import UnsupportedOpError, movement
+from simulator.work.op_work import operators_of
+from tracer.graph import IndexArray, Op, Stage, TensorSpec
 
 from .rules import kernels_of
 
@@ -31,6 +32,8 @@ _FUSIBLE = frozenset(
     }
 )
 _ROW_WISE = frozenset({KernelFamily.NORMALIZATION, KernelFamily.SOFTMAX, KernelFamily.REDUCTION})
+_FILLS = operators_of(movement.fill)
+_OVERWRITES = operators_of(movement.in_place_copy)
 _OWN_KERNEL = frozenset({"aten::cat", "aten::stack", "aten::sort", "aten::topk", "aten::cumsum"})
 
 
@@ -57,11 +60,8 @@ class _Chain:
         """Whether a call may join: it reads the chain's result, or walks as many elements."""
         if not self.calls:
             return True
-        elements = kernel.m * kernel.n
         touches = any(s in self.written for s in call.reads)
-        # A chain's loop has one size; a reduced or broadcast operand fits into it.
-        fits = elements <= self.elements * 1.001 or touches
-        return fits and (touches or abs(elements - self.elements) < 1)
+        return touches or abs(kernel.m * kernel.n - self.elements) < 1
 
     def add(self, call: _Call, kernels: Sequence[Kernel]) -> None:
         """Append a call and its kernels."""
@@ -71,10 +71,23 @@ class _Chain:
         self.elements = max(self.elements, *(k.m * k.n for k in kernels))
 
 
-def fuse(stage: Stage, ops: Sequence[Op], execution: Execution) -> tuple[list[tuple[int, Kernel]], Counter[str]]:
-    """(call, kernel) pairs of one run of a stage when compiled, and the operators that have no rule."""
+def fuse(
+    stage: Stage, ops: Sequence[Op], execution: Execution, storage_bytes: IndexArray
+) -> tuple[list[tuple[int, Kernel]], Counter[str]]:
+    """(call, kernel) pairs of one run of a stage when compiled, and the operators that have no rule.
+
+    Parameters
+    ----------
+    stage : Stage
+    ops : sequence of Op
+        Operator of each call.
+    execution : Execution
+    storage_bytes : ndarray of int, shape (num_storages,)
+        Size of each storage of the graph. [B]
+    """
     calls = _calls(stage, ops)
     last_read = _last_reads(calls)
+    limits = storage_bytes.tolist()
     launches: list[tuple[int, Kernel]] = []
     missing: Counter[str] = Counter()
     chain = _Chain()
@@ -87,20 +100,20 @@ def fuse(stage: Stage, ops: Sequence[Op], execution: Execution) -> tuple[list[tu
         if not kernels:
             continue
         if not _is_fusible(call.op, kernels):
-            launches.extend(_close(chain, last_read))
+            launches.extend(_close(chain, last_read, limits))
             chain = _Chain()
             launches.extend((call.index, kernel) for kernel in kernels)
             continue
         if not chain.accepts(call, kernels[-1]):
-            launches.extend(_close(chain, last_read))
+            launches.extend(_close(chain, last_read, limits))
             chain = _Chain()
         if kernels[0].implementation == Implementation.GROUP_NORM_STATISTICS:
             # Statistics need all of a group before anything can be applied: the chain is cut between the two.
-            launches.extend(_close(chain, last_read))
+            launches.extend(_close(chain, last_read, limits))
             launches.append((call.index, kernels[0]))
             chain, kernels = _Chain(), kernels[1:]
         chain.add(call, kernels)
-    launches.extend(_close(chain, last_read))
+    launches.extend(_close(chain, last_read, limits))
     return launches, missing
 
 
@@ -108,24 +121,35 @@ def _calls(stage: Stage, ops: Sequence[Op]) -> list[_Call]:
     calls = []
     position_in = position_out = 0
     inputs, outputs = stage.inputs.tolist(), stage.outputs.tolist()
+    read_at_all = set(inputs)
     for index, op in enumerate(ops):
         end_in, end_out = position_in + len(op.inputs), position_out + len(op.outputs)
+        reads = zip(inputs[position_in:end_in], op.inputs, strict=True)
+        writes = zip(outputs[position_out:end_out], op.outputs, strict=True)
         calls.append(
             _Call(
-                index,
-                op,
-                _bytes_by_storage(inputs[position_in:end_in], (t.nbytes for t in op.inputs)),
-                _bytes_by_storage(outputs[position_out:end_out], (t.nbytes for t in op.outputs)),
+                index=index,
+                op=op,
+                reads=_bytes_by_storage(list(reads)[_operands_read(op)]),
+                # Statistics and indices that nothing uses are not computed.
+                writes=_bytes_by_storage(w for i, w in enumerate(writes) if i == 0 or w[0] in read_at_all),
             )
         )
         position_in, position_out = end_in, end_out
     return calls
 
 
-def _bytes_by_storage(storages: Iterable[int], sizes: Iterable[int]) -> dict[int, float]:
+def _operands_read(op: Op) -> slice:
+    """Inputs whose values an operator uses; the others give a shape, or are overwritten."""
+    if op.name in _FILLS or op.name.removesuffix("_") in _FILLS:
+        return slice(0, 0)
+    return slice(1, None) if op.name in _OVERWRITES and len(op.inputs) > 1 else slice(None)
+
+
+def _bytes_by_storage(tensors: Iterable[tuple[int, TensorSpec]]) -> dict[int, float]:
     result: dict[int, float] = {}
-    for storage, size in zip(storages, sizes, strict=True):
-        result[storage] = max(result.get(storage, 0.0), float(size))
+    for storage, tensor in tensors:
+        result[storage] = result.get(storage, 0.0) + float(tensor.nbytes)
     return result
 
 
@@ -141,36 +165,47 @@ def _is_fusible(op: Op, kernels: Sequence[Kernel]) -> bool:
     return op.name not in _OWN_KERNEL and all(k.family in _FUSIBLE for k in kernels)
 
 
-def _close(chain: _Chain, last_read: dict[int, int]) -> list[tuple[int, Kernel]]:
+def _close(chain: _Chain, last_read: Mapping[int, int], limits: Sequence[int]) -> list[tuple[int, Kernel]]:
     """The chain as one kernel; a chain of one kernel stays what it is."""
     if not chain.calls:
         return []
-    anchor = next(
-        (c for c, k in zip(chain.calls, chain.kernels, strict=False) if k.family in _ROW_WISE), chain.calls[0]
-    )
+    anchor = next((c for c, k in zip(chain.calls, chain.kernels, strict=True) if k.family in _ROW_WISE), chain.calls[0])
     if len(chain.kernels) == 1:
         return [(anchor.index, chain.kernels[0])]
-    end = chain.calls[-1].index
-    read = _external_reads(chain.calls)
-    written = sum(
-        size
-        for call in chain.calls
-        for storage, size in call.writes.items()
-        # What nothing reads later is a result of the stage.
-        if last_read.get(storage, end + 1) > end
-    )
+    read = _external_reads(chain.calls, limits)
+    written = _external_writes(chain.calls, last_read, limits)
     return [(anchor.index, _fused_kernel(chain.kernels, read=read, written=written))]
 
 
-def _external_reads(calls: Sequence[_Call]) -> float:
-    read: dict[int, float] = {}
+def _external_reads(calls: Sequence[_Call], limits: Sequence[int]) -> float:
+    """Bytes that a chain reads of what it has not written itself.
+
+    A graph does not say which part of its storage a view is. Parts are taken to be different (the halves of a gated
+    unit) until they add up to the storage.
+    """
+    read: dict[int, list[float]] = {}
     written: set[int] = set()
     for call in calls:
         for storage, size in call.reads.items():
             if storage not in written:
-                read[storage] = max(read.get(storage, 0.0), size)
+                read.setdefault(storage, []).append(size)
         written.update(call.writes)
-    return sum(read.values())
+    return _within_storages(read, limits)
+
+
+def _external_writes(calls: Sequence[_Call], last_read: Mapping[int, int], limits: Sequence[int]) -> float:
+    """Bytes that a chain writes and a later call reads; what nothing reads later is a result of the stage."""
+    end = calls[-1].index
+    written: dict[int, list[float]] = {}
+    for call in calls:
+        for storage, size in call.writes.items():
+            if last_read.get(storage, end + 1) > end:
+                written.setdefault(storage, []).append(size)
+    return _within_storages(written, limits)
+
+
+def _within_storages(sizes: Mapping[int, Sequence[float]], limits: Sequence[int]) -> float:
+    return sum(min(sum(parts), max(limits[storage], *parts)) for storage, parts in sizes.items())
 
 
 def _fused_kernel(kernels: Sequence[Kernel], *, read: float, written: float) -> Kernel:

@@ -177,7 +177,7 @@ class _Lowering:
     def _sequence(self, stage: Stage, ops: Sequence[Op], *, weight: int) -> tuple[list[int], list[Kernel]]:
         """Calls and kernels of one run of a stage, in order; unmodelled calls count `weight` times."""
         if self._execution.mode == "compiled":
-            fused, skipped = fuse(stage, ops, self._execution)
+            fused, skipped = fuse(stage, ops, self._execution, self._graph.storage_bytes)
             self._count(skipped, weight)
             return [call for call, _ in fused], [kernel for _, kernel in fused]
         memo: dict[int, Sequence[Kernel] | None] = {}
@@ -265,7 +265,7 @@ def _numbers_between(first: tuple[int, ...], last: tuple[int, ...], at: float) -
 
 
 def _between(first: AttributeValue, last: AttributeValue, at: float) -> AttributeValue:
-    if isinstance(first, int) and isinstance(last, int) and not isinstance(first, bool):
+    if first != last and isinstance(first, int) and isinstance(last, int) and not isinstance(first, bool):
         return round(first + (last - first) * at)
     return first
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hw_specs import number_format
 from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Kernel, KernelFamily
-from simulator.work import movement, reduction, work_of
+from simulator.work import contraction, movement, reduction, work_of
 from simulator.work.op_work import operators_of
 from simulator.work.pointwise import pointwise as pointwise_work
 from tracer.graph import Op, TensorSpec
@@ -20,7 +20,7 @@ _PADDING = frozenset({"aten::constant_pad_nd", "aten::pad"})
 _SOFTMAX = operators_of(reduction.softmax)
 
 
-@lowering_rule(operators_of(pointwise_work))
+@lowering_rule(operators_of(pointwise_work) | operators_of(contraction.outer))
 def pointwise(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One vectorised kernel; a scalar or broadcast operand is read from cache."""
     return (_kernel(op, KernelFamily.ELEMENTWISE, _name(op)),)
@@ -50,7 +50,12 @@ def copy(op: Op, execution: Execution) -> Sequence[Kernel]:
 
 @lowering_rule(_PADDING)
 def padding(op: Op, execution: Execution) -> Sequence[Kernel]:
-    """A fill of the whole output and a copy of the input into it (``aten/src/ATen/native/PadNd.cpp``)."""
+    """A fill of the whole output and a copy of the input into it (``aten/src/ATen/native/PadNd.cpp``).
+
+    Compiled, one generated kernel reads the input and writes the output.
+    """
+    if execution.mode == "compiled":
+        return (_kernel(op, KernelFamily.COPY, "pad"),)
     data, out = op.inputs[0], op.outputs[0]
     fill = _memory_kernel("fill", KernelFamily.COPY, out, read=0.0, written=float(out.nbytes), elements=out.numel)
     move = _memory_kernel(
@@ -62,7 +67,7 @@ def padding(op: Op, execution: Execution) -> Sequence[Kernel]:
         elements=data.numel,
         pattern=AccessPattern.STRIDED,
     )
-    return (move,) if execution.mode == "compiled" else (fill, move)
+    return (fill, move)
 
 
 @lowering_rule(operators_of(movement.gather) | operators_of(movement.scatter))

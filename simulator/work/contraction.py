@@ -11,7 +11,7 @@ from tracer.graph import Op
 
 from .op_work import OpWork, compulsory_bytes, op_formula
 
-__all__ = ["biased_product", "linear", "outer", "product"]
+__all__ = ["biased_product", "biased_sum_of_products", "linear", "outer", "product"]
 
 
 @op_formula("mm", "bmm", "matmul", "mv", "dot", "_scaled_mm", "_grouped_mm")
@@ -20,12 +20,17 @@ def product(op: Op) -> OpWork:
     return _contraction(op, op.inputs[0].shape[-1])
 
 
-@op_formula("addmm", "baddbmm", "addmv", "addbmm", "_addmm_activation")
+@op_formula("addmm", "baddbmm", "addmv", "_addmm_activation")
 def biased_product(op: Op) -> OpWork:
     """``beta * bias + alpha * a @ b``: contraction over the last axis of the second input."""
-    out = op.outputs[0].numel
-    scaled = sum(op.attribute(name, 1) != 1 for name in ("alpha", "beta"))
-    return _contraction(op, op.inputs[1].shape[-1], vector_flops=out * (1 + scaled))
+    return _contraction(op, op.inputs[1].shape[-1], vector_flops=_scaling(op), unread=_unread_bias(op))
+
+
+@op_formula("addbmm")
+def biased_sum_of_products(op: Op) -> OpWork:
+    """``beta * bias + alpha * sum_i a_i @ b_i``: contraction over the batch and the last axis of the second input."""
+    factor = op.inputs[1].shape
+    return _contraction(op, factor[0] * factor[-1], vector_flops=_scaling(op), unread=_unread_bias(op))
 
 
 @op_formula("linear")
@@ -39,14 +44,26 @@ def linear(op: Op) -> OpWork:
 def outer(op: Op) -> OpWork:
     """Outer product: one multiply an element."""
     read, written = compulsory_bytes(op)
-    return OpWork(vector_flops=op.outputs[0].numel, bytes_read=read, bytes_written=written)
+    return OpWork(vector_flops=float(op.outputs[0].numel), bytes_read=read, bytes_written=written)
 
 
-def _contraction(op: Op, reduced: int, *, vector_flops: float = 0.0) -> OpWork:
+def _scaling(op: Op) -> float:
+    """One add for the bias, one multiply for each factor that is not 1; a beta of 0 leaves the bias out."""
+    alpha, beta = op.attribute("alpha", 1), op.attribute("beta", 1)
+    bias = 0 if beta == 0 else 1 + (beta != 1)
+    return float(op.outputs[0].numel * (bias + (alpha != 1)))
+
+
+def _unread_bias(op: Op) -> float:
+    """Bytes of a bias that a beta of 0 turns off: it only lends its shape (torch.baddbmm)."""
+    return float(op.inputs[0].nbytes) if op.attribute("beta", 1) == 0 else 0.0
+
+
+def _contraction(op: Op, reduced: int, *, vector_flops: float = 0.0, unread: float = 0.0) -> OpWork:
     read, written = compulsory_bytes(op)
     return OpWork(
         contraction_flops=2.0 * prod(op.outputs[0].shape) * reduced,
         vector_flops=vector_flops,
-        bytes_read=read,
+        bytes_read=read - unread,
         bytes_written=written,
     )

@@ -70,7 +70,7 @@ class FormulaError(ValueError):
 
 
 def op_formula(*names: str) -> Callable[[OpFormula], OpFormula]:
-    """Register a formula for operators of the ``aten`` namespace, or of another where a name has ``::``.
+    """Register a formula for operators of the ``aten`` namespace, or of another where a name has a colon.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def op_formula(*names: str) -> Callable[[OpFormula], OpFormula]:
 
     def register(formula: OpFormula) -> OpFormula:
         for name in names:
-            full = name if "::" in name else f"aten::{name}"
+            full = name if ":" in name else f"aten::{name}"
             if full in _FORMULAS:
                 raise FormulaError(f"{full} has two formulas")
             _FORMULAS[full] = formula

@@ -97,17 +97,8 @@ def pointwise(op: Op) -> OpWork:
     """Arithmetic of one element times the output's elements; an in-place call writes its first input."""
     outputs = op.outputs or op.inputs[:1]
     elements = outputs[0].numel
-    flops, special = (
-        POINTWISE[op.name.removeprefix("aten::").removesuffix("_")]
-        if op.name
-        not in (
-            "aten::__and__",
-            "aten::__or__",
-            "aten::__lshift__",
-            "aten::__rshift__",
-        )
-        else (1.0, 0.0)
-    )
+    name = op.name.removeprefix("aten::")
+    flops, special = POINTWISE[name] if name in POINTWISE else POINTWISE[name.removesuffix("_")]
     if any(t.dtype.startswith("complex") for t in op.inputs):
         flops = _COMPLEX_FLOPS.get(op.name.removesuffix("_"), flops)
     read, _ = compulsory_bytes(op)
