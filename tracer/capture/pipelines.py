@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from tracer.graph import OpGraph, Workload
@@ -28,7 +28,7 @@ def capture_pipeline(
     progress : callable, optional
         Called with the name of each stage before it is traced.
     """
-    builder = GraphBuilder(attention_kinds=pipeline.attention_kinds)
+    builder = GraphBuilder(attention_kinds=_attention_kinds(pipeline))
     with warnings.catch_warnings():
         # Model classes warn about deprecated arguments of their own; none bears on the graph.
         warnings.simplefilter("ignore")
@@ -46,6 +46,13 @@ def capture_pipeline(
                 default_kind=_default_kind(pipeline, spec),
             )
     return builder.build(pipeline.name, workload, pipeline.sources)
+
+
+def _attention_kinds(pipeline: Pipeline) -> Mapping[str, str]:
+    """Patterns of the pipeline; a language model attends to itself also where a cache makes keys longer."""
+    if pipeline.family == "language" and not pipeline.attention_kinds:
+        return {"": "self"}
+    return pipeline.attention_kinds
 
 
 def _default_kind(pipeline: Pipeline, spec: StageSpec) -> str:

@@ -152,7 +152,7 @@ class Recorder:
 
     def run(self, function: Callable[[], object]) -> list[Call]:
         """Calls that `function` makes, in order."""
-        with torch.no_grad(), self._path.watch(), _AttentionMode(self), _DispatchMode(self):
+        with torch.no_grad(), self._path.watch(), _FunctionMode(self), _DispatchMode(self):
             function()
         return self.calls
 
@@ -193,6 +193,23 @@ class Recorder:
         self.record("aten::scaled_dot_product_attention", tensors, out, attributes)
         return out
 
+    def record_rms_norm(
+        self,
+        input: torch.Tensor,  # noqa: A002  # torch's name
+        normalized_shape: Sequence[int],
+        weight: torch.Tensor | None = None,
+        eps: float | None = None,
+    ) -> torch.Tensor:
+        """Append one fused RMS norm, as CUDA has it (``native_functions.yaml``: ``_fused_rms_norm``, torch 2.9)."""
+        with self._pause():
+            out = torch.empty_like(input)
+        tensors = [input] if weight is None else [input, weight]
+        arguments: dict[str, AttributeValue] = {"normalized_shape": tuple(int(n) for n in normalized_shape)}
+        if eps is not None:
+            arguments["eps"] = eps
+        self.record("aten::_fused_rms_norm", tensors, out, arguments)
+        return out
+
     @contextmanager
     def _pause(self) -> Iterator[None]:
         """Let the recorder make tensors of its own without recording that."""
@@ -203,8 +220,8 @@ class Recorder:
             self._paused = False
 
 
-class _AttentionMode(TorchFunctionMode):
-    """Keeps ``scaled_dot_product_attention`` one operator: on meta it would decompose before dispatch."""
+class _FunctionMode(TorchFunctionMode):
+    """Keeps whole what decomposes on meta tensors before dispatch but is one operator on a device."""
 
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()
@@ -218,6 +235,8 @@ class _AttentionMode(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
+        if func in (torch.nn.functional.rms_norm, torch.rms_norm):
+            return self._recorder.record_rms_norm(*args, **kwargs)
         if func is not torch.nn.functional.scaled_dot_product_attention:
             return func(*args, **kwargs)
         names = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")

@@ -1,0 +1,167 @@
+"""Command line: ``trace graph``, ``trace lengths``, ``trace parameters``, ``trace bundle``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tracer.graph import GraphError, OpGraph
+from tracer.graph_file import save_graph
+from tracer.lengths import AttentionCall, attention_calls, plot_lengths
+from tracer.library import MissingTracerError, graph_of
+from tracer.workloads import UnknownWorkloadError
+
+__all__ = ["app", "main"]
+
+USER_ERRORS = (GraphError, MissingTracerError, UnknownWorkloadError, OSError)
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Operator graphs of workloads, and traces of real runs.",
+)
+
+Model = Annotated[str, typer.Option("--model", help="Workload, or a diffusers pipeline folder.")]
+Batch = Annotated[int | None, typer.Option(help="Outputs per run.")]
+Height = Annotated[int | None, typer.Option(help="Output height in pixels.")]
+Width = Annotated[int | None, typer.Option(help="Output width in pixels.")]
+Frames = Annotated[int | None, typer.Option(help="Frames of a video.")]
+Steps = Annotated[int | None, typer.Option(help="Denoising or decoding steps.")]
+
+
+@app.command("graph")
+def graph_command(
+    model: Model,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Graph file to write (.npz).")],
+    batch: Batch = None,
+    height: Height = None,
+    width: Width = None,
+    num_frames: Frames = None,
+    num_inference_steps: Steps = None,
+    guidance_scale: Annotated[float | None, typer.Option(help="Classifier-free guidance.")] = None,
+    prompt_length: Annotated[int | None, typer.Option(help="Tokens of the prompt.")] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(help="Tokens that a language model generates.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float16, bfloat16 or float32.")] = None,
+) -> None:
+    """Trace a workload on meta tensors, without weights or GPU, and write its operator graph."""
+    settings = {
+        "batch": batch,
+        "height": height,
+        "width": width,
+        "num_frames": num_frames,
+        "num_inference_steps": num_inference_steps,
+        "guidance_scale": guidance_scale,
+        "prompt_length": prompt_length,
+        "max_new_tokens": max_new_tokens,
+        "dtype": dtype,
+    }
+    graph = graph_of(model, settings, progress=_say)
+    save_graph(graph, output)
+    calls = sum(stage.num_calls * stage.repeats for stage in graph.stages)
+    print(f"{output}: {calls} calls, {len(graph.operators)} distinct operators, {graph.num_parameters} parameters")
+
+
+@app.command("lengths")
+def lengths_command(
+    model: Model,
+    repeats: Annotated[int, typer.Option(help="Repeats of each stage to list.")] = 1,
+    output_format: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
+    plot: Annotated[Path | None, typer.Option(help="Write a figure to this file (.png, .svg, .pdf).")] = None,
+    batch: Batch = None,
+    height: Height = None,
+    width: Width = None,
+    num_frames: Frames = None,
+    num_inference_steps: Steps = None,
+) -> None:
+    """List every attention call in order, with its lengths and kind, and plot them."""
+    if repeats < 1:
+        raise GraphError(f"--repeats is {repeats}; it must be at least 1")
+    settings = {
+        "batch": batch,
+        "height": height,
+        "width": width,
+        "num_frames": num_frames,
+        "num_inference_steps": num_inference_steps,
+    }
+    graph = graph_of(model, settings, progress=_say)
+    if plot is not None:
+        _save_figure(graph, plot, max(repeats, 2))
+    sys.stdout.write(_rendered(list(attention_calls(graph, repeats=repeats)), output_format))
+
+
+@app.command("bundle")
+def bundle_command(
+    names: Annotated[list[str] | None, typer.Argument(help="Workloads to rebuild; all by default.")] = None,
+) -> None:
+    """Rebuild the graphs that ship with the package."""
+    from tracer.bundle.rebuild import rebuild
+
+    size = rebuild(names or (), progress=_say)
+    print(f"bundle: {size / 1e6:.2f} MB")
+
+
+@app.command("parameters")
+def parameters_command() -> None:
+    """Print parameter counts of every component beside the published figures, as Markdown."""
+    from tracer.parameters import markdown_table, parameter_rows
+
+    sys.stdout.write(markdown_table(list(parameter_rows())))
+
+
+def _say(what: str) -> None:
+    print(f"tracing {what} ...", file=sys.stderr)
+
+
+def _save_figure(graph: OpGraph, path: Path, repeats: int) -> None:
+    try:
+        plot_lengths(graph, repeats=repeats).savefig(path, dpi=150)
+    except ValueError as error:
+        raise GraphError(f"{path}: cannot write a figure: {str(error).splitlines()[0]}") from error
+
+
+def _rendered(calls: Sequence[AttentionCall], output_format: str) -> str:
+    rows = [asdict(call) for call in calls]
+    if output_format == "json":
+        return json.dumps(rows, indent=2) + "\n"
+    if output_format == "csv":
+        stream = io.StringIO()
+        writer = csv.DictWriter(stream, fieldnames=list(AttentionCall.__slots__), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return stream.getvalue()
+    if output_format != "table":
+        raise GraphError(f"unknown format {output_format!r}; valid: table, json, csv")
+    return _table(calls)
+
+
+def _table(calls: Sequence[AttentionCall]) -> str:
+    header = f"{'stage':<22} {'repeat':>6} {'kind':<9} {'query':>7} {'key':>7} {'sequences':>9} {'heads':>5} {'dim':>4}  module"
+    lines = [
+        f"{c.stage:<22} {c.repeat:>6} {c.kind:<9} {c.query_length:>7} {c.key_length:>7} "
+        f"{c.sequences:>9} {c.heads:>5} {c.head_dim:>4}  {c.module}"
+        for c in calls
+    ]
+    return "\n".join([header, *lines]) + "\n"
+
+
+def main() -> None:
+    """Entry point: one line and exit status 2 for anything that the user can mend."""
+    try:
+        app()
+    except USER_ERRORS as error:
+        print(f"trace: error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Predictions of published cases, and how far they are off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean, median
+from typing import Any
+
+from hw_specs import SpecError, load_accelerator
+from simulator.cost import UnsupportedFormatError
+from simulator.execution import Execution
+from simulator.simulation import simulate
+from tracer.graph import GraphError, OpGraph
+from tracer.library import graph_of
+
+from .cases import Case
+
+__all__ = ["CaseError", "CaseResult", "ErrorSummary", "predict_cases", "summarise"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """A case and its prediction.
+
+    Attributes
+    ----------
+    measured, predicted, roofline : float
+        [s]
+    error : float
+        ``predicted / measured - 1``.
+    """
+
+    id: str
+    model: str
+    device: str
+    execution: str
+    dtype: str
+    batch: int
+    grade: str
+    measured: float
+    predicted: float
+    roofline: float
+    error: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorSummary:
+    """Errors of some cases: count, median and mean of the absolute error, mean of the signed one, the roofline's."""
+
+    name: str
+    count: int
+    median_ape: float
+    mape: float
+    bias: float
+    within_10_percent: float
+    roofline_median_ape: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseError:
+    """A case that cannot be predicted, and why."""
+
+    id: str
+    model: str
+    device: str
+    reason: str
+
+
+def predict_cases(
+    cases: Iterable[Case], *, progress: Callable[[str], None] | None = None
+) -> tuple[list[CaseResult], list[CaseError]]:
+    """Predictions of cases; those that cannot be predicted come back with the reason."""
+    results, failed = [], []
+    graphs: dict[tuple[str, tuple[tuple[str, object], ...]], OpGraph] = {}
+    for case in cases:
+        if progress is not None:
+            progress(case.id)
+        try:
+            results.append(_predict(case, graphs))
+        except (GraphError, SpecError, UnsupportedFormatError) as error:
+            failed.append(
+                CaseError(id=case.id, model=case.model, device=case.device, reason=str(error).splitlines()[0])
+            )
+    return results, failed
+
+
+def summarise(results: Sequence[CaseResult], key: Callable[[CaseResult], str]) -> list[ErrorSummary]:
+    """Errors of groups of results, the largest group first."""
+    groups: dict[str, list[CaseResult]] = {}
+    for result in results:
+        groups.setdefault(key(result), []).append(result)
+    return [_summary(name, group) for name, group in sorted(groups.items(), key=lambda g: -len(g[1]))]
+
+
+def to_dict(
+    results: Sequence[CaseResult], unmapped: Mapping[str, int], summaries: Mapping[str, Sequence[ErrorSummary]]
+) -> dict[str, Any]:
+    """Plain form for JSON: rows, unmapped rows by reason, and summaries."""
+    return {
+        "rows": [asdict(result) for result in results],
+        "unmapped": dict(unmapped),
+        "summary": {name: [asdict(s) for s in group] for name, group in summaries.items()},
+    }
+
+
+def _predict(case: Case, graphs: dict[tuple[str, tuple[tuple[str, object], ...]], OpGraph]) -> CaseResult:
+    key = (case.model, tuple(sorted(case.settings.items())))
+    if key not in graphs:
+        graphs[key] = graph_of(case.model, case.settings)
+    graph, accelerator = graphs[key], load_accelerator(case.device)
+    execution = Execution(**case.execution)  # type: ignore[arg-type]  # checked by Execution itself
+    predicted = _time(case, simulate(graph, accelerator, execution).report.by_stage, graph)
+    roofline = _time(case, simulate(graph, accelerator, execution, fidelity="roofline").report.by_stage, graph)
+    return CaseResult(
+        id=case.id,
+        model=case.model,
+        device=case.device,
+        execution=f"{execution.mode}/{execution.attention}",
+        dtype=graph.workload.dtype,
+        batch=graph.workload.batch,
+        grade=case.grade,
+        measured=case.value,
+        predicted=predicted,
+        roofline=roofline,
+        error=predicted / case.value - 1,
+        source=case.source,
+    )
+
+
+def _time(case: Case, by_stage: Mapping[str, Any], graph: OpGraph) -> float:
+    if case.quantity == "latency":
+        return float(sum(entry.latency for entry in by_stage.values()))
+    stage = case.stage or ""
+    if stage not in by_stage:
+        raise GraphError(f"{case.model} has no stage {stage!r}; valid: {', '.join(by_stage)}")
+    return float(by_stage[stage].latency) / graph.stage(stage).repeats
+
+
+def _summary(name: str, results: Sequence[CaseResult]) -> ErrorSummary:
+    errors = [result.error for result in results]
+    absolute = [abs(error) for error in errors]
+    return ErrorSummary(
+        name=name,
+        count=len(results),
+        median_ape=median(absolute),
+        mape=fmean(absolute),
+        bias=fmean(errors),
+        within_10_percent=fmean([float(error <= 0.1) for error in absolute]),  # noqa: PLR2004
+        roofline_median_ape=median([abs(r.roofline / r.measured - 1) for r in results]),
+    )

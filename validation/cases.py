@@ -1,0 +1,98 @@
+"""Published figures as cases: what was run, on what, what was measured, who says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+import yaml
+
+__all__ = ["CASES", "Case", "CaseError", "load_case", "load_cases"]
+
+CASES = Path(__file__).parent / "cases"
+
+Grade = Literal["A", "B", "C"]
+
+
+class CaseError(ValueError):
+    """A case file that cannot be read or does not say what a case must say."""
+
+
+class Case(pydantic.BaseModel):
+    """One published figure.
+
+    Attributes
+    ----------
+    id : str
+        Unique; the file's name without its ending.
+    model : str
+        Workload on the command line.
+    device : str
+        Accelerator's name in :mod:`hw_specs`.
+    settings : mapping
+        Fields of :class:`tracer.graph.Workload` that differ from the pipeline's defaults.
+    execution : mapping
+        Fields of :class:`simulator.execution.Execution`.
+    quantity : {"latency", "stage_latency"}
+        Elapsed time of the whole run, or of one run of `stage`.
+    stage : str, optional
+    value : float
+        Measured time. [s]
+    source : str
+        Who published it, and where.
+    grade : {"A", "B", "C"}
+        A: fully specified; B: one field is assumed; C: more than one.
+    assumed : tuple of str
+        What the source leaves open and this case assumes.
+    notes : str
+    """
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    model: str
+    device: str
+    settings: Mapping[str, int | float | str] = pydantic.Field(default_factory=dict)
+    execution: Mapping[str, str | bool] = pydantic.Field(default_factory=dict)
+    quantity: Literal["latency", "stage_latency"] = "latency"
+    stage: str | None = None
+    value: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
+    source: Annotated[str, pydantic.Field(min_length=1)]
+    grade: Grade
+    assumed: tuple[str, ...] = ()
+    notes: str = ""
+
+
+def load_case(path: Path) -> Case:
+    """Case from its YAML file.
+
+    Raises
+    ------
+    CaseError
+        The file is not YAML, lacks a field, has one too many, or a value is out of range.
+    """
+    try:
+        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CaseError(f"{path}: cannot read: {str(error).splitlines()[0]}") from error
+    if not isinstance(data, dict):
+        raise CaseError(f"{path}: holds no mapping; see the cases beside it")
+    try:
+        return Case(id=path.stem, **data)
+    except (pydantic.ValidationError, TypeError) as error:
+        raise CaseError(f"{path}: {_first_problem(error)}") from error
+
+
+def load_cases(folder: Path = CASES) -> Iterator[Case]:
+    """All cases of a folder, by file name."""
+    for path in sorted(folder.glob("*.yaml")):
+        yield load_case(path)
+
+
+def _first_problem(error: Exception) -> str:
+    if isinstance(error, pydantic.ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return str(error)
