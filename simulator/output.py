@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import secrets
 from pathlib import Path
 
 __all__ = ["OutputError", "write_text"]
@@ -21,14 +20,13 @@ def write_text(path: Path, text: str) -> None:
     OutputError
         The folder is missing or cannot be written.
     """
+    # Beside its place, so that it can be moved there in one step.
+    temporary = path.parent / f".{secrets.token_hex(8)}.partial"
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot write: {error.strerror}") from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        with temporary.open("x", encoding="utf-8") as stream:
             stream.write(text)
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
-        os.unlink(temporary)
         raise OutputError(f"{path}: cannot write: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -7,9 +7,12 @@ layer name storages at the same distances as those of the layer before it, and s
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
+import secrets
+import struct
+import tokenize
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from .graph import Component, GraphError, IndexArray, Op, OpGraph, Stage, Workload
+from .graph import Component, GraphError, IndexArray, Op, OpGraph, Stage, StorageRole, Workload
 
 __all__ = ["FORMAT_VERSION", "load_graph", "save_graph"]
 
@@ -62,17 +65,16 @@ def save_graph(graph: OpGraph, path: Path) -> None:
             if values is not None:
                 columns[f"stage{index}.{name}"] = _encode(name, values)
     header = np.frombuffer(msgspec.json.encode(_header_of(graph)), dtype=np.uint8)
+    # Beside its place, so that it can be moved there in one step.
+    temporary = path.parent / f".{secrets.token_hex(8)}.partial"
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with temporary.open("xb") as stream:
+            np.savez_compressed(stream, header=header, **columns)
+        temporary.replace(path)
     except OSError as error:
         raise GraphError(f"{path}: cannot write: {error.strerror}") from error
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez_compressed(stream, header=header, **columns)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load_graph(path: Path) -> OpGraph:
@@ -83,15 +85,7 @@ def load_graph(path: Path) -> OpGraph:
     GraphError
         The file is missing, is not a graph, is damaged, or was written by another version.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except FileNotFoundError:
-        raise GraphError(f"{path}: no such file") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
-        raise GraphError(f"{path}: not a graph file, or damaged ({_first_line(error)})") from error
-    except Exception as error:  # zlib.error and struct.error have no common base but Exception
-        raise GraphError(f"{path}: damaged graph file ({_first_line(error)})") from error
+    arrays = _read_arrays(path)
     if "header" not in arrays:
         raise GraphError(f"{path}: not a graph file: it has no header")
     header = _decode_header(path, arrays["header"].tobytes())
@@ -99,8 +93,52 @@ def load_graph(path: Path) -> OpGraph:
         graph = _graph_from(header, arrays)
     except KeyError as error:
         raise GraphError(f"{path}: damaged graph file: column {error} is missing") from error
-    _check(path, graph)
+    except ValueError as error:
+        raise GraphError(f"{path}: damaged graph file ({_first_line(error)})") from error
+    _check_tensors(path, graph)
+    _check_storages(path, graph)
+    for stage in graph.stages:
+        _check_stage(path, graph, stage)
     return graph
+
+
+def _read_arrays(path: Path) -> dict[str, Any]:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise GraphError(f"{path}: no such file") from None
+    except OSError as error:
+        raise GraphError(f"{path}: cannot read: {error.strerror}") from error
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            return {name: _read_array(archive, f"{name}.npy") for name in names}
+    except _DAMAGE as error:
+        raise GraphError(f"{path}: not a graph file, or damaged ({_first_line(error)})") from error
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> Any:
+    with archive.open(name) as stream:
+        return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+# What zipfile, zlib and numpy raise for damaged archives: a damaged size can also ask for memory that no machine has,
+# and a damaged flag for a password (RuntimeError) or a method that zipfile lacks (NotImplementedError).
+_DAMAGE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    MemoryError,
+    SyntaxError,
+    OverflowError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def _header_of(graph: OpGraph) -> _Header:
@@ -152,26 +190,46 @@ def _graph_from(header: _Header, arrays: dict[str, Any]) -> OpGraph:
     )
 
 
-def _check(path: Path, graph: OpGraph) -> None:
-    """Refuse indices that point nowhere: a damaged file must not become a wrong total."""
-    for stage in graph.stages:
-        limits = (
-            ("operators", stage.operators, len(graph.operators)),
-            ("grown", stage.grown, len(graph.operators)),
-            ("modules", stage.modules, len(graph.modules)),
-            ("inputs", stage.inputs, len(graph.storage_bytes)),
-            ("outputs", stage.outputs, len(graph.storage_bytes)),
-        )
-        for name, column, size in limits:
-            if column is not None and len(column) and not (column.min() >= 0 and column.max() < size):
-                raise GraphError(f"{path}: stage {stage.name!r}: column {name} points outside the graph")
-        num_inputs = sum(len(graph.operators[i].inputs) for i in stage.operators)
-        num_outputs = sum(len(graph.operators[i].outputs) for i in stage.operators)
-        same_length = len(stage.modules) == stage.num_calls and (
-            stage.grown is None or len(stage.grown) == stage.num_calls
-        )
-        if not same_length or num_inputs != len(stage.inputs) or num_outputs != len(stage.outputs):
-            raise GraphError(f"{path}: stage {stage.name!r}: columns are of different lengths")
+def _check_tensors(path: Path, graph: OpGraph) -> None:
+    """Refuse tensors that cannot be: a damaged file must not become a wrong total."""
+    for tensor in {t for op in graph.operators for t in (*op.inputs, *op.outputs)}:
+        if any(extent < 0 for extent in tensor.shape):
+            raise GraphError(f"{path}: a tensor has shape {list(tensor.shape)}; extents are not negative")
+        if tensor.strides and len(tensor.strides) != len(tensor.shape):
+            raise GraphError(f"{path}: a tensor of rank {len(tensor.shape)} has {len(tensor.strides)} strides")
+        if tensor.itemsize <= 0:  # raises for a dtype that is not known
+            raise GraphError(f"{path}: dtype {tensor.dtype} has no size")
+
+
+def _check_storages(path: Path, graph: OpGraph) -> None:
+    sizes, roles = graph.storage_bytes, graph.storage_roles
+    if sizes.shape != roles.shape or sizes.ndim != 1:
+        raise GraphError(f"{path}: storages have {sizes.size} sizes and {roles.size} roles")
+    if sizes.size and (sizes.min() < 0 or not set(np.unique(roles).tolist()) <= {int(role) for role in StorageRole}):
+        raise GraphError(f"{path}: a storage has a negative size or an unknown role")
+
+
+def _check_stage(path: Path, graph: OpGraph, stage: Stage) -> None:
+    """Refuse columns of other lengths than the calls need, and indices that point nowhere."""
+    where = f"{path}: stage {stage.name!r}"
+    if stage.repeats < 1:
+        raise GraphError(f"{where} runs {stage.repeats} times; it must run at least once")
+    num_operators, num_storages = len(graph.operators), len(graph.storage_bytes)
+    _check_column(where, "operators", stage.operators, stage.num_calls, num_operators)
+    _check_column(where, "modules", stage.modules, stage.num_calls, len(graph.modules))
+    if stage.grown is not None:
+        _check_column(where, "grown", stage.grown, stage.num_calls, num_operators)
+    num_inputs = np.array([len(op.inputs) for op in graph.operators], dtype=np.int64)[stage.operators].sum()
+    num_outputs = np.array([len(op.outputs) for op in graph.operators], dtype=np.int64)[stage.operators].sum()
+    _check_column(where, "inputs", stage.inputs, int(num_inputs), num_storages)
+    _check_column(where, "outputs", stage.outputs, int(num_outputs), num_storages)
+
+
+def _check_column(where: str, name: str, column: IndexArray, length: int, size: int) -> None:
+    if column.shape != (length,):
+        raise GraphError(f"{where}: column {name} has {column.size} entries; its calls need {length}")
+    if length and not (column.min() >= 0 and column.max() < size):
+        raise GraphError(f"{where}: column {name} points outside the graph")
 
 
 def _encode(name: str, values: IndexArray) -> Any:

@@ -17,7 +17,6 @@ from .rules import lowering_rule
 __all__ = ["copy", "gather", "padding", "pointwise", "reduce"]
 
 _PADDING = frozenset({"aten::constant_pad_nd", "aten::pad"})
-_SOFTMAX = operators_of(reduction.softmax)
 
 
 @lowering_rule(operators_of(pointwise_work) | operators_of(contraction.outer))
