@@ -1,0 +1,180 @@
+"""Parti: text to image by autoregressive decoding of 1024 image tokens.
+
+Yu et al., "Scaling Autoregressive Models for Content-Rich Text-to-Image Generation", arXiv:2206.10789. From public
+accounts of the paper: 16 encoder and 64 decoder layers, width 4096, hidden 16384, 64 heads, 20 billion parameters;
+at most 128 text tokens; 32 x 32 image tokens from a codebook of 8192; guidance; a ViT-VQGAN decoder of 600 million
+parameters at 256 pixels, convolutional super-resolution to 512 (15 million) and 1024 pixels (30 million).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tracer.graph import Workload
+
+from .inputs import guided_batch, meta_tensor, required
+from .pipeline import Pipeline, StageSpec
+
+__all__ = ["PIPELINES"]
+
+_PATCH = 8
+_SUPER_RESOLUTION = 4
+_TRANSFORMER: dict[str, Any] = {
+    "encoder_layers": 16,
+    "decoder_layers": 64,
+    "width": 4096,
+    "hidden": 16384,
+    "num_heads": 64,
+    "text_vocabulary": 16000,
+    "image_vocabulary": 8192,
+}
+_DETOKENIZER: dict[str, Any] = {
+    "codebook": 8192,
+    "code_width": 32,
+    "width": 1280,
+    "hidden": 5120,
+    "num_layers": 32,
+    "num_heads": 16,
+    "patch": _PATCH,
+}
+_WIDE: dict[str, Any] = {"channels": 128, "expansion": 4}
+_BLOCKS = {"super_resolution_512": 12, "super_resolution_1024": 24}
+
+_CHOICES = (
+    "Height and width are those of the last super-resolution (1024); the tokens stand for a quarter of it (256), "
+    "8 x 8 pixels each, which sets how many are decoded: 1024.",
+    "The cache of keys and values has room for all tokens from the start, as on TPU, and is written in place; "
+    "attention reads the tokens so far. Step r (from 0) attends to r + 1 tokens: the begin of the image and r "
+    "more. Concatenation at every step would copy the whole cache besides.",
+    "The convolution-shaped mask of the decoder's attention is left out: a mask over dense scores costs the same.",
+    "Keys and values of the text in all decoder layers are computed once, in a stage of their own.",
+    "Guidance: two rows everywhere, the empty text being encoded too; the guided logits' largest is taken. The "
+    "scale only matters in being above 1.",
+    "16,000 entries in the text vocabulary and learned positions: from recollection.",
+    "ViT-VQGAN decoder: the large one of the public implementation, 32 layers of width 1280, hidden 5120.",
+    "Super-resolution: blocks of WDSR, 128 channels widened four times; 12 blocks give 14 million parameters, "
+    "24 give 28 million. One image is made: no re-ranking of 16 samples.",
+    "Dtype: bfloat16, in which TPUs run it.",
+)
+
+
+def build(workload: Workload) -> Sequence[StageSpec]:
+    """Encoder, the text's keys and values, decoding, ViT-VQGAN decoder, two steps of super-resolution."""
+    return [*_transformer_stages(workload), _detokenizer_stage(workload), *_super_resolution_stages(workload)]
+
+
+def _transformer_stages(workload: Workload) -> list[StageSpec]:
+    from .modules.cached_decoder import EncoderDecoder, EncoderDecoderConfig
+    from .modules.meta_module import meta_module
+
+    (prompt,) = required(workload, "prompt_length")
+    rows, columns = _grid(workload)
+    config = EncoderDecoderConfig(text_length=prompt, image_length=rows * columns, **_TRANSFORMER)
+    transformer = meta_module(lambda: EncoderDecoder(config), dtype=workload.dtype)
+    batch, dtype, heads = guided_batch(workload), workload.dtype, config.num_heads
+    head_width = config.width // heads
+
+    def encode(module: Any, repeat: int) -> object:
+        return module.encoder(meta_tensor((batch, prompt), "int64"))
+
+    def project(module: Any, repeat: int) -> object:
+        return module.decoder.project_text(meta_tensor((batch, prompt, config.width), dtype))
+
+    def decode(module: Any, repeat: int) -> object:
+        caches, texts = (
+            [_keys_and_values((batch, heads, length, head_width), dtype) for _ in range(config.decoder_layers)]
+            for length in (config.image_length, prompt)
+        )
+        logits = module.decoder(meta_tensor((batch, 1), "int64"), caches, texts, repeat)
+        return _next_token(logits, workload)
+
+    stage, length = "transformer", config.image_length
+    return [
+        StageSpec(name="text_encoder", component=stage, module=transformer, run=encode),
+        StageSpec(name="prefill", component=stage, module=transformer, run=project),
+        StageSpec(name="decode", component=stage, module=transformer, run=decode, repeats=length, grows=True),
+    ]
+
+
+def _keys_and_values(shape: tuple[int, ...], dtype: str) -> tuple[Any, Any]:
+    return meta_tensor(shape, dtype), meta_tensor(shape, dtype)
+
+
+def _next_token(logits: Any, workload: Workload) -> Any:
+    """Most likely token of each image, after guidance where there is any."""
+    if workload.guided:
+        conditional, unconditional = logits.chunk(2)
+        logits = unconditional + workload.guidance_scale * (conditional - unconditional)
+    return logits.argmax(dim=-1)
+
+
+def _detokenizer_stage(workload: Workload) -> StageSpec:
+    from .modules.image_patch_decoder import ImagePatchDecoder
+    from .modules.meta_module import meta_module
+
+    rows, columns = _grid(workload)
+    decoder = meta_module(lambda: ImagePatchDecoder(grid=(rows, columns), **_DETOKENIZER), dtype=workload.dtype)
+
+    def run(module: Any, repeat: int) -> object:
+        return module(meta_tensor((workload.batch, rows * columns), "int64"))
+
+    return StageSpec(name="vit_vqgan_decoder", component="vit_vqgan_decoder", module=decoder, run=run)
+
+
+def _super_resolution_stages(workload: Workload) -> list[StageSpec]:
+    return [
+        _super_resolution_stage(workload, name=name, scale=scale)
+        for name, scale in zip(_BLOCKS, (_SUPER_RESOLUTION, _SUPER_RESOLUTION // 2), strict=True)
+    ]
+
+
+def _super_resolution_stage(workload: Workload, *, name: str, scale: int) -> StageSpec:
+    """Doubles an image of 1 / scale of the output's height and width."""
+    from .modules.meta_module import meta_module
+    from .modules.wide_activation_sr import WideActivationUpsampler
+
+    height, width = required(workload, "height", "width")
+    network = meta_module(lambda: WideActivationUpsampler(num_blocks=_BLOCKS[name], **_WIDE), dtype=workload.dtype)
+
+    def run(module: Any, repeat: int) -> object:
+        return module(meta_tensor((workload.batch, 3, height // scale, width // scale), workload.dtype))
+
+    return StageSpec(name=name, component=name, module=network, run=run)
+
+
+def _grid(workload: Workload) -> tuple[int, int]:
+    """Tokens in height and width."""
+    height, width = required(workload, "height", "width")
+    return height // (_SUPER_RESOLUTION * _PATCH), width // (_SUPER_RESOLUTION * _PATCH)
+
+
+PIPELINES = (
+    Pipeline(
+        name="parti",
+        title="Parti 20B",
+        defaults=Workload(height=1024, width=1024, guidance_scale=1.2, prompt_length=128, dtype="bfloat16"),
+        build=build,
+        sources=(
+            "Yu et al., Parti, arXiv:2206.10789, tables 1 and 2 as quoted at aiportalx.com/google-research/parti",
+            "github.com/thuanz123/enhancing-transformers, configs/imagenet_vitvq_large.yaml (ViT-VQGAN decoder)",
+            "Yu et al., WDSR, arXiv:1808.08718 (form of the super-resolution, sizes from recollection of Parti)",
+        ),
+        parameters={
+            "transformer": 20e9,
+            "vit_vqgan_decoder": 600e6,
+            "super_resolution_512": 15e6,
+            "super_resolution_1024": 30e6,
+        },
+        rounded=frozenset({"transformer", "vit_vqgan_decoder", "super_resolution_512", "super_resolution_1024"}),
+        size_multiple=32,
+        attention_kinds={
+            r"\.cross$": "cross",
+            r"^transformer\.": "self",
+            r"^vit_vqgan_decoder\.": "spatial",
+        },
+        choices=_CHOICES,
+        architecture="transformer",
+        aliases=("parti-20b",),
+    ),
+)
