@@ -1,0 +1,143 @@
+"""Phenaki: text to video by parallel decoding of video tokens.
+
+Villegas et al., "Phenaki: Variable Length Video Generation From Open Domain Textual Descriptions",
+arXiv:2210.02399. From public sources: 1.8 billion parameters (authors, OpenReview), a masked transformer of 24
+layers, T5 text embeddings, guidance, tens of steps, causal attention over time in the tokeniser, 11 frames of
+128 x 128 as 6 x 16 x 16 tokens. Width, heads, the tokeniser's sizes and the number of steps are recollections or
+choices, listed below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tracer.graph import Workload
+
+from .inputs import guided_batch, meta_tensor, required
+from .pipeline import Pipeline, StageSpec
+
+__all__ = ["PIPELINES"]
+
+_TEXT_WIDTH = 4096
+_CODEBOOK = 8192
+_PATCH = 8
+_PATCH_FRAMES = 2
+_MASKED: dict[str, Any] = {
+    "codebook": _CODEBOOK,
+    "width": 2048,
+    "hidden": 8192,
+    "num_layers": 24,
+    "num_heads": 32,
+    "text_width": _TEXT_WIDTH,
+}
+_DECODER: dict[str, Any] = {
+    "codebook": _CODEBOOK,
+    "width": 512,
+    "hidden": 2048,
+    "num_heads": 8,
+    "temporal_layers": 4,
+    "spatial_layers": 4,
+    "patch": _PATCH,
+    "patch_frames": _PATCH_FRAMES,
+}
+
+_CHOICES = (
+    "Width of the masked transformer: not published; 2048, the nearest round number that gives 1.8 G "
+    "parameters with 24 layers of self-attention, cross-attention and a feed-forward of four times the width; "
+    "64 channels per head.",
+    "Attention of the masked transformer is over all tokens of the video at once, with learned positions.",
+    "Tokeniser: 8 x 8 patches of 2 frames, the first frame apart, a codebook of 8192 (recollection); decoder "
+    "of 4 temporal layers, then 4 spatial ones, width 512, 8 heads (defaults of the public implementation).",
+    "Steps: the paper says tens; 24 (recollection). The scale of guidance only matters in being above 1.",
+    "The text is padded to 128 tokens. One clip is made: no extension in time, no second prompt.",
+    "What follows the logits (guidance, sampling, choice of the tokens to keep) is left out, as samplers are.",
+    "Dtype: bfloat16, since T5 overflows in float16.",
+)
+
+
+def build(workload: Workload) -> Sequence[StageSpec]:
+    """T5-XXL, masked transformer, C-ViViT decoder."""
+    from .text_encoders import t5_xxl, text_stage
+
+    (length,) = required(workload, "prompt_length")
+    return [
+        text_stage(t5_xxl(workload.dtype), batch=workload.batch, length=length, masked=True),
+        _masked_stage(workload),
+        _decoder_stage(workload),
+    ]
+
+
+def _masked_stage(workload: Workload) -> StageSpec:
+    from .modules.meta_module import meta_module
+    from .modules.token_transformer import MaskedTokenTransformer
+
+    steps, prompt = required(workload, "num_inference_steps", "prompt_length")
+    batch, dtype = guided_batch(workload), workload.dtype
+    frames, rows, columns = _grid(workload)
+    length = frames * rows * columns
+    transformer = meta_module(lambda: MaskedTokenTransformer(length=length, **_MASKED), dtype=dtype)
+
+    def run(module: Any, repeat: int) -> object:
+        text = meta_tensor((batch, prompt, _TEXT_WIDTH), dtype)
+        return module(meta_tensor((batch, length), "int64"), text)
+
+    name = "masked_transformer"
+    return StageSpec(name=name, component=name, module=transformer, run=run, repeats=steps)
+
+
+def _decoder_stage(workload: Workload) -> StageSpec:
+    from .modules.meta_module import meta_module
+    from .modules.video_token_decoder import VideoTokenDecoder, VideoTokenDecoderConfig
+
+    grid = _grid(workload)
+    config = VideoTokenDecoderConfig(grid=grid, **_DECODER)
+    decoder = meta_module(lambda: VideoTokenDecoder(config), dtype=workload.dtype)
+
+    def run(module: Any, repeat: int) -> object:
+        return module(meta_tensor((workload.batch, *grid), "int64"))
+
+    return StageSpec(name="video_decoder", component="video_decoder", module=decoder, run=run)
+
+
+def _grid(workload: Workload) -> tuple[int, int, int]:
+    """Tokens in time, height and width."""
+    frames, height, width = required(workload, "num_frames", "height", "width")
+    return 1 + (frames - 1) // _PATCH_FRAMES, height // _PATCH, width // _PATCH
+
+
+PIPELINES = (
+    Pipeline(
+        name="phenaki",
+        title="Phenaki",
+        defaults=Workload(
+            height=128,
+            width=128,
+            num_frames=11,
+            num_inference_steps=24,
+            guidance_scale=3.0,
+            prompt_length=128,
+            dtype="bfloat16",
+        ),
+        build=build,
+        sources=(
+            "Villegas et al., Phenaki, arXiv:2210.02399; openreview.net/forum?id=vOEXS39nOF (1.8 G parameters)",
+            "github.com/LAION-AI/phenaki, README (11 x 128 x 128 pixels as 6 x 16 x 16 tokens)",
+            "github.com/lucidrains/phenaki-pytorch, README (depths, width and heads of the tokeniser)",
+            "google/t5-v1_1-xxl, config.json (huggingface.co)",
+        ),
+        parameters={"text_encoder": 4_762_310_656, "masked_transformer": 1.8e9},
+        rounded=frozenset({"masked_transformer"}),
+        size_multiple=8,
+        frame_rule=(2, 1),
+        attention_kinds={
+            r"\.cross$": "cross",
+            r"^video_decoder\.temporal\.": "temporal",
+            r"^video_decoder\.spatial\.": "spatial",
+            r"^masked_transformer\.": "self",
+        },
+        choices=_CHOICES,
+        family="video",
+        architecture="transformer",
+    ),
+)
