@@ -145,12 +145,12 @@ PIPELINES = (
             "google/t5-v1_1-xxl, config.json (huggingface.co)",
         ),
         parameters={
-            "text_encoder": 4.6e9,
+            "text_encoder": 4_762_310_656,
             "base": 2e9,
             "super_resolution_256": 600e6,
             "super_resolution_1024": 400e6,
         },
-        rounded=frozenset({"text_encoder", "base", "super_resolution_256", "super_resolution_1024"}),
+        rounded=frozenset({"base", "super_resolution_256", "super_resolution_1024"}),
         size_multiple=128,
         attention_kinds={
             r"^(base|super_resolution_256)\.": "spatial",

@@ -51,10 +51,8 @@ _SECOND_UPSAMPLER: dict[str, Any] = {
 }
 
 _CHOICES = (
-    "num_frames counts the frames of the spatiotemporal decoder (16); the video has (num_frames - 1) x 5 "
-    "+ 1 (76).",
-    "Height and width are those of the video (768); the stages before it work at a twelfth (64) and a "
-    "third (256).",
+    "num_frames counts the frames of the spatiotemporal decoder (16); the video has (num_frames - 1) x 5 + 1 (76).",
+    "Height and width are those of the video (768); the stages before it work at a twelfth (64) and a third (256).",
     "Text encoder: not named in the paper; CLIP ViT-L/14, as in Karlo, the public unCLIP.",
     "Prior: width, depth not published; 24 layers of width 2048 (unCLIP's 1B prior, from recollection) "
     "and an embedding of the byte-pair tokens, which the paper names as an input, give 1.3B.",
@@ -69,10 +67,8 @@ _CHOICES = (
     "Spatial super-resolution: levels of unCLIP's second upsampler (1, 1, 2, 2, 4, 4; no attention), with "
     "256 channels and 3 residual blocks to come near the published size; one frame per forward, since a "
     "768-pixel frame already fills an accelerator and frames are independent there.",
-    "Without attention in the upsamplers, temporal attention runs in the decoder and the interpolation "
-    "network alone.",
-    "Temporal attention has no position embedding: the temporal convolutions around it give the order of "
-    "frames.",
+    "Without attention in the upsamplers, temporal attention runs in the decoder and the interpolation network alone.",
+    "Temporal attention has no position embedding: the temporal convolutions around it give the order of frames.",
     "Steps: not published; Karlo's defaults, 25 for the prior, 50 for the decoder, 7 for an upsampler. "
     "Interpolation takes the decoder's steps, being fine-tuned from it.",
     "Guidance: not published; Karlo's, in the prior, decoder and interpolation, none in the upsamplers.",
@@ -121,9 +117,7 @@ def _decoder_stage(workload: Workload, *, name: str, channels: int, frames: int)
     (steps,) = required(workload, "num_inference_steps")
     batch, dtype = guided_batch(workload), workload.dtype
     config = PixelUNetConfig(in_channels=channels, **_DECODER)
-    decoder = meta_module(
-        lambda: VideoDecoder(config, num_frames=frames, clip_width=_CLIP_WIDTH), dtype=dtype
-    )
+    decoder = meta_module(lambda: VideoDecoder(config, num_frames=frames, clip_width=_CLIP_WIDTH), dtype=dtype)
     size = _size(workload, scale=_DECODER_SCALE)
 
     def run(module: Any, repeat: int) -> object:
@@ -207,9 +201,7 @@ PIPELINES = (
             "super_resolution_256": 1.4e9,
             "super_resolution_768": 0.7e9,
         },
-        rounded=frozenset(
-            {"prior", "decoder", "interpolation", "super_resolution_256", "super_resolution_768"}
-        ),
+        rounded=frozenset({"prior", "decoder", "interpolation", "super_resolution_256", "super_resolution_768"}),
         size_multiple=96,
         attention_kinds={r"\.temporal\.": "temporal", r"\.spatial$": "spatial"},
         choices=_CHOICES,

@@ -66,15 +66,3 @@ def test_decoder_attends_at_22_sites_in_space_and_time(stages):
     paths = [path for path, _ in stages["decoder"].module.named_modules()]
     assert sum(path.endswith("attention.spatial") for path in paths) == 22
     assert sum(path.endswith("temporal.attention") for path in paths) == 22
-
-
-def test_scores_of_temporal_attention_are_quadratic_in_frames(measure):
-    """All else in the decoder is linear in them, but for the conditioning vector, which is constant."""
-    few, some, many = (
-        measure(stages_of(replace(SMALL, num_frames=n, guidance_scale=1.0))["decoder"]).flops
-        for n in (2, 4, 6)
-    )
-    # Pixels, channels and attention sites of the three lower levels, at 4 x 8, 2 x 4 and 1 x 2 pixels.
-    sites = ((4 * 8, 1024, 7), (2 * 4, 1536, 7), (1 * 2, 2048, 8))
-    # 4 c p F^2 FLOPs each, and F = 2, 4, 6: second difference 36 - 2 * 16 + 4.
-    assert many - 2 * some + few == 8 * sum(4 * pixels * channels * n for pixels, channels, n in sites)
