@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import KernelFamily, KernelTable
+from simulator.kernels import AccessPattern, Implementation, KernelFamily, KernelTable
 
 from .parameters import GROUPS
 from .roofline import BOUNDS
@@ -39,25 +39,45 @@ class FamilyCost:
 
 _GROUP_OF_FAMILY = {
     KernelFamily.MATMUL: "matmul",
-    KernelFamily.ATTENTION: "attention",
+    KernelFamily.ATTENTION: "flash2",
     KernelFamily.CONVOLUTION: "convolution",
     KernelFamily.ELEMENTWISE: "stream",
-    KernelFamily.REDUCTION: "rows",
-    KernelFamily.NORMALIZATION: "rows",
-    KernelFamily.SOFTMAX: "rows",
+    KernelFamily.REDUCTION: "normalization",
+    KernelFamily.NORMALIZATION: "normalization",
+    KernelFamily.SOFTMAX: "softmax",
     KernelFamily.COPY: "stream",
     KernelFamily.GATHER: "stream",
     KernelFamily.COLLECTIVE: "collective",
 }
 
-_ON_VECTOR_UNITS = {KernelFamily.MATMUL: "vector_matmul", KernelFamily.CONVOLUTION: "vector_convolution"}
+_GROUP_OF_ATTENTION = {
+    Implementation.FLASH3: "flash3",
+    Implementation.FLASH4: "flash4",
+    Implementation.CUDNN_ATTENTION: "cudnn_attention",
+}
+
+_EIGHT_BIT = ("fp8", "fp6", "fp4", "int8", "int4")
 
 
 def parameter_group(table: KernelTable) -> NDArray[np.int64]:
     """Parameter group of each kernel, codes into :data:`GROUPS`, shape (num_kernels,)."""
-    on_matrix = np.array([GROUPS.index(_GROUP_OF_FAMILY[f]) for f in KernelFamily])
-    on_vector = np.array([GROUPS.index(_ON_VECTOR_UNITS.get(f, _GROUP_OF_FAMILY[f])) for f in KernelFamily])
-    return np.where(table.matrix_flops > 0, on_matrix[table.family], on_vector[table.family])
+    by_family = np.array([GROUPS.index(_GROUP_OF_FAMILY[family]) for family in KernelFamily])
+    group = by_family[table.family]
+    narrow = np.array([name in _EIGHT_BIT for name in table.formats])[table.number_format]
+    vector = table.matrix_flops == 0
+    special_cases = {
+        "vector_matmul": (table.family == KernelFamily.MATMUL) & vector,
+        "vector_convolution": (table.family == KernelFamily.CONVOLUTION) & vector,
+        "matmul8": (table.family == KernelFamily.MATMUL) & narrow & ~vector,
+        "quantize": (table.family == KernelFamily.NORMALIZATION) & narrow,
+        "scatter": (table.family == KernelFamily.GATHER) & (table.pattern == AccessPattern.STRIDED),
+    }
+    attention = table.family == KernelFamily.ATTENTION
+    for implementation, name in _GROUP_OF_ATTENTION.items():
+        special_cases[name] = attention & (table.implementation == implementation)
+    for name, rows in special_cases.items():
+        group = np.where(rows, GROUPS.index(name), group)
+    return group
 
 
 def bound_of(terms: Mapping[str, FloatArray]) -> NDArray[np.int64]:

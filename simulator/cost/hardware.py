@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,9 @@ class HardwareColumns:
     cache_capacity, cache_bandwidth, cache_latency : array
         Cache that all cores share (the larger of L2 and LLC counts as capacity); bandwidth infinite
         where not published. [B], [B/s], [s]
+    cache_rate : array
+        Bandwidth of that cache, estimated where it is not published: 32 B a clock and core, and no less than four
+        times the DRAM. Published parts have 26 (V100) to 47 (A100). [B/s]
     shared_capacity, shared_bandwidth : array
         Shared memory or L1 of one core; bandwidth infinite where not published. [B], [B/s]
     max_threads, max_blocks : array
@@ -68,6 +71,7 @@ class HardwareColumns:
     dram_latency: FloatArray
     cache_capacity: FloatArray
     cache_bandwidth: FloatArray
+    cache_rate: FloatArray
     cache_latency: FloatArray
     shared_capacity: FloatArray
     shared_bandwidth: FloatArray
@@ -97,15 +101,52 @@ class HardwareColumns:
         """
         pool = None if calibrations is None else tuple(calibrations)
         parameters, basis = _calibrated(accelerators, pool)
+        peaks, columns = _peaks(accelerators), {**_memory(accelerators), **_limits(accelerators)}
         return cls(
             name=tuple(a.name for a in accelerators),
             architecture=tuple(a.architecture for a in accelerators),
+            matrix=peaks["matrix"],
+            vector=peaks["vector"],
+            special=peaks["special"],
+            cores=columns["cores"],
+            clock=columns["clock"],
+            dram_bandwidth=columns["dram_bandwidth"],
+            dram_capacity=columns["dram_capacity"],
+            dram_latency=columns["dram_latency"],
+            cache_capacity=columns["cache_capacity"],
+            cache_bandwidth=columns["cache_bandwidth"],
+            cache_rate=_cache_rate(columns),
+            cache_latency=columns["cache_latency"],
+            shared_capacity=columns["shared_capacity"],
+            shared_bandwidth=columns["shared_bandwidth"],
+            max_threads=columns["max_threads"],
+            max_blocks=columns["max_blocks"],
+            link_bandwidth=columns["link_bandwidth"],
+            link_latency=columns["link_latency"],
+            power=columns["power"],
             parameters=parameters,
             basis=basis,
-            **_peaks(accelerators),
-            **_memory(accelerators),
-            **_limits(accelerators),
         )
+
+    def select(self, columns: NDArray[np.int64]) -> HardwareColumns:
+        """Some of the accelerators, by position."""
+        if len(columns) == len(self) and (columns == np.arange(len(self))).all():
+            return self
+        chosen: dict[str, object] = {
+            name: tuple(getattr(self, name)[i] for i in columns) for name in ("name", "architecture")
+        }
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                chosen[field.name] = value[columns]
+            elif isinstance(value, Mapping):
+                chosen[field.name] = {key: column[columns] for key, column in value.items()}
+        return HardwareColumns(**chosen)  # type: ignore[arg-type]
+
+    def with_parameters(self, values: Mapping[str, float]) -> HardwareColumns:
+        """The same accelerators with some parameters set to one value each."""
+        columns = {name: np.full(len(self), value) for name, value in values.items()}
+        return replace(self, parameters={**self.parameters, **columns})
 
     def rates(self, unit: str, formats: Sequence[str]) -> FloatArray:
         """Peaks of ``matrix``, ``vector`` or ``special`` units, shape (num_formats, num_accelerators)."""
@@ -161,10 +202,15 @@ def _memory(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
     }
 
 
+def _cache_rate(columns: Mapping[str, FloatArray]) -> FloatArray:
+    published = columns["cache_bandwidth"]
+    estimate = np.maximum(32.0 * columns["cores"] * columns["clock"], 4.0 * columns["dram_bandwidth"])
+    return np.where(np.isfinite(published), published, estimate)
+
+
 def _limits(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
     links = [
-        max((link for link in a.links.values()), key=lambda link: link.bandwidth, default=None)
-        for a in accelerators
+        max((link for link in a.links.values()), key=lambda link: link.bandwidth, default=None) for a in accelerators
     ]
     return {
         "cores": np.array([a.cores.count for a in accelerators], dtype=np.float64),

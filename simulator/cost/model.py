@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,13 +11,18 @@ from numpy.typing import NDArray
 
 from simulator.kernels import KernelTable
 
+from .attention import attention_cost
+from .collective import collective_cost
+from .convolution import convolution_cost
 from .family import FamilyCost, parameter_group
-from .generic import generic_cost
 from .hardware import BASES, HardwareColumns
+from .matmul import matmul_cost
 from .parameters import GROUPS
 from .roofline import BOUNDS, roofline_terms
+from .rows import rows_cost
+from .stream import scatter_cost, stream_cost
 
-__all__ = ["FIDELITIES", "FidelityError", "KernelCosts", "kernel_times"]
+__all__ = ["FIDELITIES", "FidelityError", "KernelCosts", "family_cost", "kernel_times"]
 
 FloatArray = NDArray[np.float64]
 Fidelity = Literal["roofline", "calibrated"]
@@ -58,9 +64,7 @@ class KernelCosts:
         return np.array(BASES)[self.basis]
 
 
-def kernel_times(
-    table: KernelTable, hardware: HardwareColumns, *, fidelity: Fidelity = "calibrated"
-) -> KernelCosts:
+def kernel_times(table: KernelTable, hardware: HardwareColumns, *, fidelity: Fidelity = "calibrated") -> KernelCosts:
     """Time of every kernel on every accelerator.
 
     Parameters
@@ -96,12 +100,32 @@ def _calibrated(
         rows = np.flatnonzero(groups == code)
         if rows.size == 0:
             continue
-        cost = _family_cost(group, table.select(rows), hardware)
+        cost = family_cost(group, table.select(rows), hardware)
         time[rows] = np.maximum(cost.time, roofline[rows])
         bound[rows] = np.where(cost.time >= roofline[rows], cost.bound, bound[rows])
         basis[rows] = hardware.basis[group]
     return KernelCosts(time=time, roofline=roofline, bound=bound, basis=basis)
 
 
-def _family_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
-    return generic_cost(group, table, hardware)
+_COST_FUNCTIONS: Mapping[str, Callable[[str, KernelTable, HardwareColumns], FamilyCost]] = {
+    "matmul": matmul_cost,
+    "matmul8": matmul_cost,
+    "vector_matmul": matmul_cost,
+    "convolution": convolution_cost,
+    "vector_convolution": convolution_cost,
+    "flash2": attention_cost,
+    "flash3": attention_cost,
+    "flash4": attention_cost,
+    "cudnn_attention": attention_cost,
+    "scatter": scatter_cost,
+    "stream": stream_cost,
+    "quantize": rows_cost,
+    "softmax": rows_cost,
+    "normalization": rows_cost,
+    "collective": collective_cost,
+}
+
+
+def family_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+    """Calibrated cost of kernels that all belong to one parameter group."""
+    return _COST_FUNCTIONS[group](group, table, hardware)

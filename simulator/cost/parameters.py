@@ -2,11 +2,14 @@
 
 Everything else in the cost model is derived from the datasheet. Most parameters are shares of a datasheet
 quantity, so that they carry over from one part to the next; times are of launch and memory pipeline.
+
+A parameter is called ``group.name``. A group is what shares its parameters, is fitted together, and is inherited
+together: products on matrix units, products on vector units, each attention algorithm, and so on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +31,7 @@ class Parameter:
     Attributes
     ----------
     name : str
-        ``family.parameter``; the part before the dot is the kernel family (or ``device``).
+        ``group.name``.
     unit : str
     default : float
         Value without any calibration.
@@ -44,40 +47,115 @@ class Parameter:
     upper: float
     meaning: str
 
+    @property
+    def group(self) -> str:
+        """The part of the name before the dot."""
+        return self.name.partition(".")[0]
 
-def _parameter(name: str, unit: str, default: float, lower: float, upper: float, meaning: str) -> Parameter:
-    return Parameter(name=name, unit=unit, default=default, lower=lower, upper=upper, meaning=meaning)
 
+#: Name, unit, default, lower, upper, meaning; shared by everything that multiplies tiles.
+_PRODUCT = (
+    ("rate", "1", 0.95, 0.3, 1.0, "share of the peak rate inside the main loop of a large tile"),
+    ("feed", "elements", 30.0, 0.0, 150.0, "tile edge (harmonic) below which shared memory feeds too slowly"),
+    ("alone", "1", 0.5, 0.25, 1.0, "share of a core's time that a lone block takes where several would fit"),
+    ("iteration", "s", 1e-7, 0.0, 1e-6, "shortest time of one step of the main loop"),
+    ("fill", "s", 5e-7, 0.0, 2e-5, "prologue and epilogue that each round of blocks exposes"),
+    ("store", "B/s", 3e10, 2e9, 5e11, "rate at which one core drains its accumulators"),
+    ("dram", "1", 0.8, 0.4, 1.0, "share of the DRAM bandwidth reached"),
+    ("written", "1", 1.0, 0.8, 2.5, "cost of a byte written over a byte read"),
+    ("l2", "1", 0.7, 0.1, 1.0, "share of the L2 bandwidth reached"),
+    ("usable", "1", 0.5, 0.1, 1.0, "share of the cache that one operand can hold"),
+    ("core_bandwidth", "B/s", 5e10, 4e9, 2e11, "DRAM bandwidth that one core can pull with its bytes in flight"),
+    ("overlap", "1", 4.0, 1.2, 12.0, "exponent that joins units: 1 adds their times, infinity takes the largest"),
+    ("split", "s", 2e-6, 0.0, 1e-5, "extra latency of splitting the reduced length over blocks"),
+    ("throttle", "1", 0.1, 0.0, 1.5, "slowdown of arithmetic at the power limit"),
+    ("throttle_time", "s", 1e-3, 2e-5, 2e-2, "busy time after which the power limit acts"),
+    ("floor", "s", 2.5e-6, 0.0, 2e-5, "shortest duration"),
+)
 
-PARAMETERS: Mapping[str, Parameter] = {
-    parameter.name: parameter
-    for parameter in (
-        _parameter("matmul.floor", "s", 3e-6, 0.0, 4e-5, "shortest duration"),
-        _parameter("matmul.rate", "1", 0.8, 0.2, 1.0, "share of the matrix peak inside a tile"),
-        _parameter("matmul.dram", "1", 0.85, 0.4, 1.0, "share of the DRAM bandwidth reached"),
-        _parameter("vector_matmul.floor", "s", 3e-6, 0.0, 4e-5, "shortest duration"),
-        _parameter("vector_matmul.rate", "1", 0.85, 0.2, 1.0, "share of the vector peak inside a tile"),
-        _parameter("vector_matmul.dram", "1", 0.85, 0.4, 1.0, "share of the DRAM bandwidth reached"),
-        _parameter("attention.floor", "s", 4e-6, 0.0, 4e-5, "shortest duration"),
-        _parameter("attention.rate", "1", 0.6, 0.1, 1.0, "share of the matrix peak inside a tile"),
-        _parameter("attention.dram", "1", 0.85, 0.4, 1.0, "share of the DRAM bandwidth reached"),
-        _parameter("convolution.floor", "s", 4e-6, 0.0, 4e-5, "shortest duration"),
-        _parameter("convolution.rate", "1", 0.7, 0.1, 1.0, "share of the matrix peak inside a tile"),
-        _parameter("convolution.dram", "1", 0.8, 0.4, 1.0, "share of the DRAM bandwidth reached"),
-        _parameter("vector_convolution.floor", "s", 4e-6, 0.0, 4e-5, "shortest duration"),
-        _parameter("vector_convolution.rate", "1", 0.75, 0.1, 1.0, "share of the vector peak inside a tile"),
-        _parameter("vector_convolution.dram", "1", 0.8, 0.4, 1.0, "share of the DRAM bandwidth reached"),
-        _parameter("stream.floor", "s", 2e-6, 0.0, 4e-5, "shortest duration"),
-        _parameter("stream.dram", "1", 0.86, 0.4, 1.0, "share of the DRAM bandwidth reached"),
-        _parameter("rows.floor", "s", 2.5e-6, 0.0, 6e-5, "shortest duration"),
-        _parameter("rows.dram", "1", 0.7, 0.2, 1.0, "share of the DRAM bandwidth reached"),
-        _parameter("collective.floor", "s", 5e-6, 0.0, 1e-4, "shortest duration"),
-        _parameter("collective.link", "1", 0.8, 0.2, 1.2, "share of the link bandwidth that a ring reaches"),
-    )
+_ATTENTION = (
+    ("rate", "1", 0.75, 0.2, 1.0, "share of the matrix peak inside the main loop"),
+    ("exponential", "1", 1.2, 0.0, 2.5, "time of exponentials and rescaling over that of the special units alone"),
+    ("overlap", "1", 1.7, 1.0, 10.0, "exponent that joins products and exponentials of one step"),
+    ("alone", "1", 0.5, 0.25, 1.0, "share of a core's time that a lone block takes where several would fit"),
+    ("tail", "1", 0.5, 0.0, 2.0, "share of the longest causal block that remains when the others end"),
+    ("iteration", "s", 3e-7, 0.0, 3e-6, "shortest time of one step of the main loop"),
+    ("fill", "s", 3e-6, 0.0, 2e-5, "prologue and epilogue that each round of blocks exposes"),
+    ("combine", "s", 3e-6, 2e-7, 2e-5, "extra latency of splitting the keys over blocks"),
+    ("dram", "1", 0.7, 0.3, 1.0, "share of the DRAM bandwidth reached"),
+    ("l2", "1", 0.6, 0.05, 1.0, "share of the L2 bandwidth reached"),
+    ("throttle", "1", 0.05, 0.0, 1.0, "slowdown of arithmetic at the power limit"),
+    ("throttle_time", "s", 1e-3, 2e-5, 2e-2, "busy time after which the power limit acts"),
+    ("floor", "s", 4e-6, 0.0, 2e-5, "shortest duration"),
+)
+
+_ROWS = (
+    ("dram", "1", 0.85, 0.3, 1.0, "share of the DRAM bandwidth reached"),
+    ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
+    ("row", "s", 3e-7, 0.0, 5e-6, "time of one row on one core, with all its blocks in flight"),
+    ("stream", "B/s", 2e10, 2e9, 2e11, "rate at which one core passes over cached rows"),
+    ("overlap", "1", 4.0, 1.2, 12.0, "exponent that joins memory and row latency"),
+    ("usable", "1", 0.5, 0.05, 4.0, "share of the cache that rows in flight can hold between two passes"),
+    ("floor", "s", 2.5e-6, 0.0, 2e-5, "shortest duration"),
+)
+
+_TABLES: Mapping[str, Sequence[tuple[str, str, float, float, float, str]]] = {
+    "matmul": _PRODUCT,
+    "matmul8": _PRODUCT,
+    "vector_matmul": _PRODUCT,
+    "convolution": (("share", "1", 0.85, 0.3, 1.0, "rate of implicit products over that of plain ones"),),
+    "vector_convolution": (
+        *_PRODUCT,
+        ("implicit_rate", "1", 0.9, 0.2, 1.0, "share of the peak in implicit products"),
+        ("implicit_latency", "s", 1e-5, 0.0, 3e-4, "kernels around an implicit product"),
+        ("fused_rate", "1", 0.65, 0.1, 1.0, "share of the peak in fused Winograd"),
+        ("fused_latency", "s", 1e-5, 0.0, 3e-4, "kernels around fused Winograd"),
+        ("fused_fill", "s", 5e-6, 0.0, 6e-5, "prologue and epilogue of each round of fused Winograd"),
+        ("transform", "1", 0.7, 0.2, 1.0, "share of the DRAM bandwidth in the transforms of Winograd"),
+        ("unfused_latency", "s", 2e-5, 0.0, 4e-4, "kernels around unfused Winograd"),
+    ),
+    "flash2": _ATTENTION,
+    "flash3": _ATTENTION,
+    "flash4": _ATTENTION,
+    "cudnn_attention": _ATTENTION,
+    "scatter": (
+        ("dram", "1", 0.4, 0.02, 1.0, "share of the DRAM bandwidth reached"),
+        ("row", "s", 1e-6, 0.0, 2e-5, "latency of one thread block, which moves one row"),
+        ("floor", "s", 2e-6, 0.0, 2e-5, "shortest duration"),
+    ),
+    "quantize": _ROWS,
+    "stream": (
+        ("dram", "1", 0.86, 0.4, 1.0, "share of the DRAM bandwidth reached"),
+        ("strided", "1", 0.75, 0.1, 1.0, "the same where threads walk an operand with a stride"),
+        ("transposed", "1", 0.6, 0.1, 1.0, "the same where an operand is transposed"),
+        ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
+        ("l2", "1", 0.6, 0.1, 1.0, "share of the L2 bandwidth reached"),
+        ("core_bandwidth", "B/s", 3e10, 4e9, 2e11, "bandwidth that one core can pull with its bytes in flight"),
+        ("floor", "s", 2e-6, 0.0, 2e-5, "shortest duration"),
+    ),
+    "softmax": _ROWS,
+    "normalization": _ROWS,
+    "collective": (
+        ("link", "1", 0.7, 0.01, 1.0, "share of the link bandwidth that a ring reaches"),
+        ("step", "s", 1.5e-6, 1e-7, 1e-4, "latency of one step between two ranks"),
+        ("floor", "s", 6e-6, 0.0, 1e-4, "shortest duration"),
+    ),
 }
 
+
+def _declared() -> Iterator[Parameter]:
+    for group, table in _TABLES.items():
+        for name, unit, default, lower, upper, meaning in table:
+            yield Parameter(
+                name=f"{group}.{name}", unit=unit, default=default, lower=lower, upper=upper, meaning=meaning
+            )
+
+
+#: Every parameter by name.
+PARAMETERS: Mapping[str, Parameter] = {parameter.name: parameter for parameter in _declared()}
+
 #: Parameter groups: kernels that share their parameters, and are calibrated and inherited together.
-GROUPS: tuple[str, ...] = tuple(dict.fromkeys(name.partition(".")[0] for name in PARAMETERS))
+GROUPS: tuple[str, ...] = tuple(_TABLES)
 
 
 def parameter_columns(rows: Sequence[Mapping[str, float]]) -> dict[str, FloatArray]:
@@ -99,7 +177,7 @@ def parameter_columns(rows: Sequence[Mapping[str, float]]) -> dict[str, FloatArr
 
 def _check(name: str, value: float) -> None:
     if name not in PARAMETERS:
-        raise ParameterError(f"unknown cost parameter {name!r}; valid: {', '.join(PARAMETERS)}")
+        raise ParameterError(f"unknown cost parameter {name!r}; groups are {', '.join(GROUPS)}")
     parameter = PARAMETERS[name]
     if not parameter.lower <= value <= parameter.upper:
         bounds = f"[{parameter.lower:g}, {parameter.upper:g}] {parameter.unit}"

@@ -13,12 +13,12 @@ from simulator.kernels import Implementation, KernelFamily, KernelTable
 
 from .hardware import HardwareColumns, UnsupportedFormatError
 
-__all__ = ["BOUNDS", "WINOGRAD_REDUCTION", "roofline_terms", "winograd_applies"]
+__all__ = ["BOUNDS", "WINOGRAD_REDUCTION", "roofline_terms", "vector_peak", "winograd_applies"]
 
 FloatArray = NDArray[np.float64]
 
 #: What can bound a kernel, in the order of the codes.
-BOUNDS = ("matrix", "vector", "special", "dram", "l2", "latency")
+BOUNDS = ("matrix", "vector", "special", "dram", "l2", "latency", "link")
 
 #: Multiplications of direct convolution over those of Winograd's F(2x2, 3x3) (Lavin and Gray, CVPR 2016).
 WINOGRAD_REDUCTION = 36 / 16
@@ -30,7 +30,7 @@ _ARITHMETIC_FAMILIES = (KernelFamily.MATMUL, KernelFamily.ATTENTION, KernelFamil
 
 
 def roofline_terms(table: KernelTable, hardware: HardwareColumns) -> dict[str, FloatArray]:
-    """Least time on each unit of :data:`BOUNDS` but ``latency``, shape (num_kernels, num_accelerators). [s]
+    """Least time on each unit of :data:`BOUNDS`, shape (num_kernels, num_accelerators); no latency. [s]
 
     Raises
     ------
@@ -44,6 +44,8 @@ def roofline_terms(table: KernelTable, hardware: HardwareColumns) -> dict[str, F
         "special": _special_time(table, hardware),
         "dram": dram,
         "l2": cache,
+        "latency": np.zeros_like(dram),
+        "link": _link_time(table, hardware),
     }
 
 
@@ -51,7 +53,8 @@ def winograd_applies(table: KernelTable) -> NDArray[np.bool_]:
     """Whether the library may choose Winograd: 3x3 convolutions on vector units, shape (num_kernels,)."""
     free = np.isin(table.implementation, (Implementation.DEFAULT, Implementation.IMPLICIT_GEMM))
     spatial = (table.family == KernelFamily.CONVOLUTION) & (table.group == 3)
-    return spatial & free & (table.vector_flops > table.matrix_flops)
+    applies: NDArray[np.bool_] = spatial & free & (table.vector_flops > table.matrix_flops)
+    return applies
 
 
 def matrix_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
@@ -67,20 +70,36 @@ def vector_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
 
     The term is left out for kernels that only move and transform data where no vector peak is published.
     """
-    peak = hardware.rates("vector", _executed_formats(table))[table.number_format]
+    peak = vector_peak(table, hardware)
     flops = table.vector_flops / np.where(winograd_applies(table), WINOGRAD_REDUCTION, 1.0)
     needed = (flops > 0) & np.isin(table.family, _ARITHMETIC_FAMILIES) & (table.matrix_flops == 0)
     _require(needed[:, None] & np.isnan(peak), table, hardware, "vector")
     return np.where(np.isnan(peak), 0.0, flops[:, None] / peak)
 
 
-def _executed_formats(table: KernelTable) -> tuple[str, ...]:
-    return tuple("fp32" if name in _WIDENED else name for name in table.formats)
+def vector_peak(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    """Vector rate of each kernel, NaN where none is published, shape (num_kernels, num_accelerators). [FLOP/s]
+
+    Products use the rate of their own format where the part has one (fp16 on Pascal); everything else widens
+    narrow operands to fp32 in registers.
+    """
+    widened = tuple("fp32" if name in _WIDENED else name for name in table.formats)
+    peak = hardware.rates("vector", widened)[table.number_format]
+    native = hardware.rates("vector", table.formats)[table.number_format]
+    own = (table.matrix_flops == 0) & np.isin(table.family, _ARITHMETIC_FAMILIES)
+    return np.where(own[:, None] & ~np.isnan(native), native, peak)
 
 
 def _special_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
     peak = hardware.rates("special", ["fp32"])[0]
     return np.where(np.isnan(peak), 0.0, table.special_ops[:, None] / peak)
+
+
+def _link_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    """Each rank of a collective sends all but its own part of the message once. [s]"""
+    ranks = np.maximum(table.n, 1.0)
+    sent = np.where(table.family == KernelFamily.COLLECTIVE, (ranks - 1) / ranks * table.m, 0.0)
+    return np.nan_to_num(sent[:, None] / hardware.link_bandwidth, nan=0.0)
 
 
 def _memory_terms(table: KernelTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:

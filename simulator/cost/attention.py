@@ -1,0 +1,181 @@
+"""Fused attention: blocks of queries that walk over tiles of keys, with the scores kept on chip.
+
+Symbols: a block takes ``rows`` queries of one head over ``ceil(keys / columns)`` steps; a step does two products
+and one exponential a score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernels import KernelTable
+
+from .attention_tiles import AttentionTiles, attention_tiles, legacy_matrix_share
+from .family import FamilyCost, bound_of
+from .hardware import HardwareColumns
+from .matmul import unit_peak
+from .mechanisms import residency, throttle_factor, united
+from .tiles import occupied_rounds
+
+__all__ = ["attention_cost"]
+
+FloatArray = NDArray[np.float64]
+
+#: Parts into which the keys may be split when there are too few blocks.
+_SPLITS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
+#: Blocks as a share of the cores below which the keys are split (num_splits_heuristic of FlashAttention).
+_SPLIT_BELOW = 0.8
+
+#: Exponent that joins the cores' work with DRAM traffic, which overlap well.
+_MEMORY_OVERLAP = 4.0
+
+
+class _Steps(NamedTuple):
+    """Work of the blocks of each kernel, all of shape (num_kernels,)."""
+
+    blocks: FloatArray
+    longest: FloatArray
+    mean: FloatArray
+
+
+def attention_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+    """Floor plus the cores' work joined with the DRAM traffic, with the best split of the keys."""
+    parts = [
+        (columns, _on_one_architecture(group, table, hardware.select(columns), architecture))
+        for architecture, columns in _by_architecture(hardware.architecture)
+    ]
+    shape = (len(table), len(hardware))
+    terms = {name: np.zeros(shape) for name in parts[0][1]}
+    for columns, part in parts:
+        for name, values in part.items():
+            terms[name][:, columns] = values
+    bounds = {
+        "matrix": terms["products"],
+        "special": terms["exponentials"],
+        "dram": terms["DRAM traffic"],
+        "l2": terms["L2 traffic"],
+        "latency": terms["floor"],
+    }
+    return FamilyCost(time=terms.pop("time"), bound=bound_of(bounds), terms=terms)
+
+
+def _by_architecture(architectures: tuple[str, ...]) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    names = np.array(architectures)
+    for name in dict.fromkeys(architectures):
+        yield name, np.flatnonzero(names == name)
+
+
+def _on_one_architecture(
+    group: str, table: KernelTable, hardware: HardwareColumns, architecture: str
+) -> dict[str, FloatArray]:
+    def parameter(name: str) -> FloatArray:
+        return hardware.parameters[f"{group}.{name}"]
+
+    tiles = attention_tiles(group, table, architecture)
+    steps = _steps(table, tiles, packed=_packs_groups(group, table))
+    products, exponentials = _step_times(group, table, hardware, tiles)
+    step = np.maximum(united((products, exponentials), parameter("overlap")), parameter("iteration"))
+    best = np.full(step.shape, np.inf)
+    splits = np.ones(step.shape)
+    for parts in _SPLITS:
+        time = _core_time(group, hardware, tiles, steps, step, parts=parts)
+        time = time + _combining(group, table, hardware, steps, parts=parts)
+        splits = np.where(time < best, parts, splits)
+        best = np.minimum(best, time)
+    kept = residency(table, hardware.cache_capacity)
+    dram = table.bytes[:, None] * (1.0 - kept) / (parameter("dram") * hardware.dram_bandwidth)
+    walked = steps.blocks * steps.mean * tiles.columns * tiles.head * 2.0 * table.itemsize
+    l2 = walked[:, None] / (parameter("l2") * hardware.cache_rate)
+    floor = np.broadcast_to(parameter("floor"), best.shape)
+    work = (steps.blocks * steps.mean)[:, None] / hardware.cores
+    return {
+        "tile of queries": np.broadcast_to(tiles.rows[:, None], best.shape),
+        "tile of keys": np.broadcast_to(tiles.columns[:, None], best.shape),
+        "splits of the keys": splits,
+        "thread blocks": np.broadcast_to(steps.blocks[:, None], best.shape),
+        "products": work * products,
+        "exponentials": work * exponentials,
+        "cores, with rounds and fill": best,
+        "L2 traffic": l2,
+        "DRAM traffic": dram,
+        "floor": floor,
+        "time": floor + united((np.maximum(best, l2), dram), np.full(1, _MEMORY_OVERLAP)),
+    }
+
+
+def _packs_groups(group: str, table: KernelTable) -> NDArray[np.bool_]:
+    """Whether the query heads of one key head share a tile: always in FlashAttention-3, else for single queries."""
+    packed: NDArray[np.bool_] = (table.group > 1) & ((table.m == 1) | (group == "flash3"))
+    return packed
+
+
+def _steps(table: KernelTable, tiles: AttentionTiles, *, packed: NDArray[np.bool_]) -> _Steps:
+    """Blocks of each kernel and the steps that they take; causal blocks stop at the diagonal."""
+    sharing = np.where(packed, table.group, 1.0)
+    query_tiles = np.ceil(table.m * sharing / tiles.rows)
+    longest = np.ceil(table.n / tiles.columns)
+    first = np.ceil(np.minimum(tiles.rows / sharing + np.maximum(table.n - table.m, 0.0), table.n) / tiles.columns)
+    mean = np.where(table.causal, np.minimum(longest, (first + longest) / 2.0), longest)
+    return _Steps(blocks=query_tiles * table.batch / sharing, longest=longest, mean=np.maximum(mean, 1.0))
+
+
+def _step_times(
+    group: str, table: KernelTable, hardware: HardwareColumns, tiles: AttentionTiles
+) -> tuple[FloatArray, FloatArray]:
+    """Products and exponentials of one step on one core, shape (num_kernels, num_accelerators). [s]"""
+    peak = unit_peak(table, hardware) * legacy_matrix_share(group, hardware.architecture)
+    throttled = throttle_factor(
+        np.maximum(table.matrix_flops, table.vector_flops)[:, None] / peak,
+        slowdown=hardware.parameters[f"{group}.throttle"],
+        time=hardware.parameters[f"{group}.throttle_time"],
+    )
+    scores = (tiles.rows * tiles.columns)[:, None]
+    rate = peak * hardware.parameters[f"{group}.rate"] / hardware.cores
+    products = 4.0 * scores * tiles.head[:, None] * throttled / rate
+    special = hardware.rates("special", ["fp32"])[0] / hardware.cores
+    exponentials = scores * hardware.parameters[f"{group}.exponential"] / special
+    return products, np.nan_to_num(exponentials, nan=0.0)
+
+
+def _core_time(
+    group: str,
+    hardware: HardwareColumns,
+    tiles: AttentionTiles,
+    steps: _Steps,
+    step: FloatArray,
+    *,
+    parts: float,
+) -> FloatArray:
+    """Time until the last core ends, shape (num_kernels, num_accelerators). [s]
+
+    Equal blocks run in rounds. Causal blocks differ, so cores stay busy with the mean and wait for the longest.
+    """
+    resident = np.broadcast_to(tiles.resident[:, None], step.shape)
+    alone = hardware.parameters[f"{group}.alone"]
+    blocks = steps.blocks[:, None] * parts
+    slots = hardware.cores * resident
+    longest = np.ceil(steps.longest / parts)[:, None] * step
+    busy, _ = occupied_rounds(blocks, cores=hardware.cores, resident=resident, alone=alone)
+    lone = np.maximum(alone * resident, 1.0)
+    work = blocks / hardware.cores * steps.mean[:, None] / parts * step
+    waiting = hardware.parameters[f"{group}.tail"] * longest * lone * np.minimum(blocks / slots, 1.0)
+    started = longest * np.minimum(np.maximum(np.ceil(blocks / hardware.cores), lone), resident)
+    uneven = np.maximum(work + waiting, started)
+    equal = busy * longest
+    differs = (steps.mean < steps.longest)[:, None]
+    fill = hardware.parameters[f"{group}.fill"] * np.maximum(blocks / slots, 1.0)
+    return np.where(differs, np.minimum(uneven, equal), equal) + fill
+
+
+def _combining(group: str, table: KernelTable, hardware: HardwareColumns, steps: _Steps, *, parts: float) -> FloatArray:
+    """Extra time of combining the parts; infinite where the library would not split. [s]"""
+    if parts == 1.0:
+        return np.zeros((len(table), len(hardware)))
+    partial = parts * table.batch * table.m * table.k * 8.0
+    time = hardware.parameters[f"{group}.combine"] + partial[:, None] / hardware.dram_bandwidth
+    few = steps.blocks[:, None] < _SPLIT_BELOW * hardware.cores
+    return np.where(few & (steps.longest >= 2.0 * parts)[:, None], time, np.inf)

@@ -1,0 +1,34 @@
+"""Collectives: latency and bandwidth of a ring or a tree over one kind of link."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.kernels import Implementation, KernelTable
+
+from .family import FamilyCost, bound_of
+from .hardware import HardwareColumns
+
+__all__ = ["collective_cost"]
+
+
+def collective_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+    """Floor, steps and transfer: ``floor + steps * step + sent / link``.
+
+    A ring sends ``(p - 1) / p`` of the message in ``p - 1`` steps, an all-reduce twice (Thakur, Rabenseifner and
+    Gropp, 2005); short all-reduces go over a tree of ``2 log2 p`` steps. All-to-all sends directly in one step.
+    """
+    ranks = np.maximum(table.n, 1.0)
+    rounds = np.where(table.implementation == Implementation.ALL_REDUCE, 2.0, 1.0)
+    sent = (rounds * (ranks - 1) / ranks * table.m)[:, None]
+    steps = np.where(
+        table.implementation == Implementation.ALL_TO_ALL,
+        np.minimum(ranks - 1, 1.0),
+        rounds * np.minimum(np.ceil(np.log2(ranks)), ranks - 1),
+    )[:, None]
+    link = hardware.parameters["collective.link"] * hardware.link_bandwidth
+    transfer = np.nan_to_num(sent / link, nan=0.0)
+    latency = hardware.parameters["collective.floor"] + steps * hardware.parameters["collective.step"]
+    terms = {"link": transfer, "latency": latency}
+    shown = {"transfer": transfer, "steps and floor": latency}
+    return FamilyCost(time=latency + transfer, bound=bound_of(terms), terms=shown)

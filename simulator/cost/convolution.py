@@ -1,0 +1,173 @@
+"""Convolutions: implicit products on matrix units; on vector units the fastest of three algorithms.
+
+cuDNN's fp32 3x3 kernels are implicit products, a fused Winograd F(2x2, 3x3), and an unfused Winograd F(4x4, 3x3) whose
+36 batched products go through cuBLAS (Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernels import Implementation, KernelTable
+
+from .family import FamilyCost, bound_of
+from .hardware import HardwareColumns
+from .matmul import product_terms, unit_of, unit_peak
+from .mechanisms import residency, throttle_factor
+from .product import Problem, ProductCost, product_cost
+from .roofline import winograd_applies
+from .tiles import occupied_rounds
+
+__all__ = ["ALGORITHMS", "convolution_cost"]
+
+FloatArray = NDArray[np.float64]
+
+ALGORITHMS = ("implicit product", "fused Winograd F(2x2)", "unfused Winograd F(4x4)")
+
+#: Patch of output that one block of fused Winograd covers, 4 x 8 tiles of 2 x 2, and its output channels
+#: (``winograd_128x128_ldg1_ldg4_relu_tile148t``).
+_PATCH = (8.0, 16.0)
+_PATCH_TILES, _PATCH_CHANNELS = 32.0, 32.0
+#: Products of one channel in F(2x2, 3x3): 4 x 4 transformed values of each tile, an add and a multiply each.
+_TRANSFORMED_2 = 16.0
+#: Transformed values of a tile of F(4x4, 3x3), which become that many products.
+_TRANSFORMED_4 = 36.0
+#: Fused blocks that one core runs side by side, and channels of one step.
+_FUSED_RESIDENT, _FUSED_STEP = 2.0, 8.0
+
+
+def convolution_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+    """Convolutions on matrix units (``convolution``) or on vector units (``vector_convolution``)."""
+    if group == "convolution":
+        return _on_matrix_units(table, hardware)
+    return _on_vector_units(table, hardware)
+
+
+def _on_matrix_units(table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+    """Implicit product: as a matrix product whose rows are gathered from the image, at a share of its rate.
+
+    A depthwise convolution has no reduction to tile and streams its image.
+    """
+    problem = _implicit_problem(table, hardware)
+    scaled = problem.peak * hardware.parameters["convolution.share"]
+    problem = Problem(**{**{n: getattr(problem, n) for n in Problem.__dataclass_fields__}, "peak": scaled})
+    cost = product_cost(problem, hardware, group="matmul", role="matrix")
+    family = product_terms(cost, unit_of("convolution"))
+    depthwise = (table.implementation == Implementation.DEPTHWISE)[:, None]
+    dram = table.bytes[:, None] / (hardware.parameters["stream.dram"] * hardware.dram_bandwidth)
+    streamed = hardware.parameters["stream.floor"] + dram
+    return FamilyCost(time=np.where(depthwise, streamed, family.time), bound=family.bound, terms=family.terms)
+
+
+def _on_vector_units(table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+    implicit = product_cost(
+        _implicit_problem(table, hardware),
+        hardware,
+        group="vector_convolution",
+        role="implicit",
+        rate="implicit_rate",
+    )
+    unfused, transforms = _unfused(table, hardware)
+    fused = _fused(table, hardware)
+    direct = implicit.time + hardware.parameters["vector_convolution.implicit_latency"]
+    eligible = winograd_applies(table)[:, None] & (table.height > 0)[:, None]
+    times = np.stack([direct, np.where(eligible, fused, np.inf), np.where(eligible, unfused, np.inf)])
+    chosen = times.argmin(axis=0)
+    bounds = {
+        "vector": np.where(chosen == 0, implicit.arithmetic, times.min(axis=0)),
+        "dram": np.where(chosen == 2, transforms, implicit.dram),
+    }
+    terms = {
+        "algorithm": chosen.astype(np.float64),
+        **{f"time of {name}": time for name, time in zip(ALGORITHMS, times, strict=True)},
+        "transforms of unfused Winograd": transforms,
+    }
+    return FamilyCost(time=times.min(axis=0), bound=bound_of(bounds), terms=terms)
+
+
+def _implicit_problem(table: KernelTable, hardware: HardwareColumns) -> Problem:
+    """Convolution as a product: rows are output positions, columns output channels, reduced over taps."""
+    return Problem(
+        batch=table.batch,
+        m=table.m,
+        n=table.n,
+        k=table.k,
+        itemsize=table.itemsize,
+        reads=table.bytes_read,
+        writes=table.bytes_written,
+        kept=residency(table, hardware.cache_capacity),
+        flops=2.0 * table.batch * table.m * table.n * table.k,
+        peak=unit_peak(table, hardware),
+    )
+
+
+def _images(table: KernelTable) -> FloatArray:
+    return table.m / np.maximum(table.height * table.width, 1.0)
+
+
+def _channels(table: KernelTable) -> FloatArray:
+    return table.k / np.maximum(table.group**2, 1.0)
+
+
+def _fused(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    """Fused Winograd F(2x2): blocks of one patch of one image, padded at its edges. [s]"""
+
+    def parameter(name: str) -> FloatArray:
+        return hardware.parameters[f"vector_convolution.{name}"]
+
+    patches = _images(table) * np.ceil(table.height / _PATCH[0]) * np.ceil(table.width / _PATCH[1])
+    blocks = (table.batch * patches * np.ceil(table.n / _PATCH_CHANNELS))[:, None]
+    channels = np.ceil(_channels(table) / _FUSED_STEP) * _FUSED_STEP
+    flops = 2.0 * _PATCH_TILES * _PATCH_CHANNELS * _TRANSFORMED_2 * channels[:, None]
+    resident = np.full(blocks.shape, _FUSED_RESIDENT)
+    busy, rounds = occupied_rounds(blocks, cores=hardware.cores, resident=resident, alone=parameter("alone"))
+    throttled = _throttled(table, hardware)
+    work = busy * flops * throttled * hardware.cores / (unit_peak(table, hardware) * parameter("fused_rate"))
+    filters = 5.0 * _filter_bytes(table)[:, None] / (parameter("transform") * hardware.dram_bandwidth)
+    return work + rounds * parameter("fused_fill") + filters + parameter("fused_latency")
+
+
+def _unfused(table: KernelTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:
+    """Unfused Winograd F(4x4): 36 batched products between transforms that go through memory. [s], [s]"""
+    tiles = _images(table) * np.ceil(table.height / 4.0) * np.ceil(table.width / 4.0)
+    channels = _channels(table)
+    itemsize = table.itemsize
+    values = _TRANSFORMED_4 * table.batch
+    image, filters = values * tiles * channels * itemsize, values * table.n * channels * itemsize
+    output = values * tiles * table.n * itemsize
+    problem = Problem(
+        batch=values,
+        m=table.n,
+        n=tiles,
+        k=channels,
+        itemsize=itemsize,
+        reads=image + filters,
+        writes=output,
+        kept=np.zeros((len(table), len(hardware))),
+        flops=2.0 * values * tiles * table.n * channels,
+        peak=unit_peak(table, hardware),
+    )
+    products = _batched(problem, hardware)
+    # Image and filters are read and written transformed; the products are read and the output written.
+    moved = (table.bytes_read + image + filters + output + table.bytes_written)[:, None]
+    transforms = moved / (hardware.parameters["vector_convolution.transform"] * hardware.dram_bandwidth)
+    latency = hardware.parameters["vector_convolution.unfused_latency"]
+    return products.time + transforms + latency, transforms
+
+
+def _batched(problem: Problem, hardware: HardwareColumns) -> ProductCost:
+    return product_cost(problem, hardware, group="vector_convolution", role="vector_batched")
+
+
+def _filter_bytes(table: KernelTable) -> FloatArray:
+    return table.batch * table.n * table.k * table.itemsize
+
+
+def _throttled(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    busy = table.vector_flops[:, None] / unit_peak(table, hardware)
+    return throttle_factor(
+        busy,
+        slowdown=hardware.parameters["vector_convolution.throttle"],
+        time=hardware.parameters["vector_convolution.throttle_time"],
+    )

@@ -1,0 +1,95 @@
+"""Matrix products on matrix or vector units."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernels import KernelTable
+
+from .family import FamilyCost, bound_of
+from .hardware import HardwareColumns
+from .mechanisms import residency
+from .product import Problem, ProductCost, product_cost
+from .roofline import vector_peak
+
+__all__ = ["matmul_cost", "product_terms", "unit_of", "unit_peak"]
+
+FloatArray = NDArray[np.float64]
+
+
+def matmul_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+    """Tiled products: ``matmul`` (16-bit and wider on matrix units), ``matmul8``, ``vector_matmul``."""
+    problem = _problem(table, hardware)
+    if group != "vector_matmul":
+        role = "matrix" if group == "matmul" else "eight_bit"
+        return product_terms(product_cost(problem, hardware, group=group, role=role), unit_of(group))
+    single = table.batch == 1
+    parts = [
+        (rows, product_cost(problem.rows(rows), hardware, group=group, role=role))
+        for rows, role in (
+            (np.flatnonzero(single), "vector"),
+            (np.flatnonzero(~single), "vector_batched"),
+        )
+        if rows.size
+    ]
+    return product_terms(_merged(parts, problem.peak.shape), "vector")
+
+
+def unit_of(group: str) -> str:
+    """Name of the bound that arithmetic of a group is."""
+    return "vector" if group.startswith("vector") else "matrix"
+
+
+def unit_peak(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    """Rate of the units that the products of each kernel run on, shape (num_kernels, num_accelerators). [FLOP/s]"""
+    matrix = hardware.rates("matrix", table.formats)[table.number_format]
+    return np.where(table.matrix_flops[:, None] > 0, matrix, vector_peak(table, hardware))
+
+
+def _problem(table: KernelTable, hardware: HardwareColumns) -> Problem:
+    return Problem(
+        batch=table.batch,
+        m=table.m,
+        n=table.n,
+        k=table.k,
+        itemsize=table.itemsize,
+        reads=table.bytes_read,
+        writes=table.bytes_written,
+        kept=residency(table, hardware.cache_capacity),
+        flops=2.0 * table.batch * table.m * table.n * table.k,
+        peak=unit_peak(table, hardware),
+    )
+
+
+def product_terms(cost: ProductCost, unit: str) -> FamilyCost:
+    """Time, bound and terms of a product."""
+    bounds = {
+        unit: cost.arithmetic,
+        "l2": cost.l2,
+        "dram": cost.dram,
+        "latency": cost.floor + cost.exposed + cost.splitting,
+    }
+    terms = {
+        "tile rows": cost.tile_rows,
+        "tile columns": cost.tile_columns,
+        "splits of the reduced length": cost.splits,
+        "thread blocks": cost.blocks,
+        "rounds": cost.rounds,
+        "arithmetic": cost.arithmetic,
+        "exposed prologues and epilogues": cost.exposed,
+        "L2 traffic": cost.l2,
+        "DRAM traffic": cost.dram,
+        "splitting": cost.splitting,
+        "floor": cost.floor,
+    }
+    return FamilyCost(time=cost.time, bound=bound_of(bounds), terms=terms)
+
+
+def _merged(parts: list[tuple[NDArray[np.int64], ProductCost]], shape: tuple[int, ...]) -> ProductCost:
+    names = ProductCost.__dataclass_fields__
+    columns = {name: np.zeros(shape) for name in names}
+    for rows, cost in parts:
+        for name in names:
+            columns[name][rows] = getattr(cost, name)
+    return ProductCost(**columns)

@@ -1,0 +1,74 @@
+"""Elementwise kernels, copies and gathers: bandwidth by access pattern, cache and bytes in flight."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernels import KernelTable
+
+from .family import FamilyCost, bound_of
+from .hardware import HardwareColumns
+from .mechanisms import residency
+from .roofline import roofline_terms
+
+__all__ = ["scatter_cost", "stream_cost"]
+
+FloatArray = NDArray[np.float64]
+
+#: Bytes that one thread block of an elementwise kernel moves: 128 threads of four 16-byte accesses each.
+_BLOCK_BYTES = 128 * 4 * 16
+
+
+def stream_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+    """Floor plus the slowest of DRAM, L2, the cores' bytes in flight, and arithmetic.
+
+    A kernel with too few bytes to occupy all cores is limited by what its cores can pull (Little's law: bytes in
+    flight of one core over the memory latency).
+    """
+    parameters = hardware.parameters
+    roofline = roofline_terms(table, hardware)
+    traffic = table.bytes[:, None]
+    kept = residency(table, hardware.cache_capacity) * parameters["stream.resident"]
+    dram = traffic * (1.0 - kept) / (_pattern_share(table, hardware) * hardware.dram_bandwidth)
+    l2 = traffic / (parameters["stream.l2"] * hardware.cache_rate)
+    active = np.clip(np.ceil(traffic / _BLOCK_BYTES), 1.0, hardware.cores)
+    pulled = traffic / (active * parameters["stream.core_bandwidth"])
+    floor = np.broadcast_to(parameters["stream.floor"], dram.shape)
+    terms = {
+        "dram": dram,
+        "l2": l2,
+        "latency": pulled,
+        "vector": roofline["vector"],
+        "special": roofline["special"],
+    }
+    busy = np.stack(list(terms.values())).max(axis=0)
+    shown = {"DRAM traffic": dram, "L2 traffic": l2, "bytes in flight": pulled, "floor": floor}
+    return FamilyCost(time=floor + busy, bound=bound_of({**terms, "latency": floor + 0.0 * dram}), terms=shown)
+
+
+def _pattern_share(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    """Share of the DRAM bandwidth that an access pattern reaches, shape (num_kernels, num_accelerators)."""
+    whole = hardware.parameters["stream.dram"]
+    strided = np.minimum(whole, hardware.parameters["stream.strided"])
+    transposed = np.minimum(whole, hardware.parameters["stream.transposed"])
+    by_pattern = np.array([whole, whole, strided, transposed])
+    return by_pattern[table.pattern.astype(np.int64)]
+
+
+def scatter_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+    """One thread block a row that writes to a place of its own: paged key-value caches, indexed writes.
+
+    ``m`` rows of ``n`` elements; a block has up to 512 threads.
+    """
+    threads = np.clip(table.n, 64.0, 512.0)[:, None]
+    resident = hardware.cores * np.floor(hardware.max_threads / threads)
+    latency = np.ceil(table.m[:, None] / np.maximum(resident, 1.0)) * hardware.parameters["scatter.row"]
+    dram = table.bytes[:, None] / (hardware.parameters["scatter.dram"] * hardware.dram_bandwidth)
+    floor = np.broadcast_to(hardware.parameters["scatter.floor"], dram.shape)
+    shown = {"DRAM traffic": dram, "row latency": latency, "floor": floor}
+    return FamilyCost(
+        time=floor + np.maximum(dram, latency),
+        bound=bound_of({"dram": dram, "latency": latency + floor}),
+        terms=shown,
+    )
