@@ -63,6 +63,9 @@ _AMBIGUOUS = {
     "a100-80gb": "A100-SXM4-80GB",
     "a100-40gb": "A100-SXM4-40GB",
 }
+# Sources whose script sets ``torch.set_float32_matmul_precision("high")``, so that float32 products are tf32
+# (huggingface/diffusion-fast, run_benchmark.py, which made these tables).
+_TF32_SOURCES = re.compile(r"fast_diffusion\.md|sayakpaul/sample-datasets")
 _DENOISERS = {"unet": "unet", "transformer": "transformer"}
 
 
@@ -197,7 +200,7 @@ def _execution(row: Mapping[str, str], assumed: list[str]) -> dict[str, str | bo
     return {
         "mode": mode,
         "attention": attention,
-        "matmul_tf32": row["precision"] == "tf32",
+        "matmul_tf32": row["precision"] == "tf32" or bool(_TF32_SOURCES.search(row["source"])),
         "channels_last": "channels_last" in notes or "nhwc" in compiler,
     }
 

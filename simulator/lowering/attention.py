@@ -11,6 +11,7 @@ from simulator.work import work_of
 from simulator.work.attention import AttentionShape, attention_shape
 from tracer.graph import Op, TensorSpec
 
+from .contraction import product_format
 from .rules import lowering_rule
 
 __all__ = ["attention", "fused_attention", "naive_attention"]
@@ -33,7 +34,7 @@ def attention(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Kernels of an attention call under the execution's choice, unless the operator itself names one."""
     implementation = _FUSED.get(op.name, execution.attention_implementation)
     if op.name == "aten::_scaled_dot_product_attention_math" or implementation is None:
-        return naive_attention(op)
+        return naive_attention(op, execution)
     return (fused_attention(op, implementation),)
 
 
@@ -64,7 +65,7 @@ def fused_attention(op: Op, implementation: Implementation) -> Kernel:
     )
 
 
-def naive_attention(op: Op) -> Sequence[Kernel]:
+def naive_attention(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Baseline attention as diffusers and the study run it.
 
     Heads are split by copies of query, key and value where they are strided; ``baddbmm`` scales in its epilogue;
@@ -79,7 +80,7 @@ def naive_attention(op: Op) -> Sequence[Kernel]:
     score_bytes = scores * query.itemsize
     return (
         *copies,
-        _product("attention_scores", op, shape, inner=shape.head_dim, columns=shape.key_length),
+        _product("attention_scores", op, shape, execution, inner=shape.head_dim, columns=shape.key_length),
         *((_mask(scores, score_bytes, query, shape),) if masked else ()),
         Kernel(
             name="attention_softmax",
@@ -94,12 +95,14 @@ def naive_attention(op: Op) -> Sequence[Kernel]:
             m=scores / shape.key_length,
             n=shape.key_length,
         ),
-        _product("attention_values", op, shape, inner=shape.key_length, columns=shape.value_dim),
+        _product("attention_values", op, shape, execution, inner=shape.key_length, columns=shape.value_dim),
         _copy("merge_heads", op.outputs[0]),
     )
 
 
-def _product(name: str, op: Op, shape: AttentionShape, *, inner: int, columns: int) -> Kernel:
+def _product(  # noqa: PLR0913
+    name: str, op: Op, shape: AttentionShape, execution: Execution, *, inner: int, columns: int
+) -> Kernel:
     """One of the two batched products. Grouped keys are repeated to all heads first, so they are read in full."""
     batch = shape.batch * shape.heads
     itemsize = op.inputs[0].itemsize
@@ -107,7 +110,7 @@ def _product(name: str, op: Op, shape: AttentionShape, *, inner: int, columns: i
     return Kernel(
         name=name,
         family=KernelFamily.MATMUL,
-        number_format=number_format(op.inputs[0].dtype),
+        number_format=product_format(op.inputs[0].dtype, tf32=execution.matmul_tf32),
         matrix_flops=2.0 * batch * shape.query_length * inner * columns,
         bytes_read=read,
         bytes_written=batch * shape.query_length * columns * itemsize,

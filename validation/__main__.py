@@ -1,0 +1,158 @@
+"""Command line: ``validate published`` and its siblings, one for each kind of measurement."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hw_specs import SpecError
+from simulator.cost import UnsupportedFormatError
+from simulator.output import OutputError, write_text
+from tracer.graph import GraphError
+from tracer.library import MissingTracerError
+from tracer.workloads import UnknownWorkloadError
+
+from .cases import CaseError, load_cases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .case_errors import CaseResult, ErrorSummary
+
+__all__ = ["app", "main"]
+
+USER_ERRORS = (
+    CaseError,
+    GraphError,
+    MissingTracerError,
+    OutputError,
+    SpecError,
+    UnknownWorkloadError,
+    UnsupportedFormatError,
+)
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Predictions against measurements, and what they may be trusted for.",
+)
+
+Format = Annotated[str, typer.Option("--format", help="table or json.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")]
+
+
+@app.callback()
+def group() -> None:
+    """Predictions against measurements, and what they may be trusted for."""
+
+
+@app.command("published")
+def published_command(
+    files: Annotated[list[Path] | None, typer.Argument(help="CSV tables; the cases that ship by default.")] = None,
+    grade: Annotated[str, typer.Option(help="Grades to take: A, or AB for those with an assumption too.")] = "A",
+    output_format: Format = "table",
+    output: Output = None,
+) -> None:
+    """Predict published end-to-end figures, and print the error by model, device and execution."""
+    from .case_errors import predict_cases, summarise, to_dict
+    from .published import read_published
+
+    _check_format(output_format)
+    if not grade or set(grade) - set("ABC"):
+        raise CaseError(f"unknown grade {grade!r}; valid: A, AB, ABC")
+    tables = [read_published(path) for path in files or ()]
+    cases = [case for table in tables for case in table.cases] if files else list(load_cases())
+    wanted = [case for case in cases if case.grade in grade]
+    unmapped = Counter(row.reason for table in tables for row in table.unmapped)
+    if len(wanted) < len(cases):
+        unmapped[f"grade other than {' or '.join(grade)}"] += len(cases) - len(wanted)
+    with _progress(len(wanted)) as advance:
+        results, failed = predict_cases(wanted, progress=advance)
+    unmapped.update(f"cannot be predicted: {case.reason}" for case in failed)
+    summaries = {
+        "all": summarise(results, lambda r: "all"),
+        "model": summarise(results, lambda r: r.model),
+        "device": summarise(results, lambda r: r.device),
+        "execution": summarise(results, lambda r: r.execution),
+        "dtype": summarise(results, lambda r: r.dtype),
+    }
+    if output_format == "json":
+        _emit(json.dumps(to_dict(results, unmapped, summaries), indent=2) + "\n", output)
+    else:
+        _emit(_published_text(results, unmapped, summaries), output)
+
+
+def _published_text(
+    results: Sequence[CaseResult], unmapped: Counter[str], summaries: dict[str, list[ErrorSummary]]
+) -> str:
+    if not results:
+        raise CaseError("no row could be predicted; reasons: " + "; ".join(unmapped))
+    header = f"{'':<28} {'count':>5} {'median':>8} {'mean':>8} {'bias':>8} {'<= 10 %':>8} {'roofline median':>16}"
+    lines: list[str] = []
+    for name, group in summaries.items():
+        lines += [f"by {name}" if name != "all" else "error of latency", header]
+        lines += [_summary_line(summary) for summary in group] + [""]
+    worst = sorted(results, key=lambda r: -abs(r.error))[:10]
+    lines += ["ten worst", f"{'case':<16} {'model':<18} {'device':<18} {'execution':<16} measured  predicted  error"]
+    lines += [
+        f"{r.id:<16} {r.model:<18} {r.device:<18} {r.execution:<16} {r.measured:>7.3g} s {r.predicted:>8.3g} s "
+        f"{100 * r.error:>+6.1f} %"
+        for r in worst
+    ]
+    if unmapped:
+        lines += ["", f"not predicted: {sum(unmapped.values())}"]
+        lines += [f"{count:>6}  {reason}" for reason, count in unmapped.most_common()]
+    return "\n".join(lines) + "\n"
+
+
+def _summary_line(s: ErrorSummary) -> str:
+    return (
+        f"{s.name:<28} {s.count:>5} {100 * s.median_ape:>6.1f} % {100 * s.mape:>6.1f} % {100 * s.bias:>+6.1f} % "
+        f"{100 * s.within_10_percent:>6.0f} % {100 * s.roofline_median_ape:>14.1f} %"
+    )
+
+
+def _check_format(name: str) -> None:
+    if name not in ("table", "json"):
+        raise typer.BadParameter(f"unknown format {name!r}; valid: table, json")
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[str], None]]:
+    """Progress bar on standard error, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("predicting", total=total)
+        yield lambda what: bar.update(task, advance=1, description=what)
+
+
+def _emit(text: str, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write_text(output, text)
+
+
+def main() -> None:
+    """Entry point: one line and exit status 2 for anything that the user can mend."""
+    try:
+        app()
+    except USER_ERRORS as error:
+        print(f"validate: error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
