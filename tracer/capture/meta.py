@@ -108,7 +108,8 @@ class GraphBuilder:
         Raises
         ------
         GraphError
-            The first and the last repeat of a growing stage do not make the same sequence of calls.
+            The first and the last repeat of a growing stage do not make the same sequence of calls, or another
+            stage has given the component other weights.
         """
         if isinstance(root, nn.Module):
             self._add_component(component, root)
@@ -146,13 +147,21 @@ class GraphBuilder:
         )
 
     def _add_component(self, name: str, root: nn.Module) -> None:
+        """Note the weights of a component; one that two stages run in different dtypes has the larger bytes."""
         parameters, buffers = list(root.parameters()), list(root.buffers())
         for parameter in parameters:
             self._storages.number(parameter, StorageRole.PARAMETER)
         for buffer in buffers:
             self._storages.number(buffer, StorageRole.BUFFER)
+        num_parameters = sum(p.numel() for p in parameters)
         nbytes = sum(t.numel() * t.element_size() for t in (*parameters, *buffers))
-        self._components.setdefault(name, Component(name, sum(p.numel() for p in parameters), nbytes))
+        known = self._components.get(name, Component(name, num_parameters, nbytes))
+        if known.num_parameters != num_parameters:
+            raise GraphError(
+                f"component {name!r} has {known.num_parameters} parameters in one stage and {num_parameters} in "
+                "another; stages that share a component must run the same weights"
+            )
+        self._components[name] = replace(known, parameter_bytes=max(known.parameter_bytes, nbytes))
 
     def _capture(self, component: str, root: object, run: Callable[[], object], default_kind: str) -> list[Call]:
         def attention_kind(path: str, query_length: int, key_length: int) -> str:
@@ -187,12 +196,17 @@ def _check_isomorphic(stage: str, first: Sequence[Call], last: Sequence[Call]) -
             "a growing stage must make the same calls in every repeat"
         )
     for position, (a, b) in enumerate(zip(first, last, strict=True)):
-        ranks_differ = [len(t.shape) for t in a.inputs] != [len(t.shape) for t in b.inputs]
-        if (a.name, a.module) != (b.name, b.module) or ranks_differ:
+        if _form(a) != _form(b):
             raise GraphError(
                 f"stage {stage!r}, call {position}: {a.name} in {a.module} becomes {b.name} in {b.module} "
                 "in the last repeat; a growing stage must make the same calls in every repeat"
             )
+
+
+def _form(call: Call) -> tuple[object, ...]:
+    """What must be the same in every repeat: all but extents and the values of attributes."""
+    tensors = tuple((len(t.shape), t.dtype) for t in (*call.inputs, *call.outputs))
+    return call.name, call.module, len(call.inputs), tensors, tuple(name for name, _ in call.attributes)
 
 
 def _dtype_of(function: object, inputs: Sequence[object]) -> str:

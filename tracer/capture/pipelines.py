@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
-from tracer.graph import OpGraph, Workload
+from tracer.graph import GraphError, OpGraph, Workload
 from tracer.workloads.pipeline import Pipeline, StageSpec
 
 from .meta import GraphBuilder
@@ -27,25 +28,50 @@ def capture_pipeline(
         Complete settings, as :func:`tracer.workloads.resolve` gives them.
     progress : callable, optional
         Called with the name of each stage before it is traced.
+
+    Raises
+    ------
+    GraphError
+        The model refuses the settings: a prompt longer than its position table, a size that its layers cannot halve,
+        tensors larger than can be addressed.
     """
     builder = GraphBuilder(attention_kinds=_attention_kinds(pipeline))
     with warnings.catch_warnings():
         # Model classes warn about deprecated arguments of their own; none bears on the graph.
         warnings.simplefilter("ignore")
         _quiet_libraries()
-        for spec in pipeline.build(workload):
+        with _refusals(pipeline, "the pipeline"):
+            specs = pipeline.build(workload)
+        for spec in specs:
             if progress is not None:
                 progress(spec.name)
-            builder.add_stage(
-                spec.name,
-                spec.component,
-                spec.module,
-                partial(spec.run, spec.module),
-                repeats=spec.repeats,
-                grows=spec.grows,
-                default_kind=_default_kind(pipeline, spec),
-            )
+            with _refusals(pipeline, f"stage {spec.name!r}"):
+                _add_stage(builder, pipeline, spec)
     return builder.build(pipeline.name, workload, pipeline.sources)
+
+
+def _add_stage(builder: GraphBuilder, pipeline: Pipeline, spec: StageSpec) -> None:
+    builder.add_stage(
+        spec.name,
+        spec.component,
+        spec.module,
+        partial(spec.run, spec.module),
+        repeats=spec.repeats,
+        grows=spec.grows,
+        default_kind=_default_kind(pipeline, spec),
+    )
+
+
+@contextmanager
+def _refusals(pipeline: Pipeline, part: str) -> Iterator[None]:
+    """What a model's own code raises for settings that it cannot run, as one line."""
+    try:
+        yield
+    except GraphError:
+        raise
+    except (RuntimeError, ValueError, IndexError, OverflowError, ZeroDivisionError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise GraphError(f"{pipeline.name}: {part} cannot run with these settings ({reason})") from error
 
 
 def _attention_kinds(pipeline: Pipeline) -> Mapping[str, str]:

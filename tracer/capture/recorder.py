@@ -173,15 +173,18 @@ class Recorder:
     def record_attention(
         self, query: torch.Tensor, tensors: Sequence[torch.Tensor], arguments: Mapping[str, Any]
     ) -> torch.Tensor:
-        """Append one attention call and give its (empty) output, in the layout of the fused kernels.
+        """Append one attention call and give its output without values, in the layout of the fused kernels.
 
         Fused attention writes (batch, query, heads, dim) and returns it transposed, so that merging the heads
         afterwards is a view (PyTorch, aten/src/ATen/native/transformers/cuda/attention.cu).
         """
-        *lead, heads, length, _ = query.shape
-        value = tensors[2]
-        with self._pause():
-            out = query.new_empty((*lead, length, heads, value.shape[-1])).transpose(-3, -2)
+        length, value = query.shape[-2], tensors[2]
+        with self.paused():
+            if query.dim() < 3:
+                out = query.new_empty((length, value.shape[-1]))
+            else:
+                *lead, heads, _, _ = query.shape
+                out = query.new_empty((*lead, length, heads, value.shape[-1])).transpose(-3, -2)
         kind = self._attention_kind(self._path.current, length, value.shape[-2])
         attributes: dict[str, AttributeValue] = {
             "kind": kind,
@@ -195,13 +198,13 @@ class Recorder:
 
     def record_rms_norm(
         self,
-        input: torch.Tensor,  # noqa: A002  # torch's name
+        input: torch.Tensor,  # torch's name
         normalized_shape: Sequence[int],
         weight: torch.Tensor | None = None,
         eps: float | None = None,
     ) -> torch.Tensor:
         """Append one fused RMS norm, as CUDA has it (``native_functions.yaml``: ``_fused_rms_norm``, torch 2.9)."""
-        with self._pause():
+        with self.paused():
             out = torch.empty_like(input)
         tensors = [input] if weight is None else [input, weight]
         arguments: dict[str, AttributeValue] = {"normalized_shape": tuple(int(n) for n in normalized_shape)}
@@ -211,13 +214,17 @@ class Recorder:
         return out
 
     @contextmanager
-    def _pause(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """Let the recorder make tensors of its own without recording that."""
         self._paused = True
         try:
             yield
         finally:
             self._paused = False
+
+
+_ATTENTION = torch.nn.functional.scaled_dot_product_attention
+_WHOLE = frozenset({_ATTENTION, torch.nn.functional.rms_norm, torch.rms_norm})
 
 
 class _FunctionMode(TorchFunctionMode):
@@ -235,10 +242,35 @@ class _FunctionMode(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        if func in (torch.nn.functional.rms_norm, torch.rms_norm):
-            return self._recorder.record_rms_norm(*args, **kwargs)
-        if func is not torch.nn.functional.scaled_dot_product_attention:
+        if func is torch.nn.functional.multi_head_attention_forward:
+            # A mode is off inside a function that it was given, so the call inside this one needs another way.
+            with self._in_place_of_attention():
+                return func(*args, **kwargs)
+        if func not in _WHOLE:
             return func(*args, **kwargs)
+        return self._whole(func, args, kwargs)
+
+    def _whole(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.Tensor:
+        record = self._attention if func is _ATTENTION else self._recorder.record_rms_norm
+        out = record(*args, **kwargs)
+        if not out.is_meta:
+            # What follows may depend on values: an index, a condition.
+            with self._recorder.paused():
+                out.copy_(func(*args, **kwargs))
+        return out
+
+    @contextmanager
+    def _in_place_of_attention(self) -> Iterator[None]:
+        def attention(*args: Any, **kwargs: Any) -> torch.Tensor:
+            return self._whole(_ATTENTION, args, kwargs)
+
+        torch.nn.functional.scaled_dot_product_attention = attention
+        try:
+            yield
+        finally:
+            torch.nn.functional.scaled_dot_product_attention = _ATTENTION
+
+    def _attention(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         names = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
         given = dict(zip(names, args, strict=False)) | kwargs
         tensors = [given["query"], given["key"], given["value"]]
