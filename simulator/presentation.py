@@ -165,6 +165,7 @@ def _bounds(shares: BoundShares) -> str:
         "compute": shares.compute,
         "memory": shares.memory,
         "launch": shares.launch,
+        "link": shares.link,
     }
     ranked = sorted(named.items(), key=lambda item: -item[1])
     return ", ".join(f"{name} {100 * share:.0f} %" for name, share in ranked if share >= 0.005)

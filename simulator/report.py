@@ -29,6 +29,7 @@ _BOUND_GROUPS = {
     "dram": "memory",
     "l2": "memory",
     "latency": "launch",
+    "link": "link",
 }
 
 
@@ -66,11 +67,14 @@ class BoundShares:
         Kernels bound by DRAM or cache bandwidth.
     launch : float
         The device waiting for the host, and kernels too short to be bound by anything but their own start.
+    link : float
+        Collectives, bound by links to other accelerators.
     """
 
     compute: float
     memory: float
     launch: float
+    link: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +268,7 @@ def _bounds_by_category(pieces: _Pieces) -> dict[str, BoundShares]:
 
 
 def _bound_shares(pieces: _Pieces, rows: NDArray[np.bool_], total: float) -> BoundShares:
-    shares = {"compute": 0.0, "memory": 0.0, "launch": float(pieces.waiting[rows].sum())}
+    shares = {"compute": 0.0, "memory": 0.0, "launch": float(pieces.waiting[rows].sum()), "link": 0.0}
     by_bound = pieces.execution_by_bound[rows].sum(axis=0)
     for code, name in enumerate(BOUNDS):
         shares[_BOUND_GROUPS[name]] += float(by_bound[code])

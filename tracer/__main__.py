@@ -145,7 +145,10 @@ def _rendered(calls: Sequence[AttentionCall], output_format: str) -> str:
 
 
 def _table(calls: Sequence[AttentionCall]) -> str:
-    header = f"{'stage':<22} {'repeat':>6} {'kind':<9} {'query':>7} {'key':>7} {'sequences':>9} {'heads':>5} {'dim':>4}  module"
+    header = (
+        f"{'stage':<22} {'repeat':>6} {'kind':<9} {'query':>7} {'key':>7} "
+        f"{'sequences':>9} {'heads':>5} {'dim':>4}  module"
+    )
     lines = [
         f"{c.stage:<22} {c.repeat:>6} {c.kind:<9} {c.query_length:>7} {c.key_length:>7} "
         f"{c.sequences:>9} {c.heads:>5} {c.head_dim:>4}  {c.module}"

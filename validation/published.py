@@ -143,9 +143,8 @@ def case_of_row(row: Mapping[str, str]) -> Case:
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
     try:
-        opened = gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else None
-        stream: Any = opened if opened is not None else path.open(encoding="utf-8", newline="")
-        with stream:
+        opener: Any = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rt", encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream)
             missing = _COLUMNS - set(reader.fieldnames or ())
             if missing:
