@@ -30,6 +30,9 @@ __all__ = [
     "RunFacts",
     "Trace",
     "TraceFormatError",
+    "no_calls",
+    "no_host_calls",
+    "no_kernels",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -38,6 +41,9 @@ FloatArray = NDArray[np.float64]
 #: ``stage:denoiser``, ``module:unet.down_blocks.0.resnets.0.conv1``.
 STAGE_PREFIX = "stage:"
 MODULE_PREFIX = "module:"
+
+
+_TIMES = frozenset({"start", "duration"})
 
 
 class TraceFormatError(ValueError):
@@ -173,6 +179,25 @@ class HostColumns:
     def __len__(self) -> int:
         """Number of entries."""
         return len(self.name)
+
+
+def no_calls() -> CallColumns:
+    """Columns of no operator calls."""
+    return CallColumns(**_empty(CallColumns))
+
+
+def no_kernels() -> KernelColumns:
+    """Columns of no device events."""
+    return KernelColumns(**_empty(KernelColumns))
+
+
+def no_host_calls() -> HostColumns:
+    """Columns of no runtime calls."""
+    return HostColumns(**_empty(HostColumns))
+
+
+def _empty(kind: type) -> dict[str, Any]:
+    return {f.name: np.zeros(0, np.float64 if f.name in _TIMES else np.int64) for f in fields(kind)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,80 @@
+"""The formats of this folder: a file is a format, and its name is the format's name."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from pathlib import Path
+from typing import Protocol, cast
+
+from tracer.json_stream import Progress
+from tracer.trace import Trace, TraceFormatError
+
+__all__ = ["TraceFormat", "find_format", "format_names", "read_trace", "recognise"]
+
+
+class TraceFormat(Protocol):
+    """What a file of this folder offers."""
+
+    def recognises(self, path: Path) -> bool:
+        """Whether a file looks like this format, from its first bytes; never raises for a file that exists."""
+
+    def read(self, path: Path, progress: Progress | None = None) -> Trace:
+        """The trace in a file."""
+
+
+@cache
+def format_names() -> tuple[str, ...]:
+    """Names of all formats, sorted."""
+    folder = Path(__file__).parent
+    return tuple(sorted(m.name for m in pkgutil.iter_modules([str(folder)]) if m.name != "catalogue"))
+
+
+def find_format(name: str) -> TraceFormat:
+    """Format of that name.
+
+    Raises
+    ------
+    TraceFormatError
+        No such format; the message lists the valid names.
+    """
+    if name not in format_names():
+        raise TraceFormatError(f"no trace format {name!r}; valid: {', '.join(format_names())}")
+    return cast(TraceFormat, importlib.import_module(f"tracer.formats.{name}"))
+
+
+def recognise(path: Path) -> str:
+    """Name of the format of a file.
+
+    Raises
+    ------
+    TraceFormatError
+        There is no such file, or no format recognises it.
+    """
+    if not path.is_file():
+        raise TraceFormatError(f"{path}: no such file")
+    for name in format_names():
+        if find_format(name).recognises(path):
+            return name
+    raise TraceFormatError(f"{path}: not a trace in any known format; known: {', '.join(format_names())}")
+
+
+def read_trace(path: Path, *, format_name: str | None = None, progress: Progress | None = None) -> Trace:
+    """Trace in a file of any known format.
+
+    Parameters
+    ----------
+    path : Path
+    format_name : str, optional
+        One of :func:`format_names`; recognised from the content by default.
+    progress : callable, optional
+        Called with (bytes read, bytes in the file) now and then.
+
+    Raises
+    ------
+    TraceFormatError
+        There is no such file or format, or the file is damaged.
+    """
+    chosen = recognise(path) if format_name is None else format_name
+    return find_format(chosen).read(path, progress)

@@ -1,0 +1,274 @@
+"""PyTorch profiler traces: the Chrome trace that Kineto writes, plain or gzip, of NVIDIA and AMD devices.
+
+Times are microseconds with fractions, whatever ``displayTimeUnit`` says (Trace Event Format, Google, 2016).
+``correlation`` ties a kernel to the runtime call that launched it, ``External id`` both to the operator around it;
+where ids are absent, the operator is the innermost one around the launch. Categories and fields as written by
+Kineto's ``output_json.cpp``; those of its predecessor in PyTorch 1.8 are read too.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tracer.json_stream import JsonStream, Progress, open_plain_or_gzip
+from tracer.operator_arguments import RecordedArguments
+from tracer.operator_table import Names
+from tracer.trace import KernelKind, RunFacts, Trace
+from tracer.trace_builder import TraceBuilder
+
+__all__ = ["EVENT_KINDS", "VARIABLE_MAP", "read", "recognises"]
+
+#: Field of ours -> names that versions of the profiler gave it, in lower case.
+VARIABLE_MAP: Mapping[str, tuple[str, ...]] = {
+    "shapes": ("input dims",),
+    "types": ("input type",),
+    "strides": ("input strides",),
+    "values": ("concrete inputs",),
+    "external": ("external id",),
+    "correlation": ("correlation", "correlation id"),
+    "device": ("device",),
+    "stream": ("stream",),
+}
+#: Category of an event, in lower case -> what it is.
+EVENT_KINDS: Mapping[str, str] = {
+    "cpu_op": "call",
+    "operator": "call",
+    "kernel": "kernel",
+    "gpu_memcpy": "memcpy",
+    "memcpy": "memcpy",
+    "gpu_memset": "memset",
+    "memset": "memset",
+    **dict.fromkeys(
+        ("cuda_runtime", "cuda_driver", "hip_runtime", "hip_driver", "xpu_runtime", "xpu_driver", "runtime", "driver"),
+        "host",
+    ),
+    "user_annotation": "annotation",
+    "python_function": "python",
+}
+# Not part of a run: summaries, memory samples, arrows between events, and the profiler's own doings.
+_NOT_RUN = (
+    "gpu_user_annotation cpu_instant_event overhead trace ac2g fwdbwd async_cpu_to_gpu instant cuda_sync "
+    "cuda_profiler_range cuda_event cpu_event counter"
+)
+_CONTEXT = frozenset(_NOT_RUN.split())
+_KERNEL_KINDS = {"kernel": KernelKind.KERNEL, "memcpy": KernelKind.MEMCPY, "memset": KernelKind.MEMSET}
+_MODULE = "nn.Module: "
+_HEAD = 4096
+_SIGNS = re.compile(rb'"(traceEvents|deviceProperties|baseTimeNanoseconds|displayTimeUnit)"|"ph"\s*:\s*"')
+# Facts of the run among the outermost members; environment variables and package lists are left where they are.
+_KEPT = (
+    "cuda_runtime_version cuda_driver_version hip_runtime_version hip_driver_version cupti_version record_shapes "
+    "with_stack with_modules profile_memory with_flops"
+)
+_FACTS = frozenset(_KEPT.split())
+
+
+def recognises(path: Path) -> bool:
+    """Whether the file begins as a Chrome trace does, or says further on that it is one of Kineto's."""
+    try:
+        content, file = open_plain_or_gzip(path)
+        with file, content:
+            head = content.read(_HEAD)
+            if head.lstrip()[:1] not in (b"{", b"["):
+                return False
+            # Metadata of any length may come first.
+            tail = head
+            while tail:
+                if _SIGNS.search(tail):
+                    return not _is_execution_trace(head)
+                more = content.read(1 << 20)
+                tail = tail[-64:] + more if more else b""
+    except (OSError, EOFError, ValueError):
+        return False
+    return False
+
+
+def _is_execution_trace(head: bytes) -> bool:
+    return b'"schema"' in head and b'"traceEvents"' not in head
+
+
+def read(path: Path, progress: Progress | None = None) -> Trace:
+    """The trace; memory grows with the number of operator calls and device events, by some 150 bytes each.
+
+    Raises
+    ------
+    TraceFormatError
+        The file is cut off, is not JSON, or has neither operators nor device events.
+    """
+    reader = _Reader()
+    with JsonStream(path, progress) as stream:
+        for key, value in stream.members("traceEvents"):
+            if key == "traceEvents":
+                reader.event(value)
+            else:
+                reader.member(key, value)
+    return reader.build(path)
+
+
+class _Reader:
+    """Sorts events into a builder, and keeps what the file says about the run."""
+
+    def __init__(self) -> None:
+        self._builder = TraceBuilder()
+        self._threads = Names()
+        self._base: int | None = None
+        self._device = ""
+        self._world = 1
+        self._settings: dict[str, bool | int | float | str] = {}
+        self._used_devices: set[int] = set()
+        self._devices: dict[int, str] = {}
+        self._handlers: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], int, int], None]] = {
+            "call": self._call,
+            "kernel": self._kernel,
+            "memcpy": self._kernel,
+            "memset": self._kernel,
+            "host": self._host,
+            "annotation": self._annotation,
+            "python": self._python,
+        }
+
+    def member(self, key: str, value: Any) -> None:
+        """An outermost member beside the events."""
+        if key == "deviceProperties" and isinstance(value, list):
+            for item in value:
+                if isinstance(item, dict) and isinstance(item.get("id"), int):
+                    self._devices[item["id"]] = str(item.get("name", ""))
+        elif key == "distributedInfo" and isinstance(value, dict):
+            size = value.get("world_size")
+            self._world = size if isinstance(size, int) and size > 0 else 1
+        elif key in _FACTS and isinstance(value, bool | int | float | str):
+            self._settings[key] = value
+
+    def event(self, event: Any) -> None:
+        """One element of the list of events."""
+        if not isinstance(event, dict):
+            self._builder.skip("event that is not an object")
+            return
+        category = str(event.get("cat", "")).lower()
+        kind = EVENT_KINDS.get(category)
+        if event.get("ph") != "X":
+            if kind is not None and event.get("ph") in ("B", "E", "b", "e"):
+                self._builder.skip("event given as begin and end")
+            return
+        if kind is None:
+            if category not in _CONTEXT:
+                self._builder.skip(f"event of category {category or 'none'!r}")
+            return
+        if kind == "python" and not str(event.get("name", "")).startswith(_MODULE):
+            return
+        start, duration = self._nanoseconds(event.get("ts")), self._length(event.get("dur"))
+        if start is None or duration is None:
+            self._builder.skip(f"{kind} without a finite time")
+            return
+        arguments = event.get("args")
+        self._handlers[kind](event, arguments if isinstance(arguments, dict) else {}, start, duration)
+
+    def build(self, path: Path) -> Trace:
+        """The trace of all events."""
+        used = sorted(self._used_devices)
+        names = {self._devices[i] for i in used if i in self._devices} or set(self._devices.values())
+        facts = RunFacts(
+            format="kineto",
+            device=" + ".join(sorted(names)),
+            num_devices=max(self._world, len(used), 1),
+            settings=tuple(sorted(self._settings.items())),
+        )
+        return self._builder.build(_stem(path), facts)
+
+    def _nanoseconds(self, microseconds: Any) -> int | None:
+        """Time since the first event, so that the fraction of a large number of microseconds survives."""
+        value = _number(microseconds)
+        if value is None or abs(value) > 2**63:
+            return None
+        if self._base is None:
+            self._base = int(value)
+        return round((value - self._base) * 1000)
+
+    def _length(self, microseconds: Any) -> int | None:
+        value = _number(microseconds)
+        return None if value is None or abs(value) > 2**63 else round(value * 1000)
+
+    def _thread(self, event: Mapping[str, Any]) -> int:
+        return self._threads.number(f"{event.get('pid')}/{event.get('tid')}")
+
+    def _call(self, event: Mapping[str, Any], arguments: Mapping[str, Any], start: int, duration: int) -> None:
+        fields = {name.lower(): value for name, value in arguments.items()}
+        lists = {name: _list(_field(fields, name)) for name in ("shapes", "types", "strides", "values")}
+        self._builder.add_call(
+            str(event.get("name", "")),
+            RecordedArguments(**lists),
+            start=start,
+            duration=duration,
+            thread=self._thread(event),
+            external=_id(_field(fields, "external")),
+        )
+
+    def _kernel(self, event: Mapping[str, Any], arguments: Mapping[str, Any], start: int, duration: int) -> None:
+        fields = {name.lower(): value for name, value in arguments.items()}
+        device = _id(_field(fields, "device"))
+        self._used_devices.add(max(device, 0))
+        self._builder.add_kernel(
+            str(event.get("name", "")),
+            start=start,
+            duration=duration,
+            kind=_KERNEL_KINDS[EVENT_KINDS[str(event["cat"]).lower()]],
+            correlation=_id(_field(fields, "correlation")),
+            external=_id(_field(fields, "external")),
+            device=max(device, 0),
+            stream=max(_id(_field(fields, "stream")), 0),
+        )
+
+    def _host(self, event: Mapping[str, Any], arguments: Mapping[str, Any], start: int, duration: int) -> None:
+        fields = {name.lower(): value for name, value in arguments.items()}
+        self._builder.add_host_call(
+            str(event.get("name", "")),
+            start=start,
+            duration=duration,
+            thread=self._thread(event),
+            correlation=_id(_field(fields, "correlation")),
+            external=_id(_field(fields, "external")),
+        )
+
+    def _annotation(self, event: Mapping[str, Any], arguments: Mapping[str, Any], start: int, duration: int) -> None:
+        name = str(event.get("name", ""))
+        self._builder.add_annotation(name, start=start, duration=duration, thread=self._thread(event))
+
+    def _python(self, event: Mapping[str, Any], arguments: Mapping[str, Any], start: int, duration: int) -> None:
+        name = str(event["name"]).removeprefix(_MODULE)
+        self._builder.add_module(name, start=start, duration=duration, thread=self._thread(event))
+
+
+def _field(fields: Mapping[str, Any], name: str) -> Any:
+    return next((fields[key] for key in VARIABLE_MAP[name] if key in fields), None)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _number(value: Any) -> float | None:
+    """Finite number, also one given as text."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if plain and math.isfinite(value) else None
+
+
+def _id(value: Any) -> int:
+    """Number of an event, -1 where it has none."""
+    number = _number(value)
+    return int(number) if number is not None and 0 <= number < 2**62 else -1
+
+
+def _stem(path: Path) -> str:
+    name = path.name
+    for suffix in (".gz", ".json", ".trace", ".pt"):
+        name = name.removesuffix(suffix)
+    return name or path.name
