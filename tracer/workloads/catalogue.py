@@ -30,10 +30,8 @@ class UnknownWorkloadError(LookupError):
 
 def iter_pipelines() -> Iterator[Pipeline]:
     """Every pipeline that a file of this folder declares, by file name. Does not import torch."""
-    folder = Path(__file__).parent
-    for info in sorted(pkgutil.iter_modules([str(folder)]), key=lambda i: i.name):
-        module = importlib.import_module(f"{__package__}.{info.name}")
-        yield from getattr(module, "PIPELINES", ())
+    for name in _module_names():
+        yield from _declared(name)
 
 
 def find_pipeline(name: str) -> Pipeline:
@@ -46,13 +44,29 @@ def find_pipeline(name: str) -> Pipeline:
     """
     wanted = name.lower().replace("_", "-")
     known: dict[str, Pipeline] = {}
-    for pipeline in iter_pipelines():
-        known |= dict.fromkeys((pipeline.name, *pipeline.aliases), pipeline)
-    if wanted in known:
-        return known[wanted]
+    # The file is usually named after the model: looking there first spares importing the others.
+    for module in sorted(_module_names(), key=lambda m: not _is_named_after(m, wanted)):
+        for pipeline in _declared(module):
+            if wanted in (pipeline.name, *pipeline.aliases):
+                return pipeline
+            known |= dict.fromkeys((pipeline.name, *pipeline.aliases), pipeline)
     near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"valid: {', '.join(sorted(known))}"
     raise UnknownWorkloadError(f"unknown model {name!r}; {hint}")
+
+
+def _module_names() -> list[str]:
+    return sorted(info.name for info in pkgutil.iter_modules([str(Path(__file__).parent)]))
+
+
+def _declared(module: str) -> tuple[Pipeline, ...]:
+    pipelines: tuple[Pipeline, ...] = getattr(importlib.import_module(f"{__package__}.{module}"), "PIPELINES", ())
+    return pipelines
+
+
+def _is_named_after(module: str, model: str) -> bool:
+    plain = module.replace("_", "")
+    return model.replace("-", "").replace(".", "").startswith(plain)
 
 
 def resolve(pipeline: Pipeline, settings: Mapping[str, object]) -> Workload:
@@ -85,8 +99,7 @@ def _check_sizes(pipeline: Pipeline, workload: Workload) -> None:
         value = getattr(workload, name)
         if value is not None and value % pipeline.size_multiple:
             raise WorkloadError(
-                f"{name} {value} is impossible for {pipeline.name}; "
-                f"valid: multiples of {pipeline.size_multiple}"
+                f"{name} {value} is impossible for {pipeline.name}; valid: multiples of {pipeline.size_multiple}"
             )
     step, offset = pipeline.frame_rule
     frames = workload.num_frames
