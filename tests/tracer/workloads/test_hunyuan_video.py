@@ -57,7 +57,7 @@ def test_tiles_of_the_decoder_join_to_the_video(stages, measure):
     assert measure(stages["vae_blend"]).shape == (1, 3, 129, 720, 1280)
 
 
-@pytest.mark.parametrize("frames", [1, 13, 17, 25, 33, 49])
+@pytest.mark.parametrize("frames", [1, 17, 33])
 def test_tiles_do_the_work_of_the_whole_decoder(frames, measure):
     import torch
     from torch.utils.flop_counter import FlopCounterMode
