@@ -119,6 +119,7 @@ def case_of_row(row: Mapping[str, str]) -> Case:
     """Case of one row. Raises a private exception with the reason where it is none."""
     assumed: list[str] = []
     model, whole = _model(row["model"])
+    device = _device(row["device"], assumed)
     execution = _execution(row, assumed)
     settings = _settings(row, model, assumed)
     quantity, stage, value = _quantity(row, model, settings, whole=whole)
@@ -127,7 +128,7 @@ def case_of_row(row: Mapping[str, str]) -> Case:
         {
             "id": row["id"],
             "model": model,
-            "device": _device(row["device"], assumed),
+            "device": device,
             "settings": settings,
             "execution": execution,
             "quantity": quantity,
@@ -167,16 +168,18 @@ def _device(name: str, assumed: list[str]) -> str:
     stripped = re.sub(r"^nvidia (tesla )?", "", plain.lower()).strip()
     if "(1 GCD)" in name:
         raise _Unmappable("device is part of a package")
-    if re.search(r"\d+ ?w\b", name.lower()):
-        assumed.append("board power other than the datasheet's")
     if stripped in _AMBIGUOUS:
         if "variant not stated" in name or stripped in ("a100", "h100", "v100", "h100 80gb"):
             assumed.append(f"variant {_AMBIGUOUS[stripped]}")
-        return _AMBIGUOUS[stripped]
+        plain = _AMBIGUOUS[stripped]
     try:
-        return load_accelerator(plain).name
+        accelerator = load_accelerator(plain)
     except SpecError:
         raise _Unmappable("device is not in hw_specs") from None
+    limit = re.search(r"(\d+) ?w\b", name.lower())
+    if limit and accelerator.power and float(limit.group(1)) != accelerator.power.board:
+        assumed.append(f"a power limit of {limit.group(1)} W changes nothing")
+    return accelerator.name
 
 
 def _execution(row: Mapping[str, str], assumed: list[str]) -> dict[str, str | bool]:

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from validation.case_errors import CaseResult, predict_cases, summarise, to_dict
+from validation.cases import Case
+
+
+def case(**changes: object) -> Case:
+    fields: dict[str, object] = {
+        "id": "x",
+        "model": "stable-diffusion",
+        "device": "A100-SXM4-80GB",
+        "value": 1.0,
+        "source": "here",
+        "grade": "A",
+    }
+    return Case.model_validate(fields | changes)
+
+
+def result(measured: float, predicted: float) -> CaseResult:
+    return CaseResult(
+        id="x",
+        model="m",
+        device="d",
+        execution="eager/flash",
+        dtype="float16",
+        batch=1,
+        grade="A",
+        measured=measured,
+        predicted=predicted,
+        roofline=measured / 2,
+        error=predicted / measured - 1,
+        source="here",
+    )
+
+
+def test_errors_by_hand() -> None:
+    (summary,) = summarise([result(1.0, 1.05), result(2.0, 1.0), result(1.0, 1.1)], lambda r: r.model)
+    assert summary.count == 3
+    assert summary.median_ape == pytest.approx(0.1)
+    assert summary.mape == pytest.approx((0.05 + 0.5 + 0.1) / 3)
+    assert summary.bias == pytest.approx((0.05 - 0.5 + 0.1) / 3)
+    assert summary.roofline_median_ape == pytest.approx(0.5)
+
+
+def test_the_roofline_is_below_the_prediction_and_steps_are_per_step() -> None:
+    whole, step = predict_cases([case(), case(quantity="stage_latency", stage="unet")])[0]
+    assert 0 < whole.roofline <= whole.predicted
+    # 50 steps make most of the whole run, and one step is a fiftieth of them.
+    assert 0.8 * whole.predicted < 50 * step.predicted <= whole.predicted
+
+
+def test_a_case_that_cannot_run_is_kept_with_its_reason() -> None:
+    results, failed = predict_cases([case(device="V100-SXM2-16GB", settings={"dtype": "bfloat16"}, id="v")])
+    assert not results
+    assert failed[0].id == "v"
+    assert "bf16" in failed[0].reason
+
+
+def test_an_unknown_stage_is_a_reason() -> None:
+    _, failed = predict_cases([case(quantity="stage_latency", stage="transformer")])
+    assert "no stage 'transformer'" in failed[0].reason
+
+
+def test_the_json_form_has_rows_unmapped_and_summary() -> None:
+    results = [result(1.0, 1.1)]
+    plain = to_dict(results, {"engine": 2}, {"all": summarise(results, lambda r: "all")})
+    assert set(plain["rows"][0]) >= {"id", "model", "device", "measured", "predicted", "error"}
+    assert plain["unmapped"] == {"engine": 2}
+    assert plain["summary"]["all"][0]["count"] == 1

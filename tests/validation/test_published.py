@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from validation.cases import Case, CaseError
+from validation.published import read_published
+
+COLUMNS = (
+    "id,model,component,device,n_devices,precision,attention_impl,compile,batch,height,width,frames,steps,guidance,"
+    "metric,value,memory_gb,source,notes\n"
+)
+ROW = (
+    "x-1,Stable Diffusion v1.5,e2e,NVIDIA A100-80GB SXM,1,fp16,sdpa,eager,4,512,512,1,50,yes,"
+    "seconds,3.9,,somebody's README,q=A\n"
+)
+
+
+def table(folder: Path, *rows: str) -> Path:
+    path = folder / "table.csv"
+    path.write_text(COLUMNS + "".join(rows))
+    return path
+
+
+def only_case(folder: Path, row: str) -> Case:
+    (case,) = read_published(table(folder, row)).cases
+    return case
+
+
+def test_a_row_becomes_a_case(tmp_path: Path) -> None:
+    case = only_case(tmp_path, ROW)
+    assert (case.model, case.device, case.quantity, case.value, case.grade) == (
+        "stable-diffusion",
+        "A100-SXM4-80GB",
+        "latency",
+        3.9,
+        "A",
+    )
+    assert case.settings == {
+        "dtype": "float16",
+        "batch": 4,
+        "height": 512,
+        "width": 512,
+        "num_inference_steps": 50,
+    }
+    assert case.execution == {"mode": "eager", "attention": "flash", "matmul_tf32": False, "channels_last": False}
+
+
+def test_images_per_second_are_of_the_whole_batch(tmp_path: Path) -> None:
+    case = only_case(tmp_path, ROW.replace("seconds,3.9", "images_per_s,2.0"))
+    assert case.value == 4 / 2.0
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [("it_per_s,20.0", 0.05), ("ms_per_step,50.0", 0.05), ("seconds,2.5", 2.5 / 50)],
+)
+def test_a_rate_of_the_denoiser_is_the_time_of_one_step(tmp_path: Path, metric: str, expected: float) -> None:
+    case = only_case(tmp_path, ROW.replace(",e2e,", ",unet,").replace("seconds,3.9", metric))
+    assert (case.quantity, case.stage) == ("stage_latency", "unet")
+    assert case.value == pytest.approx(expected)
+
+
+def test_what_the_source_leaves_open_is_assumed_aloud(tmp_path: Path) -> None:
+    case = only_case(tmp_path, ROW.replace("NVIDIA A100-80GB SXM", "NVIDIA A100 (variant not stated)"))
+    assert case.grade == "B"
+    assert case.assumed == ("variant A100-SXM4-80GB",)
+
+
+def test_another_power_limit_is_an_assumption(tmp_path: Path) -> None:
+    case = only_case(tmp_path, ROW.replace("A100-80GB SXM", "A100-80GB (330W)"))
+    assert case.grade == "B"
+    assert "330 W" in case.assumed[0]
+    assert only_case(tmp_path, ROW.replace("A100-80GB SXM", "A100-80GB (400W)")).grade == "A"
+
+
+def test_float32_of_the_benchmark_that_asks_for_tf32_is_tf32(tmp_path: Path) -> None:
+    row = ROW.replace(",fp16,", ",fp32,")
+    assert only_case(tmp_path, row).execution["matmul_tf32"] is False
+    dated = row.replace("somebody's README", "docs/fast_diffusion.md")
+    assert only_case(tmp_path, dated).execution["matmul_tf32"] is True
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("Stable Diffusion v1.5", "GEMM", "model"),
+        (",eager,", ",tensorrt,", "engine"),
+        (",fp16,", ",bf16+int8wo,", "precision"),
+        (",sdpa,", ",,", "attention is not stated"),
+        (",sdpa,", ",ring,", "attention is not modelled"),
+        ("NVIDIA A100-80GB SXM", "Pocket calculator", "device"),
+        (",e2e,", ",vae,", "component"),
+        ("seconds,3.9", "seconds,many", "not a number"),
+        ("seconds,3.9", "seconds,0", "not positive"),
+        ("SXM,1,", "SXM,8,", "several devices"),
+        ("q=A", "q=A; model_offload", "moved"),
+        ("q=A", "q=A; vae slicing", "sliced"),
+    ],
+)
+def test_a_row_that_is_no_case_is_counted_with_its_reason(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    published = read_published(table(tmp_path, ROW, ROW.replace(old, new)))
+    assert len(published.cases) == 1
+    assert reason in published.unmapped[0].reason
+
+
+def test_a_compressed_table_reads_the_same(tmp_path: Path) -> None:
+    plain = table(tmp_path, ROW)
+    packed = tmp_path / "table.csv.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert read_published(packed) == read_published(plain)
+
+
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"\xff\xfe\x00", b"\x1f\x8b\x08 no gzip"])
+def test_a_file_that_is_no_such_table_is_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / ("t.csv.gz" if content.startswith(b"\x1f") else "t.csv")
+    path.write_bytes(content)
+    with pytest.raises(CaseError) as caught:
+        read_published(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_row_of_the_public_table_is_a_case_or_counted(measured: Path) -> None:
+    path = measured / "published_e2e.csv.gz"
+    published = read_published(path)
+    with gzip.open(path, "rt") as stream:
+        assert len(published.cases) + len(published.unmapped) == sum(1 for _ in stream) - 1
