@@ -1,6 +1,14 @@
 """Facts about accelerators: datasheet limits, memory levels, links, power, and fitted calibrations."""
 
-from .calibration import Calibration, find_calibration, load_calibration
+from .calibration import (
+    Calibration,
+    CalibrationMatch,
+    FittedOn,
+    ResidualSummary,
+    find_calibration,
+    list_calibrations,
+    load_calibration,
+)
 from .catalogue import list_accelerators, load_accelerator
 from .errors import SpecError
 from .number_formats import format_bits, number_format, torch_dtype
@@ -11,12 +19,15 @@ from .units import format_quantity, parse_quantity
 __all__ = [
     "Accelerator",
     "Calibration",
+    "CalibrationMatch",
     "Cores",
+    "FittedOn",
     "Link",
     "Memory",
     "MemoryLevel",
     "Peak",
     "Power",
+    "ResidualSummary",
     "SpecError",
     "apply_overrides",
     "changeable_paths",
@@ -24,6 +35,7 @@ __all__ = [
     "format_bits",
     "format_quantity",
     "list_accelerators",
+    "list_calibrations",
     "load_accelerator",
     "load_calibration",
     "number_format",

@@ -74,6 +74,10 @@ class FittedOn(_Record):
     """Mean absolute relative error over the rows of the fit, as a fraction."""
     held_out_mape: float | None = None
     """The same over the rows that were kept out."""
+    timing_floor: float = 0.0
+    """Shortest time that this way of timing can show, whatever the kernel. [s]"""
+    timing_offset: float = 0.0
+    """What this way of timing adds to the time of the kernels. [s]"""
 
 
 class ResidualSummary(_Record):
@@ -195,9 +199,7 @@ def _match(accelerator: Accelerator, entry: Calibration, group: str | None) -> C
     measured = entry.accelerators if group is None else entry.groups.get(group, ())
     if accelerator.name in measured and not accelerator.hypothetical:
         return CalibrationMatch(calibration=entry, basis="calibrated", distance=-1)
-    distance = (
-        None if entry.architecture is None else lineage_distance(accelerator.architecture, entry.architecture)
-    )
+    distance = None if entry.architecture is None else lineage_distance(accelerator.architecture, entry.architecture)
     if distance is None:
         return None
     return CalibrationMatch(calibration=entry, basis="inherited", distance=distance)

@@ -1,0 +1,194 @@
+"""Fit the cost model's free parameters to measured operator calls, one calibration an architecture."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_specs import Calibration, FittedOn, list_calibrations, load_calibration
+from simulator.cost.parameters import GROUPS, PARAMETERS
+
+from .fit import Fit, fit_groups, held_out, row_groups
+from .measured import MeasuredKernels, read_measured
+from .prediction import predicted
+from .residuals import residual_summaries
+from .timing import NO_OVERHEAD, Timing
+
+__all__ = ["JOBS", "calibrate", "shipped_calibrations", "without_device", "write_calibration"]
+
+#: Parameter groups that are fitted together, because calls of one operator launch kernels of both.
+JOBS: tuple[tuple[str, ...], ...] = (
+    ("matmul",),
+    ("matmul8", "quantize"),
+    ("vector_matmul",),
+    ("vector_convolution",),
+    ("flash2", "flash3", "flash4", "cudnn_attention", "scatter"),
+    ("stream",),
+    ("softmax",),
+    ("normalization",),
+    ("collective",),
+)
+
+_FOLDER = Path(__file__).parent.parent / "hw_specs" / "calibrations"
+
+_SOURCES: Mapping[str, str] = {
+    "aiconfigurator": "github.com/ai-dynamo/aiconfigurator: measured operator calls, CUDA graph, warm (Apache-2.0)",
+    "neusight": "github.com/sitar-lab/NeuSight dataset: eager PyTorch 2.1 kernels, fp32 without TF32 (MIT)",
+}
+
+
+def calibrate(
+    files: Iterable[str | Path], *, accelerator: str | None = None, leave_out: str | None = None
+) -> tuple[Calibration, ...]:
+    """Calibrations fitted to files of measured operator calls, one an architecture.
+
+    Three quarters of the shapes are fitted; the residuals are of the rest. With `leave_out`, nothing of that device
+    is used.
+
+    Parameters
+    ----------
+    files : iterable of path
+        CSV files as :func:`validation.measured.read_measured` reads them.
+    accelerator : str, optional
+        Fit only the architecture of this accelerator.
+    leave_out : str, optional
+        Device (as its file names it) or accelerator that is not used.
+    """
+    from hw_specs import load_accelerator
+
+    measured = [m for m in map(read_measured, files) if leave_out not in (m.device, m.accelerator.name)]
+    if accelerator is not None:
+        wanted = load_accelerator(accelerator).architecture
+        measured = [m for m in measured if m.accelerator.architecture == wanted]
+    by_architecture: dict[str, list[MeasuredKernels]] = {}
+    for m in measured:
+        by_architecture.setdefault(m.accelerator.architecture, []).append(m)
+    fitted = tuple(_one_architecture(name, same) for name, same in sorted(by_architecture.items()))
+    summaries = residual_summaries(measured, fitted)
+    return tuple(c.model_copy(update={"residuals": summaries[c.name]}) for c in fitted)
+
+
+def without_device(calibrations: Iterable[Calibration], accelerator: str, device: str) -> tuple[Calibration, ...]:
+    """Calibrations without the groups that one accelerator was measured for."""
+    return tuple(_drop(entry, accelerator, device) for entry in calibrations)
+
+
+def _drop(entry: Calibration, accelerator: str, device: str) -> Calibration:
+    groups = {group: names for group, names in entry.groups.items() if accelerator not in names}
+    return entry.model_copy(
+        update={
+            "groups": groups,
+            "accelerators": tuple(name for name in entry.accelerators if name != accelerator),
+            "parameters": {n: x for n, x in entry.parameters.items() if n.partition(".")[0] in groups},
+            "fitted_on": tuple(f for f in entry.fitted_on if f.device != device),
+        }
+    )
+
+
+def shipped_calibrations() -> tuple[Calibration, ...]:
+    """The calibrations that the package ships."""
+    return tuple(load_calibration(name) for name in list_calibrations())
+
+
+def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) -> Calibration:
+    parameters: dict[str, float] = {}
+    groups: dict[str, tuple[str, ...]] = {}
+    fitted_on: list[FittedOn] = []
+    for job in JOBS:
+        present = _present(job, measured)
+        if not present:
+            continue
+        training = [m.select(np.flatnonzero(~held_out(m))) for m in measured]
+        fit = fit_groups(tuple(present), training)
+        parameters |= {name: float(f"{value:.4g}") for name, value in fit.parameters.items()}
+        groups |= present
+        for m in measured:
+            fitted_on += _fitted_on(m, job, fit)
+    sources = sorted({source for m in measured for source in m.source})
+    return Calibration(
+        name=architecture,
+        architecture=architecture,
+        accelerators=tuple(sorted({m.accelerator.name for m in measured})),
+        groups=groups,
+        parameters={name: parameters[name] for name in PARAMETERS if name in parameters},
+        fitted_on=tuple(fitted_on),
+        date=datetime.datetime.now(tz=datetime.UTC).date(),
+        sources=tuple(_SOURCES.get(name, name) for name in sources),
+    )
+
+
+def _present(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> dict[str, tuple[str, ...]]:
+    """Groups of a job that some rows use, with the accelerators that measured them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for group in job:
+        bit = np.int64(1 << GROUPS.index(group))
+        names = tuple(sorted({m.accelerator.name for m in measured if (row_groups(m) & bit).any()}))
+        if names:
+            found[group] = names
+    return found
+
+
+def _fitted_on(m: MeasuredKernels, job: Sequence[str], fit: Fit) -> list[FittedOn]:
+    allowed = sum(1 << GROUPS.index(group) for group in job)
+    rows = np.flatnonzero((row_groups(m) & ~np.int64(allowed)) == 0)
+    if not rows.size:
+        return []
+    part = m.select(rows)
+    timings = {(source, op): timing for (device, source, op), timing in fit.timings.items() if device == m.device}
+    calibration = Calibration(
+        name="fit",
+        architecture=m.accelerator.architecture,
+        groups=dict.fromkeys(job, (m.accelerator.name,)),
+        parameters=dict(fit.parameters),
+        sources=("fit",),
+    )
+    error = np.abs(predicted(part, (calibration,), timings=timings).time / part.latency - 1.0)
+    calls = list(zip(part.source, part.op, part.dtype, strict=True))
+    return [
+        _record(part, call, job[0], error, np.array([c == call for c in calls]), timings)
+        for call in dict.fromkeys(calls)
+    ]
+
+
+def _record(
+    m: MeasuredKernels,
+    call: tuple[str, str, str],
+    group: str,
+    error: NDArray[np.float64],
+    rows: NDArray[np.bool_],
+    timings: Mapping[tuple[str, str], Timing],
+) -> FittedOn:
+    source, op, dtype = call
+    out = held_out(m)
+    timing = timings.get((source, op), NO_OVERHEAD)
+    return FittedOn(
+        source=source,
+        device=m.device,
+        op=op,
+        dtype=dtype,
+        group=group,
+        count=int((rows & ~out).sum()),
+        held_out=int((rows & out).sum()),
+        mape=_rounded(float(error[rows & ~out].mean())) if (rows & ~out).any() else 0.0,
+        held_out_mape=_rounded(float(error[rows & out].mean())) if (rows & out).any() else None,
+        timing_floor=_rounded(timing.floor),
+        timing_offset=_rounded(timing.offset),
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def write_calibration(calibration: Calibration, folder: str | Path = _FOLDER) -> Path:
+    """Write a calibration as ``<name>.yaml``; returns the path."""
+    import yaml
+
+    path = Path(folder) / f"{calibration.name}.yaml"
+    content = calibration.model_dump(mode="json", exclude_none=True)
+    path.write_text(yaml.safe_dump(content, sort_keys=False, width=110, allow_unicode=True), encoding="utf-8")
+    return path

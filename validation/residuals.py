@@ -1,0 +1,102 @@
+"""Distributions of residuals, from which prediction intervals are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_specs import Calibration, ResidualSummary
+from simulator.cost.parameters import GROUPS
+
+from .fit import held_out, row_groups
+from .measured import MeasuredKernels
+from .prediction import predicted
+
+__all__ = ["QUANTILES", "REGIMES", "regime_of", "residual_summaries"]
+
+FloatArray = NDArray[np.float64]
+Scope = Literal["held_out_shapes", "left_out_device"]
+
+#: Upper ends of the ranges of predicted time, and their names. [s]
+REGIMES: tuple[tuple[float, str], ...] = (
+    (20e-6, "<20us"),
+    (50e-6, "20-50us"),
+    (500e-6, "50-500us"),
+    (np.inf, ">500us"),
+)
+
+QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+
+#: Fewest rows that a range of times needs to be summed up by itself.
+_FEWEST = 15
+
+
+def regime_of(time: FloatArray) -> NDArray[np.int64]:
+    """Position in :data:`REGIMES` of each predicted time."""
+    return np.searchsorted(np.array([end for end, _ in REGIMES]), time, side="right").astype(np.int64)
+
+
+def residual_summaries(
+    measured: Iterable[MeasuredKernels], calibrations: Sequence[Calibration]
+) -> Mapping[str, tuple[ResidualSummary, ...]]:
+    """Residuals of each calibration, by its name.
+
+    ``held_out_shapes``: rows that its fit did not see. ``left_out_device``: all rows of its devices, predicted by the
+    calibrations that remain without them.
+    """
+    collected: dict[str, dict[tuple[str, Scope], list[tuple[FloatArray, FloatArray]]]] = {
+        c.name: {} for c in calibrations
+    }
+    for m in measured:
+        name = next(c.name for c in calibrations if c.architecture == m.accelerator.architecture)
+        others = [c for c in calibrations if c.name != name]
+        scopes: tuple[tuple[Scope, Sequence[Calibration], NDArray[np.bool_]], ...] = (
+            ("held_out_shapes", calibrations, held_out(m)),
+            ("left_out_device", others, np.ones(len(m), dtype=np.bool_)),
+        )
+        for scope, pool, rows in scopes:
+            time = predicted(m, pool).time
+            for group, members in _rows_by_group(m).items():
+                chosen = rows & members
+                if chosen.any():
+                    pair = (time[chosen], np.log(m.latency[chosen] / time[chosen]))
+                    collected[name].setdefault((group, scope), []).append(pair)
+    return {name: _summaries(groups) for name, groups in collected.items()}
+
+
+def _rows_by_group(m: MeasuredKernels) -> dict[str, NDArray[np.bool_]]:
+    """Rows of each parameter group; a row that uses several counts for the first."""
+    masks = row_groups(m)
+    lowest = np.log2((masks & -masks).astype(np.float64)).astype(np.int64)
+    return {GROUPS[code]: lowest == code for code in np.unique(lowest)}
+
+
+def _summaries(
+    groups: Mapping[tuple[str, Scope], list[tuple[FloatArray, FloatArray]]],
+) -> tuple[ResidualSummary, ...]:
+    summaries: list[ResidualSummary] = []
+    for (group, scope), pairs in sorted(groups.items()):
+        time, residual = (np.concatenate(column) for column in zip(*pairs, strict=True))
+        regime = regime_of(time)
+        summaries.append(_summary(group, scope, "all", residual))
+        for code, (_, name) in enumerate(REGIMES):
+            if (regime == code).sum() >= _FEWEST:
+                summaries.append(_summary(group, scope, name, residual[regime == code]))
+    return tuple(summaries)
+
+
+def _summary(group: str, scope: Scope, regime: str, residual: FloatArray) -> ResidualSummary:
+    error = np.expm1(-residual)
+    levels = np.quantile(residual, QUANTILES)
+    return ResidualSummary(
+        group=group,
+        scope=scope,
+        regime=regime,
+        count=len(residual),
+        mape=round(float(np.abs(error).mean()), 4),
+        bias=round(float(error.mean()), 4),
+        quantiles={f"{q:g}": round(float(x), 4) for q, x in zip(QUANTILES, levels, strict=True)},
+    )
