@@ -1,5 +1,6 @@
 """Kernel time on an accelerator: datasheet roofline and calibrated mechanisms, vectorised over both."""
 
+from .explain import ExplainError, Term, explain
 from .hardware import BASES, HardwareColumns, UnsupportedFormatError
 from .model import FIDELITIES, FidelityError, KernelCosts, kernel_times
 from .parameters import PARAMETERS, Parameter, ParameterError
@@ -10,11 +11,14 @@ __all__ = [
     "BOUNDS",
     "FIDELITIES",
     "PARAMETERS",
+    "ExplainError",
     "FidelityError",
     "HardwareColumns",
     "KernelCosts",
     "Parameter",
     "ParameterError",
+    "Term",
     "UnsupportedFormatError",
+    "explain",
     "kernel_times",
 ]

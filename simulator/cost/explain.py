@@ -1,0 +1,121 @@
+"""How the time of one kernel came about, term by term."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from simulator.kernels import KernelTable
+
+from .convolution import ALGORITHMS
+from .family import parameter_group
+from .hardware import BASES, HardwareColumns
+from .model import family_cost, kernel_times
+from .parameters import GROUPS, PARAMETERS
+from .roofline import BOUNDS, roofline_terms
+
+__all__ = ["ExplainError", "Term", "explain"]
+
+
+class ExplainError(ValueError):
+    """More or less than one kernel or accelerator to explain."""
+
+
+class Term(NamedTuple):
+    """One line of an explanation.
+
+    Attributes
+    ----------
+    name : str
+    value : float | str
+    unit : str
+        ``s`` for times, ``1`` for counts and shares, empty for text.
+    formula : str
+        How it was computed, or what it is.
+    """
+
+    name: str
+    value: float | str
+    unit: str
+    formula: str
+
+
+_FORMULAS: Mapping[str, str] = {
+    "tile rows": "chosen among the library's tiles by predicted time",
+    "tile columns": "chosen among the library's tiles by predicted time",
+    "splits of the reduced length": "blocks that share one output tile",
+    "thread blocks": "batch * ceil(m / tile rows) * ceil(n / tile columns) * splits",
+    "rounds": "ceil(ceil(blocks / cores) / resident blocks)",
+    "arithmetic": "busiest core: blocks * 2 * tile * reduced length / (rate * peak / cores), the last round alone",
+    "exposed prologues and epilogues": "rounds * (fill + tile elements * 2 B * resident / store)",
+    "L2 traffic": "blocks * operand tiles / (share * L2 bandwidth)",
+    "DRAM traffic": "(bytes not in the cache, re-reads included) / (share * DRAM bandwidth)",
+    "splitting": "split latency + partial sums through L2",
+    "floor": "shortest duration",
+    "tile of queries": "FlashAttention tile tables by architecture and head dimension",
+    "tile of keys": "FlashAttention tile tables by architecture and head dimension",
+    "splits of the keys": "parts of the keys, where there are fewer blocks than cores",
+    "products": "blocks * mean steps * 4 * tile * head dimension / (rate * peak)",
+    "exponentials": "blocks * mean steps * tile * exponential / special-function rate",
+    "cores, with rounds and fill": "products and exponentials joined, times steps of the busiest core, and fill",
+    "algorithm": "fastest of " + ", ".join(ALGORITHMS),
+    "transforms of unfused Winograd": "transformed image, filter, and output through DRAM",
+    "bytes in flight": "bytes / (active cores * bandwidth of one core)",
+    "row latency": "ceil(rows / cores) * (row latency + passes * row bytes / core's rate)",
+    "transfer": "bytes sent / (share * link bandwidth)",
+    "steps and floor": "floor + steps of the algorithm * step latency",
+}
+
+_COUNTS = frozenset(
+    {
+        *("tile rows", "tile columns", "splits of the reduced length", "thread blocks", "rounds"),
+        *("tile of queries", "tile of keys", "splits of the keys", "algorithm"),
+    }
+)
+
+
+def explain(kernel: KernelTable, hardware: HardwareColumns) -> tuple[Term, ...]:
+    """Terms of the calibrated time of one kernel on one accelerator, in the order of the computation.
+
+    The roofline's terms come first, then the mechanisms' terms, the result, what bounds it and on what ground it
+    stands, and last the parameters that were used.
+
+    Parameters
+    ----------
+    kernel : KernelTable
+        A single row, see :meth:`KernelTable.select`.
+    hardware : HardwareColumns
+        A single accelerator.
+    """
+    if len(kernel) != 1 or len(hardware) != 1:
+        raise ExplainError(f"expected one kernel on one accelerator, got {len(kernel)} on {len(hardware)}")
+    group = GROUPS[int(parameter_group(kernel)[0])]
+    costs = kernel_times(kernel, hardware, fidelity="calibrated")
+    roofline = [
+        Term(f"roofline: {name}", float(time[0, 0]), "s", "work / datasheet rate")
+        for name, time in roofline_terms(kernel, hardware).items()
+        if time[0, 0] > 0
+    ]
+    shown = family_cost(group, kernel, hardware).terms
+    terms = [_term(name, float(values[0, 0])) for name, values in shown.items()]
+    result = [
+        Term("time", float(costs.time[0, 0]), "s", "the terms joined, and no less than the roofline"),
+        Term("bound", BOUNDS[int(costs.bound[0, 0])], "", "largest term"),
+        Term("basis", BASES[int(costs.basis[0, 0])], "", f"ground of the parameters of {group}"),
+    ]
+    return (*roofline, *terms, *result, *_parameters(group, hardware))
+
+
+def _term(name: str, value: float) -> Term:
+    if name == "algorithm":
+        return Term(name, ALGORITHMS[int(value)], "", _FORMULAS[name])
+    unit = "1" if name in _COUNTS else "s"
+    return Term(name, value, unit, _FORMULAS.get(name, "candidate; the fastest is taken"))
+
+
+def _parameters(group: str, hardware: HardwareColumns) -> tuple[Term, ...]:
+    return tuple(
+        Term(name, float(hardware.parameters[name][0]), parameter.unit, parameter.meaning)
+        for name, parameter in PARAMETERS.items()
+        if parameter.group == group
+    )
