@@ -217,12 +217,14 @@ def _check_stage(path: Path, graph: OpGraph, stage: Stage) -> None:
     num_operators, num_storages = len(graph.operators), len(graph.storage_bytes)
     _check_column(where, "operators", stage.operators, stage.num_calls, num_operators)
     _check_column(where, "modules", stage.modules, stage.num_calls, len(graph.modules))
+    num_inputs = np.array([len(op.inputs) for op in graph.operators], dtype=np.int64)
+    num_outputs = np.array([len(op.outputs) for op in graph.operators], dtype=np.int64)
+    _check_column(where, "inputs", stage.inputs, int(num_inputs[stage.operators].sum()), num_storages)
+    _check_column(where, "outputs", stage.outputs, int(num_outputs[stage.operators].sum()), num_storages)
     if stage.grown is not None:
         _check_column(where, "grown", stage.grown, stage.num_calls, num_operators)
-    num_inputs = np.array([len(op.inputs) for op in graph.operators], dtype=np.int64)[stage.operators].sum()
-    num_outputs = np.array([len(op.outputs) for op in graph.operators], dtype=np.int64)[stage.operators].sum()
-    _check_column(where, "inputs", stage.inputs, int(num_inputs), num_storages)
-    _check_column(where, "outputs", stage.outputs, int(num_outputs), num_storages)
+        if any((n[stage.grown] != n[stage.operators]).any() for n in (num_inputs, num_outputs)):
+            raise GraphError(f"{where}: a call has other tensors in the last repeat than in the first")
 
 
 def _check_column(where: str, name: str, column: IndexArray, length: int, size: int) -> None:

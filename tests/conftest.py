@@ -1,0 +1,45 @@
+"""Fixtures of all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tracer.graph import OpGraph
+
+settings.register_profile("roofcast", deadline=None, derandomize=True)
+settings.load_profile("roofcast")
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folder of cached graphs that belongs to this run alone, so that the user's stays untouched."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROOFCAST_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def measured() -> Path:
+    """Folder of measurements beside the repository."""
+    folder = ROOT.parent / "shared" / "measured"
+    if not folder.is_dir():
+        pytest.skip("no measurements: ../shared/measured is absent")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stable_diffusion_graph() -> OpGraph:
+    """Stable Diffusion 1.5 at its defaults, traced once for all tests."""
+    pytest.importorskip("diffusers", reason="tracing needs torch and diffusers")
+    from tracer.capture import capture_pipeline
+    from tracer.workloads import find_pipeline
+
+    pipeline = find_pipeline("stable-diffusion")
+    return capture_pipeline(pipeline, pipeline.defaults)
