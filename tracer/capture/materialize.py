@@ -33,7 +33,8 @@ def built_without_weights(device: torch.device) -> Iterator[None]:
     """Put what is built for ``meta`` on `device`, and leave parameters on ``meta``."""
     redirect = _Redirect(device)
 
-    def forget(module: nn.Module, name: str, parameter: nn.Parameter | None) -> nn.Parameter | None:
+    # torch's annotation says that the hook returns nothing; what it returns is registered instead.
+    def forget(module: nn.Module, name: str, parameter: nn.Parameter | None) -> Any:
         del module, name
         if parameter is None or parameter.is_meta:
             return None
@@ -181,11 +182,12 @@ class ExampleInputs(_Redirect):
     @contextmanager
     def suspended(self) -> Iterator[None]:
         """Leave the stack of modes, on top of which this one is, for a block that must not be slowed down."""
-        self.__exit__(None, None, None)
+        mode: Any = self
+        mode.__exit__(None, None, None)
         try:
             yield
         finally:
-            self.__enter__()
+            mode.__enter__()
 
     def forget(self, repeat: int) -> None:
         """Free the inputs of a repeat."""

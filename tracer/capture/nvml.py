@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tracer.graph import AttributeValue
 
@@ -140,7 +140,7 @@ def open_nvml(uuid: str) -> NvmlDevice:
 
 
 class Sampler:
-    """Reads a device's state in a thread of its own, every `interval` seconds, while a ``with`` block runs.
+    """Collects states of a device, read by a thread of its own every `interval` seconds while :meth:`recording`.
 
     Parameters
     ----------
@@ -155,28 +155,26 @@ class Sampler:
         self.samples: list[DeviceSample] = []
         self._device = device
         self._interval = interval
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._loop, daemon=True)
 
-    def __enter__(self) -> Self:
-        """Start reading."""
-        if self._device is not None:
-            self._thread.start()
-        return self
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Read while the block runs, at least once."""
+        if self._device is None:
+            yield
+            return
+        stop = threading.Event()
+        thread = threading.Thread(target=self._loop, args=(self._device, stop), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop reading."""
-        self._stop.set()
-        if self._device is not None:
-            self._thread.join()
-
-    def _loop(self) -> None:
-        device = self._device
-        while device is not None:
+    def _loop(self, device: NvmlDevice, stop: threading.Event) -> None:
+        while True:
             self.samples.append(device.sample())
-            if self._stop.wait(self._interval):
+            if stop.wait(self._interval):
                 return
 
 
@@ -184,15 +182,16 @@ def summary(samples: Sequence[DeviceSample]) -> dict[str, AttributeValue]:
     """Median clocks and power, highest temperature, and every reason that held the clocks back."""
     if not samples:
         return {}
-    reasons = sorted({reason for sample in samples for reason in sample.reasons})
-    return {
+    numbers = {
         "core_clock": _median([s.core_clock for s in samples]),
         "memory_clock": _median([s.memory_clock for s in samples]),
         "power": _median([s.power for s in samples]),
         "temperature": max(s.temperature for s in samples),
-        "throttle_reasons": tuple(reasons),
-        "samples": len(samples),
     }
+    reasons = tuple(sorted({reason for sample in samples for reason in sample.reasons}))
+    # NaN, which is no value of a fact, stands for what the device does not offer.
+    offered = {name: value for name, value in numbers.items() if value == value}
+    return {**offered, "throttle_reasons": reasons, "samples": len(samples)}
 
 
 def _median(values: list[float]) -> float:

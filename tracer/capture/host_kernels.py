@@ -1,0 +1,93 @@
+"""On a CPU the operators are the kernels: the time that each spends itself, without the operators that it calls.
+
+Operators that only describe data (views), allocate it, or are made of other operators alone do no work themselves;
+their time stays what it is on any device, time of the host.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from tracer.graph import IndexArray
+from tracer.trace import KernelColumns, KernelKind, Trace
+
+__all__ = ["with_host_kernels", "works_itself"]
+
+_ALLOCATIONS = frozenset(
+    f"aten::{name}"
+    for name in ("empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided", "resize_", "set_")
+)
+
+
+def with_host_kernels(trace: Trace) -> Trace:
+    """Trace of a run on a CPU with a kernel for every call that does work itself, lasting as long as that work.
+
+    The profiler's own time within an operator (about a microsecond for each operator that it calls) is counted in.
+    """
+    calls = trace.calls
+    working = np.array([works_itself(op.name) for op in trace.operators], dtype=np.bool_)[calls.operator]
+    own = calls.duration - _time_of_children(trace)
+    rows = np.flatnonzero(working & (own > 0))
+    names = tuple(dict.fromkeys(op.name for op in trace.operators))
+    number = {name: i for i, name in enumerate(names)}
+    name_of = np.array([number[op.name] for op in trace.operators], dtype=np.int64)
+    unknown = np.full(len(rows), -1, dtype=np.int64)
+    kernels = KernelColumns(
+        name=name_of[calls.operator[rows]],
+        kind=np.full(len(rows), int(KernelKind.HOST), dtype=np.int64),
+        call=rows,
+        launch=unknown,
+        correlation=unknown,
+        device=np.zeros(len(rows), dtype=np.int64),
+        stream=_numbered(calls.thread[rows]),
+        start=calls.start[rows],
+        duration=own[rows],
+        repeats=calls.repeats[rows],
+    )
+    return replace(trace, kernel_names=names, kernels=kernels)
+
+
+def works_itself(operator: str) -> bool:
+    """Whether an operator touches data itself. One that torch does not know is taken to."""
+    if operator in _ALLOCATIONS:
+        return False
+    namespace, _, name = operator.partition("::")
+    try:
+        packet = getattr(getattr(torch.ops, namespace), name)
+    except AttributeError:
+        return True
+    overloads = [overload for o in packet.overloads() if _is_called(overload := getattr(packet, o))]
+    return not overloads or not all(_is_view(overload) or _is_composite(overload) for overload in overloads)
+
+
+def _is_called(overload: torch._ops.OpOverload) -> bool:
+    """Whether models call it: not a variant that writes to a given output, nor one of TorchScript alone."""
+    written = any(argument.is_out for argument in overload._schema.arguments)
+    return not written and torch._C._dispatch_has_kernel(overload.name())
+
+
+def _is_view(overload: torch._ops.OpOverload) -> bool:
+    """Whether the result shares the memory of an argument that is not written."""
+    aliases = [result.alias_info for result in overload._schema.returns]
+    return bool(aliases) and all(alias is not None and not alias.is_write for alias in aliases)
+
+
+def _is_composite(overload: torch._ops.OpOverload) -> bool:
+    return torch._C._dispatch_has_kernel_for_dispatch_key(overload.name(), "CompositeImplicitAutograd")
+
+
+def _time_of_children(trace: Trace) -> np.ndarray:
+    """Time that each call spends in the calls that it makes. [s]"""
+    calls = trace.calls
+    inner = np.flatnonzero(calls.parent >= 0)
+    spent = np.zeros(len(calls))
+    np.add.at(spent, calls.parent[inner], calls.duration[inner])
+    return spent
+
+
+def _numbered(threads: IndexArray) -> IndexArray:
+    """Threads as 0, 1, ... in ascending order."""
+    return np.unique(threads, return_inverse=True)[1].astype(np.int64)
