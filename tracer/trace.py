@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from .graph import AttributeValue, IndexArray, Op
 
 __all__ = [
+    "GRAPH_LAUNCHES",
     "MODULE_PREFIX",
     "STAGE_PREFIX",
     "CallColumns",
@@ -42,6 +43,9 @@ FloatArray = NDArray[np.float64]
 STAGE_PREFIX = "stage:"
 MODULE_PREFIX = "module:"
 
+
+#: Runtime calls that start many kernels at once, so that none belongs to the operator around the call.
+GRAPH_LAUNCHES = ("cudaGraphLaunch", "hipGraphLaunch", "cuGraphLaunch")
 
 _TIMES = frozenset({"start", "duration"})
 

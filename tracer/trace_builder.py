@@ -11,7 +11,7 @@ import numpy as np
 from .graph import IndexArray
 from .operator_arguments import RecordedArguments
 from .operator_table import Names, OperatorTable
-from .trace import MODULE_PREFIX, STAGE_PREFIX, KernelKind, RunFacts, Trace, TraceFormatError
+from .trace import GRAPH_LAUNCHES, MODULE_PREFIX, STAGE_PREFIX, KernelKind, RunFacts, Trace, TraceFormatError
 from .trace_joins import join_events, module_column, stage_column
 
 __all__ = ["TraceBuilder"]
@@ -19,8 +19,6 @@ __all__ = ["TraceBuilder"]
 #: Longest event that is believed; a longer one comes from a clock that wrapped or a field that was not set. [ns]
 LONGEST = 3_600_000_000_000
 _UNKNOWN = -1
-# Launches that start many kernels at once, so that none belongs to the operator around the launch.
-_GRAPH_LAUNCHES = ("cudaGraphLaunch", "hipGraphLaunch", "cuGraphLaunch")
 
 
 def _columns(names: str) -> dict[str, array[int]]:
@@ -146,7 +144,7 @@ class TraceBuilder:
             calls=_arrays(self._calls),
             kernels=_arrays(self._kernels),
             host=_arrays(self._host),
-            graph_launches=np.array([n.startswith(_GRAPH_LAUNCHES) for n in self._host_names.all()], dtype=np.bool_),
+            graph_launches=np.array([n.startswith(GRAPH_LAUNCHES) for n in self._host_names.all()], dtype=np.bool_),
         )
         for reason, (count, time) in joined.left_out.items():
             self.skipped[reason] += count

@@ -1,6 +1,6 @@
 """What the framework launches for an operator: kernels, under an execution mode. Importing registers every rule."""
 
-from . import attention, communication, contraction, convolution, memory, normalization
+from . import attention, communication, contraction, convolution, generated, memory, normalization
 from .categories import CATEGORIES, category_of
 from .launches import Launches, StageLaunches, lower
 from .rules import kernels_of, lowering_rule
@@ -16,6 +16,7 @@ __all__ = [
     "communication",
     "contraction",
     "convolution",
+    "generated",
     "kernels_of",
     "lower",
     "lowering_rule",

@@ -26,6 +26,7 @@ _FUSED = {
     "aten::_scaled_dot_product_cudnn_attention": Implementation.CUDNN_ATTENTION,
     "aten::_flash_attention_forward": Implementation.FLASH2,
     "aten::_efficient_attention_forward": Implementation.FLASH2,
+    "aiter::fmha_v3_fwd": Implementation.FLASH2,
 }
 
 
@@ -100,7 +101,7 @@ def naive_attention(op: Op, execution: Execution) -> Sequence[Kernel]:
     )
 
 
-def _product(  # noqa: PLR0913
+def _product(
     name: str, op: Op, shape: AttentionShape, execution: Execution, *, inner: int, columns: int
 ) -> Kernel:
     """One of the two batched products. Grouped keys are repeated to all heads first, so they are read in full."""

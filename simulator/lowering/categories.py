@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from simulator.kernels import KernelFamily
-from simulator.work import attention, contraction, convolution, movement, normalization, reduction
+from simulator.work import attention, contraction, convolution, generated, movement, normalization, reduction
 from simulator.work.communication import COLLECTIVES
 from simulator.work.op_work import operators_of
 from tracer.graph import Op
@@ -46,6 +46,8 @@ _MOVEMENT = (
     | operators_of(movement.scatter)
     | operators_of(movement.bilinear)
 )
+# Generated kernels that reduce rows: normalizations, in the models at hand.
+_GENERATED_ROWS = frozenset(generated.GENERATED) - {"triton::pointwise"}
 # Last part of a module path that says what a composite of elementwise operators makes: ``input_layernorm``, ``norm1``.
 _NORM_MODULE = re.compile(r"norm[^.]*$", re.IGNORECASE)
 _ATTENTION_MODULE = re.compile(r"att(n|ention)[^.]*(\.\d+)?$", re.IGNORECASE)
@@ -71,7 +73,7 @@ def category_of(op: Op, module: str) -> str:
         return "linear"
     if name in COLLECTIVES:
         return "communication"
-    if name in _NORMS or _NORM_MODULE.search(module):
+    if name in _NORMS or name in _GENERATED_ROWS or _NORM_MODULE.search(module):
         return "normalization"
     return "data_movement" if name in _MOVEMENT or op.name in _MOVEMENT else "elementwise"
 

@@ -16,13 +16,16 @@ from .rules import lowering_rule
 
 __all__ = ["copy", "gather", "padding", "pointwise", "reduce"]
 
+_COPIES = frozenset({"aten::copy_", "aten::_to_copy", "aten::to", "aten::copy"})
+_CONCATENATIONS = frozenset({"aten::cat", "aten::stack", "aten::hstack", "aten::vstack"})
+_HALF = frozenset({"float16", "bfloat16"})
 _PADDING = frozenset({"aten::constant_pad_nd", "aten::pad"})
 
 
 @lowering_rule(operators_of(pointwise_work) | operators_of(contraction.outer))
 def pointwise(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One vectorised kernel; a scalar or broadcast operand is read from cache."""
-    return (_kernel(op, KernelFamily.ELEMENTWISE, _name(op)),)
+    return (_kernel(op, KernelFamily.ELEMENTWISE, _name(op), casts=_casts(op)),)
 
 
 @lowering_rule(operators_of(reduction.reduce_once) | operators_of(reduction.deviation) | operators_of(reduction.sort))
@@ -43,8 +46,8 @@ def reduce(op: Op, execution: Execution) -> Sequence[Kernel]:
     - _PADDING
 )
 def copy(op: Op, execution: Execution) -> Sequence[Kernel]:
-    """One kernel, strided where an operand is."""
-    return (_kernel(op, KernelFamily.COPY, _name(op)),)
+    """One kernel, strided where an operand is; concatenation places single elements (``CatArrayBatchedCopy``)."""
+    return (_kernel(op, KernelFamily.COPY, _name(op), casts=_casts(op) or op.name in _CONCATENATIONS),)
 
 
 @lowering_rule(_PADDING)
@@ -79,7 +82,9 @@ def _name(op: Op) -> str:
     return op.name.partition("::")[2].strip("_")
 
 
-def _kernel(op: Op, family: KernelFamily, name: str, *, rows: float | None = None, width: float = 1.0) -> Kernel:
+def _kernel(
+    op: Op, family: KernelFamily, name: str, *, rows: float | None = None, width: float = 1.0, casts: bool = False
+) -> Kernel:
     work = work_of(op)
     out = (op.outputs or op.inputs)[0]
     return Kernel(
@@ -95,7 +100,7 @@ def _kernel(op: Op, family: KernelFamily, name: str, *, rows: float | None = Non
         m=float(out.numel) if rows is None else float(rows),
         n=width,
         num_inputs=float(max(len(op.inputs), 1)),
-        pattern=_pattern(op.inputs, out),
+        pattern=_pattern(op.inputs, out, casts=casts),
     )
 
 
@@ -122,14 +127,26 @@ def _memory_kernel(
     )
 
 
-def _pattern(inputs: Sequence[TensorSpec], out: TensorSpec) -> AccessPattern:
-    """Layout of the worst operand that is as large as the output."""
+def _pattern(inputs: Sequence[TensorSpec], out: TensorSpec, *, casts: bool = False) -> AccessPattern:
+    """Layout of the worst operand that is as large as the output.
+
+    An operand that lies as the output does is walked in the order of memory, whatever the order of its axes. Where
+    operands of several dtypes meet, threads take single elements and convert them, as they do for strided ones
+    (``aten/src/ATen/native/cuda/CUDALoops.cuh``: dynamic casting excludes vectorised access).
+    """
     large = [t for t in inputs if 2 * t.numel > out.numel]
     if any(_walks_across(t, out) for t in large):
         return AccessPattern.TRANSPOSED
-    if any(not t.is_contiguous for t in large):
+    if casts or any(not t.is_contiguous and t.strides != out.strides for t in large):
         return AccessPattern.STRIDED
     return AccessPattern.BROADCAST if len(large) < len(inputs) else AccessPattern.CONTIGUOUS
+
+
+def _casts(op: Op) -> bool:
+    """Whether a kernel converts dtypes element by element; float32 to half precision has a vectorised copy."""
+    dtypes = {t.dtype for t in (*op.inputs, *op.outputs) if t.shape} - {"bool"}
+    narrows = bool(op.outputs) and op.outputs[0].dtype in _HALF and dtypes == {"float32", op.outputs[0].dtype}
+    return len(dtypes) > 1 and not (narrows and op.name in _COPIES)
 
 
 def _walks_across(tensor: TensorSpec, out: TensorSpec) -> bool:

@@ -49,6 +49,7 @@ class AttentionShape(NamedTuple):
     "_scaled_dot_product_attention_math",
     "_flash_attention_forward",
     "_efficient_attention_forward",
+    "aiter::fmha_v3_fwd",
 )
 def attention(op: Op) -> OpWork:
     r"""Work of attention with each score computed once and none of them stored.
@@ -70,7 +71,9 @@ def attention(op: Op) -> OpWork:
 
 
 # Kernels beneath SDPA that take (batch, length, heads, dim) rather than (batch, heads, length, dim).
-_LENGTH_FIRST = frozenset({"aten::_flash_attention_forward", "aten::_efficient_attention_forward"})
+_LENGTH_FIRST = frozenset(
+    {"aten::_flash_attention_forward", "aten::_efficient_attention_forward", "aiter::fmha_v3_fwd"}
+)
 
 
 def attention_shape(op: Op) -> AttentionShape:
