@@ -103,7 +103,12 @@ def _implicit_problem(table: KernelTable, hardware: HardwareColumns) -> Problem:
 
 
 def _images(table: KernelTable) -> FloatArray:
-    return table.m / np.maximum(table.height * table.width, 1.0)
+    return table.m / (_side(table.height) * _side(table.width))
+
+
+def _side(length: FloatArray) -> FloatArray:
+    """Side of the output image; 1 where it is not known, where Winograd is not considered."""
+    return np.maximum(length, 1.0)
 
 
 def _channels(table: KernelTable) -> FloatArray:
@@ -116,7 +121,7 @@ def _fused(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
     def parameter(name: str) -> FloatArray:
         return hardware.parameters[f"vector_convolution.{name}"]
 
-    patches = _images(table) * np.ceil(table.height / _PATCH[0]) * np.ceil(table.width / _PATCH[1])
+    patches = _images(table) * np.ceil(_side(table.height) / _PATCH[0]) * np.ceil(_side(table.width) / _PATCH[1])
     blocks = (table.batch * patches * np.ceil(table.n / _PATCH_CHANNELS))[:, None]
     channels = np.ceil(_channels(table) / _FUSED_STEP) * _FUSED_STEP
     flops = 2.0 * _PATCH_TILES * _PATCH_CHANNELS * _TRANSFORMED_2 * channels[:, None]
@@ -130,7 +135,7 @@ def _fused(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
 
 def _unfused(table: KernelTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:
     """Unfused Winograd F(4x4): 36 batched products between transforms that go through memory. [s], [s]"""
-    tiles = _images(table) * np.ceil(table.height / 4.0) * np.ceil(table.width / 4.0)
+    tiles = _images(table) * np.ceil(_side(table.height) / 4.0) * np.ceil(_side(table.width) / 4.0)
     channels = _channels(table)
     itemsize = table.itemsize
     values = _TRANSFORMED_4 * table.batch

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from simulator.cost.convolution import convolution_cost
+from simulator.kernels import Implementation, KernelFamily
+
+
+@pytest.fixture
+def convolution(table):
+    def build(images, channels, side, out, *, taps=3, vector=True, **options):
+        m, k = images * side**2, channels * taps**2
+        flops = 2.0 * m * out * k
+        return table(
+            family=KernelFamily.CONVOLUTION,
+            implementation=options.pop("implementation", Implementation.IMPLICIT_GEMM),
+            number_format="fp32" if vector else "bf16",
+            vector_flops=flops if vector else 0.0,
+            matrix_flops=0.0 if vector else flops,
+            bytes_read=(m * channels + out * k) * 4.0,
+            bytes_written=m * out * 4.0,
+            itemsize=4.0,
+            m=m,
+            n=out,
+            k=k,
+            group=float(taps),
+            height=side,
+            width=side,
+            **options,
+        )
+
+    return build
+
+
+def test_wide_3x3_beats_the_direct_bound_by_winograd(hardware, convolution):
+    kernel = convolution(32.0, 512.0, 32.0, 512.0)
+    cost = convolution_cost("vector_convolution", kernel, hardware())
+    assert cost.terms["algorithm"][0, 0] > 0
+    assert cost.time[0, 0] < kernel.vector_flops[0] / 10e12
+
+
+def test_other_filters_are_direct(hardware, convolution):
+    cost = convolution_cost("vector_convolution", convolution(32.0, 512.0, 32.0, 512.0, taps=1), hardware())
+    assert cost.terms["algorithm"][0, 0] == 0
+
+
+def test_without_the_image_winograd_is_not_assumed(hardware, convolution, table):
+    kernel = convolution(32.0, 512.0, 32.0, 512.0)
+    unknown = type(kernel)(**{**{n: getattr(kernel, n) for n in kernel.__slots__}, "height": np.zeros(1)})
+    assert convolution_cost("vector_convolution", unknown, hardware()).terms["algorithm"][0, 0] == 0
+
+
+def test_matrix_units_run_convolutions_as_products(hardware, convolution):
+    kernel = convolution(8.0, 320.0, 64.0, 320.0, vector=False)
+    time = convolution_cost("convolution", kernel, hardware()).time[0, 0]
+    assert kernel.matrix_flops[0] / 100e12 < time < 3 * kernel.matrix_flops[0] / 100e12
+
+
+def test_depthwise_streams(hardware, convolution):
+    kernel = convolution(8.0, 1.0, 64.0, 1.0, vector=False, implementation=Implementation.DEPTHWISE)
+    time = convolution_cost("convolution", kernel, hardware()).time[0, 0]
+    assert time == pytest.approx(2e-6 + kernel.bytes[0] / (0.86 * 1e12))

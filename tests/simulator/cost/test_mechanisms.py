@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from simulator.cost.mechanisms import fitting, residency, throttle_factor, united
+
+
+def test_united_is_a_p_norm():
+    three, four = np.array([3.0]), np.array([4.0])
+    assert united((three, four), np.array([2.0])) == pytest.approx(5.0)
+    assert united((three, four), np.array([1.0])) == pytest.approx(7.0)
+    assert united((three, four), np.array([60.0])) == pytest.approx(4.0, rel=1e-6)
+
+
+def test_united_of_nothing_is_nothing():
+    assert united((np.zeros(1), np.zeros(1)), np.array([2.0])) == pytest.approx(0.0, abs=1e-20)
+
+
+def test_throttle_acts_after_its_time_constant():
+    slow = np.array([0.5])
+    assert throttle_factor(np.array([0.0]), slowdown=slow, time=np.array([1e-3])) == 1.0
+    assert throttle_factor(np.array([1e-3]), slowdown=slow, time=np.array([1e-3])) == pytest.approx(
+        1 + 0.5 * (1 - np.exp(-1))
+    )
+    assert throttle_factor(np.array([1.0]), slowdown=slow, time=np.array([1e-3])) == pytest.approx(1.5)
+
+
+def test_a_cache_keeps_what_fits():
+    capacity = np.array([40e6])
+    assert fitting(np.array([30e6]), capacity) == 1.0
+    assert fitting(np.array([40e6]), capacity) == pytest.approx(0.5)
+    assert fitting(np.array([50e6]), capacity) == 0.0
+
+
+def test_only_touched_bytes_are_resident(table):
+    half = table(bytes_read=8e6, bytes_written=8e6, resident_bytes=4e6)
+    assert residency(half, np.array([40e6, 1e6])).tolist() == [[0.5, 0.0]]

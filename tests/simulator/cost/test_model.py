@@ -1,0 +1,205 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hw_specs import Accelerator
+from simulator.cost import FidelityError, HardwareColumns, kernel_times
+from simulator.kernels import Implementation, Kernel, KernelFamily, KernelTable
+
+_BASE = {"cores": 100, "matrix": 100e12, "vector": 10e12, "dram": 1e12, "cache": 40e6, "cache_bandwidth": 4e12}
+
+
+def _hardware(**changes) -> HardwareColumns:
+    values = {**_BASE, **changes}
+    scale = values["cores"] / 100
+    part = Accelerator.model_validate(
+        {
+            "name": "test part",
+            "vendor": "NVIDIA",
+            "architecture": changes.get("architecture", "ampere"),
+            "kind": "gpu",
+            "peak": {
+                "matrix": {"bf16": values["matrix"] * scale},
+                "vector": {"fp32": values["vector"] * scale},
+                "special": {"fp32": 1.6e12 * scale},
+            },
+            "cores": {"count": values["cores"], "kind": "SM", "clock": 1e9, "max_threads": 2048, "max_blocks": 32},
+            "memory": {
+                "l2": {"capacity": values["cache"], "bandwidth": values["cache_bandwidth"]},
+                "dram": {"capacity": 40e9, "bandwidth": values["dram"]},
+            },
+            "links": {"nvlink": {"bandwidth": 1e11}},
+            "sources": ("made up for tests",),
+        }
+    )
+    return HardwareColumns.from_accelerators([part], calibrations=())
+
+
+def _product(batch, m, n, k, vector):
+    flops = 2.0 * batch * m * n * k
+    return Kernel(
+        name="gemm",
+        family=KernelFamily.MATMUL,
+        number_format="fp32" if vector else "bf16",
+        matrix_flops=0.0 if vector else flops,
+        vector_flops=flops if vector else 0.0,
+        bytes_read=2.0 * batch * (m + n) * k,
+        bytes_written=2.0 * batch * m * n,
+        batch=batch,
+        m=m,
+        n=n,
+        k=k,
+    )
+
+
+def _attention(batch, queries, keys, head, causal, implementation):
+    return Kernel(
+        name="attention",
+        family=KernelFamily.ATTENTION,
+        implementation=implementation,
+        number_format="bf16",
+        matrix_flops=4.0 * batch * queries * keys * head * (0.5 if causal and queries == keys else 1.0),
+        special_ops=float(batch * queries * keys) * (0.5 if causal and queries == keys else 1.0),
+        bytes_read=2.0 * batch * (queries + 2 * keys) * head,
+        bytes_written=2.0 * batch * queries * head,
+        batch=batch,
+        m=queries,
+        n=keys,
+        k=head,
+        causal=causal,
+    )
+
+
+def _convolution(images, channels, side, out, taps):
+    m, k = images * side * side, channels * taps * taps
+    return Kernel(
+        name="conv",
+        family=KernelFamily.CONVOLUTION,
+        implementation=Implementation.IMPLICIT_GEMM,
+        number_format="fp32",
+        vector_flops=2.0 * m * out * k,
+        bytes_read=4.0 * (m * channels + out * k),
+        bytes_written=4.0 * m * out,
+        itemsize=4.0,
+        m=m,
+        n=out,
+        k=k,
+        group=taps,
+        height=side,
+        width=side,
+    )
+
+
+def _memory(family, rows, width, resident):
+    moved = 4.0 * rows * width
+    return Kernel(
+        name="memory",
+        family=family,
+        number_format="fp32",
+        vector_flops=rows * width,
+        bytes_read=moved,
+        bytes_written=moved,
+        resident_bytes=moved * resident,
+        itemsize=4.0,
+        m=rows,
+        n=width,
+    )
+
+
+_MEMORY_FAMILIES = [KernelFamily.ELEMENTWISE, KernelFamily.SOFTMAX, KernelFamily.NORMALIZATION, KernelFamily.COPY]
+_SIZE = st.integers(1, 9000)
+_kernels = st.one_of(
+    st.builds(_product, st.integers(1, 40), _SIZE, _SIZE, _SIZE, st.booleans()),
+    st.builds(
+        _attention,
+        st.integers(1, 300),
+        _SIZE,
+        _SIZE,
+        st.sampled_from([40, 64, 72, 80, 128, 160, 256]),
+        st.booleans(),
+        st.sampled_from([Implementation.FLASH2, Implementation.FLASH3, Implementation.CUDNN_ATTENTION]),
+    ),
+    st.builds(
+        _convolution,
+        st.integers(1, 32),
+        st.integers(1, 800),
+        st.integers(1, 128),
+        st.integers(1, 800),
+        st.sampled_from([1, 3, 5]),
+    ),
+    st.builds(
+        _memory,
+        st.sampled_from(
+            [KernelFamily.ELEMENTWISE, KernelFamily.SOFTMAX, KernelFamily.NORMALIZATION, KernelFamily.COPY]
+        ),
+        _SIZE,
+        _SIZE,
+        st.sampled_from([0.0, 0.5, 1.0]),
+    ),
+)
+
+
+def _time(kernel, fidelity="calibrated", **changes):
+    table = KernelTable.from_kernels([kernel])
+    return float(kernel_times(table, _hardware(**changes), fidelity=fidelity).time[0, 0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    kernel=_kernels,
+    change=st.sampled_from(["dram", "matrix", "vector", "cores", "cache", "cache_bandwidth"]),
+    factor=st.sampled_from([1.01, 1.3, 2, 5]),
+    architecture=st.sampled_from(["ampere", "hopper", "volta"]),
+    fidelity=st.sampled_from(["roofline", "calibrated"]),
+)
+def test_a_better_part_is_never_slower(kernel, change, factor, architecture, fidelity):
+    value = _BASE[change] * factor
+    better = {change: int(np.ceil(value)) if change == "cores" else value}
+    slow = _time(kernel, fidelity, architecture=architecture)
+    assert _time(kernel, fidelity, architecture=architecture, **better) <= slow * (1 + 1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(kernel=_kernels, architecture=st.sampled_from(["ampere", "hopper", "turing", "blackwell", "ada"]))
+def test_roofline_is_a_lower_bound(kernel, architecture):
+    assert _time(kernel, "roofline", architecture=architecture) <= _time(kernel, architecture=architecture)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    batch=st.integers(2, 64),  # batched fp32 products have a library of their own
+    m=_SIZE,
+    n=_SIZE,
+    k=_SIZE,
+    vector=st.booleans(),
+    architecture=st.sampled_from(["ampere", "hopper"]),
+)
+def test_doubling_the_batch_at_most_doubles_the_time(batch, m, n, k, vector, architecture):
+    one = _time(_product(batch, m, n, k, vector), architecture=architecture)
+    two = _time(_product(2 * batch, m, n, k, vector), architecture=architecture)
+    assert one * (1 - 1e-9) <= two <= 2 * one * (1 + 1e-9)
+
+
+def test_datasheet_is_the_basis_without_calibration():
+    costs = kernel_times(
+        KernelTable.from_kernels([_product(1, 512, 512, 512, False)]), _hardware(), fidelity="calibrated"
+    )
+    assert costs.basis_names().tolist() == [["datasheet"]]
+    assert costs.bound_names()[0, 0] in ("matrix", "latency", "dram", "l2")
+
+
+def test_columns_and_accelerators_broadcast():
+    kernels = [_product(1, 512, 512, 512, False), _memory(KernelFamily.SOFTMAX, 4096, 4096, 1.0)]
+    table = KernelTable.from_kernels(kernels)
+    many = replace(_hardware())
+    both = kernel_times(table, many, fidelity="calibrated").time
+    single = [_time(kernel) for kernel in kernels]
+    assert both[:, 0] == pytest.approx(single)
+
+
+def test_unknown_fidelity_is_refused():
+    with pytest.raises(FidelityError, match="unknown fidelity 'exact'; valid: roofline, calibrated"):
+        kernel_times(KernelTable.from_kernels([_product(1, 8, 8, 8, False)]), _hardware(), fidelity="exact")  # type: ignore[arg-type]

@@ -1,0 +1,30 @@
+import pytest
+
+from simulator.cost.stream import scatter_cost, stream_cost
+from simulator.kernels import AccessPattern, KernelFamily
+
+
+def test_large_streams_run_at_the_reached_bandwidth(hardware, table):
+    add = table(bytes_read=8e9, bytes_written=4e9, m=1e9)
+    assert stream_cost("stream", add, hardware()).time[0, 0] == pytest.approx(2e-6 + 12e9 / (0.86 * 1e12))
+
+
+def test_patterns_are_ordered(hardware, table):
+    times = [
+        stream_cost("stream", table(family=KernelFamily.COPY, bytes_read=1e9, bytes_written=1e9, pattern=p), hardware())
+        for p in (AccessPattern.CONTIGUOUS, AccessPattern.STRIDED, AccessPattern.TRANSPOSED)
+    ]
+    plain, strided, transposed = (cost.time[0, 0] for cost in times)
+    assert plain < strided < transposed
+
+
+def test_few_bytes_do_not_fill_the_machine(hardware, table):
+    # 16 kB are two blocks: two cores of 30 GB/s.
+    small = table(bytes_read=16384.0, m=4096.0)
+    assert stream_cost("stream", small, hardware()).time[0, 0] == pytest.approx(2e-6 + 16384 / 6e10)
+
+
+def test_scattered_rows_wait_for_their_blocks(hardware, table):
+    # 512 threads a row: four blocks on each of 100 cores; 4000 rows are ten rounds of a microsecond.
+    rows = table(family=KernelFamily.GATHER, pattern=AccessPattern.STRIDED, m=4000.0, n=512.0, bytes_read=1e6)
+    assert scatter_cost("scatter", rows, hardware()).time[0, 0] == pytest.approx(2e-6 + 10e-6)
