@@ -53,6 +53,8 @@ def _convolution(op: Op) -> tuple[TensorSpec, ...]:
     data, weight = op.inputs[:2]
     taps = weight.shape[2:]
     rank = len(taps)
+    if op.attribute("stride") is None:
+        raise ValueError("stride and padding are not recorded")
     stride, padding = numbers(op, "stride", rank, 1), numbers(op, "padding", rank, 0)
     dilation = numbers(op, "dilation", rank, 1)
     spatial = tuple(
@@ -69,6 +71,8 @@ def _transposed_convolution(op: Op) -> tuple[TensorSpec, ...]:
     data, weight = op.inputs[:2]
     taps = weight.shape[2:]
     rank = len(taps)
+    if op.attribute("stride") is None:
+        raise ValueError("stride and padding are not recorded")
     stride, padding = numbers(op, "stride", rank, 1), numbers(op, "padding", rank, 0)
     dilation, extra = numbers(op, "dilation", rank, 1), numbers(op, "output_padding", rank, 0)
     spatial = tuple(

@@ -1,0 +1,262 @@
+"""Nsight Systems reports exported to SQLite (``nsys export --type sqlite``).
+
+Kernels and the runtime calls that launched them come from CUPTI's tables. Operators are known where the run was under
+``torch.autograd.profiler.emit_nvtx(record_shapes=True)``, whose ranges are called
+``aten::mm, seq = 12, sizes = [[4, 8], [8, 16]]``. Ranges name no dtype: the one that most kernel names speak of is
+taken. Times are nanoseconds. Tables as in the export schema reference of Nsight Systems 2021.5 and later.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from tracer.json_stream import Progress
+from tracer.operator_arguments import RecordedArguments
+from tracer.trace import KernelKind, RunFacts, Trace, TraceFormatError
+from tracer.trace_builder import TraceBuilder
+
+__all__ = ["VARIABLE_MAP", "read", "recognises"]
+
+#: Table -> its columns that are read, in order; of alternatives the first that exists.
+VARIABLE_MAP: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "CUPTI_ACTIVITY_KIND_KERNEL": (
+        ("start",),
+        ("end",),
+        ("deviceId",),
+        ("streamId",),
+        ("correlationId",),
+        ("demangledName", "shortName"),
+        ("globalPid",),
+    ),
+    "CUPTI_ACTIVITY_KIND_MEMCPY": (
+        ("start",),
+        ("end",),
+        ("deviceId",),
+        ("streamId",),
+        ("correlationId",),
+        ("copyKind",),
+        ("globalPid",),
+    ),
+    "CUPTI_ACTIVITY_KIND_MEMSET": (
+        ("start",),
+        ("end",),
+        ("deviceId",),
+        ("streamId",),
+        ("correlationId",),
+        ("globalPid",),
+    ),
+    "CUPTI_ACTIVITY_KIND_RUNTIME": (("start",), ("end",), ("nameId",), ("globalTid",), ("correlationId",)),
+    "NVTX_EVENTS": (("start",), ("end",), ("text",), ("textId",), ("globalTid",)),
+}
+_MAGIC = b"SQLite format 3\x00"
+# CUpti_ActivityMemcpyKind.
+_COPY_KINDS = {1: "HtoD", 2: "DtoH", 8: "DtoD", 10: "PtoP"}
+_PROCESS_BITS = 24
+_CORRELATION_BITS = 40
+_RANGE = re.compile(r"([A-Za-z_][\w:]*::\w+)(?:,|$)")
+_SIZES = ", sizes = "
+_DECODER = json.JSONDecoder()
+_DTYPES = (
+    ("c10::BFloat16", re.compile(r"bf16|bfloat16|BFloat16", re.IGNORECASE)),
+    ("c10::Half", re.compile(r"half|[_<, ]f16|h16816|s16816gemm_f16|fp16|__half", re.IGNORECASE)),
+)
+
+
+def recognises(path: Path) -> bool:
+    """Whether the file is an SQLite database with tables of Nsight Systems."""
+    try:
+        with path.open("rb") as stream:
+            if stream.read(len(_MAGIC)) != _MAGIC:
+                return False
+        with closing(_open(path)) as database:
+            return bool(_tables(database) & set(VARIABLE_MAP))
+    except (OSError, sqlite3.Error):
+        return False
+
+
+def read(path: Path, progress: Progress | None = None) -> Trace:
+    """The trace.
+
+    Raises
+    ------
+    TraceFormatError
+        The file is damaged, a table lacks a column, or there is nothing in it.
+    """
+    if not path.is_file():
+        raise TraceFormatError(f"{path}: no such file")
+    try:
+        with closing(_open(path)) as database:
+            reader = _Reader(path, database)
+            steps = (reader.kernels, reader.copies, reader.sets, reader.launches, reader.ranges)
+            for done, step in enumerate(steps, start=1):
+                step()
+                if progress is not None:
+                    size = path.stat().st_size
+                    progress(size * done // len(steps), size)
+            return reader.build()
+    except sqlite3.Error as error:
+        raise TraceFormatError(f"{path}: not an Nsight Systems database, or damaged ({error})") from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _tables(database: sqlite3.Connection) -> set[str]:
+    return {str(row[0]) for row in database.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
+
+
+class _Reader:
+    """Rows of the tables as events."""
+
+    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+        self._path = path
+        self._database = database
+        self._tables = _tables(database)
+        self._builder = TraceBuilder()
+        self._processes: dict[int, int] = {}
+        self._strings = self._read_strings()
+        self._dtypes: Counter[str] = Counter()
+
+    def kernels(self) -> None:
+        """Kernels."""
+        for *where, name, process in self._rows("CUPTI_ACTIVITY_KIND_KERNEL"):
+            text = self._text(name)
+            self._dtypes[_dtype_of(text)] += 1
+            self._event(text, KernelKind.KERNEL, (*where, process))
+
+    def copies(self) -> None:
+        """Copies between memories."""
+        for *where, kind, process in self._rows("CUPTI_ACTIVITY_KIND_MEMCPY"):
+            name = f"Memcpy {_COPY_KINDS.get(kind, f'of kind {kind}')}"
+            self._event(name, KernelKind.MEMCPY, (*where, process))
+
+    def sets(self) -> None:
+        """Fills."""
+        for row in self._rows("CUPTI_ACTIVITY_KIND_MEMSET"):
+            self._event("Memset", KernelKind.MEMSET, row)
+
+    def launches(self) -> None:
+        """Runtime calls."""
+        for start, end, name, thread, correlation in self._rows("CUPTI_ACTIVITY_KIND_RUNTIME"):
+            if not _whole(start, end, thread, correlation):
+                self._builder.skip("runtime call without a time")
+                continue
+            self._builder.add_host_call(
+                # Names carry the version of the interface: cudaLaunchKernel_v7000.
+                re.sub(r"_v\d+$", "", self._text(name)),
+                start=start,
+                duration=end - start,
+                thread=thread,
+                correlation=self._correlation(thread, correlation),
+            )
+
+    def ranges(self) -> None:
+        """Annotations: operators, modules, stages, and others that are left out."""
+        usual = self._dtypes.most_common(1)[0][0] if self._dtypes else "float"
+        for start, end, text, text_id, thread in self._rows("NVTX_EVENTS"):
+            if end is None:
+                continue  # A mark, not a range.
+            if not _whole(start, end, thread):
+                self._builder.skip("annotation without a time")
+                continue
+            name = text if text is not None else self._text(text_id)
+            match = _RANGE.match(str(name))
+            if match is None:
+                self._builder.add_annotation(str(name), start=start, duration=end - start, thread=thread)
+                continue
+            arguments = _arguments(str(name), usual)
+            self._builder.add_call(match[1], arguments, start=start, duration=end - start, thread=thread)
+
+    def build(self) -> Trace:
+        """The trace of all rows."""
+        devices = self._device_names()
+        settings = (
+            (("dtype of operators, from kernel names", self._dtypes.most_common(1)[0][0]),) if self._dtypes else ()
+        )
+        facts = RunFacts(
+            format="nsight_sqlite",
+            device=" + ".join(sorted(set(devices))),
+            num_devices=max(len(devices), 1),
+            settings=settings,
+        )
+        return self._builder.build(self._path.name.removesuffix(".sqlite"), facts)
+
+    def _event(self, name: str, kind: KernelKind, row: tuple[Any, ...]) -> None:
+        """One device event of (start, end, device, stream, correlation, process)."""
+        start, end, device, stream, correlation, process = row
+        if not _whole(start, end):
+            self._builder.skip("device event without a time")
+            return
+        known = _whole(correlation, process)
+        self._builder.add_kernel(
+            name,
+            start=start,
+            duration=end - start,
+            kind=kind,
+            correlation=self._correlation(process, correlation) if known else -1,
+            device=device if _whole(device) else 0,
+            stream=stream if _whole(stream) else 0,
+        )
+
+    def _correlation(self, thread_or_process: int, number: int) -> int:
+        """Correlations are numbered anew in every process; a thread's number begins with that of its process."""
+        process = thread_or_process >> _PROCESS_BITS
+        index = self._processes.setdefault(process, len(self._processes))
+        return (index << _CORRELATION_BITS) | number if 0 <= number < 1 << _CORRELATION_BITS else -1
+
+    def _rows(self, table: str) -> Iterator[tuple[Any, ...]]:
+        if table not in self._tables:
+            return
+        present = {str(row[1]) for row in self._database.execute(f'PRAGMA table_info("{table}")')}
+        columns = []
+        for names in VARIABLE_MAP[table]:
+            found = [name for name in names if name in present]
+            # Exports of one process leave the process out.
+            if not found and names != ("globalPid",) and names != ("textId",):
+                raise TraceFormatError(f"{self._path}: table {table} has no column {' or '.join(names)}")
+            columns.append(f'"{found[0]}"' if found else "0" if names == ("globalPid",) else "NULL")
+        yield from self._database.execute(f'SELECT {", ".join(columns)} FROM "{table}"')  # noqa: S608  # names above
+
+    def _read_strings(self) -> dict[int, str]:
+        if "StringIds" not in self._tables:
+            return {}
+        return {int(row[0]): str(row[1]) for row in self._database.execute("SELECT id, value FROM StringIds")}
+
+    def _text(self, identity: Any) -> str:
+        if isinstance(identity, str):
+            return identity
+        return self._strings.get(identity, "unknown") if isinstance(identity, int) else "unknown"
+
+    def _device_names(self) -> list[str]:
+        if "TARGET_INFO_GPU" not in self._tables:
+            return []
+        return [str(row[0]) for row in self._database.execute("SELECT name FROM TARGET_INFO_GPU")]
+
+
+def _whole(*values: Any) -> bool:
+    return all(type(value) is int and abs(value) < 2**62 for value in values)
+
+
+def _dtype_of(kernel: str) -> str:
+    return next((dtype for dtype, pattern in _DTYPES if pattern.search(kernel)), "float")
+
+
+def _arguments(range_name: str, dtype: str) -> RecordedArguments:
+    """Arguments from the sizes in a range's name; an empty size is an argument that is not a tensor."""
+    _, _, sizes = range_name.partition(_SIZES)
+    try:
+        shapes, _ = _DECODER.raw_decode(sizes)
+    except (ValueError, RecursionError):
+        return RecordedArguments()
+    if not isinstance(shapes, list) or not all(isinstance(shape, list) for shape in shapes):
+        return RecordedArguments()
+    listed = ["TensorList" if s and isinstance(s[0], list) else dtype if s else "Scalar" for s in shapes]
+    return RecordedArguments(shapes=shapes, types=listed)
