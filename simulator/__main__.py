@@ -14,6 +14,7 @@ from hw_specs.overrides import apply_overrides
 from simulator.cost import FIDELITIES, FidelityError, UnsupportedFormatError
 from simulator.cost.model import Fidelity
 from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution, ExecutionError
+from simulator.explanation import UnknownKernelError, explain_operator, render_explanations
 from simulator.output import OutputError, write_text
 from simulator.presentation import FORMATS, print_report, to_csv, to_json
 from simulator.report import Report
@@ -34,6 +35,7 @@ USER_ERRORS = (
     MissingTracerError,
     OutputError,
     SpecError,
+    UnknownKernelError,
     UnknownWorkloadError,
     UnsupportedFormatError,
     UnsupportedOpError,
@@ -76,6 +78,10 @@ def command(
         list[str] | None,
         typer.Option("--set", help="Change the accelerator: memory.dram.bandwidth=2x. May be repeated."),
     ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(help="Show term by term how a kernel's time came about: part of its name, operator or module."),
+    ] = None,
     output_format: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "table",
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
     list_models: Annotated[bool, typer.Option("--list", help="List the workloads and stop.")] = False,
@@ -104,8 +110,11 @@ def command(
         "dtype": None if dtype is None else torch_dtype(dtype),
     }
     op_graph = _graph(model, graph, settings, use_cache=cache)
-    report = simulate(op_graph, accelerator, run, fidelity=_fidelity(fidelity)).report
-    _emit(_rendered(report, output_format), output)
+    simulation = simulate(op_graph, accelerator, run, fidelity=_fidelity(fidelity))
+    if explain is not None:
+        _emit(render_explanations(explain_operator(simulation, explain)), output)
+        return
+    _emit(_rendered(simulation.report, output_format), output)
 
 
 def _fidelity(name: str) -> Fidelity:

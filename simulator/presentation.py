@@ -34,7 +34,7 @@ _PREFIXES = (
 
 def quantity(value: float, unit: str) -> str:
     """Four digits with a decimal prefix: 2.039e12 B/s is ``2.039 TB/s``; zero is ``0 B/s``."""
-    scale, prefix = next((p for p in _PREFIXES if abs(value) >= p[0]), (1e-9, "n") if value else (1.0, ""))
+    scale, prefix = next((p for p in _PREFIXES if abs(value) >= p[0]), (1e-12, "p") if value else (1.0, ""))
     return f"{value / scale:.4g} {prefix}{unit}".rstrip()
 
 

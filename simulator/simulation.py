@@ -9,6 +9,7 @@ from simulator.cost import HardwareColumns, KernelCosts, kernel_times
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.host import host_of
+from simulator.kernels import KernelTable
 from simulator.lowering import Launches, assign_units, lower
 from simulator.report import Report, make_report
 from simulator.timeline import Timeline, schedule
@@ -19,9 +20,14 @@ __all__ = ["Simulation", "simulate"]
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Simulation:
-    """Everything that one simulation computed, for those who want more than the report."""
+    """Everything that one simulation computed, for those who want more than the report.
+
+    ``table`` is the lowered table with contractions on the units that the accelerator has.
+    """
 
     launches: Launches
+    table: KernelTable
+    hardware: HardwareColumns
     costs: KernelCosts
     timeline: Timeline
     report: Report
@@ -53,8 +59,9 @@ def simulate(
     execution = execution or Execution()
     launches = lower(graph, execution)
     table = assign_units(launches.table, accelerator)
-    costs = kernel_times(table, HardwareColumns.from_accelerators([accelerator]), fidelity=fidelity)
-    host = None if fidelity == "roofline" else host_of(execution)
+    hardware = HardwareColumns.from_accelerators([accelerator])
+    costs = kernel_times(table, hardware, fidelity=fidelity)
+    host = None if fidelity == "roofline" else host_of(execution, accelerator)
     timeline = schedule(launches, costs.time[:, 0], host)
     report = make_report(timeline, costs, accelerator, fidelity=fidelity)
-    return Simulation(launches=launches, costs=costs, timeline=timeline, report=report)
+    return Simulation(launches=launches, table=table, hardware=hardware, costs=costs, timeline=timeline, report=report)

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from hw_specs import load_accelerator
+from simulator.explanation import UnknownKernelError, explain_operator, render_explanations
+from simulator.simulation import Simulation, simulate
+from tracer.library import graph_of
+
+
+@pytest.fixture(scope="module")
+def simulation() -> Simulation:
+    return simulate(graph_of("stable-diffusion", {}), load_accelerator("a100"))
+
+
+@pytest.mark.parametrize("name", ["gemm", "aten::mm", "attn1.to_q", "MATMUL"])
+def test_kernels_are_found_by_kernel_operator_module_and_family(simulation: Simulation, name: str) -> None:
+    first, *rest = explain_operator(simulation, name)
+    assert first.kernel == "gemm"
+    assert all(first.total >= other.total for other in rest)
+    assert len(rest) <= 2
+
+
+def test_the_explained_time_is_the_time_of_the_report(simulation: Simulation) -> None:
+    (item,) = explain_operator(simulation, "conv_in", most=1)
+    time = next(term.value for term in item.terms if term.name == "time")
+    assert isinstance(time, float)
+    assert time * item.launches == pytest.approx(item.total)
+
+
+def test_every_term_says_how_it_came_about(simulation: Simulation) -> None:
+    (item,) = explain_operator(simulation, "fused_attention", most=1)
+    assert all(term.formula for term in item.terms)
+    text = render_explanations([item])
+    assert "roofline: matrix" in text
+    assert "fused_attention of aten::scaled_dot_product_attention" in text
+
+
+def test_an_unknown_name_lists_the_kernels(simulation: Simulation) -> None:
+    with pytest.raises(UnknownKernelError, match="fused_attention") as caught:
+        explain_operator(simulation, "teleportation")
+    assert "\n" not in str(caught.value)
