@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -50,12 +50,14 @@ def graph_of(
     MissingTracerError
         The graph must be traced and torch or diffusers is not installed.
     """
-    pipeline = _pipeline(name)
+    folder = Path(name) if os.sep in name or _is_pipeline_folder(Path(name)) else None
+    pipeline = find_pipeline(name) if folder is None else _pipeline_of_folder(folder)
     workload = resolve(pipeline, settings)
-    bundled = bundled_graph(pipeline.name, workload)
+    # A folder may bear the name of a pipeline of the bundle and be another.
+    bundled = bundled_graph(pipeline.name, workload) if folder is None else None
     if bundled is not None:
         return bundled
-    path = cache_folder() / f"{pipeline.name}-{_key(pipeline, workload)}.npz"
+    path = cache_folder() / f"{pipeline.name}-{_key(pipeline, workload, folder)}.npz"
     if use_cache and path.exists():
         try:
             return load_graph(path)
@@ -76,13 +78,17 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "roofcast"
 
 
-def _pipeline(name: str) -> Pipeline:
-    folder = Path(name)
-    if (folder / "model_index.json").is_file() or os.sep in name:
-        from .workloads.diffusers_folder import pipeline_from_folder
+def _pipeline_of_folder(folder: Path) -> Pipeline:
+    from .workloads.diffusers_folder import pipeline_from_folder
 
-        return pipeline_from_folder(folder)
-    return find_pipeline(name)
+    return pipeline_from_folder(folder)
+
+
+def _is_pipeline_folder(folder: Path) -> bool:
+    try:
+        return (folder / "model_index.json").is_file()
+    except OSError:
+        return False  # A name that no file can have.
 
 
 def _traced(pipeline: Pipeline, workload: Workload, progress: Callable[[str], None] | None) -> OpGraph:
@@ -104,16 +110,22 @@ def _store(graph: OpGraph, path: Path) -> None:
         return  # A cache that cannot be written costs time, nothing else.
 
 
-def _key(pipeline: Pipeline, workload: Workload) -> str:
-    """Digest of the settings and of everything in this package that shapes a graph."""
-    parts = (FORMAT_VERSION, pipeline.sources, asdict(workload), _source_digest())
+def _key(pipeline: Pipeline, workload: Workload, folder: Path | None = None) -> str:
+    """Digest of the settings and of everything in this package, and in a pipeline's folder, that shapes a graph."""
+    configurations = [] if folder is None else sorted([*folder.glob("*.json"), *folder.glob("*/*.json")])
+    digest = _digest(configurations)
+    parts = (FORMAT_VERSION, pipeline.sources, asdict(workload), _source_digest(), digest)
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
 @cache
 def _source_digest() -> str:
     folder = Path(__file__).parent
+    return _digest(sorted([*folder.glob("*.py"), *folder.glob("capture/*.py"), *folder.glob("workloads/**/*.py")]))
+
+
+def _digest(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.py"), *folder.glob("capture/*.py"), *folder.glob("workloads/**/*.py")]):
+    for path in paths:
         digest.update(path.read_bytes())
     return digest.hexdigest()

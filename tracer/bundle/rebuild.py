@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tracer.graph import OpGraph
 from tracer.graph_file import save_graph
-from tracer.workloads import iter_pipelines, resolve
+from tracer.workloads import find_pipeline, iter_pipelines, resolve
 
 from . import BUNDLE
 
@@ -19,7 +19,8 @@ def rebuild(names: Sequence[str] = (), *, progress: Callable[[str], None] | None
     Parameters
     ----------
     names : sequence of str
-        Pipelines to rebuild; all by default, and then files of pipelines that no longer exist are deleted.
+        Pipelines to rebuild, by name or alias; all by default, and then files of pipelines that no longer exist are
+        deleted.
     progress : callable, optional
         Called with the name of each pipeline.
 
@@ -29,7 +30,8 @@ def rebuild(names: Sequence[str] = (), *, progress: Callable[[str], None] | None
         Size of the whole bundle. [B]
     """
     known = {pipeline.name for pipeline in iter_pipelines()}
-    for name in sorted(names or known):
+    wanted = {find_pipeline(name).name for name in names}
+    for name in sorted(wanted or known):
         if progress is not None:
             progress(name)
         save_graph(traced_default(name), BUNDLE / f"{name}.npz")
@@ -43,7 +45,6 @@ def rebuild(names: Sequence[str] = (), *, progress: Callable[[str], None] | None
 def traced_default(name: str) -> OpGraph:
     """Graph of a pipeline's default workload, traced now."""
     from tracer.capture import capture_pipeline
-    from tracer.workloads import find_pipeline
 
     pipeline = find_pipeline(name)
     return capture_pipeline(pipeline, resolve(pipeline, {}))
