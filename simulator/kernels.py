@@ -49,6 +49,7 @@ class Implementation(enum.IntEnum):
     ALL_TO_ALL = 13
     BROADCAST = 14
     FUSED_CHAIN = 15
+    SPLIT_FLOAT32 = 16
 
 
 class AccessPattern(enum.IntEnum):

@@ -40,9 +40,11 @@ def attention(op: Op, execution: Execution) -> Sequence[Kernel]:
 
 
 def fused_attention(op: Op, implementation: Implementation) -> Kernel:
-    """One kernel that keeps scores in registers."""
+    """One kernel that keeps scores in registers; in float32 that is the memory-efficient one of CUTLASS."""
     shape, work = attention_shape(op), work_of(op)
     query = op.inputs[0]
+    if query.dtype == "float32":
+        implementation = Implementation.SPLIT_FLOAT32
     return Kernel(
         name="fused_attention",
         family=KernelFamily.ATTENTION,

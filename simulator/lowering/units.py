@@ -8,7 +8,7 @@ import numpy as np
 
 from hw_specs import Accelerator
 from simulator.cost import UnsupportedFormatError
-from simulator.kernels import KernelTable
+from simulator.kernels import Implementation, KernelTable
 
 __all__ = ["assign_units"]
 
@@ -17,13 +17,15 @@ def assign_units(table: KernelTable, accelerator: Accelerator) -> KernelTable:
     """Table with every contraction on units that the accelerator has.
 
     Lowering puts contractions on matrix units. A part without matrix units for the format runs them on vector
-    units (float32 on NVIDIA, float16 on Pascal); tf32 on a part that has none is float32.
+    units (float32 on NVIDIA, float16 on Pascal); tf32 on a part that has none is float32. Fused attention in float32
+    runs as three tf32 products for one, where the part has tf32.
 
     Raises
     ------
     UnsupportedFormatError
         Neither kind of unit has a peak for a format that a contraction needs.
     """
+    table = _split_float32(table, accelerator)
     table = _without_tf32(table) if "tf32" not in accelerator.peak.matrix else table
     contracts = table.matrix_flops > 0
     on_vector = np.zeros(len(table), dtype=np.bool_)
@@ -40,6 +42,27 @@ def assign_units(table: KernelTable, accelerator: Accelerator) -> KernelTable:
         table,
         vector_flops=table.vector_flops + np.where(on_vector, table.matrix_flops, 0.0),
         matrix_flops=np.where(on_vector, 0.0, table.matrix_flops),
+    )
+
+
+# A float32 product as three tf32 products: high by high, high by low, low by high (CUTLASS, OpMultiplyAddFastF32, which
+# the memory-efficient attention of PyTorch uses from sm_80 on).
+_SPLIT_PRODUCTS = 3
+
+
+def _split_float32(table: KernelTable, accelerator: Accelerator) -> KernelTable:
+    """Fused attention in float32 on tf32 units, where there are any; else on whatever runs float32."""
+    rows = table.implementation == Implementation.SPLIT_FLOAT32
+    if not rows.any():
+        return table
+    table = replace(table, implementation=np.where(rows, Implementation.FLASH2, table.implementation))
+    if "tf32" not in accelerator.peak.matrix:
+        return table
+    return replace(
+        table,
+        formats=(*table.formats, "tf32"),
+        number_format=np.where(rows, len(table.formats), table.number_format),
+        matrix_flops=np.where(rows, _SPLIT_PRODUCTS * table.matrix_flops, table.matrix_flops),
     )
 
 
