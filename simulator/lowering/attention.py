@@ -12,6 +12,7 @@ from simulator.work.attention import AttentionShape, attention_shape
 from tracer.graph import Op, TensorSpec
 
 from .contraction import product_format
+from .copies import copy_kernel
 from .rules import lowering_rule
 
 __all__ = ["attention", "fused_attention", "naive_attention"]
@@ -77,7 +78,7 @@ def naive_attention(op: Op, execution: Execution) -> Sequence[Kernel]:
     """
     shape = attention_shape(op)
     query, key, value = op.inputs[:3]
-    copies = [_copy("split_heads", t) for t in (query, key, value) if not t.is_contiguous]
+    copies = [copy_kernel("split_heads", t, AccessPattern.STRIDED) for t in (query, key, value) if not t.is_contiguous]
     masked = shape.causal or len(op.inputs) > 3
     scores = float(shape.batch * shape.heads * shape.query_length * shape.key_length)
     score_bytes = scores * query.itemsize
@@ -99,13 +100,11 @@ def naive_attention(op: Op, execution: Execution) -> Sequence[Kernel]:
             n=shape.key_length,
         ),
         _product("attention_values", op, shape, execution, inner=shape.key_length, columns=shape.value_dim),
-        _copy("merge_heads", op.outputs[0]),
+        copy_kernel("merge_heads", op.outputs[0], AccessPattern.STRIDED),
     )
 
 
-def _product(
-    name: str, op: Op, shape: AttentionShape, execution: Execution, *, inner: int, columns: int
-) -> Kernel:
+def _product(name: str, op: Op, shape: AttentionShape, execution: Execution, *, inner: int, columns: int) -> Kernel:
     """One of the two batched products. Grouped keys are repeated to all heads first, so they are read in full."""
     batch = shape.batch * shape.heads
     itemsize = op.inputs[0].itemsize
@@ -141,20 +140,6 @@ def _mask(scores: float, score_bytes: float, query: TensorSpec, shape: Attention
         m=scores,
         num_inputs=2,
         pattern=AccessPattern.BROADCAST,
-    )
-
-
-def _copy(name: str, tensor: TensorSpec) -> Kernel:
-    return Kernel(
-        name=name,
-        family=KernelFamily.COPY,
-        number_format=number_format(tensor.dtype),
-        bytes_read=float(tensor.nbytes),
-        bytes_written=float(tensor.nbytes),
-        resident_bytes=float(tensor.nbytes),
-        itemsize=tensor.itemsize,
-        m=tensor.numel,
-        pattern=AccessPattern.STRIDED,
     )
 
 

@@ -10,41 +10,21 @@ from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
 from simulator.work import work_of
 from simulator.work.convolution import ConvolutionShape, convolution_shape
-from simulator.work.op_work import OpWork
+from simulator.work.convolution import convolution as convolution_work
+from simulator.work.op_work import OpWork, operators_of
 from tracer.graph import Op, TensorSpec
 
 from .contraction import product_format
+from .copies import copy_kernel
 from .rules import lowering_rule
 
 __all__ = ["convolution"]
 
-_NAMES = frozenset(
-    f"aten::{name}"
-    for name in (
-        "convolution",
-        "_convolution",
-        "cudnn_convolution",
-        "cudnn_convolution_add_relu",
-        "cudnn_convolution_transpose",
-        "miopen_convolution",
-        "mkldnn_convolution",
-        "convolution_overrideable",
-        "conv1d",
-        "conv2d",
-        "conv3d",
-        "conv_transpose1d",
-        "conv_transpose2d",
-        "conv_transpose3d",
-        "thnn_conv2d",
-        "slow_conv3d",
-        "_conv_depthwise2d",
-    )
-)
 # Formats whose kernels on matrix units want channels innermost.
 _CHANNELS_INNERMOST = frozenset({"fp16", "bf16", "tf32", "fp8", "int8"})
 
 
-@lowering_rule(_NAMES)
+@lowering_rule(operators_of(convolution_work))
 def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Implicit GEMM with what the framework launches around it.
 
@@ -64,8 +44,8 @@ def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
         and not execution.keeps_channels_last
         and not (_has_channels_innermost(data) or prod(data.shape[2:]) == 1)
     )
-    before = [_conversion("to_channels_last", t) for t in (data, weight)] if converts else []
-    after = [_conversion("to_channels_first", out)] if converts else []
+    before = [copy_kernel("to_channels_last", t, AccessPattern.TRANSPOSED) for t in (data, weight)] if converts else []
+    after = [copy_kernel("to_channels_first", out, AccessPattern.TRANSPOSED)] if converts else []
     has_bias = len(op.inputs) > 2
     bias = [_bias(out)] if has_bias and execution.mode != "compiled" else []
     return (*before, main, *after, *bias)
@@ -100,20 +80,6 @@ def _filter_side(shape: ConvolutionShape) -> float:
 
 def _has_channels_innermost(tensor: TensorSpec) -> bool:
     return bool(tensor.strides) and tensor.strides[1] == 1
-
-
-def _conversion(name: str, tensor: TensorSpec) -> Kernel:
-    return Kernel(
-        name=name,
-        family=KernelFamily.COPY,
-        number_format=number_format(tensor.dtype),
-        bytes_read=float(tensor.nbytes),
-        bytes_written=float(tensor.nbytes),
-        resident_bytes=float(tensor.nbytes),
-        itemsize=tensor.itemsize,
-        m=tensor.numel,
-        pattern=AccessPattern.TRANSPOSED,
-    )
 
 
 def _bias(out: TensorSpec) -> Kernel:

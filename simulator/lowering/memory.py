@@ -12,6 +12,7 @@ from simulator.work.op_work import operators_of
 from simulator.work.pointwise import pointwise as pointwise_work
 from tracer.graph import Op, TensorSpec
 
+from .copies import copy_kernel
 from .rules import lowering_rule
 
 __all__ = ["copy", "gather", "padding", "pointwise", "reduce"]
@@ -59,17 +60,8 @@ def padding(op: Op, execution: Execution) -> Sequence[Kernel]:
     if execution.mode == "compiled":
         return (_kernel(op, KernelFamily.COPY, "pad"),)
     data, out = op.inputs[0], op.outputs[0]
-    fill = _memory_kernel("fill", KernelFamily.COPY, out, read=0.0, written=float(out.nbytes), elements=out.numel)
-    move = _memory_kernel(
-        "copy_into_padding",
-        KernelFamily.COPY,
-        data,
-        read=float(data.nbytes),
-        written=float(data.nbytes),
-        elements=data.numel,
-        pattern=AccessPattern.STRIDED,
-    )
-    return (fill, move)
+    move = copy_kernel("copy_into_padding", data, AccessPattern.STRIDED)
+    return (_fill(out), move)
 
 
 @lowering_rule(operators_of(movement.gather) | operators_of(movement.scatter))
@@ -104,26 +96,14 @@ def _kernel(
     )
 
 
-def _memory_kernel(
-    name: str,
-    family: KernelFamily,
-    tensor: TensorSpec,
-    *,
-    read: float,
-    written: float,
-    elements: float,
-    pattern: AccessPattern = AccessPattern.CONTIGUOUS,
-) -> Kernel:
+def _fill(tensor: TensorSpec) -> Kernel:
     return Kernel(
-        name=name,
-        family=family,
+        name="fill",
+        family=KernelFamily.COPY,
         number_format=number_format(tensor.dtype),
-        bytes_read=read,
-        bytes_written=written,
-        resident_bytes=read,
+        bytes_written=float(tensor.nbytes),
         itemsize=tensor.itemsize,
-        m=float(elements),
-        pattern=pattern,
+        m=float(tensor.numel),
     )
 
 
