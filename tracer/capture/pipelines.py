@@ -69,7 +69,7 @@ def _refusals(pipeline: Pipeline, part: str) -> Iterator[None]:
         yield
     except GraphError:
         raise
-    except (RuntimeError, ValueError, IndexError, OverflowError, ZeroDivisionError) as error:
+    except (RuntimeError, ValueError, IndexError, AssertionError, OverflowError, ZeroDivisionError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise GraphError(f"{pipeline.name}: {part} cannot run with these settings ({reason})") from error
 

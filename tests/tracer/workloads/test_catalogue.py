@@ -1,0 +1,94 @@
+"""Pipelines are found by name and alias, and their settings are checked."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from tracer.graph import GraphError, Workload
+from tracer.workloads import UnknownWorkloadError, WorkloadError, find_pipeline, iter_pipelines, resolve
+
+_IMAGE = find_pipeline("stable-diffusion")
+_VIDEO = find_pipeline("wan2.1-1.3b")
+_LANGUAGE = find_pipeline("llama2-7b")
+
+
+@pytest.mark.parametrize("name", ["stable-diffusion", "sd1.5", "SD1.5", "Stable_Diffusion", "stable-diffusion-v1-5"])
+def test_a_name_an_alias_whatever_the_case(name):
+    assert find_pipeline(name).name == "stable-diffusion"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("stable-difusion", "did you mean stable-diffusion"), ("lama2-7b", "did you mean .*llama2-7b"), ("wan", "wan2")],
+)
+def test_a_near_miss_is_named(name, hint):
+    with pytest.raises(UnknownWorkloadError, match=rf"^unknown model '{name}'; .*{hint}"):
+        find_pipeline(name)
+
+
+@pytest.mark.parametrize("name", ["qqqqqqqqqq", "", "\n"])
+def test_nothing_near_lists_all(name):
+    with pytest.raises(UnknownWorkloadError, match=r"valid: .*llama2-7b.*stable-diffusion"):
+        find_pipeline(name)
+
+
+def test_names_and_aliases_are_unique():
+    names = [name for p in iter_pipelines() for name in (p.name, *p.aliases)]
+    assert len(names) == len(set(names))
+
+
+def test_listing_imports_no_torch():
+    program = (
+        "import sys; from tracer.workloads import iter_pipelines; n = len(list(iter_pipelines()));"
+        "sys.exit(0 if n and not {'torch', 'diffusers', 'transformers'} & set(sys.modules) else 1)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0  # noqa: S603
+
+
+def test_none_leaves_the_default():
+    assert resolve(_IMAGE, {"height": None, "batch": None}) == _IMAGE.defaults
+    assert resolve(_IMAGE, {"height": 768}) == replace(_IMAGE.defaults, height=768)
+
+
+def test_a_pipeline_without_a_setting_lists_its_own():
+    with pytest.raises(WorkloadError) as caught:
+        resolve(_IMAGE, {"num_frames": 8})
+    assert str(caught.value) == (
+        "stable-diffusion has no setting num_frames; valid: batch, height, width, num_inference_steps, "
+        "guidance_scale, prompt_length, dtype"
+    )
+    with pytest.raises(WorkloadError, match="llama2-7b has no setting height; valid: batch, prompt_length, max_new"):
+        resolve(_LANGUAGE, {"height": 512})
+
+
+@pytest.mark.parametrize("size", [513, 511, 1, 7])
+@pytest.mark.parametrize("name", ["height", "width"])
+def test_an_impossible_size(name, size):
+    with pytest.raises(
+        WorkloadError, match=f"^{name} {size} is impossible for stable-diffusion; valid: multiples of 8$"
+    ):
+        resolve(_IMAGE, {name: size})
+
+
+def test_an_impossible_number_of_frames():
+    step, offset = _VIDEO.frame_rule
+    assert resolve(_VIDEO, {"num_frames": offset + 3 * step}).num_frames == offset + 3 * step
+    message = rf"num_frames {offset + 1} is impossible for wan2.1-1.3b; valid: {offset} plus a multiple of {step}"
+    with pytest.raises(WorkloadError, match=message):
+        resolve(_VIDEO, {"num_frames": offset + 1})
+
+
+@pytest.mark.parametrize("settings", [{"batch": 0}, {"batch": -3}, {"dtype": "fp17"}, {"guidance_scale": -1.0}])
+def test_a_setting_that_no_workload_can_have(settings):
+    with pytest.raises(GraphError):
+        resolve(_IMAGE, settings)
+
+
+@pytest.mark.parametrize("pipeline", tuple(iter_pipelines()), ids=lambda p: p.name)
+def test_defaults_keep_their_own_rules(pipeline):
+    assert resolve(pipeline, {}) == pipeline.defaults
+    assert isinstance(pipeline.defaults, Workload)
