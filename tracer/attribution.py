@@ -6,6 +6,7 @@ predicted answers for a kernel, so that nothing counts twice. What no call answe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .graph import Component, IndexArray, Op, OpGraph, Stage, StorageRole, TensorSpec, Workload
-from .trace import GRAPH_LAUNCHES, Trace
+from .trace import GRAPH_LAUNCHES, KernelKind, Trace
 
 __all__ = ["Attribution", "attribute", "graph_of_calls"]
 
@@ -21,6 +22,9 @@ FloatArray = NDArray[np.float64]
 
 _NO_OPERATOR = "kernel of no operator"
 _OF_GRAPH = "kernel of a CUDA graph"
+_ON_LINK = "copy between host and device"
+# Names of such copies: "Memcpy HtoD (Pageable -> Device)", "CopyHostToDevice".
+_TRANSFER = re.compile(r"HtoD|DtoH|HostToDevice|DeviceToHost")
 # Composites that may do nothing: what they call, if anything, answers.
 _TRANSPARENT = frozenset(
     f"aten::{name}" for name in ("to", "contiguous", "reshape", "dropout", "pad", "flatten", "type_as", "float")
@@ -86,8 +90,11 @@ def attribute(trace: Trace, can_predict: Callable[[Op], bool]) -> Attribution:
     able = able[trace.calls.operator] if len(able) else np.zeros(len(trace.calls), dtype=np.bool_)
     if not len(trace.kernels):
         return _without_device(trace, able)
-    launching, kernel_call = np.unique(trace.kernels.call, return_inverse=True)
-    answering = _answering(launching, able, trace.calls.parent)[kernel_call]
+    transfers = np.array([_TRANSFER.search(name) is not None for name in trace.kernel_names], dtype=np.bool_)
+    on_link = transfers[trace.kernels.name]
+    launching, kernel_call = np.unique(np.where(on_link, -1, trace.kernels.call), return_inverse=True)
+    host_time = _host_time(trace)
+    answering = _answering(launching, able, trace.calls.parent, host_time)[kernel_call]
     calls, owner = np.unique(answering, return_inverse=True)
     if len(calls) and calls[0] < 0:
         calls, owner = calls[1:], owner - 1
@@ -103,26 +110,50 @@ def attribute(trace: Trace, can_predict: Callable[[Op], bool]) -> Attribution:
             np.bincount(owner[known], weights=trace.kernels.repeats[known], minlength=len(calls)) / repeats
         ).astype(np.int64),
         owner=owner,
-        unattributed=_unattributed(trace, ~known, time),
+        unattributed=_unattributed(trace, ~known, on_link, time),
     )
 
 
-def _answering(launching: IndexArray, able: NDArray[np.bool_], parent: IndexArray) -> IndexArray:
+def _answering(
+    launching: IndexArray, able: NDArray[np.bool_], parent: IndexArray, host_time: Mapping[int, float]
+) -> IndexArray:
     """Answering call of each launching call: itself or the nearest around it that can be predicted.
 
     A call around others that answer for themselves does not answer for the rest: its prediction would count the
-    work of those again. Then the launching call stands for itself, unpredicted.
+    work of those again. Then the launching call stands for itself, unpredicted. Where the host is the device, such a
+    call's own time is what it spent on calling the others, and goes to the one of them that took longest.
     """
     direct = {call for call in launching.tolist() if call >= 0 and able[call]}
     around = _ancestors(direct, parent)
+    longest = _longest_beneath(direct - around, parent, host_time)
     result = []
     for call in launching.tolist():
+        if call in longest:
+            result.append(longest[call])
+            continue
         candidate = call
         while candidate >= 0 and not able[candidate]:
             candidate = int(parent[candidate])
-        climbed_past = candidate != call and (candidate in around or candidate in direct)
+        climbed_past = candidate != call and candidate in around
         result.append(call if candidate < 0 or climbed_past else candidate)
     return np.array(result, dtype=np.int64)
+
+
+def _longest_beneath(calls: set[int], parent: IndexArray, host_time: Mapping[int, float]) -> dict[int, int]:
+    """For every call around some of `calls`, the one of them that took longest; empty without times of the host."""
+    best: dict[int, int] = {}
+    for call in sorted(calls, key=lambda c: host_time.get(c, 0.0)) if host_time else ():
+        above = int(parent[call])
+        while above >= 0:
+            best[above] = call
+            above = int(parent[above])
+    return best
+
+
+def _host_time(trace: Trace) -> dict[int, float]:
+    """Time of each call that is itself an event of the device, because the device is the host. [s]"""
+    rows = np.flatnonzero((trace.kernels.kind == KernelKind.HOST) & (trace.kernels.call >= 0))
+    return dict(zip(trace.kernels.call[rows].tolist(), trace.kernels.duration[rows].tolist(), strict=True))
 
 
 def _ancestors(calls: set[int], parent: IndexArray) -> set[int]:
@@ -154,13 +185,19 @@ def _without_device(trace: Trace, able: NDArray[np.bool_]) -> Attribution:
     )
 
 
-def _unattributed(trace: Trace, rows: NDArray[np.bool_], time: FloatArray) -> dict[str, tuple[int, float]]:
+def _unattributed(
+    trace: Trace, rows: NDArray[np.bool_], on_link: NDArray[np.bool_], time: FloatArray
+) -> dict[str, tuple[int, float]]:
     kernels, names = trace.kernels, trace.host_names
-    launched = [names[trace.host.name[i]] if i >= 0 else "" for i in kernels.launch[rows].tolist()]
     of_graph = np.zeros(len(kernels), dtype=np.bool_)
+    launched = [names[trace.host.name[i]] if i >= 0 else "" for i in kernels.launch[rows].tolist()]
     of_graph[rows] = [name.startswith(GRAPH_LAUNCHES) for name in launched]
     result = {}
-    for reason, selected in ((_OF_GRAPH, rows & of_graph), (_NO_OPERATOR, rows & ~of_graph)):
+    for reason, selected in (
+        (_ON_LINK, rows & on_link),
+        (_OF_GRAPH, rows & of_graph & ~on_link),
+        (_NO_OPERATOR, rows & ~of_graph & ~on_link),
+    ):
         if selected.any():
             result[reason] = (int(kernels.repeats[selected].sum()), float(time[selected].sum()))
     return result

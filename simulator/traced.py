@@ -1,0 +1,80 @@
+"""A trace in place of a workload: its graph to simulate, and its measured times to project.
+
+Used by command lines alone; everything else of this package knows operators and graphs, not traces.
+"""
+
+from __future__ import annotations
+
+from hw_specs import Accelerator, load_accelerator
+from simulator.cost.model import Fidelity
+from simulator.execution import Execution
+from simulator.operator_times import can_predict
+from simulator.projection import Projection, project
+from simulator.work import is_free
+from tracer.attribution import attribute, graph_of_calls
+from tracer.device_idle import device_idle
+from tracer.graph import OpGraph
+from tracer.trace import Trace, TraceFormatError
+
+__all__ = ["graph_of_trace", "project_measured"]
+
+
+def graph_of_trace(trace: Trace, execution: Execution | None = None) -> OpGraph:
+    """Graph of the operators that a trace ran, to simulate on any accelerator.
+
+    Tensors have no edges between them, so peak memory cannot be told from it.
+
+    Raises
+    ------
+    TraceFormatError
+        The trace names no operator that launches anything.
+    """
+    graph, positions = graph_of_calls(attribute(trace, lambda op: can_predict(op, execution)), is_free)
+    if not (positions >= 0).any():
+        raise TraceFormatError(f"{trace.name}: names no operator that runs on the device: nothing to simulate")
+    return graph
+
+
+def project_measured(
+    trace: Trace,
+    to: Accelerator,
+    from_: Accelerator | None = None,
+    execution: Execution | None = None,
+    *,
+    fidelity: Fidelity = "calibrated",
+) -> Projection:
+    """Project the device time of a trace to another accelerator.
+
+    Parameters
+    ----------
+    trace : Trace
+    to : Accelerator
+    from_ : Accelerator, optional
+        By default the one that the trace says it ran on.
+    execution : Execution, optional
+    fidelity : {"calibrated", "roofline"}
+
+    Raises
+    ------
+    TraceFormatError
+        The trace has no device events, so there is nothing to scale.
+    SpecError
+        No source is given and none is called as the trace's device.
+    """
+    if not len(trace.kernels):
+        raise TraceFormatError(f"{trace.name}: has no device events, so there are no measured times to project")
+    attribution = attribute(trace, lambda op: can_predict(op, execution))
+    idle = device_idle(trace)
+    return project(
+        trace.operators,
+        attribution.operators,
+        attribution.total_time,
+        to=to,
+        from_=from_ or load_accelerator(trace.facts.device),
+        repeats=attribution.repeats,
+        unattributed={reason: time for reason, (_, time) in attribution.unattributed.items()},
+        idle_time=idle.idle if idle else None,
+        busy_time=idle.busy if idle else None,
+        execution=execution,
+        fidelity=fidelity,
+    )
