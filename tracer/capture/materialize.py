@@ -1,9 +1,9 @@
 """Pipelines that were written for the meta device, on a real one, with random weights and inputs.
 
 Nothing of a pipeline changes. While its modules are built, tensors that it makes on ``meta`` are made on the real
-device instead, so that tables and indices have their true values; parameters alone are left without data until a stage
-needs them. While a stage runs, the example inputs that it makes on ``meta`` become random tensors, the same ones in
-every run, so that making them is no part of what is measured.
+device instead, so that tables and indices have their true values; parameters alone, and what is computed from them,
+are left without data until a stage needs them. While a stage runs, the example inputs that it makes on ``meta`` become
+random tensors, the same ones in every run, so that making them is no part of what is measured.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import torch
 from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_map
 
 from .memory import CaptureMemoryError, free_memory
 
@@ -50,10 +51,10 @@ def built_without_weights(device: torch.device) -> Iterator[None]:
 
 
 def fill_weights(module: nn.Module, device: torch.device, *, seed: int = 0) -> None:
-    """Give parameters without data random values on `device`, in place; shared ones stay shared.
+    """Give parameters and buffers without data values on `device`, in place; shared ones stay shared.
 
     Matrices and filters are uniform with variance 1/inputs, so that activations keep their size; vectors called weight
-    (of norms) are one and other vectors zero.
+    (of norms) are one and other vectors zero. Buffers are zero, which is an index into any table.
 
     Raises
     ------
@@ -76,6 +77,9 @@ def fill_weights(module: nn.Module, device: torch.device, *, seed: int = 0) -> N
             if id(parameter) not in made:
                 made[id(parameter)] = _random_parameter(name, parameter, generator)
             setattr(owner, name, made[id(parameter)])
+        for name, buffer in owner.named_buffers(recurse=False):
+            if buffer.is_meta:
+                setattr(owner, name, torch.zeros(buffer.shape, dtype=buffer.dtype, device=device))
 
 
 def drop_weights(module: nn.Module) -> None:
@@ -115,7 +119,7 @@ def _fill_uniform(data: torch.Tensor, bound: float, generator: torch.Generator) 
 
 
 class _Redirect(TorchFunctionMode):
-    """Every argument that names the meta device names the real one instead."""
+    """Arguments that name the meta device name the real one instead, unless a tensor without data takes part."""
 
     def __init__(self, device: torch.device) -> None:
         super().__init__()
@@ -129,9 +133,14 @@ class _Redirect(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        if self._paused:
-            return func(*args, **(kwargs or {}))
-        return func(*(self._real(a) for a in args), **{k: self._real(v) for k, v in (kwargs or {}).items()})
+        """Call the function with other arguments. What is computed from a parameter has no data either."""
+        kwargs = kwargs or {}
+        # Reading the arguments of Module.to is no computation: parameters must stay where they are.
+        if self._paused or func is torch._C._nn._parse_to:
+            return func(*args, **kwargs)
+        without_data = any(_is_meta(value) for value in _leaves((args, kwargs)))
+        changed = tree_map(_data_dropped if without_data else self._real, (args, dict(kwargs)))
+        return func(*changed[0], **changed[1])
 
     def _real(self, value: Any) -> Any:
         if isinstance(value, torch.device):
@@ -171,6 +180,7 @@ class ExampleInputs(_Redirect):
         self._generator = torch.Generator(device).manual_seed(seed)
         self._made: dict[object, _Made] = {}
         self._current = _Made()
+        self._stand_ins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def run(self, function: Callable[[Any, int], object], module: nn.Module, repeat: int) -> object:
         """Call ``function(module, repeat)``; inputs of an earlier call of that repeat are used again."""
@@ -201,14 +211,30 @@ class ExampleInputs(_Redirect):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Give out a random tensor for an empty one on ``meta``; redirect everything else."""
-        device = (kwargs or {}).get("device")
-        if func is not torch.empty or device is None or torch.device(device).type != "meta":
-            return super().__torch_function__(func, types, args, kwargs)
+        kwargs = dict(kwargs or {})
+        device = kwargs.get("device")
+        if func is torch.empty and device is not None and torch.device(device).type == "meta":
+            return self._next(*args, **kwargs)
+        given, named = self.with_data((args, kwargs))
+        return super().__torch_function__(func, types, given, named)
+
+    def with_data(self, values: Any) -> Any:
+        """The same with a random tensor for each that has no data; the same one each time."""
+        return tree_map(lambda value: self._stand_in(value) if _is_meta(value) else value, values)
+
+    def _next(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         made, position = self._current, self._current.next
         made.next += 1
         if position == len(made.tensors):
-            made.tensors.append(self._random(*args, **(kwargs or {})))
+            made.tensors.append(self._random(*args, **kwargs))
         return made.tensors[position]
+
+    def _stand_in(self, tensor: torch.Tensor) -> torch.Tensor:
+        if id(tensor) not in self._stand_ins:
+            # Kept beside it, so that its identity is not given to another tensor.
+            made = self._random(tuple(tensor.shape), dtype=tensor.dtype, device="meta")
+            self._stand_ins[id(tensor)] = (tensor, made)
+        return self._stand_ins[id(tensor)][1]
 
     def _random(self, *shape: Any, dtype: torch.dtype | None = None, device: object, **options: Any) -> torch.Tensor:
         """Normal numbers, true, or small indices."""
@@ -219,6 +245,26 @@ class ExampleInputs(_Redirect):
         if out.dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
             return out.normal_(generator=self._generator)
         return out.copy_(torch.randint(0, _INDEX_BOUND, out.shape, generator=self._generator, device=self._device))
+
+
+def _leaves(values: Any) -> Iterator[Any]:
+    if isinstance(values, list | tuple):
+        for value in values:
+            yield from _leaves(value)
+    elif isinstance(values, Mapping):
+        yield from _leaves(list(values.values()))
+    else:
+        yield values
+
+
+def _is_meta(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and value.is_meta
+
+
+def _data_dropped(value: Any) -> Any:
+    if isinstance(value, torch.Tensor) and not value.is_meta:
+        return torch.empty_like(value, device="meta")
+    return value
 
 
 class _Entry:
@@ -234,7 +280,8 @@ class _Entry:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with self._inputs.suspended():
-            return self._wrapped(*args, **kwargs)
+            given, named = self._inputs.with_data((args, kwargs))
+            return self._wrapped(*given, **named)
 
 
 def chosen_repeats(repeats: int, limit: int | None, *, grows: bool) -> Sequence[int]:

@@ -51,6 +51,31 @@ def test_parameters_have_no_data_and_everything_else_its_true_values() -> None:
     assert torch.equal(module.frequencies, torch.linspace(0, 1, 8))
 
 
+def test_what_is_computed_from_parameters_while_building_has_no_data() -> None:
+    with built_without_weights(CPU):
+        with meta_construction("float32"):
+            module = nn.Conv2d(2, 2, 1)
+            shift = torch.ones(2, 1, 1)
+        cache = module(torch.empty(1, 2, 4, 4, device="meta")) + shift
+    assert (cache.is_meta, shift.is_meta, tuple(cache.shape)) == (True, False, (1, 2, 4, 4))
+
+
+def test_a_module_that_is_moved_to_meta_as_a_whole_keeps_its_buffers() -> None:
+    with built_without_weights(CPU):
+        with meta_construction("float32"):
+            module = _Tied()
+        module = module.to("meta")
+    assert module.head.weight.is_meta
+    assert module.positions.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_buffers_without_data_become_zero() -> None:
+    module = nn.Module()
+    module.register_buffer("index", torch.empty(3, dtype=torch.int64, device="meta"))
+    fill_weights(module, CPU)
+    assert module.index.tolist() == [0, 0, 0]
+
+
 def test_filled_weights_keep_ties_dtypes_and_the_size_of_activations() -> None:
     module = _build()
     fill_weights(module, CPU)
@@ -142,6 +167,25 @@ def test_a_module_runs_outside_the_redirection() -> None:
     called, decoded, made = ExampleInputs(CPU).run(run, _Looks(), 0)
     assert seen == [0, 0]
     assert (called.is_meta, decoded.is_meta, made.is_meta) == (True, True, False)
+
+
+def test_tensors_without_data_from_elsewhere_get_a_stand_in() -> None:
+    cache = {"conv": [torch.empty(2, 3, device="meta"), None]}
+    before = torch.empty(1, 3, device="meta")
+
+    class _Cached(nn.Module):
+        def forward(self, x: torch.Tensor, cache: Any) -> torch.Tensor:
+            return torch.cat([cache["conv"][0], x])
+
+    def run(module: Any, repeat: int) -> Any:
+        return torch.cat([before, module(torch.empty(1, 3, device="meta"), cache=cache)])
+
+    inputs = ExampleInputs(CPU)
+    first, second = (inputs.run(run, _Cached(), 0) for _ in range(2))
+    assert (first.shape, first.is_meta) == ((4, 3), False)
+    assert torch.equal(first, second)
+    assert cache["conv"][0] is not None
+    assert cache["conv"][0].is_meta
 
 
 def test_forgotten_inputs_are_made_anew() -> None:
