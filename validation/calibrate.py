@@ -18,7 +18,7 @@ from .prediction import predicted
 from .residuals import residual_summaries
 from .timing import NO_OVERHEAD, Timing
 
-__all__ = ["JOBS", "calibrate", "shipped_calibrations", "without_device", "write_calibration"]
+__all__ = ["JOBS", "calibrate", "shipped_calibrations", "with_residuals", "without_device", "write_calibration"]
 
 #: Parameter groups that are fitted together, because calls of one operator launch kernels of both.
 JOBS: tuple[tuple[str, ...], ...] = (
@@ -68,8 +68,15 @@ def calibrate(
     for m in measured:
         by_architecture.setdefault(m.accelerator.architecture, []).append(m)
     fitted = tuple(_one_architecture(name, same) for name, same in sorted(by_architecture.items()))
-    summaries = residual_summaries(measured, fitted)
-    return tuple(c.model_copy(update={"residuals": summaries[c.name]}) for c in fitted)
+    return with_residuals(fitted, measured)
+
+
+def with_residuals(calibrations: Sequence[Calibration], measured: Iterable[MeasuredKernels]) -> tuple[Calibration, ...]:
+    """Calibrations with the residuals of some measurements; what others inherit is predicted with shipped ones too."""
+    names = {c.name for c in calibrations}
+    relatives = tuple(c for c in shipped_calibrations() if c.name not in names)
+    summaries = residual_summaries(measured, calibrations, relatives=relatives)
+    return tuple(c.model_copy(update={"residuals": summaries[c.name]}) for c in calibrations)
 
 
 def without_device(calibrations: Iterable[Calibration], accelerator: str, device: str) -> tuple[Calibration, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -90,14 +90,15 @@ def kernel_errors(
     calibrations : iterable of Calibration, optional
         Those that ship with the package by default.
     """
-    measured = [read_measured(path) for path in files]
+    paths = list(files)
+    measured = [read_measured(path) for path in paths]
     pool = shipped_calibrations() if calibrations is None else tuple(calibrations)
     if leave_out is not None:
         left = [m for m in measured if leave_out in (m.device, m.accelerator.name)]
         if not left:
             known = ", ".join(m.device for m in measured)
             raise ValueError(f"no file is of device {leave_out!r}; the files are of {known}")
-        pool = _without(pool, left[0], measured, files)
+        pool = _without(pool, left[0], measured, paths)
         measured = left
     records = [record for m in measured for record in _records(m, predicted(m, pool))]
     return KernelErrors(records=tuple(records), skipped=sum((m.skipped for m in measured), Counter()))
@@ -106,8 +107,8 @@ def kernel_errors(
 def _without(
     pool: tuple[Calibration, ...],
     left: MeasuredKernels,
-    measured: Iterable[MeasuredKernels],
-    files: Iterable[str | Path],
+    measured: Sequence[MeasuredKernels],
+    files: Sequence[str | Path],
 ) -> tuple[Calibration, ...]:
     """Calibrations that never saw a device; its architecture is fitted again where other devices are of it."""
     architecture, name = left.accelerator.architecture, left.accelerator.name

@@ -40,19 +40,22 @@ def regime_of(time: FloatArray) -> NDArray[np.int64]:
 
 
 def residual_summaries(
-    measured: Iterable[MeasuredKernels], calibrations: Sequence[Calibration]
+    measured: Iterable[MeasuredKernels],
+    calibrations: Sequence[Calibration],
+    *,
+    relatives: Sequence[Calibration] = (),
 ) -> Mapping[str, tuple[ResidualSummary, ...]]:
     """Residuals of each calibration, by its name.
 
     ``held_out_shapes``: rows that its fit did not see. ``left_out_device``: all rows of its devices, predicted by the
-    calibrations that remain without them.
+    calibrations that remain without them, `relatives` included.
     """
     collected: dict[str, dict[tuple[str, Scope], list[tuple[FloatArray, FloatArray]]]] = {
         c.name: {} for c in calibrations
     }
     for m in measured:
         name = next(c.name for c in calibrations if c.architecture == m.accelerator.architecture)
-        others = [c for c in calibrations if c.name != name]
+        others = [c for c in (*calibrations, *relatives) if c.name != name]
         scopes: tuple[tuple[Scope, Sequence[Calibration], NDArray[np.bool_]], ...] = (
             ("held_out_shapes", calibrations, held_out(m)),
             ("left_out_device", others, np.ones(len(m), dtype=np.bool_)),

@@ -18,7 +18,7 @@ from .attention_tiles import AttentionTiles, attention_tiles, legacy_matrix_shar
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
 from .matmul import unit_peak
-from .mechanisms import residency, throttle_factor, united
+from .mechanisms import power_slowdown, residency, throttle_factor, united
 from .tiles import occupied_rounds
 
 __all__ = ["attention_cost"]
@@ -130,7 +130,7 @@ def _step_times(
     peak = unit_peak(table, hardware) * legacy_matrix_share(group, hardware.architecture)
     throttled = throttle_factor(
         np.maximum(table.matrix_flops, table.vector_flops)[:, None] / peak,
-        slowdown=hardware.parameters[f"{group}.throttle"],
+        slowdown=power_slowdown(peak, energy=hardware.parameters[f"{group}.energy"], power=hardware.power),
         time=hardware.parameters[f"{group}.throttle_time"],
     )
     scores = (tiles.rows * tiles.columns)[:, None]

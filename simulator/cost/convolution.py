@@ -14,7 +14,7 @@ from simulator.kernels import Implementation, KernelTable
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
 from .matmul import product_terms, unit_of, unit_peak
-from .mechanisms import residency, throttle_factor
+from .mechanisms import power_slowdown, residency, throttle_factor
 from .product import Problem, ProductCost, product_cost
 from .roofline import winograd_applies
 from .tiles import occupied_rounds
@@ -170,9 +170,9 @@ def _filter_bytes(table: KernelTable) -> FloatArray:
 
 
 def _throttled(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
-    busy = table.vector_flops[:, None] / unit_peak(table, hardware)
+    peak, parameters = unit_peak(table, hardware), hardware.parameters
     return throttle_factor(
-        busy,
-        slowdown=hardware.parameters["vector_convolution.throttle"],
-        time=hardware.parameters["vector_convolution.throttle_time"],
+        table.vector_flops[:, None] / peak,
+        slowdown=power_slowdown(peak, energy=parameters["vector_convolution.energy"], power=hardware.power),
+        time=parameters["vector_convolution.throttle_time"],
     )

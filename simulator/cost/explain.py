@@ -47,7 +47,7 @@ _FORMULAS: Mapping[str, str] = {
     "thread blocks": "batch * ceil(m / tile rows) * ceil(n / tile columns) * splits",
     "rounds": "ceil(ceil(blocks / cores) / resident blocks)",
     "arithmetic": "busiest core: blocks * 2 * tile * reduced length / (rate * peak / cores), the last round alone",
-    "exposed prologues and epilogues": "rounds * (fill + tile elements * 2 B * resident / store)",
+    "exposed prologues and epilogues": "rounds * fill + blocks * tile elements * 2 B / (store * DRAM bandwidth)",
     "L2 traffic": "blocks * operand tiles / (share * L2 bandwidth)",
     "DRAM traffic": "(bytes not in the cache, re-reads included) / (share * DRAM bandwidth)",
     "splitting": "split latency + partial sums through L2",

@@ -43,8 +43,8 @@ class HardwareColumns:
         Cache that all cores share (the larger of L2 and LLC counts as capacity); bandwidth infinite
         where not published. [B], [B/s], [s]
     cache_rate : array
-        Bandwidth of that cache, estimated where it is not published: 32 B a clock and core, and no less than four
-        times the DRAM. Published parts have 26 (V100) to 47 (A100). [B/s]
+        Bandwidth of that cache as microbenchmarks reach it, else 3/4 of the published figure, else 32 B a clock
+        and core and no less than four times the DRAM. [B/s]
     shared_capacity, shared_bandwidth : array
         Shared memory or L1 of one core; bandwidth infinite where not published. [B], [B/s]
     max_threads, max_blocks : array
@@ -169,7 +169,14 @@ def _calibrated(
                 fitted = match.calibration.parameters
                 row.update({name: x for name, x in fitted.items() if name.partition(".")[0] == group})
         rows.append(row)
-    return parameter_columns(rows), {group: np.array(codes) for group, codes in basis.items()}
+    codes = {group: np.array(values, dtype=np.int64) for group, values in basis.items()}
+    return parameter_columns(rows), {**codes, **_borrowed(codes)}
+
+
+def _borrowed(codes: Mapping[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
+    """Ground of convolutions on matrix units, which run on the parameters of matrix products."""
+    own, products = codes["convolution"], codes["matmul"]
+    return {"convolution": np.where((own == 0) & (products > 0), BASES.index("inherited"), own)}
 
 
 def _peaks(accelerators: Sequence[Accelerator]) -> dict[str, dict[str, FloatArray]]:
@@ -195,6 +202,7 @@ def _memory(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
         "dram_capacity": _column((m.dram.capacity for m in memories), np.nan),
         "dram_latency": _column((m.dram.latency for m in memories), 6e-7),
         "cache_capacity": np.array(total, dtype=np.float64),
+        "measured_cache_bandwidth": _column((cache.measured_bandwidth if cache else None for cache in near), np.nan),
         "cache_bandwidth": _column((cache.bandwidth if cache else None for cache in near), np.inf),
         "cache_latency": _column((c.latency if c else None for c in near), 2.5e-7),
         "shared_capacity": _column((s.capacity if s else None for s in shared), np.inf),
@@ -202,10 +210,16 @@ def _memory(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
     }
 
 
+#: Measured over published bandwidth of shared caches where both are known (V100, A100).
+_MEASURED_SHARE = 0.75
+
+
 def _cache_rate(columns: Mapping[str, FloatArray]) -> FloatArray:
-    published = columns["cache_bandwidth"]
+    published, measured = columns["cache_bandwidth"], columns["measured_cache_bandwidth"]
     estimate = np.maximum(32.0 * columns["cores"] * columns["clock"], 4.0 * columns["dram_bandwidth"])
-    return np.where(np.isfinite(published), published, estimate)
+    known = np.where(np.isfinite(published), _MEASURED_SHARE * published, estimate)
+    # A changed part keeps the measured figure of its parent, which then may not exceed its own published one.
+    return np.where(np.isnan(measured), known, np.minimum(measured, published))
 
 
 def _limits(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:

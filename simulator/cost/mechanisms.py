@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.kernels import KernelTable
 
-__all__ = ["fitting", "residency", "throttle_factor", "united"]
+__all__ = ["fitting", "power_slowdown", "residency", "throttle_factor", "united"]
 
 FloatArray = NDArray[np.float64]
 
@@ -37,6 +37,15 @@ def throttle_factor(busy: FloatArray, *, slowdown: FloatArray, time: FloatArray)
     """
     factor: FloatArray = 1.0 - slowdown * np.expm1(-busy / time)
     return factor
+
+
+def power_slowdown(peak: FloatArray, *, energy: FloatArray, power: FloatArray) -> FloatArray:
+    """Slowdown of arithmetic at the power limit, ``max(peak * energy / power - 1, 0)``; none where no limit is known.
+
+    At the limit the rate is what the board power pays for. Boards of one process and different limits differ by
+    this alone: T4 (70 W) runs fp32 products at half its peak, V100 (250 W) at all of it.
+    """
+    return np.nan_to_num(np.maximum(peak * energy / power - 1.0, 0.0), nan=0.0)
 
 
 def fitting(size: FloatArray, capacity: FloatArray) -> FloatArray:

@@ -60,7 +60,7 @@ _PRODUCT = (
     ("alone", "1", 0.5, 0.25, 1.0, "share of a core's time that a lone block takes where several would fit"),
     ("iteration", "s", 1e-7, 0.0, 1e-6, "shortest time of one step of the main loop"),
     ("fill", "s", 5e-7, 0.0, 2e-5, "prologue and epilogue that each round of blocks exposes"),
-    ("store", "B/s", 3e10, 2e9, 5e11, "rate at which one core drains its accumulators"),
+    ("store", "1", 1.0, 0.1, 20.0, "rate at which blocks drain their tiles, not overlapped, over the DRAM bandwidth"),
     ("dram", "1", 0.8, 0.4, 1.0, "share of the DRAM bandwidth reached"),
     ("written", "1", 1.0, 0.8, 2.5, "cost of a byte written over a byte read"),
     ("l2", "1", 0.7, 0.1, 1.0, "share of the L2 bandwidth reached"),
@@ -68,7 +68,6 @@ _PRODUCT = (
     ("core_bandwidth", "B/s", 5e10, 4e9, 2e11, "DRAM bandwidth that one core can pull with its bytes in flight"),
     ("overlap", "1", 4.0, 1.2, 12.0, "exponent that joins units: 1 adds their times, infinity takes the largest"),
     ("split", "s", 2e-6, 0.0, 1e-5, "extra latency of splitting the reduced length over blocks"),
-    ("throttle", "1", 0.1, 0.0, 1.5, "slowdown of arithmetic at the power limit"),
     ("throttle_time", "s", 1e-3, 2e-5, 2e-2, "busy time after which the power limit acts"),
     ("floor", "s", 2.5e-6, 0.0, 2e-5, "shortest duration"),
 )
@@ -84,10 +83,16 @@ _ATTENTION = (
     ("combine", "s", 3e-6, 2e-7, 2e-5, "extra latency of splitting the keys over blocks"),
     ("dram", "1", 0.7, 0.3, 1.0, "share of the DRAM bandwidth reached"),
     ("l2", "1", 0.6, 0.05, 1.0, "share of the L2 bandwidth reached"),
-    ("throttle", "1", 0.05, 0.0, 1.0, "slowdown of arithmetic at the power limit"),
     ("throttle_time", "s", 1e-3, 2e-5, 2e-2, "busy time after which the power limit acts"),
     ("floor", "s", 4e-6, 0.0, 2e-5, "shortest duration"),
 )
+
+_Declaration = tuple[str, str, float, float, float, str]
+
+
+def _energy(default: float) -> _Declaration:
+    return ("energy", "J/FLOP", default, 0.1 * default, 4.0 * default, "board energy of one operation at full load")
+
 
 _ROWS = (
     ("dram", "1", 0.85, 0.3, 1.0, "share of the DRAM bandwidth reached"),
@@ -99,13 +104,14 @@ _ROWS = (
     ("floor", "s", 2.5e-6, 0.0, 2e-5, "shortest duration"),
 )
 
-_TABLES: Mapping[str, Sequence[tuple[str, str, float, float, float, str]]] = {
-    "matmul": _PRODUCT,
-    "matmul8": _PRODUCT,
-    "vector_matmul": _PRODUCT,
+_TABLES: Mapping[str, Sequence[_Declaration]] = {
+    "matmul": (*_PRODUCT, _energy(0.9e-12)),
+    "matmul8": (*_PRODUCT, _energy(0.45e-12)),
+    "vector_matmul": (*_PRODUCT, _energy(1.7e-11)),
     "convolution": (("share", "1", 0.85, 0.3, 1.0, "rate of implicit products over that of plain ones"),),
     "vector_convolution": (
         *_PRODUCT,
+        _energy(1.7e-11),
         ("implicit_rate", "1", 0.9, 0.2, 1.0, "share of the peak in implicit products"),
         ("implicit_latency", "s", 1e-5, 0.0, 3e-4, "kernels around an implicit product"),
         ("fused_rate", "1", 0.65, 0.1, 1.0, "share of the peak in fused Winograd"),
@@ -114,10 +120,10 @@ _TABLES: Mapping[str, Sequence[tuple[str, str, float, float, float, str]]] = {
         ("transform", "1", 0.7, 0.2, 1.0, "share of the DRAM bandwidth in the transforms of Winograd"),
         ("unfused_latency", "s", 2e-5, 0.0, 4e-4, "kernels around unfused Winograd"),
     ),
-    "flash2": _ATTENTION,
-    "flash3": _ATTENTION,
-    "flash4": _ATTENTION,
-    "cudnn_attention": _ATTENTION,
+    "flash2": (*_ATTENTION, _energy(0.7e-12)),
+    "flash3": (*_ATTENTION, _energy(0.7e-12)),
+    "flash4": (*_ATTENTION, _energy(0.7e-12)),
+    "cudnn_attention": (*_ATTENTION, _energy(0.7e-12)),
     "scatter": (
         ("dram", "1", 0.4, 0.02, 1.0, "share of the DRAM bandwidth reached"),
         ("row", "s", 1e-6, 0.0, 2e-5, "latency of one thread block, which moves one row"),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .hardware import HardwareColumns
-from .mechanisms import throttle_factor, united
+from .mechanisms import power_slowdown, throttle_factor, united
 from .tiles import TileLibrary, library_groups, occupied_rounds
 
 __all__ = ["Problem", "ProductCost", "product_cost"]
@@ -24,6 +24,9 @@ _CHUNK = 60_000
 
 #: Bytes of one partial sum, and how often each is written and read when the reduced length is split.
 _PARTIAL_BYTES = 8.0
+
+#: Bytes of one output element as blocks drain it.
+_OUTPUT_BYTES = 2.0
 
 #: Elements of the accumulators that fill the register file of one core.
 _ACCUMULATORS = 256.0 * 128.0
@@ -145,14 +148,15 @@ def _evaluate(p: Problem, hardware: HardwareColumns, library: TileLibrary, *, gr
     busy, rounds = occupied_rounds(blocks, cores=cores, resident=resident, alone=parameter("alone"))
     throttled = throttle_factor(
         p.flops[:, None] / p.peak,
-        slowdown=hardware.parameters[f"{group}.throttle"],
+        slowdown=power_slowdown(p.peak, energy=hardware.parameters[f"{group}.energy"], power=hardware.power),
         time=hardware.parameters[f"{group}.throttle_time"],
     )
     core_rate = (p.peak / throttled)[:, :, None] * parameter(rate) / cores
     block = 2.0 * steps * depth * np.maximum(tm * tn, parameter("feed") * (tm + tn)) / core_rate
     arithmetic = np.maximum(busy * block, rounds * steps * parameter("iteration"))
-    drain = 2.0 * tm * tn * np.minimum(resident, np.ceil(blocks / cores)) / parameter("store")
-    exposed = rounds * (parameter("fill") + drain)
+    drained = blocks * tm * tn * _OUTPUT_BYTES
+    drain = drained / (parameter("store") * hardware.dram_bandwidth[None, :, None])
+    exposed = rounds * parameter("fill") + drain
     l2 = library.shared * blocks * (tm + tn) * steps * depth * itemsize / l2_rate
     dram = _dram_bytes(p, hardware, np.minimum(tiles, cores) * tm * tn, parameter("usable"), parameter("written"))
     pulled = np.minimum(blocks, cores) * parameter("core_bandwidth")

@@ -74,7 +74,7 @@ LIBRARIES: dict[str, TileLibrary] = {
         step=128.0,
         resident=4,
         source="wgmma and tcgen05 take N in multiples of 8 and 16 (PTX ISA 9.7.15); nvjet kernel names",
-        shared=0.75,
+        shared=2 / 3,  # two blocks of 128 x 256 each load one side of their own and half of the other
     ),
     "eight_bit": TileLibrary(
         tiles=((256, 128), (128, 128), (128, 64), (64, 128), (64, 64), (32, 64), (16, 64)),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simulator.cost.mechanisms import fitting, residency, throttle_factor, united
+from simulator.cost.mechanisms import fitting, power_slowdown, residency, throttle_factor, united
 
 
 def test_united_is_a_p_norm():
@@ -22,6 +22,12 @@ def test_throttle_acts_after_its_time_constant():
         1 + 0.5 * (1 - np.exp(-1))
     )
     assert throttle_factor(np.array([1.0]), slowdown=slow, time=np.array([1e-3])) == pytest.approx(1.5)
+
+
+def test_power_pays_for_a_rate():
+    # 8.1 TFLOP/s at 17.6 pJ are 143 W on a board of 70 W; 14 TFLOP/s are 246 W on one of 250 W.
+    slow = power_slowdown(np.array([8.1e12, 14e12, 1e15]), energy=np.array(17.6e-12), power=np.array([70, 250, np.nan]))
+    assert slow == pytest.approx([8.1 * 17.6 / 70 - 1, 0.0, 0.0])
 
 
 def test_a_cache_keeps_what_fits():

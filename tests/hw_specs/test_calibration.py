@@ -1,0 +1,90 @@
+import pytest
+import yaml
+
+from hw_specs import Calibration, SpecError, find_calibration, list_calibrations, load_accelerator, load_calibration
+from hw_specs.calibration import LINEAGE, lineage_distance
+
+
+def _calibration(name, architecture, accelerators, groups=("matmul",)):
+    return Calibration(
+        name=name,
+        architecture=architecture,
+        accelerators=accelerators,
+        groups=dict.fromkeys(groups, accelerators),
+        parameters={},
+        sources=("test",),
+    )
+
+
+@pytest.fixture
+def pool():
+    return [
+        _calibration("ampere", "ampere", ("A100-SXM4-80GB",)),
+        _calibration("hopper", "hopper", ("H100-SXM5-80GB",)),
+        _calibration("volta", "volta", ("V100-PCIe-32GB",), groups=("stream",)),
+    ]
+
+
+@pytest.mark.parametrize("name", list_calibrations())
+def test_every_shipped_calibration_loads_with_sources_and_counts(name):
+    calibration = load_calibration(name)
+    assert calibration.name == name
+    assert calibration.fitted_on
+    assert calibration.residuals
+    for accelerator in calibration.accelerators:
+        assert load_accelerator(accelerator).architecture == calibration.architecture
+
+
+def test_lineage_is_a_forest():
+    for name in LINEAGE:
+        seen = {name}
+        while name in LINEAGE:
+            name = LINEAGE[name]
+            assert name not in seen
+            seen.add(name)
+
+
+def test_distance_counts_steps():
+    assert lineage_distance("ampere", "ampere") == 0
+    assert lineage_distance("hopper", "ampere") == 1
+    assert lineage_distance("turing", "ampere") == 2
+    assert lineage_distance("ampere", "cdna3") is None
+
+
+def test_own_then_architecture_then_nearest(pool):
+    own = find_calibration(load_accelerator("a100"), calibrations=pool)
+    assert (own.calibration.name, own.basis, own.distance) == ("ampere", "calibrated", -1)
+    sibling = find_calibration(load_accelerator("A100-PCIe-40GB"), calibrations=pool)
+    assert (sibling.calibration.name, sibling.basis, sibling.distance) == ("ampere", "inherited", 0)
+    descendant = find_calibration(load_accelerator("gb200"), calibrations=pool)
+    assert (descendant.calibration.name, descendant.basis) == ("hopper", "inherited")
+
+
+def test_group_decides_who_can_give(pool):
+    assert find_calibration(load_accelerator("a100"), group="stream", calibrations=pool).calibration.name == "volta"
+    assert find_calibration(load_accelerator("a100"), group="softmax", calibrations=pool) is None
+
+
+def test_no_lineage_no_calibration(pool):
+    assert find_calibration(load_accelerator("mi300x"), calibrations=pool) is None
+
+
+def test_hypothetical_part_inherits(pool):
+    part = load_accelerator("a100").model_copy(update={"hypothetical": True})
+    assert find_calibration(part, calibrations=pool).basis == "inherited"
+
+
+def test_file_round_trip(tmp_path, pool):
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(pool[0].model_dump(mode="json", exclude_none=True)), encoding="utf-8")
+    assert load_calibration(str(path)) == pool[0]
+
+
+def test_unknown_name_and_bad_field_are_one_line(tmp_path):
+    with pytest.raises(SpecError, match="no calibration 'amperre'"):
+        load_calibration("amperre")
+    path = tmp_path / "bad.yaml"
+    path.write_text("name: x\nparameters: {}\nsources: [a]\nspeed: 1\n", encoding="utf-8")
+    with pytest.raises(SpecError) as caught:
+        load_calibration(str(path))
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,54 @@
+import json
+
+import numpy as np
+import pytest
+
+from simulator.cost import PARAMETERS, HardwareColumns, kernel_times
+from simulator.cost.parameters import GROUPS
+from validation.fit import fit_groups, held_out, row_groups, timed_from_host
+from validation.measured import read_measured
+
+_HEADER = "device,op,input_shapes,dtype,attributes,latency_s,kernel,source\n"
+_TRUTH = {"stream.dram": 0.61, "stream.resident": 0.9}
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """Additions whose times the model itself made, with parameters that are not the defaults."""
+    sizes = np.unique(np.geomspace(1e5, 3e8, 60).astype(int)).tolist()
+    shapes = [json.dumps([[n, 1], [n, 1]]) for n in sizes]
+
+    def write(latency):
+        lines = [
+            f'NVIDIA T4,aten::add,"{s}",float32,"{{}}",{t},,synthetic\n' for s, t in zip(shapes, latency, strict=True)
+        ]
+        path = tmp_path / "m.csv"
+        path.write_text(_HEADER + "".join(lines), encoding="utf-8")
+        return read_measured(path)
+
+    blank = write([1e-5] * len(shapes))
+    hardware = HardwareColumns.from_accelerators([blank.accelerator], calibrations=()).with_parameters(_TRUTH)
+    return write(kernel_times(blank.table, hardware, fidelity="calibrated").time[:, 0].tolist())
+
+
+def test_fit_finds_the_parameters_that_made_the_times(measured):
+    fit = fit_groups(("stream",), [measured])
+    assert fit.parameters["stream.dram"] == pytest.approx(0.61, abs=0.02)
+    for name, value in fit.parameters.items():
+        assert PARAMETERS[name].lower <= value <= PARAMETERS[name].upper
+    assert fit.timings == {}
+
+
+def test_rows_know_their_groups(measured):
+    assert set(row_groups(measured).tolist()) == {1 << GROUPS.index("stream")}
+
+
+def test_a_quarter_of_the_shapes_is_kept_out_and_always_the_same(measured):
+    out = held_out(measured)
+    assert 0.1 < out.mean() < 0.45
+    assert (held_out(measured) == out).all()
+
+
+def test_only_eager_sources_have_a_host_share():
+    assert timed_from_host("neusight")
+    assert not timed_from_host("aiconfigurator")

@@ -1,0 +1,34 @@
+import pytest
+
+from validation.kernel_errors import kernel_errors
+
+_KEYS = {
+    *("device", "op", "dtype", "count", "mape", "mape_over_20us", "mape_over_50us", "median_ape", "bias"),
+    *("within_10_percent", "time_weighted", "roofline_mape"),
+}
+
+
+def test_records_by_device_operator_and_dtype(calibrated_files, synthetic_file):
+    _, calibrations = calibrated_files
+    errors = kernel_errors([synthetic_file("NVIDIA T4", 0.6)], calibrations=calibrations)
+    (record,) = errors.to_list()
+    assert record.keys() >= _KEYS
+    assert (record["device"], record["op"], record["dtype"]) == ("NVIDIA T4", "aten::add", "float32")
+    assert record["mape"] < 0.05
+    assert record["within_10_percent"] > 0.9
+    assert record["roofline_mape"] > record["mape"]
+    assert errors.skipped.total() == 0
+
+
+def test_left_out_device_is_predicted_by_its_relatives(calibrated_files, synthetic_file):
+    _, calibrations = calibrated_files
+    files = [synthetic_file("NVIDIA T4", 0.6), synthetic_file("NVIDIA V100-PCIE-32GB", 0.9)]
+    (record,) = kernel_errors(files, leave_out="NVIDIA T4", calibrations=calibrations).records
+    assert record.device == "NVIDIA T4"
+    # Volta's share of 0.9 in place of 0.6 predicts two thirds of the time of long kernels.
+    assert record.mape_over_50us == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_unknown_device_to_leave_out(synthetic_file):
+    with pytest.raises(ValueError, match="no file is of device 'P100'; the files are of NVIDIA T4"):
+        kernel_errors([synthetic_file("NVIDIA T4", 0.6)], leave_out="P100", calibrations=())

@@ -1,0 +1,20 @@
+import numpy as np
+import pytest
+
+from validation.residuals import REGIMES, regime_of, residual_summaries
+
+
+def test_regimes_by_predicted_time():
+    names = [REGIMES[code][1] for code in regime_of(np.array([1e-6, 20e-6, 49e-6, 1e-4, 1.0]))]
+    assert names == ["<20us", "20-50us", "20-50us", "50-500us", ">500us"]
+
+
+def test_summaries_hold_quantiles_of_both_scopes(calibrated_files):
+    measured, calibrations = calibrated_files
+    summaries = residual_summaries(measured, calibrations)["turing"]
+    scopes = {s.scope for s in summaries}
+    assert scopes == {"held_out_shapes", "left_out_device"}
+    whole = next(s for s in summaries if s.scope == "left_out_device" and s.regime == "all")
+    assert whole.count == sum(len(m) for m in measured)
+    assert whole.quantiles["0.05"] <= whole.quantiles["0.5"] <= whole.quantiles["0.95"]
+    assert whole.mape == pytest.approx(abs(whole.bias), rel=1.0)
