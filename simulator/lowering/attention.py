@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from itertools import pairwise
 
 from hw_specs import number_format
 from simulator.execution import Execution
@@ -72,13 +74,18 @@ def fused_attention(op: Op, implementation: Implementation) -> Kernel:
 def naive_attention(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Baseline attention as diffusers and the study run it.
 
-    Heads are split by copies of query, key and value where they are strided; ``baddbmm`` scales in its epilogue;
-    a mask (causal or given) is one more pass over the scores; softmax reads and writes them; after the second
-    product a copy merges the heads. A causal mask saves no work here: all scores are computed.
+    Heads are split by copies of query, key and value where they do not lie at even steps (``reshape`` to batch times
+    heads copies then, and is a view otherwise); ``baddbmm`` scales in its epilogue; a mask (causal or given) is one more
+    pass over the scores; softmax reads and writes them; after the second product a copy merges the heads. A causal mask
+    saves no work here: all scores are computed.
     """
     shape = attention_shape(op)
     query, key, value = op.inputs[:3]
-    copies = [copy_kernel("split_heads", t, AccessPattern.STRIDED) for t in (query, key, value) if not t.is_contiguous]
+    copies = [
+        copy_kernel("split_heads", t, AccessPattern.STRIDED)
+        for t in (query, key, value)
+        if not _is_batch_of_matrices(t)
+    ]
     masked = shape.causal or len(op.inputs) > 3
     scores = float(shape.batch * shape.heads * shape.query_length * shape.key_length)
     score_bytes = scores * query.itemsize
@@ -141,6 +148,15 @@ def _mask(scores: float, score_bytes: float, query: TensorSpec, shape: Attention
         num_inputs=2,
         pattern=AccessPattern.BROADCAST,
     )
+
+
+def _is_batch_of_matrices(tensor: TensorSpec) -> bool:
+    """Whether a batched product can take a tensor as it lies: matrices at even steps, one of their axes dense."""
+    if not tensor.strides:
+        return True
+    steps = [(n, step) for n, step in zip(tensor.shape[:-2], tensor.strides[:-2], strict=True) if n > 1]
+    even = all(outer[1] == inner[0] * inner[1] for outer, inner in itertools.pairwise(steps))
+    return even and 1 in tensor.strides[-2:]
 
 
 def _pattern(tensors: Sequence[TensorSpec]) -> AccessPattern:

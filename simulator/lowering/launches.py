@@ -228,25 +228,27 @@ def operators_by_repeat(graph: OpGraph, stage: Stage) -> Iterator[tuple[Op, floa
 def interpolate(first: Op, last: Op, at: float) -> Op:
     """Operator part of the way between two: extents, strides and whole-number attributes are affine in `at`.
 
+    A tensor that is contiguous at one end alone (a cache of one token, a cache that is full) is taken to lie as in the
+    last repeat throughout.
+
     Raises
     ------
     GraphError
         The two differ in more than numbers.
     """
-    if first == last or at == 0:
+    if first == last:
         return first
-    attributes = tuple(
-        (name, _between(a, b, at)) for (name, a), (_, b) in zip(first.attributes, last.attributes, strict=True)
-    )
     try:
         return replace(
             first,
             inputs=_tensors_between(first.inputs, last.inputs, at),
             outputs=_tensors_between(first.outputs, last.outputs, at),
-            attributes=attributes,
+            attributes=tuple(
+                (name, _between(a, b, at)) for (name, a), (_, b) in zip(first.attributes, last.attributes, strict=True)
+            ),
         )
     except ValueError as error:
-        raise GraphError(f"{first.name} has tensors of another rank in the last repeat") from error
+        raise GraphError(f"{first.name} has other tensors or attributes in the last repeat") from error
 
 
 def _tensors_between(first: tuple[TensorSpec, ...], last: tuple[TensorSpec, ...], at: float) -> tuple[TensorSpec, ...]:
