@@ -73,7 +73,7 @@ def _print_heading(report: Report, console: Console) -> None:
     console.print(f"execution {run['mode']}, attention {run['attention']}, fidelity {report.fidelity}", highlight=False)
     console.print()
     rows = (
-        ("latency", quantity(report.latency, "s")),
+        ("latency", _latency(report)),
         ("FLOPs", quantity(report.flops, "FLOP")),
         ("bytes moved", quantity(report.bytes, "B")),
         ("parameters", quantity(report.parameters, "")),
@@ -88,6 +88,17 @@ def _print_heading(report: Report, console: Console) -> None:
             highlight=False,
         )
     console.print()
+
+
+def _latency(report: Report) -> str:
+    text = quantity(report.latency, "s")
+    if report.interval is None:
+        return text
+    i = report.interval
+    return (
+        f"{text}   {100 * i.level:.0f} % interval {quantity(i.low, 's')} to {quantity(i.high, 's')}"
+        f" (held {100 * i.coverage:.0f} % of {i.count} published runs that nothing was fitted on)"
+    )
 
 
 def _print_stages(report: Report, console: Console) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator
 from simulator.cost import BASES, BOUNDS, KernelCosts
 from simulator.execution import Execution
+from simulator.intervals import Interval
 from simulator.lowering import CATEGORIES
 from simulator.memory import peak_memory
 from simulator.timeline import StageTimeline, Timeline
@@ -109,6 +110,7 @@ class Report:
     execution: dict[str, Any]
     fidelity: str
     latency: float
+    interval: Interval | None
     flops: float
     bytes: float
     vector_flops: float
@@ -153,6 +155,7 @@ def make_report(
     accelerator: Accelerator,
     *,
     fidelity: str,
+    interval: Interval | None = None,
     module_depth: int = 3,
     sources: Iterable[str] = (),
 ) -> Report:
@@ -165,6 +168,8 @@ def make_report(
         For this accelerator alone: arrays of shape (num_kernels, 1).
     accelerator : Accelerator
     fidelity : str
+    interval : Interval, optional
+        Of the latency.
     module_depth : int
         Parts of a module path that ``by_module`` keeps.
     sources : iterable of str
@@ -181,6 +186,7 @@ def make_report(
         execution=_execution_dict(launches.execution),
         fidelity=fidelity,
         latency=total,
+        interval=interval,
         flops=float(pieces.flops.sum()),
         bytes=float((table.bytes * table.count).sum()),
         vector_flops=float((table.vector_flops * table.count).sum()),

@@ -9,6 +9,7 @@ from simulator.cost import HardwareColumns, KernelCosts, kernel_times
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.host import host_of
+from simulator.intervals import Interval, interval_of, relative_deviation
 from simulator.kernels import KernelTable
 from simulator.lowering import Launches, assign_units, lower
 from simulator.report import Report, make_report
@@ -23,6 +24,8 @@ class Simulation:
     """Everything that one simulation computed, for those who want more than the report.
 
     ``table`` is the lowered table with contractions on the units that the accelerator has.
+    ``interval`` is that of the latency, None where the fidelity is a bound; ``deviation`` is the relative standard
+    deviation that it is made from.
     """
 
     launches: Launches
@@ -31,6 +34,8 @@ class Simulation:
     costs: KernelCosts
     timeline: Timeline
     report: Report
+    interval: Interval | None
+    deviation: float
 
 
 def simulate(
@@ -63,5 +68,18 @@ def simulate(
     costs = kernel_times(table, hardware, fidelity=fidelity)
     host = None if fidelity == "roofline" else host_of(execution, accelerator)
     timeline = schedule(launches, costs.time[:, 0], host)
-    report = make_report(timeline, costs, accelerator, fidelity=fidelity)
-    return Simulation(launches=launches, table=table, hardware=hardware, costs=costs, timeline=timeline, report=report)
+    deviation, interval = 0.0, None
+    if fidelity == "calibrated":
+        deviation = relative_deviation(timeline, table, costs.time[:, 0], accelerator)
+        interval = interval_of(timeline.latency, deviation)
+    report = make_report(timeline, costs, accelerator, fidelity=fidelity, interval=interval)
+    return Simulation(
+        launches=launches,
+        table=table,
+        hardware=hardware,
+        costs=costs,
+        timeline=timeline,
+        report=report,
+        interval=interval,
+        deviation=deviation,
+    )

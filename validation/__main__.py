@@ -91,12 +91,43 @@ def published_command(
         _emit(_published_text(results, unmapped, summaries), output)
 
 
+@app.command("intervals")
+def intervals_command(
+    files: Annotated[list[Path] | None, typer.Argument(help="CSV tables; the cases that ship by default.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Replace the factors that ship with the package.")] = False,
+) -> None:
+    """Fit the factors of prediction intervals on half of the devices, and count coverage on the others."""
+    import simulator.intervals
+
+    from .case_errors import predict_cases
+    from .interval_fit import fit_intervals, write_factors
+    from .published import read_published
+
+    cases = [c for f in files for c in read_published(f).cases] if files else list(load_cases())
+    with _progress(len(cases)) as advance:
+        results, _ = predict_cases(cases, progress=advance)
+    try:
+        factors = fit_intervals(results)
+    except ValueError as error:
+        raise CaseError(str(error)) from error
+    print(
+        f"factor {factors.factor}, centre {factors.centre}: fitted on {factors.fitted_count} runs on "
+        f"{factors.fitted_on}\ncoverage {100 * factors.coverage:.1f} % of {factors.tried_count} runs on "
+        f"{factors.tried_on} (nominal {100 * factors.level:.0f} %)"
+    )
+    if write:
+        write_factors(factors, simulator.intervals.FACTORS)
+
+
 def _published_text(
     results: Sequence[CaseResult], unmapped: Counter[str], summaries: dict[str, list[ErrorSummary]]
 ) -> str:
     if not results:
         raise CaseError("no row could be predicted; reasons: " + "; ".join(unmapped))
-    header = f"{'':<28} {'count':>5} {'median':>8} {'mean':>8} {'bias':>8} {'<= 10 %':>8} {'roofline median':>16}"
+    header = (
+        f"{'':<28} {'count':>5} {'median':>8} {'mean':>8} {'bias':>8} {'<= 10 %':>8} "
+        f"{'in 80 % interval':>17} {'roofline median':>16}"
+    )
     lines: list[str] = []
     for name, group in summaries.items():
         lines += [f"by {name}" if name != "all" else "error of latency", header]
@@ -117,7 +148,7 @@ def _published_text(
 def _summary_line(s: ErrorSummary) -> str:
     return (
         f"{s.name:<28} {s.count:>5} {100 * s.median_ape:>6.1f} % {100 * s.mape:>6.1f} % {100 * s.bias:>+6.1f} % "
-        f"{100 * s.within_10_percent:>6.0f} % {100 * s.roofline_median_ape:>14.1f} %"
+        f"{100 * s.within_10_percent:>6.0f} % {100 * s.coverage:>15.0f} % {100 * s.roofline_median_ape:>14.1f} %"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from hw_specs import SpecError, load_accelerator
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import Execution
+from simulator.intervals import interval_of
 from simulator.simulation import simulate
 from tracer.graph import GraphError, OpGraph
 from tracer.library import graph_of
@@ -29,6 +30,10 @@ class CaseResult:
         [s]
     error : float
         ``predicted / measured - 1``.
+    low, high : float
+        80 % interval of the prediction. [s]
+    deviation : float
+        Relative standard deviation that the interval is made from.
     """
 
     id: str
@@ -42,12 +47,19 @@ class CaseResult:
     predicted: float
     roofline: float
     error: float
+    low: float
+    high: float
+    deviation: float
     source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorSummary:
-    """Errors of some cases: count, median and mean of the absolute error, mean of the signed one, the roofline's."""
+    """Errors of some cases.
+
+    Count, median and mean of the absolute error, mean of the signed one, the roofline's median, and the share of
+    measurements inside the 80 % interval.
+    """
 
     name: str
     count: int
@@ -56,6 +68,7 @@ class ErrorSummary:
     bias: float
     within_10_percent: float
     roofline_median_ape: float
+    coverage: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +124,9 @@ def _predict(case: Case, graphs: dict[tuple[str, tuple[tuple[str, object], ...]]
         graphs[key] = graph_of(case.model, case.settings)
     graph, accelerator = graphs[key], load_accelerator(case.device)
     execution = Execution(**case.execution)  # type: ignore[arg-type]  # checked by Execution itself
-    predicted = _time(case, simulate(graph, accelerator, execution).report.by_stage, graph)
+    simulation = simulate(graph, accelerator, execution)
+    predicted = _time(case, simulation.report.by_stage, graph)
+    interval = interval_of(predicted, simulation.deviation)
     roofline = _time(case, simulate(graph, accelerator, execution, fidelity="roofline").report.by_stage, graph)
     return CaseResult(
         id=case.id,
@@ -125,6 +140,10 @@ def _predict(case: Case, graphs: dict[tuple[str, tuple[tuple[str, object], ...]]
         predicted=predicted,
         roofline=roofline,
         error=predicted / case.value - 1,
+        # A stage has the relative interval of the whole run, most of which it is.
+        low=interval.low,
+        high=interval.high,
+        deviation=simulation.deviation,
         source=case.source,
     )
 
@@ -147,6 +166,7 @@ def _summary(name: str, results: Sequence[CaseResult]) -> ErrorSummary:
         median_ape=median(absolute),
         mape=fmean(absolute),
         bias=fmean(errors),
-        within_10_percent=fmean([float(error <= 0.1) for error in absolute]),  # noqa: PLR2004
+        within_10_percent=fmean([float(error <= 0.1) for error in absolute]),
         roofline_median_ape=median([abs(r.roofline / r.measured - 1) for r in results]),
+        coverage=fmean([float(r.low <= r.measured <= r.high) for r in results]),
     )

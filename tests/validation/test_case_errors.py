@@ -31,6 +31,9 @@ def result(measured: float, predicted: float) -> CaseResult:
         predicted=predicted,
         roofline=measured / 2,
         error=predicted / measured - 1,
+        low=measured,
+        high=measured,
+        deviation=0.1,
         source="here",
     )
 
