@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from itertools import pairwise
 
 from hw_specs import number_format
 from simulator.execution import Execution
@@ -75,9 +74,9 @@ def naive_attention(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Baseline attention as diffusers and the study run it.
 
     Heads are split by copies of query, key and value where they do not lie at even steps (``reshape`` to batch times
-    heads copies then, and is a view otherwise); ``baddbmm`` scales in its epilogue; a mask (causal or given) is one more
-    pass over the scores; softmax reads and writes them; after the second product a copy merges the heads. A causal mask
-    saves no work here: all scores are computed.
+    heads copies then, and is a view otherwise); ``baddbmm`` scales in its epilogue; a mask (causal or given) is one
+    more pass over the scores; softmax reads and writes them; after the second product a copy merges the heads. A
+    causal mask saves no work here: all scores are computed.
     """
     shape = attention_shape(op)
     query, key, value = op.inputs[:3]
