@@ -25,6 +25,7 @@ JOBS: tuple[tuple[str, ...], ...] = (
     ("matmul",),
     ("matmul8", "quantize"),
     ("vector_matmul",),
+    ("vector_batched",),
     ("vector_convolution",),
     ("flash2", "flash3", "flash4", "cudnn_attention", "scatter"),
     ("stream",),

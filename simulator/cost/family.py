@@ -67,6 +67,7 @@ def parameter_group(table: KernelTable) -> NDArray[np.int64]:
     vector = table.matrix_flops == 0
     special_cases = {
         "vector_matmul": (table.family == KernelFamily.MATMUL) & vector,
+        "vector_batched": (table.family == KernelFamily.MATMUL) & vector & (table.batch > 1),
         "vector_convolution": (table.family == KernelFamily.CONVOLUTION) & vector,
         "matmul8": (table.family == KernelFamily.MATMUL) & narrow & ~vector,
         "quantize": (table.family == KernelFamily.NORMALIZATION) & narrow,

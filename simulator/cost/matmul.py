@@ -18,22 +18,19 @@ __all__ = ["matmul_cost", "product_terms", "unit_of", "unit_peak"]
 FloatArray = NDArray[np.float64]
 
 
+_ROLES = {
+    "matmul": "matrix",
+    "matmul8": "eight_bit",
+    "vector_matmul": "vector",
+    "vector_batched": "vector_batched",
+}
+
+
 def matmul_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
-    """Tiled products: ``matmul`` (16-bit and wider on matrix units), ``matmul8``, ``vector_matmul``."""
+    """Tiled products: on matrix units with 16-bit and wider operands or narrower ones, single or batched on vector."""
     problem = _problem(table, hardware)
-    if group != "vector_matmul":
-        role = "matrix" if group == "matmul" else "eight_bit"
-        return product_terms(product_cost(problem, hardware, group=group, role=role), unit_of(group))
-    single = table.batch == 1
-    parts = [
-        (rows, product_cost(problem.rows(rows), hardware, group=group, role=role))
-        for rows, role in (
-            (np.flatnonzero(single), "vector"),
-            (np.flatnonzero(~single), "vector_batched"),
-        )
-        if rows.size
-    ]
-    return product_terms(_merged(parts, problem.peak.shape), "vector")
+    cost = product_cost(problem, hardware, group=group, role=_ROLES[group])
+    return product_terms(cost, unit_of(group))
 
 
 def unit_of(group: str) -> str:
@@ -84,12 +81,3 @@ def product_terms(cost: ProductCost, unit: str) -> FamilyCost:
         "floor": cost.floor,
     }
     return FamilyCost(time=cost.time, bound=bound_of(bounds), terms=terms)
-
-
-def _merged(parts: list[tuple[NDArray[np.int64], ProductCost]], shape: tuple[int, ...]) -> ProductCost:
-    names = ProductCost.__dataclass_fields__
-    columns = {name: np.zeros(shape) for name in names}
-    for rows, cost in parts:
-        for name in names:
-            columns[name][rows] = getattr(cost, name)
-    return ProductCost(**columns)

@@ -111,6 +111,7 @@ _COST_FUNCTIONS: Mapping[str, Callable[[str, KernelTable, HardwareColumns], Fami
     "matmul": matmul_cost,
     "matmul8": matmul_cost,
     "vector_matmul": matmul_cost,
+    "vector_batched": matmul_cost,
     "convolution": convolution_cost,
     "vector_convolution": convolution_cost,
     "flash2": attention_cost,

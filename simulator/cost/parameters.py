@@ -108,6 +108,7 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
     "matmul": (*_PRODUCT, _energy(0.9e-12)),
     "matmul8": (*_PRODUCT, _energy(0.45e-12)),
     "vector_matmul": (*_PRODUCT, _energy(1.7e-11)),
+    "vector_batched": (*_PRODUCT, _energy(1.7e-11)),
     "convolution": (("share", "1", 0.85, 0.3, 1.0, "rate of implicit products over that of plain ones"),),
     "vector_convolution": (
         *_PRODUCT,

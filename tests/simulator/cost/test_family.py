@@ -13,6 +13,7 @@ from simulator.kernels import AccessPattern, Implementation, KernelFamily
         ({"family": KernelFamily.MATMUL, "number_format": "bf16", "matrix_flops": 1.0}, "matmul"),
         ({"family": KernelFamily.MATMUL, "number_format": "fp8", "matrix_flops": 1.0}, "matmul8"),
         ({"family": KernelFamily.MATMUL, "vector_flops": 1.0}, "vector_matmul"),
+        ({"family": KernelFamily.MATMUL, "vector_flops": 1.0, "batch": 2.0}, "vector_batched"),
         ({"family": KernelFamily.CONVOLUTION, "matrix_flops": 1.0}, "convolution"),
         ({"family": KernelFamily.CONVOLUTION, "vector_flops": 1.0}, "vector_convolution"),
         ({"family": KernelFamily.ATTENTION, "matrix_flops": 1.0}, "flash2"),
