@@ -29,7 +29,9 @@ def render_projection(projection: Projection, console: Console) -> None:
         f"and is predicted as {_time(p.direct_on_source_time)} on the source ({p.direct_speedup:.2f}x)",
         highlight=False,
     )
-    console.print(f"between the two: {_time(p.combined_time)}", highlight=False)
+    console.print(
+        f"combined, carrying over only what exceeds the scatter of the model: {_time(p.combined_time)}", highlight=False
+    )
     if p.elapsed_time is not None and p.idle_time is not None:
         console.print(
             f"elapsed on the target {_time(p.elapsed_time)}, with {_time(p.idle_time)} of idle time kept as measured",

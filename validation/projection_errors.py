@@ -1,7 +1,8 @@
 """How well times project from one device to another, where the same operator calls were measured on both.
 
-Three predictions of the time on the target are judged: the direct one, the measured time on the source times the ratio
-of two predictions, and the one between them (:mod:`simulator.projection`).
+What the way of timing adds (:mod:`validation.timing`) is part of every prediction. Three predictions of the time on
+the target are judged: the direct one, the measured time on the source times the ratio of two predictions, and the
+combined one (:mod:`simulator.projection`).
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from numpy.typing import NDArray
 from hw_specs import list_calibrations, load_calibration
 from simulator.cost import HardwareColumns, kernel_times
 from simulator.lowering import assign_units
-from simulator.projection import CARRIED
+from simulator.projection import carried_over
 
 from .measured import MeasuredKernels
+from .timing import NO_OVERHEAD, timings_of, with_timing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,8 +134,15 @@ def _without(device: str) -> list[str]:
 def _times(table: MeasuredKernels, calibrations: Iterable[str]) -> Mapping[_Key, tuple[float, float]]:
     """(measured, predicted) time of each call that occurs once. [s]"""
     kernels = assign_units(table.table, table.accelerator)
-    hardware = HardwareColumns.from_accelerators([table.accelerator], map(load_calibration, calibrations))
-    predicted = table.per_row(kernel_times(kernels, hardware).time[:, 0])
+    pool = [load_calibration(name) for name in calibrations]
+    hardware = HardwareColumns.from_accelerators([table.accelerator], pool)
+    timings = timings_of(pool, table.accelerator.name)
+    timing = [timings.get(way, NO_OVERHEAD) for way in zip(table.source, table.op, strict=True)]
+    predicted = with_timing(
+        table.per_row(kernel_times(kernels, hardware).time[:, 0]),
+        floor=np.array([t.floor for t in timing]),
+        offset=np.array([t.offset for t in timing]),
+    )
     found: defaultdict[_Key, list[tuple[float, float]]] = defaultdict(list)
     for row, key in enumerate(zip(table.source, table.op, table.dtype, table.shapes, strict=True)):
         found[key].append((float(table.latency[row]), float(predicted[row])))
@@ -143,7 +152,7 @@ def _times(table: MeasuredKernels, calibrations: Iterable[str]) -> Mapping[_Key,
 def _error(op: str, source: str, target: str, measurements: str, times: FloatArray) -> ProjectionError:
     measured_source, predicted_source, measured, direct = times.T
     residual = measured_source / predicted_source
-    ratio, combined = direct * residual, direct * residual**CARRIED
+    ratio, combined = direct * residual, direct * carried_over(residual)
     logs = np.log(residual), np.log(measured / direct)
     spread = min(float(np.std(log)) for log in logs)
     return ProjectionError(
