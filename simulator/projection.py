@@ -1,10 +1,10 @@
 """Measured operators carried over to another accelerator: the measured time times the ratio of two predictions.
 
-What the model gets wrong on both accelerators alike (a formula, a missed kernel, a shape that suits no tile) cancels in
-the ratio. What is peculiar to the source (which kernel a library chose there) does not: the ratio carries it over. So
-there are three numbers for every operator: the direct prediction, the projection by the ratio, and a combined one, which
-carries over only what exceeds the usual scatter of the model. Operators without a prediction keep their measured time
-and are listed; so do the gaps in which the device had nothing to run.
+What the model gets wrong on both accelerators alike (a formula, a missed kernel, a shape that suits no tile) cancels
+in the ratio. What is peculiar to the source (which kernel a library chose there) does not: the ratio carries it over.
+So there are three numbers for every operator: the direct prediction, the projection by the ratio, and a combined one,
+which carries over only what exceeds the usual scatter of the model. Operators without a prediction keep their measured
+time and are listed; so do the gaps in which the device had nothing to run.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ __all__ = ["SCATTER", "ProjectedOperator", "Projection", "Unscaled", "carried_ov
 
 FloatArray = NDArray[np.float64]
 
-#: Residual on the source that is taken for scatter, as a logarithm: about 20 %. On 37,784 pairs of the same call measured
-#: on two devices (validation.projection_errors; aiconfigurator, NeuSight) the combined projection with this threshold has
-#: a mean error of 9-13 % against 6-15 % directly and 10-17 % by the ratio; it gains where residuals are large and shared
-#: (convolution: 12.6 % against 14.8 %) and loses nothing elsewhere.
+#: Residual on the source that is taken for scatter, as a logarithm: about 20 %. Where the same call was measured on two
+#: devices (37,784 pairs of aiconfigurator and NeuSight; validation.projection_errors) this threshold gives mean errors
+#: by operator of 6-13 %, against 6-15 % directly and 10-17 % by the ratio. It gains where residuals are large and shared
+#: (convolution: 12.6 % against 14.8 %) and loses a percent at most elsewhere (batched products).
 SCATTER = 0.2
 
 
