@@ -64,7 +64,7 @@ def simulate(
     execution = execution or Execution()
     launches = lower(graph, execution)
     table = assign_units(launches.table, accelerator)
-    hardware = HardwareColumns.from_accelerators([accelerator])
+    hardware = HardwareColumns.from_accelerators([accelerator]).sustained()
     costs = kernel_times(table, hardware, fidelity=fidelity)
     host = None if fidelity == "roofline" else host_of(execution, accelerator)
     timeline = schedule(launches, costs.time[:, 0], host)

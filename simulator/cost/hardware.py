@@ -150,6 +150,17 @@ class HardwareColumns:
         columns = {name: np.full(len(self), value) for name, value in values.items()}
         return replace(self, parameters={**self.parameters, **columns})
 
+    def sustained(self) -> HardwareColumns:
+        """The same parts after long work, when the power limit acts on short kernels too.
+
+        A kernel timed by itself runs at the boost clock until the power controller has seen ``throttle_time`` of
+        work. In a pipeline the controller has seen the kernels before it.
+        """
+        at_once = {
+            name: np.full_like(values, _AT_ONCE) for name, values in self.parameters.items() if "throttle_time" in name
+        }
+        return replace(self, parameters={**self.parameters, **at_once})
+
     def rates(self, unit: str, formats: Sequence[str]) -> FloatArray:
         """Peaks of ``matrix``, ``vector`` or ``special`` units, shape (num_formats, num_accelerators)."""
         by_format: Mapping[str, FloatArray] = getattr(self, unit)
@@ -176,13 +187,14 @@ def _calibrated(
     return parameter_columns(rows), {**codes, **_borrowed(codes)}
 
 
+# Far below the duration of any kernel. [s]
+_AT_ONCE = 1e-9
+
 #: Groups whose energy follows the process. Vector arithmetic, fitted, takes 16 to 18 pJ on 12 nm and 7 nm alike.
 _MATRIX_GROUPS = ("matmul", "matmul8", "flash2", "flash3", "flash4", "cudnn_attention")
 
 
-def _scale_energy(
-    row: dict[str, float], group: str, accelerator: Accelerator, match: CalibrationMatch
-) -> None:
+def _scale_energy(row: dict[str, float], group: str, accelerator: Accelerator, match: CalibrationMatch) -> None:
     """Carry the energy of matrix arithmetic over to the process of a part that inherits it."""
     name = f"{group}.energy"
     if match.basis != "inherited" or group not in _MATRIX_GROUPS or name not in row:

@@ -1,0 +1,40 @@
+"""Energy of matrix arithmetic by manufacturing process, which decides what a board's power limit allows."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["matrix_energy_ratio"]
+
+# Board energy of one fp16 FLOP on matrix units at full load, relative to 7 nm, by the node in the process's name.
+# 12 nm: a T4 sustains 24 TFLOP/s at its limit of 70 W (NVIDIA developer forum, topic 264462, confirmed there to be
+# power capping): 2.9 pJ, 3.2 times the 0.9 pJ that bound an A100 (271 TFLOP/s measured within 400 W and 253 within
+# 300 W: stas00/ml-engineering, MAMF). 5 nm class: 87 TFLOP/s at the 72 W of an L4 (NVIDIA forum) and 794 at the 700 W
+# of an H100 (MAMF) are 0.83 and 0.88 pJ. Samsung's 8 nm is a 10 nm process in density; it stands on the line between 12 and 7 nm.
+# 16 nm and 3 nm continue the lines beside them. What lies between is interpolation, not measurement.
+_RATIO_BY_NODE = {
+    "16": 4.3,
+    "12": 3.2,
+    "8": 2.2,
+    "7": 1.0,
+    "6": 1.0,
+    "5": 0.95,
+    "4": 0.95,
+    "3": 0.85,
+}
+_NODE = re.compile(r"(?:^|\D)(\d+) ?nm|N(\d)|(\d)N")
+
+
+def matrix_energy_ratio(process: str | None) -> float | None:
+    """Energy of matrix arithmetic relative to 7 nm, or None where the process is not stated or not known.
+
+    Examples
+    --------
+    >>> matrix_energy_ratio("TSMC 12nm FFN")
+    3.2
+    """
+    match = _NODE.search(process or "")
+    if match is None:
+        return None
+    node = next(group for group in match.groups() if group is not None)
+    return _RATIO_BY_NODE.get(node)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from hw_specs import list_accelerators, load_accelerator
+from hw_specs.process import matrix_energy_ratio
+
+
+@pytest.mark.parametrize(
+    ("process", "ratio"),
+    [
+        ("TSMC 12nm FFN", 3.2),
+        ("TSMC 7nm N7", 1.0),
+        ("TSMC N7", 1.0),
+        ("TSMC 4N", 0.95),
+        ("TSMC 4NP", 0.95),
+        ("Samsung 8nm", 2.2),
+        ("TSMC N3E", 0.85),
+        ("TSMC 16nm FinFET+", 4.3),
+        ("Intel 7", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_ratio_of_a_process(process: str | None, ratio: float | None) -> None:
+    assert matrix_energy_ratio(process) == ratio
+
+
+def test_finer_processes_never_need_more_energy() -> None:
+    ratios = [matrix_energy_ratio(f"{node}nm") for node in (16, 12, 8, 7, 6, 5, 4, 3)]
+    assert ratios == sorted(ratios, reverse=True)
+
+
+def test_every_process_of_the_catalogue_is_understood_or_intel() -> None:
+    unknown = {
+        load_accelerator(name).process
+        for name in list_accelerators()
+        if matrix_energy_ratio(load_accelerator(name).process) is None
+    }
+    assert all(process is None or "Intel" in process for process in unknown)
