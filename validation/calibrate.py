@@ -27,7 +27,11 @@ JOBS: tuple[tuple[str, ...], ...] = (
     ("vector_matmul",),
     ("vector_batched",),
     ("vector_convolution",),
-    ("flash2", "flash3", "flash4", "cudnn_attention", "scatter"),
+    ("flash2",),
+    ("flash3",),
+    ("flash4",),
+    ("cudnn_attention",),
+    ("flash2_causal", "flash3_causal", "flash4_causal", "cudnn_attention_causal", "scatter"),
     ("stream",),
     ("softmax",),
     ("normalization",),
@@ -115,7 +119,7 @@ def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) ->
         parameters |= {name: float(f"{value:.4g}") for name, value in fit.parameters.items()}
         groups |= present
         for m in measured:
-            fitted_on += _fitted_on(m, job, fit)
+            fitted_on += _fitted_on(m, tuple(present), fit)
     sources = sorted({source for m in measured for source in m.source})
     return Calibration(
         name=architecture,

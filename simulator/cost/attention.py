@@ -109,7 +109,7 @@ def _on_one_architecture(
 
 def _packs_groups(group: str, table: KernelTable) -> NDArray[np.bool_]:
     """Whether the query heads of one key head share a tile: always in FlashAttention-3, else for single queries."""
-    packed: NDArray[np.bool_] = (table.group > 1) & ((table.m == 1) | (group == "flash3"))
+    packed: NDArray[np.bool_] = (table.group > 1) & ((table.m == 1) | group.startswith("flash3"))
     return packed
 
 

@@ -71,14 +71,19 @@ _FLASH4: _TilesByHead = ((128, 256, 128, 128, 1), (np.inf, 128, 128, 128, 1))
 
 def attention_tiles(group: str, table: KernelTable, architecture: str) -> AttentionTiles:
     """Tiles of each kernel of a parameter group on one architecture."""
-    rows, columns, causal_columns, resident = _table(group, architecture, table.k).T
+    algorithm = group.removesuffix("_causal")
+    rows, columns, causal_columns, resident = _table(algorithm, architecture, table.k).T
     small_causal = (
-        (group == "flash2") & (architecture in _SMALL_SHARED_MEMORY) & table.causal & (table.k > 64) & (table.k <= 128)
+        (algorithm == "flash2")
+        & (architecture in _SMALL_SHARED_MEMORY)
+        & table.causal
+        & (table.k > 64)
+        & (table.k <= 128)
     )
     return AttentionTiles(
         rows=np.where(small_causal, 64.0, rows),
         columns=np.where(table.causal, causal_columns, columns),
-        head=_padded_head(group, table.k),
+        head=_padded_head(algorithm, table.k),
         resident=resident,
     )
 
@@ -102,6 +107,6 @@ def _padded_head(group: str, head: FloatArray) -> FloatArray:
 
 def legacy_matrix_share(group: str, architectures: tuple[str, ...]) -> FloatArray:
     """Share of the matrix peak that a group's instructions can reach, shape (num_accelerators,). [1]"""
-    if group != "flash2":
+    if group.removesuffix("_causal") != "flash2":
         return np.ones(len(architectures))
     return np.array([_LEGACY_MATRIX_SHARE.get(architecture, 1.0) for architecture in architectures])

@@ -74,8 +74,11 @@ def parameter_group(table: KernelTable) -> NDArray[np.int64]:
         "scatter": (table.family == KernelFamily.GATHER) & (table.pattern == AccessPattern.STRIDED),
     }
     attention = table.family == KernelFamily.ATTENTION
+    special_cases["flash2_causal"] = attention & table.causal
     for implementation, name in _GROUP_OF_ATTENTION.items():
-        special_cases[name] = attention & (table.implementation == implementation)
+        chosen = attention & (table.implementation == implementation)
+        special_cases[name] = chosen & ~table.causal
+        special_cases[f"{name}_causal"] = chosen & table.causal
     for name, rows in special_cases.items():
         group = np.where(rows, GROUPS.index(name), group)
     return group

@@ -122,9 +122,13 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
         ("unfused_latency", "s", 2e-5, 0.0, 4e-4, "kernels around unfused Winograd"),
     ),
     "flash2": (*_ATTENTION, _energy(0.7e-12)),
+    "flash2_causal": (*_ATTENTION, _energy(0.7e-12)),
     "flash3": (*_ATTENTION, _energy(0.7e-12)),
+    "flash3_causal": (*_ATTENTION, _energy(0.7e-12)),
     "flash4": (*_ATTENTION, _energy(0.7e-12)),
+    "flash4_causal": (*_ATTENTION, _energy(0.7e-12)),
     "cudnn_attention": (*_ATTENTION, _energy(0.7e-12)),
+    "cudnn_attention_causal": (*_ATTENTION, _energy(0.7e-12)),
     "scatter": (
         ("dram", "1", 0.4, 0.02, 1.0, "share of the DRAM bandwidth reached"),
         ("row", "s", 1e-6, 0.0, 2e-5, "latency of one thread block, which moves one row"),

@@ -19,6 +19,8 @@ from simulator.kernels import AccessPattern, Implementation, KernelFamily
         ({"family": KernelFamily.ATTENTION, "matrix_flops": 1.0}, "flash2"),
         ({"family": KernelFamily.ATTENTION, "implementation": Implementation.FLASH3}, "flash3"),
         ({"family": KernelFamily.ATTENTION, "implementation": Implementation.CUDNN_ATTENTION}, "cudnn_attention"),
+        ({"family": KernelFamily.ATTENTION, "causal": True}, "flash2_causal"),
+        ({"family": KernelFamily.ATTENTION, "implementation": Implementation.FLASH4, "causal": True}, "flash4_causal"),
         ({"family": KernelFamily.GATHER}, "stream"),
         ({"family": KernelFamily.GATHER, "pattern": AccessPattern.STRIDED}, "scatter"),
         ({"family": KernelFamily.NORMALIZATION, "number_format": "fp8"}, "quantize"),
