@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from hw_specs import SpecError
 from simulator.execution import Execution
 from simulator.kernels import Kernel
 from simulator.work import FormulaError, UnsupportedOpError, is_free
-from tracer.graph import Op
+from tracer.graph import GraphError, Op
 
 __all__ = ["LoweringRule", "kernels_of", "lowerable_operators", "lowering_rule"]
 
@@ -51,7 +52,9 @@ def kernels_of(op: Op, execution: Execution) -> Sequence[Kernel]:
         raise UnsupportedOpError(f"{op.name} has no lowering rule; add one in simulator/lowering")
     try:
         return rule(op, execution)
-    except (IndexError, ZeroDivisionError) as error:
+    except (GraphError, FormulaError, SpecError):
+        raise
+    except (IndexError, ValueError, ZeroDivisionError) as error:
         shapes = ", ".join(str(list(t.shape)) for t in op.inputs)
         raise FormulaError(f"{op.name} with inputs {shapes or 'none'}: not the tensors that it takes") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tracer.graph import Op
+from tracer.graph import GraphError, Op
 
 __all__ = [
     "FormulaError",
@@ -104,7 +104,9 @@ def work_of(op: Op) -> OpWork:
         raise UnsupportedOpError(f"{op.name} has no formula; add one to the file of its family in simulator/work")
     try:
         return formula(op)
-    except (IndexError, ZeroDivisionError) as error:
+    except GraphError:
+        raise
+    except (IndexError, ValueError, ZeroDivisionError) as error:
         shapes = ", ".join(str(list(t.shape)) for t in op.inputs)
         raise FormulaError(f"{op.name} with inputs {shapes or 'none'}: not the tensors that it takes") from error
 

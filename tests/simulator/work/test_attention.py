@@ -1,0 +1,81 @@
+"""Attention by hand: products of queries with keys and of scores with values."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.work import work_of
+from simulator.work.attention import AttentionShape, attention_shape
+from tracer.graph import TensorSpec
+
+_SDPA = "scaled_dot_product_attention"
+
+
+def _shape(**changes: object) -> AttentionShape:
+    base = AttentionShape(
+        batch=1, heads=1, key_heads=1, query_length=4, key_length=4, head_dim=8, value_dim=8, causal=False
+    )
+    return base._replace(**changes)
+
+
+def test_self_attention(call):
+    work = work_of(call(_SDPA, [(2, 3, 16, 8)] * 3, [(2, 3, 16, 8)]))
+    scores = 2 * 3 * 16 * 16
+    assert work.contraction_flops == 2 * scores * 8 + 2 * scores * 8
+    assert (work.vector_flops, work.special_ops) == (4 * scores, scores)
+    assert work.bytes_read == 2 * 3 * (2 * 3 * 16 * 8)
+    assert work.bytes_written == 2 * (2 * 3 * 16 * 8)
+
+
+def test_cross_attention_with_values_of_another_width(call):
+    work = work_of(call(_SDPA, [(2, 3, 16, 8), (2, 3, 5, 8), (2, 3, 5, 4)], [(2, 3, 16, 4)]))
+    assert work.contraction_flops == 2 * 2 * 3 * 16 * 5 * (8 + 4)
+
+
+def test_grouped_queries_read_fewer_keys_for_the_same_work(call):
+    full = work_of(call(_SDPA, [(2, 8, 16, 4)] * 3, [(2, 8, 16, 4)]))
+    grouped = work_of(call(_SDPA, [(2, 8, 16, 4), (2, 2, 16, 4), (2, 2, 16, 4)], [(2, 8, 16, 4)], enable_gqa=True))
+    assert grouped.flops == full.flops
+    assert full.bytes_read - grouped.bytes_read == 2 * 2 * (2 * 6 * 16 * 4)
+
+
+def test_a_mask_is_read(call):
+    tensors = [(2, 3, 16, 8)] * 3
+    plain = work_of(call(_SDPA, tensors, [(2, 3, 16, 8)]))
+    masked = work_of(call(_SDPA, [*tensors, (1, 1, 16, 16)], [(2, 3, 16, 8)]))
+    assert masked.bytes_read - plain.bytes_read == 2 * 256
+    shared = TensorSpec((2, 3, 16, 16), "float16", (0, 0, 16, 1))
+    assert work_of(call(_SDPA, [*tensors, shared], [(2, 3, 16, 8)])) == masked
+
+
+@given(q=st.integers(1, 40), k=st.integers(1, 40))
+def test_a_causal_mask_leaves_keys_up_to_the_query(q, k):
+    shape = _shape(query_length=q, key_length=k, causal=True)
+    assert shape.scores == sum(min(i + 1, k) for i in range(q))
+
+
+def test_a_causal_mask_halves_long_sequences():
+    causal, full = (_shape(query_length=4096, key_length=4096, causal=c) for c in (True, False))
+    assert causal.scores / full.scores == pytest.approx(0.5, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "batch", "heads"), [((16, 8), 1, 1), ((3, 16, 8), 3, 1), ((2, 3, 16, 8), 2, 3), ((5, 2, 3, 16, 8), 10, 3)]
+)
+def test_any_rank(shape, batch, heads, call):
+    found = attention_shape(call(_SDPA, [shape] * 3, [shape]))
+    assert (found.batch, found.heads, found.query_length, found.head_dim) == (batch, heads, 16, 8)
+
+
+@pytest.mark.parametrize("name", ["_flash_attention_forward", "_efficient_attention_forward"])
+def test_kernels_that_take_the_length_first(name, call):
+    found = attention_shape(call(name, [(2, 16, 3, 8), (2, 5, 1, 8), (2, 5, 1, 8)], [(2, 16, 3, 8)]))
+    assert (found.batch, found.heads, found.key_heads, found.query_length, found.key_length) == (2, 3, 1, 16, 5)
+
+
+def test_statistics_that_a_kernel_also_returns_are_not_counted(call):
+    name = "_scaled_dot_product_flash_attention"
+    work = work_of(call(name, [(2, 3, 16, 8)] * 3, [(2, 3, 16, 8), (2, 3, 16)]))
+    assert work.bytes_written == 2 * 2 * 3 * 16 * 8

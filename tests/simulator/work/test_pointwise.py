@@ -1,0 +1,67 @@
+"""Elementwise operators by hand: arithmetic of one element times the elements of the output."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.work import work_of
+from simulator.work.pointwise import POINTWISE
+from tracer.graph import TensorSpec
+
+
+@pytest.mark.parametrize(
+    ("name", "flops", "special"),
+    [
+        ("add", 1, 0),
+        ("mul", 1, 0),
+        ("relu", 1, 0),
+        ("clamp", 2, 0),
+        ("exp", 0, 1),
+        ("rsqrt", 0, 1),
+        ("sigmoid", 3, 1),  # negate, exponential, add, divide
+        ("silu", 4, 1),  # a sigmoid times x, as x / (1 + exp(-x))
+        ("tanh", 4, 1),
+        ("gelu", 8, 1),
+        ("__and__", 1, 0),
+        ("__rshift__", 1, 0),
+    ],
+)
+def test_one_element(name, flops, special, call):
+    work = work_of(call(name, [(3, 4)], [(3, 4)]))
+    assert (work.contraction_flops, work.vector_flops, work.special_ops) == (0, 12 * flops, 12 * special)
+    assert (work.bytes_read, work.bytes_written) == (24, 24)
+
+
+def test_a_broadcast_operand_is_read_once(call):
+    work = work_of(call("mul", [(3, 4), (4,)], [(3, 4)]))
+    assert (work.vector_flops, work.bytes_read) == (12, 24 + 8)
+
+
+def test_a_scalar_comes_with_the_launch(call):
+    assert work_of(call("mul", [(3, 4)], [(3, 4)], other=2.0)).bytes == 48
+
+
+def test_a_call_in_place_reads_and_writes_its_first_operand(call):
+    op = call("add_", [(3, 4), (3, 4)], [(3, 4)])
+    assert (work_of(op).bytes_read, work_of(op).bytes_written) == (48, 24)
+    nameless = call("add_", [(3, 4), (3, 4)], [])  # a trace that records no outputs
+    assert work_of(nameless) == work_of(op)
+
+
+def test_a_comparison_writes_single_bytes(call):
+    work = work_of(call("gt", [(3, 4), (3, 4)], [TensorSpec((3, 4), "bool")]))
+    assert (work.bytes_read, work.bytes_written) == (48, 12)
+
+
+@pytest.mark.parametrize(("name", "flops"), [("mul", 6), ("mul_", 6), ("add", 2), ("sub", 2), ("div", 11)])
+def test_complex_arithmetic(name, flops, call):
+    work = work_of(call(name, [(5,), (5,)], [(5,)], dtype="complex64"))
+    assert work.vector_flops == 5 * flops
+    assert work.bytes == 5 * 3 * 8
+
+
+@pytest.mark.parametrize("name", sorted(set(POINTWISE) - {"real"}))
+def test_every_entry_is_found_under_its_name(name, call):
+    flops, special = POINTWISE[name]
+    work = work_of(call(name, [(3,)], [(3,)]))
+    assert (work.vector_flops, work.special_ops) == (3 * flops, 3 * special)
