@@ -13,10 +13,11 @@ __all__ = ["collective_cost"]
 
 
 def collective_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
-    """Floor, steps and transfer: ``floor + steps * step + sent / link``.
+    """Floor, steps, transfer and pipeline: ``floor + steps * step + sent / link + pipeline * sent / (sent + chunk)``.
 
     A ring sends ``(p - 1) / p`` of the message in ``p - 1`` steps, an all-reduce twice (Thakur, Rabenseifner and
-    Gropp, 2005); short all-reduces go over a tree of ``2 log2 p`` steps. All-to-all sends directly in one step.
+    Gropp, 2005); short all-reduces go over a tree of ``2 log2 p`` steps. All-to-all sends directly in one step. Long
+    messages go in chunks, whose pipeline has to fill; ranks behind shared links (a host's PCIe) slow one another.
     """
     ranks = np.maximum(table.n, 1.0)
     rounds = np.where(table.implementation == Implementation.ALL_REDUCE, 2.0, 1.0)
@@ -26,9 +27,12 @@ def collective_cost(group: str, table: KernelTable, hardware: HardwareColumns) -
         np.minimum(ranks - 1, 1.0),
         rounds * np.minimum(np.ceil(np.log2(ranks)), ranks - 1),
     )[:, None]
-    link = hardware.parameters["collective.link"] * hardware.link_bandwidth
+    pairs = np.maximum(ranks / 2.0 - 1.0, 0.0)[:, None]
+    shared = 1.0 + hardware.parameters["collective.contention"] * pairs
+    link = hardware.parameters["collective.link"] * hardware.link_bandwidth / shared
     transfer = np.nan_to_num(sent / link, nan=0.0)
     latency = hardware.parameters["collective.floor"] + steps * hardware.parameters["collective.step"]
+    filled = hardware.parameters["collective.pipeline"] * sent / (sent + hardware.parameters["collective.chunk"])
     terms = {"link": transfer, "latency": latency}
-    shown = {"transfer": transfer, "steps and floor": latency}
-    return FamilyCost(time=latency + transfer, bound=bound_of(terms), terms=shown)
+    shown = {"transfer": transfer, "steps and floor": latency, "pipeline": filled}
+    return FamilyCost(time=latency + transfer + filled, bound=bound_of(terms), terms=shown)

@@ -63,6 +63,7 @@ _FORMULAS: Mapping[str, str] = {
     "bytes in flight": "bytes / (active cores * bandwidth of one core)",
     "row latency": "ceil(rows / cores) * (row latency + passes * row bytes / core's rate)",
     "transfer": "bytes sent / (share * link bandwidth)",
+    "pipeline": "pipeline * sent / (sent + chunk)",
     "steps and floor": "floor + steps of the algorithm * step latency",
 }
 

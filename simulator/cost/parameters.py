@@ -149,6 +149,9 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
     "collective": (
         ("link", "1", 0.7, 0.01, 1.0, "share of the link bandwidth that a ring reaches"),
         ("step", "s", 1.5e-6, 1e-7, 1e-4, "latency of one step between two ranks"),
+        ("pipeline", "s", 4e-5, 0.0, 3e-4, "time to fill the pipeline of chunks of a long message"),
+        ("chunk", "B", 4e6, 1e4, 1e8, "bytes sent at which that pipeline is half full"),
+        ("contention", "1", 0.02, 0.0, 20.0, "loss of bandwidth with each further pair of ranks on shared links"),
         ("floor", "s", 6e-6, 0.0, 1e-4, "shortest duration"),
     ),
 }

@@ -6,7 +6,8 @@ from simulator.kernels import Implementation, KernelFamily
 
 def _cost(table, hardware, implementation, ranks):
     kernel = table(family=KernelFamily.COLLECTIVE, implementation=implementation, m=8e8, n=ranks)
-    return collective_cost("collective", kernel, hardware()).time[0, 0]
+    part = hardware().with_parameters({"collective.pipeline": 0.0, "collective.contention": 0.0})
+    return collective_cost("collective", kernel, part).time[0, 0]
 
 
 def test_ring_by_hand(table, hardware):
@@ -22,3 +23,12 @@ def test_all_reduce_sends_twice(table, hardware):
 
 def test_one_rank_sends_nothing(table, hardware):
     assert _cost(table, hardware, Implementation.ALL_REDUCE, 1.0) == pytest.approx(6e-6)
+
+
+def test_long_messages_fill_a_pipeline_and_shared_links_are_contended(table, hardware):
+    kernel = table(family=KernelFamily.COLLECTIVE, implementation=Implementation.ALL_GATHER, m=8e8, n=8.0)
+    part = hardware().with_parameters(
+        {"collective.pipeline": 1e-4, "collective.chunk": 7e8 / 9, "collective.contention": 1.0}
+    )
+    time = collective_cost("collective", kernel, part).time[0, 0]
+    assert time == pytest.approx(6e-6 + 3 * 1.5e-6 + 4 * 7e8 / 7e10 + 0.9e-4)
