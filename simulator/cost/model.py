@@ -95,6 +95,7 @@ def _calibrated(
     table: KernelTable, hardware: HardwareColumns, roofline: FloatArray, bound: NDArray[np.int64]
 ) -> KernelCosts:
     groups = parameter_group(table)
+    hardware = hardware.at_working_clock()
     time, bound, basis = roofline.copy(), bound.copy(), np.zeros_like(bound)
     for code, group in enumerate(GROUPS):
         rows = np.flatnonzero(groups == code)
