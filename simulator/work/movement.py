@@ -55,6 +55,8 @@ __all__ = ["bilinear", "copy", "fill", "gather", "in_place_copy", "scatter"]
     "_conj_physical",
     "Memcpy",
     "space_to_depth",
+    # A value that the host waits for: `tensor.item()`, or a condition on it.
+    "_local_scalar_dense",
 )
 def copy(op: Op) -> OpWork:
     """Every input byte is read once, every output byte written once."""
