@@ -206,8 +206,8 @@ def _calibrated(
 _AT_ONCE = 1e-9
 
 # A GeForce's "boost clock" is what it reaches at least in typical work, not a ceiling: an RTX 5090 multiplies at 1.10
-# to 1.17 times its rated peak (gau-nernst/gn-kernels), an RTX 4090 at 0.94 with tiles that fill 0.85 to 0.9 of the waves
-# of 4096x4096x4096. Cards for servers hold theirs (A100: 1410 MHz throughout).
+# to 1.17 times its rated peak (gau-nernst/gn-kernels), an RTX 4090 at 0.94 with tiles that fill 0.85 to 0.9 of the
+# waves of 4096x4096x4096. Cards for servers hold theirs (A100: 1410 MHz throughout).
 _GEFORCE_HEADROOM = 1.1
 
 
