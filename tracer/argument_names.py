@@ -13,7 +13,7 @@ __all__ = ["argument_names"]
 _CONVOLUTION = "input weight bias stride padding dilation transposed output_padding groups"
 _CONV_ND = "input weight bias stride padding dilation groups"
 _CONV_TRANSPOSE = "input weight bias stride padding output_padding groups dilation"
-_POOL = "self kernel_size stride padding ceil_mode count_include_pad divisor_override"
+_POOL = "self kernel_size stride padding ceil_mode count_include_pad"
 _MAX_POOL = "self kernel_size stride padding dilation ceil_mode"
 _REDUCE = "self dim keepdim dtype"
 _DEVIATION = "self dim correction keepdim"
@@ -153,7 +153,8 @@ _SIGNATURES: Mapping[str, str] = {
         ),
         "self output_size align_corners scales",
     ),
-    **dict.fromkeys((f"avg_pool{n}d" for n in (1, 2, 3)), _POOL),
+    "avg_pool1d": _POOL,
+    **dict.fromkeys(("avg_pool2d", "avg_pool3d"), _POOL + " divisor_override"),
     **dict.fromkeys(("max_pool2d_with_indices", "max_pool2d", "max_pool3d_with_indices"), _MAX_POOL),
     **dict.fromkeys(
         ("_adaptive_avg_pool2d", "_adaptive_avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d"),

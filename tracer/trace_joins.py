@@ -77,7 +77,7 @@ def join_events(*, calls: _Raw, kernels: _Raw, host: _Raw, graph_launches: NDArr
     by_graph = (launch >= 0) & _take(_take(graph_launches, host["name"]), launch)
     launched = np.where(launch >= 0, _take(host_call, launch), _NONE)
     call = np.where(launched >= 0, launched, call_of.find(kernels["external"]))
-    start = _believable(kernels["start"], host["start"], launch)
+    start = _believable(kernels["start"] - origin, host["start"] - origin, launch)
     if np.isnan(start).any():
         left_out[_CLOCK] = (int(np.isnan(start).sum()), 0.0)
     return JoinedEvents(
@@ -86,7 +86,7 @@ def join_events(*, calls: _Raw, kernels: _Raw, host: _Raw, graph_launches: NDArr
             **{name: kernels[name] for name in ("name", "kind", "correlation", "device", "stream", "repeats")},
             call=np.where(by_graph, _NONE, call),
             launch=launch,
-            start=(start - origin) / 1e9,
+            start=start / 1e9,
             duration=kernels["duration"] / 1e9,
         ),
         host=HostColumns(

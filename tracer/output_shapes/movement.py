@@ -10,6 +10,10 @@ from .rules import channels_innermost, is_dense, numbers, promoted, shape_rule
 
 __all__: list[str] = []
 
+# Memory formats as profilers number them (c10/core/MemoryFormat.h), and as torch calls them.
+_ROW_MAJOR = (0, "contiguous_format")
+_CHANNELS_LAST = (2, 3, "channels_last", "channels_last_3d")
+
 
 @shape_rule("clone contiguous _to_copy to")
 def _copied(op: Op) -> tuple[TensorSpec, ...]:
@@ -18,10 +22,10 @@ def _copied(op: Op) -> tuple[TensorSpec, ...]:
     dtype = op.attribute("dtype")
     asked = op.attribute("memory_format", 0 if op.name == "aten::contiguous" else None)
     shape = data.shape
-    if asked in (2, 3) and len(shape) in (4, 5):
+    if asked in _CHANNELS_LAST and len(shape) in (4, 5):
         strides = channels_innermost(shape)
     else:
-        strides = () if asked == 0 or not is_dense(data) else data.strides
+        strides = () if asked in _ROW_MAJOR or not is_dense(data) else data.strides
     return (TensorSpec(shape, dtype if isinstance(dtype, str) else data.dtype, strides),)
 
 
