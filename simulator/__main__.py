@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,7 +23,11 @@ from simulator.simulation import simulate
 from simulator.work import FormulaError, UnsupportedOpError
 from tracer.graph import GraphError, OpGraph
 from tracer.library import MissingTracerError, graph_of
+from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["app", "main"]
 
@@ -35,6 +40,7 @@ USER_ERRORS = (
     MissingTracerError,
     OutputError,
     SpecError,
+    TraceFormatError,
     UnknownKernelError,
     UnknownWorkloadError,
     UnsupportedFormatError,
@@ -61,6 +67,13 @@ def command(
     ] = None,
     graph: Annotated[
         Path | None, typer.Option("--graph", help="Graph file written by `trace`, instead of --model.")
+    ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", help="Measured trace of any known format: project it to --hw, instead of --model."),
+    ] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="Accelerator that the trace ran on; the one it names by default.")
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Outputs per run.")] = None,
     height: Annotated[int | None, typer.Option(help="Output height in pixels.")] = None,
@@ -94,9 +107,12 @@ def command(
 
         _emit(render_workloads(output_format), output)
         return
-    if hw is None or (model is None) == (graph is None):
-        raise typer.BadParameter("give --hw NAME and one of --model NAME and --graph FILE (or --list)")
+    if hw is None or sum(given is not None for given in (model, graph, trace)) != 1:
+        raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
     run = Execution(mode=execution, attention=attention)
+    if trace is not None:
+        _emit(_projection(trace, _accelerator(hw, change or []), from_, run, output_format), output)
+        return
     accelerator = _accelerator(hw, change or [])
     settings = {
         "batch": batch,
@@ -115,6 +131,20 @@ def command(
         _emit(render_explanations(explain_operator(simulation, explain)), output)
         return
     _emit(_rendered(simulation.report, output_format), output)
+
+
+def _projection(path: Path, target: Accelerator, source: str | None, run: Execution, output_format: str) -> str:
+    """Measured trace on another accelerator, as text."""
+    from simulator.projection_presentation import render_projection
+    from simulator.traced import project_measured
+    from tracer.formats import read_trace
+
+    projection = project_measured(read_trace(path), target, load_accelerator(source) if source else None, run)
+    if output_format == "json":
+        return json.dumps(projection.to_dict(), indent=2) + "\n"
+    if output_format == "csv":
+        raise typer.BadParameter("a projection has no CSV form; valid: table, json")
+    return _captured(lambda console: render_projection(projection, console))
 
 
 def _fidelity(name: str) -> Fidelity:
@@ -149,11 +179,15 @@ def _rendered(report: Report, output_format: str) -> str:
         return to_json(report) + "\n"
     if output_format == "csv":
         return to_csv(report)
+    return _captured(lambda console: print_report(report, console))
+
+
+def _captured(render: Callable[[Console], None]) -> str:
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else 140)
     with console.capture() as capture:
-        print_report(report, console)
+        render(console)
     return capture.get()
 
 

@@ -12,17 +12,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hw_specs import SpecError
+from hw_specs import SpecError, load_accelerator
 from simulator.cost import UnsupportedFormatError
+from simulator.execution import Execution, ExecutionError
 from simulator.output import OutputError, write_text
 from tracer.graph import GraphError
 from tracer.library import MissingTracerError
+from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
 
 from .cases import CaseError, load_cases
+from .measured import MeasurementError
+from .trace_plots import PlotError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rich.console import Console
 
     from .case_errors import CaseResult, ErrorSummary
 
@@ -30,10 +36,14 @@ __all__ = ["app", "main"]
 
 USER_ERRORS = (
     CaseError,
+    ExecutionError,
     GraphError,
+    MeasurementError,
     MissingTracerError,
     OutputError,
+    PlotError,
     SpecError,
+    TraceFormatError,
     UnknownWorkloadError,
     UnsupportedFormatError,
 )
@@ -89,6 +99,106 @@ def published_command(
         _emit(json.dumps(to_dict(results, unmapped, summaries), indent=2) + "\n", output)
     else:
         _emit(_published_text(results, unmapped, summaries), output)
+
+
+@app.command("kernels")
+def kernels_command(
+    files: Annotated[list[Path], typer.Argument(help="CSV tables of measured operator calls.")],
+    leave_out: Annotated[str | None, typer.Option(help="Refit without this device, and report on it alone.")] = None,
+    output_format: Format = "table",
+    output: Output = None,
+) -> None:
+    """Predict every measured operator call, and print the error by device, operator and dtype."""
+    from .kernel_errors import kernel_errors
+    from .kernel_presentation import kernel_error_table
+
+    _check_format(output_format)
+    try:
+        errors = kernel_errors(files, leave_out=leave_out)
+    except ValueError as error:
+        raise CaseError(str(error)) from error
+    if output_format == "json":
+        _emit(json.dumps(errors.to_list(), indent=2) + "\n", output)
+    else:
+        _emit(kernel_error_table(errors), output)
+
+
+@app.command("calibrate")
+def calibrate_command(
+    files: Annotated[list[Path], typer.Argument(help="CSV tables of measured operator calls.")],
+    accelerator: Annotated[str | None, typer.Option(help="Fit for this accelerator's architecture alone.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where to write; the package's own calibrations by default.")
+    ] = None,
+) -> None:
+    """Fit the parameters of each architecture to measured operator calls, and write its calibration."""
+    from .calibrate import calibrate, write_calibration
+
+    if folder is not None and not folder.is_dir():
+        raise CaseError(f"{folder}: no such folder")
+    try:
+        fitted = calibrate(files, accelerator=accelerator)
+    except ValueError as error:
+        raise CaseError(str(error)) from error
+    for calibration in fitted:
+        path = write_calibration(calibration, folder) if folder else write_calibration(calibration)
+        rows = sum(record.count for record in calibration.fitted_on)
+        print(f"{path}: {len(calibration.parameters)} parameters from {rows} rows")
+
+
+@app.command("trace")
+def trace_command(
+    file: Annotated[Path, typer.Argument(help="Trace of any known format, plain or gzip.")],
+    hw: Annotated[
+        str | None, typer.Option("--hw", help="Accelerator to predict for; the one that the trace names by default.")
+    ] = None,
+    attention: Annotated[str, typer.Option(help="Fused attention where the trace does not name it.")] = "flash",
+    plot: Annotated[Path | None, typer.Option(help="Write a scatter and a bar plot to this file.")] = None,
+    output_format: Format = "table",
+    output: Output = None,
+) -> None:
+    """Line measured kernels of a trace up with predicted ones, and print the error by category and operator."""
+    from .trace_comparison import compare_trace
+
+    _check_format(output_format)
+    accelerator = load_accelerator(hw) if hw else None
+    comparison = compare_trace(file, accelerator, Execution(attention=attention))
+    if plot is not None:
+        from .trace_plots import plot as draw
+
+        draw(comparison, plot)
+    if output_format == "json":
+        _emit(json.dumps(comparison.to_dict(), indent=2) + "\n", output)
+        return
+    from .trace_presentation import render
+
+    _emit(_captured(lambda console: render(comparison, console)), output)
+
+
+@app.command("study")
+def study_command(
+    name: Annotated[str, typer.Argument(help="golden2023.")],
+    folder: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for tables (CSV), figures and the page (HTML).")
+    ] = None,
+    output_format: Format = "table",
+) -> None:
+    """Regenerate every table and figure of a study, and hold its claims against our numbers.
+
+    Exit status 1 if a claim that is marked as reproduced no longer holds.
+    """
+    from .study import run_study
+    from .study.claims import claims_table
+
+    _check_format(output_format)
+    if name != "golden2023":
+        raise CaseError(f"unknown study {name!r}; valid: golden2023")
+    result = run_study(folder, progress=lambda what: print(what, file=sys.stderr))
+    if output_format == "json":
+        sys.stdout.write(json.dumps(result.to_dict()["claims"], indent=2) + "\n")
+    else:
+        sys.stdout.write(claims_table(result.claims))
+    raise typer.Exit(result.exit_status)
 
 
 @app.command("intervals")
@@ -167,6 +277,15 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("predicting", total=total)
         yield lambda what: bar.update(task, advance=1, description=what)
+
+
+def _captured(render: Callable[[Console], None]) -> str:
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    with console.capture() as capture:
+        render(console)
+    return capture.get()
 
 
 def _emit(text: str, output: Path | None) -> None:

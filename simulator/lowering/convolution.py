@@ -53,6 +53,7 @@ def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
 
 def _main(op: Op, shape: ConvolutionShape, work: OpWork, name: str, *, depthwise: bool) -> Kernel:
     data = op.inputs[0]
+    image = op.outputs[0].shape[2:] if len(shape.filter) == 2 else (0, 0)
     return Kernel(
         name="convolution",
         family=KernelFamily.CONVOLUTION,
@@ -69,6 +70,8 @@ def _main(op: Op, shape: ConvolutionShape, work: OpWork, name: str, *, depthwise
         k=shape.reduced,
         group=_filter_side(shape),
         num_inputs=2,
+        height=image[0],
+        width=image[1],
     )
 
 
