@@ -71,7 +71,7 @@ def category_of(op: Op, module: str) -> str:
         return "convolution"
     if name in _PRODUCTS:
         return "linear"
-    if name in COLLECTIVES:
+    if op.name in COLLECTIVES:
         return "communication"
     if name in _NORMS or name in _GENERATED_ROWS or _NORM_MODULE.search(module):
         return "normalization"

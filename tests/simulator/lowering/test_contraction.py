@@ -1,0 +1,66 @@
+"""Matrix products: one kernel each, as batch x (m, k)(k, n)."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.execution import Execution
+from simulator.kernels import KernelFamily
+from simulator.lowering import kernels_of
+from simulator.work import work_of
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "outputs", "expected"),
+    [
+        ("mm", [(3, 5), (5, 7)], [(3, 7)], (1, 3, 7, 5)),
+        ("addmm", [(7,), (3, 5), (5, 7)], [(3, 7)], (1, 3, 7, 5)),
+        ("bmm", [(4, 3, 5), (4, 5, 7)], [(4, 3, 7)], (4, 3, 7, 5)),
+        ("baddbmm", [(4, 3, 7), (4, 3, 5), (4, 5, 7)], [(4, 3, 7)], (4, 3, 7, 5)),
+        # A weight has no batch: all rows are rows of one product.
+        ("linear", [(2, 3, 5), (7, 5), (7,)], [(2, 3, 7)], (1, 6, 7, 5)),
+        ("matmul", [(4, 3, 5), (5, 7)], [(4, 3, 7)], (1, 12, 7, 5)),
+        ("matmul", [(2, 4, 3, 5), (2, 4, 5, 7)], [(2, 4, 3, 7)], (8, 3, 7, 5)),
+        ("mv", [(3, 5), (5,)], [(3,)], (1, 3, 1, 5)),
+        ("addmv", [(3,), (3, 5), (5,)], [(3,)], (1, 3, 1, 5)),
+        ("dot", [(5,), (5,)], [()], (1, 1, 1, 5)),
+        # Four products that are summed are one with four times the length.
+        ("addbmm", [(3, 7), (4, 3, 5), (4, 5, 7)], [(3, 7)], (1, 3, 7, 20)),
+        # Ten rows that belong to four experts.
+        ("_grouped_mm", [(10, 32), (4, 32, 16), (4,)], [(10, 16)], (4, 2.5, 16, 32)),
+    ],
+)
+def test_extents(name, inputs, outputs, expected, call):
+    op = call(name, inputs, outputs)
+    (kernel,) = kernels_of(op, Execution())
+    assert kernel.family == KernelFamily.MATMUL
+    assert (kernel.batch, kernel.m, kernel.n, kernel.k) == expected
+    work = work_of(op)
+    assert kernel.matrix_flops == work.contraction_flops == 2 * kernel.batch * kernel.m * kernel.n * kernel.k
+    assert (kernel.vector_flops, kernel.bytes_read, kernel.bytes_written) == (
+        work.vector_flops,
+        work.bytes_read,
+        work.bytes_written,
+    )
+
+
+def test_a_weight_is_not_resident_but_an_activation_is(call):
+    (linear,) = kernels_of(call("mm", [(3, 5), (5, 7)], [(3, 7)]), Execution())
+    assert linear.resident_bytes == 2 * 15
+    (batched,) = kernels_of(call("bmm", [(4, 3, 5), (4, 5, 7)], [(4, 3, 7)]), Execution())
+    assert batched.resident_bytes == batched.bytes_read
+
+
+@pytest.mark.parametrize(
+    ("dtype", "tf32", "expected"),
+    [
+        ("float16", True, "fp16"),
+        ("bfloat16", False, "bf16"),
+        ("float32", False, "fp32"),
+        ("float32", True, "tf32"),
+        ("float8_e4m3fn", False, "fp8"),
+    ],
+)
+def test_number_format(dtype, tf32, expected, call):
+    op = call("mm", [(3, 5), (5, 7)], [(3, 7)], dtype=dtype)
+    assert kernels_of(op, Execution(matmul_tf32=tf32))[0].number_format == expected

@@ -1,0 +1,93 @@
+"""Convolutions: what cuDNN and PyTorch launch around them in each mode."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.execution import Execution
+from simulator.kernels import AccessPattern, Implementation, KernelFamily
+from simulator.lowering import kernels_of
+from tracer.graph import TensorSpec
+
+_EAGER, _COMPILED, _GRAPH = (Execution(mode=mode) for mode in ("eager", "compiled", "cuda-graph"))
+_DATA, _WEIGHT, _OUT = (2, 4, 9, 9), (6, 4, 3, 3), (2, 6, 9, 9)
+_INNERMOST = TensorSpec(_DATA, "float16", (324, 1, 36, 4))
+
+
+def _names(op, execution=_EAGER) -> list[str]:
+    return [kernel.name for kernel in kernels_of(op, execution)]
+
+
+def test_eager_converts_the_layout_and_adds_the_bias(call):
+    op = call("convolution", [_DATA, _WEIGHT, (6,)], [_OUT], groups=1)
+    expected = ["to_channels_last", "to_channels_last", "convolution", "to_channels_first", "bias"]
+    assert _names(op) == expected
+    assert _names(op, _GRAPH) == expected  # a graph replays the same kernels
+
+
+def test_compiled_keeps_channels_last_and_fuses_the_bias(call):
+    assert _names(call("convolution", [_DATA, _WEIGHT, (6,)], [_OUT], groups=1), _COMPILED) == ["convolution"]
+
+
+def test_operands_with_channels_innermost_need_no_conversion(call):
+    assert _names(call("convolution", [_INNERMOST, _WEIGHT, (6,)], [_OUT], groups=1)) == ["convolution", "bias"]
+    plain = call("convolution", [_DATA, _WEIGHT], [_OUT], groups=1)
+    assert _names(plain, Execution(channels_last=True)) == ["convolution"]
+
+
+def test_an_image_of_one_pixel_has_one_layout(call):
+    assert _names(call("convolution", [(2, 4, 1, 1), (6, 4, 1, 1)], [(2, 6, 1, 1)], groups=1)) == ["convolution"]
+
+
+def test_float32_converts_where_it_runs_as_tf32(call):
+    op = call("convolution", [_DATA, _WEIGHT], [_OUT], dtype="float32", groups=1)
+    assert kernels_of(op, _EAGER)[2].number_format == "tf32"
+    assert _names(op, Execution(convolution_tf32=False)) == ["convolution"]
+
+
+def test_depthwise_has_a_kernel_of_its_own(call):
+    op = call("convolution", [(2, 8, 9, 9), (8, 1, 3, 3)], [(2, 8, 9, 9)], groups=8)
+    (kernel,) = kernels_of(op, _EAGER)
+    assert kernel.implementation == Implementation.DEPTHWISE
+    assert (kernel.batch, kernel.n, kernel.k) == (8, 1, 9)
+
+
+def test_as_an_implicit_product(call):
+    op = call("convolution", [_INNERMOST, _WEIGHT], [_OUT], groups=1, stride=(1, 1), transposed=False)
+    (kernel,) = kernels_of(op, _EAGER)
+    assert kernel.family == KernelFamily.CONVOLUTION
+    assert (kernel.batch, kernel.m, kernel.n, kernel.k) == (1, 2 * 81, 6, 36)
+    assert kernel.matrix_flops == 2 * 2 * 81 * 6 * 36
+    assert (kernel.bytes_read, kernel.bytes_written) == (2 * (2 * 4 * 81 + 6 * 36), 2 * 2 * 6 * 81)
+    assert kernel.resident_bytes == 2 * 2 * 4 * 81  # the weight was last read a whole pass ago
+
+
+@pytest.mark.parametrize(
+    ("data", "weight", "out", "attributes", "expected"),
+    [
+        (_DATA, _WEIGHT, _OUT, {}, (3, 9, 9)),
+        (_DATA, (6, 4, 1, 1), _OUT, {}, (1, 9, 9)),
+        # Winograd needs a stride of 1 and a square filter of rank 2.
+        ((2, 4, 18, 18), _WEIGHT, _OUT, {"stride": (2, 2)}, (1, 9, 9)),
+        (_DATA, (6, 4, 3, 5), _OUT, {}, (1, 9, 9)),
+        ((2, 4, 9), (6, 4, 3), (2, 6, 9), {}, (1, 0, 0)),
+        ((2, 4, 5, 9, 9), (6, 4, 3, 3, 3), (2, 6, 5, 9, 9), {}, (1, 0, 0)),
+    ],
+)
+def test_what_winograd_needs_to_know(data, weight, out, attributes, expected, call):
+    op = call("convolution", [data, weight], [out], groups=1, **({"stride": (1,)} | attributes))
+    kernel = next(k for k in kernels_of(op, _EAGER) if k.name == "convolution")
+    assert (kernel.group, kernel.height, kernel.width) == expected
+
+
+def test_conversions_are_transposing_copies(call):
+    kernels = kernels_of(call("convolution", [_DATA, _WEIGHT], [_OUT], groups=1), _EAGER)
+    before, weight, _, after = kernels
+    assert {k.pattern for k in (before, weight, after)} == {AccessPattern.TRANSPOSED}
+    assert [k.bytes_read for k in (before, weight, after)] == [2 * 648, 2 * 216, 2 * 972]
+
+
+def test_flops_and_the_convolution_are_the_same_in_every_mode(call):
+    op = call("convolution", [_DATA, _WEIGHT, (6,)], [_OUT], groups=1)
+    found = [next(k for k in kernels_of(op, e) if k.name == "convolution") for e in (_EAGER, _COMPILED, _GRAPH)]
+    assert found[0] == found[1] == found[2]

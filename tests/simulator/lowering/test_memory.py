@@ -1,0 +1,92 @@
+"""Elementwise operators, reductions, copies and gathers: how they walk memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.execution import Execution
+from simulator.kernels import AccessPattern, KernelFamily
+from simulator.lowering import kernels_of
+from simulator.work import work_of
+from tracer.graph import TensorSpec
+
+_EAGER = Execution()
+_ACROSS = TensorSpec((16, 8), "float16", (1, 16))  # transposed
+_GAPS = TensorSpec((16, 8), "float16", (16, 1))  # every second half row
+
+
+def _one(op):
+    (kernel,) = kernels_of(op, _EAGER)
+    return kernel
+
+
+@pytest.mark.parametrize(
+    ("inputs", "out", "pattern"),
+    [
+        ([(16, 8), (16, 8)], (16, 8), AccessPattern.CONTIGUOUS),
+        ([(16, 8), (8,)], (16, 8), AccessPattern.BROADCAST),
+        ([(16, 8), _GAPS], (16, 8), AccessPattern.STRIDED),
+        ([(16, 8), _ACROSS], (16, 8), AccessPattern.TRANSPOSED),
+        # Both lie the same way: memory is walked in order.
+        ([_ACROSS, _ACROSS], _ACROSS, AccessPattern.CONTIGUOUS),
+        ([(16, 8), TensorSpec((16, 8), "float32")], TensorSpec((16, 8), "float32"), AccessPattern.STRIDED),
+    ],
+    ids=["contiguous", "broadcast", "gaps", "transposed", "alike", "two dtypes"],
+)
+def test_patterns(inputs, out, pattern, call):
+    assert _one(call("add", inputs, [out])).pattern == pattern
+
+
+def test_elementwise(call):
+    op = call("silu", [(16, 8)], [(16, 8)])
+    kernel, work = _one(op), work_of(op)
+    assert (kernel.family, kernel.name, kernel.m, kernel.n) == (KernelFamily.ELEMENTWISE, "silu", 128, 1)
+    assert (kernel.vector_flops, kernel.special_ops) == (work.vector_flops, work.special_ops)
+    assert (kernel.bytes_read, kernel.bytes_written, kernel.num_inputs) == (256, 256, 1)
+
+
+def test_an_outer_product_is_elementwise(call):
+    assert _one(call("outer", [(16,), (8,)], [(16, 8)])).family == KernelFamily.ELEMENTWISE
+
+
+@pytest.mark.parametrize(("out", "rows", "width"), [((16,), 16, 8), ((8,), 8, 16), ((), 1, 128)])
+def test_rows_of_a_reduction_are_its_outputs(out, rows, width, call):
+    kernel = _one(call("sum", [(16, 8)], [out]))
+    assert (kernel.family, kernel.m, kernel.n) == (KernelFamily.REDUCTION, rows, width)
+
+
+@pytest.mark.parametrize("name", ["clone", "_to_copy", "copy_", "fill_", "repeat", "upsample_nearest2d"])
+def test_copies_and_fills(name, call):
+    assert _one(call(name, [(16, 8), (16, 8)], [(16, 8)])).family == KernelFamily.COPY
+
+
+def test_float32_to_half_precision_is_a_vectorised_copy(call):
+    single = TensorSpec((16, 8), "float32")
+    assert _one(call("_to_copy", [single], [(16, 8)])).pattern == AccessPattern.CONTIGUOUS
+    assert _one(call("_to_copy", [(16, 8)], [single])).pattern == AccessPattern.STRIDED
+
+
+def test_concatenation_places_single_elements(call):
+    assert _one(call("cat", [(16, 8), (16, 8)], [(32, 8)])).pattern == AccessPattern.STRIDED
+
+
+@pytest.mark.parametrize("name", ["embedding", "index", "index_put_", "gather"])
+def test_gathers(name, call):
+    assert _one(call(name, [(100, 8), (4,), (4, 8)], [(4, 8)])).family == KernelFamily.GATHER
+
+
+def test_padding_is_a_fill_and_a_copy(call):
+    op = call("constant_pad_nd", [(16, 8)], [(18, 10)])
+    fill, move = kernels_of(op, _EAGER)
+    assert (fill.bytes_read, fill.bytes_written) == (0, 360)
+    assert (move.bytes_read, move.bytes_written) == (256, 256)
+
+
+def test_compiled_padding_is_one_pass(call):
+    (kernel,) = kernels_of(call("constant_pad_nd", [(16, 8)], [(18, 10)]), Execution(mode="compiled"))
+    assert (kernel.bytes_read, kernel.bytes_written) == (256, 360)
+
+
+def test_a_value_that_the_host_waits_for_is_a_copy(call):
+    kernel = _one(call("_local_scalar_dense", [()], [], dtype="bool"))
+    assert (kernel.family, kernel.bytes_read) == (KernelFamily.COPY, 1)

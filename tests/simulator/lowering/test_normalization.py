@@ -1,0 +1,80 @@
+"""Normalizations and softmax: rows, and the three kernels of group norm."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.execution import Execution
+from simulator.kernels import Implementation, KernelFamily
+from simulator.lowering import kernels_of
+from tracer.graph import TensorSpec
+
+_EAGER, _COMPILED = Execution(), Execution(mode="compiled")
+
+
+def test_group_norm_is_three_kernels(call):
+    op = call("native_group_norm", [(2, 32, 8, 8), (32,), (32,)], [(2, 32, 8, 8), (2, 4), (2, 4)], group=4)
+    statistics, parameters, apply = kernels_of(op, _EAGER)
+    assert [k.name for k in (statistics, parameters, apply)] == [
+        "group_norm_statistics",
+        "group_norm_parameters",
+        "group_norm_apply",
+    ]
+    # A thread block for each sample and group: 8 rows of 8 channels x 64 positions.
+    assert statistics.implementation == Implementation.GROUP_NORM_STATISTICS
+    assert (statistics.m, statistics.n, statistics.group) == (8, 512, 4)
+    assert statistics.bytes_read == 2 * 2 * 32 * 64
+    assert parameters.m == 2 * 32
+    assert apply.bytes_read == statistics.bytes_read + 2 * 64 * 4  # and a float32 scale and shift for each channel
+
+
+def test_compiled_group_norm_is_two(call):
+    op = call("native_group_norm", [(2, 32, 8, 8), (32,), (32,)], [(2, 32, 8, 8), (2, 4), (2, 4)], group=4)
+    assert [k.name for k in kernels_of(op, _COMPILED)] == ["group_norm_statistics", "group_norm_apply"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "outputs", "groups"),
+    [({"num_groups": 8}, 1, 8), ({}, 3, 4), ({}, 1, 32)],
+    ids=["said", "seen", "usual"],
+)
+def test_number_of_groups(attributes, outputs, groups, call):
+    shapes = [(2, 32, 8, 8), (2, 4), (2, 4)][:outputs]
+    op = call("group_norm", [(2, 32, 8, 8), (32,), (32,)], shapes, **attributes)
+    assert kernels_of(op, _EAGER)[0].group == groups
+
+
+@pytest.mark.parametrize(
+    ("inputs", "attributes", "rows", "width"),
+    [
+        ([(3, 5, 8), (8,), (8,)], {"normalized_shape": (8,)}, 15, 8),
+        ([(3, 5, 8), (5, 8), (5, 8)], {"normalized_shape": (5, 8)}, 3, 40),
+        ([(3, 5, 8), (8,)], {}, 15, 8),
+        ([(3, 5, 8)], {}, 15, 8),
+    ],
+)
+@pytest.mark.parametrize("name", ["native_layer_norm", "_fused_rms_norm"])
+def test_rows_of_a_layer_norm(name, inputs, attributes, rows, width, call):
+    (kernel,) = kernels_of(call(name, inputs, [inputs[0]], **attributes), _EAGER)
+    assert kernel.family == KernelFamily.NORMALIZATION
+    assert (kernel.m, kernel.n) == (rows, width)
+
+
+def test_statistics_of_a_layer_norm_are_not_written(call):
+    rows = TensorSpec((15, 1), "float32")
+    op = call("native_layer_norm", [(15, 8), (8,), (8,)], [(15, 8), rows, rows])
+    assert kernels_of(op, _EAGER)[0].bytes_written == 2 * 120
+
+
+@pytest.mark.parametrize(("axis", "rows", "width"), [(-1, 15, 8), (1, 24, 5), (0, 40, 3)])
+def test_rows_of_a_softmax(axis, rows, width, call):
+    (kernel,) = kernels_of(call("_softmax", [(3, 5, 8)], [(3, 5, 8)], dim=axis), _EAGER)
+    assert kernel.family == KernelFamily.SOFTMAX
+    assert (kernel.m, kernel.n, kernel.special_ops) == (rows, width, 120)
+
+
+def test_batch_norm_with_stored_statistics_is_elementwise(call):
+    op = call("_native_batch_norm_legit_no_training", [(2, 8, 4, 4), (8,), (8,), (8,), (8,)], [(2, 8, 4, 4)])
+    (kernel,) = kernels_of(op, _EAGER)
+    assert kernel.family == KernelFamily.ELEMENTWISE
+    assert kernel.bytes_written == 2 * 256

@@ -1,0 +1,65 @@
+"""The registry of lowering rules."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from hw_specs import SpecError
+from simulator.execution import EXECUTION_MODES, Execution
+from simulator.lowering import kernels_of, lowering_rule
+from simulator.lowering.rules import lowerable_operators
+from simulator.work import FormulaError, UnsupportedOpError
+from tracer.graph import GraphError
+
+_EAGER = Execution()
+
+
+def test_a_second_rule_is_refused():
+    with pytest.raises(FormulaError, match=r"^aten::mm has two lowering rules$"):
+        lowering_rule(["aten::mm"])(lambda op, execution: ())
+
+
+def test_views_and_empty_results_launch_nothing(call):
+    assert kernels_of(call("view", [(4,)], [(2, 2)]), _EAGER) == ()
+    assert kernels_of(call("add", [(0, 4), (0, 4)], [(0, 4)]), _EAGER) == ()
+
+
+def test_an_unknown_operator_says_where_its_rule_belongs(call):
+    with pytest.raises(UnsupportedOpError, match=r"^aten::frobnicate has no lowering rule; add one in simulator/low"):
+        kernels_of(call("frobnicate", [(4,)], [(4,)]), _EAGER)
+
+
+def test_a_call_in_place_has_the_rule_of_its_operator(call):
+    (kernel,) = kernels_of(call("mul_", [(4,), (4,)], [(4,)]), _EAGER)
+    assert kernel == kernels_of(call("mul", [(4,), (4,)], [(4,)]), _EAGER)[0]
+
+
+@pytest.mark.parametrize("name", ["mm", "addmm", "convolution", "scaled_dot_product_attention", "_softmax", "sum"])
+def test_missing_tensors_are_one_line(name, call):
+    with pytest.raises(FormulaError, match=rf"^aten::{name} with inputs none: not the tensors that it takes$"):
+        kernels_of(call(name, [], []), _EAGER)
+
+
+def test_an_unknown_dtype_keeps_its_own_message(call):
+    with pytest.raises((GraphError, SpecError), match="float12"):
+        kernels_of(call("add", [(4,)], [(4,)], dtype="float12"), _EAGER)
+
+
+# Records of generated kernels have attributes of their own, and a test of their own.
+_OPERATORS = sorted(name for name in lowerable_operators() if not name.startswith("triton::"))
+
+
+@pytest.mark.parametrize("name", _OPERATORS)
+def test_every_rule_launches_something(name, call):
+    """Four tensors of a shape that every rule can read; what the rules make of it is tested by family."""
+    op = call(name, [(4, 4, 4, 4)] * 4, [(4, 4, 4, 4)])
+    for mode, attention in itertools.product(EXECUTION_MODES, ("naive", "flash")):
+        kernels = kernels_of(op, Execution(mode=mode, attention=attention))
+        assert kernels
+        for kernel in kernels:
+            assert min(kernel.matrix_flops, kernel.vector_flops, kernel.special_ops, kernel.bytes_read) >= 0
+            assert kernel.bytes_read + kernel.bytes_written > 0
+            assert kernel.resident_bytes <= kernel.bytes_read
+            assert min(kernel.batch, kernel.m, kernel.n, kernel.k, kernel.group, kernel.num_inputs) > 0

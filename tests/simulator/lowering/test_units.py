@@ -1,0 +1,71 @@
+"""Which units of an accelerator run a contraction."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hw_specs import load_accelerator
+from simulator.cost import UnsupportedFormatError
+from simulator.kernels import Implementation, Kernel, KernelFamily, KernelTable
+from simulator.lowering import assign_units
+
+
+def _table(number_format: str, **changes: object) -> KernelTable:
+    product = Kernel(
+        name="gemm", family=KernelFamily.MATMUL, number_format=number_format, matrix_flops=100.0, vector_flops=1.0
+    )
+    copy = Kernel(name="copy", family=KernelFamily.COPY, number_format="fp64", bytes_read=8.0)
+    table = KernelTable.from_kernels([product, copy])
+    if "implementation" in changes:
+        table.implementation[0] = changes["implementation"]
+    return table
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "number_format", "matrix", "vector"),
+    [
+        ("a100", "fp16", 100, 1),
+        ("a100", "tf32", 100, 1),
+        ("a100", "fp32", 0, 101),  # no matrix units for float32
+        ("v100", "fp16", 100, 1),
+        ("v100", "tf32", 0, 101),  # no tf32 at all: float32, on vector units
+        ("p100", "fp16", 0, 101),
+        ("h100", "fp8", 100, 1),
+    ],
+)
+def test_matrix_or_vector_units(accelerator, number_format, matrix, vector):
+    table = assign_units(_table(number_format), load_accelerator(accelerator))
+    assert (table.matrix_flops[0], table.vector_flops[0]) == (matrix, vector)
+    assert table.flops.sum() == 101
+
+
+@pytest.mark.parametrize(("accelerator", "number_format"), [("v100", "bf16"), ("a100", "fp8"), ("v100", "fp8")])
+def test_a_format_that_the_part_lacks(accelerator, number_format):
+    part = load_accelerator(accelerator)
+    with pytest.raises(UnsupportedFormatError) as caught:
+        assign_units(_table(number_format), part)
+    message = str(caught.value)
+    assert message.startswith(f"{part.name} cannot multiply matrices in {number_format}; valid: ")
+    assert "fp16" in message
+
+
+def test_a_copy_needs_no_arithmetic():
+    part = load_accelerator("h100")
+    assert "fp64" in assign_units(_table("fp16"), part).formats
+
+
+def test_fused_float32_attention_is_three_tf32_products():
+    table = _table("fp32", implementation=Implementation.SPLIT_FLOAT32)
+    ampere, volta = (assign_units(table, load_accelerator(name)) for name in ("a100", "v100"))
+    assert ampere.formats[ampere.number_format[0]] == "tf32"
+    assert (ampere.matrix_flops[0], ampere.vector_flops[0]) == (300, 1)
+    assert volta.formats[volta.number_format[0]] == "fp32"
+    assert (volta.matrix_flops[0], volta.vector_flops[0]) == (0, 101)
+    assert Implementation.SPLIT_FLOAT32 not in set(np.concatenate([ampere.implementation, volta.implementation]))
+
+
+def test_the_table_is_left_as_it_was():
+    table = _table("fp32")
+    assign_units(table, load_accelerator("v100"))
+    assert (table.matrix_flops[0], table.formats) == (100, ("fp32", "fp64"))
