@@ -1,0 +1,194 @@
+"""The study as one self-contained HTML page: text, tables and images, and nothing to load from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+
+from .claims import Claim
+from .section import Section
+from .table import Cell, Table
+
+__all__ = ["page", "shown"]
+
+# Longer tables are cut on the page; the CSV beside it has all rows.
+_MAX_ROWS = 40
+
+_STYLE = """
+:root { color-scheme: light; }
+body { font-family: "Helvetica Neue", Arial, sans-serif; line-height: 1.5; color: #1a1a1a; background: #fff;
+  max-width: 72rem; margin: 2rem auto; padding: 0 1.5rem; }
+h1 { font-size: 1.7rem; } h2 { font-size: 1.3rem; margin-top: 3rem; border-bottom: 1px solid #ccc; }
+h3 { font-size: 1.05rem; margin-bottom: .3rem; }
+p { max-width: 58rem; }
+nav ul { columns: 2; padding-left: 1.2rem; }
+figure { margin: 1rem 0; } img { max-width: 100%; height: auto; }
+figcaption { font-size: .85rem; color: #555; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .82rem; margin: .6rem 0 1rem; }
+th, td { border-bottom: 1px solid #ddd; padding: .25rem .6rem; text-align: left; vertical-align: top; }
+th { background: #f3f3f3; } td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td.verdict { white-space: nowrap; font-weight: 600; }
+.agree { color: #006b4e; } .disagree { color: #a63c00; } .untestable { color: #555; }
+.unverified { background: #faf6e8; padding: .1rem 1rem 1rem; border-left: 4px solid #d9b83a; }
+details { margin: .6rem 0; } summary { cursor: pointer; }
+.note { color: #555; font-size: .85rem; }
+"""
+
+_INTRODUCTION = (
+    "Golden et al., &ldquo;Generative AI Beyond LLMs: System Implications of Multi-Modal Generation&rdquo; "
+    "(arXiv:2312.14385, ISPASS 2024), measured eight generative models on an A100. This page makes its tables and "
+    "figures again without a GPU: every number here comes from our own pipelines, traced to operators and simulated "
+    "on the {accelerator}, eager execution, batch 1, 16-bit weights and activations. Nothing was adjusted to agree "
+    "with the study: the cost model and its calibration are those of every other prediction of this project."
+)
+_CAVEATS = (
+    "The body of the paper was not at hand. Its statements come with a flag. SOURCE: read in a public page, named "
+    "with the statement. MEMORY: recalled and not verified; such figures stand apart, and no conclusion rests on "
+    "them. Precision, batch size, denoising steps, prompts, image sizes, the framework's version and the sizes of "
+    "several models of the study are not public. Where our pipelines had to choose, the choices are listed with the "
+    "pipelines."
+)
+
+
+def page(
+    sections: Sequence[Section],
+    *,
+    claims: Sequence[Claim],
+    broken: Sequence[Claim],
+    accelerator: str,
+    images: Mapping[str, bytes],
+) -> str:
+    """HTML text of a study.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+    claims : sequence of Claim
+    broken : sequence of Claim
+        Those that are marked as reproduced and no longer are.
+    accelerator : str
+    images : mapping of str to bytes
+        PNG of each section's figure, by the section's name.
+    """
+    parts = "\n".join(_section(s, claims, images.get(s.name)) for s in sections)
+    contents = "".join(f'<li><a href="#{s.name}">{escape(s.title)}</a></li>' for s in sections)
+    body = f"""
+<h1>Generative AI beyond language models: a study made again by simulation</h1>
+<p>{_INTRODUCTION.format(accelerator=escape(accelerator))}</p>
+<p>{_CAVEATS}</p>
+<nav><h2>Contents</h2><ul><li><a href="#claims">Claims</a></li>{contents}
+<li><a href="#recollections">Recollections, unverified</a></li></ul></nav>
+{_claims_section(claims, broken)}
+{parts}
+{_recollections(claims)}
+"""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>Study golden2023</title>\n<style>{_STYLE}</style>\n</head>\n<body>{body}</body>\n</html>\n"
+    )
+
+
+def _claims_section(claims: Iterable[Claim], broken: Iterable[Claim]) -> str:
+    sourced = [claim for claim in claims if claim.flag == "SOURCE"]
+    counts = {v: sum(c.verdict == v for c in sourced) for v in ("agree", "disagree", "untestable")}
+    names = ", ".join(claim.id for claim in broken)
+    warning = f"<p><strong>No longer reproduced: {names}.</strong></p>" if names else ""
+    return f"""<section id="claims"><h2>Claims</h2>
+<p>Statements of the study that have a public source, and what our simulation says. Of {len(sourced)}, we agree
+with {counts["agree"]}, disagree with {counts["disagree"]}, and cannot test {counts["untestable"]}. When we count as
+agreeing was fixed beforehand for each statement and is given in the table.</p>{warning}
+{_claims_table(sourced)}</section>"""
+
+
+def _recollections(claims: Iterable[Claim]) -> str:
+    recalled = [claim for claim in claims if claim.flag == "MEMORY"]
+    return f"""<section id="recollections"><h2>Recollections, unverified</h2><div class="unverified">
+<p><strong>These figures are recalled, not read.</strong> They may be wrong in value, in order or in meaning; a verdict
+compares us with a memory, not with the study.</p>{_claims_table(recalled)}</div></section>"""
+
+
+def _claims_table(claims: Sequence[Claim]) -> str:
+    heads = ("", "statement", "flag", "study", "ours", "verdict", "why, and when we count as agreeing")
+    rows = "".join(_claim_row(claim) for claim in claims)
+    return f'<div class="scroll"><table><tr>{"".join(f"<th>{h}</th>" for h in heads)}</tr>{rows}</table></div>'
+
+
+def _claim_row(claim: Claim) -> str:
+    flag = claim.flag if not claim.confidence else f"{claim.flag} ({claim.confidence}), unverified"
+    return (
+        f"<tr><td>{escape(claim.id)}</td><td>{escape(claim.claim)}<br>"
+        f'<span class="note">{escape(claim.source)}</span></td>'
+        f"<td>{escape(flag)}</td><td>{escape(claim.paper)}</td><td>{escape(claim.ours)}</td>"
+        f'<td class="verdict {claim.verdict}">{claim.verdict}</td>'
+        f'<td>{escape(claim.why)}<br><span class="note">Rule: {escape(claim.rule)}.</span></td></tr>'
+    )
+
+
+def _section(section: Section, claims: Iterable[Claim], image: bytes | None) -> str:
+    own = [claim for claim in claims if claim.section == section.name]
+    sourced = [claim for claim in own if claim.flag == "SOURCE"]
+    recalled = [claim for claim in own if claim.flag == "MEMORY"]
+    parts = [f'<section id="{section.name}"><h2>{escape(section.title)}</h2>']
+    parts.append(f"<h3>What is shown</h3><p>{escape(section.shows)}</p>")
+    parts += [f"<p>{escape(remark)}</p>" for remark in section.remarks]
+    if image is not None:
+        parts.append(_figure(section, image))
+    parts.append("<h3>What the study states, and whether we agree</h3>")
+    parts.append(_verdicts(sourced) or "<p>Nothing with a public source.</p>")
+    if recalled:
+        parts.append(f'<div class="unverified"><p>Recalled, unverified:</p>{_verdicts(recalled)}</div>')
+    parts += [_table(table) for table in section.tables]
+    return "\n".join((*parts, "</section>"))
+
+
+def _verdicts(claims: Iterable[Claim]) -> str:
+    items = "".join(
+        f"<li>{escape(c.claim)} <em>Study ({escape(c.flag)}): {escape(c.paper)}.</em> "
+        f'{_ours(c)}<span class="{c.verdict}"><strong>{_SAID[c.verdict]}</strong></span> {escape(c.why)}</li>'
+        for c in claims
+    )
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _ours(claim: Claim) -> str:
+    return f"Ours: {escape(claim.ours)}. " if claim.ours else ""
+
+
+_SAID = {"agree": "We agree.", "disagree": "We disagree.", "untestable": "Not testable."}
+
+
+def _figure(section: Section, image: bytes) -> str:
+    data = base64.b64encode(image).decode("ascii")
+    return (
+        f'<figure><img alt="{escape(section.alt)}" src="data:image/png;base64,{data}">'
+        f"<figcaption>{escape(section.alt)}</figcaption></figure>"
+    )
+
+
+def _table(table: Table) -> str:
+    heads = "".join(f"<th>{escape(table.heading(name).replace('_', ' '))}</th>" for name in table.columns)
+    rows = "".join(f"<tr>{''.join(_cell(row[name]) for name in table.columns)}</tr>" for row in table.rows[:_MAX_ROWS])
+    cut = f", the first {_MAX_ROWS} shown" if len(table.rows) > _MAX_ROWS else ""
+    return (
+        f"<details><summary>{escape(table.title)} ({table.name}.csv, {len(table.rows)} rows{cut})</summary>"
+        f'<div class="scroll"><table><tr>{heads}</tr>{rows}</table></div></details>'
+    )
+
+
+def _cell(cell: Cell) -> str:
+    number = isinstance(cell, int | float) and not isinstance(cell, bool)
+    return f'<td class="number">{shown(cell)}</td>' if number else f"<td>{escape(shown(cell))}</td>"
+
+
+def shown(cell: Cell) -> str:
+    """A cell for people: four digits, thousands apart, empty where there is no value."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    return f"{cell:.4g}" if isinstance(cell, float) else cell

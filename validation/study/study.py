@@ -1,0 +1,137 @@
+"""The study as one function, and its result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simulator.cost.model import Fidelity
+
+from . import judged_models, judged_scaling, judged_shares
+from .claims import Claim, Judge, Verdict, broken, judge, load_expected, load_statements
+from .files import write_study
+from .laboratory import Laboratory, Progress
+from .page import page
+from .section import Section, tables_by_name
+from .sections import make_sections
+from .suite import FULL, StudySettings
+from .table import Row, Table
+
+__all__ = ["JUDGES", "StudyResult", "run_study"]
+
+JUDGES: dict[str, Judge] = {**judged_shares.JUDGES, **judged_models.JUDGES, **judged_scaling.JUDGES}
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class StudyResult:
+    """Everything that the study found.
+
+    Attributes
+    ----------
+    sections : tuple of Section
+    judged : tuple of Claim
+        Statements with a source, then recollections.
+    expected : mapping of str to str
+        Verdict that each claim is expected to have.
+    accelerator : str
+    """
+
+    sections: tuple[Section, ...]
+    judged: tuple[Claim, ...]
+    expected: Mapping[str, Verdict]
+    accelerator: str
+
+    @property
+    def claims(self) -> list[dict[str, str]]:
+        """Statements with a source, then recollections, as records; ``flag`` tells them apart."""
+        return [claim.to_dict() for claim in self.judged]
+
+    @property
+    def claims_table(self) -> Table:
+        """Claims as a table."""
+        columns = dict.fromkeys(Claim.__dataclass_fields__, "")
+        return Table(name="claims", title="Statements and findings", units=columns, rows=tuple(self.claims))
+
+    @property
+    def tables(self) -> dict[str, list[Row]]:
+        """Rows of each table, in SI units."""
+        return {name: list(table.rows) for name, table in tables_by_name(self.sections).items()}
+
+    @property
+    def broken(self) -> tuple[Claim, ...]:
+        """Claims with a source that are marked as reproduced and no longer are."""
+        return broken(self.judged, self.expected)
+
+    @property
+    def exit_status(self) -> int:
+        """0, or 1 if a claim that is marked as reproduced no longer holds."""
+        return 1 if self.broken else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON: claims, tables and exit status."""
+        return {
+            "accelerator": self.accelerator,
+            "claims": self.claims,
+            "tables": {name: [dict(row) for row in rows] for name, rows in self.tables.items()},
+            "exit_status": self.exit_status,
+        }
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write every table, figure and the page into a folder, which is made if it is missing.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be made or written.
+        """
+        texts = {
+            "claims.csv": self.claims_table.to_csv(),
+            "claims.json": json.dumps(self.claims, indent=2, allow_nan=False) + "\n",
+        }
+        return write_study(folder, sections=self.sections, texts=texts, render=self._page)
+
+    def _page(self, images: Mapping[str, bytes]) -> str:
+        return page(self.sections, claims=self.judged, broken=self.broken, accelerator=self.accelerator, images=images)
+
+
+def run_study(
+    folder: Path | None = None,
+    progress: Progress | None = None,
+    *,
+    settings: StudySettings = FULL,
+    fidelity: Fidelity = "calibrated",
+) -> StudyResult:
+    """Make the study again from our own pipelines.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Where tables (CSV), figures (PNG, SVG) and the page (``study.html``) are written; nowhere by default.
+    progress : callable, optional
+        Called with a line of text before each piece of work.
+    settings : StudySettings
+        Models and sweeps; all by default.
+    fidelity : {"calibrated", "roofline"}
+
+    Raises
+    ------
+    MissingTracerError
+        A graph must be traced and torch or diffusers is not installed.
+    OutputError
+        The folder cannot be written.
+    """
+    laboratory = Laboratory(settings, progress=progress, fidelity=fidelity)
+    sections = tuple(make_sections(laboratory))
+    result = StudyResult(
+        sections=sections,
+        judged=judge(load_statements(), tables_by_name(sections), JUDGES),
+        expected=load_expected(),
+        accelerator=laboratory.accelerator.name,
+    )
+    if folder is not None:
+        laboratory.say(f"writing {folder}")
+        result.write(folder)
+    return result
