@@ -194,14 +194,21 @@ def _external_reads(calls: Sequence[_Call], limits: Sequence[int]) -> float:
 
 
 def _external_writes(calls: Sequence[_Call], last_read: Mapping[int, int], limits: Sequence[int]) -> float:
-    """Bytes that a chain writes and a later call reads; what nothing reads later is a result of the stage."""
+    """Bytes that a chain writes and a later call reads, or nothing at all: those are results of the stage."""
     end = calls[-1].index
     written: dict[int, list[float]] = {}
+    last_write: dict[int, int] = {}
     for call in calls:
         for storage, size in call.writes.items():
-            if last_read.get(storage, end + 1) > end:
-                written.setdefault(storage, []).append(size)
-    return _within_storages(written, limits)
+            written.setdefault(storage, []).append(size)
+            last_write[storage] = call.index
+    stored = {
+        storage: sizes
+        for storage, sizes in written.items()
+        # A call in place reads before it writes, so a read by the last writer does not use up what it writes.
+        if not last_write[storage] < last_read.get(storage, -1) <= end
+    }
+    return _within_storages(stored, limits)
 
 
 def _within_storages(sizes: Mapping[int, Sequence[float]], limits: Sequence[int]) -> float:

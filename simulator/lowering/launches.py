@@ -90,6 +90,10 @@ def lower(graph: OpGraph, execution: Execution) -> Launches:
     )
 
 
+# Launches of a growing stage that are kept one by one, at 8 bytes each.
+_MOST_LAUNCHES = 50_000_000
+
+
 class _Columns:
     """Distinct kernels found so far, and the rows of each."""
 
@@ -160,6 +164,11 @@ class _Lowering:
         (calls, first), (_, middle), (_, last) = sequences
         if not len(first) == len(middle) == len(last):
             raise GraphError(f"stage {stage.name!r} launches {len(first)} kernels at first and {len(last)} at last")
+        if stage.repeats * len(first) > _MOST_LAUNCHES:
+            raise GraphError(
+                f"stage {stage.name!r} grows over {stage.repeats} repeats of {len(first)} launches, too many to hold; "
+                f"valid: up to {_MOST_LAUNCHES // len(first)} repeats"
+            )
         rows = np.empty((stage.repeats, len(first)), dtype=np.int64)
         for column, kernels in enumerate(zip(first, middle, last, strict=True)):
             rows[:, column] = self.columns.grown_rows(kernels, stage.repeats)

@@ -1,0 +1,174 @@
+"""Fused chains by hand: what is read and written once a chain is one kernel."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.execution import Execution
+from simulator.kernels import Implementation
+from simulator.lowering import Launches, lower
+from tracer.graph import Op, StorageRole, TensorSpec
+
+_COMPILED = Execution(mode="compiled")
+_N = 64  # elements of a tensor; float16, so 128 bytes
+
+
+def _t(storage: int, *shape: int, dtype: str = "float16") -> TensorSpec:
+    return TensorSpec(shape or (_N,), dtype, (), storage)
+
+
+def _op(name: str, inputs: list[TensorSpec], *outputs: TensorSpec, **attributes: object) -> Op:
+    return Op(f"aten::{name}", tuple(inputs), outputs, tuple(sorted(attributes.items())))
+
+
+@pytest.fixture
+def fused(make_graph):
+    """Function: launches of calls when compiled, as (name, bytes read, bytes written)."""
+
+    def run(*calls: Op, **settings: object) -> list[tuple[str, float, float]]:
+        launches = lower(make_graph(calls, **settings), _COMPILED)
+        return [(k[0], k[1], k[2]) for k in _rows(launches)]
+
+    return run
+
+
+def _rows(launches: Launches) -> list[tuple[str, float, float]]:
+    table, (stage,) = launches.table, launches.stages
+    return [(table.name[r], float(table.bytes_read[r]), float(table.bytes_written[r])) for r in stage.rows[0]]
+
+
+def test_an_intermediate_is_never_stored(fused):
+    # silu(x) * y: reads x and y, writes the product.
+    assert fused(_op("silu", [_t(0)], _t(1)), _op("mul", [_t(1), _t(2)], _t(3))) == [("fused_pointwise", 256, 128)]
+
+
+def test_a_chain_of_one_stays_what_it_is(fused):
+    assert fused(_op("silu", [_t(0)], _t(1))) == [("silu", 128, 128)]
+
+
+def test_an_intermediate_that_is_read_later_is_stored_too(fused):
+    product = _op("mm", [_t(1, 8, 8), _t(4, 8, 8)], _t(5, 8, 8))
+    found = fused(_op("silu", [_t(0, 8, 8)], _t(1, 8, 8)), _op("mul", [_t(1, 8, 8), _t(2, 8, 8)], _t(3, 8, 8)), product)
+    assert found == [("fused_pointwise", 256, 256), ("gemm", 256, 128)]
+
+
+def test_products_and_gathers_end_a_chain(fused):
+    x, y, z, out = (_t(i, 8, 8) for i in range(4))
+    found = fused(_op("silu", [x], y), _op("mm", [y, y], z), _op("silu", [z], out))
+    assert [name for name, *_ in found] == ["silu", "gemm", "silu"]
+    found = fused(_op("silu", [x], y), _op("cat", [y, y], _t(2, 16, 8)), _op("silu", [_t(2, 16, 8)], _t(3, 16, 8)))
+    assert [name for name, *_ in found] == ["silu", "cat", "silu"]
+
+
+def test_both_halves_of_a_gated_unit_are_read(fused):
+    # One storage of 256 bytes; its halves are views of 128 bytes each.
+    half = _t(0)
+    found = fused(_op("silu", [half], _t(1)), _op("mul", [_t(1), half], _t(2)), sizes={0: 256})
+    assert found == [("fused_pointwise", 256, 128)]
+    # In one call as well.
+    found = fused(_op("mul", [half, half], _t(1)), _op("silu", [_t(1)], _t(2)), sizes={0: 256})
+    assert found == [("fused_pointwise", 256, 128)]
+
+
+def test_a_tensor_that_two_calls_read_is_read_once(fused):
+    # x + silu(x)
+    found = fused(_op("silu", [_t(0)], _t(1)), _op("add", [_t(0), _t(1)], _t(2)))
+    assert found == [("fused_pointwise", 128, 128)]
+
+
+def test_calls_in_place_write_their_storage_once(fused):
+    found = fused(_op("mul_", [_t(0), _t(1)], _t(0)), _op("add_", [_t(0), _t(2)], _t(0)))
+    assert found == [("fused_pointwise", 384, 128)]
+
+
+def test_statistics_that_nothing_uses_are_not_written(fused):
+    rows = [_t(s, 8, 1, dtype="float32") for s in (4, 5)]
+    x, out = _t(0, 8, 8), _t(3, 8, 8)
+    norm = _op("native_layer_norm", [x, _t(1, 8), _t(2, 8)], out, *rows)
+    found = fused(norm, _op("silu", [out], _t(6, 8, 8)))
+    assert found == [("fused_layer_norm", 128 + 2 * 16, 128)]
+    # Where a call reads them, they are.
+    found = fused(norm, _op("silu", [out], _t(6, 8, 8)), _op("mm", [rows[0], rows[1]], _t(7, 8, 1, dtype="float32")))
+    assert found[0] == ("fused_layer_norm", 160, 128 + 64)
+
+
+def test_operands_that_only_give_a_shape_are_not_read(fused):
+    found = fused(_op("zeros_like", [_t(0)], _t(1)), _op("add", [_t(1), _t(2)], _t(3)))
+    assert found == [("fused_pointwise", 128, 128)]
+
+
+def test_a_tensor_that_is_overwritten_is_not_read(fused):
+    found = fused(_op("silu", [_t(0)], _t(1)), _op("copy_", [_t(2), _t(1)], _t(2)))
+    assert found == [("fused_pointwise", 128, 128)]
+
+
+def test_group_norm_is_cut_between_statistics_and_application(fused):
+    image, out = _t(1, 2, 8, 4, 4), _t(4, 2, 8, 4, 4)
+    found = fused(
+        _op("silu", [_t(0, 2, 8, 4, 4)], image),
+        _op("native_group_norm", [image, _t(2, 8), _t(3, 8)], out, group=2),
+        _op("silu", [out], _t(5, 2, 8, 4, 4)),
+    )
+    # The activation before it is stored, for statistics and application both read it; the one after it is fused.
+    assert [name for name, *_ in found] == ["silu", "group_norm_statistics", "fused_pointwise"]
+    assert found[2][1:] == (512 + 32, 512)
+
+
+def test_a_chain_ends_where_the_loop_changes(fused):
+    other = _t(2, 100)
+    found = fused(_op("silu", [_t(0)], _t(1)), _op("silu", [other], _t(3, 100)))
+    assert [name for name, *_ in found] == ["silu", "silu"]
+
+
+def test_equal_loops_side_by_side_are_one_kernel(fused):
+    found = fused(_op("silu", [_t(0)], _t(1)), _op("silu", [_t(2)], _t(3)))
+    assert found == [("fused_pointwise", 256, 256)]
+
+
+def test_views_do_not_end_a_chain(fused):
+    found = fused(
+        _op("silu", [_t(0)], _t(1)),
+        _op("view", [_t(1)], _t(1, 8, 8)),
+        _op("mul", [_t(1, 8, 8), _t(2, 8, 8)], _t(3, 8, 8)),
+    )
+    assert found == [("fused_pointwise", 256, 128)]
+
+
+def test_a_row_wise_kernel_gives_its_shape_and_name(make_graph):
+    graph = make_graph(
+        [_op("add", [_t(0, 8, 8), _t(1, 8, 8)], _t(2, 8, 8)), _op("_softmax", [_t(2, 8, 8)], _t(3, 8, 8), dim=-1)]
+    )
+    table = lower(graph, _COMPILED).table
+    assert table.name == ("fused_softmax",)
+    assert (table.m[0], table.n[0]) == (8, 8)
+    assert table.implementation[0] == Implementation.FUSED_CHAIN
+    assert (table.vector_flops[0], table.special_ops[0]) == (64 + 4 * 64, 64)
+
+
+def test_arithmetic_is_conserved(make_graph, stable_diffusion_graph):
+    eager, compiled = (lower(stable_diffusion_graph, Execution(mode=m)).table for m in ("eager", "compiled"))
+    for column in ("matrix_flops", "special_ops"):
+        totals = [(getattr(t, column) * t.count).sum() for t in (eager, compiled)]
+        assert totals[0] == pytest.approx(totals[1], rel=1e-12)
+
+
+def test_bytes_at_the_border_of_a_model_are_conserved(make_graph):
+    """Inputs and weights are read, and the result written, fused or not; only what is between them is saved."""
+    weight = {2: StorageRole.PARAMETER}
+    calls = [
+        _op("silu", [_t(0, 8, 8)], _t(1, 8, 8)),
+        _op("mul", [_t(1, 8, 8), _t(2, 8)], _t(3, 8, 8)),
+        _op("add", [_t(3, 8, 8), _t(0, 8, 8)], _t(4, 8, 8)),
+    ]
+    graph = make_graph(calls, roles=weight)
+    (fused_kernel,) = _rows(lower(graph, _COMPILED))
+    eager = _rows(lower(graph, Execution()))
+    intermediate = 2 * 2 * 128  # storages 1 and 3, written and read
+    again = 128  # x, which two eager kernels read
+    assert fused_kernel[1] + fused_kernel[2] == sum(r + w for _, r, w in eager) - intermediate - again
+
+
+def test_an_operator_without_a_rule_is_counted(make_graph):
+    graph = make_graph([_op("silu", [_t(0)], _t(1)), _op("frobnicate", [_t(1)], _t(2))], repeats=3)
+    launches = lower(graph, _COMPILED)
+    assert launches.unmodelled == {"aten::frobnicate": 3}
