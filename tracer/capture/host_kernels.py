@@ -1,7 +1,8 @@
-"""On a CPU the operators are the kernels: the time that each spends itself, without the operators that it calls.
+"""On a CPU the operators are the kernels: each lasts as long as its call.
 
 Operators that only describe data (views), allocate it, or are made of other operators alone do no work themselves;
-their time stays what it is on any device, time of the host.
+their time stays what it is on any device, time of the host. Of operators that work and call others that do, the
+outermost counts: it is the one that the framework dispatches, and that a graph of the workload has.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tracer.graph import IndexArray
 from tracer.trace import KernelColumns, KernelKind, Trace
@@ -23,14 +25,13 @@ _ALLOCATIONS = frozenset(
 
 
 def with_host_kernels(trace: Trace) -> Trace:
-    """Trace of a run on a CPU with a kernel for every call that does work itself, lasting as long as that work.
+    """Trace of a run on a CPU with a kernel for every outermost call that does work itself.
 
     The profiler's own time within an operator (about a microsecond for each operator that it calls) is counted in.
     """
     calls = trace.calls
     working = np.array([works_itself(op.name) for op in trace.operators], dtype=np.bool_)[calls.operator]
-    own = calls.duration - _time_of_children(trace)
-    rows = np.flatnonzero(working & (own > 0))
+    rows = np.flatnonzero(working & ~_inside(working, calls.parent))
     names = tuple(dict.fromkeys(op.name for op in trace.operators))
     number = {name: i for i, name in enumerate(names)}
     name_of = np.array([number[op.name] for op in trace.operators], dtype=np.int64)
@@ -44,7 +45,7 @@ def with_host_kernels(trace: Trace) -> Trace:
         device=np.zeros(len(rows), dtype=np.int64),
         stream=_numbered(calls.thread[rows]),
         start=calls.start[rows],
-        duration=own[rows],
+        duration=calls.duration[rows],
         repeats=calls.repeats[rows],
     )
     return replace(trace, kernel_names=names, kernels=kernels)
@@ -79,13 +80,13 @@ def _is_composite(overload: torch._ops.OpOverload) -> bool:
     return torch._C._dispatch_has_kernel_for_dispatch_key(overload.name(), "CompositeImplicitAutograd")
 
 
-def _time_of_children(trace: Trace) -> np.ndarray:
-    """Time that each call spends in the calls that it makes. [s]"""
-    calls = trace.calls
-    inner = np.flatnonzero(calls.parent >= 0)
-    spent = np.zeros(len(calls))
-    np.add.at(spent, calls.parent[inner], calls.duration[inner])
-    return spent
+def _inside(working: NDArray[np.bool_], parent: IndexArray) -> NDArray[np.bool_]:
+    """Whether each call is made, directly or not, by one that works itself; a parent comes before its calls."""
+    inside = np.zeros(len(parent), dtype=np.bool_)
+    for call, above in enumerate(parent.tolist()):
+        if above >= 0:
+            inside[call] = inside[above] or working[above]
+    return inside
 
 
 def _numbered(threads: IndexArray) -> IndexArray:
