@@ -58,6 +58,8 @@ _CONTEXT = frozenset(_NOT_RUN.split())
 _KERNEL_KINDS = {"kernel": KernelKind.KERNEL, "memcpy": KernelKind.MEMCPY, "memset": KernelKind.MEMSET}
 _MODULE = "nn.Module: "
 _HEAD = 4096
+# Times beyond this are no times: seventy years, in microseconds.
+_LATEST = 2**51
 _SIGNS = re.compile(rb'"(traceEvents|deviceProperties|baseTimeNanoseconds|displayTimeUnit)"|"ph"\s*:\s*"')
 # Facts of the run among the outermost members; environment variables and package lists are left where they are.
 _KEPT = (
@@ -182,7 +184,7 @@ class _Reader:
     def _nanoseconds(self, microseconds: Any) -> int | None:
         """Time since the first event, so that the fraction of a large number of microseconds survives."""
         value = _number(microseconds)
-        if value is None or abs(value) > 2**63:
+        if value is None or abs(value) > _LATEST:
             return None
         if self._base is None:
             self._base = int(value)
@@ -190,7 +192,7 @@ class _Reader:
 
     def _length(self, microseconds: Any) -> int | None:
         value = _number(microseconds)
-        return None if value is None or abs(value) > 2**63 else round(value * 1000)
+        return None if value is None else round(value * 1000)
 
     def _thread(self, event: Mapping[str, Any]) -> int:
         return self._threads.number(f"{event.get('pid')}/{event.get('tid')}")

@@ -1,0 +1,140 @@
+"""Exports of Nsight Systems."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tracer.formats import nsight_sqlite
+from tracer.trace import KernelKind, TraceFormatError
+
+_PROCESS = 77 << 24
+_THREAD = _PROCESS | 9
+_TABLES = {
+    "StringIds": "id INTEGER PRIMARY KEY, value TEXT NOT NULL",
+    "CUPTI_ACTIVITY_KIND_KERNEL": (
+        "start INT, end INT, deviceId INT, streamId INT, correlationId INT, globalPid INT, demangledName INT, "
+        "shortName INT, gridX INT"
+    ),
+    "CUPTI_ACTIVITY_KIND_MEMCPY": (
+        "start INT, end INT, deviceId INT, streamId INT, correlationId INT, globalPid INT, bytes INT, copyKind INT"
+    ),
+    "CUPTI_ACTIVITY_KIND_RUNTIME": "start INT, end INT, globalTid INT, correlationId INT, nameId INT",
+    "NVTX_EVENTS": "start INT, end INT, eventType INT, text TEXT, textId INT, globalTid INT",
+    "TARGET_INFO_GPU": "id INT, name TEXT",
+}
+_ROWS: dict[str, list[tuple[Any, ...]]] = {
+    "StringIds": [(1, "sm90_gemm_f16f16"), (2, "cudaLaunchKernel_v7000"), (3, "module:net.fc"), (4, "elementwise")],
+    "CUPTI_ACTIVITY_KIND_KERNEL": [
+        (5000, 8000, 0, 7, 11, _PROCESS, 1, 1, 4),
+        (9000, 9500, 0, 7, 12, _PROCESS, 4, 4, 4),
+    ],
+    "CUPTI_ACTIVITY_KIND_MEMCPY": [(100, 200, 0, 7, 13, _PROCESS, 64, 1)],
+    "CUPTI_ACTIVITY_KIND_RUNTIME": [(1500, 1800, _THREAD, 11, 2), (4000, 4100, _THREAD, 12, 2)],
+    "NVTX_EVENTS": [
+        (1000, 3000, 59, "aten::mm, seq = 4, sizes = [[4, 8], [8, 2]]", None, _THREAD),
+        (900, 3500, 59, None, 3, _THREAD),
+        (950, None, 34, "a mark", None, _THREAD),
+    ],
+    "TARGET_INFO_GPU": [(0, "NVIDIA H100 80GB HBM3")],
+}
+
+
+def _write(path: Path, tables: dict[str, str] = _TABLES, rows: dict[str, list[tuple[Any, ...]]] = _ROWS) -> Path:
+    with closing(sqlite3.connect(path)) as database:
+        for table, columns in tables.items():
+            database.execute(f"CREATE TABLE {table} ({columns})")
+            for row in rows.get(table, ()):
+                database.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608
+        database.commit()
+    return path
+
+
+def test_kernels_launches_and_ranges(tmp_path: Path) -> None:
+    path = _write(tmp_path / "report.sqlite")
+    assert nsight_sqlite.recognises(path)
+    seen: list[tuple[int, int]] = []
+    trace = nsight_sqlite.read(path, lambda done, size: seen.append((done, size)))
+    copy, gemm, add = trace.kernel_events()
+    assert gemm.operator is not None
+    assert gemm.operator.name == "aten::mm"
+    # Ranges name no dtype; the kernels speak of float16.
+    assert [t.dtype for t in gemm.operator.inputs] == ["float16", "float16"]
+    assert gemm.operator.outputs[0].shape == (4, 2)
+    assert gemm.module == "net.fc"
+    assert gemm.duration == 3e-6
+    assert add.operator is None
+    assert (copy.name, copy.kind) == ("Memcpy HtoD", KernelKind.MEMCPY)
+    assert trace.host_names == ("cudaLaunchKernel",)
+    assert trace.facts.device == "NVIDIA H100 80GB HBM3"
+    assert seen[-1] == (path.stat().st_size,) * 2
+
+
+def test_kernels_alone_are_enough(tmp_path: Path) -> None:
+    tables = {name: _TABLES[name] for name in ("StringIds", "CUPTI_ACTIVITY_KIND_KERNEL")}
+    trace = nsight_sqlite.read(_write(tmp_path / "a.sqlite", tables))
+    assert trace.operators == ()
+    assert trace.device_time == pytest.approx(3.5e-6)
+
+
+def test_the_same_correlation_in_two_processes_is_two_launches(tmp_path: Path) -> None:
+    other = 78 << 24
+    rows = dict(_ROWS)
+    rows["CUPTI_ACTIVITY_KIND_KERNEL"] = [
+        *_ROWS["CUPTI_ACTIVITY_KIND_KERNEL"],
+        (5000, 5100, 1, 7, 11, other, 4, 4, 1),
+    ]
+    rows["CUPTI_ACTIVITY_KIND_RUNTIME"] = [*_ROWS["CUPTI_ACTIVITY_KIND_RUNTIME"], (1, 2, other | 3, 11, 2)]
+    trace = nsight_sqlite.read(_write(tmp_path / "a.sqlite", rows=rows))
+    on_second = [event for event in trace.kernel_events() if event.device == 1]
+    assert [event.operator for event in on_second] == [None]
+
+
+def test_rows_without_times_are_counted(tmp_path: Path) -> None:
+    rows = dict(_ROWS)
+    rows["CUPTI_ACTIVITY_KIND_KERNEL"] = [(5000, None, 0, 7, 11, _PROCESS, 1, 1, 4), (9000, 8000, 0, 7, 1, 1, 1, 1, 1)]
+    trace = nsight_sqlite.read(_write(tmp_path / "a.sqlite", rows=rows))
+    assert trace.skipped == {"device event without a time": 1, "device event of negative duration": 1}
+
+
+def test_what_is_wrong_is_said(tmp_path: Path) -> None:
+    lacking = {**_TABLES, "CUPTI_ACTIVITY_KIND_KERNEL": "start INT, deviceId INT"}
+    path = _write(tmp_path / "a.sqlite", lacking, {})
+    with pytest.raises(TraceFormatError, match="table CUPTI_ACTIVITY_KIND_KERNEL has no column end"):
+        nsight_sqlite.read(path)
+    with pytest.raises(TraceFormatError, match="no such file"):
+        nsight_sqlite.read(tmp_path / "absent")
+    with pytest.raises(TraceFormatError, match="no operator call and no device event"):
+        nsight_sqlite.read(_write(tmp_path / "b.sqlite", rows={}))
+
+
+def test_damage_is_one_line(tmp_path: Path) -> None:
+    whole = _write(tmp_path / "a.sqlite").read_bytes()
+    path = tmp_path / "cut.sqlite"
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(TraceFormatError, match="or damaged"):
+        nsight_sqlite.read(path)
+    path.write_bytes(b"SQLite format 3\x00" + b"\x00" * 200)
+    assert not nsight_sqlite.recognises(path)
+
+
+def test_other_databases_are_not_recognised(tmp_path: Path) -> None:
+    assert not nsight_sqlite.recognises(_write(tmp_path / "a.sqlite", {"notes": "id INT"}, {}))
+
+
+@pytest.mark.parametrize(
+    ("text", "shapes"),
+    [
+        ("aten::add, op_id = 4", []),
+        ("aten::add, seq = 1, sizes = [[2], [], []], op_id = 3, input_op_ids = [(1, 0)]", [[2], [], []]),
+        ("aten::cat, seq = 0, sizes = [[[1, 2], [3, 4]], []]", [[[1, 2], [3, 4]], []]),
+        ("aten::add, sizes = [[2", []),
+        ("aten::add, sizes = 5", []),
+    ],
+)
+def test_sizes_in_names_of_ranges(text: str, shapes: list[object]) -> None:
+    assert list(nsight_sqlite._arguments(text, "float").shapes) == shapes
