@@ -204,6 +204,7 @@ def study_command(
 @app.command("intervals")
 def intervals_command(
     files: Annotated[list[Path] | None, typer.Argument(help="CSV tables; the cases that ship by default.")] = None,
+    grade: Annotated[str, typer.Option(help="Grades to take: A, or AB for those with an assumption too.")] = "A",
     write: Annotated[bool, typer.Option("--write", help="Replace the factors that ship with the package.")] = False,
 ) -> None:
     """Fit the factors of prediction intervals on half of the devices, and count coverage on the others."""
@@ -213,7 +214,8 @@ def intervals_command(
     from .interval_fit import fit_intervals, write_factors
     from .published import read_published
 
-    cases = [c for f in files for c in read_published(f).cases] if files else list(load_cases())
+    found = [c for f in files for c in read_published(f).cases] if files else list(load_cases())
+    cases = [c for c in found if c.grade in grade]
     with _progress(len(cases)) as advance:
         results, _ = predict_cases(cases, progress=advance)
     try:
