@@ -117,6 +117,7 @@ _KINDS: dict[str, frozenset[str]] = {
     "convolution": operators_of(convolution.convolution),
     "product": operators_of(contraction.product)
     | operators_of(contraction.biased_product)
+    | operators_of(contraction.biased_sum_of_products)
     | operators_of(contraction.linear),
     "row_wise": operators_of(normalization.affine_norm)
     | operators_of(normalization.rms_norm)

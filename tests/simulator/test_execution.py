@@ -1,0 +1,42 @@
+"""Execution modes and attention choices."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution, ExecutionError
+from simulator.kernels import Implementation
+
+
+@pytest.mark.parametrize("mode", EXECUTION_MODES)
+@pytest.mark.parametrize("attention", ATTENTION_CHOICES)
+def test_every_choice_is_accepted(mode, attention):
+    execution = Execution(mode=mode, attention=attention)
+    assert (execution.attention_implementation is None) == (attention == "naive")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"mode": "nonsense"}, "unknown execution 'nonsense'; valid: eager, cuda-graph, compiled"),
+        ({"attention": "Flash"}, "unknown attention 'Flash'; valid: naive, flash, flash2, flash3, flash4, cudnn"),
+    ],
+)
+def test_an_unknown_choice_lists_the_valid_ones(settings, message):
+    with pytest.raises(ExecutionError) as caught:
+        Execution(**settings)
+    assert str(caught.value) == message
+
+
+def test_defaults_are_those_of_torch():
+    execution = Execution()
+    assert execution.attention_implementation == Implementation.FLASH2
+    assert (execution.matmul_tf32, execution.convolution_tf32) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "keeps"),
+    [({}, False), ({"channels_last": True}, True), ({"mode": "compiled"}, True), ({"mode": "cuda-graph"}, False)],
+)
+def test_who_keeps_channels_innermost(settings, keeps):
+    assert Execution(**settings).keeps_channels_last is keeps
