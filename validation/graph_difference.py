@@ -19,6 +19,7 @@ __all__ = ["DifferentOperator", "GraphDifference", "against_graph"]
 _Key = tuple[str, tuple[tuple[int, ...], ...]]
 # What a graph and a run call differently, though it is the same work.
 _SAME = {
+    "aten::copy": "aten::copy_",
     "aten::layer_norm": "aten::native_layer_norm",
     "aten::group_norm": "aten::native_group_norm",
     "aten::softmax": "aten::_softmax",

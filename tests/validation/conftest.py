@@ -11,6 +11,9 @@ import pytest
 
 from hw_specs import Calibration
 from simulator.cost import HardwareColumns, kernel_times
+from tracer.operator_arguments import RecordedArguments
+from tracer.trace import RunFacts, Trace
+from tracer.trace_builder import TraceBuilder
 from validation.calibrate import calibrate
 from validation.measured import MeasuredKernels, read_measured
 
@@ -46,3 +49,27 @@ def calibrated_files(
     """Two devices of different architectures and the calibrations that were fitted to them."""
     files = [synthetic_file("NVIDIA T4", 0.6), synthetic_file("NVIDIA V100-PCIE-32GB", 0.9)]
     return [read_measured(files[0])], calibrate(files)
+
+
+_MM = RecordedArguments(shapes=[[512, 1024], [1024, 512]], types=["c10::Half"] * 2)
+_ADD = RecordedArguments(shapes=[[512, 512], [512, 512]], types=["c10::Half"] * 2)
+
+
+@pytest.fixture
+def measured_trace() -> Trace:
+    """Two products of 10 us each, an addition of 3 us in a norm, an unknown operator, a copy from the host."""
+    builder = TraceBuilder()
+    builder.add_module("net.norm1", start=2_500, duration=900)
+    events = [
+        ("aten::mm", _MM, 10_000, "gemm"),
+        ("aten::mm", _MM, 10_000, "gemm"),
+        ("aten::add", _ADD, 3_000, "add"),
+        ("other::thing", _ADD, 4_000, "thing"),
+        ("aten::copy_", _ADD, 2_000, "Memcpy HtoD (Pageable -> Device)"),
+    ]
+    for number, (name, arguments, duration, kernel) in enumerate(events):
+        builder.add_call(name, arguments, start=1_000 * number + 600, duration=500)
+        builder.add_host_call("cudaLaunchKernel", start=1_000 * number + 700, duration=100, correlation=number)
+        builder.add_kernel(kernel, start=20_000 * (number + 1), duration=duration, correlation=number)
+    builder.skip("event given as begin and end", nanoseconds=500)
+    return builder.build("run", RunFacts(device="NVIDIA H100 80GB HBM3"))

@@ -1,0 +1,58 @@
+"""Time of single operators."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hw_specs import load_accelerator
+from simulator.cost import HardwareColumns, kernel_times
+from simulator.execution import Execution
+from simulator.kernels import KernelTable
+from simulator.lowering import kernels_of
+from simulator.operator_times import can_predict, operator_times
+from tracer.graph import Op, TensorSpec
+
+_HALF = TensorSpec((256, 256), "float16")
+_MM = Op("aten::mm", (_HALF, _HALF), (_HALF,))
+_PAD = Op("aten::constant_pad_nd", (_HALF,), (TensorSpec((256, 260), "float16"),), (("pad", (0, 4)),))
+_VIEW = Op("aten::view", (_HALF,), (_HALF,))
+_FOREIGN = Op("vllm::moe_forward", (_HALF,), ())
+_BARE = Op("aten::mm", (), ())
+_FP8 = TensorSpec((256, 256), "float8_e4m3fn")
+_SCALED = Op("aten::_scaled_mm", (_FP8, _FP8), (_HALF,))
+
+
+def test_an_operator_takes_the_sum_of_its_kernels() -> None:
+    accelerator = load_accelerator("h100_sxm5_80gb")
+    times = operator_times([_MM, _PAD], accelerator)
+    kernels = kernels_of(_PAD, Execution())
+    alone = kernel_times(KernelTable.from_kernels(kernels), HardwareColumns.from_accelerators([accelerator])).time
+    assert times.time[1] == pytest.approx(alone.sum())
+    assert times.num_kernels.tolist() == [1, 2]
+    assert times.reasons == ("", "")
+
+
+def test_what_cannot_be_predicted_says_why() -> None:
+    times = operator_times([_VIEW, _FOREIGN, _BARE], load_accelerator("h100_sxm5_80gb"))
+    assert times.reasons == ("", "no formula", "arguments not recorded")
+    assert times.time[0] == 0.0
+    assert np.isnan(times.time[1:]).all()
+    assert [can_predict(op) for op in (_MM, _VIEW, _FOREIGN, _BARE)] == [True, False, False, False]
+
+
+def test_a_missing_unit_loses_one_operator_alone() -> None:
+    times = operator_times([_MM, _SCALED], load_accelerator("a100_sxm4_80gb"))
+    assert times.time[0] > 0
+    assert np.isnan(times.time[1])
+    assert times.reasons == ("", "no peak for fp8 on A100-SXM4-80GB")
+
+
+def test_nothing_takes_nothing() -> None:
+    assert operator_times([], load_accelerator("h100_sxm5_80gb")).time.shape == (0,)
+
+
+def test_the_roofline_is_a_lower_bound() -> None:
+    accelerator = load_accelerator("h100_sxm5_80gb")
+    least = operator_times([_MM, _PAD], accelerator, fidelity="roofline").time
+    assert (least <= operator_times([_MM, _PAD], accelerator).time).all()
