@@ -61,6 +61,7 @@ _FORMULAS: Mapping[str, str] = {
     "algorithm": "fastest of " + ", ".join(ALGORITHMS),
     "transforms of unfused Winograd": "transformed image, filter, and output through DRAM",
     "bytes in flight": "bytes / (active cores * bandwidth of one core)",
+    "index arithmetic": "elements / (cores * clock * elements placed in a cycle)",
     "row latency": "ceil(rows / cores) * (row latency + passes * row bytes / core's rate)",
     "transfer": "bytes sent / (share * link bandwidth)",
     "pipeline": "pipeline * sent / (sent + chunk)",

@@ -42,7 +42,7 @@ _GROUP_OF_FAMILY = {
     KernelFamily.ATTENTION: "flash2",
     KernelFamily.CONVOLUTION: "convolution",
     KernelFamily.ELEMENTWISE: "stream",
-    KernelFamily.REDUCTION: "normalization",
+    KernelFamily.REDUCTION: "stream",
     KernelFamily.NORMALIZATION: "normalization",
     KernelFamily.SOFTMAX: "softmax",
     KernelFamily.COPY: "stream",

@@ -19,6 +19,9 @@ FloatArray = NDArray[np.float64]
 #: Widest row that PyTorch's softmax keeps in the registers of one warp (PersistentSoftmax.cuh).
 WARP_SOFTMAX_WIDTH = 1024
 
+#: Bytes of an element in registers. [B]
+_COMPUTED_BYTES = 4.0
+
 #: Rows that are between two passes at the same time: about eight blocks on each of a hundred cores.
 _ROWS_IN_FLIGHT = 800.0
 
@@ -36,12 +39,16 @@ def rows_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fami
 
     passes, width, rows = _passes(table)[:, None], table.n[:, None], table.m[:, None]
     row_bytes = width * table.itemsize[:, None]
+    # Softmax takes its elements one by one and in fp32, whatever they are in memory: half as many bytes take as long.
+    # Layer norm loads vectors of 16 bytes.
+    by_element = (table.family == KernelFamily.SOFTMAX)[:, None]
+    computed = np.where(by_element, width * _COMPUTED_BYTES, row_bytes)
     spilled = _spilled(row_bytes, rows, hardware, parameter("usable"))
     read = table.bytes_read[:, None] * (1.0 + (passes - 1.0) * spilled)
     kept = residency(table, hardware.cache_capacity) * parameter("resident")
     dram_bandwidth = parameter("dram") * hardware.dram_bandwidth
     dram = (read + table.bytes_written[:, None]) * (1.0 - kept) / dram_bandwidth
-    on_core = np.where(_in_registers(table)[:, None], 0.0, parameter("row") + passes * row_bytes / parameter("stream"))
+    on_core = np.where(_in_registers(table)[:, None], 0.0, parameter("row") + passes * computed / parameter("stream"))
     latency = np.ceil(rows / hardware.cores) * on_core
     floor = np.broadcast_to(parameter("floor"), dram.shape)
     roofline = roofline_terms(table, hardware)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import KernelTable
+from simulator.kernels import Implementation, KernelTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
@@ -21,7 +21,7 @@ _BLOCK_BYTES = 128 * 4 * 16
 
 
 def stream_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
-    """Floor plus the slowest of DRAM, L2, the cores' bytes in flight, and arithmetic.
+    """Floor plus the slowest of DRAM, L2, the cores' bytes in flight, index arithmetic, and arithmetic.
 
     A kernel with too few bytes to occupy all cores is limited by what its cores can pull (Little's law: bytes in
     flight of one core over the memory latency).
@@ -34,17 +34,40 @@ def stream_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fa
     l2 = traffic / (parameters["stream.l2"] * hardware.cache_rate)
     active = np.clip(np.ceil(traffic / _BLOCK_BYTES), 1.0, hardware.cores)
     pulled = traffic / (active * parameters["stream.core_bandwidth"])
+    indexed = _index_time(table, hardware)
     floor = np.broadcast_to(parameters["stream.floor"], dram.shape)
     terms = {
         "dram": dram,
         "l2": l2,
-        "latency": pulled,
+        "latency": np.maximum(pulled, indexed),
         "vector": roofline["vector"],
         "special": roofline["special"],
     }
     busy = np.stack(list(terms.values())).max(axis=0)
-    shown = {"DRAM traffic": dram, "L2 traffic": l2, "bytes in flight": pulled, "floor": floor}
+    shown = {
+        "DRAM traffic": dram,
+        "L2 traffic": l2,
+        "bytes in flight": pulled,
+        "index arithmetic": indexed,
+        "floor": floor,
+    }
     return FamilyCost(time=floor + busy, bound=bound_of({**terms, "latency": floor + 0.0 * dram}), terms=shown)
+
+
+def _index_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    """Time of computing each element's place, shape (num_kernels, num_accelerators). [s]
+
+    A contiguous kernel moves 16 bytes an access and computes one index for it. A broadcast, strided or transposed one
+    moves single elements and divides by every extent for each (``OffsetCalculator``, aten/src/ATen/cuda/detail), which
+    bounds it by instructions rather than by bandwidth. Generated code of compiled chains has its indices inlined.
+    """
+    parameters, clock = hardware.parameters, np.nan_to_num(hardware.clock, nan=np.inf)
+    free = np.full(len(hardware), np.inf)
+    rates = np.array([free, parameters["stream.indexed"], parameters["stream.indexed"], parameters["stream.crossed"]])
+    rate = rates[table.pattern.astype(np.int64)]
+    rate = np.where((table.implementation == Implementation.FUSED_CHAIN)[:, None], np.inf, rate)
+    time: FloatArray = table.m[:, None] / (rate * hardware.cores * clock)
+    return time
 
 
 def _pattern_share(table: KernelTable, hardware: HardwareColumns) -> FloatArray:

@@ -24,7 +24,7 @@ from simulator.kernels import AccessPattern, Implementation, KernelFamily
         ({"family": KernelFamily.GATHER}, "stream"),
         ({"family": KernelFamily.GATHER, "pattern": AccessPattern.STRIDED}, "scatter"),
         ({"family": KernelFamily.NORMALIZATION, "number_format": "fp8"}, "quantize"),
-        ({"family": KernelFamily.REDUCTION}, "normalization"),
+        ({"family": KernelFamily.REDUCTION}, "stream"),
         ({"family": KernelFamily.COLLECTIVE}, "collective"),
     ],
 )
