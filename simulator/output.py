@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from pathlib import Path
 
@@ -29,4 +30,5 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         raise OutputError(f"{path}: cannot write: {error.strerror}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)

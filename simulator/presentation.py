@@ -66,9 +66,12 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def _print_heading(report: Report, console: Console) -> None:
+    from rich.markup import escape
+
     settings = ", ".join(f"{k} {v}" for k, v in report.workload.items() if v is not None)
     run = report.execution
-    console.print(f"[bold]{report.model}[/bold] on [bold]{report.accelerator}[/bold]", highlight=False)
+    names = (escape(name) for name in (report.model, report.accelerator))
+    console.print(" on ".join(f"[bold]{name}[/bold]" for name in names), highlight=False)
     console.print(f"{settings}", highlight=False)
     console.print(f"execution {run['mode']}, attention {run['attention']}, fidelity {report.fidelity}", highlight=False)
     console.print()

@@ -7,6 +7,7 @@ layer name storages at the same distances as those of the layer before it, and s
 
 from __future__ import annotations
 
+import contextlib
 import io
 import secrets
 import struct
@@ -74,7 +75,8 @@ def save_graph(graph: OpGraph, path: Path) -> None:
     except OSError as error:
         raise GraphError(f"{path}: cannot write: {error.strerror}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def load_graph(path: Path) -> OpGraph:

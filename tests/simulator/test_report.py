@@ -1,0 +1,173 @@
+"""Reports add up, whatever view is taken, and keep the contract of their fields."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hw_specs import load_accelerator
+from simulator.cost import BASES, BOUNDS, KernelCosts
+from simulator.execution import Execution
+from simulator.host import HostCosts
+from simulator.lowering import CATEGORIES, lower
+from simulator.report import Report, make_report
+from simulator.timeline import schedule
+from tracer.graph import Op, OpGraph, TensorSpec
+
+_FREE = HostCosts(
+    view=0, operator=0, row_wise=0, product=0, convolution=0, attention=0, launch=0, module=0, stage=0, delay=0, gap=0
+)
+_PRODUCT = Op(
+    "aten::mm",
+    tuple(TensorSpec((4, 4), "float16", (), s) for s in (0, 1)),
+    (TensorSpec((4, 4), "float16", (), 2),),
+    (),
+    "model.blocks.0.attn.to_q",
+)
+_SUM = Op("aten::add", _PRODUCT.inputs, _PRODUCT.outputs, (), "model.blocks.0.norm1")
+_COPY = Op("aten::clone", _PRODUCT.inputs[:1], _PRODUCT.outputs, (), "model.blocks.1")
+
+
+def _report(graph: OpGraph, times: list[float], bounds: list[str], host: HostCosts | None = None, **changes) -> Report:
+    """Report of a graph whose kernels take given times, bound by given limits."""
+    launches = lower(graph, Execution())
+    time = np.array(times)[:, None]
+    codes = np.array([BOUNDS.index(name) for name in bounds])[:, None]
+    basis = changes.pop("basis", ["datasheet"] * len(times))
+    costs = KernelCosts(
+        time=time, roofline=time, bound=codes, basis=np.array([BASES.index(name) for name in basis])[:, None]
+    )
+    timeline = schedule(launches, time[:, 0], host)
+    return make_report(timeline, costs, load_accelerator("a100"), fidelity="roofline", **changes)
+
+
+def test_stages_categories_and_modules(make_graph):
+    graph = make_graph([_PRODUCT, _SUM, _COPY, _PRODUCT], repeats=10)
+    report = _report(graph, [3e-3, 2e-3, 1e-3], ["matrix", "dram", "dram"])
+    assert report.latency == pytest.approx(10 * 9e-3)
+    assert report.by_stage["stage"].latency == pytest.approx(report.latency)
+    assert {name: e.latency for name, e in report.by_category.items()} == pytest.approx(
+        {"linear": 60e-3, "normalization": 20e-3, "data_movement": 10e-3}
+    )
+    # Three parts of the path are kept.
+    assert {name: e.latency for name, e in report.by_module.items()} == pytest.approx(
+        {"model.blocks.0": 80e-3, "model.blocks.1": 10e-3}
+    )
+    assert report.by_category["linear"].share == pytest.approx(6 / 9)
+    assert report.by_category["linear"].flops == report.flops == 10 * 2 * (2 * 64)
+    assert report.by_category["data_movement"].bytes == 10 * 64
+    assert report.launches == 40
+
+
+def test_depth_of_module_paths(make_graph):
+    graph = make_graph([_PRODUCT, _SUM])
+    for depth, names in ((1, {"model"}), (9, {"model.blocks.0.attn.to_q", "model.blocks.0.norm1"})):
+        assert set(_report(graph, [1e-3, 1e-3], ["matrix", "dram"], module_depth=depth).by_module) == names
+
+
+def test_categories_come_in_the_order_of_the_glossary(make_graph):
+    report = _report(make_graph([_COPY, _SUM, _PRODUCT]), [1e-3] * 3, ["dram"] * 3)
+    assert list(report.by_category) == [c for c in CATEGORIES if c in report.by_category]
+
+
+@pytest.mark.parametrize(
+    ("bound", "group"),
+    [
+        ("matrix", "compute"),
+        ("vector", "compute"),
+        ("special", "compute"),
+        ("dram", "memory"),
+        ("l2", "memory"),
+        ("latency", "launch"),
+    ],
+)
+def test_what_bounds_a_kernel(bound, group, make_graph):
+    report = _report(make_graph([_PRODUCT]), [1e-3], [bound])
+    assert getattr(report.bound, group) == pytest.approx(1)
+    assert getattr(report.bound_by_category["linear"], group) == pytest.approx(1)
+
+
+def test_every_bound_of_the_cost_model_has_a_share(make_graph):
+    for bound in BOUNDS:
+        report = _report(make_graph([_PRODUCT]), [1e-3], [bound])
+        assert sum(report.to_dict()["bound"].values()) == pytest.approx(1), bound
+
+
+def test_waiting_for_the_host_is_launch_bound(make_graph):
+    # Three kernels of 1 ms, each issued 4 ms after the one before.
+    host = replace(_FREE, operator=4e-3, product=4e-3, row_wise=4e-3)
+    report = _report(make_graph([_PRODUCT, _SUM, _PRODUCT]), [1e-3, 1e-3], ["matrix", "dram"], host)
+    assert report.latency == pytest.approx(13e-3)
+    assert (report.bound.compute, report.bound.memory, report.bound.launch) == pytest.approx((2 / 13, 1 / 13, 10 / 13))
+    # The wait is counted with the kernel that it delays.
+    assert report.by_category["normalization"].latency == pytest.approx(4e-3)
+
+
+def test_bases_by_time(make_graph):
+    report = _report(make_graph([_PRODUCT, _SUM]), [3e-3, 1e-3], ["matrix", "dram"], basis=["calibrated", "inherited"])
+    assert report.basis == pytest.approx({"datasheet": 0, "calibrated": 0.75, "inherited": 0.25})
+
+
+def test_growing_repeats_are_split_by_their_own_bounds(make_graph):
+    def product(rows: int) -> Op:
+        tensors = [TensorSpec((rows, 4), "float16", (), 0), TensorSpec((4, 4), "float16", (), 1)]
+        return Op("aten::mm", tuple(tensors), (TensorSpec((rows, 4), "float16", (), 2),), (), "model")
+
+    graph = make_graph([product(1)], grown=[product(4)], repeats=4)
+    report = _report(graph, [1e-3] * 4, ["dram", "matrix", "matrix", "matrix"])
+    assert (report.bound.memory, report.bound.compute) == pytest.approx((0.25, 0.75))
+    assert report.flops == 2 * 16 * (1 + 2 + 3 + 4)
+
+
+def test_unmodelled_operators_are_counted_with_their_share(make_graph):
+    odd = Op("aten::frobnicate", (), (TensorSpec((2,), "float16", (), 0),))
+    report = _report(make_graph([_PRODUCT, odd, _COPY, _COPY], repeats=5), [1e-3, 1e-3], ["matrix", "dram"])
+    (item,) = report.unmodelled
+    assert (item.operator, item.calls, item.share) == ("aten::frobnicate", 5, 0.25)
+
+
+def test_a_graph_that_launches_nothing(make_graph):
+    view = Op("aten::view", (TensorSpec((4,), "float16", (), 0),), (TensorSpec((2, 2), "float16", (), 0),))
+    report = _report(make_graph([view]), [], [])
+    assert (report.latency, report.flops, report.by_stage) == (0, 0, {})
+    assert sum(report.to_dict()["bound"].values()) == 0
+
+
+def test_sources_of_graph_and_accelerator_without_repetition(make_graph):
+    part = load_accelerator("a100")
+    graph = replace(make_graph([_PRODUCT]), sources=("a paper", part.sources[0]))
+    report = _report(graph, [1e-3], ["matrix"], sources=("a calibration", "a paper"))
+    assert report.sources == ("a paper", *part.sources, "a calibration")
+
+
+def test_memory_and_parameters(make_graph):
+    report = _report(make_graph([_PRODUCT], parameters=16), [1e-3], ["matrix"])
+    assert (report.parameters, report.components) == (16, {"model": 16})
+    assert report.peak_memory == 32 + 3 * 32
+    assert report.memory_capacity == load_accelerator("a100").memory.dram.capacity
+
+
+def test_contract_of_the_plain_form(make_graph):
+    report = _report(make_graph([_PRODUCT, _SUM]), [1e-3, 1e-3], ["matrix", "dram"]).to_dict()
+    assert {
+        "model",
+        "accelerator",
+        "workload",
+        "execution",
+        "latency",
+        "flops",
+        "bytes",
+        "parameters",
+        "peak_memory",
+        "by_stage",
+        "by_category",
+        "bound",
+        "unmodelled",
+    } <= set(report)
+    for view in ("by_stage", "by_category", "by_module"):
+        assert all(set(e) == {"latency", "flops", "bytes", "share"} for e in report[view].values())
+    assert {"compute", "memory", "launch"} <= set(report["bound"])
+    assert report["execution"]["mode"] == "eager"
+    assert report["workload"]["dtype"] == "float16"
