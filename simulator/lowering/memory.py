@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from hw_specs import number_format
 from simulator.execution import Execution
@@ -117,7 +118,7 @@ def _pattern(inputs: Sequence[TensorSpec], out: TensorSpec, *, casts: bool = Fal
     large = [t for t in inputs if 2 * t.numel > out.numel]
     if any(_walks_across(t, out) for t in large):
         return AccessPattern.TRANSPOSED
-    if casts or any(not t.is_contiguous and t.strides != out.strides for t in large):
+    if casts or not all(_walks_along(t, out) for t in large):
         return AccessPattern.STRIDED
     return AccessPattern.BROADCAST if len(large) < len(inputs) else AccessPattern.CONTIGUOUS
 
@@ -129,9 +130,25 @@ def _casts(op: Op) -> bool:
     return len(dtypes) > 1 and not (narrows and op.name in _COPIES)
 
 
+def _walks_along(tensor: TensorSpec, out: TensorSpec) -> bool:
+    """Whether an operand lies as the output does; one of another shape, whether it lies without gaps."""
+    if tensor.shape != out.shape:
+        return tensor.is_contiguous
+    steps = zip(tensor.shape, _steps(tensor), _steps(out), strict=True)
+    return all(step == out_step for extent, step, out_step in steps if extent > 1)
+
+
 def _walks_across(tensor: TensorSpec, out: TensorSpec) -> bool:
     """Whether the axis that is innermost in the output is not innermost in the operand."""
-    if not tensor.strides or tensor.numel != out.numel:
+    if tensor.shape != out.shape or tensor.numel < 2:
         return False
-    inner = next((s for n, s in zip(reversed(tensor.shape), reversed(tensor.strides), strict=True) if n > 1), 1)
-    return inner > 1 and not out.strides
+    steps = zip(tensor.shape, _steps(tensor), _steps(out), strict=True)
+    _, inner = min((out_step, step) for extent, step, out_step in steps if extent > 1)
+    return inner > 1
+
+
+def _steps(tensor: TensorSpec) -> tuple[int, ...]:
+    """Strides, also of a tensor in row-major order."""
+    if tensor.strides:
+        return tensor.strides
+    return tuple(prod(tensor.shape[axis + 1 :]) for axis in range(len(tensor.shape)))

@@ -12,6 +12,7 @@ from tracer.graph import TensorSpec
 
 _EAGER = Execution()
 _ACROSS = TensorSpec((16, 8), "float16", (1, 16))  # transposed
+_HEADS = TensorSpec((4, 16, 8), "float16", (8, 32, 1))  # heads beside one another in a row
 _GAPS = TensorSpec((16, 8), "float16", (16, 1))  # every second half row
 
 
@@ -29,9 +30,12 @@ def _one(op):
         ([(16, 8), _ACROSS], (16, 8), AccessPattern.TRANSPOSED),
         # Both lie the same way: memory is walked in order.
         ([_ACROSS, _ACROSS], _ACROSS, AccessPattern.CONTIGUOUS),
+        # The output follows one of them, so that the other is walked across.
+        ([_ACROSS, (16, 8)], _ACROSS, AccessPattern.TRANSPOSED),
+        ([_HEADS, (4, 16, 8)], _HEADS, AccessPattern.STRIDED),
         ([(16, 8), TensorSpec((16, 8), "float32")], TensorSpec((16, 8), "float32"), AccessPattern.STRIDED),
     ],
-    ids=["contiguous", "broadcast", "gaps", "transposed", "alike", "two dtypes"],
+    ids=["contiguous", "broadcast", "gaps", "transposed", "alike", "one lies otherwise", "heads apart", "two dtypes"],
 )
 def test_patterns(inputs, out, pattern, call):
     assert _one(call("add", inputs, [out])).pattern == pattern
