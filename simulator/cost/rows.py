@@ -22,6 +22,9 @@ WARP_SOFTMAX_WIDTH = 1024
 #: Bytes of an element in registers. [B]
 _COMPUTED_BYTES = 4.0
 
+#: Widest load of one thread. [B]
+_VECTOR_BYTES = 16
+
 #: Rows that are between two passes at the same time: about eight blocks on each of a hundred cores.
 _ROWS_IN_FLIGHT = 800.0
 
@@ -39,10 +42,10 @@ def rows_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fami
 
     passes, width, rows = _passes(table)[:, None], table.n[:, None], table.m[:, None]
     row_bytes = width * table.itemsize[:, None]
-    # Softmax takes its elements one by one and in fp32, whatever they are in memory: half as many bytes take as long.
-    # Layer norm loads vectors of 16 bytes.
-    by_element = (table.family == KernelFamily.SOFTMAX)[:, None]
-    computed = np.where(by_element, width * _COMPUTED_BYTES, row_bytes)
+    # Rows that start at odd places cannot be loaded in vectors of 16 bytes: softmax then takes their elements one by
+    # one, each as long as one of fp32.
+    unaligned = (table.family == KernelFamily.SOFTMAX)[:, None] & (row_bytes % _VECTOR_BYTES != 0)
+    computed = np.where(unaligned, width * _COMPUTED_BYTES, row_bytes)
     spilled = _spilled(row_bytes, rows, hardware, parameter("usable"))
     read = table.bytes_read[:, None] * (1.0 + (passes - 1.0) * spilled)
     kept = residency(table, hardware.cache_capacity) * parameter("resident")
