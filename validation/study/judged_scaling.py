@@ -186,8 +186,9 @@ def shapes_of_growth(tables: Tables) -> Finding:
     """M27."""
     table = named_table(tables, "frames_crossover")
     temporal, spatial = (table.numbers(f"exponent_flops_{kind}") for kind in ("temporal", "spatial"))
-    crossing = sorted(zip(table.numbers("expected"), table.numbers("crossover_flops"), strict=False))
-    rising = [place for _, place in crossing] == sorted(place for _, place in crossing)
+    rows = [row for row in table.rows if row["crossover_flops"] is not None]
+    crossing = sorted((float(row["expected"] or 0), float(row["crossover_flops"] or 0)) for row in rows)
+    rising = bool(crossing) and [place for _, place in crossing] == sorted(place for _, place in crossing)
     quadratic = all(abs(value - 2) <= 0.1 for value in temporal)
     linear = all(abs(value - 1) <= 0.1 for value in spatial)
     shown = ", ".join(f"{place:.0f}" for place in dict.fromkeys(round(place) for _, place in crossing))

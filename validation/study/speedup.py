@@ -97,6 +97,10 @@ def draw(table: Table) -> Figure:
     return figure
 
 
+# Numbers that stand on the line at 1 hide it.
+_OVER_LINE = {"facecolor": "white", "edgecolor": "none", "pad": 0.3}
+
+
 def _draw_bars(axes: Axes, table: Table, columns: tuple[str, ...]) -> None:
     names = [f"{r['model']}{'*' if r['stand_in'] else ''}" for r in table.rows]
     width = 0.4
@@ -106,7 +110,7 @@ def _draw_bars(axes: Axes, table: Table, columns: tuple[str, ...]) -> None:
         values = table.numbers(column)
         axes.bar(places, values, width=width, color=colour, label=label, edgecolor="black", linewidth=0.4)
         for place, value in zip(places, values, strict=True):
-            axes.text(place, value, f"{value:.2f}", ha="center", va="bottom", fontsize=8)
+            axes.text(place, value, f"{value:.2f}", ha="center", va="bottom", fontsize=8, bbox=_OVER_LINE)
     axes.axhline(1.0, color="black", linewidth=0.8, zorder=0.6)
     axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axes.grid(visible=False, axis="x")

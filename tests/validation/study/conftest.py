@@ -1,0 +1,30 @@
+"""A study of all models with short sweeps, made once for all tests of the package."""
+
+from __future__ import annotations
+
+import pytest
+
+from validation.study import StudyResult, StudySettings, run_study
+from validation.study.laboratory import Laboratory
+from validation.study.section import tables_by_name
+from validation.study.table import Table
+
+REDUCED = StudySettings(length_sizes=(256, 512), image_sizes=(256, 512), frames=(16, 64, 256), frame_scales=(1, 2))
+
+
+@pytest.fixture(scope="session")
+def study() -> StudyResult:
+    pytest.importorskip("diffusers", reason="other image sizes are traced, which needs torch and diffusers")
+    pytest.importorskip("matplotlib", reason="figures need matplotlib")
+    return run_study(settings=REDUCED)
+
+
+@pytest.fixture(scope="session")
+def tables(study: StudyResult) -> dict[str, Table]:
+    return tables_by_name(study.sections)
+
+
+@pytest.fixture(scope="session")
+def laboratory() -> Laboratory:
+    """Laboratory for tests that need a graph or a simulation of a default pipeline, all of which are bundled."""
+    return Laboratory(REDUCED)

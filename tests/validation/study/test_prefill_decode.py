@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tracer.graph import Stage
+from validation.study.prefill_decode import phase_of
+from validation.study.suite import SUITE
+from validation.study.table import Table
+
+MODELS = {model.name: model for model in SUITE}
+
+
+def _stage(repeats: int) -> Stage:
+    none = np.zeros(0, dtype=np.int64)
+    return Stage(name="s", component="s", repeats=repeats, operators=none, modules=none, inputs=none, outputs=none)
+
+
+@pytest.mark.parametrize(
+    ("model", "repeats", "queries", "phase"),
+    [
+        ("LLaMA2", 1, 2048, "prefill"),
+        ("LLaMA2", 127, 1, "decode"),
+        ("Stable Diffusion", 50, 64, "prefill"),
+        ("Muse", 24, 256, "parallel decoding"),
+        ("Muse", 1, 128, "prefill"),
+    ],
+)
+def test_phase_by_queries_and_repeats(model: str, repeats: int, queries: int, phase: str) -> None:
+    assert phase_of(MODELS[model], _stage(repeats), queries) == phase
+
+
+def test_language_model_has_both_phases(tables: dict[str, Table]) -> None:
+    rows = {str(row["stage"]): row for row in tables["prefill_decode"].where(model="LLaMA2")}
+    assert (rows["prefill"]["phase"], rows["prefill"]["above_ridge"]) == ("prefill", True)
+    assert (rows["decode"]["phase"], rows["decode"]["above_ridge"]) == ("decode", False)
+    assert rows["decode"]["keys"] == "2049 to 2175"
+
+
+def test_every_model_has_one_main_stage(tables: dict[str, Table]) -> None:
+    table = tables["prefill_decode"]
+    assert all(len(list(table.where(model=name, main=True))) == 1 for name in MODELS)
+    assert all(table.total("kernel_time_share", model=name) <= 1 + 1e-9 for name in MODELS)
