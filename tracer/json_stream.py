@@ -25,7 +25,8 @@ Progress = Callable[[int, int], None]
 _CHUNK = 1 << 20
 #: Longest single value outside the array, or item in it. [characters]
 _LONGEST_VALUE = 1 << 28
-_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACES = " \t\r\n"
+_SPACE = re.compile(f"[{_SPACES}]*")
 _DECODER = json.JSONDecoder()
 
 
@@ -123,11 +124,12 @@ class JsonStream:
     def _peek(self) -> str:
         """Next character that is not space; moves to it."""
         while True:
+            following = self._buffer[self._at : self._at + 1]
+            if following and following not in _SPACES:
+                return following
             match = _SPACE.match(self._buffer, self._at)
             self._at = match.end() if match else self._at
-            if self._at < len(self._buffer):
-                return self._buffer[self._at]
-            if not self._fill():
+            if self._at == len(self._buffer) and not self._fill():
                 raise self._error("cut off")
 
     def _value(self) -> Any:

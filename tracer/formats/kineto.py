@@ -123,6 +123,7 @@ class _Reader:
         self._settings: dict[str, bool | int | float | str] = {}
         self._used_devices: set[int] = set()
         self._devices: dict[int, str] = {}
+        self._kinds: dict[str, str] = {}
         self._handlers: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], int, int], None]] = {
             "call": self._call,
             "kernel": self._kernel,
@@ -150,17 +151,16 @@ class _Reader:
         if not isinstance(event, dict):
             self._builder.skip("event that is not an object")
             return
-        category = str(event.get("cat", "")).lower()
-        kind = EVENT_KINDS.get(category)
+        kind = self._kind(event.get("cat"))
         if event.get("ph") != "X":
-            if kind is not None and event.get("ph") in ("B", "E", "b", "e"):
+            if kind in self._handlers and event.get("ph") in ("B", "E", "b", "e"):
                 self._builder.skip("event given as begin and end")
             return
-        if kind is None:
-            if category not in _CONTEXT:
-                self._builder.skip(f"event of category {category or 'none'!r}")
-            return
         if kind == "python" and not str(event.get("name", "")).startswith(_MODULE):
+            return
+        if kind not in self._handlers:
+            if kind:
+                self._builder.skip(kind)
             return
         start, duration = self._nanoseconds(event.get("ts")), self._length(event.get("dur"))
         if start is None or duration is None:
@@ -168,6 +168,15 @@ class _Reader:
             return
         arguments = event.get("args")
         self._handlers[kind](event, arguments if isinstance(arguments, dict) else {}, start, duration)
+
+    def _kind(self, category: Any) -> str:
+        """What a category of events is; empty for one that is no part of a run, else why it is not read."""
+        name = category if isinstance(category, str) else ""
+        if name not in self._kinds:
+            plain = name.lower()
+            unknown = "" if plain in _CONTEXT else f"event of category {plain or 'none'!r}"
+            self._kinds[name] = EVENT_KINDS.get(plain, unknown)
+        return self._kinds[name]
 
     def build(self, path: Path) -> Trace:
         """The trace of all events."""
