@@ -13,15 +13,17 @@ from typing import Annotated
 
 import typer
 
-from tracer.graph import GraphError, OpGraph
+from tracer.graph import GraphError, OpGraph, Workload
 from tracer.graph_file import save_graph
 from tracer.lengths import AttentionCall, attention_calls, plot_lengths
-from tracer.library import MissingTracerError, graph_of
-from tracer.workloads import UnknownWorkloadError
+from tracer.library import MissingTracerError, graph_of, pipeline_of
+from tracer.trace import Trace, TraceFormatError
+from tracer.trace_file import save_trace
+from tracer.workloads import Pipeline, UnknownWorkloadError, resolve
 
 __all__ = ["app", "main"]
 
-USER_ERRORS = (GraphError, MissingTracerError, UnknownWorkloadError, OSError)
+USER_ERRORS = (GraphError, MissingTracerError, TraceFormatError, UnknownWorkloadError, OSError)
 
 app = typer.Typer(
     add_completion=False,
@@ -71,6 +73,43 @@ def graph_command(
     print(f"{output}: {calls} calls, {len(graph.operators)} distinct operators, {graph.num_parameters} parameters")
 
 
+@app.command("run")
+def run_command(
+    model: Model,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Trace file to write.")],
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cuda",
+    steps: Annotated[int | None, typer.Option(help="Most repeats of any stage that are run.")] = None,
+    warmup: Annotated[int, typer.Option(help="Runs of a stage before anything is measured.")] = 1,
+    chrome: Annotated[Path | None, typer.Option(help="Write the profiler's own trace too (.json or .json.gz).")] = None,
+    batch: Batch = None,
+    height: Height = None,
+    width: Width = None,
+    num_frames: Frames = None,
+    num_inference_steps: Steps = None,
+    prompt_length: Annotated[int | None, typer.Option(help="Tokens of the prompt.")] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(help="Tokens that a language model generates.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float16, bfloat16 or float32.")] = None,
+) -> None:
+    """Run a workload with random weights on a real device under the profiler, and write its trace."""
+    settings = {
+        "batch": batch,
+        "height": height,
+        "width": width,
+        "num_frames": num_frames,
+        "num_inference_steps": num_inference_steps,
+        "prompt_length": prompt_length,
+        "max_new_tokens": max_new_tokens,
+        "dtype": dtype,
+    }
+    pipeline = pipeline_of(model)
+    workload = resolve(pipeline, settings)
+    if not output.parent.is_dir():
+        raise GraphError(f"{output}: no such folder")
+    trace = _captured(pipeline, workload, device=device, steps=steps, warmup=warmup, chrome=chrome)
+    save_trace(trace, output)
+    print(f"{output}: {len(trace.kernels)} kernels, {1e3 * trace.device_time:.3f} ms on {trace.facts.device}")
+
+
 @app.command("lengths")
 def lengths_command(
     model: Model,
@@ -116,6 +155,28 @@ def parameters_command() -> None:
     from tracer.parameters import markdown_table, parameter_rows
 
     sys.stdout.write(markdown_table(list(parameter_rows())))
+
+
+def _captured(
+    pipeline: Pipeline, workload: Workload, *, device: str, steps: int | None, warmup: int, chrome: Path | None
+) -> Trace:
+    """Trace of a run, with a progress bar on standard error where that is a terminal."""
+    try:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        from tracer.capture.device import CaptureOptions, trace_pipeline
+    except ImportError as error:
+        raise MissingTracerError(f"a run needs {error.name}: pip install 'roofcast[trace]'") from error
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("starting")
+
+        def advance(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        options = CaptureOptions(device=device, steps=steps, warmup=warmup, chrome=chrome, progress=advance)
+        return trace_pipeline(pipeline, workload, options)
 
 
 def _say(what: str) -> None:

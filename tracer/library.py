@@ -16,7 +16,7 @@ from .graph import GraphError, OpGraph, Workload
 from .graph_file import FORMAT_VERSION, load_graph, save_graph
 from .workloads import Pipeline, find_pipeline, resolve
 
-__all__ = ["MissingTracerError", "cache_folder", "graph_of"]
+__all__ = ["MissingTracerError", "cache_folder", "graph_of", "pipeline_of"]
 
 
 class MissingTracerError(ImportError):
@@ -50,8 +50,8 @@ def graph_of(
     MissingTracerError
         The graph must be traced and torch or diffusers is not installed.
     """
-    folder = Path(name) if os.sep in name or _is_pipeline_folder(Path(name)) else None
-    pipeline = find_pipeline(name) if folder is None else _pipeline_of_folder(folder)
+    folder = _folder_of(name)
+    pipeline = pipeline_of(name)
     workload = resolve(pipeline, settings)
     # A folder may bear the name of a pipeline of the bundle and be another.
     bundled = bundled_graph(pipeline.name, workload) if folder is None else None
@@ -67,6 +67,23 @@ def graph_of(
     if use_cache:
         _store(graph, path)
     return graph
+
+
+def pipeline_of(name: str) -> Pipeline:
+    """Pipeline of a name, or of a diffusers pipeline folder.
+
+    Raises
+    ------
+    UnknownWorkloadError
+        No such pipeline.
+    """
+    folder = _folder_of(name)
+    return find_pipeline(name) if folder is None else _pipeline_of_folder(folder)
+
+
+def _folder_of(name: str) -> Path | None:
+    """The folder that a name is the path of, or None where it names a pipeline."""
+    return Path(name) if os.sep in name or _is_pipeline_folder(Path(name)) else None
 
 
 def cache_folder() -> Path:

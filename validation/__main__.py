@@ -187,17 +187,17 @@ def study_command(
 
     Exit status 1 if a claim that is marked as reproduced no longer holds.
     """
+    from .claims_presentation import claims_text
     from .study import run_study
-    from .study.claims import claims_table
 
     _check_format(output_format)
     if name != "golden2023":
         raise CaseError(f"unknown study {name!r}; valid: golden2023")
     result = run_study(folder, progress=lambda what: print(what, file=sys.stderr))
     if output_format == "json":
-        sys.stdout.write(json.dumps(result.to_dict()["claims"], indent=2) + "\n")
+        sys.stdout.write(json.dumps(result.claims, indent=2) + "\n")
     else:
-        sys.stdout.write(claims_table(result.claims))
+        sys.stdout.write(claims_text(result.claims))
     raise typer.Exit(result.exit_status)
 
 
