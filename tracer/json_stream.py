@@ -23,6 +23,8 @@ __all__ = ["JsonStream", "Progress", "open_plain_or_gzip"]
 Progress = Callable[[int, int], None]
 
 _CHUNK = 1 << 20
+# Characters that can follow a part of a number which is a number itself.
+_TAIL = 3
 #: Longest single value outside the array, or item in it. [characters]
 _LONGEST_VALUE = 1 << 28
 _SPACES = " \t\r\n"
@@ -143,8 +145,8 @@ class JsonStream:
                 continue
             except RecursionError:
                 raise self._error("values nested too deeply") from None
-            # A number at the end of the buffer may go on in the next chunk.
-            if end == len(self._buffer) and self._more():
+            # A number near the end of the buffer may go on in the next chunk: "1.", "1e+" are read as 1 so far.
+            if isinstance(value, int | float) and len(self._buffer) - end < _TAIL and self._more():
                 continue
             self._at = end
             return value

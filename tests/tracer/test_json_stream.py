@@ -56,6 +56,14 @@ def test_any_chunk_size_reads_the_same(
     assert _members(path) == [("before", "é"), *(("items", item) for item in items)]
 
 
+@pytest.mark.parametrize("number", ["1.5", "-2e+10", "31", "1E5", "0.25e-3"])
+def test_numbers_split_between_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: str) -> None:
+    path = _write(tmp_path / "a.json", f'{{"items": [{number}, {number}]}}')
+    for chunk in range(1, 30):
+        monkeypatch.setattr(json_stream, "_CHUNK", chunk)
+        assert _members(path) == [("items", float(number))] * 2
+
+
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused_in_one_line(tmp_path: Path, data: bytes) -> None:
