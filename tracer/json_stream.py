@@ -146,7 +146,8 @@ class JsonStream:
             except RecursionError:
                 raise self._error("values nested too deeply") from None
             # A number near the end of the buffer may go on in the next chunk: "1.", "1e+" are read as 1 so far.
-            if isinstance(value, int | float) and len(self._buffer) - end < _TAIL and self._more():
+            if isinstance(value, int | float) and len(self._buffer) - end < _TAIL and not self._ended:
+                self._fill()
                 continue
             self._at = end
             return value
