@@ -98,8 +98,8 @@ def _claims_section(claims: Iterable[Claim], broken: Iterable[Claim]) -> str:
     warning = f"<p><strong>No longer reproduced: {names}.</strong></p>" if names else ""
     return f"""<section id="claims"><h2>Claims</h2>
 <p>Statements of the study that have a public source, and what our simulation says. Of {len(sourced)}, we agree
-with {counts["agree"]}, disagree with {counts["disagree"]}, and cannot test {counts["untestable"]}. When we count as
-agreeing was fixed beforehand for each statement and is given in the table.</p>{warning}
+with {counts["agree"]}, disagree with {counts["disagree"]}, and cannot test {counts["untestable"]}. The rule by
+which we count as agreeing is given with each statement.</p>{warning}
 {_claims_table(sourced)}</section>"""
 
 
