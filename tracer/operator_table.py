@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 
-from .graph import IndexArray, Op, TensorSpec
+from .graph import IndexArray, Op, TensorSpec, attributes_from
 from .operator_arguments import RecordedArguments, operator_from
 
 __all__ = ["Names", "OperatorTable"]
+
+_COLLECTIVES = ("c10d::", "_c10d_functional::", "nccl:")
 
 
 class Names:
@@ -61,8 +64,11 @@ class OperatorTable:
             self._recorded.append(op)
         return self._known[op]
 
-    def resolve(self, calls: IndexArray) -> tuple[tuple[Op, ...], IndexArray]:
-        """Distinct operators that are called, and the calls renumbered."""
+    def resolve(self, calls: IndexArray, *, num_devices: int = 1) -> tuple[tuple[Op, ...], IndexArray]:
+        """Distinct operators that are called, and the calls renumbered.
+
+        Collectives that do not say how many ranks take part get the devices of the run (``num_gpus``).
+        """
         count = np.bincount(calls, minlength=len(self._recorded))
         usual = self._usual_dtype(count)
         numbers: dict[Op, int] = {}
@@ -70,7 +76,7 @@ class OperatorTable:
         for index, item in enumerate(self._recorded):
             if count[index]:
                 op = item if isinstance(item, Op) else operator_from(*item, list_dtype=usual)
-                renumber[index] = numbers.setdefault(op, len(numbers))
+                renumber[index] = numbers.setdefault(_with_ranks(op, num_devices), len(numbers))
         return tuple(numbers), renumber[calls] if len(renumber) else calls
 
     def _usual_dtype(self, count: IndexArray) -> str:
@@ -81,6 +87,12 @@ class OperatorTable:
                 for tensor in _floating(item.inputs):
                     seen[tensor.dtype] += int(count[index])
         return seen.most_common(1)[0][0] if seen else "float32"
+
+
+def _with_ranks(op: Op, num_devices: int) -> Op:
+    if num_devices < 2 or not op.name.startswith(_COLLECTIVES) or op.attribute("group_size") is not None:
+        return op
+    return replace(op, attributes=attributes_from({**dict(op.attributes), "num_gpus": num_devices}))
 
 
 def _floating(tensors: Iterable[TensorSpec]) -> Iterable[TensorSpec]:

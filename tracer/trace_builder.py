@@ -151,7 +151,7 @@ class TraceBuilder:
             if time:
                 self.skipped_time[reason] += time
         calls = joined.calls
-        operators, renumbered = self._operators.resolve(calls.operator)
+        operators, renumbered = self._operators.resolve(calls.operator, num_devices=facts.num_devices)
         modules, module = module_column(_arrays(self._module_spans), self._modules.all(), joined.call_order)
         stage = stage_column(_arrays(self._stage_spans), joined.call_order)
         return Trace(

@@ -42,6 +42,16 @@ def test_records_differing_in_unused_values_are_one_operator_also_when_the_memo_
     assert len(operators) == 1
 
 
+def test_collectives_take_the_devices_of_the_run() -> None:
+    table = OperatorTable()
+    calls = np.array([table.number("c10d::allreduce_", _add("float")), table.number("aten::add", _add("float"))])
+    (reduce, add), _ = table.resolve(calls, num_devices=8)
+    assert reduce.attribute("num_gpus") == 8
+    assert add.attributes == ()
+    (alone, _), _ = table.resolve(calls)
+    assert alone.attributes == ()
+
+
 def test_names_are_numbered_in_order() -> None:
     names = Names()
     assert [names.number(n) for n in ("b", "a", "b")] == [0, 1, 0]

@@ -139,7 +139,9 @@ class _Table:
         if not self._calls:
             raise TraceFormatError(f"{path}: no row with a count and a time")
         size = len(self._calls)
-        operators, operator = self._operators.resolve(np.array(self._calls, dtype=np.int64))
+        operators, operator = self._operators.resolve(
+            np.array(self._calls, dtype=np.int64), num_devices=facts.num_devices
+        )
         unknown, nothing = np.full(size, -1, dtype=np.int64), np.zeros(size, dtype=np.int64)
         never, repeats = np.full(size, np.nan), np.array(self._repeats, dtype=np.int64)
         calls = CallColumns(
