@@ -9,8 +9,6 @@ CPU they are the operators themselves.
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,18 +20,17 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from tracer.formats import read_trace
 from tracer.graph import AttributeValue, GraphError, Workload
-from tracer.trace import STAGE_PREFIX, RunFacts, Trace
+from tracer.trace import RunFacts, Trace
 from tracer.workloads.pipeline import Pipeline, StageSpec
 
 from .annotate import module_annotations
-from .host_kernels import with_host_kernels
 from .joining import join_traces
 from .machine import build_facts, device_name, nvml_of, open_device, synchronize
 from .materialize import ExampleInputs, built_without_weights, chosen_repeats, drop_weights, fill_weights
 from .memory import bounded_memory
 from .nvml import Sampler, summary
+from .profiling import profile, stage_annotation
 
 __all__ = ["CaptureError", "CaptureOptions", "Progress", "trace_callable", "trace_pipeline"]
 
@@ -219,10 +216,8 @@ class _Session:
             self._each(work, warmup, "warm-up")
             with self.sampler.recording():
                 elapsed = self._elapsed(lambda: self._each(work, work.chosen, "timed"))
-            with module_annotations(work.root, component), _chrome_file(chrome) as path:
-                self._profile(lambda: self._each(work, work.chosen, "profiled"), work.name, path)
-                trace = read_trace(path, format_name="kineto")
-        self.traces.append(with_host_kernels(trace) if self.device.type == "cpu" else trace)
+            with module_annotations(work.root, component):
+                self.traces.append(profile(lambda: self._annotated(work), self.device, chrome=chrome))
         self.facts |= {
             f"repeats.{work.name}": work.repeats,
             f"runs.{work.name}": len(work.chosen),
@@ -255,17 +250,9 @@ class _Session:
         synchronize(self.device)
         return time.perf_counter() - start
 
-    def _profile(self, run: Callable[[], None], stage: str, chrome: Path) -> None:
-        activities = [torch.profiler.ProfilerActivity.CPU]
-        if self.device.type == "cuda":
-            activities.append(torch.profiler.ProfilerActivity.CUDA)
-        with (
-            torch.profiler.profile(activities=activities, record_shapes=True) as profiler,
-            torch.profiler.record_function(STAGE_PREFIX + stage),
-        ):
-            run()
-            synchronize(self.device)
-        profiler.export_chrome_trace(str(chrome))
+    def _annotated(self, work: _Work) -> None:
+        with stage_annotation(work.name):
+            self._each(work, work.chosen, "profiled")
 
     @contextmanager
     def _failures(self, stage: str) -> Iterator[None]:
@@ -300,20 +287,6 @@ def _chrome_of(path: Path, stage: str, stages: int) -> Path:
     return path.with_name(f"{path.name.removesuffix(suffixes)}.{stage}{suffixes}")
 
 
-@contextmanager
-def _chrome_file(wanted: Path | None) -> Iterator[Path]:
-    """The file that the profiler writes: the one asked for, else one that is gone afterwards."""
-    if wanted is not None:
-        if not wanted.parent.is_dir() or not os.access(wanted.parent, os.W_OK):
-            raise CaptureError(f"{wanted}: cannot write: {wanted.parent} is no folder that can be written to")
-        yield wanted
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder) / "trace.json.gz"
-
-
 def _quiet_libraries() -> None:
     for library in ("diffusers", "transformers"):
         logging.getLogger(library).setLevel(logging.ERROR)
-    # The profiler's C++ library prints a line at each start and end.
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")
