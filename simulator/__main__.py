@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -48,6 +48,10 @@ USER_ERRORS = (
 )
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+# What typer raises for options that it does not know, or cannot read; it has no public name for it.
+_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 
 
 def _choice(name: str, value: str, valid: tuple[str, ...]) -> str:
@@ -102,6 +106,7 @@ def command(
 ) -> None:
     """Predict how long a workload takes on an accelerator, and what holds each part back."""
     _choice("format", output_format, FORMATS)
+    level = _fidelity(fidelity)
     if list_models:
         from simulator.listing import render_workloads
 
@@ -126,7 +131,7 @@ def command(
         "dtype": None if dtype is None else torch_dtype(dtype),
     }
     op_graph = _graph(model, graph, settings, use_cache=cache)
-    simulation = simulate(op_graph, accelerator, run, fidelity=_fidelity(fidelity))
+    simulation = simulate(op_graph, accelerator, run, fidelity=level)
     if explain is not None:
         _emit(render_explanations(explain_operator(simulation, explain)), output)
         return
@@ -171,7 +176,9 @@ def _graph(model: str | None, graph: Path | None, settings: Mapping[str, object]
 
 
 def _say(stage: str) -> None:
-    print(f"tracing {stage} ...", file=sys.stderr)
+    """Progress for someone who watches; an error stays the only line for a program that reads."""
+    if sys.stderr.isatty():
+        print(f"tracing {stage} ...", file=sys.stderr)
 
 
 def _rendered(report: Report, output_format: str) -> str:
@@ -194,6 +201,7 @@ def _captured(render: Callable[[Console], None]) -> str:
 def _emit(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text)
+        sys.stdout.flush()
     else:
         write_text(output, text)
 
@@ -201,13 +209,14 @@ def _emit(text: str, output: Path | None) -> None:
 def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
     try:
-        app()
-    except USER_ERRORS as error:
-        print(f"simulate: error: {' '.join(str(error).split())}", file=sys.stderr)
+        status = app(standalone_mode=False)
+    except (*USER_ERRORS, _USAGE_ERROR) as error:
+        text = error.format_message() if isinstance(error, _USAGE_ERROR) else str(error)
+        print(f"simulate: error: {' '.join(text.split())}", file=sys.stderr)
         sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+    except typer.Abort:
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,10 @@ _BITS = {
 }
 
 
+# Products of a few counts stay within 64 bits.
+_LARGEST_COUNT = 10**9
+
+
 class GraphError(ValueError):
     """A graph, or a file that should hold one, breaks the contract of this module."""
 
@@ -194,11 +198,15 @@ class Workload:
     dtype: str = "float16"
 
     def __post_init__(self) -> None:
-        """Refuse counts that are not positive and unknown dtypes."""
+        """Refuse counts that are not positive or beyond all measure, and unknown dtypes."""
         for item in fields(self):
             value = getattr(self, item.name)
-            if isinstance(value, int) and value < 1 and item.name != "guidance_scale":
+            if not isinstance(value, int) or item.name == "guidance_scale":
+                continue
+            if value < 1:
                 raise GraphError(f"{item.name} is {value}; it must be at least 1")
+            if value > _LARGEST_COUNT:
+                raise GraphError(f"{item.name} is {value}; it must be at most {_LARGEST_COUNT}")
         if self.guidance_scale is not None and not 0 <= self.guidance_scale < math.inf:
             raise GraphError(f"guidance_scale is {self.guidance_scale}; it must be finite and not negative")
         if self.dtype not in _BITS:

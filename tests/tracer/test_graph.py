@@ -155,6 +155,13 @@ def test_counts_must_be_positive(name, value):
         Workload(**{name: value})
 
 
+@pytest.mark.parametrize("name", ["batch", "width", "max_new_tokens"])
+def test_counts_stay_within_64_bits(name):
+    Workload(**{name: 10**9})
+    with pytest.raises(GraphError, match=f"^{name} is 1000000001; it must be at most 1000000000$"):
+        Workload(**{name: 10**9 + 1})
+
+
 @pytest.mark.parametrize("value", [-0.5, float("inf"), float("nan")])
 def test_guidance_must_be_finite_and_not_negative(value):
     with pytest.raises(GraphError, match="guidance_scale"):

@@ -16,6 +16,10 @@ from .pipeline import Pipeline
 __all__ = ["UnknownWorkloadError", "WorkloadError", "find_pipeline", "iter_pipelines", "resolve"]
 
 
+# Formats in which the layers of torch compute; smaller ones need models that are written for them.
+_DTYPES = ("float16", "bfloat16", "float32", "float64")
+
+
 class WorkloadError(GraphError):
     """Settings that a pipeline cannot run."""
 
@@ -81,7 +85,8 @@ def resolve(pipeline: Pipeline, settings: Mapping[str, object]) -> Workload:
     Raises
     ------
     WorkloadError
-        A setting that does not apply to the pipeline, or a size or frame count that it cannot make.
+        A setting that does not apply to the pipeline, a size or frame count that it cannot make, or a dtype that its
+        weights cannot have.
     """
     given = {name: value for name, value in settings.items() if value is not None}
     defaults = asdict(pipeline.defaults)
@@ -91,6 +96,8 @@ def resolve(pipeline: Pipeline, settings: Mapping[str, object]) -> Workload:
         raise WorkloadError(f"{pipeline.name} has no setting {foreign[0]}; valid: {valid}")
     workload = replace(pipeline.defaults, **given)  # type: ignore[arg-type]
     _check_sizes(pipeline, workload)
+    if workload.dtype not in _DTYPES:
+        raise WorkloadError(f"dtype {workload.dtype} is impossible for {pipeline.name}; valid: {', '.join(_DTYPES)}")
     return workload
 
 

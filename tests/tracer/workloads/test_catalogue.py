@@ -82,6 +82,13 @@ def test_an_impossible_number_of_frames():
         resolve(_VIDEO, {"num_frames": offset + 1})
 
 
+@pytest.mark.parametrize("dtype", ["float8_e4m3fn", "int8", "int64", "float4_e2m1fn_x2", "complex64"])
+def test_an_impossible_dtype(dtype):
+    message = f"^dtype {dtype} is impossible for stable-diffusion; valid: float16, bfloat16, float32, float64$"
+    with pytest.raises(WorkloadError, match=message):
+        resolve(_IMAGE, {"dtype": dtype})
+
+
 @pytest.mark.parametrize("settings", [{"batch": 0}, {"batch": -3}, {"dtype": "fp17"}, {"guidance_scale": -1.0}])
 def test_a_setting_that_no_workload_can_have(settings):
     with pytest.raises(GraphError):
