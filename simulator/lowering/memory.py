@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 from hw_specs import number_format
@@ -16,7 +17,7 @@ from tracer.graph import Op, TensorSpec
 from .copies import copy_kernel
 from .rules import lowering_rule
 
-__all__ = ["copy", "gather", "padding", "pointwise", "reduce"]
+__all__ = ["copy", "gather", "padding", "pointwise", "reduce", "scatter"]
 
 _COPIES = frozenset({"aten::copy_", "aten::_to_copy", "aten::to", "aten::copy"})
 _CONCATENATIONS = frozenset({"aten::cat", "aten::stack", "aten::hstack", "aten::vstack"})
@@ -65,10 +66,19 @@ def padding(op: Op, execution: Execution) -> Sequence[Kernel]:
     return (_fill(out), move)
 
 
-@lowering_rule(operators_of(movement.gather) | operators_of(movement.scatter))
+@lowering_rule(operators_of(movement.gather))
 def gather(op: Op, execution: Execution) -> Sequence[Kernel]:
-    """One kernel that follows indices."""
-    return (_kernel(op, KernelFamily.GATHER, _name(op)),)
+    """One kernel whose threads follow an index each, and write in order (``Indexing.cu``, ``IndexKernel.cu``)."""
+    return (replace(_kernel(op, KernelFamily.GATHER, _name(op)), pattern=AccessPattern.BROADCAST),)
+
+
+@lowering_rule(operators_of(movement.scatter))
+def scatter(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel that puts rows of values to places of their own."""
+    values = op.inputs[-1]
+    width = values.shape[-1] if values.shape else 1
+    kernel = _kernel(op, KernelFamily.GATHER, _name(op), rows=values.numel / max(width, 1), width=float(max(width, 1)))
+    return (replace(kernel, pattern=AccessPattern.STRIDED),)
 
 
 def _name(op: Op) -> str:

@@ -94,3 +94,13 @@ def test_compiled_padding_is_one_pass(call):
 def test_a_value_that_the_host_waits_for_is_a_copy(call):
     kernel = _one(call("_local_scalar_dense", [()], [], dtype="bool"))
     assert (kernel.family, kernel.bytes_read) == (KernelFamily.COPY, 1)
+
+
+def test_gathers_follow_an_index_for_each_element(call):
+    kernel = _one(call("index_select", [(100, 8), (4,)], [(4, 8)]))
+    assert (kernel.m, kernel.n, kernel.pattern) == (32, 1, AccessPattern.BROADCAST)
+
+
+def test_scatters_put_rows_of_values(call):
+    kernel = _one(call("index_put_", [(100, 8), (4,), (4, 8)], [(100, 8)]))
+    assert (kernel.m, kernel.n, kernel.pattern) == (4, 8, AccessPattern.STRIDED)
