@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -151,13 +151,25 @@ def _console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=160)
 
 
+# What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
+_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
+
+
 def main() -> None:
-    """Entry point: errors of ours are one line on stderr and status 2."""
+    """Entry point: one line and exit status 2 for anything that the user can mend."""
     try:
-        app()
+        status = app(standalone_mode=False)
     except SpecError as error:
         typer.echo(f"hwspec: {error}", err=True)
         sys.exit(2)
+    except _USAGE_ERROR as error:
+        # Without a command, the help has been printed and there is nothing to say.
+        message = " ".join(error.format_message().split())
+        typer.echo(f"hwspec: {message}" if message else "", err=True, nl=bool(message))
+        sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":

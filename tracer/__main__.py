@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -218,13 +218,25 @@ def _table(calls: Sequence[AttentionCall]) -> str:
     return "\n".join([header, *lines]) + "\n"
 
 
+# What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
+_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
+
+
 def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
     try:
-        app()
+        status = app(standalone_mode=False)
     except USER_ERRORS as error:
         print(f"trace: error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
+    except _USAGE_ERROR as error:
+        message = error.format_message()
+        # Without a command, the message is the help.
+        print(message if len(sys.argv) == 1 else f"trace: error: {' '.join(message.split())}", file=sys.stderr)
+        sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":
