@@ -50,6 +50,7 @@ class Implementation(enum.IntEnum):
     BROADCAST = 14
     FUSED_CHAIN = 15
     SPLIT_FLOAT32 = 16
+    TILED_TRANSPOSE = 17
 
 
 class AccessPattern(enum.IntEnum):

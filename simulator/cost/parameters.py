@@ -139,7 +139,7 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
         ("dram", "1", 0.86, 0.4, 1.0, "share of the DRAM bandwidth reached"),
         ("strided", "1", 0.75, 0.1, 1.0, "the same where threads walk an operand with a stride"),
         ("transposed", "1", 0.6, 0.1, 1.0, "the same where an operand is transposed"),
-        ("indexed", "1/clk", 1.35, 0.2, 8.0, "elements that one core places in a cycle, broadcast or strided"),
+        ("indexed", "1/clk", 1.35, 0.2, 8.0, "elements that one core places in a cycle, broadcast or strided; eager bf16 traces on an H100"),
         ("crossed", "1/clk", 0.55, 0.1, 8.0, "the same where an operand is transposed"),
         ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
         ("l2", "1", 0.6, 0.1, 1.0, "share of the L2 bandwidth reached"),

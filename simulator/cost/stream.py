@@ -51,7 +51,8 @@ def stream_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fa
         "index arithmetic": indexed,
         "floor": floor,
     }
-    return FamilyCost(time=floor + busy, bound=bound_of({**terms, "latency": floor + 0.0 * dram}), terms=shown)
+    bound = bound_of({**terms, "latency": np.maximum(floor, terms["latency"])})
+    return FamilyCost(time=floor + busy, bound=bound, terms=shown)
 
 
 def _index_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
@@ -59,13 +60,15 @@ def _index_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
 
     A contiguous kernel moves 16 bytes an access and computes one index for it. A broadcast, strided or transposed one
     moves single elements and divides by every extent for each (``OffsetCalculator``, aten/src/ATen/cuda/detail), which
-    bounds it by instructions rather than by bandwidth. Generated code of compiled chains has its indices inlined.
+    bounds it by instructions rather than by bandwidth. Generated code of compiled chains has its indices inlined, and
+    a library's tiled transposition moves vectors on both sides.
     """
     parameters, clock = hardware.parameters, np.nan_to_num(hardware.clock, nan=np.inf)
     free = np.full(len(hardware), np.inf)
     rates = np.array([free, parameters["stream.indexed"], parameters["stream.indexed"], parameters["stream.crossed"]])
     rate = rates[table.pattern.astype(np.int64)]
-    rate = np.where((table.implementation == Implementation.FUSED_CHAIN)[:, None], np.inf, rate)
+    inlined = np.isin(table.implementation, (Implementation.FUSED_CHAIN, Implementation.TILED_TRANSPOSE))
+    rate = np.where(inlined[:, None], np.inf, rate)
     time: FloatArray = table.m[:, None] / (rate * hardware.cores * clock)
     return time
 

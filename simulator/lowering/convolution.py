@@ -44,8 +44,8 @@ def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
         and not execution.keeps_channels_last
         and not (_has_channels_innermost(data) or prod(data.shape[2:]) == 1)
     )
-    before = [copy_kernel("to_channels_last", t, AccessPattern.TRANSPOSED) for t in (data, weight)] if converts else []
-    after = [copy_kernel("to_channels_first", out, AccessPattern.TRANSPOSED)] if converts else []
+    before = [_conversion("to_channels_last", t) for t in (data, weight)] if converts else []
+    after = [_conversion("to_channels_first", out)] if converts else []
     has_bias = len(op.inputs) > 2
     bias = [_bias(out)] if has_bias and execution.mode != "compiled" else []
     return (*before, main, *after, *bias)
@@ -83,6 +83,11 @@ def _filter_side(shape: ConvolutionShape) -> float:
 
 def _has_channels_innermost(tensor: TensorSpec) -> bool:
     return bool(tensor.strides) and tensor.strides[1] == 1
+
+
+def _conversion(name: str, tensor: TensorSpec) -> Kernel:
+    """cuDNN's own transposition, which goes through tiles in shared memory."""
+    return copy_kernel(name, tensor, AccessPattern.TRANSPOSED, Implementation.TILED_TRANSPOSE)
 
 
 def _bias(out: TensorSpec) -> Kernel:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from hw_specs import number_format
-from simulator.kernels import AccessPattern, Kernel, KernelFamily
+from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
 from tracer.graph import TensorSpec
 
 __all__ = ["copy_kernel"]
 
 
-def copy_kernel(name: str, tensor: TensorSpec, pattern: AccessPattern) -> Kernel:
+def copy_kernel(
+    name: str, tensor: TensorSpec, pattern: AccessPattern, implementation: Implementation = Implementation.DEFAULT
+) -> Kernel:
     """Read a tensor once and write it once, in another layout or to another place."""
     return Kernel(
         name=name,
         family=KernelFamily.COPY,
+        implementation=implementation,
         number_format=number_format(tensor.dtype),
         bytes_read=float(tensor.nbytes),
         bytes_written=float(tensor.nbytes),
