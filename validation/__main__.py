@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -201,6 +201,19 @@ def study_command(
     raise typer.Exit(result.exit_status)
 
 
+@app.command("accuracy")
+def accuracy_command(
+    folder: Annotated[Path, typer.Argument(help="Folder of measurements: kernels/*.csv.gz, traces/*.csv.gz.")],
+    output: Output = None,
+) -> None:
+    """Write the accuracy page: every error table, with the datasheet roofline beside it."""
+    from .accuracy import accuracy_page
+
+    with _progress(None) as advance:
+        text = accuracy_page(folder, progress=advance)
+    _emit(text, output)
+
+
 @app.command("intervals")
 def intervals_command(
     files: Annotated[list[Path] | None, typer.Argument(help="CSV tables; the cases that ship by default.")] = None,
@@ -270,7 +283,7 @@ def _check_format(name: str) -> None:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
+def _progress(total: int | None) -> Iterator[Callable[[str], None]]:
     """Progress bar on standard error, where that is a terminal."""
     from rich.console import Console
     from rich.progress import Progress
@@ -297,13 +310,25 @@ def _emit(text: str, output: Path | None) -> None:
         write_text(output, text)
 
 
+# What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
+_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
+
+
 def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
     try:
-        app()
+        status = app(standalone_mode=False)
     except USER_ERRORS as error:
         print(f"validate: error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
+    except _USAGE_ERROR as error:
+        message = error.format_message()
+        # Without a command, the message is the help.
+        print(message if len(sys.argv) == 1 else f"validate: error: {' '.join(message.split())}", file=sys.stderr)
+        sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":
