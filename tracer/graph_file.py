@@ -7,13 +7,6 @@ layer name storages at the same distances as those of the layer before it, and s
 
 from __future__ import annotations
 
-import contextlib
-import io
-import secrets
-import struct
-import tokenize
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from .array_archive import ArchiveError, read_archive, write_archive
 from .graph import Component, GraphError, IndexArray, Op, OpGraph, Stage, StorageRole, Workload
 
 __all__ = ["FORMAT_VERSION", "load_graph", "save_graph"]
@@ -65,18 +59,10 @@ def save_graph(graph: OpGraph, path: Path) -> None:
             values = getattr(stage, name)
             if values is not None:
                 columns[f"stage{index}.{name}"] = _encode(name, values)
-    header = np.frombuffer(msgspec.json.encode(_header_of(graph)), dtype=np.uint8)
-    # Beside its place, so that it can be moved there in one step.
-    temporary = path.parent / f".{secrets.token_hex(8)}.partial"
     try:
-        with temporary.open("xb") as stream:
-            np.savez_compressed(stream, header=header, **columns)
-        temporary.replace(path)
-    except OSError as error:
-        raise GraphError(f"{path}: cannot write: {error.strerror}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        write_archive(path, msgspec.json.encode(_header_of(graph)), columns)
+    except ArchiveError as error:
+        raise GraphError(str(error)) from error
 
 
 def load_graph(path: Path) -> OpGraph:
@@ -87,10 +73,11 @@ def load_graph(path: Path) -> OpGraph:
     GraphError
         The file is missing, is not a graph, is damaged, or was written by another version.
     """
-    arrays = _read_arrays(path)
-    if "header" not in arrays:
-        raise GraphError(f"{path}: not a graph file: it has no header")
-    header = _decode_header(path, arrays["header"].tobytes())
+    try:
+        raw, arrays = read_archive(path, kind="graph")
+    except ArchiveError as error:
+        raise GraphError(str(error)) from error
+    header = _decode_header(path, raw)
     try:
         graph = _graph_from(header, arrays)
     except KeyError as error:
@@ -102,45 +89,6 @@ def load_graph(path: Path) -> OpGraph:
     for stage in graph.stages:
         _check_stage(path, graph, stage)
     return graph
-
-
-def _read_arrays(path: Path) -> dict[str, Any]:
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise GraphError(f"{path}: no such file") from None
-    except OSError as error:
-        raise GraphError(f"{path}: cannot read: {error.strerror}") from error
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            names = [name.removesuffix(".npy") for name in archive.namelist()]
-            return {name: _read_array(archive, f"{name}.npy") for name in names}
-    except _DAMAGE as error:
-        raise GraphError(f"{path}: not a graph file, or damaged ({_first_line(error)})") from error
-
-
-def _read_array(archive: zipfile.ZipFile, name: str) -> Any:
-    with archive.open(name) as stream:
-        return np.lib.format.read_array(stream, allow_pickle=False)
-
-
-# What zipfile, zlib and numpy raise for damaged archives: a damaged size can also ask for memory that no machine has,
-# and a damaged flag for a password (RuntimeError) or a method that zipfile lacks (NotImplementedError).
-_DAMAGE = (
-    OSError,
-    ValueError,
-    EOFError,
-    KeyError,
-    TypeError,
-    RuntimeError,
-    MemoryError,
-    SyntaxError,
-    OverflowError,
-    struct.error,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 def _header_of(graph: OpGraph) -> _Header:

@@ -7,10 +7,6 @@ them, are written as integers, starts as differences, because those compress wel
 
 from __future__ import annotations
 
-import os
-import tempfile
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -19,6 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from .array_archive import ArchiveError, archive_header, read_archive, write_archive
 from .graph import Op
 from .trace import CallColumns, HostColumns, KernelColumns, RunFacts, Trace, TraceFormatError
 
@@ -31,8 +28,6 @@ _TIMES = frozenset({"start", "duration"})
 # Columns that mostly climb: written as differences.
 _CLIMBING = frozenset({"start", "correlation", "parent", "call", "launch"})
 _NANOSECOND = 1e9
-# What a damaged archive raises, beside what numpy turns into ValueError.
-_DAMAGE = (OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,18 +58,10 @@ def save_trace(trace: Trace, path: Path) -> None:
         for group, kind in _GROUPS.items()
         for column in fields(kind)
     }
-    header = np.frombuffer(msgspec.json.encode(_header_of(trace)), dtype=np.uint8)
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise TraceFormatError(f"{path}: cannot write: {error.strerror}") from error
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez_compressed(stream, header=header, **arrays)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        write_archive(path, msgspec.json.encode(_header_of(trace)), arrays)
+    except ArchiveError as error:
+        raise TraceFormatError(str(error)) from error
 
 
 def load_trace(path: Path) -> Trace:
@@ -85,18 +72,11 @@ def load_trace(path: Path) -> Trace:
     TraceFormatError
         The file is missing, is not a trace, is damaged, or was written by another version.
     """
-    if not path.is_file():
-        raise TraceFormatError(f"{path}: no such file")
-    if not zipfile.is_zipfile(path):
-        raise TraceFormatError(f"{path}: not a trace file: not an archive, or cut off")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except _DAMAGE as error:
-        raise TraceFormatError(f"{path}: not a trace file, or damaged ({_first_line(error)})") from error
-    if "header" not in arrays:
-        raise TraceFormatError(f"{path}: not a trace file: it has no header")
-    header = _decode_header(path, arrays["header"].tobytes())
+        raw, arrays = read_archive(path, kind="trace")
+    except ArchiveError as error:
+        raise TraceFormatError(str(error)) from error
+    header = _decode_header(path, raw)
     try:
         groups = {name: _columns(kind, name, arrays) for name, kind in _GROUPS.items()}
     except (KeyError, ValueError, TypeError) as error:
@@ -107,12 +87,12 @@ def load_trace(path: Path) -> Trace:
 
 def is_trace_file(path: Path) -> bool:
     """Whether a file is an archive with the header of a trace; says nothing about damage in its columns."""
-    if not zipfile.is_zipfile(path):
+    raw = archive_header(path)
+    if raw is None:
         return False
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            header = msgspec.json.decode(archive["header"].tobytes(), type=dict[str, Any])
-    except (*_DAMAGE, msgspec.DecodeError):
+        header = msgspec.json.decode(raw, type=dict[str, Any])
+    except (msgspec.DecodeError, ValueError):
         return False
     return header.get("kind") == _KIND
 

@@ -55,7 +55,7 @@ def test_damage_anywhere_is_one_line_or_harmless(product_trace: Trace, tmp_path:
     for length in range(0, len(whole), 101):
         path.write_bytes(whole[:length])
         assert not is_trace_file(path)
-        with pytest.raises(TraceFormatError, match="cut off"):
+        with pytest.raises(TraceFormatError, match="not a trace file, or damaged"):
             load_trace(path)
 
 

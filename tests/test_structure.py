@@ -1,0 +1,234 @@
+"""The repository itself: tests mirror the source, sizes, names, registries, and what the wheel holds."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import functools
+import importlib
+import pkgutil
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("hw_specs", "tracer", "simulator", "validation")
+MODULES = tuple(sorted(p.relative_to(ROOT) for package in PACKAGES for p in (ROOT / package).rglob("*.py")))
+_LONGEST_FILE = 400
+_LONGEST_FUNCTION = 60
+_MEDIAN_FUNCTION = 8
+
+
+def _ids(path: Path) -> str:
+    return str(path)
+
+
+@functools.cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"), str(path))
+
+
+def _functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Name of each function, and the lines of its body without the docstring."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+            yield node.name, lines
+
+
+class TestMirror:
+    @pytest.mark.parametrize("module", [m for m in MODULES if m.name != "__init__.py"], ids=_ids)
+    def test_every_module_has_a_test(self, module):
+        test = ROOT / "tests" / module.parent / f"test_{module.name}"
+        assert test.is_file(), f"{module} has no {test.relative_to(ROOT)}"
+
+    def test_no_test_stays_behind_when_its_module_goes(self):
+        """Tests that mirror nothing are about more than one module, and say in their first line what about."""
+        modules = {str(ROOT / "tests" / m.parent / f"test_{m.name}") for m in MODULES}
+        others = [p for p in (ROOT / "tests").rglob("test_*.py") if str(p) not in modules]
+        assert all(ast.get_docstring(ast.parse(p.read_text(encoding="utf-8"))) for p in others)
+
+
+class TestSizes:
+    @pytest.mark.parametrize("module", MODULES, ids=_ids)
+    def test_files_and_functions(self, module):
+        lines = len((ROOT / module).read_text(encoding="utf-8").splitlines())
+        assert lines <= _LONGEST_FILE
+        assert {name: n for name, n in _functions(module) if n > _LONGEST_FUNCTION} == {}
+
+    def test_functions_are_small(self):
+        sizes = sorted(n for module in MODULES for _, n in _functions(module))
+        assert statistics.median(sizes) <= _MEDIAN_FUNCTION
+        assert sizes[int(0.9 * len(sizes))] <= 30
+
+
+class TestNames:
+    def test_no_module_is_a_drawer(self):
+        assert {m.stem for m in MODULES} & {"utils", "util", "helpers", "helper", "common", "misc"} == set()
+
+    @pytest.mark.parametrize("module", MODULES, ids=_ids)
+    def test_every_module_says_what_it_is(self, module):
+        assert ast.get_docstring(_tree(module))
+
+    @pytest.mark.parametrize("module", MODULES, ids=_ids)
+    def test_names_that_are_exported_exist(self, module):
+        for node in _tree(module).body:
+            if isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "__all__" for t in node.targets):
+                exported = ast.literal_eval(node.value)
+                assert len(exported) == len(set(exported))
+                assert set(exported) <= _defined(module)
+
+
+def _defined(module: Path) -> set[str]:
+    """Names that a module binds at its top level, and its submodules where it is a package."""
+    names = {p.stem for p in (ROOT / module.parent).iterdir()} if module.name == "__init__.py" else set()
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+@pytest.mark.parametrize("module", MODULES, ids=_ids)
+class TestHabits:
+    def test_only_command_lines_print(self, module):
+        calls = [n for n in ast.walk(_tree(module)) if isinstance(n, ast.Call)]
+        prints = [n.lineno for n in calls if isinstance(n.func, ast.Name) and n.func.id == "print"]
+        assert module.name == "__main__.py" or prints == []
+
+    def test_nothing_is_left_undone(self, module):
+        text = (ROOT / module).read_text(encoding="utf-8")
+        assert re.findall(r"\bTODO\b|\bFIXME\b|\bXXX\b|raise NotImplementedError", text) == []
+
+    def test_no_assertions_and_no_broad_handlers(self, module):
+        tree = _tree(module)
+        assert [n.lineno for n in ast.walk(tree) if isinstance(n, ast.Assert)] == []
+        handlers = [n for n in ast.walk(tree) if isinstance(n, ast.ExceptHandler)]
+        broad = [
+            h.lineno for h in handlers if h.type is None or getattr(h.type, "id", "") in ("Exception", "BaseException")
+        ]
+        assert broad == []
+
+    def test_data_are_never_run(self, module):
+        text = (ROOT / module).read_text(encoding="utf-8")
+        assert (
+            re.findall(
+                r"\bimport pickle\b|yaml\.load\(\w+\)|yaml\.(?:full|unsafe)_load|allow_pickle=True|(?<![.\w])(?:eval|exec)\(",
+                text,
+            )
+            == []
+        )
+
+
+class TestExtensionFolders:
+    """What is added as a file is found as a file."""
+
+    def test_workloads(self):
+        from tracer.workloads import iter_pipelines
+
+        folder = ROOT / "tracer" / "workloads"
+        declaring = [p.stem for p in sorted(folder.glob("*.py")) if "\nPIPELINES = " in p.read_text(encoding="utf-8")]
+        found = [
+            pipeline.name
+            for stem in declaring
+            for pipeline in importlib.import_module(f"tracer.workloads.{stem}").PIPELINES
+        ]
+        assert sorted(found) == sorted(p.name for p in iter_pipelines())
+
+    def test_accelerators(self):
+        from hw_specs import list_accelerators
+
+        assert len(list_accelerators()) == len(list((ROOT / "hw_specs" / "accelerators").glob("*.yaml"))) >= 35
+
+    def test_formulas_and_rules_of_every_family_are_registered(self):
+        import simulator.lowering
+        import simulator.work
+
+        for package in (simulator.work, simulator.lowering):
+            for info in pkgutil.iter_modules(package.__path__):
+                module = importlib.import_module(f"{package.__name__}.{info.name}")
+                text = Path(str(module.__file__)).read_text(encoding="utf-8")
+                if re.search(r"^@(op_formula|lowering_rule)\(", text, re.MULTILINE):
+                    assert hasattr(package, info.name), f"{package.__name__} does not import {info.name}"
+
+    def test_trace_formats(self):
+        from tracer.formats import format_names
+
+        folder = ROOT / "tracer" / "formats"
+        for name in format_names():
+            module = importlib.import_module(f"tracer.formats.{name}")
+            assert callable(module.recognises)
+            assert callable(module.read)
+        readers = {p.stem for p in folder.glob("*.py") if "\ndef recognises(" in p.read_text(encoding="utf-8")}
+        assert readers == set(format_names())
+
+
+@functools.cache
+def _setup() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(ROOT / "setup.cfg")
+    return parser
+
+
+def _shipped() -> set[str]:
+    """Files that belong into the wheel: modules, and data that the packages read."""
+    suffixes = {".py", ".yaml", ".npz", ".typed"}
+    files = (p for package in PACKAGES for p in (ROOT / package).rglob("*") if p.suffix in suffixes)
+    return {str(p.relative_to(ROOT)) for p in files}
+
+
+class TestPackaging:
+    def test_the_packages_are_these_four(self):
+        from setuptools import find_packages
+
+        include = _setup()["options.packages.find"]["include"].split()
+        found = find_packages(str(ROOT), include=include)
+        assert {name.partition(".")[0] for name in found} == set(PACKAGES)
+        # A folder without __init__.py would stay at home.
+        assert {str(m.parent).replace("/", ".") for m in MODULES} <= set(found)
+
+    def test_every_data_file_is_declared(self):
+        data = _setup()["options.package_data"]
+        for file in sorted(_shipped()):
+            path = Path(file)
+            if path.suffix == ".py" or path.name == "py.typed":
+                continue
+            package, *inside = path.parts
+            patterns = [p.strip() for p in data.get(package, "").split(",")]
+            assert any(Path(*inside).match(p) and p.count("/") == len(inside) - 1 for p in patterns), file
+
+    def test_commands_are_there(self):
+        for line in _setup()["options.entry_points"]["console_scripts"].split("\n"):
+            if not line:
+                continue
+            module, _, function = line.partition("=")[2].strip().partition(":")
+            assert callable(getattr(importlib.import_module(module), function))
+
+    def test_versions_agree(self):
+        changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+        assert _setup()["metadata"]["version"] in changes or "Unreleased" in changes
+
+    @pytest.mark.slow
+    def test_the_wheel_holds_the_packages_and_nothing_else(self, tmp_path):
+        pytest.importorskip("build", reason="building the wheel needs build")
+        source = tmp_path / "source"
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*", "build", "dist")
+        shutil.copytree(ROOT, source, ignore=ignored)
+        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(source)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        assert done.returncode == 0, done.stderr
+        (wheel,) = tmp_path.glob("roofcast-*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        assert names == _shipped()

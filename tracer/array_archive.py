@@ -1,0 +1,114 @@
+"""Arrays with a header in one file: a NumPy ``.npz`` archive that appears whole or not at all, without pickles.
+
+The header is UTF-8 JSON in an array of bytes named ``header``, so that :func:`numpy.load` opens the file as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import secrets
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ArchiveError", "archive_header", "read_archive", "write_archive"]
+
+_HEADER = "header"
+# What zipfile, zlib and numpy raise for damaged archives: a damaged size can also ask for memory that no machine has,
+# and a damaged flag for a password (RuntimeError) or a method that zipfile lacks (NotImplementedError).
+_DAMAGE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    MemoryError,
+    SyntaxError,
+    OverflowError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+class ArchiveError(ValueError):
+    """A file is missing, is no archive of arrays, is damaged, or cannot be written."""
+
+
+def write_archive(path: Path, header: bytes, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write a header and arrays, compressed; the file appears whole or not at all.
+
+    Raises
+    ------
+    ArchiveError
+        The folder does not exist or cannot be written.
+    """
+    # Beside its place, so that it can be moved there in one step.
+    temporary = path.parent / f".{secrets.token_hex(8)}.partial"
+    columns: dict[str, Any] = {_HEADER: np.frombuffer(header, dtype=np.uint8), **arrays}
+    try:
+        with temporary.open("xb") as stream:
+            np.savez_compressed(stream, **columns)
+        temporary.replace(path)
+    except OSError as error:
+        raise ArchiveError(f"{path}: cannot write: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def read_archive(path: Path, *, kind: str) -> tuple[bytes, dict[str, NDArray[Any]]]:
+    """Header and arrays of a file.
+
+    Parameters
+    ----------
+    path : Path
+    kind : str
+        What the file should hold, for messages: ``graph``.
+
+    Raises
+    ------
+    ArchiveError
+        The file is missing, is no archive, is damaged, or has no header.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise ArchiveError(f"{path}: no such file") from None
+    except OSError as error:
+        raise ArchiveError(f"{path}: cannot read: {error.strerror}") from error
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            arrays = {name: _array(archive, f"{name}.npy") for name in names}
+    except _DAMAGE as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ArchiveError(f"{path}: not a {kind} file, or damaged ({reason})") from error
+    if _HEADER not in arrays:
+        raise ArchiveError(f"{path}: not a {kind} file: it has no header")
+    return arrays.pop(_HEADER).tobytes(), arrays
+
+
+def archive_header(path: Path) -> bytes | None:
+    """Header of a file without its arrays; None where the file is no archive with one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            header: bytes = _array(archive, f"{_HEADER}.npy").tobytes()
+    except _DAMAGE:
+        return None
+    return header
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> Any:
+    with archive.open(name) as stream:
+        return np.lib.format.read_array(stream, allow_pickle=False)
