@@ -1,0 +1,198 @@
+r"""Power of a part: fitted where its energy was measured, else carried over from a part where it was.
+
+What carries over, and how:
+
+* switching energies (a FLOP, a score, a special function) with the published step between the two processes;
+* the power of running cores with that step and with the rate of the matrix units: wider cores and more of them switch
+  more, :math:`P = P_0 (F / F_0) (s / s_0)`, with the 16-bit rate `F` that the units have before a vendor halves it;
+* energy of DRAM with its kind, idle power with its kind and the board's limit (:mod:`hw_specs.power_rules`).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from hw_specs import Accelerator, load_accelerator
+from hw_specs.calibration import lineage_distance
+from hw_specs.energy_calibration import (
+    EnergyCalibration,
+    EnergyParameters,
+    list_energy_calibrations,
+    load_energy_calibration,
+)
+from hw_specs.power_rules import dram_rule, idle_power, process_step
+
+__all__ = ["EnergyBasis", "PowerModel", "UnknownPowerError", "matrix_width", "power_model"]
+
+EnergyBasis = Literal["calibrated", "inherited", "datasheet"]
+
+#: Published energies of 7 nm parts that no fit resolves. A result of a special function unit counts as four FLOPs,
+#: since those units have a quarter of the lanes. The byte through the cache is a wire across the die (16 pJ/B for 20 mm
+#: at 28 nm, W. Dally, "The path to exascale", 2013; wires scale little).
+VECTOR_ENERGY, SPECIAL_ENERGY, CACHE_ENERGY = 5e-12, 20e-12, 10e-12
+
+#: Rates of the narrower formats that a vendor does not halve on cards for games, over the 16-bit rate.
+_FULL_RATES = (("int8", 2.0), ("fp8", 2.0))
+#: fp32 vector FLOPs that stand for one 16-bit matrix FLOP's width, for parts without matrix units (A100: 312 / 19.5).
+_WIDTH_OF_VECTOR = 16.0
+
+#: Share of the power between idle and limit that a busy part draws, where nothing better is known.
+_BUSY_SHARE = 0.8
+#: log(measured / predicted) of the power above idle, 10 and 90 %, where a board's limit is all there is.
+_LIMIT_ALONE_SPREAD = (-0.7, 0.25)
+_SCOPE = {"calibrated": "held_out", "inherited": "left_out_device", "datasheet": "other_architecture"}
+
+
+class UnknownPowerError(ValueError):
+    """The specification of an accelerator says nothing from which its power follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerModel:
+    """Power and energies of one part at its boost clock.
+
+    Attributes
+    ----------
+    parameters : EnergyParameters
+    board : float or None
+        Power at which the clock is held, None where the board's limit is not known. [W]
+    basis : {"calibrated", "inherited", "datasheet"}
+        Energy of this very part was measured; of a relative; or only its datasheet and process stand behind it.
+    spread : (float, float)
+        10 and 90 % quantiles of log(measured / predicted) of the power above idle.
+    fitted_on : tuple of str
+        Measurements behind the numbers.
+    """
+
+    parameters: EnergyParameters
+    board: float | None
+    basis: EnergyBasis
+    spread: tuple[float, float]
+    fitted_on: tuple[str, ...]
+
+
+def power_model(accelerator: Accelerator, calibrations: Iterable[EnergyCalibration] | None = None) -> PowerModel:
+    """Power model of an accelerator.
+
+    Parameters
+    ----------
+    accelerator : Accelerator
+        A hypothetical one is never ``calibrated``.
+    calibrations : iterable of EnergyCalibration, optional
+        Those that ship by default.
+
+    Raises
+    ------
+    UnknownPowerError
+        Neither board power nor idle power is known.
+    """
+    pool = _shipped() if calibrations is None else tuple(calibrations)
+    idle = idle_power(accelerator)
+    if idle is None:
+        raise UnknownPowerError(
+            f"no power of {accelerator.name} is known; give power.board as '400 W' for an estimate of energy"
+        )
+    for entry in pool:
+        if entry.accelerator == accelerator.name and not accelerator.hypothetical:
+            return _model(accelerator, entry, entry.parameters, "calibrated")
+    relatives = [entry for entry in pool if _distance(accelerator, entry) is not None]
+    nearest = _nearest(accelerator, relatives)
+    if nearest is not None:
+        return _model(accelerator, nearest, _carried(accelerator, nearest, idle), "inherited")
+    others = pool if process_step(accelerator.process) is not None and accelerator.kind != "cpu" else ()
+    nearest = _nearest(accelerator, others)
+    if nearest is not None and matrix_width(accelerator) > 0:
+        return _model(accelerator, nearest, _carried(accelerator, nearest, idle), "datasheet")
+    return _limit_alone(accelerator, idle)
+
+
+def matrix_width(accelerator: Accelerator) -> float:
+    """16-bit rate of the matrix units as they are built, which decides how much there is to switch. [FLOP/s]
+
+    GeForce cards halve the rate of products with fp32 accumulation and not that of 8-bit integers.
+    """
+    matrix, vector = accelerator.peak.matrix, accelerator.peak.vector
+    built = [rate / ratio for name, ratio in _FULL_RATES if (rate := matrix.get(name))]
+    halves = [rate for name in ("fp16", "bf16") if (rate := matrix.get(name))]
+    return max([*halves, *built], default=_WIDTH_OF_VECTOR * vector.get("fp32", 0.0))
+
+
+def _nearest(accelerator: Accelerator, pool: Sequence[EnergyCalibration]) -> EnergyCalibration | None:
+    """Calibration of the nearest process; of several, the nearest relative."""
+
+    def order(entry: EnergyCalibration) -> tuple[float, float, str]:
+        kinship = _distance(accelerator, entry)
+        return abs(math.log(_ratio(accelerator, entry))), math.inf if kinship is None else kinship, entry.name
+
+    return min(pool, key=order, default=None)
+
+
+def _distance(accelerator: Accelerator, entry: EnergyCalibration) -> int | None:
+    return lineage_distance(accelerator.architecture, load_accelerator(entry.accelerator).architecture)
+
+
+def _ratio(accelerator: Accelerator, entry: EnergyCalibration) -> float:
+    """Switching energy over that of the calibrated part; 1 where a process is not known."""
+    here, there = process_step(accelerator.process), process_step(load_accelerator(entry.accelerator).process)
+    return here / there if here is not None and there is not None else 1.0
+
+
+def _carried(accelerator: Accelerator, entry: EnergyCalibration, idle: float) -> EnergyParameters:
+    source, known = load_accelerator(entry.accelerator), entry.parameters
+    step, dram = _ratio(accelerator, entry), dram_rule(accelerator)
+    same_dram = dram.kind == dram_rule(source).kind
+    return EnergyParameters(
+        idle=idle,
+        active=known.active * step * matrix_width(accelerator) / matrix_width(source),
+        matrix=known.matrix * step,
+        vector=known.vector * step,
+        special=known.special * step,
+        score=known.score * step,
+        dram=known.dram if same_dram else dram.energy,
+        cache=known.cache,
+        limit=known.limit,
+    )
+
+
+def _limit_alone(accelerator: Accelerator, idle: float) -> PowerModel:
+    board = accelerator.power.board
+    if board is None:
+        raise UnknownPowerError(
+            f"neither limit of the board nor process of {accelerator.name} is known; "
+            "give power.board as '400 W' for an estimate of energy"
+        )
+    parameters = EnergyParameters(
+        idle=idle,
+        active=_BUSY_SHARE * max(board - idle, 0.0),
+        matrix=0.0,
+        vector=0.0,
+        special=0.0,
+        score=0.0,
+        dram=0.0,
+        cache=0.0,
+    )
+    return PowerModel(parameters=parameters, board=board, basis="datasheet", spread=_LIMIT_ALONE_SPREAD, fitted_on=())
+
+
+def _model(
+    accelerator: Accelerator, entry: EnergyCalibration, parameters: EnergyParameters, basis: EnergyBasis
+) -> PowerModel:
+    board = accelerator.power.board
+    residual = next((r for r in entry.residuals if r.scope == _SCOPE[basis]), None)
+    spread = _LIMIT_ALONE_SPREAD if residual is None else (residual.quantiles["0.1"], residual.quantiles["0.9"])
+    return PowerModel(
+        parameters=parameters,
+        board=None if board is None else parameters.limit * board,
+        basis=basis,
+        spread=spread,
+        fitted_on=tuple(f"{item.what} on {item.device} ({item.source})" for item in entry.fitted_on),
+    )
+
+
+@functools.cache
+def _shipped() -> tuple[EnergyCalibration, ...]:
+    return tuple(load_energy_calibration(name) for name in list_energy_calibrations())

@@ -1,0 +1,60 @@
+"""Energy of the work of kernels: operations by unit and format, and bytes by memory level."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_specs import Accelerator
+from hw_specs.energy_calibration import EnergyParameters
+from simulator.cost.mechanisms import residency
+from simulator.kernels import KernelFamily, KernelTable
+
+__all__ = ["kernel_amounts", "kernel_energies"]
+
+FloatArray = NDArray[np.float64]
+
+#: Energy of an operation on matrix units over that of a 16-bit one. A matrix unit draws about the same power in every
+#: format, so energy goes with the inverse of the rate: tf32 half, fp64 a sixteenth (A100), 8 bits twice, 4 bits four
+#: times (B200). Fitted on GB200: fp8 0.50.
+MATRIX_RATIO = {"fp64": 16.0, "fp32": 4.0, "tf32": 2.0, "fp8": 0.5, "fp6": 0.5, "int8": 0.5, "fp4": 0.25, "int4": 0.25}
+#: The same for vector units over fp32. Half-precision operands are computed in fp32 by PyTorch's kernels.
+VECTOR_RATIO = {"fp64": 2.0, "int64": 2.0}
+
+
+def kernel_amounts(table: KernelTable, accelerator: Accelerator) -> dict[str, FloatArray]:
+    """What each kernel does, by the energy in :class:`~hw_specs.energy_calibration.EnergyParameters` that it costs.
+
+    Arrays of shape (num_kernels,): ``matrix`` as 16-bit FLOPs and ``vector`` as fp32 FLOPs of equal energy,
+    ``special``, ``score``, ``dram`` and ``cache`` bytes.
+
+    Parameters
+    ----------
+    table : KernelTable
+        With contractions on the units that the part has (:func:`simulator.lowering.assign_units`).
+    accelerator : Accelerator
+    """
+    matrix = np.array([MATRIX_RATIO.get(name, 1.0) for name in table.formats])[table.number_format]
+    vector = np.array([VECTOR_RATIO.get(name, 1.0) for name in table.formats])[table.number_format]
+    kept = residency(table, np.array([_cache(accelerator)]))[:, 0]
+    return {
+        "matrix": matrix * table.matrix_flops,
+        "vector": vector * table.vector_flops,
+        "special": table.special_ops,
+        "score": np.where(table.family == KernelFamily.ATTENTION, table.special_ops, 0.0),
+        "dram": table.bytes * (1.0 - kept),
+        "cache": table.bytes,
+    }
+
+
+def kernel_energies(table: KernelTable, accelerator: Accelerator, parameters: EnergyParameters) -> FloatArray:
+    """Energy of the work of each kernel, without idle power and that of running cores, shape (num_kernels,). [J]"""
+    total: FloatArray = np.zeros(len(table))
+    for name, amount in kernel_amounts(table, accelerator).items():
+        total += getattr(parameters, name) * amount
+    return total
+
+
+def _cache(accelerator: Accelerator) -> float:
+    levels = (accelerator.memory.l2, accelerator.memory.llc)
+    return max((level.capacity for level in levels if level is not None), default=0.0)
