@@ -28,9 +28,9 @@ __all__ = ["SCATTER", "ProjectedOperator", "Projection", "Unscaled", "carried_ov
 FloatArray = NDArray[np.float64]
 
 #: Residual on the source that is taken for scatter, as a logarithm: about 20 %. Where the same call was measured on two
-#: devices (37,784 pairs of aiconfigurator and NeuSight; validation.projection_errors) this threshold gives mean errors
+#: devices (37,796 pairs of aiconfigurator and NeuSight; validation.projection_errors) this threshold gives mean errors
 #: by operator of 6-13 %, against 6-15 % directly and 10-17 % by the ratio. It gains where residuals are large and alike
-#: (convolution: 12.6 % against 14.8 %) and loses a percent at most elsewhere (batched products).
+#: (convolution: 12.6 % against 14.8 %) and loses 1.2 points at most (batched products).
 SCATTER = 0.2
 
 
