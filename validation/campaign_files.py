@@ -1,0 +1,81 @@
+"""Files of a measurement campaign: tables that grow by whole rows, whatever cuts the run off."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+__all__ = ["KERNEL_COLUMNS", "GrowingTable"]
+
+# zlib's window of the largest size, with a gzip header around the data.
+_GZIP = 16 + zlib.MAX_WBITS
+
+#: Columns of the table of measured kernels.
+KERNEL_COLUMNS = ("device", "op", "input_shapes", "dtype", "attributes", "latency_s", "kernel", "source")
+
+
+class GrowingTable:
+    """A gzipped CSV file to which rows are added block by block, each block a gzip member of its own.
+
+    A block that a cut-off left damaged is dropped when the file is opened again.
+
+    Parameters
+    ----------
+    path : Path
+    columns : sequence of str
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        """Open a file, or begin one."""
+        self.path = path
+        self.columns = tuple(columns)
+        self.rows, whole = self._read()
+        if not whole:
+            path.unlink(missing_ok=True)
+            self._write(self.rows, header=True)
+
+    def add(self, rows: Iterable[Mapping[str, str]]) -> None:
+        """Append rows, and have them on disk before this returns."""
+        new = [dict(row) for row in rows]
+        if new:
+            self._write(new, header=False)
+            self.rows.extend(new)
+
+    def _read(self) -> tuple[list[dict[str, str]], bool]:
+        """Rows that are there, and whether the file is undamaged and has these columns."""
+        if not self.path.exists():
+            return [], False
+        text, whole = _whole_members(self.path.read_bytes())
+        reader = csv.DictReader(text.splitlines())
+        rows = [dict(row) for row in reader]
+        return rows, whole and tuple(reader.fieldnames or ()) == self.columns
+
+    def _write(self, rows: Sequence[Mapping[str, str]], *, header: bool) -> None:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self.columns, extrasaction="ignore", lineterminator="\n")
+        if header:
+            writer.writeheader()
+        writer.writerows(rows)
+        with self.path.open("ab") as stream:
+            # Without the time of day, the same rows give the same bytes.
+            stream.write(gzip.compress(text.getvalue().encode(), mtime=0))
+
+
+def _whole_members(content: bytes) -> tuple[str, bool]:
+    """Text of the gzip members at the beginning that are undamaged, and whether there is nothing else."""
+    parts: list[bytes] = []
+    while content:
+        member = zlib.decompressobj(_GZIP)
+        try:
+            text = member.decompress(content)
+        except zlib.error:
+            break
+        if not member.eof:
+            break
+        parts.append(text)
+        content = member.unused_data
+    return b"".join(parts).decode(), not content
