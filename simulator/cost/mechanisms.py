@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.kernels import KernelTable
 
-__all__ = ["fitting", "power_slowdown", "residency", "throttle_factor", "united"]
+__all__ = ["SHORTEST_KERNEL", "fitting", "power_slowdown", "residency", "throttle_factor", "united"]
 
 FloatArray = NDArray[np.float64]
 
@@ -28,6 +28,12 @@ def united(times: Sequence[FloatArray], exponent: FloatArray) -> FloatArray:
         total = total + (time / safe) ** exponent
     joined: FloatArray = safe * np.maximum(total, 1.0) ** (1.0 / exponent)
     return joined
+
+
+#: Shortest kernel: launch, one wave and drain. 1.24 to 1.32 us a kernel in a CUDA graph on A100 and H200
+#: (te42kyfo/gpu-benches, gpu-small-kernels), 1.4 us and more in traces of an H100. Fits to kernels of 20 us and more,
+#: timed with a synchronisation, cannot tell it. [s]
+SHORTEST_KERNEL = 1.3e-6
 
 
 def throttle_factor(busy: FloatArray, *, slowdown: FloatArray, time: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ from simulator.kernels import Implementation, KernelFamily, KernelTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
-from .mechanisms import residency, united
+from .mechanisms import SHORTEST_KERNEL, residency, united
 from .roofline import roofline_terms
 
 __all__ = ["rows_cost"]
@@ -53,7 +53,7 @@ def rows_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fami
     dram = (read + table.bytes_written[:, None]) * (1.0 - kept) / dram_bandwidth
     on_core = np.where(_in_registers(table)[:, None], 0.0, parameter("row") + passes * computed / parameter("stream"))
     latency = np.ceil(rows / hardware.cores) * on_core
-    floor = np.broadcast_to(parameter("floor"), dram.shape)
+    floor = np.broadcast_to(np.maximum(parameter("floor"), SHORTEST_KERNEL), dram.shape)
     roofline = roofline_terms(table, hardware)
     arithmetic = np.maximum(roofline["vector"], roofline["special"])
     time = floor + np.maximum(united((dram, latency), parameter("overlap")), arithmetic)

@@ -9,7 +9,7 @@ from simulator.kernels import Implementation, KernelTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
-from .mechanisms import residency
+from .mechanisms import SHORTEST_KERNEL, residency
 from .roofline import roofline_terms
 
 __all__ = ["scatter_cost", "stream_cost"]
@@ -35,7 +35,7 @@ def stream_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fa
     active = np.clip(np.ceil(traffic / _BLOCK_BYTES), 1.0, hardware.cores)
     pulled = traffic / (active * parameters["stream.core_bandwidth"])
     indexed = _index_time(table, hardware)
-    floor = np.broadcast_to(parameters["stream.floor"], dram.shape)
+    floor = np.broadcast_to(np.maximum(parameters["stream.floor"], SHORTEST_KERNEL), dram.shape)
     terms = {
         "dram": dram,
         "l2": l2,
