@@ -216,7 +216,6 @@ class TestPackaging:
         changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
         assert _setup()["metadata"]["version"] in changes or "Unreleased" in changes
 
-    @pytest.mark.slow
     def test_the_wheel_holds_the_packages_and_nothing_else(self, tmp_path):
         pytest.importorskip("build", reason="building the wheel needs build")
         source = tmp_path / "source"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
@@ -128,10 +130,10 @@ def _store(graph: OpGraph, path: Path) -> None:
 
 
 def _key(pipeline: Pipeline, workload: Workload, folder: Path | None = None) -> str:
-    """Digest of the settings and of everything in this package, and in a pipeline's folder, that shapes a graph."""
+    """Digest of the settings and of all that shapes a graph: this package, a pipeline's folder, the libraries."""
     configurations = [] if folder is None else sorted([*folder.glob("*.json"), *folder.glob("*/*.json")])
-    digest = _digest(configurations)
-    parts = (FORMAT_VERSION, pipeline.sources, asdict(workload), _source_digest(), digest)
+    digests = (_source_digest(), _digest(configurations))
+    parts = (FORMAT_VERSION, pipeline.sources, asdict(workload), digests, _library_versions())
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
@@ -139,6 +141,15 @@ def _key(pipeline: Pipeline, workload: Workload, folder: Path | None = None) -> 
 def _source_digest() -> str:
     folder = Path(__file__).parent
     return _digest(sorted([*folder.glob("*.py"), *folder.glob("capture/*.py"), *folder.glob("workloads/**/*.py")]))
+
+
+def _library_versions() -> list[str]:
+    """Versions of the libraries whose models are traced; those that are not installed are left out."""
+    versions = []
+    for name in ("torch", "diffusers", "transformers"):
+        with contextlib.suppress(PackageNotFoundError):
+            versions.append(f"{name} {version(name)}")
+    return versions
 
 
 def _digest(paths: Iterable[Path]) -> str:

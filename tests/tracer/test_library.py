@@ -73,6 +73,23 @@ def test_another_source_of_the_tracer_is_another_entry(cache, traced, monkeypatc
     assert len(traced) == 2
 
 
+def test_another_version_of_a_library_is_another_entry(cache, traced, monkeypatch):
+    graph_of("stable-diffusion", {})
+    monkeypatch.setattr(library, "_library_versions", lambda: ["torch 99"])
+    graph_of("stable-diffusion", {})
+    assert len(traced) == 2
+
+
+def test_versions_are_of_what_is_installed(monkeypatch):
+    def version(name: str) -> str:
+        if name == "diffusers":
+            raise library.PackageNotFoundError(name)
+        return "1.0"
+
+    monkeypatch.setattr(library, "version", version)
+    assert library._library_versions() == ["torch 1.0", "transformers 1.0"]
+
+
 def test_without_the_cache_nothing_is_written(cache, traced):
     graph_of("stable-diffusion", {}, use_cache=False)
     graph_of("stable-diffusion", {}, use_cache=False)
