@@ -34,7 +34,7 @@ def _print_operators(errors: Sequence[OperatorEnergyError], console: Console) ->
     table = _table("mean power of operators", "rows", "unseen", "error", "unseen", "bias", "always at the limit")
     for e in errors:
         table.add_row(
-            f"{e.device} {e.op} {e.dtype}",
+            _text(f"{e.device} {e.op} {e.dtype}"),
             str(e.seen),
             str(e.held_out),
             _percent(e.mape),
@@ -58,7 +58,7 @@ def _print_runs(errors: Sequence[RunEnergyError], console: Console) -> None:
     )
     for e in errors:
         table.add_row(
-            f"{e.device} {e.model}",
+            _text(f"{e.device} {e.model}"),
             f"{e.energy:.4g} J",
             f"{e.power:.0f} W",
             _signed(e.at_measured_time),
@@ -74,7 +74,7 @@ def _print_ceilings(errors: Sequence[CeilingError], console: Console) -> None:
     table = _table("sustained 16-bit matrix rate", "basis", "published", "predicted", "error", "limited", "in a fit")
     for e in errors:
         table.add_row(
-            e.accelerator,
+            _text(e.accelerator),
             e.basis,
             f"{e.measured / 1e12:.4g} TFLOP/s",
             f"{e.predicted / 1e12:.4g} TFLOP/s",
@@ -99,6 +99,13 @@ def _table(*columns: str) -> Table:
     for name in columns[1:]:
         table.add_column(name, justify="right")
     return table
+
+
+def _text(name: str) -> str:
+    """Name without a meaning for the terminal."""
+    from rich.markup import escape
+
+    return escape(name)
 
 
 def _percent(share: float) -> str:
