@@ -99,6 +99,9 @@ def command(
         str | None,
         typer.Option(help="Show term by term how a kernel's time came about: part of its name, operator or module."),
     ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Calibration of a probed machine, beside those of the package.")
+    ] = None,
     output_format: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "table",
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
     list_models: Annotated[bool, typer.Option("--list", help="List the workloads and stop.")] = False,

@@ -109,6 +109,8 @@ _GRAPH = HostCosts(
     delay=6.5e-6,
     gap=0.0,
 )
+# On a CPU the operator is the kernel: it is not launched, and its dispatch is part of its measured time.
+_CPU = replace(_GRAPH, view=1.0e-6, module=2e-6, delay=0.0)
 HOSTS: dict[str, HostCosts] = {"eager": _EAGER, "compiled": _COMPILED, "cuda-graph": _GRAPH}
 """Host costs by execution mode."""
 
@@ -139,6 +141,8 @@ def host_of(execution: Execution, accelerator: Accelerator | None = None) -> Hos
     The constants are those of a host of 2023. An accelerator says nothing of the host that it is put into: this is
     the typical one, and published rates on one and the same accelerator differ by a factor of 1.7.
     """
+    if accelerator is not None and accelerator.kind == "cpu":
+        return _CPU
     costs = HOSTS[execution.mode]
     year = accelerator.year if accelerator is not None else None
     if year is None or year > _SLOWER_HOSTS_UNTIL:

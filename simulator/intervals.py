@@ -40,7 +40,7 @@ from simulator.cost.parameters import GROUPS
 from simulator.kernels import KernelTable
 from simulator.timeline import Timeline
 
-__all__ = ["Interval", "IntervalFactors", "interval_of", "load_factors", "relative_deviation"]
+__all__ = ["Interval", "IntervalFactors", "interval_of", "load_factors", "relative_deviation", "shipped_calibrations"]
 
 FloatArray = NDArray[np.float64]
 
@@ -125,14 +125,33 @@ def interval_of(latency: float, deviation: float) -> Interval:
     )
 
 
-def relative_deviation(timeline: Timeline, table: KernelTable, times: FloatArray, accelerator: Accelerator) -> float:
-    """Relative standard deviation of a run's latency, before the conformal factor."""
+def relative_deviation(
+    timeline: Timeline,
+    table: KernelTable,
+    times: FloatArray,
+    accelerator: Accelerator,
+    calibrations: Sequence[Calibration] | None = None,
+) -> float:
+    """Relative standard deviation of a run's latency, before the conformal factor.
+
+    Parameters
+    ----------
+    timeline : Timeline
+    table : KernelTable
+        With launch counts, as costed.
+    times : ndarray, shape (num_kernels,)
+        Predicted execution time of each kernel. [s]
+    accelerator : Accelerator
+    calibrations : sequence of Calibration, optional
+        Those that the times were made with; the ones that ship with the package by default.
+    """
+    pool = shipped_calibrations() if calibrations is None else calibrations
     groups = parameter_group(table)
     total = table.count * times
     shared = independent = 0.0
     for code in np.unique(groups):
         rows = groups == code
-        common, spread = _deviations(accelerator, GROUPS[code], times[rows])
+        common, spread = _deviations(accelerator, GROUPS[code], times[rows], pool)
         shared += float((total[rows] * common).sum())
         independent += float(((total[rows] * spread) ** 2).sum())
     waiting = sum(float(stage.waiting.sum()) for stage in timeline.stages)
@@ -140,28 +159,27 @@ def relative_deviation(timeline: Timeline, table: KernelTable, times: FloatArray
     return math.sqrt(variance) / timeline.latency if timeline.latency else 0.0
 
 
-def _deviations(accelerator: Accelerator, group: str, times: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _deviations(
+    accelerator: Accelerator, group: str, times: FloatArray, pool: Sequence[Calibration]
+) -> tuple[FloatArray, FloatArray]:
     """Common deviation of a group, and spread of each of its kernels by the range that its time is in."""
-    common_by_regime, spread_by_regime = _group_deviations(accelerator, group)
+    residuals, widening = _standing(accelerator, group, pool)
+    common, spread = _by_regime(residuals, widening)
     regime = np.searchsorted([end for end, _ in _REGIME_ENDS], times, side="right")
-    return np.array(common_by_regime)[regime], np.array(spread_by_regime)[regime]
+    return np.array(common)[regime], np.array(spread)[regime]
 
 
-def _group_deviations(accelerator: Accelerator, group: str) -> tuple[list[float], list[float]]:
-    match = find_calibration(accelerator, group=group)
+def _standing(accelerator: Accelerator, group: str, pool: Sequence[Calibration]) -> tuple[list[ResidualSummary], float]:
+    """Residuals of predictions of the same standing, and by how much to widen them."""
+    match = find_calibration(accelerator, group=group, calibrations=pool)
+    left_out = [s for entry in pool for s in entry.residuals if s.scope == "left_out_device"]
     if match is None:
-        pool = [s for entry in _calibrations() for s in entry.residuals if s.scope == "left_out_device"]
-        widening = _DATASHEET_WIDENING
-    elif match.basis == "calibrated":
-        pool = [s for s in match.calibration.residuals if s.group == group and s.scope == "held_out_shapes"]
-        widening = 1.0
-    else:
-        # One part says little of how far off the next one is: all parts that were left out do.
-        pool = [
-            s for entry in _calibrations() for s in entry.residuals if s.group == group and s.scope == "left_out_device"
-        ] or list(match.calibration.residuals)
-        widening = 1.0
-    return _by_regime(pool, widening)
+        return left_out, _DATASHEET_WIDENING
+    own = [s for s in match.calibration.residuals if s.group == group]
+    if match.basis == "calibrated":
+        return [s for s in own if s.scope == "held_out_shapes"] or own, 1.0
+    # One part says little of how far off the next one is: all parts that were left out do.
+    return [s for s in left_out if s.group == group] or own or left_out, 1.0
 
 
 def _by_regime(pool: Sequence[ResidualSummary], widening: float) -> tuple[list[float], list[float]]:
@@ -183,5 +201,6 @@ def _root_mean_square(values: Sequence[float], weights: FloatArray) -> float:
 
 
 @functools.cache
-def _calibrations() -> tuple[Calibration, ...]:
+def shipped_calibrations() -> tuple[Calibration, ...]:
+    """Calibrations that ship with the package."""
     return tuple(load_calibration(name) for name in list_calibrations())

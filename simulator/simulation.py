@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hw_specs import Accelerator
+from hw_specs import Accelerator, Calibration
 from simulator.cost import HardwareColumns, KernelCosts, kernel_times
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.host import host_of
-from simulator.intervals import Interval, interval_of, relative_deviation
+from simulator.intervals import Interval, interval_of, relative_deviation, shipped_calibrations
 from simulator.kernels import KernelTable
 from simulator.lowering import Launches, assign_units, lower
 from simulator.report import Report, make_report
@@ -44,6 +45,7 @@ def simulate(
     execution: Execution | None = None,
     *,
     fidelity: Fidelity = "calibrated",
+    calibrations: Sequence[Calibration] = (),
 ) -> Simulation:
     """Predict one run of a workload on one accelerator.
 
@@ -55,6 +57,8 @@ def simulate(
         Eager with fused attention by default.
     fidelity : {"calibrated", "roofline"}
         ``roofline`` is a lower bound from the datasheet: no overhead of kernels, of launches or of the host.
+    calibrations : sequence of Calibration
+        Beside those that ship with the package: of a machine that was probed.
 
     Raises
     ------
@@ -64,13 +68,14 @@ def simulate(
     execution = execution or Execution()
     launches = lower(graph, execution)
     table = assign_units(launches.table, accelerator)
-    hardware = HardwareColumns.from_accelerators([accelerator]).sustained()
+    pool = (*calibrations, *shipped_calibrations()) if calibrations else None
+    hardware = HardwareColumns.from_accelerators([accelerator], pool).sustained()
     costs = kernel_times(table, hardware, fidelity=fidelity)
     host = None if fidelity == "roofline" else host_of(execution, accelerator)
     timeline = schedule(launches, costs.time[:, 0], host)
     deviation, interval = 0.0, None
     if fidelity == "calibrated":
-        deviation = relative_deviation(timeline, table, costs.time[:, 0], accelerator)
+        deviation = relative_deviation(timeline, table, costs.time[:, 0], accelerator, pool)
         interval = interval_of(timeline.latency, deviation)
     report = make_report(timeline, costs, accelerator, fidelity=fidelity, interval=interval)
     return Simulation(
