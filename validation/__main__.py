@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from .case_errors import CaseResult, ErrorSummary
 
 __all__ = ["app", "main"]
 
@@ -75,6 +74,7 @@ def published_command(
     """Predict published end-to-end figures, and print the error by model, device and execution."""
     from .case_errors import predict_cases, summarise, to_dict
     from .published import read_published
+    from .published_presentation import published_text
 
     _check_format(output_format)
     if not grade or set(grade) - set("ABC"):
@@ -98,7 +98,7 @@ def published_command(
     if output_format == "json":
         _emit(json.dumps(to_dict(results, unmapped, summaries), indent=2) + "\n", output)
     else:
-        _emit(_published_text(results, unmapped, summaries), output)
+        _emit(published_text(results, unmapped, summaries), output)
 
 
 @app.command("kernels")
@@ -307,39 +307,6 @@ def intervals_command(
     )
     if write:
         write_factors(factors, simulator.intervals.FACTORS)
-
-
-def _published_text(
-    results: Sequence[CaseResult], unmapped: Counter[str], summaries: dict[str, list[ErrorSummary]]
-) -> str:
-    if not results:
-        raise CaseError("no row could be predicted; reasons: " + "; ".join(unmapped))
-    header = (
-        f"{'':<28} {'count':>5} {'median':>8} {'mean':>8} {'bias':>8} {'<= 10 %':>8} "
-        f"{'in 80 % interval':>17} {'roofline median':>16}"
-    )
-    lines: list[str] = []
-    for name, group in summaries.items():
-        lines += [f"by {name}" if name != "all" else "error of latency", header]
-        lines += [_summary_line(summary) for summary in group] + [""]
-    worst = sorted(results, key=lambda r: -abs(r.error))[:10]
-    lines += ["ten worst", f"{'case':<16} {'model':<18} {'device':<18} {'execution':<16} measured  predicted  error"]
-    lines += [
-        f"{r.id:<16} {r.model:<18} {r.device:<18} {r.execution:<16} {r.measured:>7.3g} s {r.predicted:>8.3g} s "
-        f"{100 * r.error:>+6.1f} %"
-        for r in worst
-    ]
-    if unmapped:
-        lines += ["", f"not predicted: {sum(unmapped.values())}"]
-        lines += [f"{count:>6}  {reason}" for reason, count in unmapped.most_common()]
-    return "\n".join(lines) + "\n"
-
-
-def _summary_line(s: ErrorSummary) -> str:
-    return (
-        f"{s.name:<28} {s.count:>5} {100 * s.median_ape:>6.1f} % {100 * s.mape:>6.1f} % {100 * s.bias:>+6.1f} % "
-        f"{100 * s.within_10_percent:>6.0f} % {100 * s.coverage:>15.0f} % {100 * s.roofline_median_ape:>14.1f} %"
-    )
 
 
 def _check_format(name: str) -> None:
