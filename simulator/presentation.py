@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from simulator.energy import energy_line
 from simulator.report import BoundShares, Entry, Report
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def _print_heading(report: Report, console: Console) -> None:
         ("parameters", quantity(report.parameters, "")),
         ("peak memory", quantity(report.peak_memory, "B")),
         ("bound by", _bounds(report.bound)),
+        *((("energy", energy_line(report.energy)),) if report.energy is not None else ()),
     )
     for name, value in rows:
         console.print(f"  {name:<12} {value}", highlight=False)

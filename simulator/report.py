@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator
 from simulator.cost import BASES, BOUNDS, KernelCosts
+from simulator.energy import EnergyEstimate
 from simulator.execution import Execution
 from simulator.intervals import Interval
 from simulator.lowering import CATEGORIES
@@ -111,6 +112,7 @@ class Report:
     fidelity: str
     latency: float
     interval: Interval | None
+    energy: EnergyEstimate | None
     flops: float
     bytes: float
     vector_flops: float
@@ -132,7 +134,8 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
-        return asdict(self)
+        plain = asdict(self)
+        return {**plain, "energy": None if self.energy is None else self.energy.to_dict()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,6 +159,7 @@ def make_report(
     *,
     fidelity: str,
     interval: Interval | None = None,
+    energy: EnergyEstimate | None = None,
     module_depth: int = 3,
     sources: Iterable[str] = (),
 ) -> Report:
@@ -170,6 +174,8 @@ def make_report(
     fidelity : str
     interval : Interval, optional
         Of the latency.
+    energy : EnergyEstimate, optional
+        Of the run.
     module_depth : int
         Parts of a module path that ``by_module`` keeps.
     sources : iterable of str
@@ -187,6 +193,7 @@ def make_report(
         fidelity=fidelity,
         latency=total,
         interval=interval,
+        energy=energy,
         flops=float(pieces.flops.sum()),
         bytes=float((table.bytes * table.count).sum()),
         vector_flops=float((table.vector_flops * table.count).sum()),

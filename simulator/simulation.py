@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from hw_specs import Accelerator, Calibration
 from simulator.cost import HardwareColumns, KernelCosts, kernel_times
 from simulator.cost.model import Fidelity
+from simulator.energy import EnergyEstimate, energy_of
+from simulator.energy_parameters import UnknownPowerError
 from simulator.execution import Execution
 from simulator.host import host_of
 from simulator.intervals import Interval, interval_of, relative_deviation, shipped_calibrations
@@ -77,7 +79,8 @@ def simulate(
     if fidelity == "calibrated":
         deviation = relative_deviation(timeline, table, costs.time[:, 0], accelerator, pool)
         interval = interval_of(timeline.latency, deviation)
-    report = make_report(timeline, costs, accelerator, fidelity=fidelity, interval=interval)
+    energy = _energy(timeline, costs, accelerator, interval)
+    report = make_report(timeline, costs, accelerator, fidelity=fidelity, interval=interval, energy=energy)
     return Simulation(
         launches=launches,
         table=table,
@@ -88,3 +91,15 @@ def simulate(
         interval=interval,
         deviation=deviation,
     )
+
+
+def _energy(
+    timeline: Timeline, costs: KernelCosts, accelerator: Accelerator, interval: Interval | None
+) -> EnergyEstimate | None:
+    """Energy of a run; None where the time is a bound, or where nothing says what the part draws."""
+    if interval is None:
+        return None
+    try:
+        return energy_of(timeline, costs, accelerator, latency_interval=interval)
+    except UnknownPowerError:
+        return None

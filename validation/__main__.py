@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,12 +21,12 @@ from tracer.workloads import UnknownWorkloadError
 
 from .cases import CaseError, load_cases
 from .measured import MeasurementError
+from .terminal import captured, emit, progress, shares
 from .trace_plots import PlotError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
-    from rich.console import Console
+    pass
 
 
 __all__ = ["app", "main"]
@@ -85,7 +83,7 @@ def published_command(
     unmapped = Counter(row.reason for table in tables for row in table.unmapped)
     if len(wanted) < len(cases):
         unmapped[f"grade other than {' or '.join(grade)}"] += len(cases) - len(wanted)
-    with _progress(len(wanted)) as advance:
+    with progress(len(wanted)) as advance:
         results, failed = predict_cases(wanted, progress=advance)
     unmapped.update(f"cannot be predicted: {case.reason}" for case in failed)
     summaries = {
@@ -96,9 +94,9 @@ def published_command(
         "dtype": summarise(results, lambda r: r.dtype),
     }
     if output_format == "json":
-        _emit(json.dumps(to_dict(results, unmapped, summaries), indent=2) + "\n", output)
+        emit(json.dumps(to_dict(results, unmapped, summaries), indent=2) + "\n", output)
     else:
-        _emit(published_text(results, unmapped, summaries), output)
+        emit(published_text(results, unmapped, summaries), output)
 
 
 @app.command("kernels")
@@ -118,9 +116,9 @@ def kernels_command(
     except ValueError as error:
         raise CaseError(str(error)) from error
     if output_format == "json":
-        _emit(json.dumps(errors.to_list(), indent=2) + "\n", output)
+        emit(json.dumps(errors.to_list(), indent=2) + "\n", output)
     else:
-        _emit(kernel_error_table(errors), output)
+        emit(kernel_error_table(errors), output)
 
 
 @app.command("calibrate")
@@ -168,11 +166,11 @@ def trace_command(
 
         draw(comparison, plot)
     if output_format == "json":
-        _emit(json.dumps(comparison.to_dict(), indent=2) + "\n", output)
+        emit(json.dumps(comparison.to_dict(), indent=2) + "\n", output)
         return
     from .trace_presentation import render
 
-    _emit(_captured(lambda console: render(comparison, console)), output)
+    emit(captured(lambda console: render(comparison, console)), output)
 
 
 @app.command("study")
@@ -209,9 +207,9 @@ def accuracy_command(
     """Write the accuracy page: every error table, with the datasheet roofline beside it."""
     from .accuracy import accuracy_page
 
-    with _progress(None) as advance:
+    with progress(None) as advance:
         text = accuracy_page(folder, progress=advance)
-    _emit(text, output)
+    emit(text, output)
 
 
 @app.command("probe")
@@ -228,7 +226,7 @@ def probe_command(
         raise CaseError(f"{output}: no such folder")
     if not seconds > 0:
         raise CaseError(f"--seconds is {seconds}; it must be positive")
-    with _shares() as advance:
+    with shares() as advance:
         found = probe(device, advance, ProbeOptions(seconds=seconds))
     write_text(output, found.specification)
     named = found.calibration.model_copy(update={"name": f"{output.stem}.calibration"})
@@ -271,12 +269,35 @@ def campaign_command(
 
     if not minutes > 0:
         raise CaseError(f"--minutes is {minutes}; it must be positive")
-    with _shares() as advance:
+    with shares() as advance:
         done = run_campaign(folder, CampaignOptions(device=device, minutes=minutes, tiny=tiny), advance)
     print(
         f"{folder}: {done.kernels} rows, {done.traces} traces, {done.failures} failures; "
         f"not begun: {done.cases_left} cases, {done.models_left} models"
     )
+
+
+@app.command("energy")
+def energy_command(
+    paths: Annotated[list[Path], typer.Argument(help="Folders or tables of measured power and energy.")],
+    write: Annotated[bool, typer.Option("--write", help="Replace the energy calibrations of the package.")] = False,
+    output_format: Format = "table",
+    output: Output = None,
+) -> None:
+    """Fit energies to measured power, and print the errors on what each fit did not see."""
+    from .energy_tables import energy_tables, write_fitted
+
+    _check_format(output_format)
+    try:
+        tables = energy_tables(paths)
+    except ValueError as error:
+        raise CaseError(str(error)) from error
+    if write:
+        write_fitted(tables)
+    if output_format == "json":
+        emit(json.dumps(tables.to_dict(), indent=2) + "\n", output)
+    else:
+        emit(captured(tables.print), output)
 
 
 @app.command("intervals")
@@ -294,7 +315,7 @@ def intervals_command(
 
     found = [c for f in files for c in read_published(f).cases] if files else list(load_cases())
     cases = [c for c in found if c.grade in grade]
-    with _progress(len(cases)) as advance:
+    with progress(len(cases)) as advance:
         results, _ = predict_cases(cases, progress=advance)
     try:
         factors = fit_intervals(results)
@@ -312,46 +333,6 @@ def intervals_command(
 def _check_format(name: str) -> None:
     if name not in ("table", "json"):
         raise typer.BadParameter(f"unknown format {name!r}; valid: table, json")
-
-
-@contextmanager
-def _progress(total: int | None) -> Iterator[Callable[[str], None]]:
-    """Progress bar on standard error, where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("predicting", total=total)
-        yield lambda what: bar.update(task, advance=1, description=what)
-
-
-@contextmanager
-def _shares() -> Iterator[Callable[[str, float], None]]:
-    """Progress bar on standard error, where that is a terminal, moved by shares of the whole."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("starting", total=1.0)
-        yield lambda what, share: bar.update(task, completed=share, description=what)
-
-
-def _captured(render: Callable[[Console], None]) -> str:
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    with console.capture() as capture:
-        render(console)
-    return capture.get()
-
-
-def _emit(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        write_text(output, text)
 
 
 # What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from validation.terminal import captured, emit, progress, shares
+
+
+def test_text_goes_to_the_terminal_or_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    emit("here\n", None)
+    emit("there\n", tmp_path / "out.txt")
+    assert capsys.readouterr().out == "here\n"
+    assert (tmp_path / "out.txt").read_text() == "there\n"
+
+
+def test_what_is_printed_on_the_console_is_captured() -> None:
+    assert captured(lambda console: console.print("x")) == "x\n"
+
+
+def test_bars_stay_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress(2) as advance:
+        advance("one")
+    with shares() as part:
+        part("half", 0.5)
+    assert capsys.readouterr().err == ""
