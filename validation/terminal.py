@@ -41,6 +41,7 @@ def shares() -> Iterator[Callable[[str, float], None]]:
 
 
 def captured(render: Callable[[Console], None]) -> str:
+    """What `render` prints on a console as wide as the terminal."""
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else 160)
@@ -50,6 +51,7 @@ def captured(render: Callable[[Console], None]) -> str:
 
 
 def emit(text: str, output: Path | None) -> None:
+    """Write text to a file, or to the terminal without one."""
     if output is None:
         sys.stdout.write(text)
     else:
