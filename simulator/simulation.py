@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hw_specs import Accelerator, Calibration
 from simulator.cost import HardwareColumns, KernelCosts, kernel_times
@@ -67,7 +67,7 @@ def simulate(
     UnsupportedFormatError
         The accelerator has no units for a number format that the workload needs.
     """
-    execution = execution or Execution()
+    execution = _possible(execution or Execution(), accelerator)
     launches = lower(graph, execution)
     table = assign_units(launches.table, accelerator)
     pool = (*calibrations, *shipped_calibrations()) if calibrations else None
@@ -91,6 +91,13 @@ def simulate(
         interval=interval,
         deviation=deviation,
     )
+
+
+def _possible(execution: Execution, accelerator: Accelerator) -> Execution:
+    """Execution without tf32 where the part has none: float32 convolutions then need no other layout either."""
+    if "tf32" in accelerator.peak.matrix:
+        return execution
+    return replace(execution, matmul_tf32=False, convolution_tf32=False)
 
 
 def _energy(
