@@ -10,7 +10,8 @@ __all__ = ["matrix_energy_ratio"]
 # 12 nm: a T4 sustains 24 TFLOP/s at its limit of 70 W (NVIDIA developer forum, topic 264462, confirmed there to be
 # power capping): 2.9 pJ, 3.2 times the 0.9 pJ that bound an A100 (271 TFLOP/s measured within 400 W and 253 within
 # 300 W: stas00/ml-engineering, MAMF). 5 nm class: 87 TFLOP/s at the 72 W of an L4 (NVIDIA forum) and 794 at the 700 W
-# of an H100 (MAMF) are 0.83 and 0.88 pJ. Samsung's 8 nm is a 10 nm process in density; it stands on the line between 12 and 7 nm.
+# of an H100 (MAMF) are 0.83 and 0.88 pJ. Samsung's 8 nm is a 10 nm process in density; it stands on the line between
+# 12 and 7 nm.
 # 16 nm and 3 nm continue the lines beside them. What lies between is interpolation, not measurement.
 _RATIO_BY_NODE = {
     "16": 4.3,

@@ -25,7 +25,6 @@ from .terminal import captured, emit, progress, shares
 from .trace_plots import PlotError
 
 if TYPE_CHECKING:
-
     pass
 
 

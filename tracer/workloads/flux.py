@@ -111,9 +111,7 @@ PIPELINES = (
     Pipeline(
         name="flux-schnell",
         title="FLUX.1 schnell",
-        defaults=Workload(
-            height=1024, width=1024, num_inference_steps=4, prompt_length=256, dtype="bfloat16"
-        ),
+        defaults=Workload(height=1024, width=1024, num_inference_steps=4, prompt_length=256, dtype="bfloat16"),
         build=_builder(guidance_embeds=False),
         sources=(
             "black-forest-labs/FLUX.1-schnell (huggingface.co): model card (4 steps, 256 tokens), "

@@ -47,12 +47,8 @@ def build(workload: Workload) -> tuple[StageSpec, ...]:
 
     (length,) = required(workload, "prompt_length")
     dtype, batch, encodings = workload.dtype, workload.batch, 2 if workload.guided else 1
-    bert = text_stage(
-        bert_chinese_large(dtype), batch=batch, length=_BERT_LENGTH, masked=True, repeats=encodings
-    )
-    mt5 = text_stage(
-        mt5_xl(dtype), batch=batch, length=length, name="text_encoder_2", masked=True, repeats=encodings
-    )
+    bert = text_stage(bert_chinese_large(dtype), batch=batch, length=_BERT_LENGTH, masked=True, repeats=encodings)
+    mt5 = text_stage(mt5_xl(dtype), batch=batch, length=length, name="text_encoder_2", masked=True, repeats=encodings)
     latents = latent_shape(workload, channels=4, downsampling=8)
     transformer = diffusers_module(HunyuanDiT2DModel, {**_TRANSFORMER, "text_len_t5": length}, dtype)
     return (

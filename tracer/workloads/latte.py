@@ -46,9 +46,7 @@ def build(workload: Workload) -> list[StageSpec]:
     # The temporal positions are sines of any length; the published file has the default, 16.
     config = {**_TRANSFORMER, "video_length": run.num_frames}
     return [
-        text_stage(
-            t5_xxl(run.dtype), batch=run.batch, length=run.prompt_length, masked=True, repeats=run.prompts
-        ),
+        text_stage(t5_xxl(run.dtype), batch=run.batch, length=run.prompt_length, masked=True, repeats=run.prompts),
         denoiser_stage(
             diffusers_module(LatteTransformer3DModel, config, run.dtype),
             _transformer_inputs(run, extents),

@@ -50,9 +50,7 @@ def build(workload: Workload) -> tuple[StageSpec, ...]:
     dtype, batch = workload.dtype, workload.batch
     decoder_dtype = "float32" if dtype == "float16" else dtype
     clip = text_stage(clip_l(dtype), batch=batch, length=length, hidden_states=True)
-    open_clip = text_stage(
-        openclip_bigg(dtype), batch=batch, length=length, name="text_encoder_2", hidden_states=True
-    )
+    open_clip = text_stage(openclip_bigg(dtype), batch=batch, length=length, name="text_encoder_2", hidden_states=True)
     return (
         clip,
         open_clip,

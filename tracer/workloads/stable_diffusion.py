@@ -57,9 +57,7 @@ def _build(workload: Workload) -> Sequence[StageSpec]:
     )
 
 
-def _unet_stage(
-    unet: nn.Module, latents: tuple[int, ...], workload: Workload, length: int, steps: int
-) -> StageSpec:
+def _unet_stage(unet: nn.Module, latents: tuple[int, ...], workload: Workload, length: int, steps: int) -> StageSpec:
     batch = latents[0] * (2 if workload.guided else 1)
 
     def run(module: Any, repeat: int) -> object:

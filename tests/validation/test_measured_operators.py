@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from simulator.kernels import Kernel, KernelFamily
+from validation.measured_operators import MeasuredRow, kernels_of_row
+
+
+def row(op: str, shapes: list[list[int]], **changes: object) -> MeasuredRow:
+    plain = MeasuredRow(
+        op=op,
+        shapes=shapes,
+        attributes={},
+        kernel="",
+        source="neusight",
+        number_format="fp32",
+        itemsize=4.0,
+        cache=4e7,
+    )
+    return plain._replace(**changes)
+
+
+def only(kernels: tuple[Kernel, ...]) -> Kernel:
+    (kernel,) = kernels
+    return kernel
+
+
+def test_a_linear_layer_by_hand() -> None:
+    kernel = only(kernels_of_row(row("aten::linear", [[8, 16, 32], [64, 32]])))
+    assert (kernel.m, kernel.n, kernel.k) == (128, 64, 32)
+    assert kernel.vector_flops == 2 * 128 * 64 * 32
+    assert kernel.matrix_flops == 0
+    assert kernel.bytes_read == 4 * (128 * 32 + 32 * 64)
+    assert kernel.bytes_written == 4 * 128 * 64
+
+
+def test_half_precision_runs_on_matrix_units() -> None:
+    narrow = row("aten::linear", [[128, 32], [64, 32]], number_format="bf16", itemsize=2.0, source="aiconfigurator")
+    assert only(kernels_of_row(narrow)).matrix_flops == 2 * 128 * 64 * 32
+
+
+def test_elementwise_operators_move_their_tensors_once() -> None:
+    kernel = only(kernels_of_row(row("aten::add", [[1024, 1024], [1024, 1024]])))
+    assert kernel.family == KernelFamily.ELEMENTWISE
+    assert (kernel.bytes_read, kernel.bytes_written) == (2 * 4 * 2**20, 4 * 2**20)
+
+
+def test_softmax_has_a_row_for_each_line() -> None:
+    kernel = only(kernels_of_row(row("aten::softmax", [[512, 2048]], attributes={"dim": -1})))
+    assert (kernel.family, kernel.m, kernel.n) == (KernelFamily.SOFTMAX, 512, 2048)
+
+
+def test_an_operator_without_a_reader_is_named() -> None:
+    with pytest.raises(LookupError, match="aten::cholesky"):
+        kernels_of_row(row("aten::cholesky", [[4, 4]]))

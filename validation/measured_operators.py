@@ -1,0 +1,276 @@
+"""Kernels of one measured operator call: a small reader for each operator of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
+
+__all__ = ["MeasuredRow", "kernels_of_row"]
+
+#: Copies of the weights that aiconfigurator's linear benchmark cycles through.
+_WEIGHT_COPIES = 6
+
+
+class MeasuredRow(NamedTuple):
+    """One row: operator, shapes and attributes as the file has them, and what follows from dtype and device.
+
+    ``itemsize`` is in bytes, ``cache`` the capacity of the device's largest cache [B].
+    """
+
+    op: str
+    shapes: list[list[int]]
+    attributes: Mapping[str, Any]
+    kernel: str
+    source: str
+    number_format: str
+    itemsize: float
+    cache: float
+
+
+def kernels_of_row(row: MeasuredRow) -> tuple[Kernel, ...]:
+    """Kernels that one measured call launched.
+
+    Raises
+    ------
+    LookupError
+        The operator has no reader.
+    """
+    reader = _READERS.get(row.op)
+    if reader is None:
+        raise LookupError(f"operator {row.op} has no reader")
+    return reader(row)
+
+
+def _on_vector_units(row: MeasuredRow) -> bool:
+    return row.number_format == "fp32"
+
+
+def _product(
+    row: MeasuredRow, name: str, *, batch: float, m: float, n: float, k: float, resident: float, out: float
+) -> Kernel:
+    flops = 2.0 * batch * m * n * k
+    vector = _on_vector_units(row)
+    return Kernel(
+        name=name,
+        family=KernelFamily.MATMUL,
+        number_format=row.number_format,
+        matrix_flops=0.0 if vector else flops,
+        vector_flops=flops if vector else 0.0,
+        bytes_read=batch * (m * k + k * n) * row.itemsize,
+        bytes_written=batch * m * n * out,
+        resident_bytes=resident,
+        itemsize=row.itemsize,
+        batch=batch,
+        m=m,
+        n=n,
+        k=k,
+        num_inputs=2,
+    )
+
+
+def _linear(row: MeasuredRow) -> tuple[Kernel, ...]:
+    *leading, k = (float(x) for x in row.shapes[0])
+    m, n = float(np.prod(leading)), float(row.shapes[1][0])
+    out = max(row.itemsize, 2.0)
+    weights, other = n * k * row.itemsize, m * k * row.itemsize + m * n * out
+    cycled = other + _WEIGHT_COPIES * weights
+    warm_weights = weights * float(np.clip(2.5 - 2.0 * cycled / max(row.cache, 1.0), 0.0, 1.0))
+    if row.source != "aiconfigurator":
+        warm_weights = weights
+    product = _product(row, "linear", batch=1.0, m=m, n=n, k=k, resident=m * k * row.itemsize + warm_weights, out=out)
+    return (_quantize(m, k), product) if row.number_format == "fp8" else (product,)
+
+
+def _quantize(rows: float, width: float) -> Kernel:
+    """Scale each token of a bf16 input to fp8: a maximum and a division over each row."""
+    return Kernel(
+        name="quantize",
+        family=KernelFamily.NORMALIZATION,
+        number_format="fp8",
+        bytes_read=rows * width * 2.0,
+        bytes_written=rows * width,
+        itemsize=2.0,
+        m=rows,
+        n=width,
+    )
+
+
+def _bmm(row: MeasuredRow) -> tuple[Kernel, ...]:
+    batch, m, k = (float(x) for x in row.shapes[0])
+    n = float(row.shapes[1][2])
+    if row.source == "neusight":
+        # The measured times follow the last axis of the second operand as the reduced one: at 31 x 870 x 18 they
+        # grow with the 870 and not with the 18. The file has the two exchanged.
+        n, k = k, n
+    read = batch * (m * k + k * n) * row.itemsize
+    return (_product(row, "bmm", batch=batch, m=m, n=n, k=k, resident=read, out=row.itemsize),)
+
+
+def _attention(row: MeasuredRow) -> tuple[Kernel, ...]:
+    (b, h, sq, d), (_, hkv, sk, _), (_, _, _, dv) = (tuple(float(x) for x in shape) for shape in row.shapes[:3])
+    causal = bool(row.attributes.get("is_causal"))
+    read = (b * h * sq * d + b * hkv * sk * (d + dv)) * row.itemsize
+    kernel = Kernel(
+        name="attention",
+        family=KernelFamily.ATTENTION,
+        implementation=_attention_implementation(row.kernel),
+        number_format=row.number_format,
+        matrix_flops=2.0 * b * h * sq * sk * (d + dv) * (0.5 * (1 + 1 / sq) if causal and sq == sk else 1.0),
+        special_ops=b * h * sq * sk * (0.5 if causal else 1.0),
+        bytes_read=read,
+        bytes_written=b * h * sq * dv * row.itemsize,
+        resident_bytes=read,
+        itemsize=row.itemsize,
+        batch=b * h,
+        m=sq,
+        n=sk,
+        k=d,
+        group=h / hkv,
+        num_inputs=3,
+        causal=causal,
+    )
+    pages = row.kernel.startswith("vllm_") and not row.kernel.startswith("vllm_vit")
+    return (kernel, _paged_cache_write(b * sk, hkv * d, row.itemsize)) if pages else (kernel,)
+
+
+def _attention_implementation(kernel: str) -> Implementation:
+    for mark, implementation in (
+        ("fa3", Implementation.FLASH3),
+        ("fa4", Implementation.FLASH4),
+        ("trtllm", Implementation.CUDNN_ATTENTION),
+        ("cudnn", Implementation.CUDNN_ATTENTION),
+    ):
+        if mark in kernel:
+            return implementation
+    return Implementation.FLASH2
+
+
+def _paged_cache_write(tokens: float, width: float, itemsize: float) -> Kernel:
+    moved = 2.0 * tokens * width * itemsize
+    return Kernel(
+        name="paged_cache_write",
+        family=KernelFamily.GATHER,
+        number_format="bf16",
+        bytes_read=moved,
+        bytes_written=moved,
+        itemsize=itemsize,
+        m=tokens,
+        n=width,
+        pattern=AccessPattern.STRIDED,
+    )
+
+
+def _conv2d(row: MeasuredRow) -> tuple[Kernel, ...]:
+    (n, c, h, w), (o, per_group, kh, kw) = (tuple(float(x) for x in shape) for shape in row.shapes[:2])
+    stride, padding = (row.attributes.get(name, default) for name, default in (("stride", [1, 1]), ("padding", [0, 0])))
+    oh = (h + 2 * padding[0] - kh) // stride[0] + 1
+    ow = (w + 2 * padding[1] - kw) // stride[1] + 1
+    groups = c / per_group
+    m, columns, k = n * oh * ow, o / groups, per_group * kh * kw
+    flops, vector = 2.0 * groups * m * columns * k, _on_vector_units(row)
+    image, out = n * c * h * w * row.itemsize, n * o * oh * ow * row.itemsize
+    return (
+        Kernel(
+            name="conv2d",
+            family=KernelFamily.CONVOLUTION,
+            implementation=Implementation.IMPLICIT_GEMM,
+            number_format=row.number_format,
+            matrix_flops=0.0 if vector else flops,
+            vector_flops=flops if vector else 0.0,
+            bytes_read=image + o * k * row.itemsize,
+            bytes_written=out,
+            resident_bytes=image,
+            itemsize=row.itemsize,
+            batch=groups,
+            m=m,
+            n=columns,
+            k=k,
+            group=kh if kh == kw and stride[0] == stride[1] == 1 else 1.0,
+            num_inputs=2,
+            height=oh,
+            width=ow,
+        ),
+    )
+
+
+def _elementwise(row: MeasuredRow) -> tuple[Kernel, ...]:
+    elements = float(np.prod(row.shapes[0]))
+    read = sum(float(np.prod(shape)) for shape in row.shapes) * row.itemsize
+    special = elements if row.op in ("aten::gelu", "aten::tanh", "aten::div") else 0.0
+    return (
+        Kernel(
+            name=row.op.partition("::")[2],
+            family=KernelFamily.ELEMENTWISE,
+            number_format=row.number_format,
+            vector_flops=elements,
+            special_ops=special,
+            bytes_read=read,
+            bytes_written=elements * row.itemsize,
+            resident_bytes=read,
+            itemsize=row.itemsize,
+            m=elements,
+            num_inputs=len(row.shapes),
+        ),
+    )
+
+
+def _row_wise(row: MeasuredRow) -> tuple[Kernel, ...]:
+    elements, softmax = float(np.prod(row.shapes[0])), row.op == "aten::softmax"
+    width = float(row.shapes[0][-1])
+    moved = elements * row.itemsize
+    return (
+        Kernel(
+            name=row.op.partition("::")[2],
+            family=KernelFamily.SOFTMAX if softmax else KernelFamily.NORMALIZATION,
+            number_format=row.number_format,
+            vector_flops=4.0 * elements,
+            special_ops=elements if softmax else elements / width,
+            bytes_read=moved,
+            bytes_written=moved,
+            resident_bytes=moved,
+            itemsize=row.itemsize,
+            m=elements / width,
+            n=width,
+        ),
+    )
+
+
+_COLLECTIVES = {
+    "c10d::all_reduce": Implementation.ALL_REDUCE,
+    "c10d::all_gather": Implementation.ALL_GATHER,
+    "c10d::reduce_scatter": Implementation.REDUCE_SCATTER,
+    "c10d::alltoall": Implementation.ALL_TO_ALL,
+}
+
+
+def _collective(row: MeasuredRow) -> tuple[Kernel, ...]:
+    message = float(row.shapes[0][0]) * row.itemsize
+    return (
+        Kernel(
+            name=row.op.partition("::")[2],
+            family=KernelFamily.COLLECTIVE,
+            implementation=_COLLECTIVES[row.op],
+            number_format=row.number_format,
+            bytes_read=message,
+            bytes_written=message,
+            itemsize=row.itemsize,
+            m=message,
+            n=float(row.attributes["num_gpus"]),
+        ),
+    )
+
+
+_READERS: Mapping[str, Callable[[MeasuredRow], tuple[Kernel, ...]]] = {
+    "aten::linear": _linear,
+    "aten::bmm": _bmm,
+    "aten::scaled_dot_product_attention": _attention,
+    "aten::conv2d": _conv2d,
+    **{f"aten::{name}": _elementwise for name in ("add", "mul", "div", "sub", "relu", "gelu", "tanh", "silu")},
+    "aten::softmax": _row_wise,
+    "aten::layer_norm": _row_wise,
+    **dict.fromkeys(_COLLECTIVES, _collective),
+}
