@@ -48,6 +48,8 @@ def cases(level: str) -> Iterator[KernelCase]:
             yield _image(1, c, o, side, size, "float32")
         for c, o, side in ((4, 320, 64), (128, 128, 64), (320, 4, 32), (512, 512, 16), (128, 3, 128), (128, 128, 128)):
             yield _image(1, c, o, side, 3, "float32")
+        for c, o, side in ((512, 512, 64), (256, 256, 128), (128, 128, 256)):
+            yield _image(1, c, o, side, 3, "float32")
         for side, (c, o) in itertools.product((4, 8, 16), ((640, 1280), (1280, 1280), (2560, 1280))):
             yield _image(1, c, o, side, 3, "float32")
         yield _image(1, 320, 320, 32, 3, "float32", stride=2)

@@ -91,8 +91,8 @@ def measured_cases(
 def on_part(table: KernelTable, accelerator: Accelerator) -> KernelTable:
     """Table with the units, and the algorithms of convolution, that libraries choose on a part.
 
-    oneDNN, which runs convolutions on CPUs, does not choose Winograd's algorithm by itself (oneDNN developer guide,
-    Convolution: ``convolution_winograd`` must be asked for, ``convolution_auto`` is not PyTorch's choice).
+    PyTorch asks oneDNN, which runs convolutions on CPUs, for the direct algorithm (``algorithm::convolution_direct``,
+    the default of ideep's convolution_forward), so Winograd's is never chosen there.
     """
     assigned = assign_units(table, accelerator)
     if accelerator.kind != "cpu":

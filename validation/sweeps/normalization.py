@@ -37,7 +37,17 @@ def cases(level: str) -> Iterator[KernelCase]:
         yield contiguous("aten::softmax", (4, 16), dtype="float32", dim=-1)
         return
     if level == "probe":
-        for channels, side in ((320, 8), (320, 32), (320, 64), (640, 16), (640, 32), (1280, 8), (1280, 16), (128, 128)):
+        for channels, side in (
+            (320, 8),
+            (320, 32),
+            (320, 64),
+            (640, 16),
+            (640, 32),
+            (1280, 8),
+            (1280, 16),
+            (128, 128),
+            (128, 256),
+        ):
             yield contiguous("aten::group_norm", (1, channels, side, side), dtype="float32", num_groups=_GROUPS)
         for rows, width in itertools.product((16, 256, 1024), (320, 640, 1280)):
             yield contiguous("aten::layer_norm", (rows, width), dtype="float32", normalized_shape=(width,))

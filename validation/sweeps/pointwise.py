@@ -33,9 +33,9 @@ def cases(level: str) -> Iterator[KernelCase]:
         yield contiguous("aten::add", (4, 8), (4, 1), dtype="float32")
         return
     if level == "probe":
-        for elements, name in itertools.product((2**12, 2**16, 2**18, 2**20, 2**22), ("silu", "gelu")):
+        for elements, name in itertools.product((2**12, 2**16, 2**18, 2**20, 2**22, 2**24), ("silu", "gelu")):
             yield contiguous(f"aten::{name}", (elements,), dtype="float32")
-        for elements, name in itertools.product((2**12, 2**16, 2**18, 2**20, 2**22), ("add", "mul")):
+        for elements, name in itertools.product((2**12, 2**16, 2**18, 2**20, 2**22, 2**24), ("add", "mul")):
             yield contiguous(f"aten::{name}", (elements,), (elements,), dtype="float32")
         return
     for dtype, elements in itertools.product(_DTYPES, _SIZES):
