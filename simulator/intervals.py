@@ -86,7 +86,7 @@ class IntervalFactors(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
     level: Annotated[float, pydantic.Field(gt=0, lt=1)]
-    factor: Annotated[float, pydantic.Field(gt=0)]
+    factor: Annotated[float, pydantic.Field(ge=0)]
     """Quantile of ``|log(measured / predicted) - centre| / sigma`` over the runs of the fit."""
     centre: float
     """Median of ``log(measured / predicted)`` over the runs of the fit."""

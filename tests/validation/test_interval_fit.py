@@ -45,11 +45,22 @@ def test_one_device_cannot_be_split() -> None:
 def test_factor_and_centre_by_hand() -> None:
     # Centre 0.1; scores 2, 1, 0, 1, 2 deviations; 80 % of five and one more is the fifth smallest.
     fitted = [result("a", 0.1 + x) for x in (-0.2, -0.1, 0.0, 0.1, 0.2)]
-    tried = [result("b", x) for x in (0.1, 0.2, 0.6)]
+    tried = [result("b", x) for x in (0.1, 0.12, 0.6)]
     factors = fit_intervals([*fitted, *tried])
-    assert factors.centre == pytest.approx(0.1)
-    assert factors.factor == pytest.approx(2.0)
-    assert factors.coverage == pytest.approx(2 / 3, abs=1e-3)
+    # From b: centre 0.12, scores 0.2, 0 and 4.8, of which 80 % and one more is the largest; it holds all of a.
+    assert factors.fitted_on == "b"
+    assert factors.centre == pytest.approx(0.12)
+    assert factors.factor == pytest.approx(4.8)
+    assert factors.coverage == 1.0
+
+
+def test_the_wider_half_is_kept() -> None:
+    wide = [result("a", x) for x in (-0.4, -0.2, 0.0, 0.2, 0.4)]
+    narrow = [result("b", x) for x in (-0.02, 0.0, 0.02, 0.01)]
+    factors = fit_intervals([*wide, *narrow])
+    assert factors.fitted_on == "a"
+    assert factors.factor == pytest.approx(4.0)
+    assert factors.coverage == 1.0
 
 
 def test_coverage_is_nominal_where_both_halves_are_alike() -> None:
