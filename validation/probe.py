@@ -16,7 +16,7 @@ from typing import Any
 import torch
 import yaml
 
-from hw_specs import Accelerator, Calibration, SpecError, format_quantity
+from hw_specs import Accelerator, Calibration, format_quantity
 from hw_specs.catalogue import load_file
 from tracer.capture.machine import build_facts, device_name, open_device
 
@@ -29,7 +29,7 @@ from .stopwatch import Stopwatch, measure, stopwatch_for
 from .sweeps import FAMILIES, CaseNotRunnableError, KernelCase, Level, cases_of, planned_cases, prepare
 from .sweeps.lowered import measured_cases
 
-__all__ = ["Probe", "ProbeOptions", "ProbedCall", "Progress", "probe", "write_probe"]
+__all__ = ["Probe", "ProbeOptions", "ProbedCall", "Progress", "probe"]
 
 #: Called with what is being measured, and the share of the whole that is done.
 Progress = Callable[[str, float], None]
@@ -153,26 +153,6 @@ def probe(device: str = "cpu", progress: Progress | None = None, options: ProbeO
         say=say.part("fit"),
     )
     return Probe(specification=specification, accelerator=accelerator, calibration=calibration, calls=tuple(rows))
-
-
-def write_probe(found: Probe, path: Path) -> Path:
-    """Write the specification to `path` and the calibration beside it; returns the calibration's path.
-
-    ``my.yaml`` gets ``my.calibration.yaml``, which :func:`hw_specs.load_calibration` reads.
-
-    Raises
-    ------
-    SpecError
-        The folder does not exist or cannot be written.
-    """
-    beside = path.with_name(f"{path.stem}.calibration.yaml")
-    content = found.calibration.model_dump(mode="json", exclude_none=True)
-    try:
-        path.write_text(found.specification, encoding="utf-8")
-        beside.write_text(yaml.safe_dump(content, sort_keys=False, width=110, allow_unicode=True), encoding="utf-8")
-    except OSError as error:
-        raise SpecError(f"{path}: cannot write: {error.strerror}; give a file in a folder that is there") from error
-    return beside
 
 
 class _Say:

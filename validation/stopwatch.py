@@ -6,10 +6,12 @@ and the cache is overwritten before every repetition.
 
 from __future__ import annotations
 
+import gc
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -123,8 +125,9 @@ class CudaStopwatch:
         torch.cuda.synchronize(self._device)
         graph = torch.cuda.CUDAGraph()
         results: list[object] = []
-        # torch.cuda.graph would empty the allocator's cache each time, and with it the time of thousands of cases.
-        with torch.cuda.stream(side):
+        # torch.cuda.graph would empty the allocator's cache each time, which takes longer than most cases. Nothing may
+        # be freed while calls are captured, so the garbage collector waits.
+        with torch.cuda.stream(side), _no_collection():
             graph.capture_begin()
             try:
                 for call in calls:
@@ -153,6 +156,17 @@ class CudaStopwatch:
         self._end.record()
         torch.cuda.synchronize(self._device)
         return float(self._start.elapsed_time(self._end)) * 1e-3
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def stopwatch_for(device: torch.device, *, cache: int = 2**25) -> Stopwatch:

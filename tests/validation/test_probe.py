@@ -10,10 +10,10 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
-from hw_specs import SpecError, load_accelerator, load_calibration  # noqa: E402
+from hw_specs import load_accelerator  # noqa: E402
 from simulator.cost import HardwareColumns  # noqa: E402
 from tracer.capture.machine import DeviceError  # noqa: E402
-from validation.probe import Probe, ProbeOptions, probe, write_probe  # noqa: E402
+from validation.probe import Probe, ProbeOptions, probe  # noqa: E402
 
 _TINY = ProbeOptions(level="tiny", seconds=20.0, largest_product=256, largest_copy=2**21)
 
@@ -62,15 +62,6 @@ def test_the_calibration_belongs_to_the_accelerator(found: Probe) -> None:
     assert found.calibration.parameters["host.operator"] > 0
     assert found.calibration.fitted_on
     HardwareColumns.from_accelerators([found.accelerator], calibrations=[found.calibration])
-
-
-def test_both_files_are_written_and_read_back(found: Probe, tmp_path: Path) -> None:
-    beside = write_probe(found, tmp_path / "my.yaml")
-    assert beside == tmp_path / "my.calibration.yaml"
-    assert load_accelerator(str(tmp_path / "my.yaml")) == found.accelerator
-    assert load_calibration(str(beside)) == found.calibration
-    with pytest.raises(SpecError, match="cannot write"):
-        write_probe(found, tmp_path / "no" / "my.yaml")
 
 
 def test_every_call_is_measured_warm_and_cold(found: Probe) -> None:

@@ -74,7 +74,7 @@ def nvml_of(device: torch.device) -> NvmlDevice | None:
     """Management library's view of a CUDA device; None on a CPU, or where the library does not answer."""
     if device.type != "cuda":
         return None
-    uuid = str(torch.cuda.get_device_properties(device).uuid)
+    uuid = str(getattr(torch.cuda.get_device_properties(device), "uuid", ""))
     try:
         return open_nvml(uuid if uuid.startswith("GPU-") else f"GPU-{uuid}")
     except NvmlError:
