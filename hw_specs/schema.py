@@ -135,6 +135,8 @@ class MemoryLevel(Record):
     """Load-to-use latency of one dependent access. [s]"""
     per_core: Annotated[bool, Field(strict=True)] = False
     """Whether capacity and bandwidth are those of one core."""
+    inline_ecc: Annotated[bool, Field(strict=True)] = False
+    """Whether check bits lie among the data and take bandwidth, as on server cards with GDDR as they ship."""
 
 
 class Memory(Record):

@@ -99,6 +99,8 @@ class Kernel:
     pattern : AccessPattern
     height, width : float
         Sides of the output image of a 2d convolution; 0 where there is none.
+    taps : float
+        Positions of the filter, each of which adds its input channels to the reduced length of a convolution; else 1.
     """
 
     name: str
@@ -122,6 +124,7 @@ class Kernel:
     pattern: AccessPattern = AccessPattern.CONTIGUOUS
     height: float = 0.0
     width: float = 0.0
+    taps: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -154,6 +157,7 @@ class KernelTable:
     pattern: NDArray[np.int64]
     height: FloatArray
     width: FloatArray
+    taps: FloatArray
     count: FloatArray
 
     def __len__(self) -> int:
@@ -215,4 +219,5 @@ _COLUMN_DTYPES: dict[str, type] = {
     "pattern": np.int64,
     "height": np.float64,
     "width": np.float64,
+    "taps": np.float64,
 }

@@ -193,6 +193,7 @@ def _conv2d(row: MeasuredRow) -> tuple[Kernel, ...]:
             num_inputs=2,
             height=oh,
             width=ow,
+            taps=kh * kw,
         ),
     )
 

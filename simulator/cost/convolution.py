@@ -6,6 +6,8 @@ cuDNN's fp32 3x3 kernels are implicit products, a fused Winograd F(2x2, 3x3), an
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +18,7 @@ from .hardware import HardwareColumns
 from .matmul import product_terms, unit_of, unit_peak
 from .mechanisms import power_slowdown, residency, throttle_factor
 from .product import Problem, ProductCost, product_cost
-from .roofline import winograd_applies
+from .roofline import BOUNDS, winograd_applies
 from .tiles import occupied_rounds
 
 __all__ = ["ALGORITHMS", "convolution_cost"]
@@ -33,6 +35,10 @@ _PATCH_TILES, _PATCH_CHANNELS = 32.0, 32.0
 _TRANSFORMED_2 = 16.0
 #: Transformed values of a tile of F(4x4, 3x3), which become that many products.
 _TRANSFORMED_4 = 36.0
+#: Channels of one tap that a step of the main loop takes on matrix units, in bytes (``256x64_32x4`` of bf16). [B]
+_TAP_BYTES = 64.0
+#: Tile of the kernel that cuDNN takes for few channels.
+_NARROW_TILE = (256.0, 64.0)
 #: Fused blocks that one core runs side by side, and channels of one step.
 _FUSED_RESIDENT, _FUSED_STEP = 2.0, 8.0
 
@@ -47,17 +53,45 @@ def convolution_cost(group: str, table: KernelTable, hardware: HardwareColumns) 
 def _on_matrix_units(table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
     """Implicit product: as a matrix product whose rows are gathered from the image, at a share of its rate.
 
-    A depthwise convolution has no reduction to tile and streams its image.
+    Few channels are gathered tap by tap. A depthwise convolution has no reduction to tile and streams its image.
     """
-    problem = _implicit_problem(table, hardware)
-    scaled = problem.peak * hardware.parameters["convolution.share"]
-    problem = Problem(**{**{n: getattr(problem, n) for n in Problem.__dataclass_fields__}, "peak": scaled})
+    problem = replace(_implicit_problem(table, hardware), k=_padded_depth(table))
+    problem = replace(problem, peak=problem.peak * hardware.parameters["convolution.share"])
     cost = product_cost(problem, hardware, group="matmul", role="matrix")
     family = product_terms(cost, unit_of("convolution"))
-    depthwise = (table.implementation == Implementation.DEPTHWISE)[:, None]
     dram = table.bytes[:, None] / (hardware.parameters["stream.dram"] * hardware.dram_bandwidth)
     streamed = hardware.parameters["stream.floor"] + dram
-    return FamilyCost(time=np.where(depthwise, streamed, family.time), bound=family.bound, terms=family.terms)
+    gathered = _gathered(table, hardware)
+    few = (table.taps > 1) & (_channels(table) * table.itemsize <= _TAP_BYTES / 2)
+    depthwise = table.implementation == Implementation.DEPTHWISE
+    time = np.where(few[:, None], cost.floor + np.maximum(gathered, dram), family.time)
+    return FamilyCost(
+        time=np.where(depthwise[:, None], streamed, time),
+        bound=np.where((few & ~depthwise)[:, None], BOUNDS.index("latency"), family.bound),
+        terms={**family.terms, "gathering of few channels": np.where(few[:, None], gathered, 0.0)},
+    )
+
+
+def _padded_depth(table: KernelTable) -> FloatArray:
+    """Reduced length as the main loop walks it: every tap takes whole steps of its channels."""
+    step = _TAP_BYTES / table.itemsize
+    return np.where(table.taps > 1, table.taps * np.ceil(_channels(table) / step) * step, table.k)
+
+
+def _gathered(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    """Time of tiles that take a step of the main loop for each tap, most of it padding. [s]
+
+    cuDNN pads 3 channels to 8 and runs 256 steps of 32 for a filter of 16 x 16 (H100:
+    ``cutlass_tensorop_bf16_s16816fprop_optimized_bf16_256x64_32x4_nhwc_align8``), without splitting that length.
+    """
+    rows, columns = _NARROW_TILE
+    step = (_TAP_BYTES / table.itemsize)[:, None]
+    core_rate = unit_peak(table, hardware) * hardware.parameters["convolution.share"] / hardware.cores
+    gather = hardware.parameters["convolution.gather"] * np.nan_to_num(hardware.clock, nan=np.inf)
+    one_step = np.maximum(2.0 * rows * columns * step / core_rate, (rows + columns) * step / gather)
+    blocks = table.batch * np.ceil(table.m / rows) * np.ceil(table.n / columns)
+    time: FloatArray = np.ceil(blocks[:, None] / hardware.cores) * table.taps[:, None] * one_step
+    return time
 
 
 def _on_vector_units(table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
@@ -112,7 +146,7 @@ def _side(length: FloatArray) -> FloatArray:
 
 
 def _channels(table: KernelTable) -> FloatArray:
-    return table.k / np.maximum(table.group**2, 1.0)
+    return table.k / table.taps
 
 
 def _fused(table: KernelTable, hardware: HardwareColumns) -> FloatArray:

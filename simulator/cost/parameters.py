@@ -94,22 +94,40 @@ def _energy(default: float) -> _Declaration:
     return ("energy", "J/FLOP", default, 0.1 * default, 4.0 * default, "board energy of one operation at full load")
 
 
-_ROWS = (
-    ("dram", "1", 0.85, 0.3, 1.0, "share of the DRAM bandwidth reached"),
-    ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
-    ("row", "s", 3e-7, 0.0, 5e-6, "time of one row on one core, with all its blocks in flight"),
-    ("stream", "B/s", 2e10, 2e9, 2e11, "rate at which one core passes over cached rows"),
-    ("overlap", "1", 4.0, 1.2, 12.0, "exponent that joins memory and row latency"),
-    ("usable", "1", 0.5, 0.05, 4.0, "share of the cache that rows in flight can hold between two passes"),
-    ("floor", "s", 2.5e-6, 0.0, 2e-5, "shortest duration"),
-)
+def _rows(*, row: float, elements: float, block: float, chain: float, drift: float) -> tuple[_Declaration, ...]:
+    """Row-wise kernels; the defaults are what one fit to A100, V100 and T4 together finds."""
+    return (
+        ("dram", "1", 0.8, 0.3, 1.0, "share of the DRAM bandwidth reached"),
+        ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
+        ("row", "clk", row, 0.0, 4000.0, "time of one row on a core full of blocks, besides its elements"),
+        ("elements", "1/clk", elements, 0.5, 2.5 * elements, "elements that a core full of blocks walks in a clock"),
+        ("block", "clk", block, 100.0, 20000.0, "latency of a block's reductions and barriers"),
+        ("chain", "clk", chain, 5.0, 1000.0, "time that one element adds to the chain of the thread that walks it"),
+        ("drift", "1", drift, 0.0, 20.0, "rounds of blocks until loads of one run under arithmetic of another"),
+        ("usable", "1", 0.5, 0.05, 4.0, "share of the cache that rows in flight can hold between two passes"),
+        ("floor", "s", 2.2e-6, 0.0, 2e-5, "shortest duration"),
+    )
+
+
+_SOFTMAX = _rows(row=50.0, elements=2.2, block=4000.0, chain=100.0, drift=3.0)
+_NORMALIZATION = _rows(row=400.0, elements=2.2, block=1500.0, chain=50.0, drift=2.0)
 
 _TABLES: Mapping[str, Sequence[_Declaration]] = {
     "matmul": (*_PRODUCT, _energy(0.9e-12)),
     "matmul8": (*_PRODUCT, _energy(0.45e-12)),
     "vector_matmul": (*_PRODUCT, _energy(1.7e-11)),
     "vector_batched": (*_PRODUCT, _energy(1.7e-11)),
-    "convolution": (("share", "1", 0.85, 0.3, 1.0, "rate of implicit products over that of plain ones"),),
+    "convolution": (
+        ("share", "1", 0.85, 0.3, 1.0, "rate of implicit products over that of plain ones"),
+        (
+            "gather",
+            "1/clk",
+            13.5,
+            1.0,
+            128.0,
+            "elements of tiles that a core gathers in a cycle where channels do not fill a step (patches, H100)",
+        ),
+    ),
     "vector_convolution": (
         *_PRODUCT,
         _energy(1.7e-11),
@@ -134,7 +152,7 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
         ("row", "s", 1e-6, 0.0, 2e-5, "latency of one thread block, which moves one row"),
         ("floor", "s", 2e-6, 0.0, 2e-5, "shortest duration"),
     ),
-    "quantize": _ROWS,
+    "quantize": _NORMALIZATION,
     "stream": (
         ("dram", "1", 0.86, 0.4, 1.0, "share of the DRAM bandwidth reached"),
         ("strided", "1", 0.75, 0.1, 1.0, "the same where threads walk an operand with a stride"),
@@ -148,13 +166,14 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
             "elements that a core places in a cycle, broadcast or strided (eager, H100)",
         ),
         ("crossed", "1/clk", 0.55, 0.1, 8.0, "the same where an operand is transposed"),
+        ("tiled", "1/clk", 2.7, 0.5, 40.0, "elements of 32 x 32 tiles that a core transposes in a cycle (H100)"),
         ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
         ("l2", "1", 0.6, 0.1, 1.0, "share of the L2 bandwidth reached"),
         ("core_bandwidth", "B/s", 3e10, 4e9, 2e11, "bandwidth that one core can pull with its bytes in flight"),
         ("floor", "s", 2e-6, 0.0, 2e-5, "shortest duration"),
     ),
-    "softmax": _ROWS,
-    "normalization": _ROWS,
+    "softmax": _SOFTMAX,
+    "normalization": _NORMALIZATION,
     "collective": (
         ("link", "1", 0.7, 0.01, 1.0, "share of the link bandwidth that a ring reaches"),
         ("step", "s", 1.5e-6, 1e-7, 1e-4, "latency of one step between two ranks"),

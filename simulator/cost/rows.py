@@ -9,7 +9,7 @@ from simulator.kernels import Implementation, KernelFamily, KernelTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
-from .mechanisms import SHORTEST_KERNEL, residency, united
+from .mechanisms import SHORTEST_KERNEL, residency
 from .roofline import roofline_terms
 
 __all__ = ["rows_cost"]
@@ -19,47 +19,82 @@ FloatArray = NDArray[np.float64]
 #: Widest row that PyTorch's softmax keeps in the registers of one warp (PersistentSoftmax.cuh).
 WARP_SOFTMAX_WIDTH = 1024
 
-#: Bytes of an element in registers. [B]
-_COMPUTED_BYTES = 4.0
+#: Bytes that one thread of PyTorch's wide softmax loads at once (SoftMax.cu, ``ILP = sizeof(float4) / sizeof(T)``).
+_VECTOR_BYTES = 16.0
 
-#: Widest load of one thread. [B]
-_VECTOR_BYTES = 16
+#: Vector lanes of a core of V100, T4 or A100; newer cores have 128.
+_LANES = 64.0
 
-#: Rows that are between two passes at the same time: about eight blocks on each of a hundred cores.
-_ROWS_IN_FLIGHT = 800.0
+#: Threads of one block: of the vectorised layer norm (layer_norm_kernel.cu, ``num_threads()``), of row-wise moments
+#: (``kCUDABlockReduceNumThreads``), and the limits of the wide softmax (``SoftMax_getBlockSize``).
+_NORM_THREADS, _MOMENTS_THREADS = 128.0, 512.0
+_SOFTMAX_THREADS = (32.0, 1024.0)
 
 
 def rows_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
-    """Floor plus memory and row latency joined.
+    """Floor plus memory and the cores' own time, which overlap as far as the blocks of a core have drifted apart.
 
-    Every pass over a row but the first finds it in the cache as far as the rows in flight fit there; a core passes
-    over cached rows at its own rate, and each row has a latency (reduction trees, barriers). One block serves one
-    row, so fewer rows than cores leave cores idle: group norm has one row for each (sample, group).
+    One block serves one row, so fewer rows than cores leave cores idle: group norm has one row for each (sample,
+    group). Blocks that start together load together and compute together; after some rounds of blocks they have
+    drifted apart, and one's loads run under another's arithmetic.
+    """
+    dram = _dram_time(group, table, hardware)
+    on_core, rounds = _core_time(group, table, hardware)
+    in_step = np.minimum(hardware.parameters[f"{group}.drift"] / np.maximum(rounds, 1e-9), 1.0)
+    floor = np.broadcast_to(np.maximum(hardware.parameters[f"{group}.floor"], SHORTEST_KERNEL), dram.shape)
+    roofline = roofline_terms(table, hardware)
+    arithmetic = np.maximum(roofline["vector"], roofline["special"])
+    exposed = np.minimum(dram, on_core) * in_step
+    time = floor + np.maximum(np.maximum(dram, on_core) + exposed, arithmetic)
+    bounds = {"dram": dram, "latency": on_core + floor, "vector": roofline["vector"], "special": roofline["special"]}
+    shown = {
+        "DRAM traffic": dram,
+        "rows on the cores": on_core,
+        "not overlapped": exposed,
+        "arithmetic": arithmetic,
+        "floor": floor,
+    }
+    return FamilyCost(time=time, bound=bound_of(bounds), terms=shown)
+
+
+def _core_time(group: str, table: KernelTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:
+    """Time of the cores without memory, and rounds of blocks; shape (num_kernels, num_accelerators). [s], [1]
+
+    A core full of blocks passes over ``elements`` of them in a clock; an element of 16 bits takes as long as one of
+    32, for it is converted and computed as that. Few blocks wait for their own chains of loads and reductions.
     """
 
     def parameter(name: str) -> FloatArray:
         return hardware.parameters[f"{group}.{name}"]
 
-    passes, width, rows = _passes(table)[:, None], table.n[:, None], table.m[:, None]
-    row_bytes = width * table.itemsize[:, None]
-    # Rows that start at odd places cannot be loaded in vectors of 16 bytes: softmax then takes their elements one by
-    # one, each as long as one of fp32.
-    unaligned = (table.family == KernelFamily.SOFTMAX)[:, None] & (row_bytes % _VECTOR_BYTES != 0)
-    computed = np.where(unaligned, width * _COMPUTED_BYTES, row_bytes)
-    spilled = _spilled(row_bytes, rows, hardware, parameter("usable"))
+    threads, walked = _threads(table)[:, None], (_passes(table) * table.n)[:, None]
+    resident = np.maximum(np.minimum(hardware.max_threads / threads, hardware.max_blocks), 1.0)
+    per_core = np.maximum(table.m[:, None] / hardware.cores, 1.0)
+    rounds = table.m[:, None] / (hardware.cores * resident)
+    issue = (parameter("row") + walked / parameter("elements")) / _width(table, hardware)
+    alone = parameter("block") + walked / threads * parameter("chain") + issue
+    full, chain = per_core * issue, np.maximum(rounds, 1.0) * alone
+    clocks = np.where(_in_registers(table)[:, None], 0.0, np.maximum(full, chain))
+    time: FloatArray = clocks / np.nan_to_num(hardware.clock, nan=np.inf)
+    return time, rounds
+
+
+def _width(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    """Vector lanes of a core over 64, which bound running moments; exponentials are bound by units that cores share."""
+    peak = hardware.rates("vector", ["fp32"])[0]
+    lanes = np.nan_to_num(peak / (2.0 * hardware.cores * hardware.clock), nan=_LANES)
+    return np.where((table.family == KernelFamily.SOFTMAX)[:, None], 1.0, lanes / _LANES)
+
+
+def _dram_time(group: str, table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    """Every pass but the first finds the row in the cache as far as the rows in flight fit there. [s]"""
+    passes = _passes(table)[:, None]
+    spilled = _spilled(table, hardware, hardware.parameters[f"{group}.usable"])
     read = table.bytes_read[:, None] * (1.0 + (passes - 1.0) * spilled)
-    kept = residency(table, hardware.cache_capacity) * parameter("resident")
-    dram_bandwidth = parameter("dram") * hardware.dram_bandwidth
-    dram = (read + table.bytes_written[:, None]) * (1.0 - kept) / dram_bandwidth
-    on_core = np.where(_in_registers(table)[:, None], 0.0, parameter("row") + passes * computed / parameter("stream"))
-    latency = np.ceil(rows / hardware.cores) * on_core
-    floor = np.broadcast_to(np.maximum(parameter("floor"), SHORTEST_KERNEL), dram.shape)
-    roofline = roofline_terms(table, hardware)
-    arithmetic = np.maximum(roofline["vector"], roofline["special"])
-    time = floor + np.maximum(united((dram, latency), parameter("overlap")), arithmetic)
-    bounds = {"dram": dram, "latency": latency + floor, "vector": roofline["vector"], "special": roofline["special"]}
-    shown = {"DRAM traffic": dram, "row latency": latency, "arithmetic": arithmetic, "floor": floor}
-    return FamilyCost(time=time, bound=bound_of(bounds), terms=shown)
+    kept = residency(table, hardware.cache_capacity) * hardware.parameters[f"{group}.resident"]
+    bandwidth = hardware.parameters[f"{group}.dram"] * hardware.dram_rate
+    time: FloatArray = (read + table.bytes_written[:, None]) * (1.0 - kept) / bandwidth
+    return time
 
 
 def _in_registers(table: KernelTable) -> NDArray[np.bool_]:
@@ -78,8 +113,17 @@ def _passes(table: KernelTable) -> FloatArray:
     return np.where(once, 1.0, twice)
 
 
-def _spilled(row_bytes: FloatArray, rows: FloatArray, hardware: HardwareColumns, usable: FloatArray) -> FloatArray:
+def _threads(table: KernelTable) -> FloatArray:
+    """Threads of the block that serves one row: softmax takes the power of two up to half its vectors."""
+    softmax = np.clip(2.0 ** np.ceil(np.log2(np.maximum(table.n, 1.0))), *_SOFTMAX_THREADS)
+    moments = table.implementation == Implementation.GROUP_NORM_STATISTICS
+    other = np.where(moments, _MOMENTS_THREADS, _NORM_THREADS)
+    return np.where(table.family == KernelFamily.SOFTMAX, softmax, other)
+
+
+def _spilled(table: KernelTable, hardware: HardwareColumns, usable: FloatArray) -> FloatArray:
     """Share of the rows in flight that the cache cannot hold until the next pass."""
-    in_flight = np.minimum(rows, _ROWS_IN_FLIGHT) * row_bytes
+    resident = np.minimum(hardware.max_threads / _threads(table)[:, None], hardware.max_blocks)
+    in_flight = np.minimum(table.m[:, None], hardware.cores * resident) * (table.n * table.itemsize)[:, None]
     capacity = np.maximum(usable * hardware.cache_capacity, 1.0)
     return np.clip((in_flight - capacity) / np.maximum(in_flight, 1.0), 0.0, 1.0)

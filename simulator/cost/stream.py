@@ -30,7 +30,7 @@ def stream_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fa
     roofline = roofline_terms(table, hardware)
     traffic = table.bytes[:, None]
     kept = residency(table, hardware.cache_capacity) * parameters["stream.resident"]
-    dram = traffic * (1.0 - kept) / (_pattern_share(table, hardware) * hardware.dram_bandwidth)
+    dram = traffic * (1.0 - kept) / (_pattern_share(table, hardware) * hardware.dram_rate)
     l2 = traffic / (parameters["stream.l2"] * hardware.cache_rate)
     active = np.clip(np.ceil(traffic / _BLOCK_BYTES), 1.0, hardware.cores)
     pulled = traffic / (active * parameters["stream.core_bandwidth"])
@@ -60,15 +60,15 @@ def _index_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
 
     A contiguous kernel moves 16 bytes an access and computes one index for it. A broadcast, strided or transposed one
     moves single elements and divides by every extent for each (``OffsetCalculator``, aten/src/ATen/cuda/detail), which
-    bounds it by instructions rather than by bandwidth. Generated code of compiled chains has its indices inlined, and
-    a library's tiled transposition moves vectors on both sides.
+    bounds it by instructions rather than by bandwidth. Generated code of compiled chains has its indices inlined. A
+    library's transposition goes tile by tile through shared memory, and an unfilled tile takes as long as a full one.
     """
     parameters, clock = hardware.parameters, np.nan_to_num(hardware.clock, nan=np.inf)
     free = np.full(len(hardware), np.inf)
     rates = np.array([free, parameters["stream.indexed"], parameters["stream.indexed"], parameters["stream.crossed"]])
     rate = rates[table.pattern.astype(np.int64)]
-    inlined = np.isin(table.implementation, (Implementation.FUSED_CHAIN, Implementation.TILED_TRANSPOSE))
-    rate = np.where(inlined[:, None], np.inf, rate)
+    rate = np.where((table.implementation == Implementation.FUSED_CHAIN)[:, None], np.inf, rate)
+    rate = np.where((table.implementation == Implementation.TILED_TRANSPOSE)[:, None], parameters["stream.tiled"], rate)
     time: FloatArray = table.m[:, None] / (rate * hardware.cores * clock)
     return time
 
@@ -90,7 +90,7 @@ def scatter_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> F
     threads = np.clip(table.n, 64.0, 512.0)[:, None]
     resident = hardware.cores * np.floor(hardware.max_threads / threads)
     latency = np.ceil(table.m[:, None] / np.maximum(resident, 1.0)) * hardware.parameters["scatter.row"]
-    dram = table.bytes[:, None] / (hardware.parameters["scatter.dram"] * hardware.dram_bandwidth)
+    dram = table.bytes[:, None] / (hardware.parameters["scatter.dram"] * hardware.dram_rate)
     floor = np.broadcast_to(hardware.parameters["scatter.floor"], dram.shape)
     shown = {"DRAM traffic": dram, "row latency": latency, "floor": floor}
     return FamilyCost(

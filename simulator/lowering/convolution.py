@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 from hw_specs import number_format
@@ -15,10 +16,16 @@ from simulator.work.op_work import OpWork, operators_of
 from tracer.graph import Op, TensorSpec
 
 from .contraction import product_format
-from .copies import copy_kernel
+from .copies import copy_kernel, fill_kernel
 from .rules import lowering_rule
 
 __all__ = ["convolution"]
+
+# Bytes that a thread of a kernel on matrix units loads at once, to which channels are padded. [B]
+_ALIGNED_BYTES = 16
+
+# Side of the tiles of nchwToNhwcKernel: 1568 blocks for 3 x 224 x 224, 8 for 3 x 16 x 16.
+_TILE_SIDE = 32
 
 # Formats whose kernels on matrix units want channels innermost.
 _CHANNELS_INNERMOST = frozenset({"fp16", "bf16", "tf32", "fp8", "int8"})
@@ -29,9 +36,10 @@ def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Implicit GEMM with what the framework launches around it.
 
     cuDNN's kernels for matrix units read channels-last; for operands that are not, cuDNN converts the input, the
-    weight and the output in kernels of its own (``nchwToNhwcKernel``, ``nhwcToNchwKernel``). PyTorch adds the bias
-    of a cuDNN convolution in a separate kernel in eager mode (``aten/src/ATen/native/Convolution.cpp``). A depthwise
-    convolution has a kernel of its own that needs neither.
+    weight and the output in kernels of its own (``nchwToNhwcKernel``, ``nhwcToNchwKernel``), and pads channels to
+    16 bytes, for which it clears the padded tensor first. PyTorch adds the bias of a cuDNN convolution in a separate
+    kernel in eager mode (``aten/src/ATen/native/Convolution.cpp``). A depthwise convolution has a kernel of its own
+    that needs none of these.
     """
     shape, work = convolution_shape(op), work_of(op)
     data, weight, out = op.inputs[0], op.inputs[1], op.outputs[0]
@@ -44,7 +52,7 @@ def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
         and not execution.keeps_channels_last
         and not (_has_channels_innermost(data) or prod(data.shape[2:]) == 1)
     )
-    before = [_conversion("to_channels_last", t) for t in (data, weight)] if converts else []
+    before = [kernel for t in (data, weight) for kernel in _to_channels_last(t)] if converts else []
     after = [_conversion("to_channels_first", out)] if converts else []
     has_bias = len(op.inputs) > 2
     bias = [_bias(out)] if has_bias and execution.mode != "compiled" else []
@@ -72,6 +80,7 @@ def _main(op: Op, shape: ConvolutionShape, work: OpWork, name: str, *, depthwise
         num_inputs=2,
         height=image[0],
         width=image[1],
+        taps=1.0 if shape.transposed else float(prod(shape.filter)),
     )
 
 
@@ -85,9 +94,27 @@ def _has_channels_innermost(tensor: TensorSpec) -> bool:
     return bool(tensor.strides) and tensor.strides[1] == 1
 
 
+def _to_channels_last(tensor: TensorSpec) -> tuple[Kernel, ...]:
+    """Transposition, after clearing the padding of channels that are no multiple of 16 bytes (seen on H100)."""
+    width = max(int(_ALIGNED_BYTES // tensor.itemsize), 1)
+    padded = -(-tensor.shape[1] // width) * width
+    move = _conversion("to_channels_last", tensor)
+    if padded == tensor.shape[1]:
+        return (move,)
+    whole = replace(tensor, shape=(tensor.shape[0], padded, *tensor.shape[2:]), strides=())
+    return (fill_kernel("clear_padding", whole), move)
+
+
 def _conversion(name: str, tensor: TensorSpec) -> Kernel:
-    """cuDNN's own transposition, which goes through tiles in shared memory."""
-    return copy_kernel(name, tensor, AccessPattern.TRANSPOSED, Implementation.TILED_TRANSPOSE)
+    """cuDNN's own transposition: a block for each tile of 32 channels by 32 positions, filled or not."""
+    images, channels, positions = tensor.shape[0], tensor.shape[1], prod(tensor.shape[2:])
+    elements = images * _whole_tiles(channels) * _whole_tiles(positions)
+    move = copy_kernel(name, tensor, AccessPattern.TRANSPOSED, Implementation.TILED_TRANSPOSE)
+    return replace(move, m=float(elements))
+
+
+def _whole_tiles(extent: int) -> int:
+    return -(-extent // _TILE_SIDE) * _TILE_SIDE
 
 
 def _bias(out: TensorSpec) -> Kernel:

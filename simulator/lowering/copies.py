@@ -1,4 +1,4 @@
-"""The kernel that copies one tensor, which several families launch around their own."""
+"""Kernels that copy or fill one tensor, which several families launch around their own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hw_specs import number_format
 from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
 from tracer.graph import TensorSpec
 
-__all__ = ["copy_kernel"]
+__all__ = ["copy_kernel", "fill_kernel"]
 
 
 def copy_kernel(
@@ -24,4 +24,16 @@ def copy_kernel(
         itemsize=tensor.itemsize,
         m=tensor.numel,
         pattern=pattern,
+    )
+
+
+def fill_kernel(name: str, tensor: TensorSpec) -> Kernel:
+    """Write a tensor once."""
+    return Kernel(
+        name=name,
+        family=KernelFamily.COPY,
+        number_format=number_format(tensor.dtype),
+        bytes_written=float(tensor.nbytes),
+        itemsize=tensor.itemsize,
+        m=float(tensor.numel),
     )

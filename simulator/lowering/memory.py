@@ -14,7 +14,7 @@ from simulator.work.op_work import operators_of
 from simulator.work.pointwise import pointwise as pointwise_work
 from tracer.graph import Op, TensorSpec
 
-from .copies import copy_kernel
+from .copies import copy_kernel, fill_kernel
 from .rules import lowering_rule
 
 __all__ = ["copy", "gather", "padding", "pointwise", "reduce", "scatter"]
@@ -63,7 +63,7 @@ def padding(op: Op, execution: Execution) -> Sequence[Kernel]:
         return (_kernel(op, KernelFamily.COPY, "pad"),)
     data, out = op.inputs[0], op.outputs[0]
     move = copy_kernel("copy_into_padding", data, AccessPattern.STRIDED)
-    return (_fill(out), move)
+    return (fill_kernel("fill", out), move)
 
 
 @lowering_rule(operators_of(movement.gather))
@@ -104,17 +104,6 @@ def _kernel(
         n=width,
         num_inputs=float(max(len(op.inputs), 1)),
         pattern=_pattern(op.inputs, out, casts=casts),
-    )
-
-
-def _fill(tensor: TensorSpec) -> Kernel:
-    return Kernel(
-        name="fill",
-        family=KernelFamily.COPY,
-        number_format=number_format(tensor.dtype),
-        bytes_written=float(tensor.nbytes),
-        itemsize=tensor.itemsize,
-        m=float(tensor.numel),
     )
 
 

@@ -25,6 +25,7 @@ def convolution(table):
             group=float(taps),
             height=side,
             width=side,
+            taps=float(taps**2),
             **options,
         )
 
@@ -59,3 +60,25 @@ def test_depthwise_streams(hardware, convolution):
     kernel = convolution(8.0, 1.0, 64.0, 1.0, vector=False, implementation=Implementation.DEPTHWISE)
     time = convolution_cost("convolution", kernel, hardware()).time[0, 0]
     assert time == pytest.approx(2e-6 + kernel.bytes[0] / (0.86 * 1e12))
+
+
+def test_few_channels_take_a_step_for_each_tap(hardware, convolution):
+    # 128^2 positions and 64 channels are 64 tiles of 256 x 64 on 100 cores, in 9 steps of 16 elements of 4 bytes.
+    kernel = convolution(1.0, 3.0, 128.0, 64.0, vector=False)
+
+    def gathered(matrix):
+        cost = convolution_cost("convolution", kernel, hardware(matrix=matrix))
+        return cost.terms["gathering of few channels"][0, 0]
+
+    # A core of 1 GHz gathers 320 x 16 elements at 13.5 in a cycle; slower units take 2 x 256 x 64 x 16 operations.
+    assert gathered(1e15) == pytest.approx(9 * 320 * 16 / 13.5e9)
+    assert gathered(1e14) == pytest.approx(9 * 2 * 256 * 64 * 16 / (0.85 * 1e12))
+
+
+def test_channels_fill_whole_steps_of_each_tap(hardware, convolution):
+    # 24 channels of 4 bytes take two steps of 16, as 32 do.
+    tail, full = (
+        convolution_cost("convolution", convolution(8.0, c, 64.0, 320.0, vector=False), hardware()).terms["arithmetic"]
+        for c in (24.0, 32.0)
+    )
+    assert tail[0, 0] == full[0, 0]

@@ -26,6 +26,11 @@ def test_columns_are_those_of_the_datasheet():
     assert np.isnan(columns.rates("matrix", ["fp8"])[0, 0])
 
 
+def test_check_bits_among_the_data_take_bandwidth():
+    columns = HardwareColumns.from_accelerators([load_accelerator(n) for n in ("t4", "v100", "rtx4090")])
+    assert (columns.dram_rate / columns.dram_bandwidth).tolist() == pytest.approx([0.85, 1.0, 1.0])
+
+
 def test_calibration_is_inherited_by_lineage_and_group():
     names = ("A100-SXM4-80GB", "A100-PCIe-80GB", "H100-SXM5-80GB")
     columns = HardwareColumns.from_accelerators([load_accelerator(n) for n in names], calibrations=[_calibration()])

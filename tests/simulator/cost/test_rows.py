@@ -1,5 +1,7 @@
 import pytest
 
+from hw_specs import load_accelerator
+from simulator.cost import HardwareColumns
 from simulator.cost.rows import rows_cost
 from simulator.kernels import Implementation, KernelFamily
 
@@ -13,11 +15,13 @@ def rowwise(table):
     return build
 
 
+# The made-up part has 100 cores of 1 GHz with 50 vector lanes each.
+_WIDTH = 50 / 64
+
+
 def test_narrow_softmax_is_a_stream(hardware, rowwise):
     kernel = rowwise(KernelFamily.SOFTMAX, 1e6, 256.0)
-    assert rows_cost("softmax", kernel, hardware()).time[0, 0] == pytest.approx(
-        2.5e-6 + 2 * 1.024e9 / 0.85e12, rel=1e-3
-    )
+    assert rows_cost("softmax", kernel, hardware()).time[0, 0] == pytest.approx(2.2e-6 + 2 * 1.024e9 / 0.8e12, rel=1e-3)
 
 
 def test_wide_rows_that_leave_the_cache_are_read_again(hardware, rowwise):
@@ -27,10 +31,51 @@ def test_wide_rows_that_leave_the_cache_are_read_again(hardware, rowwise):
     assert spilled == pytest.approx(1.5 * cached)
 
 
+def test_many_rows_take_their_elements_in_clocks_of_the_core(hardware, rowwise):
+    # 16000 rows of 768 on 100 cores: 160 each, of 400 clocks and two passes at 2.2 elements a clock, on 50 lanes.
+    kernel = rowwise(KernelFamily.NORMALIZATION, 16000.0, 768.0)
+    on_core = rows_cost("normalization", kernel, hardware()).terms["rows on the cores"][0, 0]
+    assert on_core == pytest.approx(160e-9 * (400 + 1536 / 2.2) / _WIDTH)
+
+
+def test_elements_of_16_bits_take_as_long_as_those_of_32(hardware, table):
+    rows = [
+        table(family=KernelFamily.NORMALIZATION, m=16000.0, n=768.0, itemsize=itemsize, bytes_read=1.0)
+        for itemsize in (2.0, 4.0)
+    ]
+    half, full = (rows_cost("normalization", r, hardware()).terms["rows on the cores"][0, 0] for r in rows)
+    assert half == full
+
+
+def test_few_rows_wait_for_their_own_chain(hardware, rowwise):
+    # 50 rows of 4096 leave 50 cores idle: a block of 1024 threads, four elements each, three passes.
+    on_core = rows_cost("softmax", rowwise(KernelFamily.SOFTMAX, 50.0, 4096.0), hardware()).terms["rows on the cores"]
+    assert on_core[0, 0] == pytest.approx(1e-9 * (4000 + 12 * 100 + 50 + 3 * 4096 / 2.2))
+
+
+def test_blocks_overlap_once_they_have_drifted_apart(hardware, rowwise):
+    # 1600 rows are one round of 16 blocks on each of 100 cores, 32000 are 20 rounds: two of them are in step.
+    for rows, in_step in ((1600.0, 1.0), (32000.0, 2 / 20)):
+        terms = rows_cost("normalization", rowwise(KernelFamily.NORMALIZATION, rows, 768.0), hardware()).terms
+        smaller = min(terms["DRAM traffic"][0, 0], terms["rows on the cores"][0, 0])
+        assert terms["not overlapped"][0, 0] == pytest.approx(in_step * smaller)
+
+
 def test_group_norm_has_one_block_for_each_group(hardware, rowwise):
-    # 32 rows on 100 cores: one row's bytes at the rate of one core.
+    # 32 rows on 100 cores: a block of 512 threads walks a million elements by itself.
     kernel = rowwise(
         KernelFamily.NORMALIZATION, 32.0, 1e6, implementation=Implementation.GROUP_NORM_STATISTICS, group=32.0
     )
-    latency = rows_cost("normalization", kernel, hardware()).terms["row latency"][0, 0]
-    assert latency == pytest.approx(3e-7 + 4e6 / 2e10)
+    latency = rows_cost("normalization", kernel, hardware()).terms["rows on the cores"][0, 0]
+    assert latency == pytest.approx(1e-9 * (1500 + 1e6 / 512 * 50 + (400 + 1e6 / 2.2) / _WIDTH))
+
+
+def test_group_norm_of_four_groups_is_far_from_the_bandwidth(rowwise):
+    # One group a sample on an H200: four blocks take about 90 times the time of the bytes (hardware_notes, section 6).
+    kernel = rowwise(
+        KernelFamily.NORMALIZATION, 4.0, 18e6, implementation=Implementation.GROUP_NORM_STATISTICS, group=1.0
+    )
+    part = load_accelerator("h200")
+    cost = rows_cost("normalization", kernel, HardwareColumns.from_accelerators([part], calibrations=()))
+    ratio = cost.time[0, 0] / (kernel.bytes_read[0] / part.memory.dram.bandwidth)
+    assert 30 < ratio < 180

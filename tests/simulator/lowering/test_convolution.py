@@ -20,7 +20,8 @@ def _names(op, execution=_EAGER) -> list[str]:
 
 def test_eager_converts_the_layout_and_adds_the_bias(call):
     op = call("convolution", [_DATA, _WEIGHT, (6,)], [_OUT], groups=1)
-    expected = ["to_channels_last", "to_channels_last", "convolution", "to_channels_first", "bias"]
+    to_channels_last = ["clear_padding", "to_channels_last"] * 2  # four channels of two bytes are padded to 16
+    expected = [*to_channels_last, "convolution", "to_channels_first", "bias"]
     assert _names(op) == expected
     assert _names(op, _GRAPH) == expected  # a graph replays the same kernels
 
@@ -41,7 +42,7 @@ def test_an_image_of_one_pixel_has_one_layout(call):
 
 def test_float32_converts_where_it_runs_as_tf32(call):
     op = call("convolution", [_DATA, _WEIGHT], [_OUT], dtype="float32", groups=1)
-    assert kernels_of(op, _EAGER)[2].number_format == "tf32"
+    assert kernels_of(op, _EAGER)[2].number_format == "tf32"  # four channels of four bytes need no padding
     assert _names(op, Execution(convolution_tf32=False)) == ["convolution"]
 
 
@@ -82,9 +83,23 @@ def test_what_winograd_needs_to_know(data, weight, out, attributes, expected, ca
 
 def test_conversions_are_transposing_copies(call):
     kernels = kernels_of(call("convolution", [_DATA, _WEIGHT], [_OUT], groups=1), _EAGER)
-    before, weight, _, after = kernels
+    _, before, _, weight, _, after = kernels
     assert {k.pattern for k in (before, weight, after)} == {AccessPattern.TRANSPOSED}
     assert [k.bytes_read for k in (before, weight, after)] == [2 * 648, 2 * 216, 2 * 972]
+
+
+def test_conversions_pad_channels_and_walk_whole_tiles(call):
+    # Patches of a ViT on an H100: cuDNN clears 4 x 8 x 224 x 224 and 768 x 8 x 16 x 16 values, and starts a block for
+    # each tile of 32 x 32, 1568 x 4 and 8 x 768 of them.
+    op = call("convolution", [(4, 3, 224, 224), (768, 3, 16, 16)], [(4, 768, 14, 14)], groups=1, stride=(16, 16))
+    clear, image, clear_weight, weight, _, out = kernels_of(op, _EAGER)
+    assert (clear.bytes_written, clear_weight.bytes_written) == (3211264, 3145728)
+    assert [k.m / 1024 for k in (image, weight, out)] == [1568 * 4, 8 * 768, 7 * 24 * 4]
+
+
+def test_taps_are_those_of_the_filter(call):
+    op = call("convolution", [_DATA, (6, 4, 3, 5)], [_OUT], groups=1)
+    assert next(k for k in kernels_of(op, _EAGER) if k.name == "convolution").taps == 15
 
 
 def test_flops_and_the_convolution_are_the_same_in_every_mode(call):

@@ -1,9 +1,9 @@
-"""The kernel that copies one tensor."""
+"""Kernels that copy or fill one tensor."""
 
 from __future__ import annotations
 
 from simulator.kernels import AccessPattern, KernelFamily
-from simulator.lowering.copies import copy_kernel
+from simulator.lowering.copies import copy_kernel, fill_kernel
 from tracer.graph import TensorSpec
 
 
@@ -13,3 +13,8 @@ def test_reads_and_writes_every_element_once():
     assert (kernel.bytes_read, kernel.bytes_written, kernel.resident_bytes) == (128, 128, 128)
     assert (kernel.m, kernel.itemsize, kernel.number_format) == (32, 4, "fp32")
     assert (kernel.matrix_flops, kernel.vector_flops) == (0, 0)
+
+
+def test_a_fill_only_writes():
+    kernel = fill_kernel("fill", TensorSpec((4, 8), "float16"))
+    assert (kernel.bytes_read, kernel.bytes_written, kernel.m) == (0, 64, 32)
