@@ -33,6 +33,9 @@ _OUTLIER = 0.08
 #: Pull of each parameter towards its default, in rows of typical error: settles what the data cannot.
 _PULL = 0.3
 
+#: Times of calls that show the host alone, over the shortest of them.
+_PILE = 1.25
+
 #: Most rows of one device and operator that a fit takes, and most evaluations of the gradient.
 _MOST_ROWS = 900
 _MOST_STEPS = 25
@@ -194,8 +197,12 @@ def _timing_floors(measured: Sequence[MeasuredKernels]) -> tuple[tuple[tuple[str
         for op, source, latency in zip(m.op, m.source, m.latency.tolist(), strict=True):
             if timed_from_host(source):
                 times.setdefault((m.device, source, op), []).append(latency)
-    floors = np.array([np.quantile(latencies, 0.05) for latencies in times.values()])
-    return tuple(times), floors
+    return tuple(times), np.array([_floor(latencies) for latencies in times.values()])
+
+
+def _floor(latencies: Sequence[float]) -> float:
+    """Time at which the shortest calls pile up; where they do not, close to the shortest. [s]"""
+    return float(min(np.quantile(latencies, 0.05), _PILE * min(latencies)))
 
 
 def _part(m: MeasuredKernels, keys: tuple[tuple[str, str, str], ...], floors: FloatArray) -> _Part:
