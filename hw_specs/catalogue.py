@@ -24,8 +24,10 @@ _FOLDER = Path(__file__).parent / "accelerators"
 _HEAD_KEYS = frozenset({"name", "aliases", "extends", "hypothetical"})
 _NOT_INHERITED = frozenset({"name", "aliases", "extends", "hypothetical", "notes", "disputed"})
 # Words in front of a part's own name, and words that tell no part from another, as drivers and tables put them.
-_MAKERS = frozenset("nvidia amd intel google aws apple habana tesla geforce quadro instinct".split())
-_SAYING_NOTHING = frozenset("gpu oam hbm hbm2 hbm2e hbm3 hbm3e".split())
+_MAKERS = frozenset(
+    {"nvidia", "amd", "intel", "google", "aws", "apple", "habana", "tesla", "geforce", "quadro", "instinct"}
+)
+_SAYING_NOTHING = frozenset({"gpu", "oam", "hbm", "hbm2", "hbm2e", "hbm3", "hbm3e"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +43,8 @@ def load_accelerator(name_or_path: str) -> Accelerator:
     """Accelerator of a name, an alias or a YAML file.
 
     Case, spaces, dashes, underscores, leading names of vendor and line (``Tesla``, ``Instinct``) and the kind of
-    memory do not matter: ``"NVIDIA A100-SXM4-80GB"``, ``"a100_sxm4_80gb"`` and ``"a100"`` are the same part. A path is meant where there is a path separator, or
-    a file of that name exists in the working directory.
+    memory do not matter: ``"NVIDIA A100-SXM4-80GB"``, ``"a100_sxm4_80gb"`` and ``"a100"`` are the same part. A path
+    is meant where there is a path separator, or a file of that name exists in the working directory.
 
     Raises
     ------

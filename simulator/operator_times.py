@@ -17,7 +17,7 @@ from simulator.lowering import assign_units, kernels_of
 from simulator.work import UnsupportedOpError
 from tracer.graph import Op
 
-__all__ = ["OperatorTimes", "can_predict", "operator_times"]
+__all__ = ["OperatorTimes", "can_predict", "kernels_or_reason", "operator_times"]
 
 FloatArray = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ class OperatorTimes:
 
 def can_predict(op: Op, execution: Execution | None = None) -> bool:
     """Whether an operator's kernels are known: it has a formula and the tensors that the formula needs."""
-    kernels, _ = _kernels_or_reason(op, execution or Execution())
+    kernels, _ = kernels_or_reason(op, execution or Execution())
     return bool(kernels)
 
 
@@ -67,7 +67,7 @@ def operator_times(
     fidelity : {"calibrated", "roofline"}
     """
     execution = execution or Execution()
-    lowered = [_kernels_or_reason(op, execution) for op in operators]
+    lowered = [kernels_or_reason(op, execution) for op in operators]
     reasons = [reason for _, reason in lowered]
     time = np.array([np.nan if reason else 0.0 for reason in reasons])
     counts = np.array([len(kernels) for kernels, _ in lowered], dtype=np.int64)
@@ -81,7 +81,8 @@ def operator_times(
     return OperatorTimes(time=time, num_kernels=counts, reasons=tuple(reasons))
 
 
-def _kernels_or_reason(op: Op, execution: Execution) -> tuple[Sequence[Kernel], str]:
+def kernels_or_reason(op: Op, execution: Execution) -> tuple[Sequence[Kernel], str]:
+    """Kernels of an operator call, or none and why there are none."""
     try:
         kernels = kernels_of(op, execution)
     except UnsupportedOpError:

@@ -6,7 +6,7 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -23,10 +23,6 @@ from .cases import CaseError, load_cases
 from .measured import MeasurementError
 from .terminal import captured, emit, progress, shares
 from .trace_plots import PlotError
-
-if TYPE_CHECKING:
-    pass
-
 
 __all__ = ["app", "main"]
 
@@ -107,14 +103,12 @@ def kernels_command(
 ) -> None:
     """Predict every measured operator call, and print the error by device, operator and dtype."""
     from .kernel_errors import kernel_errors
-    from .kernel_presentation import kernel_error_table
+    from .kernel_presentation import kernel_error_table, skipped_lines
 
     _check_format(output_format)
-    try:
-        errors = kernel_errors(files, leave_out=leave_out)
-    except ValueError as error:
-        raise CaseError(str(error)) from error
+    errors = kernel_errors(files, leave_out=leave_out)
     if output_format == "json":
+        _remark(skipped_lines(errors.skipped))
         emit(json.dumps(errors.to_list(), indent=2) + "\n", output)
     else:
         emit(kernel_error_table(errors), output)
@@ -130,13 +124,14 @@ def calibrate_command(
 ) -> None:
     """Fit the parameters of each architecture to measured operator calls, and write its calibration."""
     from .calibrate import calibrate, write_calibration
+    from .kernel_presentation import skipped_lines
+    from .measured import read_tables
 
     if folder is not None and not folder.is_dir():
         raise CaseError(f"{folder}: no such folder")
-    try:
-        fitted = calibrate(files, accelerator=accelerator)
-    except ValueError as error:
-        raise CaseError(str(error)) from error
+    measured = [m for path in files for m in read_tables(path)]
+    fitted = calibrate(measured, accelerator=accelerator)
+    _remark(skipped_lines(sum((m.skipped for m in measured), Counter())))
     for calibration in fitted:
         path = write_calibration(calibration, folder) if folder else write_calibration(calibration)
         rows = sum(record.count for record in calibration.fitted_on)
@@ -327,6 +322,12 @@ def intervals_command(
     )
     if write:
         write_factors(factors, simulator.intervals.FACTORS)
+
+
+def _remark(lines: list[str]) -> None:
+    """Say something beside the result, so that a program which reads that does not meet it."""
+    for line in lines:
+        print(line, file=sys.stderr)
 
 
 def _check_format(name: str) -> None:

@@ -17,9 +17,9 @@ from simulator.operator_times import can_predict
 from tracer.attribution import attribute
 from tracer.trace import Trace
 
-from .sweeps.lowered import on_part
+from .part_choices import execution_on, on_part
 
-__all__ = ["PartCheck", "ProbeCheck", "check_probe", "execution_on"]
+__all__ = ["PartCheck", "ProbeCheck", "check_probe"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +67,6 @@ class ProbeCheck:
     elapsed: float
     predicted_elapsed: float
     by_operator: Mapping[str, PartCheck]
-
-
-def execution_on(accelerator: Accelerator) -> Execution:
-    """How PyTorch runs eager code on a part: TF32 is of NVIDIA's matrix units alone."""
-    return Execution(convolution_tf32=accelerator.kind == "gpu")
 
 
 def check_probe(trace: Trace, accelerator: Accelerator, calibration: Calibration) -> ProbeCheck:

@@ -78,7 +78,9 @@ def test_aliases(name: str, expected: str) -> None:
     assert load_accelerator(name).name == expected
 
 
-@pytest.mark.parametrize("name", ["NVIDIA A100 (variant not stated)", "A100 (NVLink)", "nvidia", "Tesla", "", "GPU", "HBM3", "x" * 5000])
+@pytest.mark.parametrize(
+    "name", ["NVIDIA A100 (variant not stated)", "A100 (NVLink)", "nvidia", "Tesla", "", "GPU", "HBM3", "x" * 5000]
+)
 def test_names_of_no_particular_part_do_not_resolve(name: str) -> None:
     with pytest.raises(SpecError, match="no accelerator") as caught:
         load_accelerator(name)
