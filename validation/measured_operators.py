@@ -34,8 +34,11 @@ class MeasuredRow(NamedTuple):
 
 
 def has_reader(op: str, source: str) -> bool:
-    """Whether rows of an operator from a source are read here, and not lowered as those of a workload."""
-    return source in _SOURCES and op in _READERS
+    """Whether rows of an operator from a source are read here, and not lowered as those of a workload.
+
+    A source may say after its name what it used: ``aiconfigurator VLLM``.
+    """
+    return source.partition(" ")[0] in _SOURCES and op in _READERS
 
 
 def kernels_of_row(row: MeasuredRow) -> tuple[Kernel, ...]:

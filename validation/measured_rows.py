@@ -156,7 +156,7 @@ def one_byte_collectives(records: Sequence[Record]) -> frozenset[int]:
     """
     rows: dict[tuple[str, str, str, str], list[tuple[float, int]]] = {}
     for index, record in enumerate(records):
-        if not record["op"].startswith("c10d::") or record.get("source") != _TWO_FORMATS:
+        if not record["op"].startswith("c10d::") or not (record.get("source") or "").startswith(_TWO_FORMATS):
             continue
         try:
             seconds = latency_of(record)

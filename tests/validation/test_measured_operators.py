@@ -46,6 +46,7 @@ def test_softmax_has_a_row_for_each_line() -> None:
 
 def test_other_sources_have_no_reader() -> None:
     assert has_reader("aten::linear", "neusight")
+    assert has_reader("aten::linear", "aiconfigurator VLLM")
     assert not has_reader("aten::linear", "roofcast")
     assert not has_reader("aten::group_norm", "neusight")
 
