@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from hw_specs import SpecError, load_accelerator
-from simulator.cost import UnsupportedFormatError
+from simulator.cost import ParameterError, UnsupportedFormatError
 from simulator.execution import Execution, ExecutionError
 from simulator.output import OutputError, write_text
 from tracer.graph import GraphError
@@ -33,6 +33,7 @@ USER_ERRORS = (
     MeasurementError,
     MissingTracerError,
     OutputError,
+    ParameterError,
     PlotError,
     SpecError,
     TraceFormatError,
@@ -145,26 +146,43 @@ def trace_command(
         str | None, typer.Option("--hw", help="Accelerator to predict for; the one that the trace names by default.")
     ] = None,
     attention: Annotated[str, typer.Option(help="Fused attention where the trace does not name it.")] = "flash",
+    graph: Annotated[
+        str | None,
+        typer.Option(help="Also hold the operators against a graph file of `trace graph`, or those of a workload."),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Calibration of a probed machine; by default the one beside its specification."),
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a scatter and a bar plot to this file.")] = None,
     output_format: Format = "table",
     output: Output = None,
 ) -> None:
     """Line measured kernels of a trace up with predicted ones, and print the error by category and operator."""
-    from .trace_comparison import compare_trace
+    from simulator.calibrations import own_calibrations
+    from tracer.formats import read_trace
+
+    from .graph_difference import against_graph, graph_to_compare
+    from .trace_comparison import compare
+    from .trace_presentation import render, render_difference
 
     _check_format(output_format)
+    execution = Execution(attention=attention)
     accelerator = load_accelerator(hw) if hw else None
-    comparison = compare_trace(file, accelerator, Execution(attention=attention))
+    own = own_calibrations(hw, accelerator, calibration) if hw and accelerator else ()
+    trace = read_trace(file)
+    comparison = compare(trace, accelerator, execution, calibrations=own)
+    difference = against_graph(trace, graph_to_compare(graph, trace)) if graph else None
     if plot is not None:
         from .trace_plots import plot as draw
 
         draw(comparison, plot)
     if output_format == "json":
-        emit(json.dumps(comparison.to_dict(), indent=2) + "\n", output)
+        plain = comparison.to_dict() | ({"graph": difference.to_dict()} if difference else {})
+        emit(json.dumps(plain, indent=2) + "\n", output)
         return
-    from .trace_presentation import render
-
-    emit(captured(lambda console: render(comparison, console)), output)
+    text = captured(lambda console: render(comparison, console))
+    emit(text + (captured(lambda console: render_difference(difference, console)) if difference else ""), output)
 
 
 @app.command("study")
@@ -226,22 +244,28 @@ def probe_command(
     named = found.calibration.model_copy(update={"name": f"{output.stem}.calibration"})
     path = write_calibration(named, output.parent)
     print(f"{output}: {found.accelerator.name}\n{path}: fitted to {len(found.calls)} measured calls")
-    print(f"try it: simulate --hw {output} --calibration {path} --model stable-diffusion --dtype float32")
+    print(f"try it: simulate --hw {output} --model stable-diffusion --dtype float32")
 
 
 @app.command("check")
 def check_command(
     trace: Annotated[Path, typer.Argument(help="Trace of a run on the probed machine (`trace run`).")],
     hw: Annotated[Path, typer.Option("--hw", help="Specification that `probe` wrote.")],
-    calibration: Annotated[Path, typer.Option(help="Calibration that `probe` wrote.")],
+    calibration: Annotated[
+        Path | None, typer.Option(help="Calibration that `probe` wrote; by default the one beside the specification.")
+    ] = None,
 ) -> None:
     """Hold a run on the machine at hand against the prediction from its own specification and calibration."""
-    from hw_specs import load_calibration
+    from simulator.calibrations import own_calibrations
     from tracer.formats import read_trace
 
     from .probe_check import check_probe
 
-    result = check_probe(read_trace(trace), load_accelerator(str(hw)), load_calibration(str(calibration)))
+    accelerator = load_accelerator(str(hw))
+    own = own_calibrations(str(hw), accelerator, calibration)
+    if not own:
+        raise CaseError(f"{hw}: no calibration beside it; give --calibration FILE, which 'validate probe' writes")
+    result = check_probe(read_trace(trace), accelerator, own[0])
     print(
         f"measured {result.measured:.4g} s in operators, {result.predicted:.4g} s predicted for {result.covered:.4g} s "
         f"of it: {100 * result.error:+.1f} %, weighted by time {100 * result.time_weighted_error:.1f} %\n"

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator, SpecError, load_accelerator
 from simulator.cost import HardwareColumns, UnsupportedFormatError, kernel_times
 from simulator.kernels import Kernel, KernelTable
+from simulator.lowering import assign_units
 
 from .measured_rows import MeasurementError, Record, latency_of, one_byte_collectives, read_records, row_kernels
-from .part_choices import on_part
 
 __all__ = ["MeasuredKernels", "MeasurementError", "is_device", "read_measured", "read_tables"]
 
@@ -177,7 +177,7 @@ def _assemble(records: Sequence[Record], accelerator: Accelerator, device: str) 
         source=tuple(kept[i].get("source") or "unknown" for i in rows),
         shapes=tuple(kept[i]["input_shapes"] for i in rows),
         latency=np.array([latency[i] for i in rows], dtype=np.float64),
-        table=on_part(KernelTable.from_kernels([kernel for i in rows for kernel in lowered[i]]), accelerator),
+        table=assign_units(KernelTable.from_kernels([kernel for i in rows for kernel in lowered[i]]), accelerator),
         row=np.repeat(np.arange(len(rows)), [len(lowered[i]) for i in rows]),
         skipped=skipped,
     )
@@ -194,7 +194,7 @@ def _without_peak(kernels: Iterable[Kernel], accelerator: Accelerator) -> dict[t
     found: dict[tuple[str, bool], str] = {}
     for unit, kernel in {_unit(kernel): kernel for kernel in kernels}.items():
         try:
-            kernel_times(on_part(KernelTable.from_kernels([kernel]), accelerator), hardware, fidelity="roofline")
+            kernel_times(assign_units(KernelTable.from_kernels([kernel]), accelerator), hardware, fidelity="roofline")
         except UnsupportedFormatError as error:
             found[unit] = str(error)
     return found

@@ -13,10 +13,10 @@ from typing import Any
 
 from hw_specs import Accelerator, number_format
 from simulator.kernels import Kernel
+from simulator.lowering import execution_on
 from simulator.operator_times import kernels_or_reason
 
 from .measured_operators import MeasuredRow, has_reader, kernels_of_row
-from .part_choices import execution_on
 from .row_operator import operator_of_row
 
 __all__ = ["MeasurementError", "Record", "latency_of", "one_byte_collectives", "read_records", "row_kernels"]

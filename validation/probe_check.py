@@ -12,12 +12,10 @@ from hw_specs import Accelerator, Calibration
 from simulator.cost import HardwareColumns, kernel_times
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTable
-from simulator.lowering import kernels_of
+from simulator.lowering import assign_units, execution_on, kernels_of
 from simulator.operator_times import can_predict
 from tracer.attribution import attribute
 from tracer.trace import Trace
-
-from .part_choices import execution_on, on_part
 
 __all__ = ["PartCheck", "ProbeCheck", "check_probe"]
 
@@ -115,7 +113,7 @@ def _times(
         (operator, kernel) for operator in distinct for kernel in kernels_of(trace.operators[operator], execution)
     ]
     hardware = HardwareColumns.from_accelerators([accelerator], calibrations=[calibration])
-    table = on_part(KernelTable.from_kernels([kernel for _, kernel in lowered]), accelerator)
+    table = assign_units(KernelTable.from_kernels([kernel for _, kernel in lowered]), accelerator)
     single = kernel_times(table, hardware).time[:, 0]
     times = dict.fromkeys(distinct, 0.0)
     for (operator, _), seconds in zip(lowered, single.tolist(), strict=True):

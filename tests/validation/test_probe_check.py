@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from hw_specs import Accelerator, Calibration, load_accelerator
+from simulator.lowering import execution_on
 from simulator.operator_times import operator_times
 from tracer.graph import Op, TensorSpec
 from tracer.trace import CallColumns, HostColumns, KernelColumns, KernelKind, RunFacts, Trace
-from validation.part_choices import execution_on
 from validation.probe_check import check_probe
 
 _SQUARE = TensorSpec((512, 512), "float32")

@@ -11,11 +11,10 @@ import numpy as np
 from hw_specs import Accelerator
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTable
-from simulator.lowering import kernels_of
+from simulator.lowering import assign_units, kernels_of
 from simulator.work import UnsupportedOpError
 from tracer.graph import Op
 from validation.measured import MeasuredKernels
-from validation.part_choices import on_part
 
 from .case import KernelCase
 from .catalogue import prepare
@@ -83,7 +82,7 @@ def measured_cases(
         source=(source,) * len(kept),
         shapes=tuple(cases[i].columns()["input_shapes"] for i in kept),
         latency=np.array([latencies[i] for i in kept], dtype=np.float64),
-        table=on_part(table, accelerator),
+        table=assign_units(table, accelerator),
         row=np.repeat(np.arange(len(kept)), [len(lowered[i]) for i in kept]),
         skipped=skipped,
     )
