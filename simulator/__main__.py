@@ -164,8 +164,10 @@ def _traced(
     """Measured trace on another accelerator as text; of a trace without times, the prediction of its operators."""
     from simulator.traced import graph_of_trace, project_measured
     from tracer.formats import read_trace
+    from tracer.progress_bar import reading
 
-    trace = read_trace(path)
+    with reading(path) as advance:
+        trace = read_trace(path, progress=advance)
     if len(trace.kernels):
         projection = project_measured(trace, target, source, run, fidelity=fidelity, calibrations=calibrations)
         return _projection_text(projection, output_format)

@@ -16,12 +16,13 @@ from simulator.execution import Execution, ExecutionError
 from simulator.output import OutputError, write_text
 from tracer.graph import GraphError
 from tracer.library import MissingTracerError
+from tracer.progress_bar import reading, shares
 from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
 
 from .cases import CaseError, load_cases
 from .measured import MeasurementError
-from .terminal import captured, emit, progress, shares
+from .terminal import captured, emit, progress
 from .trace_plots import PlotError
 
 __all__ = ["app", "main"]
@@ -170,7 +171,8 @@ def trace_command(
     execution = Execution(attention=attention)
     accelerator = load_accelerator(hw) if hw else None
     own = own_calibrations(hw, accelerator, calibration) if hw and accelerator else ()
-    trace = read_trace(file)
+    with reading(file) as advance:
+        trace = read_trace(file, progress=advance)
     comparison = compare(trace, accelerator, execution, calibrations=own)
     difference = against_graph(trace, graph_to_compare(graph, trace)) if graph else None
     if plot is not None:
