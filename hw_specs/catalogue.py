@@ -23,7 +23,11 @@ __all__ = ["accelerator_files", "list_accelerators", "load_accelerator", "load_f
 _FOLDER = Path(__file__).parent / "accelerators"
 _HEAD_KEYS = frozenset({"name", "aliases", "extends", "hypothetical"})
 _NOT_INHERITED = frozenset({"name", "aliases", "extends", "hypothetical", "notes", "disputed"})
-_VENDORS = ("nvidia", "amd", "intel", "google", "aws", "apple", "habana")
+# Words in front of a part's own name, and words that tell no part from another, as drivers and tables put them.
+_MAKERS = frozenset(
+    {"nvidia", "amd", "intel", "google", "aws", "apple", "habana", "tesla", "geforce", "quadro", "instinct"}
+)
+_SAYING_NOTHING = frozenset({"gpu", "oam", "hbm", "hbm2", "hbm2e", "hbm3", "hbm3e"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +42,9 @@ class _Head:
 def load_accelerator(name_or_path: str) -> Accelerator:
     """Accelerator of a name, an alias or a YAML file.
 
-    Case, spaces, dashes, underscores and a leading vendor name do not matter: ``"NVIDIA A100-SXM4-80GB"``,
-    ``"a100_sxm4_80gb"`` and ``"a100"`` are the same part. A path is meant where there is a path separator, or
-    a file of that name exists in the working directory.
+    Case, spaces, dashes, underscores, leading names of vendor and line (``Tesla``, ``Instinct``) and the kind of
+    memory do not matter: ``"NVIDIA A100-SXM4-80GB"``, ``"a100_sxm4_80gb"`` and ``"a100"`` are the same part. A path
+    is meant where there is a path separator, or a file of that name exists in the working directory.
 
     Raises
     ------
@@ -185,9 +189,10 @@ def _display(path: Path) -> str:
 def _key(name: str) -> str:
     """Spelling-independent form of a name."""
     words = re.sub(r"[^a-z0-9+]+", " ", name.lower()).split()
-    if len(words) > 1 and words[0] in _VENDORS:
+    while len(words) > 1 and words[0] in _MAKERS:
         words = words[1:]
-    return "".join(words)
+    telling = [word for word in words if word not in _SAYING_NOTHING]
+    return "".join(telling or words)
 
 
 @functools.cache

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hw_specs import Accelerator, SpecError, load_accelerator, torch_dtype
+from hw_specs import Accelerator, Calibration, SpecError, load_accelerator, torch_dtype
 from hw_specs.overrides import apply_overrides
-from simulator.cost import FIDELITIES, FidelityError, UnsupportedFormatError
+from simulator.calibrations import own_calibrations
+from simulator.cost import FIDELITIES, FidelityError, ParameterError, UnsupportedFormatError
 from simulator.cost.model import Fidelity
 from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution, ExecutionError
 from simulator.explanation import UnknownKernelError, explain_operator, render_explanations
 from simulator.output import OutputError, write_text
 from simulator.presentation import FORMATS, print_report, to_csv, to_json
 from simulator.report import Report
-from simulator.simulation import simulate
+from simulator.simulation import Simulation, simulate
 from simulator.work import FormulaError, UnsupportedOpError
 from tracer.graph import GraphError, OpGraph
 from tracer.library import MissingTracerError, graph_of
@@ -28,6 +30,8 @@ from tracer.workloads import UnknownWorkloadError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from simulator.projection import Projection
 
 __all__ = ["app", "main"]
 
@@ -39,6 +43,7 @@ USER_ERRORS = (
     GraphError,
     MissingTracerError,
     OutputError,
+    ParameterError,
     SpecError,
     TraceFormatError,
     UnknownKernelError,
@@ -74,7 +79,7 @@ def command(
     ] = None,
     trace: Annotated[
         Path | None,
-        typer.Option("--trace", help="Measured trace of any known format: project it to --hw, instead of --model."),
+        typer.Option("--trace", help="Trace of any known format: project its times to --hw, instead of --model."),
     ] = None,
     from_: Annotated[
         str | None, typer.Option("--from", help="Accelerator that the trace ran on; the one it names by default.")
@@ -100,7 +105,8 @@ def command(
         typer.Option(help="Show term by term how a kernel's time came about: part of its name, operator or module."),
     ] = None,
     calibration: Annotated[
-        Path | None, typer.Option(help="Calibration of a probed machine, beside those of the package.")
+        Path | None,
+        typer.Option(help="Calibration of a probed machine; by default the one beside its specification."),
     ] = None,
     output_format: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "table",
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
@@ -118,10 +124,8 @@ def command(
     if hw is None or sum(given is not None for given in (model, graph, trace)) != 1:
         raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
     run = Execution(mode=execution, attention=attention)
-    if trace is not None:
-        _emit(_projection(trace, _accelerator(hw, change or []), from_, run, output_format), output)
-        return
     accelerator = _accelerator(hw, change or [])
+    calibrations = own_calibrations(hw, load_accelerator(hw), calibration)
     settings = {
         "batch": batch,
         "height": height,
@@ -133,26 +137,71 @@ def command(
         "max_new_tokens": max_new_tokens,
         "dtype": None if dtype is None else torch_dtype(dtype),
     }
-    op_graph = _graph(model, graph, settings, use_cache=cache)
-    simulation = simulate(op_graph, accelerator, run, fidelity=level)
+    source = load_accelerator(from_) if from_ else None
+    if trace is not None:
+        _refuse({**settings, "explain": explain}, "a trace, which is of one run")
+        _emit(_traced(trace, accelerator, source, run, level, calibrations, output_format), output)
+        return
+    if source is not None:
+        raise typer.BadParameter("--from goes with --trace FILE")
+    op_graph = _graph(model, graph, settings, cache=cache)
+    simulation = simulate(op_graph, accelerator, run, fidelity=level, calibrations=calibrations)
     if explain is not None:
-        _emit(render_explanations(explain_operator(simulation, explain)), output)
+        _emit(_explained(simulation, explain, output_format), output)
         return
     _emit(_rendered(simulation.report, output_format), output)
 
 
-def _projection(path: Path, target: Accelerator, source: str | None, run: Execution, output_format: str) -> str:
-    """Measured trace on another accelerator, as text."""
-    from simulator.projection_presentation import render_projection
-    from simulator.traced import project_measured
+def _traced(
+    path: Path,
+    target: Accelerator,
+    source: Accelerator | None,
+    run: Execution,
+    fidelity: Fidelity,
+    calibrations: Sequence[Calibration],
+    output_format: str,
+) -> str:
+    """Measured trace on another accelerator as text; of a trace without times, the prediction of its operators."""
+    from simulator.traced import graph_of_trace, project_measured
     from tracer.formats import read_trace
+    from tracer.progress_bar import reading
 
-    projection = project_measured(read_trace(path), target, load_accelerator(source) if source else None, run)
+    with reading(path) as advance:
+        trace = read_trace(path, progress=advance)
+    if len(trace.kernels):
+        projection = project_measured(trace, target, source, run, fidelity=fidelity, calibrations=calibrations)
+        return _projection_text(projection, output_format)
+    if source is not None:
+        raise typer.BadParameter(f"--from needs measured times, and {path} has no device events; leave it out")
+    graph = graph_of_trace(trace, run)
+    return _rendered(simulate(graph, target, run, fidelity=fidelity, calibrations=calibrations).report, output_format)
+
+
+def _refuse(settings: Mapping[str, object], what: str) -> None:
+    """Refuse settings that are given although they change nothing."""
+    given = [name for name, value in settings.items() if value is not None]
+    if given:
+        raise GraphError(f"--{given[0].replace('_', '-')} does not apply to {what}")
+
+
+def _projection_text(projection: Projection, output_format: str) -> str:
+    from simulator.projection_presentation import render_projection
+
     if output_format == "json":
         return json.dumps(projection.to_dict(), indent=2) + "\n"
     if output_format == "csv":
         raise typer.BadParameter("a projection has no CSV form; valid: table, json")
     return _captured(lambda console: render_projection(projection, console))
+
+
+def _explained(simulation: Simulation, name: str, output_format: str) -> str:
+    if output_format == "csv":
+        raise typer.BadParameter("an explanation has no CSV form; valid: table, json")
+    explanations = explain_operator(simulation, name)
+    if output_format == "json":
+        plain = [{**asdict(entry), "terms": [term._asdict() for term in entry.terms]} for entry in explanations]
+        return json.dumps(plain, indent=2) + "\n"
+    return render_explanations(explanations)
 
 
 def _fidelity(name: str) -> Fidelity:
@@ -165,17 +214,15 @@ def _accelerator(name: str, changes: list[str]) -> Accelerator:
     return apply_overrides(accelerator, changes) if changes else accelerator
 
 
-def _graph(model: str | None, graph: Path | None, settings: Mapping[str, object], *, use_cache: bool) -> OpGraph:
+def _graph(model: str | None, graph: Path | None, settings: Mapping[str, object], *, cache: bool) -> OpGraph:
     if graph is not None:
         from tracer.graph_file import load_graph
 
-        given = [name for name, value in settings.items() if value is not None]
-        if given:
-            raise GraphError(f"--{given[0].replace('_', '-')} does not apply to a graph file; trace it again")
+        _refuse(settings, "a graph file; trace it again")
         return load_graph(graph)
     if model is None:
         raise typer.BadParameter("give --model NAME or --graph FILE")
-    return graph_of(model, settings, use_cache=use_cache, progress=_say)
+    return graph_of(model, settings, use_cache=cache, progress=_say)
 
 
 def _say(stage: str) -> None:

@@ -77,10 +77,19 @@ def explain_operator(simulation: Simulation, name: str, *, most: int = 3) -> lis
             launches=float(table.count[row]),
             total=float(total[row]),
             shape={axis: float(getattr(table, axis)[row]) for axis in ("batch", "m", "n", "k")},
-            terms=explain(table.select(np.array([row])), simulation.hardware),
+            terms=_terms(simulation, row),
         )
         for row in ranked
     ]
+
+
+def _terms(simulation: Simulation, row: int) -> tuple[Term, ...]:
+    """Terms of one kernel; of a bound, those that it is the largest of."""
+    terms = explain(simulation.table.select(np.array([row])), simulation.hardware)
+    if simulation.report.fidelity != "roofline":
+        return terms
+    time = float(simulation.costs.time[row, 0])
+    return (*(t for t in terms if t.name.startswith("roofline")), Term("time", time, "s", "largest of the terms"))
 
 
 def render_explanations(explanations: list[Explanation]) -> str:
@@ -100,7 +109,9 @@ def render_explanations(explanations: list[Explanation]) -> str:
 def _value(term: Term) -> str:
     if isinstance(term.value, str):
         return term.value
-    return f"{term.value:.4g}" if term.unit == "1" else quantity(term.value, term.unit)
+    if term.unit == "1":
+        return f"{term.value:.4g}"
+    return f"{term.value:.4g} {term.unit}" if term.unit.startswith("1/") else quantity(term.value, term.unit)
 
 
 def _matching_rows(simulation: Simulation, name: str) -> dict[int, tuple[str, str]]:

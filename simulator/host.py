@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator
+from hw_specs import Accelerator, Calibration
 from simulator.execution import Execution
 from simulator.lowering import StageLaunches
 from simulator.work import attention, contraction, convolution, is_free, normalization, reduction
@@ -135,21 +136,48 @@ _SLOWER_HOSTS_UNTIL = 2021
 _SLOWDOWN = 1.6
 
 
-def host_of(execution: Execution, accelerator: Accelerator | None = None) -> HostCosts:
+def host_of(
+    execution: Execution, accelerator: Accelerator | None = None, calibrations: Iterable[Calibration] = ()
+) -> HostCosts:
     """Host costs of an execution mode, on a host of the accelerator's time.
 
     The constants are those of a host of 2023. An accelerator says nothing of the host that it is put into: this is
-    the typical one, and published rates on one and the same accelerator differ by a factor of 1.7.
+    the typical one, and published rates on one and the same accelerator differ by a factor of 1.7. A calibration of a
+    probed machine that has measured its host (group ``host``) replaces them.
     """
+    measured = _measured_on(accelerator, calibrations)
     if accelerator is not None and accelerator.kind == "cpu":
-        return _CPU
+        # What operators cost is in their own times.
+        return replace(_CPU, **{name: measured[name] for name in ("view", "module") if name in measured})
     costs = HOSTS[execution.mode]
+    if measured:
+        return replace(costs, **{name: getattr(costs, name) * share for name, share in _shares(measured).items()})
     year = accelerator.year if accelerator is not None else None
     if year is None or year > _SLOWER_HOSTS_UNTIL:
         return costs
-    # Gap and delay are the device's and the bus's, not the host's.
-    slower = ("view", "operator", "row_wise", "product", "convolution", "attention", "launch", "module", "stage")
-    return replace(costs, **{name: getattr(costs, name) * _SLOWDOWN for name in slower})
+    return replace(costs, **{name: getattr(costs, name) * _SLOWDOWN for name in (*_ON_THE_HOST, "module", "stage")})
+
+
+# Gap and delay are the device's and the bus's, not the host's.
+_ON_THE_HOST = ("view", "operator", "row_wise", "product", "convolution", "attention", "launch")
+
+
+def _measured_on(accelerator: Accelerator | None, calibrations: Iterable[Calibration]) -> Mapping[str, float]:
+    """Costs of the host that a calibration of this very machine has. [s]"""
+    for entry in calibrations:
+        if accelerator is not None and accelerator.name in entry.groups.get("host", ()):
+            named = ((name.partition("."), value) for name, value in entry.parameters.items())
+            return {name: value for (group, _, name), value in named if group == "host"}
+    return {}
+
+
+def _shares(measured: Mapping[str, float]) -> dict[str, float]:
+    """Measured costs over those of the typical host, in eager mode, where they were measured.
+
+    A bare module's call was measured, and not the Python code of models that `module` holds too: it follows a view's.
+    """
+    shares = {name: measured[name] / getattr(_EAGER, name) for name in (*_ON_THE_HOST, "gap") if name in measured}
+    return {**shares, **dict.fromkeys(("module", "stage"), shares.get("view", 1.0))}
 
 
 def call_times(graph: OpGraph, launches: StageLaunches, host: HostCosts) -> FloatArray:

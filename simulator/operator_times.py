@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator
+from hw_specs import Accelerator, Calibration
+from simulator.calibrations import with_shipped
 from simulator.cost import HardwareColumns, UnsupportedFormatError, kernel_times
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTable
-from simulator.lowering import assign_units, kernels_of
+from simulator.lowering import assign_units, execution_on, kernels_of
 from simulator.work import UnsupportedOpError
 from tracer.graph import Op
 
-__all__ = ["OperatorTimes", "can_predict", "operator_times"]
+__all__ = ["OperatorTimes", "can_predict", "kernels_or_reason", "operator_times"]
 
 FloatArray = NDArray[np.float64]
 
@@ -45,7 +46,7 @@ class OperatorTimes:
 
 def can_predict(op: Op, execution: Execution | None = None) -> bool:
     """Whether an operator's kernels are known: it has a formula and the tensors that the formula needs."""
-    kernels, _ = _kernels_or_reason(op, execution or Execution())
+    kernels, _ = kernels_or_reason(op, execution or Execution())
     return bool(kernels)
 
 
@@ -55,6 +56,7 @@ def operator_times(
     execution: Execution | None = None,
     *,
     fidelity: Fidelity = "calibrated",
+    calibrations: Sequence[Calibration] = (),
 ) -> OperatorTimes:
     """Time of one call of each operator, its kernels one after another with nothing between them.
 
@@ -65,15 +67,18 @@ def operator_times(
     execution : Execution, optional
         Eager by default.
     fidelity : {"calibrated", "roofline"}
+    calibrations : sequence of Calibration
+        Beside those that ship with the package: of a machine that was probed.
     """
-    execution = execution or Execution()
-    lowered = [_kernels_or_reason(op, execution) for op in operators]
+    execution = execution_on(accelerator, execution)
+    hardware = HardwareColumns.from_accelerators([accelerator], with_shipped(calibrations))
+    lowered = [kernels_or_reason(op, execution) for op in operators]
     reasons = [reason for _, reason in lowered]
     time = np.array([np.nan if reason else 0.0 for reason in reasons])
     counts = np.array([len(kernels) for kernels, _ in lowered], dtype=np.int64)
     owner = np.repeat(np.arange(len(operators)), counts)
     kernels = [kernel for each, _ in lowered for kernel in each]
-    single = _times(kernels, accelerator, fidelity)
+    single = _times(kernels, accelerator, hardware, fidelity)
     for index in np.unique(owner[np.isnan(single)]).tolist():
         formats = {kernel.number_format for kernel in lowered[index][0]}
         reasons[index] = f"no peak for {', '.join(sorted(formats))} on {accelerator.name}"
@@ -81,7 +86,8 @@ def operator_times(
     return OperatorTimes(time=time, num_kernels=counts, reasons=tuple(reasons))
 
 
-def _kernels_or_reason(op: Op, execution: Execution) -> tuple[Sequence[Kernel], str]:
+def kernels_or_reason(op: Op, execution: Execution) -> tuple[Sequence[Kernel], str]:
+    """Kernels of an operator call, or none and why there are none."""
     try:
         kernels = kernels_of(op, execution)
     except UnsupportedOpError:
@@ -97,26 +103,29 @@ def _is_plausible(kernel: Kernel) -> bool:
     return bool(np.isfinite(numbers).all()) and min(numbers) >= 0
 
 
-def _times(kernels: Sequence[Kernel], accelerator: Accelerator, fidelity: Fidelity) -> FloatArray:
+def _times(
+    kernels: Sequence[Kernel], accelerator: Accelerator, hardware: HardwareColumns, fidelity: Fidelity
+) -> FloatArray:
     """Time of each kernel, NaN where the accelerator has no unit for its format."""
     if not kernels:
         return np.zeros(0)
     try:
-        return _table_times(kernels, accelerator, fidelity)
+        return _table_times(kernels, accelerator, hardware, fidelity)
     except UnsupportedFormatError:
         result = np.full(len(kernels), np.nan)
     formats = np.array([kernel.number_format for kernel in kernels])
     for name in np.unique(formats):
         rows = np.flatnonzero(formats == name)
         try:
-            result[rows] = _table_times([kernels[i] for i in rows.tolist()], accelerator, fidelity)
+            result[rows] = _table_times([kernels[i] for i in rows.tolist()], accelerator, hardware, fidelity)
         except UnsupportedFormatError:
             continue
     return result
 
 
-def _table_times(kernels: Sequence[Kernel], accelerator: Accelerator, fidelity: Fidelity) -> FloatArray:
+def _table_times(
+    kernels: Sequence[Kernel], accelerator: Accelerator, hardware: HardwareColumns, fidelity: Fidelity
+) -> FloatArray:
     table = assign_units(KernelTable.from_kernels(kernels), accelerator)
-    hardware = HardwareColumns.from_accelerators([accelerator])
     time: FloatArray = kernel_times(table, hardware, fidelity=fidelity).time[:, 0]
     return time

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator
+from hw_specs import Accelerator, Calibration
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.operator_times import OperatorTimes, operator_times
@@ -163,6 +163,7 @@ def project(
     busy_time: float | None = None,
     execution: Execution | None = None,
     fidelity: Fidelity = "calibrated",
+    calibrations: Sequence[Calibration] = (),
 ) -> Projection:
     """Project measured device time from one accelerator to another.
 
@@ -184,9 +185,12 @@ def project(
         Of the measured device; without them there is no elapsed time. [s]
     execution : Execution, optional
     fidelity : {"calibrated", "roofline"}
+    calibrations : sequence of Calibration
+        Beside those that ship with the package.
     """
-    source = operator_times(operators, from_, execution, fidelity=fidelity)
-    target = operator_times(operators, to, execution, fidelity=fidelity)
+    source, target = (
+        operator_times(operators, part, execution, fidelity=fidelity, calibrations=calibrations) for part in (from_, to)
+    )
     counts = np.ones(len(calls), dtype=np.int64) if repeats is None else repeats
     measured: FloatArray = np.bincount(calls, weights=device_time, minlength=len(operators)).astype(np.float64)
     number: FloatArray = np.bincount(calls, weights=counts, minlength=len(operators)).astype(np.float64)

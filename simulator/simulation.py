@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hw_specs import Accelerator, Calibration
+from simulator.calibrations import with_shipped
 from simulator.cost import HardwareColumns, KernelCosts, kernel_times
 from simulator.cost.model import Fidelity
 from simulator.energy import EnergyEstimate, energy_of
 from simulator.energy_parameters import UnknownPowerError
 from simulator.execution import Execution
 from simulator.host import host_of
-from simulator.intervals import Interval, interval_of, relative_deviation, shipped_calibrations
+from simulator.intervals import Interval, interval_of, relative_deviation
 from simulator.kernels import KernelTable
-from simulator.lowering import Launches, assign_units, lower
+from simulator.lowering import Launches, assign_units, execution_on, lower
 from simulator.report import Report, make_report
 from simulator.timeline import Timeline, schedule
 from tracer.graph import OpGraph
@@ -67,13 +68,13 @@ def simulate(
     UnsupportedFormatError
         The accelerator has no units for a number format that the workload needs.
     """
-    execution = _possible(execution or Execution(), accelerator)
+    execution = execution_on(accelerator, execution)
     launches = lower(graph, execution)
     table = assign_units(launches.table, accelerator)
-    pool = (*calibrations, *shipped_calibrations()) if calibrations else None
+    pool = with_shipped(calibrations)
     hardware = HardwareColumns.from_accelerators([accelerator], pool).sustained()
     costs = kernel_times(table, hardware, fidelity=fidelity)
-    host = None if fidelity == "roofline" else host_of(execution, accelerator)
+    host = None if fidelity == "roofline" else host_of(execution, accelerator, calibrations)
     timeline = schedule(launches, costs.time[:, 0], host)
     deviation, interval = 0.0, None
     if fidelity == "calibrated":
@@ -91,13 +92,6 @@ def simulate(
         interval=interval,
         deviation=deviation,
     )
-
-
-def _possible(execution: Execution, accelerator: Accelerator) -> Execution:
-    """Execution without tf32 where the part has none: float32 convolutions then need no other layout either."""
-    if "tf32" in accelerator.peak.matrix:
-        return execution
-    return replace(execution, matmul_tf32=False, convolution_tf32=False)
 
 
 def _energy(

@@ -5,7 +5,9 @@ Used by command lines alone; everything else of this package knows operators and
 
 from __future__ import annotations
 
-from hw_specs import Accelerator, load_accelerator
+from collections.abc import Sequence
+
+from hw_specs import Accelerator, Calibration, SpecError, load_accelerator
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.operator_times import can_predict
@@ -16,7 +18,7 @@ from tracer.device_idle import device_idle
 from tracer.graph import OpGraph
 from tracer.trace import Trace, TraceFormatError
 
-__all__ = ["graph_of_trace", "project_measured"]
+__all__ = ["graph_of_trace", "part_of", "project_measured"]
 
 
 def graph_of_trace(trace: Trace, execution: Execution | None = None) -> OpGraph:
@@ -35,6 +37,28 @@ def graph_of_trace(trace: Trace, execution: Execution | None = None) -> OpGraph:
     return graph
 
 
+def part_of(trace: Trace, option: str) -> Accelerator:
+    """Accelerator that a trace says it ran on.
+
+    Parameters
+    ----------
+    trace : Trace
+    option : str
+        What the user can give instead, for the message.
+
+    Raises
+    ------
+    SpecError
+        The trace names none, or one that is not in the catalogue.
+    """
+    if not trace.facts.device:
+        raise SpecError(f"{trace.name}: does not say which device it ran on; give {option} NAME")
+    try:
+        return load_accelerator(trace.facts.device)
+    except SpecError as error:
+        raise SpecError(f"{trace.name}: ran on {trace.facts.device!r}: {error}, as {option}") from error
+
+
 def project_measured(
     trace: Trace,
     to: Accelerator,
@@ -42,6 +66,7 @@ def project_measured(
     execution: Execution | None = None,
     *,
     fidelity: Fidelity = "calibrated",
+    calibrations: Sequence[Calibration] = (),
 ) -> Projection:
     """Project the device time of a trace to another accelerator.
 
@@ -53,6 +78,8 @@ def project_measured(
         By default the one that the trace says it ran on.
     execution : Execution, optional
     fidelity : {"calibrated", "roofline"}
+    calibrations : sequence of Calibration
+        Beside those that ship with the package.
 
     Raises
     ------
@@ -70,11 +97,12 @@ def project_measured(
         attribution.operators,
         attribution.total_time,
         to=to,
-        from_=from_ or load_accelerator(trace.facts.device),
+        from_=from_ or part_of(trace, "--from"),
         repeats=attribution.repeats,
         unattributed={reason: time for reason, (_, time) in attribution.unattributed.items()},
         idle_time=idle.idle if idle else None,
         busy_time=idle.busy if idle else None,
         execution=execution,
         fidelity=fidelity,
+        calibrations=calibrations,
     )

@@ -17,6 +17,7 @@ from tracer.graph import GraphError, OpGraph, Workload
 from tracer.graph_file import save_graph
 from tracer.lengths import AttentionCall, attention_calls, plot_lengths
 from tracer.library import MissingTracerError, graph_of, pipeline_of
+from tracer.progress_bar import counts
 from tracer.trace import Trace, TraceFormatError
 from tracer.trace_file import save_trace
 from tracer.workloads import Pipeline, UnknownWorkloadError, resolve
@@ -162,19 +163,10 @@ def _captured(
 ) -> Trace:
     """Trace of a run, with a progress bar on standard error where that is a terminal."""
     try:
-        from rich.console import Console
-        from rich.progress import Progress
-
         from tracer.capture.device import CaptureOptions, trace_pipeline
     except ImportError as error:
         raise MissingTracerError(f"a run needs {error.name}: pip install 'roofcast[trace]'") from error
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("starting")
-
-        def advance(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
+    with counts() as advance:
         options = CaptureOptions(device=device, steps=steps, warmup=warmup, chrome=chrome, progress=advance)
         return trace_pipeline(pipeline, workload, options)
 

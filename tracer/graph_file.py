@@ -45,7 +45,7 @@ class _Header:
     sources: tuple[str, ...]
 
 
-def save_graph(graph: OpGraph, path: Path) -> None:
+def save_graph(graph: OpGraph, path: str | Path) -> None:
     """Write a graph; the file appears whole or not at all.
 
     Raises
@@ -60,12 +60,12 @@ def save_graph(graph: OpGraph, path: Path) -> None:
             if values is not None:
                 columns[f"stage{index}.{name}"] = _encode(name, values)
     try:
-        write_archive(path, msgspec.json.encode(_header_of(graph)), columns)
+        write_archive(Path(path), msgspec.json.encode(_header_of(graph)), columns)
     except ArchiveError as error:
         raise GraphError(str(error)) from error
 
 
-def load_graph(path: Path) -> OpGraph:
+def load_graph(path: str | Path) -> OpGraph:
     """Read a graph.
 
     Raises
@@ -73,6 +73,7 @@ def load_graph(path: Path) -> OpGraph:
     GraphError
         The file is missing, is not a graph, is damaged, or was written by another version.
     """
+    path = Path(path)
     try:
         raw, arrays = read_archive(path, kind="graph")
     except ArchiveError as error:

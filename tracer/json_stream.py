@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, cast
 
 from .trace import TraceFormatError
 
-__all__ = ["JsonStream", "Progress", "open_plain_or_gzip"]
+__all__ = ["JsonStream", "Progress", "open_plain_or_gzip", "require_whole_gzip"]
 
 #: Called with the bytes of the file that were read so far, and with all of them.
 Progress = Callable[[int, int], None]
@@ -47,6 +47,25 @@ def open_plain_or_gzip(path: Path) -> tuple[BinaryIO, BinaryIO]:
     magic = raw.read(2)
     raw.seek(0)
     return (cast(BinaryIO, gzip.GzipFile(fileobj=raw)), raw) if magic == b"\x1f\x8b" else (raw, raw)
+
+
+def require_whole_gzip(path: Path) -> None:
+    """Refuse a compressed file that is cut off or damaged; any other file passes.
+
+    Raises
+    ------
+    TraceFormatError
+        It is one.
+    """
+    content, file = open_plain_or_gzip(path)
+    with file:
+        if content is file:
+            return
+        try:
+            while content.read(_CHUNK):
+                pass
+        except (OSError, EOFError, zlib.error) as error:
+            raise TraceFormatError(f"{path}: cut off or damaged ({error})") from error
 
 
 class JsonStream:

@@ -45,7 +45,7 @@ class _Header:
     skipped_time: dict[str, float]
 
 
-def save_trace(trace: Trace, path: Path) -> None:
+def save_trace(trace: Trace, path: str | Path) -> None:
     """Write a trace; the file appears whole or not at all.
 
     Raises
@@ -59,12 +59,12 @@ def save_trace(trace: Trace, path: Path) -> None:
         for column in fields(kind)
     }
     try:
-        write_archive(path, msgspec.json.encode(_header_of(trace)), arrays)
+        write_archive(Path(path), msgspec.json.encode(_header_of(trace)), arrays)
     except ArchiveError as error:
         raise TraceFormatError(str(error)) from error
 
 
-def load_trace(path: Path) -> Trace:
+def load_trace(path: str | Path) -> Trace:
     """Read a trace.
 
     Raises
@@ -72,6 +72,7 @@ def load_trace(path: Path) -> Trace:
     TraceFormatError
         The file is missing, is not a trace, is damaged, or was written by another version.
     """
+    path = Path(path)
     try:
         raw, arrays = read_archive(path, kind="trace")
     except ArchiveError as error:

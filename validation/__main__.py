@@ -6,27 +6,24 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from hw_specs import SpecError, load_accelerator
-from simulator.cost import UnsupportedFormatError
+from simulator.cost import ParameterError, UnsupportedFormatError
 from simulator.execution import Execution, ExecutionError
 from simulator.output import OutputError, write_text
 from tracer.graph import GraphError
 from tracer.library import MissingTracerError
+from tracer.progress_bar import reading, shares
 from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
 
 from .cases import CaseError, load_cases
 from .measured import MeasurementError
-from .terminal import captured, emit, progress, shares
+from .terminal import captured, emit, progress
 from .trace_plots import PlotError
-
-if TYPE_CHECKING:
-    pass
-
 
 __all__ = ["app", "main"]
 
@@ -37,6 +34,7 @@ USER_ERRORS = (
     MeasurementError,
     MissingTracerError,
     OutputError,
+    ParameterError,
     PlotError,
     SpecError,
     TraceFormatError,
@@ -107,14 +105,12 @@ def kernels_command(
 ) -> None:
     """Predict every measured operator call, and print the error by device, operator and dtype."""
     from .kernel_errors import kernel_errors
-    from .kernel_presentation import kernel_error_table
+    from .kernel_presentation import kernel_error_table, skipped_lines
 
     _check_format(output_format)
-    try:
-        errors = kernel_errors(files, leave_out=leave_out)
-    except ValueError as error:
-        raise CaseError(str(error)) from error
+    errors = kernel_errors(files, leave_out=leave_out)
     if output_format == "json":
+        _remark(skipped_lines(errors.skipped))
         emit(json.dumps(errors.to_list(), indent=2) + "\n", output)
     else:
         emit(kernel_error_table(errors), output)
@@ -130,13 +126,14 @@ def calibrate_command(
 ) -> None:
     """Fit the parameters of each architecture to measured operator calls, and write its calibration."""
     from .calibrate import calibrate, write_calibration
+    from .kernel_presentation import skipped_lines
+    from .measured import read_tables
 
     if folder is not None and not folder.is_dir():
         raise CaseError(f"{folder}: no such folder")
-    try:
-        fitted = calibrate(files, accelerator=accelerator)
-    except ValueError as error:
-        raise CaseError(str(error)) from error
+    measured = [m for path in files for m in read_tables(path)]
+    fitted = calibrate(measured, accelerator=accelerator)
+    _remark(skipped_lines(sum((m.skipped for m in measured), Counter())))
     for calibration in fitted:
         path = write_calibration(calibration, folder) if folder else write_calibration(calibration)
         rows = sum(record.count for record in calibration.fitted_on)
@@ -150,26 +147,44 @@ def trace_command(
         str | None, typer.Option("--hw", help="Accelerator to predict for; the one that the trace names by default.")
     ] = None,
     attention: Annotated[str, typer.Option(help="Fused attention where the trace does not name it.")] = "flash",
+    graph: Annotated[
+        str | None,
+        typer.Option(help="Also hold the operators against a graph file of `trace graph`, or those of a workload."),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Calibration of a probed machine; by default the one beside its specification."),
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a scatter and a bar plot to this file.")] = None,
     output_format: Format = "table",
     output: Output = None,
 ) -> None:
     """Line measured kernels of a trace up with predicted ones, and print the error by category and operator."""
-    from .trace_comparison import compare_trace
+    from simulator.calibrations import own_calibrations
+    from tracer.formats import read_trace
+
+    from .graph_difference import against_graph, graph_to_compare
+    from .trace_comparison import compare
+    from .trace_presentation import render, render_difference
 
     _check_format(output_format)
+    execution = Execution(attention=attention)
     accelerator = load_accelerator(hw) if hw else None
-    comparison = compare_trace(file, accelerator, Execution(attention=attention))
+    own = own_calibrations(hw, accelerator, calibration) if hw and accelerator else ()
+    with reading(file) as advance:
+        trace = read_trace(file, progress=advance)
+    comparison = compare(trace, accelerator, execution, calibrations=own)
+    difference = against_graph(trace, graph_to_compare(graph, trace)) if graph else None
     if plot is not None:
         from .trace_plots import plot as draw
 
         draw(comparison, plot)
     if output_format == "json":
-        emit(json.dumps(comparison.to_dict(), indent=2) + "\n", output)
+        plain = comparison.to_dict() | ({"graph": difference.to_dict()} if difference else {})
+        emit(json.dumps(plain, indent=2) + "\n", output)
         return
-    from .trace_presentation import render
-
-    emit(captured(lambda console: render(comparison, console)), output)
+    text = captured(lambda console: render(comparison, console))
+    emit(text + (captured(lambda console: render_difference(difference, console)) if difference else ""), output)
 
 
 @app.command("study")
@@ -231,22 +246,28 @@ def probe_command(
     named = found.calibration.model_copy(update={"name": f"{output.stem}.calibration"})
     path = write_calibration(named, output.parent)
     print(f"{output}: {found.accelerator.name}\n{path}: fitted to {len(found.calls)} measured calls")
-    print(f"try it: simulate --hw {output} --calibration {path} --model stable-diffusion --dtype float32")
+    print(f"try it: simulate --hw {output} --model stable-diffusion --dtype float32")
 
 
 @app.command("check")
 def check_command(
     trace: Annotated[Path, typer.Argument(help="Trace of a run on the probed machine (`trace run`).")],
     hw: Annotated[Path, typer.Option("--hw", help="Specification that `probe` wrote.")],
-    calibration: Annotated[Path, typer.Option(help="Calibration that `probe` wrote.")],
+    calibration: Annotated[
+        Path | None, typer.Option(help="Calibration that `probe` wrote; by default the one beside the specification.")
+    ] = None,
 ) -> None:
     """Hold a run on the machine at hand against the prediction from its own specification and calibration."""
-    from hw_specs import load_calibration
+    from simulator.calibrations import own_calibrations
     from tracer.formats import read_trace
 
     from .probe_check import check_probe
 
-    result = check_probe(read_trace(trace), load_accelerator(str(hw)), load_calibration(str(calibration)))
+    accelerator = load_accelerator(str(hw))
+    own = own_calibrations(str(hw), accelerator, calibration)
+    if not own:
+        raise CaseError(f"{hw}: no calibration beside it; give --calibration FILE, which 'validate probe' writes")
+    result = check_probe(read_trace(trace), accelerator, own[0])
     print(
         f"measured {result.measured:.4g} s in operators, {result.predicted:.4g} s predicted for {result.covered:.4g} s "
         f"of it: {100 * result.error:+.1f} %, weighted by time {100 * result.time_weighted_error:.1f} %\n"
@@ -327,6 +348,12 @@ def intervals_command(
     )
     if write:
         write_factors(factors, simulator.intervals.FACTORS)
+
+
+def _remark(lines: list[str]) -> None:
+    """Say something beside the result, so that a program which reads that does not meet it."""
+    for line in lines:
+        print(line, file=sys.stderr)
 
 
 def _check_format(name: str) -> None:

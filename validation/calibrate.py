@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Calibration, FittedOn, list_calibrations, load_calibration
+from hw_specs import Calibration, FittedOn, list_calibrations, load_accelerator, load_calibration
 from simulator.cost.parameters import GROUPS, PARAMETERS
 
 from .fit import Fit, fit_groups, held_out, row_groups
-from .measured import MeasuredKernels, read_measured
+from .measured import MeasuredKernels, MeasurementError, is_device
 from .prediction import predicted
 from .residuals import residual_summaries
 from .timing import NO_OVERHEAD, Timing
@@ -47,33 +47,41 @@ _SOURCES: Mapping[str, str] = {
 
 
 def calibrate(
-    files: Iterable[str | Path], *, accelerator: str | None = None, leave_out: str | None = None
+    measured: Iterable[MeasuredKernels], *, accelerator: str | None = None, leave_out: str | None = None
 ) -> tuple[Calibration, ...]:
-    """Calibrations fitted to files of measured operator calls, one an architecture.
+    """Calibrations fitted to measured operator calls, one an architecture.
 
     Three quarters of the shapes are fitted; the residuals are of the rest. With `leave_out`, nothing of that device
     is used.
 
     Parameters
     ----------
-    files : iterable of path
-        CSV files as :func:`validation.measured.read_measured` reads them.
+    measured : iterable of MeasuredKernels
+        As :func:`validation.measured.read_tables` reads them.
     accelerator : str, optional
         Fit only the architecture of this accelerator.
     leave_out : str, optional
         Device (as its file names it) or accelerator that is not used.
-    """
-    from hw_specs import load_accelerator
 
-    measured = [m for m in map(read_measured, files) if leave_out not in (m.device, m.accelerator.name)]
+    Raises
+    ------
+    MeasurementError
+        Nothing is left to fit.
+    """
+    tables = [m for m in measured if len(m)]
+    used = [m for m in tables if leave_out is None or not is_device(m, leave_out)]
     if accelerator is not None:
         wanted = load_accelerator(accelerator).architecture
-        measured = [m for m in measured if m.accelerator.architecture == wanted]
+        used = [m for m in used if m.accelerator.architecture == wanted]
+    if not used:
+        known = ", ".join(f"{m.device} ({m.accelerator.architecture})" for m in tables)
+        whose = f"of the architecture of {accelerator!r}" if accelerator is not None else "to fit"
+        raise MeasurementError(f"no row {whose}; the files are of {known or 'nothing that can be predicted'}")
     by_architecture: dict[str, list[MeasuredKernels]] = {}
-    for m in measured:
+    for m in used:
         by_architecture.setdefault(m.accelerator.architecture, []).append(m)
     fitted = tuple(_one_architecture(name, same) for name, same in sorted(by_architecture.items()))
-    return with_residuals(fitted, measured)
+    return with_residuals(fitted, used)
 
 
 def with_residuals(calibrations: Sequence[Calibration], measured: Iterable[MeasuredKernels]) -> tuple[Calibration, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,12 @@ import numpy as np
 from simulator.operator_times import can_predict
 from simulator.work import is_free
 from tracer.graph import IndexArray, Op, OpGraph
+from tracer.graph_file import load_graph
+from tracer.library import graph_of, pipeline_of
 from tracer.trace import Trace
+from tracer.workloads import resolve
 
-__all__ = ["DifferentOperator", "GraphDifference", "against_graph"]
+__all__ = ["DifferentOperator", "GraphDifference", "against_graph", "graph_to_compare"]
 
 _Key = tuple[str, tuple[tuple[int, ...], ...]]
 # What a graph and a run call differently, though it is the same work.
@@ -125,6 +129,24 @@ def against_graph(trace: Trace, graph: OpGraph, *, repeats: Mapping[str, int] | 
         extra=tuple(sorted(rows(extra), key=lambda row: (row.operator, row.shapes))),
         matched_time_share=covered / total if total else 0.0,
     )
+
+
+def graph_to_compare(source: str, trace: Trace) -> OpGraph:
+    """Graph of a file, or of a workload with the settings that the trace's facts name (``workload.NAME``).
+
+    Raises
+    ------
+    GraphError
+        The file is no graph, or the workload refuses the settings.
+    UnknownWorkloadError
+        There is neither such a file nor such a workload.
+    """
+    if Path(source).is_file():
+        return load_graph(Path(source))
+    facts = {name: value for name, value in trace.facts.settings if name.startswith("workload.")}
+    asked = {name.removeprefix("workload."): value for name, value in facts.items()}
+    taken = {name: asked[name] for name in resolve(pipeline_of(source), {}).__dataclass_fields__ if name in asked}
+    return graph_of(source, {name: value for name, value in taken.items() if value is not None})
 
 
 def _runs(trace: Trace) -> dict[str, int]:

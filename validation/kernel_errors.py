@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,16 @@ from hw_specs import Calibration
 
 from .calibrate import calibrate, shipped_calibrations, without_device
 from .fit import held_out
-from .measured import MeasuredKernels, read_measured
+from .measured import MeasuredKernels, MeasurementError, is_device, read_tables
 from .prediction import Prediction, predicted
 
-__all__ = ["KernelError", "KernelErrors", "kernel_errors"]
+__all__ = ["JSON_FIELDS", "KernelError", "KernelErrors", "kernel_errors"]
 
 FloatArray = NDArray[np.float64]
+
+_JSON = "device op dtype count mape mape_over_50us median_ape bias within_10_percent time_weighted roofline_mape"
+#: Fields of a record as JSON, in order.
+JSON_FIELDS = tuple(_JSON.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +73,8 @@ class KernelErrors:
     skipped: Counter[str]
 
     def to_list(self) -> list[dict[str, object]]:
-        """Records as plain objects."""
-        return [asdict(record) for record in self.records]
+        """Records as plain objects with the fields of :data:`JSON_FIELDS`."""
+        return [{name: getattr(record, name) for name in JSON_FIELDS} for record in self.records]
 
 
 def kernel_errors(
@@ -90,33 +94,25 @@ def kernel_errors(
     calibrations : iterable of Calibration, optional
         Those that ship with the package by default.
     """
-    paths = list(files)
-    measured = [read_measured(path) for path in paths]
+    measured = [m for path in files for m in read_tables(path)]
     pool = shipped_calibrations() if calibrations is None else tuple(calibrations)
     if leave_out is not None:
-        left = [m for m in measured if leave_out in (m.device, m.accelerator.name)]
+        left = [m for m in measured if is_device(m, leave_out)]
         if not left:
-            known = ", ".join(m.device for m in measured)
-            raise ValueError(f"no file is of device {leave_out!r}; the files are of {known}")
-        pool = _without(pool, left[0], measured, paths)
+            known = ", ".join(dict.fromkeys(m.device for m in measured))
+            raise MeasurementError(f"no file is of device {leave_out!r}; the files are of {known}")
+        pool = _without(pool, left[0], measured)
         measured = left
-    records = [record for m in measured for record in _records(m, predicted(m, pool))]
+    records = [record for m in measured if len(m) for record in _records(m, predicted(m, pool))]
     return KernelErrors(records=tuple(records), skipped=sum((m.skipped for m in measured), Counter()))
 
 
 def _without(
-    pool: tuple[Calibration, ...],
-    left: MeasuredKernels,
-    measured: Sequence[MeasuredKernels],
-    files: Sequence[str | Path],
+    pool: tuple[Calibration, ...], left: MeasuredKernels, measured: Sequence[MeasuredKernels]
 ) -> tuple[Calibration, ...]:
     """Calibrations that never saw a device; its architecture is fitted again where other devices are of it."""
     architecture, name = left.accelerator.architecture, left.accelerator.name
-    siblings = [
-        path
-        for path, m in zip(files, measured, strict=True)
-        if m.accelerator.architecture == architecture and m.accelerator.name != name
-    ]
+    siblings = [m for m in measured if m.accelerator.architecture == architecture and m.accelerator.name != name]
     others = without_device(pool, name, left.device)
     if not siblings or not _shared(pool, name):
         return others

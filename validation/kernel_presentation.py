@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from .kernel_errors import KernelError, KernelErrors
 
-__all__ = ["kernel_error_table"]
+__all__ = ["kernel_error_table", "skipped_lines"]
 
 
 def kernel_error_table(errors: KernelErrors) -> str:
     """One line for each device, operator and dtype, the roofline's error beside ours, and what was left out."""
     header = (
         f"{'device':<22} {'operator':<34} {'dtype':<14} {'count':>6} {'MAPE':>7} {'>50 us':>7} {'>20 us':>7} "
-        f"{'unseen':>7} {'median':>7} {'bias':>7} {'<=10 %':>7} {'weighted':>8} {'roofline':>8}"
+        f"{'unseen':>7} {'>50 us':>7} {'median':>7} {'bias':>7} {'<=10 %':>7} {'weighted':>8} {'roofline':>8}"
     )
     lines = [header, *(_line(record) for record in errors.records)]
-    if errors.skipped:
-        lines += ["", f"not predicted: {sum(errors.skipped.values())} rows"]
-        lines += [f"{count:>6}  {reason}" for reason, count in errors.skipped.most_common()]
-    return "\n".join(lines) + "\n"
+    left_out = skipped_lines(errors.skipped)
+    return "\n".join([*lines, *([""] if left_out else []), *left_out]) + "\n"
+
+
+def skipped_lines(skipped: Counter[str]) -> list[str]:
+    """Rows that could not be predicted, counted by reason; nothing where there are none."""
+    if not skipped:
+        return []
+    return [f"not predicted: {skipped.total()} rows", *(f"{n:>6}  {reason}" for reason, n in skipped.most_common())]
 
 
 def _line(r: KernelError) -> str:
@@ -26,6 +33,7 @@ def _line(r: KernelError) -> str:
         r.mape_over_50us,
         r.mape_over_20us,
         r.unseen_mape,
+        r.unseen_mape_over_50us,
         r.median_ape,
         r.bias,
         r.within_10_percent,

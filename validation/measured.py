@@ -1,44 +1,37 @@
 """Measured operator calls as kernels: rows of a CSV file become a kernel table and latencies.
 
-Files have the columns ``device, op, input_shapes, dtype, attributes, latency_s, kernel, source``. Two sources are
-known, and what is timed differs between them:
+Files have the columns ``device, op, input_shapes, dtype, attributes, latency_s, kernel, source``. An operator is
+lowered as those of a workload or a trace are, in eager PyTorch with its inputs in the cache if they fit (or not:
+attribute ``cache``). Two sources are known to time something else, and have readers of their own:
 
 ``aiconfigurator``
     CUDA graph, warm. Linear layers cycle through copies of their weights, so weights are cold unless all copies fit
     the cache. 8-bit linear layers quantise their bf16 input first. Attention of a serving framework (other than of
     vision encoders) also writes keys and values to a paged cache.
 ``neusight``
-    Eager PyTorch, fp32 without TF32, so products and convolutions run on vector units.
+    Eager PyTorch, fp32 without TF32, so products and convolutions of NVIDIA's parts run on vector units.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, SpecError, load_accelerator, number_format
+from hw_specs import Accelerator, SpecError, load_accelerator
+from simulator.cost import HardwareColumns, UnsupportedFormatError, kernel_times
 from simulator.kernels import Kernel, KernelTable
+from simulator.lowering import assign_units
 
-from .measured_operators import MeasuredRow, kernels_of_row
+from .measured_rows import MeasurementError, Record, latency_of, one_byte_collectives, read_records, row_kernels
 
-__all__ = ["MeasuredKernels", "MeasurementError", "read_measured"]
+__all__ = ["MeasuredKernels", "MeasurementError", "is_device", "read_measured", "read_tables"]
 
 FloatArray = NDArray[np.float64]
-
-_COLUMNS = ("device", "op", "input_shapes", "dtype", "attributes", "latency_s")
-
-
-class MeasurementError(ValueError):
-    """A file of measurements that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -100,6 +93,47 @@ class MeasuredKernels:
         return total
 
 
+def read_tables(path: str | Path) -> tuple[MeasuredKernels, ...]:
+    """Read a CSV file, gzipped or not: one entry for each device in it.
+
+    Rows of devices that are no accelerator of the catalogue are counted as skipped, as long as others are there.
+
+    Raises
+    ------
+    MeasurementError
+        If the file cannot be read, lacks a column, is empty, or is of unknown devices alone.
+    """
+    records = read_records(Path(path))
+    by_device: dict[str, list[Record]] = {}
+    for record in records:
+        by_device.setdefault(record["device"], []).append(record)
+    if not by_device:
+        raise MeasurementError(f"{path}: no rows")
+    tables: list[MeasuredKernels] = []
+    unknown: Counter[str] = Counter()
+    for device, rows in by_device.items():
+        try:
+            part = load_accelerator(device)
+        except SpecError as error:
+            unknown[str(error)] += len(rows)
+            continue
+        tables.append(_assemble(rows, part, device))
+    if not tables:
+        raise MeasurementError(f"{path}: {next(iter(unknown))}")
+    first, *others = tables
+    return (replace(first, skipped=first.skipped + unknown), *others)
+
+
+def is_device(measured: MeasuredKernels, name: str) -> bool:
+    """Whether a name means the device of a table: as its file has it, or any name of the accelerator."""
+    if name in (measured.device, measured.accelerator.name):
+        return True
+    try:
+        return load_accelerator(name).name == measured.accelerator.name
+    except SpecError:
+        return False
+
+
 def read_measured(path: str | Path) -> MeasuredKernels:
     """Read a CSV file, gzipped or not, of one device.
 
@@ -108,100 +142,59 @@ def read_measured(path: str | Path) -> MeasuredKernels:
     MeasurementError
         If the file cannot be read, lacks a column, is empty, or is of several devices or an unknown one.
     """
-    records = list(_records(Path(path)))
-    devices = sorted({record["device"] for record in records})
-    if len(devices) != 1:
-        raise MeasurementError(f"{path}: expected rows of one device, got {', '.join(devices) or 'none'}")
-    try:
-        accelerator = load_accelerator(devices[0])
-    except SpecError as error:
-        raise MeasurementError(f"{path}: {error}") from error
-    return _assemble(records, accelerator, devices[0])
+    tables = read_tables(path)
+    if len(tables) != 1:
+        devices = ", ".join(sorted(m.device for m in tables))
+        raise MeasurementError(f"{path}: expected rows of one device, got {devices}")
+    return tables[0]
 
 
-def _records(path: Path) -> Iterator[dict[str, str]]:
-    opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream)
-            missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise MeasurementError(f"{path}: lacks the columns {', '.join(missing)}")
-            yield from reader
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise MeasurementError(f"{path}: cannot be read as CSV: {error}") from error
-
-
-def _assemble(records: Sequence[dict[str, str]], accelerator: Accelerator, device: str) -> MeasuredKernels:
+def _assemble(records: Sequence[Record], accelerator: Accelerator, device: str) -> MeasuredKernels:
     skipped: Counter[str] = Counter()
-    kernels: list[Kernel] = []
-    row: list[int] = []
-    kept: list[dict[str, str]] = []
+    lowered: list[tuple[Kernel, ...]] = []
+    kept: list[Record] = []
     latency: list[float] = []
-    cache = accelerator.memory.l2.capacity if accelerator.memory.l2 else 0.0
-    one_byte = _one_byte_collectives(records)
+    one_byte = one_byte_collectives(records)
     for index, record in enumerate(records):
         try:
-            seconds = _latency(record)
-            parsed = _parse(record, cache, one_byte=index in one_byte)
-            launched = kernels_of_row(parsed)
-        except (ValueError, LookupError, TypeError) as error:
+            seconds = latency_of(record)
+            kernels = row_kernels(record, accelerator, one_byte=index in one_byte)
+        except (ValueError, LookupError, TypeError, ArithmeticError) as error:
             skipped[str(error).partition("\n")[0]] += 1
             continue
-        row += [len(kept)] * len(launched)
-        kernels += launched
+        lowered.append(kernels)
         kept.append(record)
         latency.append(seconds)
+    without_peak = _without_peak((kernel for kernels in lowered for kernel in kernels), accelerator)
+    reasons = [next((without_peak[_unit(k)] for k in kernels if _unit(k) in without_peak), "") for kernels in lowered]
+    skipped.update(reason for reason in reasons if reason)
+    rows = [index for index, reason in enumerate(reasons) if not reason]
     return MeasuredKernels(
         accelerator=accelerator,
         device=device,
-        op=tuple(record["op"] for record in kept),
-        dtype=tuple(record["dtype"] for record in kept),
-        source=tuple(record.get("source") or "unknown" for record in kept),
-        shapes=tuple(record["input_shapes"] for record in kept),
-        latency=np.array(latency, dtype=np.float64),
-        table=KernelTable.from_kernels(kernels),
-        row=np.array(row, dtype=np.int64),
+        op=tuple(kept[i]["op"] for i in rows),
+        dtype=tuple(kept[i]["dtype"] for i in rows),
+        source=tuple(kept[i].get("source") or "unknown" for i in rows),
+        shapes=tuple(kept[i]["input_shapes"] for i in rows),
+        latency=np.array([latency[i] for i in rows], dtype=np.float64),
+        table=assign_units(KernelTable.from_kernels([kernel for i in rows for kernel in lowered[i]]), accelerator),
+        row=np.repeat(np.arange(len(rows)), [len(lowered[i]) for i in rows]),
         skipped=skipped,
     )
 
 
-def _latency(record: Mapping[str, str]) -> float:
-    seconds = float(record["latency_s"])
-    if not 0 < seconds < float("inf"):
-        raise ValueError(f"latency of {record['op']} is not a positive number")
-    return seconds
+def _unit(kernel: Kernel) -> tuple[str, bool]:
+    """What decides whether a part can run a kernel: its format, and whether it is a product."""
+    return kernel.number_format, kernel.matrix_flops > 0
 
 
-def _parse(record: Mapping[str, str], cache: float, *, one_byte: bool) -> MeasuredRow:
-    shapes = json.loads(record["input_shapes"])
-    positive = all(isinstance(n, int) and n > 0 for shape in shapes for n in shape)
-    if not shapes or not positive:
-        raise ValueError(f"{record['op']}: input_shapes are not lists of positive integers")
-    name = number_format(record["dtype"])
-    return MeasuredRow(
-        op=record["op"],
-        shapes=shapes,
-        attributes=json.loads(record["attributes"] or "{}"),
-        kernel=record.get("kernel") or "",
-        source=record.get("source") or "unknown",
-        number_format=name,
-        itemsize=1.0 if one_byte else _ITEMSIZE[name],
-        cache=cache,
-    )
-
-
-_ITEMSIZE = {"fp64": 8.0, "fp32": 4.0, "tf32": 4.0, "fp16": 2.0, "bf16": 2.0, "fp8": 1.0, "int8": 1.0}
-
-
-def _one_byte_collectives(records: Sequence[Mapping[str, str]]) -> frozenset[int]:
-    """Collectives whose elements have one byte although the file says float16.
-
-    The source times each message of ``n`` elements as half and as int8, and the file keeps no difference. Of two
-    rows of one size the faster is int8; the largest size is there once, as int8: its time continues that series.
-    """
-    rows: dict[tuple[str, str, str], list[int]] = {}
-    for index, record in enumerate(records):
-        if record["op"].startswith("c10d::"):
-            rows.setdefault((record["op"], record["input_shapes"], record["attributes"]), []).append(index)
-    return frozenset(min(same, key=lambda i: float(records[i]["latency_s"])) for same in rows.values())
+def _without_peak(kernels: Iterable[Kernel], accelerator: Accelerator) -> dict[tuple[str, bool], str]:
+    """Kinds of kernels that a part cannot run, and the reason."""
+    hardware = HardwareColumns.from_accelerators([accelerator], calibrations=())
+    found: dict[tuple[str, bool], str] = {}
+    for unit, kernel in {_unit(kernel): kernel for kernel in kernels}.items():
+        try:
+            kernel_times(assign_units(KernelTable.from_kernels([kernel]), accelerator), hardware, fidelity="roofline")
+        except UnsupportedFormatError as error:
+            found[unit] = str(error)
+    return found

@@ -1,4 +1,4 @@
-"""Kernels of one measured operator call: a small reader for each operator of the tables."""
+"""Kernels of one operator call of a source that times something else than eager PyTorch: a reader for each operator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 
 from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
 
-__all__ = ["MeasuredRow", "kernels_of_row"]
+__all__ = ["MeasuredRow", "has_reader", "kernels_of_row"]
+
+_SOURCES = frozenset({"aiconfigurator", "neusight"})
 
 #: Copies of the weights that aiconfigurator's linear benchmark cycles through.
 _WEIGHT_COPIES = 6
@@ -31,6 +33,14 @@ class MeasuredRow(NamedTuple):
     cache: float
 
 
+def has_reader(op: str, source: str) -> bool:
+    """Whether rows of an operator from a source are read here, and not lowered as those of a workload.
+
+    A source may say after its name what it used: ``aiconfigurator VLLM``.
+    """
+    return source.partition(" ")[0] in _SOURCES and op in _READERS
+
+
 def kernels_of_row(row: MeasuredRow) -> tuple[Kernel, ...]:
     """Kernels that one measured call launched.
 
@@ -45,21 +55,14 @@ def kernels_of_row(row: MeasuredRow) -> tuple[Kernel, ...]:
     return reader(row)
 
 
-def _on_vector_units(row: MeasuredRow) -> bool:
-    return row.number_format == "fp32"
-
-
 def _product(
     row: MeasuredRow, name: str, *, batch: float, m: float, n: float, k: float, resident: float, out: float
 ) -> Kernel:
-    flops = 2.0 * batch * m * n * k
-    vector = _on_vector_units(row)
     return Kernel(
         name=name,
         family=KernelFamily.MATMUL,
         number_format=row.number_format,
-        matrix_flops=0.0 if vector else flops,
-        vector_flops=flops if vector else 0.0,
+        matrix_flops=2.0 * batch * m * n * k,
         bytes_read=batch * (m * k + k * n) * row.itemsize,
         bytes_written=batch * m * n * out,
         resident_bytes=resident,
@@ -171,7 +174,6 @@ def _conv2d(row: MeasuredRow) -> tuple[Kernel, ...]:
     ow = (w + 2 * padding[1] - kw) // stride[1] + 1
     groups = c / per_group
     m, columns, k = n * oh * ow, o / groups, per_group * kh * kw
-    flops, vector = 2.0 * groups * m * columns * k, _on_vector_units(row)
     image, out = n * c * h * w * row.itemsize, n * o * oh * ow * row.itemsize
     return (
         Kernel(
@@ -179,8 +181,7 @@ def _conv2d(row: MeasuredRow) -> tuple[Kernel, ...]:
             family=KernelFamily.CONVOLUTION,
             implementation=Implementation.IMPLICIT_GEMM,
             number_format=row.number_format,
-            matrix_flops=0.0 if vector else flops,
-            vector_flops=flops if vector else 0.0,
+            matrix_flops=2.0 * groups * m * columns * k,
             bytes_read=image + o * k * row.itemsize,
             bytes_written=out,
             resident_bytes=image,

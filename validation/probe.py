@@ -18,9 +18,9 @@ import yaml
 
 from hw_specs import Accelerator, Calibration, format_quantity
 from hw_specs.catalogue import load_file
+from simulator.lowering import execution_on
 from tracer.capture.machine import build_facts, device_name, open_device
 
-from .probe_check import execution_on
 from .probe_fit import fit_calibration
 from .probe_host import host_times
 from .probe_machine import MachineFacts, machine_facts

@@ -12,14 +12,12 @@ from hw_specs import Accelerator, Calibration
 from simulator.cost import HardwareColumns, kernel_times
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTable
-from simulator.lowering import kernels_of
+from simulator.lowering import assign_units, execution_on, kernels_of
 from simulator.operator_times import can_predict
 from tracer.attribution import attribute
 from tracer.trace import Trace
 
-from .sweeps.lowered import on_part
-
-__all__ = ["PartCheck", "ProbeCheck", "check_probe", "execution_on"]
+__all__ = ["PartCheck", "ProbeCheck", "check_probe"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +67,6 @@ class ProbeCheck:
     by_operator: Mapping[str, PartCheck]
 
 
-def execution_on(accelerator: Accelerator) -> Execution:
-    """How PyTorch runs eager code on a part: TF32 is of NVIDIA's matrix units alone."""
-    return Execution(convolution_tf32=accelerator.kind == "gpu")
-
-
 def check_probe(trace: Trace, accelerator: Accelerator, calibration: Calibration) -> ProbeCheck:
     """Compare a trace with what a specification and its own calibration predict.
 
@@ -120,7 +113,7 @@ def _times(
         (operator, kernel) for operator in distinct for kernel in kernels_of(trace.operators[operator], execution)
     ]
     hardware = HardwareColumns.from_accelerators([accelerator], calibrations=[calibration])
-    table = on_part(KernelTable.from_kernels([kernel for _, kernel in lowered]), accelerator)
+    table = assign_units(KernelTable.from_kernels([kernel for _, kernel in lowered]), accelerator)
     single = kernel_times(table, hardware).time[:, 0]
     times = dict.fromkeys(distinct, 0.0)
     for (operator, _), seconds in zip(lowered, single.tolist(), strict=True):

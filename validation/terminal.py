@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,35 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.output import write_text
+from tracer.progress_bar import counts
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["captured", "emit", "progress", "shares"]
+__all__ = ["captured", "emit", "progress"]
 
 
 @contextmanager
 def progress(total: int | None) -> Iterator[Callable[[str], None]]:
     """Progress bar on standard error, where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("predicting", total=total)
-        yield lambda what: bar.update(task, advance=1, description=what)
-
-
-@contextmanager
-def shares() -> Iterator[Callable[[str, float], None]]:
-    """Progress bar on standard error, where that is a terminal, moved by shares of the whole."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("starting", total=1.0)
-        yield lambda what, share: bar.update(task, completed=share, description=what)
+    with counts() as advance:
+        done = itertools.count(1)
+        yield lambda what: advance(what, next(done), total or 0)
 
 
 def captured(render: Callable[[Console], None]) -> str:

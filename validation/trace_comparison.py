@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from hw_specs import Accelerator, load_accelerator
+from hw_specs import Accelerator, Calibration
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.lowering import CATEGORIES
 from simulator.operator_times import can_predict, operator_times
+from simulator.traced import part_of
 from tracer.attribution import Attribution, attribute
 from tracer.device_idle import device_idle
 from tracer.formats import read_trace
@@ -216,6 +217,7 @@ def compare(
     execution: Execution | None = None,
     *,
     fidelity: Fidelity = "calibrated",
+    calibrations: Sequence[Calibration] = (),
 ) -> TraceComparison:
     """Compare the device time of a trace with predictions.
 
@@ -227,6 +229,8 @@ def compare(
     execution : Execution, optional
         What the trace does not tell: whether float32 products used TF32, which fused attention ran.
     fidelity : {"calibrated", "roofline"}
+    calibrations : sequence of Calibration
+        Beside those that ship with the package: of a machine that was probed.
 
     Raises
     ------
@@ -235,9 +239,9 @@ def compare(
     """
     if not len(trace.kernels):
         raise TraceFormatError(f"{trace.name}: has no device events, so there are no measured times to compare with")
-    accelerator = accelerator or load_accelerator(trace.facts.device)
+    accelerator = accelerator or part_of(trace, "--hw")
     attribution = attribute(trace, lambda op: can_predict(op, execution))
-    times = operator_times(trace.operators, accelerator, execution, fidelity=fidelity)
+    times = operator_times(trace.operators, accelerator, execution, fidelity=fidelity, calibrations=calibrations)
     groups = operator_groups(attribution)
     compared, missing = [], []
     for group in groups:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from .graph_difference import DifferentOperator, GraphDifference
 from .trace_comparison import ComparedPart, TraceComparison
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["render"]
+__all__ = ["render", "render_difference"]
 
 _NUM_OPERATORS = 15
 _KERNEL_WIDTH = 44
@@ -31,6 +32,35 @@ def render(comparison: TraceComparison, console: Console) -> None:
     console.print(_worst(comparison))
     if comparison.remainders:
         console.print(_remainders(comparison))
+
+
+def render_difference(difference: GraphDifference, console: Console) -> None:
+    """Print whether the graph has the operators that ran, and those that only one of the two has."""
+    d = difference
+    console.print(
+        f"against the graph: {d.matched} of {d.calls_in_trace} calls that ran are in the graph, which has "
+        f"{d.calls_in_graph}; they hold {d.matched_time_share:.1%} of the measured time",
+        highlight=False,
+    )
+    for title, rows in (("ran more often than in the graph", d.missing), ("less often than in the graph", d.extra)):
+        if rows:
+            console.print(_different(title, rows[:_NUM_OPERATORS]))
+        if len(rows) > _NUM_OPERATORS:
+            console.print(f"{len(rows) - _NUM_OPERATORS} more; --format json has all", highlight=False)
+
+
+def _different(title: str, rows: Sequence[DifferentOperator]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False, title=title, title_justify="left")
+    for column in ("operator", "shapes"):
+        table.add_column(column, overflow="fold")
+    for column in ("in trace", "in graph", "measured"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        shapes = " ".join("x".join(map(str, shape)) for shape in row.shapes)
+        table.add_row(row.operator, shapes, str(row.in_trace), str(row.in_graph), _time(row.device_time))
+    return table
 
 
 def _summary(comparison: TraceComparison) -> list[str]:

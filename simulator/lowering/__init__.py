@@ -4,7 +4,7 @@ from . import attention, communication, contraction, convolution, generated, mem
 from .categories import CATEGORIES, category_of
 from .launches import Launches, StageLaunches, lower
 from .rules import kernels_of, lowering_rule
-from .units import assign_units
+from .units import assign_units, execution_on
 
 __all__ = [
     "CATEGORIES",
@@ -16,6 +16,7 @@ __all__ = [
     "communication",
     "contraction",
     "convolution",
+    "execution_on",
     "generated",
     "kernels_of",
     "lower",

@@ -1,4 +1,4 @@
-"""Which units of an accelerator run a contraction: the choice that a vendor's library makes on that part."""
+"""Which units and algorithm run a contraction: the choice that a vendor's library makes on a part."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 
 from hw_specs import Accelerator
 from simulator.cost import UnsupportedFormatError
-from simulator.kernels import Implementation, KernelTable
+from simulator.execution import Execution
+from simulator.kernels import Implementation, KernelFamily, KernelTable
 
-__all__ = ["assign_units"]
+__all__ = ["assign_units", "execution_on"]
 
 
 def assign_units(table: KernelTable, accelerator: Accelerator) -> KernelTable:
@@ -20,11 +21,16 @@ def assign_units(table: KernelTable, accelerator: Accelerator) -> KernelTable:
     units (float32 on NVIDIA, float16 on Pascal); tf32 on a part that has none is float32. Fused attention in float32
     runs as three tf32 products for one, where the part has tf32.
 
+    PyTorch asks oneDNN, which runs convolutions on CPUs, for the direct algorithm (``algorithm::convolution_direct``,
+    the default of ideep's convolution_forward), so Winograd's is never chosen there.
+
     Raises
     ------
     UnsupportedFormatError
         Neither kind of unit has a peak for a format that a contraction needs.
     """
+    if accelerator.kind == "cpu":
+        table = replace(table, group=np.where(table.family == KernelFamily.CONVOLUTION, 1.0, table.group))
     table = _split_float32(table, accelerator)
     table = _without_tf32(table) if "tf32" not in accelerator.peak.matrix else table
     contracts = table.matrix_flops > 0
@@ -43,6 +49,14 @@ def assign_units(table: KernelTable, accelerator: Accelerator) -> KernelTable:
         vector_flops=table.vector_flops + np.where(on_vector, table.matrix_flops, 0.0),
         matrix_flops=np.where(on_vector, 0.0, table.matrix_flops),
     )
+
+
+def execution_on(accelerator: Accelerator, execution: Execution | None = None) -> Execution:
+    """Execution without tf32 where the part has none: float32 convolutions then need no other layout either."""
+    execution = execution or Execution()
+    if "tf32" in accelerator.peak.matrix:
+        return execution
+    return replace(execution, matmul_tf32=False, convolution_tf32=False)
 
 
 # A float32 product as three tf32 products: high by high, high by low, low by high (CUTLASS, OpMultiplyAddFastF32, which

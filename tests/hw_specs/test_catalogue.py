@@ -60,13 +60,27 @@ def test_spellings_of_one_part(name: str) -> None:
         ("a100-pcie-40gb", "A100-PCIe-40GB"),
         ("NVIDIA A100 80GB PCIe", "A100-PCIe-80GB"),
         ("Xeon-8480+", "Xeon-8480plus"),
+        # as CUDA and ROCm report them
+        ("Tesla V100", "V100-PCIe-32GB"),
+        ("Tesla P100-SXM2-16GB", "P100-SXM2-16GB"),
+        ("Tesla P4", "P4"),
+        ("NVIDIA GeForce RTX 4090", "RTX-4090"),
+        ("NVIDIA H200 141GB HBM3e", "H200-SXM5-141GB"),
+        ("NVIDIA H200 NVL", "H200-NVL-141GB"),
+        ("NVIDIA B300 SXM6 AC", "B300"),
+        ("NVIDIA GB300", "GB300"),
+        ("NVIDIA RTX PRO 6000 Blackwell Server Edition", "RTX-PRO-6000-Blackwell"),
+        ("AMD Instinct MI300X OAM", "MI300X"),
+        ("AMD Instinct MI250", "MI250-GCD"),  # a framework sees half of the module
     ],
 )
 def test_aliases(name: str, expected: str) -> None:
     assert load_accelerator(name).name == expected
 
 
-@pytest.mark.parametrize("name", ["NVIDIA A100 (variant not stated)", "A100 (NVLink)", "nvidia", "", "GPU", "x" * 5000])
+@pytest.mark.parametrize(
+    "name", ["NVIDIA A100 (variant not stated)", "A100 (NVLink)", "nvidia", "Tesla", "", "GPU", "HBM3", "x" * 5000]
+)
 def test_names_of_no_particular_part_do_not_resolve(name: str) -> None:
     with pytest.raises(SpecError, match="no accelerator") as caught:
         load_accelerator(name)

@@ -16,6 +16,10 @@ import pytest
 
 from simulator import __main__ as command_line
 from tracer.graph_file import save_graph
+from tracer.operator_arguments import RecordedArguments
+from tracer.trace import RunFacts
+from tracer.trace_builder import TraceBuilder
+from tracer.trace_file import save_trace
 
 _SD = ("--hw", "a100", "--model", "stable-diffusion")
 
@@ -51,6 +55,30 @@ def graph_file(tmp_path, stable_diffusion_graph) -> Path:
     """Graph file, so that nothing needs to be traced."""
     save_graph(stable_diffusion_graph, tmp_path / "sd.npz")
     return tmp_path / "sd.npz"
+
+
+def _trace() -> TraceBuilder:
+    builder = TraceBuilder()
+    arguments = RecordedArguments(shapes=[[4096, 4096], [4096, 4096]], types=["c10::Half"] * 2)
+    builder.add_call("aten::mm", arguments, start=0, duration=50)
+    return builder
+
+
+@pytest.fixture
+def trace_file(tmp_path) -> Path:
+    """Trace of one product on an H100."""
+    builder = _trace()
+    builder.add_host_call("cudaLaunchKernel", start=30, duration=5, correlation=1)
+    builder.add_kernel("gemm", start=200, duration=200_000, correlation=1)
+    save_trace(builder.build("run", RunFacts(device="NVIDIA H100 80GB HBM3")), tmp_path / "run.trace")
+    return tmp_path / "run.trace"
+
+
+@pytest.fixture
+def bare_trace_file(tmp_path) -> Path:
+    """Trace of one product that says neither how long it took nor where."""
+    save_trace(_trace().build("run", RunFacts()), tmp_path / "bare.trace")
+    return tmp_path / "bare.trace"
 
 
 @pytest.fixture
@@ -119,6 +147,44 @@ class TestReports:
         done = run("--help")
         assert done.status == 0
         assert "--num-inference-steps" in done.out
+
+    def test_the_calibration_of_a_probed_machine(self, run, graph_file, specification):
+        path = specification("")
+
+        def latency(*arguments: object) -> float:
+            command = ("--hw", path, "--graph", graph_file, "--format", "json", "--fidelity", "calibrated")
+            return json.loads(run(*command, *arguments).out)["latency"]
+
+        without = latency()
+        text = "name: x\naccelerators: [mine]\ngroups: {stream: [mine]}\nparameters: {stream.dram: 0.4}\nsources: [x]\n"
+        path.with_name("other.yaml").write_text(text)
+        slow = latency("--calibration", path.with_name("other.yaml"))
+        path.with_name("mine.calibration.yaml").write_text(text)
+        assert slow == latency() > without
+        wrong = path.with_name("wrong.yaml")
+        wrong.write_text(text.replace("0.4", "7"))
+        done = run("--hw", path, "--graph", graph_file, "--calibration", wrong)
+        _assert_refused(done, "stream.dram = 7 is outside its physical range")
+
+    def test_an_explanation(self, run, graph_file):
+        done = run("--hw", "a100", "--graph", graph_file, "--explain", "gemm", "--format", "json")
+        first = json.loads(done.out)[0]
+        assert first["kernel"] == "gemm"
+        assert {"name", "value", "unit", "formula"} == set(first["terms"][0])
+        bound = run("--hw", "a100", "--graph", graph_file, "--explain", "gemm", "--fidelity", "roofline")
+        assert "largest of the terms" in bound.out
+        assert "matmul.rate" not in bound.out
+
+    def test_a_trace_with_times_is_projected(self, run, trace_file):
+        found = json.loads(run("--hw", "h200", "--trace", trace_file, "--format", "json").out)
+        assert (found["source"], found["target"]) == ("H100-SXM5-80GB", "H200-SXM5-141GB")
+        assert found["direct_time"] > 0
+        assert "projected to H200-SXM5-141GB" in run("--hw", "h200", "--trace", trace_file, "--from", "h100").out
+
+    def test_a_trace_without_times_is_predicted(self, run, bare_trace_file):
+        report = json.loads(run("--hw", "h200", "--trace", bare_trace_file, "--format", "json").out)
+        assert report["accelerator"] == "H200-SXM5-141GB"
+        assert report["latency"] > 0
 
     @pytest.mark.torch
     def test_a_workload_with_settings_of_its_own(self, run):
@@ -196,6 +262,27 @@ class TestRefusals:
     def test_a_setting_does_not_change_a_graph_file(self, run, graph_file):
         done = run("--hw", "a100", "--graph", graph_file, "--num-frames", "3")
         _assert_refused(done, "--num-frames does not apply to a graph file")
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("--batch", "2"), ["--batch does not apply to a trace"]),
+            (("--explain", "gemm"), ["--explain does not apply to a trace"]),
+            (("--format", "csv"), ["no CSV form", "valid: table, json"]),
+            (("--calibration", "none.yaml"), ["none.yaml: no such file"]),
+        ],
+    )
+    def test_what_does_not_go_with_a_trace(self, run, trace_file, arguments, words):
+        _assert_refused(run("--hw", "h200", "--trace", trace_file, *arguments), *words)
+
+    def test_a_source_needs_measured_times(self, run, bare_trace_file):
+        done = run("--hw", "h200", "--trace", bare_trace_file, "--from", "h100")
+        _assert_refused(done, "--from needs measured times", "no device events")
+        _assert_refused(run(*_SD, "--from", "h100"), "--from goes with --trace")
+
+    def test_an_explanation_has_no_csv(self, run, graph_file):
+        done = run("--hw", "a100", "--graph", graph_file, "--explain", "gemm", "--format", "csv")
+        _assert_refused(done, "no CSV form", "valid: table, json")
 
     def test_a_dtype_that_the_part_lacks(self, run, monkeypatch, stable_diffusion_graph):
         from dataclasses import replace

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hw_specs import load_accelerator
+from hw_specs import SpecError, load_accelerator
 from simulator.simulation import simulate
-from simulator.traced import graph_of_trace, project_measured
+from simulator.traced import graph_of_trace, part_of, project_measured
 from tracer.operator_arguments import RecordedArguments
 from tracer.trace import RunFacts, Trace, TraceFormatError, no_kernels
 from tracer.trace_builder import TraceBuilder
@@ -57,3 +57,10 @@ def test_without_operators_there_is_nothing_to_simulate(trace: Trace) -> None:
     views = replace(trace, kernels=no_kernels(), calls=replace(trace.calls, operator=np.array([1, 1, 1])))
     with pytest.raises(TraceFormatError, match="nothing to simulate"):
         graph_of_trace(views)
+
+
+def test_a_trace_of_no_known_device_says_what_to_give(trace: Trace) -> None:
+    with pytest.raises(SpecError, match=r"run: does not say which device it ran on; give --hw NAME"):
+        part_of(replace(trace, facts=RunFacts()), "--hw")
+    with pytest.raises(SpecError, match=r"run: ran on 'Abacus': no accelerator 'Abacus'.*, as --from"):
+        part_of(replace(trace, facts=RunFacts(device="Abacus")), "--from")

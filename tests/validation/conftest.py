@@ -48,7 +48,7 @@ def calibrated_files(
 ) -> tuple[list[MeasuredKernels], tuple[Calibration, ...]]:
     """Two devices of different architectures and the calibrations that were fitted to them."""
     files = [synthetic_file("NVIDIA T4", 0.6), synthetic_file("NVIDIA V100-PCIE-32GB", 0.9)]
-    return [read_measured(files[0])], calibrate(files)
+    return [read_measured(files[0])], calibrate(map(read_measured, files))
 
 
 _MM = RecordedArguments(shapes=[[512, 1024], [1024, 512]], types=["c10::Half"] * 2)

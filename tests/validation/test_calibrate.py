@@ -2,6 +2,7 @@ import pytest
 
 from hw_specs import load_calibration
 from validation.calibrate import JOBS, calibrate, without_device, write_calibration
+from validation.measured import MeasurementError, read_measured
 
 
 def test_each_architecture_gets_its_own(calibrated_files):
@@ -25,8 +26,17 @@ def test_what_was_fitted_on_is_recorded(calibrated_files):
 
 def test_one_accelerator_or_all_but_one(synthetic_file):
     files = [synthetic_file("NVIDIA T4", 0.6), synthetic_file("NVIDIA V100-PCIE-32GB", 0.9)]
-    assert [c.name for c in calibrate(files, accelerator="t4")] == ["turing"]
-    assert [c.name for c in calibrate(files, leave_out="NVIDIA T4")] == ["volta"]
+    measured = [read_measured(path) for path in files]
+    assert [c.name for c in calibrate(measured, accelerator="t4")] == ["turing"]
+    assert [c.name for c in calibrate(measured, leave_out="NVIDIA T4")] == ["volta"]
+
+
+def test_nothing_to_fit_is_an_error(calibrated_files):
+    measured, _ = calibrated_files
+    with pytest.raises(MeasurementError, match=r"architecture of 'mi210'; the files are of NVIDIA T4 \(turing\)"):
+        calibrate(measured, accelerator="mi210")
+    with pytest.raises(MeasurementError, match="no row to fit"):
+        calibrate(measured, leave_out="t4")
 
 
 def test_dropping_a_device_drops_its_groups(calibrated_files):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from simulator.traced import graph_of_trace
 from tracer.graph import OpGraph, Stage
+from tracer.graph_file import save_graph
 from tracer.trace import RunFacts, Trace
-from validation.graph_difference import against_graph
+from tracer.workloads import UnknownWorkloadError
+from validation.graph_difference import against_graph, graph_to_compare
 
 
 @pytest.fixture
@@ -95,3 +98,17 @@ def test_a_real_run_has_the_operators_of_its_graph() -> None:
     assert found.missing == ()
     assert found.extra == ()
     assert found.matched == 6
+
+
+def test_a_graph_comes_from_a_file_or_is_traced_as_the_run_was_set(
+    measured_trace: Trace, graph: OpGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_graph(graph, tmp_path / "graph.npz")
+    assert graph_to_compare(str(tmp_path / "graph.npz"), measured_trace).operators == graph.operators
+    asked: dict[str, object] = {}
+    monkeypatch.setattr("validation.graph_difference.graph_of", lambda name, settings: asked.update(settings) or graph)
+    settings = (("workload.batch", 3), ("workload.num_frames", None), ("runs.unet", 1))
+    graph_to_compare("stable-diffusion", replace(measured_trace, facts=RunFacts(settings=settings)))
+    assert asked == {"batch": 3}
+    with pytest.raises(UnknownWorkloadError):
+        graph_to_compare("nothing", measured_trace)

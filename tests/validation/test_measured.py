@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from simulator.kernels import Implementation, KernelFamily
-from validation.measured import MeasurementError, read_measured
+from validation.measured import MeasurementError, is_device, read_measured, read_tables
 
 _A100 = "NVIDIA A100-SXM4-80GB"
 _HEADER = "device,op,input_shapes,dtype,attributes,latency_s,kernel,source\n"
@@ -118,7 +118,7 @@ def test_rows_that_cannot_be_read_are_counted(read):
     )
     assert len(rows) == 1
     assert sum(rows.skipped.values()) == 4
-    assert rows.skipped["operator aten::fft has no reader"] == 2
+    assert rows.skipped["aten::fft: no result follows from the shapes and attributes"] == 2
 
 
 def test_select_keeps_kernels_with_their_rows(read):
@@ -130,8 +130,10 @@ def test_select_keeps_kernels_with_their_rows(read):
 
 
 def test_bad_files_are_one_line(tmp_path, read):
-    with pytest.raises(MeasurementError, match="expected rows of one device"):
+    with pytest.raises(MeasurementError, match="expected rows of one device, got NVIDIA A100-SXM4-80GB, NVIDIA T4"):
         read(_line("aten::add", [[1]]), _line("aten::add", [[1]], device="NVIDIA T4"))
+    with pytest.raises(MeasurementError, match="no rows"):
+        read()
     with pytest.raises(MeasurementError, match="fancy"):
         read(_line("aten::add", [[1]], device="fancy"))
     (tmp_path / "short.csv").write_text("device,op\n", encoding="utf-8")
@@ -139,6 +141,35 @@ def test_bad_files_are_one_line(tmp_path, read):
         read_measured(tmp_path / "short.csv")
     with pytest.raises(MeasurementError, match="cannot be read"):
         read_measured(tmp_path / "absent.csv")
+
+
+def test_each_device_of_a_file_is_a_table(tmp_path):
+    path = tmp_path / "several.csv"
+    lines = [_line("aten::relu", [[8]], device=device) for device in (_A100, "NVIDIA T4", "fancy", _A100)]
+    path.write_text(_HEADER + "".join(lines), encoding="utf-8")
+    a100, t4 = read_tables(path)
+    assert (len(a100), len(t4)) == (2, 1)
+    ((reason, count),) = a100.skipped.items()
+    assert "no accelerator 'fancy'" in reason
+    assert count == 1
+    assert is_device(t4, "t4")
+    assert not is_device(t4, "v100")
+    assert not is_device(t4, "fancy")
+
+
+def test_formats_that_a_part_lacks_are_counted(read):
+    rows = read(_line("aten::linear", [[4, 8], [16, 8]], "float8_e4m3fn"), _line("aten::linear", [[4, 8], [16, 8]]))
+    assert len(rows) == 1
+    assert any("fp8" in reason and "A100" in reason for reason in rows.skipped)
+
+
+def test_products_run_on_the_units_that_a_part_has_for_them(read):
+    # CDNA 2 multiplies fp32 matrices on matrix units (AMD CDNA 2 whitepaper); Pascal has none, not even for fp16.
+    line = {"source": "neusight", "dtype": "float32"}
+    amd = read(_line("aten::bmm", [[2, 4, 8], [2, 8, 4]], device="AMD MI210", **line)).table
+    assert (amd.matrix_flops[0] > 0, amd.vector_flops[0]) == (True, 0.0)
+    pascal = read(_line("aten::mm", [[4, 8], [8, 4]], dtype="float16", device="Tesla P100-PCIE-16GB")).table
+    assert (pascal.matrix_flops[0], pascal.vector_flops[0]) == (0.0, 2 * 4 * 8 * 4)
 
 
 def test_gzip_is_read(tmp_path):

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from hw_specs import Accelerator, Calibration, load_accelerator
+from simulator.lowering import execution_on
 from simulator.operator_times import operator_times
 from tracer.graph import Op, TensorSpec
 from tracer.trace import CallColumns, HostColumns, KernelColumns, KernelKind, RunFacts, Trace
-from validation.probe_check import check_probe, execution_on
+from validation.probe_check import check_probe
 
 _SQUARE = TensorSpec((512, 512), "float32")
 _OPS = (
@@ -109,8 +110,3 @@ def test_views_and_modules_are_in_the_elapsed_time(accelerator: Accelerator, cal
 def test_a_trace_that_does_not_tell_has_no_elapsed_time(accelerator: Accelerator, calibration: Calibration) -> None:
     check = check_probe(_trace((1.0, 1.0), elapsed=None), accelerator, calibration)
     assert np.isnan(check.elapsed)
-
-
-def test_tf32_is_of_gpus(accelerator: Accelerator) -> None:
-    assert not execution_on(accelerator).convolution_tf32
-    assert execution_on(load_accelerator("a100")).convolution_tf32

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from validation.terminal import captured, emit, progress, shares
+from validation.terminal import captured, emit, progress
 
 
 def test_text_goes_to_the_terminal_or_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,9 +18,8 @@ def test_what_is_printed_on_the_console_is_captured() -> None:
     assert captured(lambda console: console.print("x")) == "x\n"
 
 
-def test_bars_stay_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bar_stays_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with progress(2) as advance:
         advance("one")
-    with shares() as part:
-        part("half", 0.5)
+        advance("two")
     assert capsys.readouterr().err == ""

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 
-from tracer.json_stream import Progress
+from tracer.json_stream import Progress, require_whole_gzip
 from tracer.trace import Trace, TraceFormatError
 
 __all__ = ["TraceFormat", "find_format", "format_names", "read_trace", "recognise"]
@@ -44,28 +44,30 @@ def find_format(name: str) -> TraceFormat:
     return cast(TraceFormat, importlib.import_module(f"tracer.formats.{name}"))
 
 
-def recognise(path: Path) -> str:
+def recognise(path: str | Path) -> str:
     """Name of the format of a file.
 
     Raises
     ------
     TraceFormatError
-        There is no such file, or no format recognises it.
+        There is no such file, no format recognises it, or it is a damaged gzip file.
     """
+    path = Path(path)
     if not path.is_file():
-        raise TraceFormatError(f"{path}: no such file")
+        raise TraceFormatError(f"{path}: {'is a folder, not a trace' if path.is_dir() else 'no such file'}")
     for name in format_names():
         if find_format(name).recognises(path):
             return name
+    require_whole_gzip(path)
     raise TraceFormatError(f"{path}: not a trace in any known format; known: {', '.join(format_names())}")
 
 
-def read_trace(path: Path, *, format_name: str | None = None, progress: Progress | None = None) -> Trace:
+def read_trace(path: str | Path, *, format_name: str | None = None, progress: Progress | None = None) -> Trace:
     """Trace in a file of any known format.
 
     Parameters
     ----------
-    path : Path
+    path : str or Path
     format_name : str, optional
         One of :func:`format_names`; recognised from the content by default.
     progress : callable, optional
@@ -76,5 +78,6 @@ def read_trace(path: Path, *, format_name: str | None = None, progress: Progress
     TraceFormatError
         There is no such file or format, or the file is damaged.
     """
+    path = Path(path)
     chosen = recognise(path) if format_name is None else format_name
     return find_format(chosen).read(path, progress)

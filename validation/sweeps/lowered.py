@@ -10,7 +10,7 @@ import numpy as np
 
 from hw_specs import Accelerator
 from simulator.execution import Execution
-from simulator.kernels import Kernel, KernelFamily, KernelTable
+from simulator.kernels import Kernel, KernelTable
 from simulator.lowering import assign_units, kernels_of
 from simulator.work import UnsupportedOpError
 from tracer.graph import Op
@@ -19,7 +19,7 @@ from validation.measured import MeasuredKernels
 from .case import KernelCase
 from .catalogue import prepare
 
-__all__ = ["case_kernels", "case_operators", "measured_cases", "on_part"]
+__all__ = ["case_kernels", "case_operators", "measured_cases"]
 
 
 def case_operators(case: KernelCase) -> list[Op]:
@@ -82,23 +82,10 @@ def measured_cases(
         source=(source,) * len(kept),
         shapes=tuple(cases[i].columns()["input_shapes"] for i in kept),
         latency=np.array([latencies[i] for i in kept], dtype=np.float64),
-        table=on_part(table, accelerator),
+        table=assign_units(table, accelerator),
         row=np.repeat(np.arange(len(kept)), [len(lowered[i]) for i in kept]),
         skipped=skipped,
     )
-
-
-def on_part(table: KernelTable, accelerator: Accelerator) -> KernelTable:
-    """Table with the units, and the algorithms of convolution, that libraries choose on a part.
-
-    PyTorch asks oneDNN, which runs convolutions on CPUs, for the direct algorithm (``algorithm::convolution_direct``,
-    the default of ideep's convolution_forward), so Winograd's is never chosen there.
-    """
-    assigned = assign_units(table, accelerator)
-    if accelerator.kind != "cpu":
-        return assigned
-    convolutions = assigned.family == KernelFamily.CONVOLUTION
-    return replace(assigned, group=np.where(convolutions, 1.0, assigned.group))
 
 
 def _with_inputs(kernel: Kernel, *, cold: bool) -> Kernel:

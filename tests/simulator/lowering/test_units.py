@@ -7,8 +7,9 @@ import pytest
 
 from hw_specs import load_accelerator
 from simulator.cost import UnsupportedFormatError
+from simulator.execution import Execution
 from simulator.kernels import Implementation, Kernel, KernelFamily, KernelTable
-from simulator.lowering import assign_units
+from simulator.lowering import assign_units, execution_on
 
 
 def _table(number_format: str, **changes: object) -> KernelTable:
@@ -69,3 +70,27 @@ def test_the_table_is_left_as_it_was():
     table = _table("fp32")
     assign_units(table, load_accelerator("v100"))
     assert (table.matrix_flops[0], table.formats) == (100, ("fp32", "fp64"))
+
+
+def test_tf32_is_of_the_parts_that_have_it() -> None:
+    assert execution_on(load_accelerator("a100")).convolution_tf32
+    assert not execution_on(load_accelerator("v100"), Execution(matmul_tf32=True)).matmul_tf32
+    assert not execution_on(load_accelerator("xeon_8480plus")).convolution_tf32
+
+
+def test_cpus_run_convolutions_without_winograd() -> None:
+    filters = Kernel(
+        name="conv2d",
+        family=KernelFamily.CONVOLUTION,
+        number_format="fp32",
+        matrix_flops=1e6,
+        group=3.0,
+        m=64,
+        n=8,
+        k=72,
+    )
+    table = KernelTable.from_kernels([filters])
+    assert assign_units(table, load_accelerator("v100")).group.tolist() == [3.0]
+    on_cpu = assign_units(table, load_accelerator("xeon_8480plus"))
+    assert on_cpu.group.tolist() == [1.0]
+    assert on_cpu.vector_flops.tolist() == [1e6]

@@ -57,6 +57,11 @@ def test_nobody_takes_a_foreign_file(tmp_path: Path) -> None:
     path.write_bytes(_FOREIGN["json"])
     with pytest.raises(TraceFormatError, match="not a trace in any known format; known: execution_trace, kineto"):
         recognise(path)
+    with pytest.raises(TraceFormatError, match="is a folder, not a trace"):
+        recognise(tmp_path)
+    path.write_bytes(gzip.compress(b'{"traceEvents": [' + bytes(range(256)) * 40)[:200])
+    with pytest.raises(TraceFormatError, match="cut off or damaged"):
+        recognise(path)
     with pytest.raises(TraceFormatError, match="no such file"):
         recognise(tmp_path / "absent")
     with pytest.raises(TraceFormatError, match="no trace format 'chrome'; valid: "):

@@ -8,10 +8,9 @@ import pytest
 pytest.importorskip("torch")
 
 from hw_specs import load_accelerator
-from simulator.execution import Execution
-from simulator.kernels import KernelFamily, KernelTable
+from simulator.kernels import KernelFamily
 from validation.sweeps.case import KernelCase, contiguous
-from validation.sweeps.lowered import case_kernels, case_operators, measured_cases, on_part
+from validation.sweeps.lowered import case_kernels, case_operators, measured_cases
 
 
 def test_a_linear_layer_is_one_product() -> None:
@@ -37,15 +36,6 @@ def test_measured_cases_find_all_or_nothing_in_the_cache() -> None:
     assert (warm, cold) == (measured.table.bytes_read[0], 0.0)
     assert set(measured.table.family.tolist()) == {int(KernelFamily.MATMUL)}
     assert np.all(measured.per_row(measured.table.flops) == 2 * 2 * 8 * 8 * 16)
-
-
-def test_cpus_run_convolutions_without_winograd() -> None:
-    case = contiguous("aten::conv2d", (1, 8, 8, 8), (8, 8, 3, 3), dtype="float32", stride=(1, 1), padding=(1, 1))
-    table = KernelTable.from_kernels(case_kernels(case, Execution(convolution_tf32=False)))
-    assert on_part(table, load_accelerator("v100")).group.tolist() == [3.0]
-    on_cpu = on_part(table, load_accelerator("xeon_8480plus"))
-    assert on_cpu.group.tolist() == [1.0]
-    assert on_cpu.vector_flops.tolist() == [2 * 8 * 8 * 8 * 8 * 9]
 
 
 def test_what_has_no_formula_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,36 @@
+"""Progress bars."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich import console as rich_console
+
+from tracer.progress_bar import counts, reading, shares
+
+
+def test_bars_stay_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with counts() as advance:
+        advance("one", 1, 2)
+    with shares() as part:
+        part("half", 0.5)
+    with reading(Path("run.json")) as read:
+        read(1, 2)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_bar_names_the_file_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    plain = rich_console.Console
+
+    def terminal(*, stderr: bool) -> rich_console.Console:
+        assert stderr
+        return plain(file=screen, force_terminal=True, width=100)
+
+    monkeypatch.setattr(rich_console, "Console", terminal)
+    with reading(Path("folder/run.json")) as read:
+        read(1, 4)
+    assert "reading run.json" in screen.getvalue()
+    assert "25%" in screen.getvalue()

@@ -1,0 +1,44 @@
+"""Progress bars on standard error, where that is a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+__all__ = ["counts", "reading", "shares"]
+
+
+@contextmanager
+def counts() -> Iterator[Callable[[str, int, int], None]]:
+    """Bar that is moved by what is being done, how much is done, and how much there is."""
+    with _bar() as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+
+
+@contextmanager
+def shares() -> Iterator[Callable[[str, float], None]]:
+    """Bar that is moved by what is being done, and the share of the whole that is done."""
+    with _bar() as bar:
+        task = bar.add_task("starting", total=1.0)
+        yield lambda what, share: bar.update(task, completed=share, description=what)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Callable[[int, int], None]]:
+    """Bar of a file that is read, moved by the bytes read and the bytes there are."""
+    with counts() as advance:
+        yield lambda done, total: advance(f"reading {path.name}", done, total)
+
+
+def _bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
