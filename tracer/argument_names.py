@@ -168,9 +168,26 @@ _SIGNATURES: Mapping[str, str] = {
     "new_ones": "self size",
     "new_full": "self size fill_value",
 }
-# Signatures by operators' full names; kernels of other projects that runs of this kind call.
+_AITER_ATTENTION = "q k v dropout_p softmax_scale is_causal window_size_left window_size_right"
+_PAGED_CACHE = "key value key_cache value_cache slot_mapping kv_cache_dtype k_scale v_scale"
+# Signatures by operators' full names; kernels of other projects that runs of this kind call. An argument with an
+# exclamation mark is a result that the caller provides.
 _FOREIGN: Mapping[str, str] = {
-    "aiter::fmha_v3_fwd": "q k v dropout_p softmax_scale is_causal window_size_left window_size_right",
+    # ROCm/aiter, aiter/ops/mha.py, groupnorm.py and rmsnorm.py
+    **dict.fromkeys(("aiter::fmha_v3_fwd", "aiter::mha_fwd"), _AITER_ATTENTION),
+    "aiter::_groupnorm_run": "input num_groups weight bias eps",
+    "aiter::rmsnorm2d_fwd": "input weight epsilon",
+    "aiter::layernorm2d_fwd": "input weight bias epsilon",
+    # vllm-project/vllm, csrc/torch_bindings.cpp
+    "_C::rms_norm": "result! input weight epsilon",
+    "_C::fused_add_rms_norm": "input residual weight epsilon",
+    "_C::rotary_embedding": "positions query key head_size cos_sin_cache is_neox",
+    "_C::static_scaled_fp8_quant": "result! input scale",
+    "_C::dynamic_per_token_scaled_fp8_quant": "result! input scales! scale_ub",
+    **dict.fromkeys(("_C::silu_and_mul", "_C::gelu_and_mul", "_C::gelu_tanh_and_mul"), "result! input"),
+    "_C::cutlass_scaled_mm": "result! a b a_scales b_scales bias",
+    **dict.fromkeys(("_C_cache_ops::reshape_and_cache_flash", "_C_cache_ops::reshape_and_cache"), _PAGED_CACHE),
+    "_moe_C::moe_sum": "input result!",
 }
 
 

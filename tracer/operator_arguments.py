@@ -107,7 +107,7 @@ def operator_from(name: str, arguments: RecordedArguments, *, list_dtype: str | 
     for position in range(len(arguments.shapes)):
         found = _tensors_at(arguments, position, default)
         argument = names[position] if position < len(names) else ""
-        if found and names and position >= len(names):
+        if found and names and (position >= len(names) or argument.endswith("!")):
             results.extend(found)
         elif found:
             tensors.extend(found)

@@ -29,6 +29,7 @@ _FUSED = {
     "aten::_flash_attention_forward": Implementation.FLASH2,
     "aten::_efficient_attention_forward": Implementation.FLASH2,
     "aiter::fmha_v3_fwd": Implementation.FLASH2,
+    "aiter::mha_fwd": Implementation.FLASH2,
 }
 
 

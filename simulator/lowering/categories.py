@@ -36,6 +36,7 @@ _PRODUCTS = (
 _NORMS = (
     operators_of(normalization.affine_norm)
     | operators_of(normalization.rms_norm)
+    | operators_of(normalization.residual_rms_norm)
     | operators_of(normalization.batch_norm_inference)
 )
 _MOVEMENT = (
@@ -44,6 +45,7 @@ _MOVEMENT = (
     | operators_of(movement.fill)
     | operators_of(movement.gather)
     | operators_of(movement.scatter)
+    | operators_of(movement.paged_write)
     | operators_of(movement.bilinear)
 )
 # Generated kernels that reduce rows: normalizations, in the models at hand.

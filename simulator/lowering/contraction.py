@@ -22,7 +22,7 @@ _UNBIASED = frozenset(
 )
 
 
-@lowering_rule(_BIASED | _UNBIASED)
+@lowering_rule(_BIASED | _UNBIASED | {"_C::cutlass_scaled_mm"})
 def matrix_product(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One GEMM; where the second factor has no batch, all rows of the first are its rows."""
     work = work_of(op)

@@ -11,13 +11,14 @@ from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Kernel, KernelFamily
 from simulator.work import contraction, movement, reduction, work_of
 from simulator.work.op_work import operators_of
+from simulator.work.pointwise import gated, rotary, scaled_cast
 from simulator.work.pointwise import pointwise as pointwise_work
 from tracer.graph import Op, TensorSpec
 
 from .copies import copy_kernel, fill_kernel
 from .rules import lowering_rule
 
-__all__ = ["copy", "gather", "padding", "pointwise", "reduce", "scatter"]
+__all__ = ["copy", "gather", "padding", "paged_write", "pointwise", "reduce", "row_cast", "scatter"]
 
 _COPIES = frozenset({"aten::copy_", "aten::_to_copy", "aten::to", "aten::copy"})
 _CONCATENATIONS = frozenset({"aten::cat", "aten::stack", "aten::hstack", "aten::vstack"})
@@ -25,7 +26,10 @@ _HALF = frozenset({"float16", "bfloat16"})
 _PADDING = frozenset({"aten::constant_pad_nd", "aten::pad"})
 
 
-@lowering_rule(operators_of(pointwise_work) | operators_of(contraction.outer))
+_CUSTOM = operators_of(gated) | operators_of(rotary) | operators_of(scaled_cast)
+
+
+@lowering_rule(operators_of(pointwise_work) | operators_of(contraction.outer) | _CUSTOM)
 def pointwise(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One vectorised kernel; a scalar or broadcast operand is read from cache."""
     return (_kernel(op, KernelFamily.ELEMENTWISE, _name(op), casts=_casts(op)),)
@@ -79,6 +83,45 @@ def scatter(op: Op, execution: Execution) -> Sequence[Kernel]:
     width = values.shape[-1] if values.shape else 1
     kernel = _kernel(op, KernelFamily.GATHER, _name(op), rows=values.numel / max(width, 1), width=float(max(width, 1)))
     return (replace(kernel, pattern=AccessPattern.STRIDED),)
+
+
+@lowering_rule(operators_of(movement.paged_write))
+def paged_write(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel, a thread block a token, that writes its keys and values to their slots."""
+    key, work = op.inputs[0], work_of(op)
+    tokens = key.shape[0]
+    return (
+        Kernel(
+            name="paged_cache_write",
+            family=KernelFamily.GATHER,
+            number_format=number_format(key.dtype),
+            bytes_read=work.bytes_read,
+            bytes_written=work.bytes_written,
+            itemsize=key.itemsize,
+            m=tokens,
+            n=key.numel / tokens,
+            pattern=AccessPattern.STRIDED,
+        ),
+    )
+
+
+@lowering_rule(operators_of(reduction.row_cast))
+def row_cast(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel, a thread block a row: its largest magnitude, then its elements in the narrow format."""
+    data, work = op.inputs[0], work_of(op)
+    width = data.shape[-1]
+    return (
+        Kernel(
+            name="quantize",
+            family=KernelFamily.NORMALIZATION,
+            number_format=number_format(op.outputs[0].dtype),
+            bytes_read=work.bytes_read,
+            bytes_written=work.bytes_written,
+            itemsize=data.itemsize,
+            m=data.numel / width,
+            n=width,
+        ),
+    )
 
 
 def _name(op: Op) -> str:

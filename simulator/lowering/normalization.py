@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 from hw_specs import number_format
@@ -11,18 +12,49 @@ from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamil
 from simulator.work import work_of
 from tracer.graph import Op
 
+from .copies import copy_kernel
 from .rules import lowering_rule
 
-__all__ = ["batch_norm", "group_norm", "row_norm", "softmax"]
+__all__ = ["batch_norm", "group_norm", "group_norm_in_parts", "residual_norm", "row_norm", "softmax"]
+
+_ROW_NORMS = ("native_layer_norm", "layer_norm", "_fused_rms_norm", "rms_norm", "instance_norm")
 
 
-@lowering_rule(
-    f"aten::{n}" for n in ("native_layer_norm", "layer_norm", "_fused_rms_norm", "rms_norm", "instance_norm")
-)
+@lowering_rule((*(f"aten::{n}" for n in _ROW_NORMS), "_C::rms_norm", "aiter::rmsnorm2d_fwd", "aiter::layernorm2d_fwd"))
 def row_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel, a thread block a row (``vectorized_layer_norm_kernel``)."""
     width = _normalized_width(op)
     return (_row_kernel(op, "layer_norm", KernelFamily.NORMALIZATION, width),)
+
+
+@lowering_rule(("_C::fused_add_rms_norm",))
+def residual_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel, a thread block a row, that writes the sum as well as its norm."""
+    kernel = _row_kernel(op, "residual_norm", KernelFamily.NORMALIZATION, op.inputs[-1].numel)
+    return (replace(kernel, bytes_written=work_of(op).bytes_written),)
+
+
+@lowering_rule(("aiter::_groupnorm_run",))
+def group_norm_in_parts(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """Statistics and an affine pass of AITER, both over a grid that covers the device (csrc/kernels/groupnorm.cu).
+
+    Several blocks share a group and add up their moments, so that few groups do not leave cores idle. The tensors
+    have to lie in the order of their axes; others are copied first.
+    """
+    data, work = op.inputs[0], work_of(op)
+    rows = data.shape[0] * _num_groups(op)
+    moments = 2.0 * rows * 4  # float32 sum and sum of squares
+    statistics = _elementwise(op, "group_norm_statistics", elements=data.numel, read=data.nbytes, written=moments)
+    apply = _elementwise(
+        op,
+        "group_norm_apply",
+        elements=data.numel,
+        read=work.bytes_read + moments,
+        written=work.bytes_written,
+        pattern=AccessPattern.BROADCAST,
+    )
+    copies = () if data.is_contiguous else (copy_kernel("to_contiguous", data, AccessPattern.STRIDED),)
+    return (*copies, replace(statistics, family=KernelFamily.REDUCTION), apply)
 
 
 @lowering_rule(("aten::native_group_norm", "aten::group_norm"))

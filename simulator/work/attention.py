@@ -50,6 +50,7 @@ class AttentionShape(NamedTuple):
     "_flash_attention_forward",
     "_efficient_attention_forward",
     "aiter::fmha_v3_fwd",
+    "aiter::mha_fwd",
 )
 def attention(op: Op) -> OpWork:
     r"""Work of attention with each score computed once and none of them stored.
@@ -72,7 +73,12 @@ def attention(op: Op) -> OpWork:
 
 # Kernels beneath SDPA that take (batch, length, heads, dim) rather than (batch, heads, length, dim).
 _LENGTH_FIRST = frozenset(
-    {"aten::_flash_attention_forward", "aten::_efficient_attention_forward", "aiter::fmha_v3_fwd"}
+    {
+        "aten::_flash_attention_forward",
+        "aten::_efficient_attention_forward",
+        "aiter::fmha_v3_fwd",
+        "aiter::mha_fwd",
+    }
 )
 
 

@@ -14,7 +14,7 @@ from .op_work import OpWork, compulsory_bytes, op_formula
 __all__ = ["biased_product", "biased_sum_of_products", "linear", "outer", "product"]
 
 
-@op_formula("mm", "bmm", "matmul", "mv", "dot", "_scaled_mm", "_grouped_mm")
+@op_formula("mm", "bmm", "matmul", "mv", "dot", "_scaled_mm", "_grouped_mm", "_C::cutlass_scaled_mm")
 def product(op: Op) -> OpWork:
     """Contraction over the last axis of the first input."""
     return _contraction(op, op.inputs[0].shape[-1])

@@ -6,7 +6,7 @@ from tracer.graph import Op
 
 from .op_work import OpWork, compulsory_bytes, op_formula
 
-__all__ = ["bilinear", "copy", "fill", "gather", "in_place_copy", "scatter"]
+__all__ = ["bilinear", "copy", "fill", "gather", "in_place_copy", "paged_write", "scatter"]
 
 
 @op_formula(
@@ -134,6 +134,15 @@ def scatter(op: Op) -> OpWork:
     indices = sum(t.nbytes for t in op.inputs[1:-1])
     copied = 0 if op.name.endswith("_") else target
     return OpWork(bytes_read=float(copied + values + indices), bytes_written=float(copied + values))
+
+
+@op_formula("_C_cache_ops::reshape_and_cache_flash", "_C_cache_ops::reshape_and_cache")
+def paged_write(op: Op) -> OpWork:
+    """Keys and values of new tokens go to their slots of a paged cache, in the cache's dtype."""
+    key, value, key_cache, value_cache = op.inputs[:4]
+    slots = sum(t.nbytes for t in op.inputs[4:5])
+    written = key.numel * key_cache.itemsize + value.numel * value_cache.itemsize
+    return OpWork(bytes_read=float(key.nbytes + value.nbytes + slots), bytes_written=float(written))
 
 
 @op_formula(

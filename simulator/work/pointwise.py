@@ -10,7 +10,7 @@ from tracer.graph import Op
 
 from .op_work import OpWork, compulsory_bytes, op_formula
 
-__all__ = ["POINTWISE", "pointwise"]
+__all__ = ["POINTWISE", "gated", "pointwise", "rotary", "scaled_cast"]
 
 # name -> (FLOPs, special functions) of one output element
 POINTWISE: dict[str, tuple[float, float]] = {
@@ -108,3 +108,40 @@ def pointwise(op: Op) -> OpWork:
         bytes_read=read,
         bytes_written=float(sum(t.nbytes for t in outputs)),
     )
+
+
+@op_formula("_C::silu_and_mul", "_C::gelu_and_mul", "_C::gelu_tanh_and_mul")
+def gated(op: Op) -> OpWork:
+    """``act(x[:half]) * x[half:]``: the activation and a product for each element of the output."""
+    flops, special = POINTWISE[op.name.removeprefix("_C::").partition("_")[0]]
+    elements = op.outputs[0].numel
+    read, written = compulsory_bytes(op)
+    return OpWork(
+        vector_flops=(flops + 1.0) * elements,
+        special_ops=special * elements,
+        bytes_read=read,
+        bytes_written=written,
+    )
+
+
+@op_formula("_C::rotary_embedding")
+def rotary(op: Op) -> OpWork:
+    """Two products and a sum for each element of query and key, in place; a row of sines and cosines for each token.
+
+    Inputs are the positions, the query, the key where there is one, and the table of sines and cosines.
+    """
+    positions, *rotated, table = op.inputs
+    moved = float(sum(t.nbytes for t in rotated))
+    rows = float(positions.numel * table.shape[-1] * table.itemsize)
+    return OpWork(
+        vector_flops=3.0 * sum(t.numel for t in rotated),
+        bytes_read=positions.nbytes + moved + rows,
+        bytes_written=moved,
+    )
+
+
+@op_formula("_C::static_scaled_fp8_quant")
+def scaled_cast(op: Op) -> OpWork:
+    """Product with the scale and two comparisons that keep it in range: 3 an element."""
+    read, written = compulsory_bytes(op)
+    return OpWork(vector_flops=3.0 * op.outputs[0].numel, bytes_read=read, bytes_written=written)

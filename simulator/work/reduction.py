@@ -8,7 +8,7 @@ from tracer.graph import Op
 
 from .op_work import OpWork, compulsory_bytes, op_formula
 
-__all__ = ["deviation", "reduce_once", "softmax", "sort"]
+__all__ = ["deviation", "reduce_once", "row_cast", "softmax", "sort"]
 
 
 @op_formula("_softmax", "softmax", "_log_softmax", "log_softmax", "_safe_softmax")
@@ -43,10 +43,17 @@ def softmax(op: Op) -> OpWork:
     "searchsorted",
     "isin",
     "equal",
+    "_moe_C::moe_sum",
 )
 def reduce_once(op: Op) -> OpWork:
     """One operation an input element."""
     return _per_element(op, 1.0)
+
+
+@op_formula("_C::dynamic_per_token_scaled_fp8_quant")
+def row_cast(op: Op) -> OpWork:
+    """Scale each row by its largest magnitude: a comparison, a product and two comparisons an element."""
+    return _per_element(op, 4.0)
 
 
 @op_formula("var", "var_mean", "std", "std_mean", "norm", "linalg_vector_norm")

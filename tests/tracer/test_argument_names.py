@@ -37,3 +37,7 @@ def test_positions_agree_with_an_overload_of_torch(name: str) -> None:
         for names in schemas
     ]
     assert max(matches) == 1.0, f"{wanted} is no beginning of {schemas}"
+
+
+def test_results_that_the_caller_provides_are_marked() -> None:
+    assert argument_names("_C::rms_norm")[:2] == ("result!", "input")

@@ -138,3 +138,16 @@ def test_any_record_becomes_an_operator(
     assert isinstance(
         operator_from(name, RecordedArguments(shapes=shapes, types=types, strides=strides, values=values)), Op
     )
+
+
+def test_a_result_that_the_caller_provides_is_no_input() -> None:
+    half, scalar = "c10::BFloat16", "Scalar"
+    op = operator_from(
+        "_C::rms_norm",
+        RecordedArguments(
+            shapes=[[5, 8], [5, 8], [8], []], types=[half, half, half, scalar], values=["", "", "", "1e-05"]
+        ),
+    )
+    assert [t.shape for t in op.inputs] == [(5, 8), (8,)]
+    assert [t.shape for t in op.outputs] == [(5, 8)]
+    assert op.attribute("epsilon") == 1e-5

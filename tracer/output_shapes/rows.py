@@ -29,7 +29,7 @@ def _attention(op: Op) -> tuple[TensorSpec, ...]:
     return (TensorSpec(spec.shape, spec.dtype) if spec.is_contiguous else spec,)
 
 
-@shape_rule("_flash_attention_forward _efficient_attention_forward aiter::fmha_v3_fwd")
+@shape_rule("_flash_attention_forward _efficient_attention_forward aiter::fmha_v3_fwd aiter::mha_fwd")
 def _length_first_attention(op: Op) -> tuple[TensorSpec, ...]:
     query, _, value = op.inputs[:3]
     return (TensorSpec((*query.shape[:-1], value.shape[-1]), query.dtype),)
@@ -46,11 +46,24 @@ def _softmax(op: Op) -> tuple[TensorSpec, ...]:
 @shape_rule(
     "native_layer_norm layer_norm rms_norm _fused_rms_norm native_group_norm group_norm instance_norm cumsum cumprod "
     "roll flip tril triu sort argsort rand_like randn_like zeros_like ones_like full_like empty_like alias detach "
-    "batch_norm native_batch_norm cudnn_batch_norm _native_batch_norm_legit_no_training"
+    "batch_norm native_batch_norm cudnn_batch_norm _native_batch_norm_legit_no_training "
+    "aiter::_groupnorm_run aiter::rmsnorm2d_fwd aiter::layernorm2d_fwd"
 )
 def _same(op: Op) -> tuple[TensorSpec, ...]:
     data = op.inputs[0]
     return (TensorSpec(data.shape, data.dtype, data.strides if is_dense(data) else ()),)
+
+
+@shape_rule("_C::fused_add_rms_norm")
+def _with_residual(op: Op) -> tuple[TensorSpec, ...]:
+    """Both are overwritten: the input by the result, the residual by the sum."""
+    return op.inputs[:2]
+
+
+@shape_rule("_C::rotary_embedding")
+def _rotated(op: Op) -> tuple[TensorSpec, ...]:
+    """Query and key are rotated in place; a call may come without keys."""
+    return op.inputs[1:-1]
 
 
 @shape_rule("glu")

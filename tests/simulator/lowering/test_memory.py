@@ -104,3 +104,17 @@ def test_gathers_follow_an_index_for_each_element(call):
 def test_scatters_put_rows_of_values(call):
     kernel = _one(call("index_put_", [(100, 8), (4,), (4, 8)], [(100, 8)]))
     assert (kernel.m, kernel.n, kernel.pattern) == (4, 8, AccessPattern.STRIDED)
+
+
+def test_a_paged_write_has_a_block_for_each_token(call):
+    cache = TensorSpec((100, 16, 2, 8), "float16")
+    kernel = _one(call("_C_cache_ops::reshape_and_cache_flash", [(5, 2, 8), (5, 2, 8), cache, cache], []))
+    assert (kernel.m, kernel.n, kernel.pattern) == (5, 16, AccessPattern.STRIDED)
+    assert (kernel.bytes_read, kernel.bytes_written) == (320, 320)
+
+
+def test_a_cast_by_rows_quantises_rows(call):
+    out = [TensorSpec((3, 8), "float8_e4m3fn"), TensorSpec((3, 1), "float32")]
+    kernel = _one(call("_C::dynamic_per_token_scaled_fp8_quant", [(3, 8)], out))
+    assert (kernel.family, kernel.number_format) == (KernelFamily.NORMALIZATION, "fp8")
+    assert (kernel.m, kernel.n, kernel.itemsize) == (3, 8, 2)

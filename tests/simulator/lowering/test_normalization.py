@@ -78,3 +78,24 @@ def test_batch_norm_with_stored_statistics_is_elementwise(call):
     (kernel,) = kernels_of(op, _EAGER)
     assert kernel.family == KernelFamily.ELEMENTWISE
     assert kernel.bytes_written == 2 * 256
+
+
+def test_a_norm_of_a_sum_is_one_kernel_that_writes_both(call):
+    (kernel,) = kernels_of(call("_C::fused_add_rms_norm", [(5, 8), (5, 8), (8,)], []), _EAGER)
+    assert (kernel.family, kernel.m, kernel.n) == (KernelFamily.NORMALIZATION, 5, 8)
+    assert (kernel.bytes_read, kernel.bytes_written) == (176, 160)
+
+
+def test_group_norm_of_aiter_has_no_row_for_each_group(call):
+    data = [(2, 32, 8, 8), (32,), (32,)]
+    statistics, apply = kernels_of(call("aiter::_groupnorm_run", data, data[:1], num_groups=4), _EAGER)
+    assert (statistics.family, apply.family) == (KernelFamily.REDUCTION, KernelFamily.ELEMENTWISE)
+    assert (statistics.m, statistics.bytes_read) == (4096, 8192)
+    assert statistics.bytes_written == 2 * (2 * 4) * 4  # two float32 moments of each (sample, group)
+    assert (apply.bytes_read, apply.bytes_written) == (8192 + 128 + 64, 8192)
+
+
+def test_group_norm_of_aiter_copies_channels_last_first(call):
+    across = TensorSpec((2, 32, 8, 8), "float16", (2048, 1, 256, 32))
+    kernels = kernels_of(call("aiter::_groupnorm_run", [across, (32,), (32,)], [across], num_groups=4), _EAGER)
+    assert [k.name for k in kernels] == ["to_contiguous", "group_norm_statistics", "group_norm_apply"]

@@ -54,3 +54,9 @@ def test_interpolation_has_arithmetic(call):
     work = work_of(call("upsample_bilinear2d", [(1, 3, 4, 4)], [(1, 3, 8, 8)]))
     assert work.vector_flops == 8 * 3 * 64  # four neighbours an output, a multiply and an add each
     assert (work.bytes_read, work.bytes_written) == (2 * 48, 2 * 192)
+
+
+def test_a_paged_write_is_in_the_dtype_of_the_cache(call):
+    cache, slots = TensorSpec((100, 16, 2, 8), "uint8"), TensorSpec((5,), "int64")
+    op = call("_C_cache_ops::reshape_and_cache_flash", [(5, 2, 8), (5, 2, 8), cache, cache, slots], [])
+    assert _bytes(work_of(op)) == (2 * 80 * 2 + 40, 2 * 80)

@@ -27,3 +27,10 @@ def test_arithmetic_and_bytes(name, parameters, flops, call):
     assert (work.contraction_flops, work.vector_flops, work.special_ops) == (0, flops * 40, 0)
     assert work.bytes_read == 2 * (40 + 8 * len(parameters))
     assert work.bytes_written == 80
+
+
+def test_a_norm_of_a_sum_writes_both(call):
+    # sum 1, square and sum 2, normalise 1, scale 1
+    work = work_of(call("_C::fused_add_rms_norm", [(5, 8), (5, 8), (8,)], []))
+    assert work.vector_flops == 5 * 40
+    assert (work.bytes_read, work.bytes_written) == (2 * 88, 2 * 80)

@@ -65,3 +65,24 @@ def test_every_entry_is_found_under_its_name(name, call):
     flops, special = POINTWISE[name]
     work = work_of(call(name, [(3,)], [(3,)]))
     assert (work.vector_flops, work.special_ops) == (3 * flops, 3 * special)
+
+
+@pytest.mark.parametrize(("name", "flops"), [("silu_and_mul", 5), ("gelu_and_mul", 9), ("gelu_tanh_and_mul", 9)])
+def test_a_gate_activates_half_of_its_input(name, flops, call):
+    work = work_of(call(f"_C::{name}", [(3, 16)], [(3, 8)]))
+    assert (work.vector_flops, work.special_ops) == (24 * flops, 24)
+    assert (work.bytes_read, work.bytes_written) == (96, 48)
+
+
+def test_rotary_embedding_reads_a_row_of_its_table_for_each_token(call):
+    positions = TensorSpec((3,), "int64")
+    work = work_of(call("_C::rotary_embedding", [positions, (3, 32), (3, 8), (1000, 8)], [(3, 32), (3, 8)]))
+    assert work.vector_flops == 3 * (96 + 24)
+    assert work.bytes_written == 2 * (96 + 24)
+    assert work.bytes_read == 3 * 8 + 2 * (96 + 24) + 3 * 8 * 2
+
+
+def test_a_cast_with_a_scale_is_three_operations(call):
+    out = TensorSpec((3, 8), "float8_e4m3fn")
+    work = work_of(call("_C::static_scaled_fp8_quant", [(3, 8), TensorSpec((1,), "float32")], [out]))
+    assert (work.vector_flops, work.bytes_read, work.bytes_written) == (72, 48 + 4, 24)

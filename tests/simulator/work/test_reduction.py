@@ -35,3 +35,13 @@ def test_a_sort_compares_log2_times(call):
     assert work.bytes_written == 3 * 5 * (2 + 8)
     assert work_of(call("sort", [(3, 1)], [(3, 1)])).vector_flops == 3
     assert work_of(call("sort", [()], [()])).vector_flops == 1
+
+
+def test_a_cast_by_rows_reads_once(call):
+    out = [TensorSpec((3, 8), "float8_e4m3fn"), TensorSpec((3, 1), "float32")]
+    work = work_of(call("_C::dynamic_per_token_scaled_fp8_quant", [(3, 8)], out))
+    assert (work.vector_flops, work.bytes_read, work.bytes_written) == (96, 48, 24 + 12)
+
+
+def test_a_sum_over_experts_adds_each_input_once(call):
+    assert work_of(call("_moe_C::moe_sum", [(3, 4, 8)], [(3, 8)])).vector_flops == 96

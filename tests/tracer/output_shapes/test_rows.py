@@ -53,3 +53,16 @@ def test_first_output_is_torchs(name: str, assert_like_torch: Callable[..., None
 def test_attention_kernels_beneath_the_operator_take_the_length_first() -> None:
     q = TensorSpec((2, 10, 4, 16), "bfloat16")
     assert infer_outputs(Op("aten::_flash_attention_forward", (q, q, q), ())) == (q,)
+
+
+def test_a_norm_of_a_sum_overwrites_both_of_its_inputs() -> None:
+    data, weight = TensorSpec((5, 8), "bfloat16"), TensorSpec((8,), "bfloat16")
+    assert infer_outputs(Op("_C::fused_add_rms_norm", (data, data, weight), ())) == (data, data)
+
+
+def test_rotary_embedding_overwrites_query_and_key() -> None:
+    positions, query, key, table = (
+        TensorSpec(shape, dtype)
+        for shape, dtype in (((3,), "int64"), ((3, 32), "float16"), ((3, 8), "float16"), ((9, 8), "float16"))
+    )
+    assert infer_outputs(Op("_C::rotary_embedding", (positions, query, key, table), ())) == (query, key)
