@@ -95,6 +95,8 @@ class ResidualSummary(_Record):
     """Mean signed error of the prediction relative to the measurement, as a fraction."""
     quantiles: dict[str, float]
     """Quantiles of the signed log residual, keyed by level (``"0.05"`` ... ``"0.95"``)."""
+    coverage: float | None = None
+    """Share of rows between the quantiles 0.1 and 0.9 of others: the other half of the shapes, or other parts."""
 
 
 class Calibration(_Record):

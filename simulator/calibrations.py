@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
 from hw_specs import Accelerator, Calibration, SpecError, load_calibration
-from simulator.intervals import shipped_calibrations
+from hw_specs.calibration import list_calibrations
 
-__all__ = ["own_calibrations", "with_shipped"]
+__all__ = ["own_calibrations", "shipped_calibrations", "with_shipped"]
+
+
+@functools.cache
+def shipped_calibrations() -> tuple[Calibration, ...]:
+    """Calibrations that ship with the package."""
+    return tuple(load_calibration(name) for name in list_calibrations())
 
 
 def with_shipped(calibrations: Sequence[Calibration]) -> tuple[Calibration, ...] | None:

@@ -44,6 +44,9 @@ class Execution:
         ``torch.backends.cudnn.allow_tf32``; on by default in torch.
     channels_last : bool
         Whether images and weights lie in memory with channels innermost, so that convolutions need no conversion.
+    layout_optimization : bool
+        Whether the compiler keeps convolutions in channels-last by itself: TorchInductor does from torch 2.1 on
+        (``torch/_inductor/config.py``, ``layout_optimization``); 2.0 left them as the model has them.
     """
 
     mode: str = "eager"
@@ -51,6 +54,7 @@ class Execution:
     matmul_tf32: bool = False
     convolution_tf32: bool = True
     channels_last: bool = False
+    layout_optimization: bool = True
 
     def __post_init__(self) -> None:
         """Refuse unknown choices."""
@@ -69,4 +73,4 @@ class Execution:
     @property
     def keeps_channels_last(self) -> bool:
         """Whether convolutions find their operands with channels innermost."""
-        return self.channels_last or self.mode == "compiled"
+        return self.channels_last or (self.mode == "compiled" and self.layout_optimization)

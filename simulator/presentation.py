@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from simulator.energy import energy_line
+from simulator.intervals import coverage_line
 from simulator.report import BoundShares, Entry, Report
 
 if TYPE_CHECKING:
@@ -46,15 +47,18 @@ def to_json(report: Report) -> str:
 
 
 def to_csv(report: Report) -> str:
-    """One row for each part of each view: ``view, name, latency, flops, bytes, share``; SI units."""
+    """One row for each part of each view: ``view, name, latency, flops, bytes, share, low, high``; SI units."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(("view", "name", "latency", "flops", "bytes", "share"))
-    writer.writerow(("total", report.model, report.latency, report.flops, report.bytes, 1.0))
+    writer.writerow(("view", "name", "latency", "flops", "bytes", "share", "low", "high"))
+    whole = (report.interval.low, report.interval.high) if report.interval else (None, None)
+    writer.writerow(("total", report.model, report.latency, report.flops, report.bytes, 1.0, *whole))
     views = (("stage", report.by_stage), ("category", report.by_category), ("module", report.by_module))
     for view, entries in views:
         for name, entry in entries.items():
-            writer.writerow((view, name, entry.latency, entry.flops, entry.bytes, entry.share))
+            ends = report.part_intervals.get(f"by_{view}", {}).get(name)
+            row = (entry.latency, entry.flops, entry.bytes, entry.share)
+            writer.writerow((view, name, *row, ends and ends.low, ends and ends.high))
     return stream.getvalue()
 
 
@@ -103,14 +107,14 @@ def _latency(report: Report) -> str:
     i = report.interval
     return (
         f"{text}   {100 * i.level:.0f} % interval {quantity(i.low, 's')} to {quantity(i.high, 's')}"
-        f" (held {100 * i.coverage:.0f} % of {i.count} published runs that nothing was fitted on)"
+        f" (such ones held {100 * i.coverage:.0f} % of published runs on unseen devices)"
     )
 
 
 def _print_stages(report: Report, console: Console) -> None:
     table = _table("stage", "runs", *_ENTRY_COLUMNS)
     for name, entry in report.by_stage.items():
-        table.add_row(name, str(report.repeats.get(name, 1)), *_cells(entry))
+        table.add_row(name, str(report.repeats.get(name, 1)), *_cells(report, "by_stage", name, entry))
     console.print(table)
     console.print()
 
@@ -118,7 +122,7 @@ def _print_stages(report: Report, console: Console) -> None:
 def _print_categories(report: Report, console: Console) -> None:
     table = _table("operator category", *_ENTRY_COLUMNS, "bound by")
     for name, entry in report.by_category.items():
-        table.add_row(name, *_cells(entry), _bounds(report.bound_by_category[name]))
+        table.add_row(name, *_cells(report, "by_category", name, entry), _bounds(report.bound_by_category[name]))
     console.print(table)
     console.print()
 
@@ -127,7 +131,7 @@ def _print_modules(report: Report, console: Console) -> None:
     largest = sorted(report.by_module.items(), key=lambda item: -item[1].latency)
     table = _table(f"module (largest {min(len(largest), _MAX_MODULES)} of {len(largest)})", *_ENTRY_COLUMNS)
     for name, entry in largest[:_MAX_MODULES]:
-        table.add_row(name, *_cells(entry))
+        table.add_row(name, *_cells(report, "by_module", name, entry))
     console.print(table)
     console.print()
 
@@ -150,12 +154,13 @@ def notes(report: Report) -> tuple[str, ...]:
     if report.fidelity == "roofline":
         return ("roofline: a lower bound from the datasheet alone; no overhead of kernels, launches or the host.",)
     return (
+        f"80 % intervals {coverage_line()}; those of parts are made alike, but of parts only denoisers were counted.",
         "approximate: the host's time for each operator is that of a typical server processor; "
         "schedulers' own arithmetic is left out.",
     )
 
 
-_ENTRY_COLUMNS = ("latency", "share", "FLOPs", "bytes")
+_ENTRY_COLUMNS = ("latency", "80 % interval", "share", "FLOPs", "bytes")
 
 
 def _table(*columns: str) -> Table:
@@ -168,13 +173,20 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _cells(entry: Entry) -> tuple[str, ...]:
+def _cells(report: Report, view: str, name: str, entry: Entry) -> tuple[str, ...]:
+    ends = report.part_intervals.get(view, {}).get(name)
     return (
         quantity(entry.latency, "s"),
+        "" if ends is None else f"{_brief(ends.low)} to {_brief(ends.high)}",
         f"{100 * entry.share:.1f} %",
         quantity(entry.flops, "FLOP"),
         quantity(entry.bytes, "B"),
     )
+
+
+def _brief(seconds: float) -> str:
+    """Three digits: an end of an interval is not known any better."""
+    return quantity(float(f"{seconds:.3g}"), "s")
 
 
 def _bounds(shares: BoundShares) -> str:

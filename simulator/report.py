@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator
 from simulator.cost import BASES, BOUNDS, KernelCosts
+from simulator.deviation import RunDeviation
 from simulator.energy import EnergyEstimate
 from simulator.execution import Execution
-from simulator.intervals import Interval
+from simulator.intervals import Interval, interval_of
 from simulator.lowering import CATEGORIES
 from simulator.memory import peak_memory
 from simulator.timeline import StageTimeline, Timeline
 from tracer.graph import OpGraph
 
-__all__ = ["BoundShares", "Entry", "Report", "Unmodelled", "make_report"]
+__all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "make_report"]
 
 FloatArray = NDArray[np.float64]
 
@@ -55,6 +56,14 @@ class Entry:
     flops: float
     bytes: float
     share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """Ends of an 80 % interval. [s]"""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +111,9 @@ class Report:
     """Result of one simulation. All quantities in SI units.
 
     ``basis`` has the share of latency by what its kernels' times rest on; ``vector_flops`` and ``special_ops`` are the
-    arithmetic that `flops` leaves out.
+    arithmetic that `flops` leaves out. ``part_intervals`` has the 80 % interval of each latency of each view, made as
+    that of the total: name of the view to name of the part to ends, ``by_stage`` and so on; empty where the fidelity is
+    a bound.
     """
 
     model: str
@@ -131,6 +142,7 @@ class Report:
     unmodelled: tuple[Unmodelled, ...]
     sources: tuple[str, ...]
     repeats: dict[str, int] = field(default_factory=dict)
+    part_intervals: dict[str, dict[str, Ends]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
@@ -159,6 +171,7 @@ def make_report(
     *,
     fidelity: str,
     interval: Interval | None = None,
+    deviation: RunDeviation | None = None,
     energy: EnergyEstimate | None = None,
     module_depth: int = 3,
     sources: Iterable[str] = (),
@@ -174,6 +187,8 @@ def make_report(
     fidelity : str
     interval : Interval, optional
         Of the latency.
+    deviation : RunDeviation, optional
+        What intervals of parts of the latency are made from; without it they have none.
     energy : EnergyEstimate, optional
         Of the run.
     module_depth : int
@@ -185,6 +200,9 @@ def make_report(
     pieces = _pieces(timeline, costs, module_depth)
     total = timeline.latency
     table = launches.table
+    stages, modules = _positions(pieces.stage), _positions(pieces.module)
+    categories = _positions(pieces.category, order=CATEGORIES)
+    views = {"by_stage": stages, "by_category": categories, "by_module": modules}
     return Report(
         model=graph.name,
         accelerator=accelerator.name,
@@ -201,9 +219,9 @@ def make_report(
         parameters=graph.num_parameters,
         peak_memory=peak_memory(graph, launches.execution),
         memory_capacity=round(accelerator.memory.dram.capacity),
-        by_stage=_grouped(pieces.stage, pieces, total),
-        by_category=_grouped(pieces.category, pieces, total, order=CATEGORIES),
-        by_module=_grouped(pieces.module, pieces, total),
+        by_stage=_grouped(pieces, stages, total),
+        by_category=_grouped(pieces, categories, total),
+        by_module=_grouped(pieces, modules, total),
         bound=_bound_shares(pieces, np.ones(len(pieces.latency), dtype=np.bool_), total),
         bound_by_category=_bounds_by_category(pieces),
         basis=_basis_shares(table.count, costs),
@@ -212,6 +230,7 @@ def make_report(
         unmodelled=_unmodelled(launches.unmodelled, graph, float(table.count.sum())),
         sources=tuple(dict.fromkeys((*graph.sources, *accelerator.sources, *sources))),
         repeats={s.name: s.repeats for s in graph.stages},
+        part_intervals={} if deviation is None else {v: _ends(pieces, p, deviation) for v, p in views.items()},
     )
 
 
@@ -255,19 +274,35 @@ def _module_names(graph: OpGraph, stage: StageTimeline, depth: int) -> list[str]
     return [short[stage.launches.stage.modules[call]] for call in stage.launches.calls]
 
 
-def _grouped(keys: list[str], pieces: _Pieces, total: float, order: tuple[str, ...] = ()) -> dict[str, Entry]:
-    sums: dict[str, FloatArray] = defaultdict(lambda: np.zeros(3))
-    for key, latency, flops, nbytes in zip(
-        keys, pieces.latency.tolist(), pieces.flops.tolist(), pieces.bytes.tolist(), strict=True
-    ):
-        sums[key] += (latency, flops, nbytes)
-    names = [name for name in order if name in sums] if order else list(sums)
-    return {name: _entry(sums[name], total) for name in names}
+def _positions(keys: list[str], order: tuple[str, ...] = ()) -> dict[str, NDArray[np.int64]]:
+    """Pieces of each key, keys in the order of their first piece or as given."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for position, key in enumerate(keys):
+        found[key].append(position)
+    names = [name for name in order if name in found] if order else list(found)
+    return {name: np.array(found[name]) for name in names}
 
 
-def _entry(sums: FloatArray, total: float) -> Entry:
-    latency, flops, nbytes = (float(value) for value in sums)
-    return Entry(latency=latency, flops=flops, bytes=nbytes, share=latency / total if total else 0.0)
+def _grouped(pieces: _Pieces, parts: Mapping[str, NDArray[np.int64]], total: float) -> dict[str, Entry]:
+    return {name: _entry(pieces, chosen, total) for name, chosen in parts.items()}
+
+
+def _entry(pieces: _Pieces, chosen: NDArray[np.int64], total: float) -> Entry:
+    latency = float(pieces.latency[chosen].sum())
+    return Entry(
+        latency=latency,
+        flops=float(pieces.flops[chosen].sum()),
+        bytes=float(pieces.bytes[chosen].sum()),
+        share=latency / total if total else 0.0,
+    )
+
+
+def _ends(pieces: _Pieces, parts: Mapping[str, NDArray[np.int64]], deviation: RunDeviation) -> dict[str, Ends]:
+    intervals = {
+        name: interval_of(float(pieces.latency[chosen].sum()), deviation.relative(chosen))
+        for name, chosen in parts.items()
+    }
+    return {name: Ends(low=interval.low, high=interval.high) for name, interval in intervals.items()}
 
 
 def _bounds_by_category(pieces: _Pieces) -> dict[str, BoundShares]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from hw_specs import Accelerator, Calibration
-from simulator.calibrations import with_shipped
+from simulator.calibrations import shipped_calibrations, with_shipped
 from simulator.cost import HardwareColumns, KernelCosts, kernel_times
 from simulator.cost.model import Fidelity
+from simulator.deviation import RunDeviation, run_deviation
 from simulator.energy import EnergyEstimate, energy_of
 from simulator.energy_parameters import UnknownPowerError
 from simulator.execution import Execution
 from simulator.host import host_of
-from simulator.intervals import Interval, interval_of, relative_deviation
+from simulator.intervals import Interval, interval_of
 from simulator.kernels import KernelTable
 from simulator.lowering import Launches, assign_units, execution_on, lower
 from simulator.report import Report, make_report
@@ -28,8 +31,8 @@ class Simulation:
     """Everything that one simulation computed, for those who want more than the report.
 
     ``table`` is the lowered table with contractions on the units that the accelerator has.
-    ``interval`` is that of the latency, None where the fidelity is a bound; ``deviation`` is the relative standard
-    deviation that it is made from.
+    ``interval`` is that of the latency; ``deviation`` is what it and the intervals of parts are made from. Both are
+    None where the fidelity is a bound. ``calibrations`` are those that the times were made with.
     """
 
     launches: Launches
@@ -39,7 +42,20 @@ class Simulation:
     timeline: Timeline
     report: Report
     interval: Interval | None
-    deviation: float
+    deviation: RunDeviation | None
+    calibrations: tuple[Calibration, ...]
+
+    def stage_deviation(self, name: str) -> float:
+        """Relative standard deviation of the time of one stage; 0 where the fidelity is a bound."""
+        if self.deviation is None:
+            return 0.0
+        at = 0
+        for stage in self.timeline.stages:
+            end = at + len(stage.execution)
+            if stage.launches.stage.name == name:
+                return self.deviation.relative(np.arange(at, end))
+            at = end
+        raise KeyError(name)
 
 
 def simulate(
@@ -76,12 +92,14 @@ def simulate(
     costs = kernel_times(table, hardware, fidelity=fidelity)
     host = None if fidelity == "roofline" else host_of(execution, accelerator, calibrations)
     timeline = schedule(launches, costs.time[:, 0], host)
-    deviation, interval = 0.0, None
+    deviation, interval = None, None
     if fidelity == "calibrated":
-        deviation = relative_deviation(timeline, table, costs.time[:, 0], accelerator, pool)
-        interval = interval_of(timeline.latency, deviation)
+        deviation = run_deviation(timeline, table, costs.time[:, 0], accelerator, pool)
+        interval = interval_of(timeline.latency, deviation.relative())
     energy = _energy(timeline, costs, accelerator, interval)
-    report = make_report(timeline, costs, accelerator, fidelity=fidelity, interval=interval, energy=energy)
+    report = make_report(
+        timeline, costs, accelerator, fidelity=fidelity, interval=interval, deviation=deviation, energy=energy
+    )
     return Simulation(
         launches=launches,
         table=table,
@@ -91,6 +109,7 @@ def simulate(
         report=report,
         interval=interval,
         deviation=deviation,
+        calibrations=pool or shipped_calibrations(),
     )
 
 

@@ -20,7 +20,7 @@ from tracer.progress_bar import reading, shares
 from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
 
-from .cases import CaseError, load_cases
+from .cases import Case, CaseError, load_cases
 from .measured import MeasurementError
 from .terminal import captured, emit, progress
 from .trace_plots import PlotError
@@ -68,18 +68,10 @@ def published_command(
 ) -> None:
     """Predict published end-to-end figures, and print the error by model, device and execution."""
     from .case_errors import predict_cases, summarise, to_dict
-    from .published import read_published
     from .published_presentation import published_text
 
     _check_format(output_format)
-    if not grade or set(grade) - set("ABC"):
-        raise CaseError(f"unknown grade {grade!r}; valid: A, AB, ABC")
-    tables = [read_published(path) for path in files or ()]
-    cases = [case for table in tables for case in table.cases] if files else list(load_cases())
-    wanted = [case for case in cases if case.grade in grade]
-    unmapped = Counter(row.reason for table in tables for row in table.unmapped)
-    if len(wanted) < len(cases):
-        unmapped[f"grade other than {' or '.join(grade)}"] += len(cases) - len(wanted)
+    wanted, unmapped = _published_cases(files, grade)
     with progress(len(wanted)) as advance:
         results, failed = predict_cases(wanted, progress=advance)
     unmapped.update(f"cannot be predicted: {case.reason}" for case in failed)
@@ -89,6 +81,7 @@ def published_command(
         "device": summarise(results, lambda r: r.device),
         "execution": summarise(results, lambda r: r.execution),
         "dtype": summarise(results, lambda r: r.dtype),
+        "basis": summarise(results, lambda r: r.basis),
     }
     if output_format == "json":
         emit(json.dumps(to_dict(results, unmapped, summaries), indent=2) + "\n", output)
@@ -323,29 +316,28 @@ def energy_command(
 @app.command("intervals")
 def intervals_command(
     files: Annotated[list[Path] | None, typer.Argument(help="CSV tables; the cases that ship by default.")] = None,
-    grade: Annotated[str, typer.Option(help="Grades to take: A, or AB for those with an assumption too.")] = "A",
+    grade: Annotated[str, typer.Option(help="Grades to take; more devices have some with an assumption.")] = "AB",
     write: Annotated[bool, typer.Option("--write", help="Replace the factors that ship with the package.")] = False,
+    output_format: Format = "table",
+    output: Output = None,
 ) -> None:
-    """Fit the factors of prediction intervals on half of the devices, and count coverage on the others."""
+    """Fit the factor of prediction intervals, and count coverage on each device with the fit to all others."""
     import simulator.intervals
 
     from .case_errors import predict_cases
     from .interval_fit import fit_intervals, write_factors
-    from .published import read_published
+    from .interval_presentation import interval_text
 
-    found = [c for f in files for c in read_published(f).cases] if files else list(load_cases())
-    cases = [c for c in found if c.grade in grade]
+    _check_format(output_format)
+    cases, _ = _published_cases(files, grade)
     with progress(len(cases)) as advance:
         results, _ = predict_cases(cases, progress=advance)
     try:
         factors = fit_intervals(results)
     except ValueError as error:
         raise CaseError(str(error)) from error
-    print(
-        f"factor {factors.factor}, centre {factors.centre}: fitted on {factors.fitted_count} runs on "
-        f"{factors.fitted_on}\ncoverage {100 * factors.coverage:.1f} % of {factors.tried_count} runs on "
-        f"{factors.tried_on} (nominal {100 * factors.level:.0f} %)"
-    )
+    text = json.dumps(factors.model_dump(mode="json"), indent=2) + "\n"
+    emit(text if output_format == "json" else interval_text(factors), output)
     if write:
         write_factors(factors, simulator.intervals.FACTORS)
 
@@ -354,6 +346,21 @@ def _remark(lines: list[str]) -> None:
     """Say something beside the result, so that a program which reads that does not meet it."""
     for line in lines:
         print(line, file=sys.stderr)
+
+
+def _published_cases(files: list[Path] | None, grade: str) -> tuple[list[Case], Counter[str]]:
+    """Cases of the wanted grades, and how many rows are none, by reason."""
+    from .published import read_published
+
+    if not grade or set(grade) - set("ABC"):
+        raise CaseError(f"unknown grade {grade!r}; valid: A, AB, ABC")
+    tables = [read_published(path) for path in files or ()]
+    cases = [case for table in tables for case in table.cases] if files else list(load_cases())
+    wanted = [case for case in cases if case.grade in grade]
+    unmapped = Counter(row.reason for table in tables for row in table.unmapped)
+    if len(wanted) < len(cases):
+        unmapped[f"grade other than {' or '.join(grade)}"] += len(cases) - len(wanted)
+    return wanted, unmapped
 
 
 def _check_format(name: str) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from hw_specs import Calibration, load_accelerator
 from hw_specs.calibration import ResidualSummary
+from simulator.calibrations import shipped_calibrations
 from simulator.intervals import load_factors
 from tracer.trace import TraceFormatError
 
-from .calibrate import shipped_calibrations
 from .case_errors import CaseResult, ErrorSummary, predict_cases, summarise
 from .cases import CaseError, load_cases
 from .kernel_errors import KernelError, kernel_errors
@@ -201,12 +201,20 @@ def _summary_table(name: str, summaries: Sequence[ErrorSummary]) -> str:
 
 def _interval_section() -> str:
     f = load_factors()
-    return (
-        "## Intervals\n\n"
-        f"Every latency carries an {100 * f.level:.0f} % interval. Its factor was fitted on {f.fitted_count} published "
-        f"runs on {f.fitted_on}; it held {100 * f.coverage:.1f} % of {f.tried_count} runs on other parts "
-        f"({f.tried_on}).\n"
+    rows = [
+        (name, str(c.devices), str(c.runs), _percent(c.coverage), _percent(c.half_width))
+        for name, c in f.by_basis.items()
+    ]
+    intro = (
+        f"Every latency carries an {100 * f.level:.0f} % interval. Its factor is the conformal quantile of {f.count}\n"
+        f"published runs on {len(f.devices)} devices, each device alike:\n{', '.join(f.devices)}.\n"
+        f"Coverage is counted on each device with the factor of all others: **{100 * f.coverage:.1f} %**, standard\n"
+        f"error {100 * f.coverage_error:.1f} % from device to device (`validate intervals`). Half widths are of the\n"
+        "logarithm. Ranges of single kernels (`simulate --explain`) are residual quantiles of the kernel's group,\n"
+        "range of times and basis; `validate kernels` counts how many unseen rows they hold."
     )
+    table = _table(("basis of most kernels", "devices", "runs", "coverage", "half width"), rows, left=1)
+    return f"## Intervals\n\n{intro}\n\n{table}"
 
 
 def _basis_section(calibrations: Sequence[Calibration]) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Calibration, FittedOn, list_calibrations, load_accelerator, load_calibration
+from hw_specs import Calibration, FittedOn, load_accelerator
+from simulator.calibrations import shipped_calibrations
 from simulator.cost.parameters import GROUPS, PARAMETERS
 
 from .fit import Fit, fit_groups, held_out, row_groups
@@ -18,7 +19,7 @@ from .prediction import predicted
 from .residuals import residual_summaries
 from .timing import NO_OVERHEAD, Timing
 
-__all__ = ["JOBS", "calibrate", "shipped_calibrations", "with_residuals", "without_device", "write_calibration"]
+__all__ = ["JOBS", "calibrate", "with_residuals", "without_device", "write_calibration"]
 
 #: Parameter groups that are fitted together, because calls of one operator launch kernels of both.
 JOBS: tuple[tuple[str, ...], ...] = (
@@ -107,11 +108,6 @@ def _drop(entry: Calibration, accelerator: str, device: str) -> Calibration:
             "fitted_on": tuple(f for f in entry.fitted_on if f.device != device),
         }
     )
-
-
-def shipped_calibrations() -> tuple[Calibration, ...]:
-    """The calibrations that the package ships."""
-    return tuple(load_calibration(name) for name in list_calibrations())
 
 
 def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) -> Calibration:

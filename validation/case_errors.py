@@ -11,7 +11,7 @@ from hw_specs import SpecError, load_accelerator
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import Execution
 from simulator.intervals import interval_of
-from simulator.simulation import simulate
+from simulator.simulation import Simulation, simulate
 from tracer.graph import GraphError, OpGraph
 from tracer.library import graph_of
 
@@ -31,9 +31,11 @@ class CaseResult:
     error : float
         ``predicted / measured - 1``.
     low, high : float
-        80 % interval of the prediction. [s]
+        80 % interval of the prediction, whose factor has not seen the device's runs. [s]
     deviation : float
         Relative standard deviation that the interval is made from.
+    basis : str
+        What most of the kernels' time rests on: ``calibrated``, ``inherited`` or ``datasheet``.
     """
 
     id: str
@@ -50,6 +52,7 @@ class CaseResult:
     low: float
     high: float
     deviation: float
+    basis: str
     source: str
 
 
@@ -119,15 +122,18 @@ def to_dict(
 
 
 def _predict(case: Case, graphs: dict[tuple[str, tuple[tuple[str, object], ...]], OpGraph]) -> CaseResult:
-    key = (case.model, tuple(sorted(case.settings.items())))
-    if key not in graphs:
-        graphs[key] = graph_of(case.model, case.settings)
-    graph, accelerator = graphs[key], load_accelerator(case.device)
+    graph, accelerator = _graph(case.model, case.settings, graphs), load_accelerator(case.device)
     execution = Execution(**case.execution)  # type: ignore[arg-type]  # checked by Execution itself
     simulation = simulate(graph, accelerator, execution)
-    predicted = _time(case, simulation.report.by_stage, graph)
-    interval = interval_of(predicted, simulation.deviation)
-    roofline = _time(case, simulate(graph, accelerator, execution, fidelity="roofline").report.by_stage, graph)
+    bound = simulate(graph, accelerator, execution, fidelity="roofline")
+    predicted, roofline = _time(case, simulation, graph), _time(case, bound, graph)
+    if case.sliced_decoder:
+        single = _graph(case.model, {**case.settings, "batch": 1}, graphs)
+        predicted += _sliced(graph, simulation, simulate(single, accelerator, execution))
+        roofline += _sliced(graph, bound, simulate(single, accelerator, execution, fidelity="roofline"))
+    deviation = _deviation(case, simulation)
+    interval = interval_of(predicted, deviation, unseen=accelerator.name)
+    basis = simulation.report.basis
     return CaseResult(
         id=case.id,
         model=case.model,
@@ -140,21 +146,48 @@ def _predict(case: Case, graphs: dict[tuple[str, tuple[tuple[str, object], ...]]
         predicted=predicted,
         roofline=roofline,
         error=predicted / case.value - 1,
-        # A stage has the relative interval of the whole run, most of which it is.
         low=interval.low,
         high=interval.high,
-        deviation=simulation.deviation,
+        deviation=deviation,
+        basis=max(basis, key=lambda name: basis[name]),
         source=case.source,
     )
 
 
-def _time(case: Case, by_stage: Mapping[str, Any], graph: OpGraph) -> float:
+def _graph(
+    model: str, settings: Mapping[str, Any], graphs: dict[tuple[str, tuple[tuple[str, object], ...]], OpGraph]
+) -> OpGraph:
+    key = (model, tuple(sorted(settings.items())))
+    if key not in graphs:
+        graphs[key] = graph_of(model, settings)
+    return graphs[key]
+
+
+def _time(case: Case, simulation: Simulation, graph: OpGraph) -> float:
+    by_stage = simulation.report.by_stage
     if case.quantity == "latency":
         return float(sum(entry.latency for entry in by_stage.values()))
     stage = case.stage or ""
     if stage not in by_stage:
         raise GraphError(f"{case.model} has no stage {stage!r}; valid: {', '.join(by_stage)}")
     return float(by_stage[stage].latency) / graph.stage(stage).repeats
+
+
+_DECODER = "vae_decoder"
+
+
+def _sliced(graph: OpGraph, batched: Simulation, single: Simulation) -> float:
+    """What decoding one image after another adds to decoding a batch. [s]"""
+    ours, one = batched.report.by_stage, single.report.by_stage
+    if _DECODER not in ours:
+        raise GraphError(f"{graph.name} has no stage {_DECODER!r} to slice; valid: {', '.join(ours)}")
+    return graph.workload.batch * one[_DECODER].latency - ours[_DECODER].latency
+
+
+def _deviation(case: Case, simulation: Simulation) -> float:
+    if case.quantity == "latency":
+        return 0.0 if simulation.deviation is None else simulation.deviation.relative()
+    return simulation.stage_deviation(case.stage or "")
 
 
 def _summary(name: str, results: Sequence[CaseResult]) -> ErrorSummary:

@@ -38,6 +38,8 @@ class Case(pydantic.BaseModel):
     quantity : {"latency", "stage_latency"}
         Elapsed time of the whole run, or of one run of `stage`.
     stage : str, optional
+    sliced_decoder : bool
+        Whether the decoder ran on one image after another, whatever the batch.
     value : float
         Measured time. [s]
     source : str
@@ -58,6 +60,7 @@ class Case(pydantic.BaseModel):
     execution: Mapping[str, str | bool] = pydantic.Field(default_factory=dict)
     quantity: Literal["latency", "stage_latency"] = "latency"
     stage: str | None = None
+    sliced_decoder: bool = False
     value: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
     source: Annotated[str, pydantic.Field(min_length=1)]
     grade: Grade

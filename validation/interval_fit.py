@@ -1,41 +1,32 @@
-"""Conformal factors of pipeline intervals, from published runs, and the coverage that they reach on others."""
+"""Conformal factors of pipeline intervals, from published runs, and the coverage that they reach on unseen devices."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 
-from simulator.intervals import IntervalFactors
+from simulator.intervals import BasisCoverage, Factor, IntervalFactors
 
 from .case_errors import CaseResult
 
-__all__ = ["coverage", "fit_intervals", "halves", "write_factors"]
+__all__ = ["fit_factor", "fit_intervals", "source_scatter", "write_factors"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Half:
-    """Results of one half of the devices."""
-
-    devices: tuple[str, ...]
-    results: tuple[CaseResult, ...]
+FloatArray = NDArray[np.float64]
 
 
 def fit_intervals(results: Iterable[CaseResult], *, level: float = 0.8) -> IntervalFactors:
-    r"""Split-conformal factors.
+    """Factor of all devices, factors without each of them, and the coverage of each device by the one without it.
 
-    The devices are split into two halves. On one, the scores
-    :math:`|\log(\mathrm{measured}/\mathrm{predicted}) - b| / \sigma` are sorted, and the factor is the one that the
-    smallest ``ceil((n + 1) level)`` of them reach (Lei et al. 2018, Distribution-free predictive inference for
-    regression, section 2.2), each device counting alike. On the other half, coverage is counted. No run of either half
-    took part in the fit of the cost model; devices are split rather than runs, because the runs of one device
-    resemble one another. Both halves are tried for the fit, and the wider factor is kept: few devices make a half, and
-    an interval that is too wide misleads less than one that is too narrow.
+    Whoever asks for an interval has a device of his own: what must hold is coverage of the next *device*, and the runs
+    of one device resemble one another. So the fit takes each device alike (:func:`fit_factor`), and coverage is counted
+    by leaving one device out at a time: its runs take part neither in the cost model nor in the factor that makes
+    their intervals. The factor that ships is the one of all devices.
 
     Parameters
     ----------
@@ -46,58 +37,63 @@ def fit_intervals(results: Iterable[CaseResult], *, level: float = 0.8) -> Inter
     Raises
     ------
     ValueError
-        Fewer than two devices.
+        Too few devices for a finite factor when one of them is left out.
     """
-    first, second = halves(results)
-    return max((_fitted(first, second, level), _fitted(second, first, level)), key=lambda factors: factors.factor)
-
-
-def _fitted(fitted: Half, tried: Half, level: float) -> IntervalFactors:
-    """Factors from one half, with the coverage on the other."""
-    errors = np.array([math.log(r.measured / r.predicted) for r in fitted.results])
-    weights = _device_weights(fitted.results)
-    centre = _weighted_median(errors, weights)
-    scores = np.abs(errors - centre) / np.array([r.deviation for r in fitted.results])
-    plain = IntervalFactors(
+    by_device = _by_device(results)
+    fewest = math.ceil(level / (1 - level) - 1e-9) + 1
+    if len(by_device) < fewest:
+        raise ValueError(f"intervals need runs of at least {fewest} devices, got {len(by_device)}")
+    whole = fit_factor(by_device, level)
+    without = {
+        device: fit_factor({name: runs for name, runs in by_device.items() if name != device}, level)
+        for device in by_device
+    }
+    shares = np.array([_share_inside(runs, without[device]) for device, runs in by_device.items()])
+    return IntervalFactors(
+        factor=whole.factor,
+        scatter=whole.scatter,
         level=level,
-        factor=round(_weighted_quantile(scores, weights, level), 4),
-        centre=round(centre, 4),
-        fitted_count=len(fitted.results),
-        coverage=0.0,
-        tried_count=len(tried.results),
-        fitted_on=", ".join(fitted.devices),
-        tried_on=", ".join(tried.devices),
-        sources=tuple(sorted({r.source for r in (*fitted.results, *tried.results)})),
+        coverage=round(float(shares.mean()), 3),
+        coverage_error=round(float(shares.std(ddof=1) / math.sqrt(len(shares))), 3),
+        count=sum(len(runs) for runs in by_device.values()),
+        devices=tuple(by_device),
+        without=without,
+        by_basis=_by_basis(by_device, without),
+        sources=tuple(sorted({r.source for runs in by_device.values() for r in runs})),
     )
-    return plain.model_copy(update={"coverage": round(coverage(tried.results, plain), 3)})
 
 
-def coverage(results: Sequence[CaseResult], factors: IntervalFactors) -> float:
-    """Share of runs inside their interval."""
-    inside = [abs(math.log(r.measured / r.predicted) - factors.centre) <= factors.factor * r.deviation for r in results]
-    return float(np.mean(inside)) if inside else 0.0
+def fit_factor(by_device: Mapping[str, Sequence[CaseResult]], level: float) -> Factor:
+    r"""Hierarchical conformal factor.
 
-
-def halves(results: Iterable[CaseResult]) -> tuple[Half, Half]:
-    """Two halves by device: devices in the order of their number of runs go to the smaller half in turn.
-
-    Raises
-    ------
-    ValueError
-        Fewer than two devices.
+    The scores :math:`|\log(\mathrm{measured}/\mathrm{predicted})| / \sqrt{\sigma^2 + \tau^2}` of `K` devices with
+    :math:`n_k` runs each get the weights :math:`1 / ((K + 1) n_k)`; the rest of the weight, the next device's, lies at
+    infinity. The factor is the smallest score that `level` of the weight does not exceed. Where devices are
+    exchangeable, the interval then holds a run of the next one with at least that probability (Lee, Barber and Willett
+    2023, Distribution-free inference with hierarchical data, theorem 1; Dunn, Wasserman and Ramdas 2022).
     """
-    by_device: dict[str, list[CaseResult]] = {}
-    for result in results:
-        by_device.setdefault(result.device, []).append(result)
-    if len(by_device) < 2:
-        raise ValueError(f"intervals need runs of at least two devices, got {len(by_device)}")
-    groups: tuple[list[str], list[str]] = ([], [])
-    for position, device in enumerate(sorted(by_device, key=lambda d: (-len(by_device[d]), d))):
-        groups[position % 2].append(device)
-    first, second = (
-        Half(devices=tuple(names), results=tuple(r for name in names for r in by_device[name])) for names in groups
-    )
-    return first, second
+    scatter = source_scatter(run for runs in by_device.values() for run in runs)
+    scores, weights = [], []
+    for runs in by_device.values():
+        for run in runs:
+            scores.append(abs(_log_error(run)) / math.hypot(run.deviation, scatter))
+            weights.append(1 / ((len(by_device) + 1) * len(runs)))
+    return Factor(factor=round(_quantile(np.array(scores), np.array(weights), level), 4), scatter=round(scatter, 4))
+
+
+def source_scatter(results: Iterable[CaseResult]) -> float:
+    """Standard deviation of ``log(measured / predicted)`` among runs that a prediction cannot tell apart.
+
+    Those are runs of one model on one device, with the same execution, dtype, batch and prediction per run: what
+    differs is who ran it, with which versions. Pooled over such groups. [1]
+    """
+    groups: defaultdict[tuple[str, ...], list[float]] = defaultdict(list)
+    for r in results:
+        key = (r.model, r.device, r.execution, r.dtype, str(r.batch), f"{r.predicted:.3g}")
+        groups[key].append(_log_error(r))
+    squares = sum(float(np.var(group) * len(group)) for group in groups.values())
+    freedom = sum(len(group) - 1 for group in groups.values())
+    return math.sqrt(squares / freedom) if freedom else 0.0
 
 
 def write_factors(factors: IntervalFactors, path: Path) -> None:
@@ -105,21 +101,49 @@ def write_factors(factors: IntervalFactors, path: Path) -> None:
     path.write_text(yaml.safe_dump(factors.model_dump(mode="json"), sort_keys=False, width=110), encoding="utf-8")
 
 
-def _device_weights(results: Sequence[CaseResult]) -> np.ndarray:
-    """Weight of each run, so that every device counts alike."""
-    count = Counter(r.device for r in results)
-    return np.array([1 / count[r.device] for r in results])
+def _by_device(results: Iterable[CaseResult]) -> dict[str, list[CaseResult]]:
+    """Runs of each device, from the one with most."""
+    found: defaultdict[str, list[CaseResult]] = defaultdict(list)
+    for result in results:
+        found[result.device].append(result)
+    return {name: found[name] for name in sorted(found, key=lambda name: (-len(found[name]), name))}
 
 
-def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+def _log_error(run: CaseResult) -> float:
+    return math.log(run.measured / run.predicted)
+
+
+def _inside(run: CaseResult, factor: Factor) -> bool:
+    return abs(_log_error(run)) <= factor.half_width(run.deviation)
+
+
+def _share_inside(runs: Sequence[CaseResult], factor: Factor) -> float:
+    return float(np.mean([_inside(run, factor) for run in runs]))
+
+
+def _by_basis(by_device: Mapping[str, Sequence[CaseResult]], without: Mapping[str, Factor]) -> dict[str, BasisCoverage]:
+    """Coverage and width by what most of a run's kernels rest on."""
+    found: defaultdict[str, dict[str, list[CaseResult]]] = defaultdict(dict)
+    for device, runs in by_device.items():
+        for run in runs:
+            found[run.basis].setdefault(device, []).append(run)
+    return {basis: _basis_coverage(groups, without) for basis, groups in sorted(found.items())}
+
+
+def _basis_coverage(groups: Mapping[str, Sequence[CaseResult]], without: Mapping[str, Factor]) -> BasisCoverage:
+    shares = [_share_inside(runs, without[device]) for device, runs in groups.items()]
+    widths = [np.mean([without[device].half_width(r.deviation) for r in runs]) for device, runs in groups.items()]
+    return BasisCoverage(
+        coverage=round(float(np.mean(shares)), 3),
+        devices=len(groups),
+        runs=sum(len(runs) for runs in groups.values()),
+        half_width=round(float(np.mean(widths)), 3),
+    )
+
+
+def _quantile(values: FloatArray, weights: FloatArray, level: float) -> float:
+    """Smallest value that `level` of the weight does not exceed; infinite where the weight does not suffice."""
     order = np.argsort(values)
-    reached = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][int(np.searchsorted(reached, 0.5 - 1e-9))])
-
-
-def _weighted_quantile(values: np.ndarray, weights: np.ndarray, level: float) -> float:
-    """Smallest value that `level` of the weight, and one run's weight more, does not exceed."""
-    order = np.argsort(values)
-    reached = np.cumsum(weights[order]) / (weights.sum() + weights.mean())
-    position = min(int(np.searchsorted(reached, level)), len(values) - 1)
-    return float(values[order][position])
+    reached = np.cumsum(weights[order])
+    position = int(np.searchsorted(reached, level - 1e-9))
+    return float(values[order][position]) if position < len(values) else math.inf

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Calibration
+from simulator.calibrations import shipped_calibrations
 
-from .calibrate import calibrate, shipped_calibrations, without_device
+from .calibrate import calibrate, without_device
 from .fit import held_out
 from .measured import MeasuredKernels, MeasurementError, is_device, read_tables
 from .prediction import Prediction, predicted

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from simulator.intervals import coverage_line
+
 from .case_errors import CaseResult, ErrorSummary
 from .cases import CaseError
 
@@ -32,12 +34,14 @@ def published_text(
         lines += [f"by {name}" if name != "all" else "error of latency", header]
         lines += [_summary_line(summary) for summary in group] + [""]
     worst = sorted(results, key=lambda r: -abs(r.error))[:10]
-    lines += ["ten worst", f"{'case':<16} {'model':<18} {'device':<18} {'execution':<16} measured  predicted  error"]
+    heading = f"{'case':<16} {'model':<18} {'device':<18} {'execution':<16}"
+    lines += ["ten worst", f"{heading} measured  predicted       80 % interval   error"]
     lines += [
         f"{r.id:<16} {r.model:<18} {r.device:<18} {r.execution:<16} {r.measured:>7.3g} s {r.predicted:>8.3g} s "
-        f"{100 * r.error:>+6.1f} %"
+        f"{r.low:>7.3g} to {r.high:>7.3g} s {100 * r.error:>+6.1f} %"
         for r in worst
     ]
+    lines += ["", f"80 % intervals {coverage_line()}: so were those above"]
     if unmapped:
         lines += ["", f"not predicted: {sum(unmapped.values())}"]
         lines += [f"{count:>6}  {reason}" for reason, count in unmapped.most_common()]

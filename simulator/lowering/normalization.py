@@ -64,6 +64,11 @@ def group_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     ``RowwiseMomentsCUDAKernel`` runs one thread block for each (sample, group), however many cores there are;
     ``ComputeFusedParamsCUDAKernel`` makes a scale and a shift for each (sample, channel); an elementwise kernel
     applies them. Compiled, statistics and application are two generated kernels.
+
+    All three want channels outermost: eager, an image that lies channels-last is copied before them
+    (``group_norm.cpp``: ``X.contiguous(MemoryFormat::Contiguous)`` on every device but the CPU), and their result is
+    copied back for the convolution that takes it. The graph has images as the model makes them, so both copies are
+    counted here.
     """
     data, work = op.inputs[0], work_of(op)
     samples, channels = data.shape[:2]
@@ -95,7 +100,10 @@ def group_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
         written=work.bytes_written,
         pattern=AccessPattern.BROADCAST,
     )
-    return (statistics, apply) if execution.mode == "compiled" else (statistics, fused_parameters, apply)
+    if execution.mode == "compiled":
+        return (statistics, apply)
+    before, after = _layout_copies(op, execution)
+    return (*before, statistics, fused_parameters, apply, *after)
 
 
 @lowering_rule(
@@ -130,6 +138,17 @@ def _num_groups(op: Op) -> int:
         return given
     # A trace may not say; the statistics that the operator returns have shape (samples, groups).
     return op.outputs[1].shape[-1] if len(op.outputs) > 1 else 32
+
+
+def _layout_copies(op: Op, execution: Execution) -> tuple[tuple[Kernel, ...], tuple[Kernel, ...]]:
+    """PyTorch's own copies of an image that lies channels-last, before a group norm and after it."""
+    data = op.inputs[0]
+    if not execution.channels_last or len(data.shape) < 4:
+        return (), ()
+    return (
+        (copy_kernel("to_channels_first", data, AccessPattern.TRANSPOSED),),
+        (copy_kernel("to_channels_last", op.outputs[0] if op.outputs else data, AccessPattern.TRANSPOSED),),
+    )
 
 
 def _row_kernel(op: Op, name: str, family: KernelFamily, width: int) -> Kernel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hw_specs import Accelerator
 from simulator.cost import UnsupportedFormatError
@@ -18,7 +19,7 @@ def assign_units(table: KernelTable, accelerator: Accelerator) -> KernelTable:
     """Table with every contraction on units that the accelerator has.
 
     Lowering puts contractions on matrix units. A part without matrix units for the format runs them on vector
-    units (float32 on NVIDIA, float16 on Pascal); tf32 on a part that has none is float32. Fused attention in float32
+    units, those of 16-bit operands in float32; tf32 on a part that has none is float32. Fused attention in float32
     runs as three tf32 products for one, where the part has tf32.
 
     PyTorch asks oneDNN, which runs convolutions on CPUs, for the direct algorithm (``algorithm::convolution_direct``,
@@ -44,6 +45,7 @@ def assign_units(table: KernelTable, accelerator: Accelerator) -> KernelTable:
         on_vector |= rows
     if not on_vector.any():
         return table
+    table = _accumulated_in_float32(table, on_vector, accelerator)
     return replace(
         table,
         vector_flops=table.vector_flops + np.where(on_vector, table.matrix_flops, 0.0),
@@ -57,6 +59,25 @@ def execution_on(accelerator: Accelerator, execution: Execution | None = None) -
     if "tf32" in accelerator.peak.matrix:
         return execution
     return replace(execution, matmul_tf32=False, convolution_tf32=False)
+
+
+# Formats whose products libraries add up in float32 on ordinary units too: PyTorch asks cuBLAS and cuDNN for float32
+# arithmetic on 16-bit operands (aten/src/ATen/cuda/CUDABlas.cpp, CUBLAS_COMPUTE_32F; cudnn/ConvShared.cpp, half
+# convolutions have mathType float), so that the doubled rate of fp16 on Pascal is not used.
+_ACCUMULATED_IN_FLOAT32 = ("fp16", "bf16")
+
+
+def _accumulated_in_float32(table: KernelTable, on_vector: NDArray[np.bool_], accelerator: Accelerator) -> KernelTable:
+    """Table whose 16-bit contractions on vector units run at the rate of float32."""
+    codes = [code for code, name in enumerate(table.formats) if name in _ACCUMULATED_IN_FLOAT32]
+    rows = on_vector & np.isin(table.number_format, codes)
+    if "fp32" not in accelerator.peak.vector or not rows.any():
+        return table
+    return replace(
+        table,
+        formats=(*table.formats, "fp32"),
+        number_format=np.where(rows, len(table.formats), table.number_format),
+    )
 
 
 # A float32 product as three tf32 products: high by high, high by low, low by high (CUTLASS, OpMultiplyAddFastF32, which

@@ -36,7 +36,14 @@ def test_defaults_are_those_of_torch():
 
 @pytest.mark.parametrize(
     ("settings", "keeps"),
-    [({}, False), ({"channels_last": True}, True), ({"mode": "compiled"}, True), ({"mode": "cuda-graph"}, False)],
+    [
+        ({}, False),
+        ({"channels_last": True}, True),
+        ({"mode": "compiled"}, True),
+        ({"mode": "cuda-graph"}, False),
+        ({"mode": "compiled", "layout_optimization": False}, False),
+        ({"mode": "compiled", "layout_optimization": False, "channels_last": True}, True),
+    ],
 )
 def test_who_keeps_channels_innermost(settings, keeps):
     assert Execution(**settings).keeps_channels_last is keeps

@@ -65,7 +65,8 @@ def test_json_has_no_numbers_that_json_has_not(report):
 
 def test_csv_has_a_row_for_every_part(report):
     rows = list(csv.DictReader(io.StringIO(to_csv(report))))
-    assert list(rows[0]) == ["view", "name", "latency", "flops", "bytes", "share"]
+    assert list(rows[0]) == ["view", "name", "latency", "flops", "bytes", "share", "low", "high"]
+    assert float(rows[0]["low"]) < report.latency < float(rows[0]["high"])
     assert (rows[0]["view"], float(rows[0]["latency"])) == ("total", report.latency)
     for view, entries in (("stage", report.by_stage), ("category", report.by_category), ("module", report.by_module)):
         found = {row["name"]: float(row["latency"]) for row in rows if row["view"] == view}
@@ -80,6 +81,15 @@ def test_the_table_names_what_matters(report):
     assert "does not fit" not in text
     assert "unmodelled" not in text
     assert all(len(line) <= 140 for line in text.splitlines())
+
+
+def test_every_latency_of_the_table_has_its_interval(report):
+    text = _printed(report)
+    ends = report.part_intervals["by_stage"]["unet"]
+    assert f"{quantity(float(f'{ends.low:.3g}'), 's')} to {quantity(float(f'{ends.high:.3g}'), 's')}" in text
+    assert "of published runs on unseen devices" in text
+    bound = _printed(replace(report, interval=None, part_intervals={}, energy=None, fidelity="roofline"))
+    assert " to " not in bound
 
 
 def test_stages_come_with_their_runs(report):

@@ -34,6 +34,7 @@ def result(measured: float, predicted: float) -> CaseResult:
         low=measured,
         high=measured,
         deviation=0.1,
+        basis="inherited",
         source="here",
     )
 

@@ -9,17 +9,19 @@ import yaml
 
 from simulator.intervals import IntervalFactors
 from validation.case_errors import CaseResult
-from validation.interval_fit import coverage, fit_intervals, halves, write_factors
+from validation.interval_fit import fit_factor, fit_intervals, source_scatter, write_factors
 
 
-def result(device: str, log_error: float, deviation: float = 0.1) -> CaseResult:
+def result(
+    device: str, log_error: float, deviation: float = 0.1, basis: str = "inherited", batch: int = 0
+) -> CaseResult:
     return CaseResult(
         id="x",
         model="m",
         device=device,
         execution="eager/flash",
         dtype="float16",
-        batch=1,
+        batch=batch or int(1e6 * (1 + abs(log_error))),
         grade="A",
         measured=math.exp(log_error),
         predicted=1.0,
@@ -28,51 +30,65 @@ def result(device: str, log_error: float, deviation: float = 0.1) -> CaseResult:
         low=0.9,
         high=1.1,
         deviation=deviation,
+        basis=basis,
         source="here",
     )
 
 
-def test_devices_never_stand_in_both_halves() -> None:
-    first, second = halves([result(name, 0.0) for name in "aaabbcd"])
-    assert (first.devices, second.devices) == (("a", "c"), ("b", "d"))
+def test_the_factor_counts_devices_alike_and_leaves_weight_for_the_next_one() -> None:
+    # Five devices: a weight of 1/6 each, so that 0.8 is reached with the fifth; the many runs of one count no more.
+    devices = {
+        "a": [result("a", 0.01 * (i + 1)) for i in range(40)],
+        **{name: [result(name, x)] for name, x in zip("bcde", (0.5, 0.6, 0.7, 0.8), strict=True)},
+    }
+    assert fit_factor(devices, 0.8).factor == pytest.approx(8.0)
+    # For 0.6 of the weight 3.6 devices are needed: d is the fourth.
+    assert fit_factor(devices, 0.6).factor == pytest.approx(7.0)
 
 
-def test_one_device_cannot_be_split() -> None:
-    with pytest.raises(ValueError, match="two devices"):
-        halves([result("a", 0.0)])
+def test_scores_are_of_deviation_and_scatter_together() -> None:
+    # Two hands measured the same run 0.2 apart: a standard deviation of 0.1 * sqrt(2).
+    twice = [result("a", -0.1, batch=1), result("a", 0.1, batch=1)]
+    others = {name: [result(name, 0.3, deviation=0.1)] for name in "bcde"}
+    fitted = fit_factor({"a": twice, **others}, 0.8)
+    assert fitted.scatter == pytest.approx(math.sqrt(0.02), abs=1e-4)
+    assert fitted.factor == pytest.approx(0.3 / math.sqrt(0.01 + 0.02), abs=1e-3)
 
 
-def test_factor_and_centre_by_hand() -> None:
-    # Centre 0.1; scores 2, 1, 0, 1, 2 deviations; 80 % of five and one more is the fifth smallest.
-    fitted = [result("a", 0.1 + x) for x in (-0.2, -0.1, 0.0, 0.1, 0.2)]
-    tried = [result("b", x) for x in (0.1, 0.12, 0.6)]
-    factors = fit_intervals([*fitted, *tried])
-    # From b: centre 0.12, scores 0.2, 0 and 4.8, of which 80 % and one more is the largest; it holds all of a.
-    assert factors.fitted_on == "b"
-    assert factors.centre == pytest.approx(0.12)
-    assert factors.factor == pytest.approx(4.8)
-    assert factors.coverage == 1.0
+def test_scatter_is_pooled_over_runs_that_a_prediction_cannot_tell_apart() -> None:
+    runs = [result("a", x, batch=1) for x in (0.0, 0.2)] + [result("b", x, batch=2) for x in (0.1, 0.1, 0.4)]
+    # Squares 0.02 and 0.06 over one and two degrees of freedom.
+    assert source_scatter(runs) == pytest.approx(math.sqrt(0.08 / 3))
+    assert source_scatter([result("a", 0.1)]) == 0.0
 
 
-def test_the_wider_half_is_kept() -> None:
-    wide = [result("a", x) for x in (-0.4, -0.2, 0.0, 0.2, 0.4)]
-    narrow = [result("b", x) for x in (-0.02, 0.0, 0.02, 0.01)]
-    factors = fit_intervals([*wide, *narrow])
-    assert factors.fitted_on == "a"
-    assert factors.factor == pytest.approx(4.0)
-    assert factors.coverage == 1.0
+def test_too_few_devices_cannot_be_left_out() -> None:
+    with pytest.raises(ValueError, match="at least 5 devices, got 4"):
+        fit_intervals([result(name, 0.1) for name in "abcd"])
 
 
-def test_coverage_is_nominal_where_both_halves_are_alike() -> None:
-    generator = np.random.default_rng(1)
-    errors = generator.normal(0.0, 0.25, size=(8, 200))
-    results = [result(f"d{i}", float(e)) for i, row in enumerate(errors) for e in row]
+def test_coverage_of_each_device_is_counted_without_it() -> None:
+    # The factor of all holds e, the one without e does not.
+    results = [result(name, 0.1) for name in "abcd"] + [result("e", 0.9, basis="calibrated")]
     factors = fit_intervals(results)
-    assert factors.coverage == pytest.approx(0.8, abs=0.05)
+    assert factors.factor == pytest.approx(9.0)
+    assert factors.without["e"].factor == pytest.approx(1.0)
+    assert factors.coverage == pytest.approx(0.8)
+    assert factors.coverage_error == pytest.approx(math.sqrt(0.2 / 5), abs=1e-3)
+    assert factors.by_basis["calibrated"].coverage == 0.0
+    assert (factors.by_basis["inherited"].coverage, factors.by_basis["inherited"].devices) == (1.0, 4)
+    assert factors.by_basis["calibrated"].half_width == pytest.approx(0.1)
+
+
+def test_coverage_of_the_next_device_is_nominal_where_devices_are_alike() -> None:
+    generator = np.random.default_rng(1)
+    centres = generator.normal(0.0, 0.2, size=(40, 1))
+    errors = centres + generator.normal(0.0, 0.05, size=(40, 30))
+    factors = fit_intervals(result(f"d{i}", float(e)) for i, row in enumerate(errors) for e in row)
+    assert factors.coverage == pytest.approx(0.8, abs=2.5 * factors.coverage_error)
 
 
 def test_written_factors_read_back(tmp_path: Path) -> None:
-    factors = fit_intervals([result("a", 0.1), result("a", 0.2), result("b", 0.0)])
+    factors = fit_intervals([result(name, 0.1 * i) for i, name in enumerate("abcdef")])
     write_factors(factors, tmp_path / "f.yaml")
     assert IntervalFactors.model_validate(yaml.safe_load((tmp_path / "f.yaml").read_text())) == factors
-    assert coverage([result("c", 9.0)], factors) == 0.0

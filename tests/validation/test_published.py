@@ -45,7 +45,14 @@ def test_a_row_becomes_a_case(tmp_path: Path) -> None:
         "width": 512,
         "num_inference_steps": 50,
     }
-    assert case.execution == {"mode": "eager", "attention": "flash", "matmul_tf32": False, "channels_last": False}
+    assert case.execution == {
+        "mode": "eager",
+        "attention": "flash",
+        "matmul_tf32": False,
+        "channels_last": False,
+        "layout_optimization": True,
+    }
+    assert not case.sliced_decoder
 
 
 def test_images_per_second_are_of_the_whole_batch(tmp_path: Path) -> None:
@@ -92,18 +99,82 @@ def test_float32_of_the_benchmark_that_asks_for_tf32_is_tf32(tmp_path: Path) -> 
         (",sdpa,", ",,", "attention is not stated"),
         (",sdpa,", ",ring,", "attention is not modelled"),
         ("NVIDIA A100-80GB SXM", "Pocket calculator", "device"),
-        (",e2e,", ",vae,", "component"),
+        (",e2e,", ",safety_checker,", "component"),
         ("seconds,3.9", "seconds,many", "not a number"),
         ("seconds,3.9", "seconds,0", "not positive"),
         ("SXM,1,", "SXM,8,", "several devices"),
         ("q=A", "q=A; model_offload", "moved"),
-        ("q=A", "q=A; vae slicing", "sliced"),
+        ("q=A", "q=A; vae tiling", "tiled"),
+        (",4,512,", ",many,512,", "batch is not a number"),
+        (",4,512,", ",nan,512,", "batch is not a positive whole number"),
+        (",4,512,", ",-1,512,", "batch is not a positive whole number"),
+        (",4,512,", ",1e99,512,", "batch is not a positive whole number"),
+        (",512,512,", ",512.5,512,", "height is not a positive whole number"),
+        (",1,50,yes", ",1,0,yes", "steps is not a positive whole number"),
+        ("SXM,1,", "SXM,one,", "n_devices is not a number"),
+        ("seconds,3.9", "seconds,inf", "not positive and finite"),
+        ("seconds,3.9", "seconds,nan", "not positive and finite"),
+        ("somebody's README", "", "source is not stated"),
+        ("somebody's README", "github.com/facebookincubator/AITemplate", "mixed"),
     ],
 )
 def test_a_row_that_is_no_case_is_counted_with_its_reason(tmp_path: Path, old: str, new: str, reason: str) -> None:
     published = read_published(table(tmp_path, ROW, ROW.replace(old, new)))
     assert len(published.cases) == 1
     assert reason in published.unmapped[0].reason
+
+
+def test_images_decoded_one_by_one_are_said_to_be(tmp_path: Path) -> None:
+    assert only_case(tmp_path, ROW.replace("q=A", "q=A; vae slicing")).sliced_decoder
+    some = ROW.replace("q=A", "q=A; vae slicing at batch>=32")
+    assert not only_case(tmp_path, some).sliced_decoder
+    assert only_case(tmp_path, some.replace(",4,512,", ",32,512,")).sliced_decoder
+
+
+def test_the_compiler_of_torch_2_0_leaves_layouts(tmp_path: Path) -> None:
+    row = ROW.replace(",eager,", ",torch.compile,")
+    assert only_case(tmp_path, row).execution["layout_optimization"] is True
+    assert only_case(tmp_path, row.replace("q=A", "q=A; torch2.0 nightly")).execution["layout_optimization"] is False
+
+
+@pytest.mark.parametrize(
+    ("component", "stage"), [("text_encoder", "text_encoder"), ("vae", "vae_decoder"), ("unet", "unet")]
+)
+def test_a_component_is_a_run_of_its_stage(tmp_path: Path, component: str, stage: str) -> None:
+    case = only_case(tmp_path, ROW.replace(",e2e,", f",{component},"))
+    assert (case.quantity, case.stage) == ("stage_latency", stage)
+
+
+def test_attention_that_is_not_stated_is_that_of_the_time(tmp_path: Path) -> None:
+    old = only_case(tmp_path, ROW.replace(",sdpa,eager,", ",,eager (PyTorch 1.12),"))
+    new = only_case(tmp_path, ROW.replace(",sdpa,", ",,").replace("Stable Diffusion v1.5", "FLUX.1-dev"))
+    assert (old.execution["attention"], old.assumed) == ("naive", ("attention",))
+    assert (new.execution["attention"], new.assumed) == ("flash", ("attention",))
+
+
+@pytest.mark.parametrize(
+    ("notes", "device", "attention", "grade"),
+    [
+        ("q=A", "NVIDIA A100-80GB SXM", "sdpa", "A"),
+        ("q=B", "NVIDIA A100-80GB SXM", "sdpa", "B"),
+        ("q=A", "NVIDIA A100-80GB SXM", "sdpa (assumed)", "B"),
+        # The one thing that the source leaves open is the one that we assume.
+        ("q=B", "NVIDIA A100 (variant not stated)", "sdpa", "B"),
+        ("q=B", "NVIDIA A100 (variant not stated)", "sdpa (assumed)", "C"),
+    ],
+)
+def test_grades(tmp_path: Path, notes: str, device: str, attention: str, grade: str) -> None:
+    row = ROW.replace("q=A", notes).replace("NVIDIA A100-80GB SXM", device).replace(",sdpa,", f",{attention},")
+    assert only_case(tmp_path, row).grade == grade
+
+
+def test_turbo_runs_without_guidance(tmp_path: Path) -> None:
+    case = only_case(tmp_path, ROW.replace("Stable Diffusion v1.5", "SDXL-Turbo").replace(",yes,", ",,"))
+    assert (case.model, case.settings["guidance_scale"]) == ("sdxl", 1.0)
+
+
+def test_half_of_a_package_is_a_part(tmp_path: Path) -> None:
+    assert only_case(tmp_path, ROW.replace("NVIDIA A100-80GB SXM", "AMD MI250 (1 GCD)")).device == "MI250-GCD"
 
 
 def test_a_compressed_table_reads_the_same(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ def result(name: str, error: float) -> CaseResult:
         low=1.9,
         high=2.1,
         deviation=0.1,
+        basis="inherited",
         source="here",
     )
 
@@ -35,6 +36,8 @@ def test_groupings_worst_cases_and_reasons_are_shown() -> None:
     worst = text[text.index("ten worst") :]
     assert worst.index("far") < worst.index("near")
     assert "-50.0 %" in worst
+    assert "1.9 to     2.1 s" in worst
+    assert "80 % intervals held" in worst
     assert "not predicted: 3" in text
     assert "25.5 %" in text  # mean of 1 % and 50 %
 

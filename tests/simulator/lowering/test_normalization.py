@@ -28,6 +28,21 @@ def test_group_norm_is_three_kernels(call):
     assert apply.bytes_read == statistics.bytes_read + 2 * 64 * 4  # and a float32 scale and shift for each channel
 
 
+def test_eager_group_norm_of_a_channels_last_image_is_copied_there_and_back(call):
+    op = call("native_group_norm", [(2, 32, 8, 8), (32,), (32,)], [(2, 32, 8, 8), (2, 4), (2, 4)], group=4)
+    before, *_, after = kernels_of(op, Execution(channels_last=True))
+    assert (before.name, after.name) == ("to_channels_first", "to_channels_last")
+    assert before.family == after.family == KernelFamily.COPY
+    assert before.bytes_read == before.bytes_written == 2 * 2 * 32 * 64
+    compiled = kernels_of(op, Execution(channels_last=True, mode="compiled"))
+    assert [k.name for k in compiled] == ["group_norm_statistics", "group_norm_apply"]
+
+
+def test_a_sequence_has_no_channels_last(call):
+    op = call("native_group_norm", [(2, 32, 64), (32,), (32,)], [(2, 32, 64), (2, 4), (2, 4)], group=4)
+    assert len(kernels_of(op, Execution(channels_last=True))) == 3
+
+
 def test_compiled_group_norm_is_two(call):
     op = call("native_group_norm", [(2, 32, 8, 8), (32,), (32,)], [(2, 32, 8, 8), (2, 4), (2, 4)], group=4)
     assert [k.name for k in kernels_of(op, _COMPILED)] == ["group_norm_statistics", "group_norm_apply"]

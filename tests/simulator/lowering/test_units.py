@@ -66,6 +66,14 @@ def test_fused_float32_attention_is_three_tf32_products():
     assert Implementation.SPLIT_FLOAT32 not in set(np.concatenate([ampere.implementation, volta.implementation]))
 
 
+@pytest.mark.parametrize("part", ["p100", "gtx-1080-ti"])
+def test_half_precision_without_matrix_units_adds_up_in_float32(part):
+    table = assign_units(_table("fp16"), load_accelerator(part))
+    assert table.formats[table.number_format[0]] == "fp32"
+    assert table.itemsize[0] == 2  # operands stay what they are
+    assert table.formats[table.number_format[1]] == "fp64"
+
+
 def test_the_table_is_left_as_it_was():
     table = _table("fp32")
     assign_units(table, load_accelerator("v100"))
