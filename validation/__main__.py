@@ -93,15 +93,22 @@ def published_command(
 def kernels_command(
     files: Annotated[list[Path], typer.Argument(help="CSV tables of measured operator calls.")],
     leave_out: Annotated[str | None, typer.Option(help="Refit without this device, and report on it alone.")] = None,
+    hw: Annotated[
+        str | None, typer.Option("--hw", help="What all rows ran on; by default what they name as their device.")
+    ] = None,
     output_format: Format = "table",
     output: Output = None,
 ) -> None:
     """Predict every measured operator call, and print the error by device, operator and dtype."""
+    from simulator.calibrations import own_calibrations, with_shipped
+
     from .kernel_errors import kernel_errors
     from .kernel_presentation import kernel_error_table, skipped_lines
 
     _check_format(output_format)
-    errors = kernel_errors(files, leave_out=leave_out)
+    part = load_accelerator(hw) if hw else None
+    own = own_calibrations(hw, part) if hw and part else ()
+    errors = kernel_errors(files, leave_out=leave_out, calibrations=with_shipped(own), accelerator=part)
     if output_format == "json":
         _remark(skipped_lines(errors.skipped))
         emit(json.dumps(errors.to_list(), indent=2) + "\n", output)

@@ -181,6 +181,7 @@ class _Run:
             say=self.say,
             flushed=self.flush,
         )
+        self.write_readme(cases)
         first = self.start + _KERNEL_SHARE * (self.end - self.start)
         self.cases_left = sweep.run(cases, until=first)
         self.write_readme(cases)

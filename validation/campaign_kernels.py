@@ -20,8 +20,9 @@ __all__ = ["FAILURE_COLUMNS", "KernelSweep"]
 
 FAILURE_COLUMNS = ("what", "reason")
 _SOURCE = "roofcast"
-# Rows are written, and kernels named, after so many cases.
+# Rows are written, and kernels named, after so many cases or so long: what a cut-off loses. [s]
 _BLOCK = 24
+_BLOCK_SECONDS = 10.0
 # A device that fails this often in a row has lost its context: nothing after that can be measured.
 _MOST_FAILURES = 25
 # Share of the free memory that a case may take.
@@ -83,8 +84,9 @@ class KernelSweep:
         rows: list[tuple[KernelCase, dict[str, str]]] = []
         failures: list[dict[str, str]] = []
         begun = 0
+        end = min(until, time.monotonic() + _BLOCK_SECONDS)
         for case in cases:
-            if time.monotonic() >= until:
+            if begun and time.monotonic() >= end:
                 break
             begun += 1
             self.say(f"{case.op} {case.dtype} {'x'.join(map(str, case.input_shapes[0]))}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Calibration
+from hw_specs import Accelerator, Calibration
 from simulator.calibrations import shipped_calibrations
 
 from .calibrate import calibrate, without_device
@@ -83,6 +83,7 @@ def kernel_errors(
     *,
     leave_out: str | None = None,
     calibrations: Iterable[Calibration] | None = None,
+    accelerator: Accelerator | None = None,
 ) -> KernelErrors:
     """Predict every row of some files.
 
@@ -94,8 +95,10 @@ def kernel_errors(
         again to the other devices of the files; only this device is reported.
     calibrations : iterable of Calibration, optional
         Those that ship with the package by default.
+    accelerator : Accelerator, optional
+        What all rows ran on; by default what each calls its device.
     """
-    measured = [m for path in files for m in read_tables(path)]
+    measured = [m for path in files for m in read_tables(path, accelerator)]
     pool = shipped_calibrations() if calibrations is None else tuple(calibrations)
     if leave_out is not None:
         left = [m for m in measured if is_device(m, leave_out)]

@@ -11,11 +11,12 @@ __all__ = ["kernel_error_table", "skipped_lines"]
 
 def kernel_error_table(errors: KernelErrors) -> str:
     """One line for each device, operator and dtype, the roofline's error beside ours, and what was left out."""
+    wide = max((len(record.device) for record in errors.records), default=6)
     header = (
-        f"{'device':<22} {'operator':<34} {'dtype':<14} {'count':>6} {'MAPE':>7} {'>50 us':>7} {'>20 us':>7} "
+        f"{'device':<{wide}} {'operator':<34} {'dtype':<14} {'count':>6} {'MAPE':>7} {'>50 us':>7} {'>20 us':>7} "
         f"{'unseen':>7} {'>50 us':>7} {'median':>7} {'bias':>7} {'<=10 %':>7} {'weighted':>8} {'roofline':>8}"
     )
-    lines = [header, *(_line(record) for record in errors.records)]
+    lines = [header, *(_line(record, wide) for record in errors.records)]
     left_out = skipped_lines(errors.skipped)
     return "\n".join([*lines, *([""] if left_out else []), *left_out]) + "\n"
 
@@ -27,7 +28,7 @@ def skipped_lines(skipped: Counter[str]) -> list[str]:
     return [f"not predicted: {skipped.total()} rows", *(f"{n:>6}  {reason}" for reason, n in skipped.most_common())]
 
 
-def _line(r: KernelError) -> str:
+def _line(r: KernelError, wide: int) -> str:
     shares = (
         r.mape,
         r.mape_over_50us,
@@ -39,7 +40,7 @@ def _line(r: KernelError) -> str:
         r.within_10_percent,
     )
     return (
-        f"{r.device:<22} {r.op:<34} {r.dtype:<14} {r.count:>6} "
+        f"{r.device:<{wide}} {r.op:<34} {r.dtype:<14} {r.count:>6} "
         + " ".join(_percent(share, 7) for share in shares)
         + f" {_percent(r.time_weighted, 8)} {_percent(r.roofline_mape, 8)}"
     )

@@ -93,10 +93,16 @@ class MeasuredKernels:
         return total
 
 
-def read_tables(path: str | Path) -> tuple[MeasuredKernels, ...]:
+def read_tables(path: str | Path, accelerator: Accelerator | None = None) -> tuple[MeasuredKernels, ...]:
     """Read a CSV file, gzipped or not: one entry for each device in it.
 
     Rows of devices that are no accelerator of the catalogue are counted as skipped, as long as others are there.
+
+    Parameters
+    ----------
+    path : path
+    accelerator : Accelerator, optional
+        What all rows ran on, whatever they call it; by default the part of the catalogue that they name.
 
     Raises
     ------
@@ -113,7 +119,7 @@ def read_tables(path: str | Path) -> tuple[MeasuredKernels, ...]:
     unknown: Counter[str] = Counter()
     for device, rows in by_device.items():
         try:
-            part = load_accelerator(device)
+            part = accelerator or load_accelerator(device)
         except SpecError as error:
             unknown[str(error)] += len(rows)
             continue

@@ -88,3 +88,14 @@ def test_a_device_that_only_fails_is_left(sweep: Callable[[], KernelSweep]) -> N
     cases = [KernelCase(op="aten::fft", input_shapes=((n,),), dtype="float32") for n in range(1, 101)]
     assert run.run(cases, until=_soon()) > 40
     assert run.run([_ADD], until=_soon()) == 1
+
+
+def test_rows_are_on_disk_before_a_long_block_is_over(
+    sweep: Callable[[], KernelSweep], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("validation.campaign_kernels._BLOCK_SECONDS", 1e-9)
+    run = sweep()
+    on_disk: list[int] = []
+    run.flushed = lambda: on_disk.append(len(GrowingTable(tmp_path / "kernels.csv.gz", KERNEL_COLUMNS).rows))
+    assert run.run([_ADD, _LINEAR], until=_soon()) == 0
+    assert on_disk == [2, 4]

@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 
+from hw_specs import load_accelerator
 from simulator.kernels import Implementation, KernelFamily
 from validation.measured import MeasurementError, is_device, read_measured, read_tables
 
@@ -155,6 +156,13 @@ def test_each_device_of_a_file_is_a_table(tmp_path):
     assert is_device(t4, "t4")
     assert not is_device(t4, "v100")
     assert not is_device(t4, "fancy")
+
+
+def test_a_device_of_no_catalogue_may_be_given(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text(_HEADER + _line("aten::relu", [[8]], device="This machine"), encoding="utf-8")
+    (table,) = read_tables(path, load_accelerator("xeon_8480plus"))
+    assert (table.device, table.accelerator.name) == ("This machine", "Xeon-8480plus")
 
 
 def test_formats_that_a_part_lacks_are_counted(read):
