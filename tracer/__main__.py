@@ -172,7 +172,9 @@ def _captured(
 
 
 def _say(what: str) -> None:
-    print(f"tracing {what} ...", file=sys.stderr)
+    """Progress for someone who watches; an error stays the only line for a program that reads."""
+    if sys.stderr.isatty():
+        print(f"tracing {what} ...", file=sys.stderr)
 
 
 def _save_figure(graph: OpGraph, path: Path, repeats: int) -> None:
@@ -223,6 +225,8 @@ def main() -> None:
         sys.exit(2)
     except _USAGE_ERROR as error:
         message = error.format_message()
+        if message.startswith("No such command"):
+            message += f" Valid: {', '.join(str(command.name) for command in app.registered_commands)}"
         # Without a command, the message is the help.
         print(message if len(sys.argv) == 1 else f"trace: error: {' '.join(message.split())}", file=sys.stderr)
         sys.exit(2)
