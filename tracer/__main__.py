@@ -81,7 +81,9 @@ def run_command(
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cuda",
     steps: Annotated[int | None, typer.Option(help="Most repeats of any stage that are run.")] = None,
     warmup: Annotated[int, typer.Option(help="Runs of a stage before anything is measured.")] = 1,
-    chrome: Annotated[Path | None, typer.Option(help="Write the profiler's own trace too (.json or .json.gz).")] = None,
+    chrome: Annotated[
+        Path | None, typer.Option(help="Write the profiler's own trace too, one a stage (.json, .json.gz).")
+    ] = None,
     batch: Batch = None,
     height: Height = None,
     width: Width = None,
@@ -104,8 +106,11 @@ def run_command(
     }
     pipeline = pipeline_of(model)
     workload = resolve(pipeline, settings)
-    if not output.parent.is_dir():
-        raise GraphError(f"{output}: no such folder")
+    _require_place(output)
+    if chrome is not None:
+        _require_place(chrome)
+        if not chrome.name.endswith((".json", ".json.gz")):
+            raise GraphError(f"{chrome}: a Chrome trace ends in .json or .json.gz")
     trace = _captured(pipeline, workload, device=device, steps=steps, warmup=warmup, chrome=chrome)
     save_trace(trace, output)
     print(f"{output}: {len(trace.kernels)} kernels, {1e3 * trace.device_time:.3f} ms on {trace.facts.device}")
@@ -158,6 +163,14 @@ def parameters_command() -> None:
     sys.stdout.write(markdown_table(list(parameter_rows())))
 
 
+def _require_place(path: Path) -> None:
+    """Refuse a file that cannot be written before anything is measured for it."""
+    if not path.parent.is_dir():
+        raise GraphError(f"{path}: no such folder")
+    if path.is_dir():
+        raise GraphError(f"{path}: is a folder; give a file")
+
+
 def _captured(
     pipeline: Pipeline, workload: Workload, *, device: str, steps: int | None, warmup: int, chrome: Path | None
 ) -> Trace:
@@ -180,8 +193,9 @@ def _say(what: str) -> None:
 def _save_figure(graph: OpGraph, path: Path, repeats: int) -> None:
     try:
         plot_lengths(graph, repeats=repeats).savefig(path, dpi=150)
-    except ValueError as error:
-        raise GraphError(f"{path}: cannot write a figure: {str(error).splitlines()[0]}") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
+        raise GraphError(f"{path}: cannot write a figure: {reason}") from error
 
 
 def _rendered(calls: Sequence[AttentionCall], output_format: str) -> str:
