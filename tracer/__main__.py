@@ -9,10 +9,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from tracer.command_line import run_command_line
 from tracer.graph import GraphError, OpGraph, Workload
 from tracer.graph_file import save_graph
 from tracer.lengths import AttentionCall, attention_calls, plot_lengths
@@ -226,27 +227,9 @@ def _table(calls: Sequence[AttentionCall]) -> str:
     return "\n".join([header, *lines]) + "\n"
 
 
-# What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
-_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
-
-
 def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
-    try:
-        status = app(standalone_mode=False)
-    except USER_ERRORS as error:
-        print(f"trace: error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
-    except _USAGE_ERROR as error:
-        message = error.format_message()
-        if message.startswith("No such command"):
-            message += f" Valid: {', '.join(str(command.name) for command in app.registered_commands)}"
-        # Without a command, the message is the help.
-        print(message if len(sys.argv) == 1 else f"trace: error: {' '.join(message.split())}", file=sys.stderr)
-        sys.exit(2)
-    except typer.Abort:
-        sys.exit(130)
-    sys.exit(status if isinstance(status, int) else 0)
+    run_command_line(app, "trace", USER_ERRORS)
 
 
 if __name__ == "__main__":

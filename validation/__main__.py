@@ -6,7 +6,7 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from hw_specs import SpecError, load_accelerator
 from simulator.cost import ParameterError, UnsupportedFormatError
 from simulator.execution import Execution, ExecutionError
 from simulator.output import OutputError
+from tracer.command_line import run_command_line
 from tracer.graph import GraphError
 from tracer.library import MissingTracerError
 from tracer.progress_bar import reading
@@ -310,27 +311,9 @@ def _check_format(name: str) -> None:
         raise typer.BadParameter(f"unknown format {name!r}; valid: table, json")
 
 
-# What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
-_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
-
-
 def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
-    try:
-        status = app(standalone_mode=False)
-    except USER_ERRORS as error:
-        print(f"validate: error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
-    except _USAGE_ERROR as error:
-        message = error.format_message()
-        if message.startswith("No such command"):
-            message += f" Valid: {', '.join(str(command.name) for command in app.registered_commands)}"
-        # Without a command, the message is the help.
-        print(message if len(sys.argv) == 1 else f"validate: error: {' '.join(message.split())}", file=sys.stderr)
-        sys.exit(2)
-    except typer.Abort:
-        sys.exit(130)
-    sys.exit(status if isinstance(status, int) else 0)
+    run_command_line(app, "validate", USER_ERRORS)
 
 
 if __name__ == "__main__":
