@@ -165,6 +165,8 @@ def main() -> None:
     except _USAGE_ERROR as error:
         # Without a command, the help has been printed and there is nothing to say.
         message = " ".join(error.format_message().split())
+        if message.startswith("No such command"):
+            message += f" Valid: {', '.join(str(command.name) for command in app.registered_commands)}"
         typer.echo(f"hwspec: {message}" if message else "", err=True, nl=bool(message))
         sys.exit(2)
     except typer.Abort:

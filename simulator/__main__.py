@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,7 @@ from simulator.presentation import FORMATS, print_report, to_csv, to_json
 from simulator.report import Report
 from simulator.simulation import Simulation, simulate
 from simulator.work import FormulaError, UnsupportedOpError
+from tracer.command_line import run_command_line
 from tracer.graph import GraphError, OpGraph
 from tracer.library import MissingTracerError, graph_of
 from tracer.trace import TraceFormatError
@@ -53,10 +54,6 @@ USER_ERRORS = (
 )
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-
-# What typer raises for options that it does not know, or cannot read; it has no public name for it.
-_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 
 
 def _choice(name: str, value: str, valid: tuple[str, ...]) -> str:
@@ -258,15 +255,7 @@ def _emit(text: str, output: Path | None) -> None:
 
 def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
-    try:
-        status = app(standalone_mode=False)
-    except (*USER_ERRORS, _USAGE_ERROR) as error:
-        text = error.format_message() if isinstance(error, _USAGE_ERROR) else str(error)
-        print(f"simulate: error: {' '.join(text.split())}", file=sys.stderr)
-        sys.exit(2)
-    except typer.Abort:
-        sys.exit(130)
-    sys.exit(status if isinstance(status, int) else 0)
+    run_command_line(app, "simulate", USER_ERRORS)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from tracer.command_line import run_command_line
 from tracer.graph import GraphError, OpGraph, Workload
 from tracer.graph_file import save_graph
 from tracer.lengths import AttentionCall, attention_calls, plot_lengths
@@ -81,7 +82,9 @@ def run_command(
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cuda",
     steps: Annotated[int | None, typer.Option(help="Most repeats of any stage that are run.")] = None,
     warmup: Annotated[int, typer.Option(help="Runs of a stage before anything is measured.")] = 1,
-    chrome: Annotated[Path | None, typer.Option(help="Write the profiler's own trace too (.json or .json.gz).")] = None,
+    chrome: Annotated[
+        Path | None, typer.Option(help="Write the profiler's own trace too, one a stage (.json, .json.gz).")
+    ] = None,
     batch: Batch = None,
     height: Height = None,
     width: Width = None,
@@ -104,8 +107,11 @@ def run_command(
     }
     pipeline = pipeline_of(model)
     workload = resolve(pipeline, settings)
-    if not output.parent.is_dir():
-        raise GraphError(f"{output}: no such folder")
+    _require_place(output)
+    if chrome is not None:
+        _require_place(chrome)
+        if not chrome.name.endswith((".json", ".json.gz")):
+            raise GraphError(f"{chrome}: a Chrome trace ends in .json or .json.gz")
     trace = _captured(pipeline, workload, device=device, steps=steps, warmup=warmup, chrome=chrome)
     save_trace(trace, output)
     print(f"{output}: {len(trace.kernels)} kernels, {1e3 * trace.device_time:.3f} ms on {trace.facts.device}")
@@ -158,6 +164,14 @@ def parameters_command() -> None:
     sys.stdout.write(markdown_table(list(parameter_rows())))
 
 
+def _require_place(path: Path) -> None:
+    """Refuse a file that cannot be written before anything is measured for it."""
+    if not path.parent.is_dir():
+        raise GraphError(f"{path}: no such folder")
+    if path.is_dir():
+        raise GraphError(f"{path}: is a folder; give a file")
+
+
 def _captured(
     pipeline: Pipeline, workload: Workload, *, device: str, steps: int | None, warmup: int, chrome: Path | None
 ) -> Trace:
@@ -172,14 +186,17 @@ def _captured(
 
 
 def _say(what: str) -> None:
-    print(f"tracing {what} ...", file=sys.stderr)
+    """Progress for someone who watches; an error stays the only line for a program that reads."""
+    if sys.stderr.isatty():
+        print(f"tracing {what} ...", file=sys.stderr)
 
 
 def _save_figure(graph: OpGraph, path: Path, repeats: int) -> None:
     try:
         plot_lengths(graph, repeats=repeats).savefig(path, dpi=150)
-    except ValueError as error:
-        raise GraphError(f"{path}: cannot write a figure: {str(error).splitlines()[0]}") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
+        raise GraphError(f"{path}: cannot write a figure: {reason}") from error
 
 
 def _rendered(calls: Sequence[AttentionCall], output_format: str) -> str:
@@ -210,25 +227,9 @@ def _table(calls: Sequence[AttentionCall]) -> str:
     return "\n".join([header, *lines]) + "\n"
 
 
-# What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
-_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
-
-
 def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
-    try:
-        status = app(standalone_mode=False)
-    except USER_ERRORS as error:
-        print(f"trace: error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
-    except _USAGE_ERROR as error:
-        message = error.format_message()
-        # Without a command, the message is the help.
-        print(message if len(sys.argv) == 1 else f"trace: error: {' '.join(message.split())}", file=sys.stderr)
-        sys.exit(2)
-    except typer.Abort:
-        sys.exit(130)
-    sys.exit(status if isinstance(status, int) else 0)
+    run_command_line(app, "trace", USER_ERRORS)
 
 
 if __name__ == "__main__":

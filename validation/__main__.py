@@ -6,21 +6,23 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from hw_specs import SpecError, load_accelerator
 from simulator.cost import ParameterError, UnsupportedFormatError
 from simulator.execution import Execution, ExecutionError
-from simulator.output import OutputError, write_text
+from simulator.output import OutputError
+from tracer.command_line import run_command_line
 from tracer.graph import GraphError
 from tracer.library import MissingTracerError
-from tracer.progress_bar import reading, shares
+from tracer.progress_bar import reading
 from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
 
 from .cases import Case, CaseError, load_cases
+from .machine_commands import campaign_command, check_command, probe_command
 from .measured import MeasurementError
 from .terminal import captured, emit, progress
 from .trace_plots import PlotError
@@ -205,11 +207,13 @@ def study_command(
     _check_format(output_format)
     if name != "golden2023":
         raise CaseError(f"unknown study {name!r}; valid: golden2023")
-    result = run_study(folder, progress=lambda what: print(what, file=sys.stderr))
+    with progress(None) as advance:
+        result = run_study(folder, progress=advance)
     if output_format == "json":
         sys.stdout.write(json.dumps(result.claims, indent=2) + "\n")
     else:
         sys.stdout.write(claims_text(result.claims))
+    _remark([f"no longer reproduced: {claim.id}: {claim.claim}" for claim in result.broken])
     raise typer.Exit(result.exit_status)
 
 
@@ -226,75 +230,9 @@ def accuracy_command(
     emit(text, output)
 
 
-@app.command("probe")
-def probe_command(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Specification to write (.yaml).")],
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cuda",
-    seconds: Annotated[float, typer.Option(help="Longest time for kernels, beside peaks and bandwidths.")] = 150.0,
-) -> None:
-    """Measure the machine at hand, and write its specification and its calibration."""
-    from .calibrate import write_calibration
-    from .probe import ProbeOptions, probe
-
-    if not output.parent.is_dir():
-        raise CaseError(f"{output}: no such folder")
-    if not seconds > 0:
-        raise CaseError(f"--seconds is {seconds}; it must be positive")
-    with shares() as advance:
-        found = probe(device, advance, ProbeOptions(seconds=seconds))
-    write_text(output, found.specification)
-    named = found.calibration.model_copy(update={"name": f"{output.stem}.calibration"})
-    path = write_calibration(named, output.parent)
-    print(f"{output}: {found.accelerator.name}\n{path}: fitted to {len(found.calls)} measured calls")
-    print(f"try it: simulate --hw {output} --model stable-diffusion --dtype float32")
-
-
-@app.command("check")
-def check_command(
-    trace: Annotated[Path, typer.Argument(help="Trace of a run on the probed machine (`trace run`).")],
-    hw: Annotated[Path, typer.Option("--hw", help="Specification that `probe` wrote.")],
-    calibration: Annotated[
-        Path | None, typer.Option(help="Calibration that `probe` wrote; by default the one beside the specification.")
-    ] = None,
-) -> None:
-    """Hold a run on the machine at hand against the prediction from its own specification and calibration."""
-    from simulator.calibrations import own_calibrations
-    from tracer.formats import read_trace
-
-    from .probe_check import check_probe
-
-    accelerator = load_accelerator(str(hw))
-    own = own_calibrations(str(hw), accelerator, calibration)
-    if not own:
-        raise CaseError(f"{hw}: no calibration beside it; give --calibration FILE, which 'validate probe' writes")
-    result = check_probe(read_trace(trace), accelerator, own[0])
-    print(
-        f"measured {result.measured:.4g} s in operators, {result.predicted:.4g} s predicted for {result.covered:.4g} s "
-        f"of it: {100 * result.error:+.1f} %, weighted by time {100 * result.time_weighted_error:.1f} %\n"
-        f"elapsed without the profiler {result.elapsed:.4g} s, predicted {result.predicted_elapsed:.4g} s"
-    )
-    for name, part in list(result.by_operator.items())[:12]:
-        print(f"  {name:<44} {part.calls:>6}  measured {part.measured:>9.4g} s  predicted {part.predicted:>9.4g} s")
-
-
-@app.command("campaign")
-def campaign_command(
-    folder: Annotated[Path, typer.Option("--output", "-o", help="Folder; one that was begun is taken up again.")],
-    minutes: Annotated[float, typer.Option(help="After which nothing new is begun.")] = 8.0,
-    device: Annotated[str, typer.Option(help="cuda, cuda:N or cpu.")] = "cuda",
-    tiny: Annotated[bool, typer.Option("--tiny", help="A few small cases and one small model.")] = False,
-) -> None:
-    """Measure kernels and whole models of this machine, the most valuable first."""
-    from .campaign import CampaignOptions, run_campaign
-
-    if not minutes > 0:
-        raise CaseError(f"--minutes is {minutes}; it must be positive")
-    with shares() as advance:
-        done = run_campaign(folder, CampaignOptions(device=device, minutes=minutes, tiny=tiny), advance)
-    print(
-        f"{folder}: {done.kernels} rows, {done.traces} traces, {done.failures} failures; "
-        f"not begun: {done.cases_left} cases, {done.models_left} models"
-    )
+app.command("probe")(probe_command)
+app.command("check")(check_command)
+app.command("campaign")(campaign_command)
 
 
 @app.command("energy")
@@ -375,25 +313,9 @@ def _check_format(name: str) -> None:
         raise typer.BadParameter(f"unknown format {name!r}; valid: table, json")
 
 
-# What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
-_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
-
-
 def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
-    try:
-        status = app(standalone_mode=False)
-    except USER_ERRORS as error:
-        print(f"validate: error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
-    except _USAGE_ERROR as error:
-        message = error.format_message()
-        # Without a command, the message is the help.
-        print(message if len(sys.argv) == 1 else f"validate: error: {' '.join(message.split())}", file=sys.stderr)
-        sys.exit(2)
-    except typer.Abort:
-        sys.exit(130)
-    sys.exit(status if isinstance(status, int) else 0)
+    run_command_line(app, "validate", USER_ERRORS)
 
 
 if __name__ == "__main__":

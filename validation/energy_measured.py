@@ -7,13 +7,10 @@ a reading is a mean over one second before it, of which short repetitions fill a
 
 from __future__ import annotations
 
-import csv
-import gzip
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +18,7 @@ from numpy.typing import NDArray
 from hw_specs import SpecError, load_accelerator
 
 from .measured import MeasuredKernels, MeasurementError, read_measured
+from .measured_rows import read_records
 
 __all__ = ["EnergyRun", "MeasuredPower", "number_in", "read_power", "read_runs", "records", "visible_share"]
 
@@ -201,14 +199,9 @@ def _run(path: Path, record: Mapping[str, str]) -> EnergyRun:
     )
 
 
-def records(path: Path) -> Iterator[dict[str, str]]:
+def records(path: Path) -> Iterator[Mapping[str, str]]:
     """Rows of a CSV file, gzipped or not; raises :class:`~validation.measured.MeasurementError`."""
-    opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8", newline="") as stream:
-            yield from csv.DictReader(stream)
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise MeasurementError(f"{path}: cannot be read as CSV: {error}") from error
+    return iter(read_records(path, columns=()))
 
 
 def number_in(path: Path, record: Mapping[str, str], column: str) -> float:

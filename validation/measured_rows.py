@@ -33,8 +33,8 @@ class MeasurementError(ValueError):
     """A file of measurements that cannot be read."""
 
 
-def read_records(path: Path) -> list[Record]:
-    """Rows of a CSV file, gzipped or not; fields that a short row lacks are empty.
+def read_records(path: Path, *, columns: Sequence[str] = _COLUMNS) -> list[Record]:
+    """Rows of a CSV file with some columns, gzipped or not; fields that a short row lacks are empty.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def read_records(path: Path) -> list[Record]:
     try:
         with opener(path, "rt", encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream, restval="")
-            missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+            missing = [name for name in columns if name not in (reader.fieldnames or ())]
             if missing:
                 raise MeasurementError(f"{path}: lacks the columns {', '.join(missing)}")
             return list(reader)

@@ -55,7 +55,7 @@ def operator_of_row(name: str, shapes: Sequence[Sequence[int]], dtype: str, attr
     return Op(name, inputs, outputs, call.attributes)
 
 
-def _tensors(name: str, shapes: Sequence[Sequence[int]], dtype: str, given: Mapping[str, Any]) -> Tensors:
+def _tensors(name: str, shapes: Sequence[Sequence[int]], dtype: str, given: dict[str, Any]) -> Tensors:
     strides, dtypes = given.get("input_strides") or (), given.get("input_dtypes") or ()
     found = []
     for index, shape in enumerate(shapes):
@@ -101,41 +101,41 @@ _DTYPES: Mapping[tuple[str, int], str] = {
 }
 
 
-def _nothing(inputs: Tensors, given: Mapping[str, Any]) -> Tensors:
+def _nothing(inputs: Tensors, given: dict[str, Any]) -> Tensors:
     return ()
 
 
-def _bias(inputs: Tensors, given: Mapping[str, Any]) -> Tensors:
+def _bias(inputs: Tensors, given: dict[str, Any]) -> Tensors:
     """Bias of a layer whose weight has the outputs first."""
     return _vectors(inputs[1].shape[0], inputs, 1) if given.get("bias") and len(inputs) == 2 else ()
 
 
-def _transposed_bias(inputs: Tensors, given: Mapping[str, Any]) -> Tensors:
+def _transposed_bias(inputs: Tensors, given: dict[str, Any]) -> Tensors:
     if not given.get("bias") or len(inputs) != 2:
         return ()
     return _vectors(inputs[1].shape[1] * int(given.get("groups", 1)), inputs, 1)
 
 
-def _mask(inputs: Tensors, given: Mapping[str, Any]) -> Tensors:
+def _mask(inputs: Tensors, given: dict[str, Any]) -> Tensors:
     if "mask_shape" not in given:
         return ()
     return (TensorSpec(given["mask_shape"], torch_dtype(str(given.get("mask_dtype", inputs[0].dtype)))),)
 
 
-def _channel_parameters(count: int) -> Callable[[Tensors, Mapping[str, Any]], Tensors]:
+def _channel_parameters(count: int) -> Callable[[Tensors, dict[str, Any]], Tensors]:
     """Parameters of a norm with a value for each channel."""
 
-    def add(inputs: Tensors, given: Mapping[str, Any]) -> Tensors:
+    def add(inputs: Tensors, given: dict[str, Any]) -> Tensors:
         return _vectors(inputs[0].shape[1], inputs, count) if len(inputs) == 1 else ()
 
     return add
 
 
-def _row_parameters(count: int) -> Callable[[Tensors, Mapping[str, Any]], Tensors]:
+def _row_parameters(count: int) -> Callable[[Tensors, dict[str, Any]], Tensors]:
     """Parameters of a norm over the last axes, which a row that does not name them takes for the last one."""
 
-    def add(inputs: Tensors, given: Mapping[str, Any]) -> Tensors:
-        shape = given.setdefault("normalized_shape", inputs[0].shape[-1:])  # type: ignore[attr-defined]
+    def add(inputs: Tensors, given: dict[str, Any]) -> Tensors:
+        shape = given.setdefault("normalized_shape", inputs[0].shape[-1:])
         return (TensorSpec(tuple(shape), inputs[0].dtype),) * count if len(inputs) == 1 else ()
 
     return add
@@ -145,7 +145,7 @@ def _vectors(length: int, inputs: Tensors, count: int) -> Tensors:
     return (TensorSpec((length,), inputs[0].dtype),) * count
 
 
-_LEFT_OUT: Mapping[str, Callable[[Tensors, Mapping[str, Any]], Tensors]] = {
+_LEFT_OUT: Mapping[str, Callable[[Tensors, dict[str, Any]], Tensors]] = {
     **dict.fromkeys(("aten::linear", "aten::conv1d", "aten::conv2d", "aten::conv3d"), _bias),
     **{f"aten::conv_transpose{n}d": _transposed_bias for n in (1, 2, 3)},
     "aten::scaled_dot_product_attention": _mask,

@@ -104,8 +104,13 @@ _BAD = {
     "repeats": (("lengths", "--model", "sd1.5", "--repeats", "0"), ["--repeats is 0", "at least 1"]),
     "format": (("lengths", "--model", "sd1.5", "--format", "xml"), ["'xml'", "valid: table, json, csv"]),
     "figure": (("lengths", "--model", "sd1.5", "--plot", "x.zzz"), ["x.zzz"]),
+    "figure's folder": (("lengths", "--model", "sd1.5", "--plot", "absent/x.png"), ["absent/x.png", "cannot write"]),
+    "run into nowhere": (("run", "--model", "sd1.5", "-o", "absent/x.trace"), ["absent/x.trace: no such folder"]),
+    "run into a folder": (("run", "--model", "sd1.5", "-o", ".."), ["..: is a folder"]),
+    "chrome": (("run", "--model", "sd1.5", "-o", "x", "--chrome", "c.txt"), ["c.txt", ".json or .json.gz"]),
+    "chrome's folder": (("run", "--model", "sd1.5", "-o", "x", "--chrome", "absent/c.json"), ["no such folder"]),
     "bundle": (("bundle", "stable-difusion"), ["'stable-difusion'"]),
-    "command": (("nonsense",), ["nonsense"]),
+    "command": (("nonsense",), ["nonsense", "Valid: graph, run"]),
     "option": (("graph", "--nonsense"), ["--nonsense"]),
 }
 
@@ -116,7 +121,7 @@ def test_one_line_says_what_where_and_what_would_be_valid(case, run, tmp_path, m
     arguments, words = _BAD[case]
     done = run(*arguments)
     assert (done.status, done.out) == (2, "")
-    (line,) = [line for line in done.err.splitlines() if not line.startswith("tracing ")]
+    (line,) = done.err.splitlines()
     assert line.startswith("trace: error: ")
     assert all(word in line for word in words)
     assert list(tmp_path.iterdir()) == []

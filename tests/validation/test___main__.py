@@ -116,7 +116,9 @@ def test_published_cases(run: Callable[..., Done], tmp_path: Path) -> None:
         (("check", "/nonexistent", "--hw", "a100"), "no calibration beside it"),
         (("check", "run.trace", "--hw", "a100", "--calibration", "absent.yaml"), "absent.yaml: no such file"),
         (("kernels", "--format", "xml", "x.csv"), "xml"),
-        (("frobnicate",), "frobnicate"),
+        (("frobnicate",), "'frobnicate'. Valid: published, kernels"),
+        (("study", "golden2023", "-o", "absent/study"), "absent/study: cannot make this folder"),
+        (("intervals", "--grade", "Z"), "unknown grade 'Z'; valid: A, AB, ABC"),
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else str(value),
 )

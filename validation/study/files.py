@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -11,10 +12,26 @@ from simulator.output import OutputError, write_text
 from .section import Section
 from .style import image_bytes
 
-__all__ = ["PAGE", "write_study"]
+__all__ = ["PAGE", "make_folder", "write_study"]
 
 PAGE = "study.html"
 """Name of the page."""
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder in one that exists, or take one that is there and can be written.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made or written.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot make this folder: {error.strerror}") from error
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"{folder}: cannot write into this folder")
 
 
 def write_study(
@@ -42,10 +59,7 @@ def write_study(
     OutputError
         The folder cannot be made or written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot make this folder: {error.strerror}") from error
+    make_folder(folder)
     written: list[Path] = []
     images: dict[str, bytes] = {}
     for section in sections:

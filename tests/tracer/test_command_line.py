@@ -1,0 +1,70 @@
+"""What a command line does with errors."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import typer
+
+from tracer.command_line import run_command_line
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+@app.command("good")
+def good(status: int = 0) -> None:
+    """Leave with a status."""
+    raise typer.Exit(status)
+
+
+@app.command("bad")
+def bad() -> None:
+    """Fail as a user can cause it."""
+    raise ValueError("two\n  lines")
+
+
+@app.command("worse")
+def worse() -> None:
+    """Fail as a defect does."""
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["good"], 0, ""),
+        (["good", "--status", "1"], 1, ""),
+        (["bad"], 2, "thing: error: two lines\n"),
+        (["gud"], 2, "thing: error: No such command 'gud'. Valid: good, bad, worse\n"),
+        (["good", "--status", "x"], 2, "thing: error: Invalid value for '--status': "),
+    ],
+)
+def test_errors_are_one_line(
+    arguments: list[str],
+    status: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["thing", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        run_command_line(app, "thing", (ValueError,))
+    assert caught.value.code == status
+    written = capsys.readouterr().err
+    assert written.startswith(message)
+    assert written.count("\n") == (status == 2)
+
+
+def test_without_a_command_there_is_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["thing"])
+    with pytest.raises(SystemExit) as caught:
+        run_command_line(app, "thing", (ValueError,))
+    assert caught.value.code == 2
+    assert "Usage" in "".join(capsys.readouterr())
+
+
+def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["thing", "worse"])
+    with pytest.raises(ZeroDivisionError):
+        run_command_line(app, "thing", (ValueError,))

@@ -1,0 +1,53 @@
+"""Running a command line: whatever its user can mend is one line on standard error and exit status 2."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+import typer
+
+__all__ = ["run_command_line"]
+
+# What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
+_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
+
+
+def run_command_line(app: typer.Typer, name: str, user_errors: tuple[type[Exception], ...]) -> NoReturn:
+    """Run an application on the arguments of the process, and leave with its exit status.
+
+    Parameters
+    ----------
+    app : typer.Typer
+    name : str
+        Of the command, as the message opens.
+    user_errors : tuple of exception types
+        What a user can cause; anything else is a defect and keeps its traceback.
+    """
+    try:
+        status = app(standalone_mode=False)
+    except user_errors as error:
+        _refuse(f"{name}: error: {_one_line(str(error))}")
+    except _USAGE_ERROR as error:
+        _refuse(_usage(app, name, error))
+    except typer.Abort:
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _usage(app: typer.Typer, name: str, error: Any) -> str:
+    message = str(error.format_message())
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return message  # without a command, the message is the help
+    if message.startswith("No such command"):
+        message += f" Valid: {', '.join(str(command.name) for command in app.registered_commands)}"
+    return f"{name}: error: {_one_line(message)}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _refuse(line: str) -> NoReturn:
+    sys.stderr.write(f"{line}\n")
+    sys.exit(2)
