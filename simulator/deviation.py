@@ -39,6 +39,7 @@ __all__ = [
     "KernelRanges",
     "RunDeviation",
     "group_correlation",
+    "group_ranges",
     "kernel_ranges",
     "run_deviation",
     "summed_deviation",
@@ -175,7 +176,7 @@ def kernel_ranges(
     accelerator: Accelerator,
     calibrations: Sequence[Calibration] | None = None,
 ) -> KernelRanges:
-    """80 % range of each kernel's time by itself, from residual quantiles of its group, range of times and basis.
+    """80 % range of each kernel's time by itself.
 
     Parameters
     ----------
@@ -186,10 +187,20 @@ def kernel_ranges(
     calibrations : sequence of Calibration, optional
         Those that ship with the package by default.
     """
+    return group_ranges(parameter_group(table), times, accelerator, calibrations)
+
+
+def group_ranges(
+    groups: NDArray[np.int64],
+    times: FloatArray,
+    accelerator: Accelerator,
+    calibrations: Sequence[Calibration] | None = None,
+) -> KernelRanges:
+    """80 % range of times of parameter groups, from residual quantiles by group, range of times and basis."""
     pool = shipped_calibrations() if calibrations is None else calibrations
-    groups, regime = parameter_group(table), _regimes(times)
-    low, high, coverage = np.ones(len(table)), np.ones(len(table)), np.full(len(table), np.nan)
-    basis = np.full(len(table), "datasheet", dtype=object)
+    regime, size = _regimes(times), len(times)
+    low, high, coverage = np.ones(size), np.ones(size), np.full(size, np.nan)
+    basis = np.full(size, "datasheet", dtype=object)
     for code in np.unique(groups):
         rows = groups == code
         standing = _standing(accelerator, GROUPS[code], pool)
@@ -311,11 +322,12 @@ def _standing(accelerator: Accelerator, group: str, pool: Sequence[Calibration])
     if match is None:
         return _Standing(tuple(left_out), _DATASHEET_WIDENING, "datasheet")
     own = [s for s in match.calibration.residuals if s.group == group]
+    others = [s for s in left_out if s.group == group]
     if match.basis == "calibrated":
         unseen = [s for s in own if s.scope == "held_out_shapes"]
-        return _Standing(tuple(unseen or own), 1.0, match.basis)
+        # A probed machine keeps no residuals: it is no surer than a part that nobody measured.
+        return _Standing(tuple(unseen or own or others or left_out), 1.0, match.basis)
     # One part says little of how far off the next one is: all parts that were left out do.
-    others = [s for s in left_out if s.group == group]
     return _Standing(tuple(others or own or left_out), 1.0, match.basis)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.cost import Term, explain
+from simulator.deviation import KernelRanges, kernel_ranges
 from simulator.kernels import KernelFamily
 from simulator.simulation import Simulation
 
@@ -40,6 +42,10 @@ class Explanation:
         In the whole run.
     total : float
         Time of all its launches. [s]
+    low, high : float or None
+        80 % range of the time of one launch; None where the fidelity is a bound. [s]
+    grounds : str
+        Whose residuals the range is made of, and how many unseen rows such ranges held.
     shape : mapping of str to float
         ``batch, m, n, k`` of the kernel, as :class:`simulator.kernels.Kernel` defines them for its family.
     terms : tuple of Term
@@ -50,6 +56,9 @@ class Explanation:
     module: str
     launches: float
     total: float
+    low: float | None
+    high: float | None
+    grounds: str
     shape: Mapping[str, float]
     terms: tuple[Term, ...]
 
@@ -63,24 +72,46 @@ def explain_operator(simulation: Simulation, name: str, *, most: int = 3) -> lis
         Nothing matches; the message lists the kernels of the workload.
     """
     rows = _matching_rows(simulation, name.lower())
-    table, costs = simulation.table, simulation.costs
-    total = table.count * costs.time[:, 0]
+    table = simulation.table
+    total = table.count * simulation.costs.time[:, 0]
     if not rows:
         valid = ", ".join(sorted(set(table.name)))
         raise UnknownKernelError(f"no kernel, operator or module contains {name!r}; kernels: {valid}")
     ranked = sorted(rows, key=lambda row: -total[row])[:most]
-    return [
-        Explanation(
-            kernel=table.name[row],
-            operator=rows[row][0],
-            module=rows[row][1],
-            launches=float(table.count[row]),
-            total=float(total[row]),
-            shape={axis: float(getattr(table, axis)[row]) for axis in ("batch", "m", "n", "k")},
-            terms=_terms(simulation, row),
-        )
-        for row in ranked
-    ]
+    return [_explanation(simulation, row, *rows[row]) for row in ranked]
+
+
+def _explanation(simulation: Simulation, row: int, operator: str, module: str) -> Explanation:
+    table = simulation.table.select(np.array([row]))
+    time = simulation.costs.time[row : row + 1, 0]
+    ranges = None
+    if simulation.interval is not None:
+        ranges = kernel_ranges(table, time, simulation.accelerator, simulation.calibrations)
+    return Explanation(
+        kernel=table.name[0],
+        operator=operator,
+        module=module,
+        launches=float(table.count[0]),
+        total=float(table.count[0] * time[0]),
+        low=None if ranges is None else float(time[0] * ranges.low[0]),
+        high=None if ranges is None else float(time[0] * ranges.high[0]),
+        grounds="" if ranges is None else _grounds(ranges),
+        shape={axis: float(getattr(table, axis)[0]) for axis in ("batch", "m", "n", "k")},
+        terms=_terms(simulation, row),
+    )
+
+
+_WHOSE = {
+    "calibrated": "unseen shapes on this part",
+    "inherited": "parts that fits did without",
+    "datasheet": "all kernels on parts that fits did without, half as wide again",
+}
+
+
+def _grounds(ranges: KernelRanges) -> str:
+    whose, coverage = _WHOSE[ranges.basis[0]], float(ranges.coverage[0])
+    counted = "nobody counted how often they hold" if math.isnan(coverage) else f"held {100 * coverage:.0f} % of others"
+    return f"residuals of {whose}; {counted}"
 
 
 def _terms(simulation: Simulation, row: int) -> tuple[Term, ...]:
@@ -101,6 +132,9 @@ def render_explanations(explanations: list[Explanation]) -> str:
             f"{item.kernel} of {item.operator}, first in {item.module}",
             f"  {shape}; {item.launches:g} launches, {quantity(item.total, 's')} together",
         ]
+        if item.low is not None and item.high is not None:
+            ends = f"{quantity(item.low, 's')} to {quantity(item.high, 's')}"
+            lines.append(f"  80 % range of one launch {ends} ({item.grounds})")
         lines += [f"  {term.name:<36} {_value(term):>14}  {term.formula}" for term in item.terms]
         lines.append("")
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,9 @@ from hw_specs import Accelerator, Calibration
 from simulator.calibrations import with_shipped
 from simulator.cost import HardwareColumns, UnsupportedFormatError, kernel_times
 from simulator.cost.model import Fidelity
+from simulator.deviation import kernel_ranges, summed_deviation
 from simulator.execution import Execution
+from simulator.intervals import Interval, interval_of
 from simulator.kernels import Kernel, KernelTable
 from simulator.lowering import assign_units, execution_on, kernels_of
 from simulator.work import UnsupportedOpError
@@ -37,11 +39,44 @@ class OperatorTimes:
     num_kernels : ndarray of int, shape (num_operators,)
     reasons : tuple of str, length num_operators
         Why there is no prediction, empty where there is one.
+    low, high : ndarray, shape (num_operators,)
+        80 % range of each by itself, its kernels off together; NaN where there is no prediction or it is a bound. [s]
     """
 
     time: FloatArray
     num_kernels: NDArray[np.int64]
     reasons: tuple[str, ...]
+    low: FloatArray
+    high: FloatArray
+    _kernels: _CostedKernels
+
+    def interval(self, calls: FloatArray) -> Interval | None:
+        """Interval of the time of so many calls of each operator together; None where times are a bound.
+
+        Parameters
+        ----------
+        calls : ndarray, shape (num_operators,)
+            Calls; those of operators without a prediction do not count.
+        """
+        costed = self._kernels
+        if costed.table is None or costed.fidelity == "roofline":
+            return None
+        known = np.isfinite(costed.time)
+        count = np.where(known, calls[costed.owner], 0.0)
+        table, time = replace(costed.table, count=count), np.where(known, costed.time, 0.0)
+        deviation = summed_deviation(table, time, costed.accelerator)
+        return interval_of(float((count * time).sum()), deviation)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _CostedKernels:
+    """Kernels of one call of each operator, one after another: columns, operator and time of each."""
+
+    table: KernelTable | None
+    owner: NDArray[np.int64]
+    time: FloatArray
+    accelerator: Accelerator
+    fidelity: Fidelity
 
 
 def can_predict(op: Op, execution: Execution | None = None) -> bool:
@@ -83,7 +118,21 @@ def operator_times(
         formats = {kernel.number_format for kernel in lowered[index][0]}
         reasons[index] = f"no peak for {', '.join(sorted(formats))} on {accelerator.name}"
     np.add.at(time, owner, single)
-    return OperatorTimes(time=time, num_kernels=counts, reasons=tuple(reasons))
+    table = assign_units(KernelTable.from_kernels(kernels), accelerator, strict=False) if kernels else None
+    costed = _CostedKernels(table, owner, single, accelerator, fidelity)
+    low, high = _ends(costed, time)
+    return OperatorTimes(time=time, num_kernels=counts, reasons=tuple(reasons), low=low, high=high, _kernels=costed)
+
+
+def _ends(costed: _CostedKernels, time: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """80 % range of each operator. [s]"""
+    if costed.table is None or costed.fidelity == "roofline":
+        return np.full_like(time, np.nan), np.full_like(time, np.nan)
+    ranges = kernel_ranges(costed.table, np.nan_to_num(costed.time), costed.accelerator)
+    low, high = time * 0.0, time * 0.0
+    np.add.at(low, costed.owner, costed.time * ranges.low)
+    np.add.at(high, costed.owner, costed.time * ranges.high)
+    return low, high
 
 
 def kernels_or_reason(op: Op, execution: Execution) -> tuple[Sequence[Kernel], str]:

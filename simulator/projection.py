@@ -9,9 +9,10 @@ time and are listed; so do the gaps in which the device had nothing to run.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator, Calibration
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
+from simulator.intervals import Interval
 from simulator.operator_times import OperatorTimes, operator_times
 from tracer.graph import Op
 
@@ -106,6 +108,10 @@ class Projection:
         Device time on the target by the combined projection, with what is unscaled as measured.
     direct_time, direct_on_source_time : float
         Predictions of what can be predicted, on the target and on the source.
+    direct_interval, projected_interval, combined_interval : Interval or None
+        80 % intervals of `direct_time`, `projected_time` and `combined_time`; None where the fidelity is a bound. Those
+        that use the ratio take the deviations of both predictions as independent, as if nothing cancelled, and time
+        that stays as measured as sure.
     direct_share : float
         Share of measured time that those predictions are about.
     speedup, direct_speedup : float
@@ -130,6 +136,9 @@ class Projection:
     direct_share: float
     speedup: float
     direct_speedup: float
+    direct_interval: Interval | None
+    projected_interval: Interval | None
+    combined_interval: Interval | None
     idle_time: float | None
     elapsed_time: float | None
     unscaled: tuple[Unscaled, ...]
@@ -217,6 +226,9 @@ def project(
     elapsed = None
     if idle_time is not None and busy_time is not None:
         elapsed = idle_time + busy_time * (projected / total if total else 1.0)
+    combined = sum(row.combined for row in rows) + sum(apart.values())
+    as_measured = total - float(measured[scaled].sum())
+    on_target, on_source = (times.interval(np.where(scaled, number, 0.0)) for times in (target, source))
     direct = float((target.time * number)[scaled].sum())
     direct_on_source = float((source.time * number)[scaled].sum())
     return Projection(
@@ -225,17 +237,31 @@ def project(
         fidelity=fidelity,
         measured_time=total,
         projected_time=projected,
-        combined_time=sum(row.combined for row in rows) + sum(apart.values()),
+        combined_time=combined,
         direct_time=direct,
         direct_on_source_time=direct_on_source,
         direct_share=float(measured[scaled].sum()) / total if total else 0.0,
         speedup=total / projected if projected else 1.0,
         direct_speedup=direct_on_source / direct if direct else 1.0,
+        direct_interval=on_target,
+        projected_interval=_ratio_interval(projected, as_measured, on_target, on_source),
+        combined_interval=_ratio_interval(combined, as_measured, on_target, on_source),
         idle_time=idle_time,
         elapsed_time=elapsed,
         unscaled=_unscaled(operators, measured, number, scaled, source, target, apart, total),
         operators=tuple(rows),
     )
+
+
+def _ratio_interval(
+    time: float, as_measured: float, target: Interval | None, source: Interval | None
+) -> Interval | None:
+    """Interval of a time that rests on two predictions, of which `as_measured` rests on none."""
+    if target is None or source is None:
+        return None
+    widths = [0.5 * math.log(i.high / i.low) if i.low > 0 else 0.0 for i in (target, source)]
+    spread, scaled = math.exp(math.hypot(*widths)), time - as_measured
+    return replace(target, low=as_measured + scaled / spread, high=as_measured + scaled * spread)
 
 
 def _both_predicted(source: OperatorTimes, target: OperatorTimes) -> NDArray[np.bool_]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simulator.intervals import Interval, coverage_line
 from simulator.projection import Projection
 
 if TYPE_CHECKING:
@@ -21,17 +22,26 @@ def render_projection(projection: Projection, console: Console) -> None:
     p = projection
     console.print(f"measured on {p.source}: {_time(p.measured_time)} of device time", highlight=False)
     console.print(
-        f"projected to {p.target} by the ratio of two predictions: {_time(p.projected_time)} ({p.speedup:.2f}x)",
+        f"projected to {p.target} by the ratio of two predictions: {_time(p.projected_time)} ({p.speedup:.2f}x)"
+        f"{_interval(p.projected_interval)}",
         highlight=False,
     )
     console.print(
         f"predicted directly: {_time(p.direct_time)} for what took {_time(p.measured_time * p.direct_share)} "
-        f"and is predicted as {_time(p.direct_on_source_time)} on the source ({p.direct_speedup:.2f}x)",
+        f"and is predicted as {_time(p.direct_on_source_time)} on the source ({p.direct_speedup:.2f}x)"
+        f"{_interval(p.direct_interval)}",
         highlight=False,
     )
     console.print(
-        f"combined, carrying over only what exceeds the scatter of the model: {_time(p.combined_time)}", highlight=False
+        f"combined, carrying over only what exceeds the scatter of the model: {_time(p.combined_time)}"
+        f"{_interval(p.combined_interval)}",
+        highlight=False,
     )
+    if p.direct_interval is not None:
+        console.print(
+            f"80 % intervals {coverage_line()}; by the ratio, both predictions count as independently off",
+            highlight=False,
+        )
     if p.elapsed_time is not None and p.idle_time is not None:
         console.print(
             f"elapsed on the target {_time(p.elapsed_time)}, with {_time(p.idle_time)} of idle time kept as measured",
@@ -50,6 +60,10 @@ def render_projection(projection: Projection, console: Console) -> None:
     console.print(table)
     for left in p.unscaled:
         console.print(f"as measured: {left.reason}: {_time(left.time)} ({left.share:.1%})", highlight=False)
+
+
+def _interval(interval: Interval | None) -> str:
+    return "" if interval is None else f", 80 % interval {_time(interval.low)} to {_time(interval.high)}"
 
 
 def _time(seconds: float) -> str:

@@ -35,6 +35,7 @@ class Simulation:
     None where the fidelity is a bound. ``calibrations`` are those that the times were made with.
     """
 
+    accelerator: Accelerator
     launches: Launches
     table: KernelTable
     hardware: HardwareColumns
@@ -101,6 +102,7 @@ def simulate(
         timeline, costs, accelerator, fidelity=fidelity, interval=interval, deviation=deviation, energy=energy
     )
     return Simulation(
+        accelerator=accelerator,
         launches=launches,
         table=table,
         hardware=hardware,

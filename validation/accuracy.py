@@ -210,8 +210,8 @@ def _interval_section() -> str:
         f"published runs on {len(f.devices)} devices, each device alike:\n{', '.join(f.devices)}.\n"
         f"Coverage is counted on each device with the factor of all others: **{100 * f.coverage:.1f} %**, standard\n"
         f"error {100 * f.coverage_error:.1f} % from device to device (`validate intervals`). Half widths are of the\n"
-        "logarithm. Ranges of single kernels (`simulate --explain`) are residual quantiles of the kernel's group,\n"
-        "range of times and basis; `validate kernels` counts how many unseen rows they hold."
+        "logarithm. Ranges of single kernels (`simulate --explain`) are residual quantiles of the kernel's group, of\n"
+        "its range of times and its basis; `validate kernels` counts how many unseen rows they hold."
     )
     table = _table(("basis of most kernels", "devices", "runs", "coverage", "half width"), rows, left=1)
     return f"## Intervals\n\n{intro}\n\n{table}"

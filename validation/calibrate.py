@@ -105,6 +105,7 @@ def _drop(entry: Calibration, accelerator: str, device: str) -> Calibration:
             "groups": groups,
             "accelerators": tuple(name for name in entry.accelerators if name != accelerator),
             "parameters": {n: x for n, x in entry.parameters.items() if n.partition(".")[0] in groups},
+            "residuals": tuple(r for r in entry.residuals if r.group in groups),
             "fitted_on": tuple(f for f in entry.fitted_on if f.device != device),
         }
     )

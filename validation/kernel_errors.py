@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator, Calibration
 from simulator.calibrations import shipped_calibrations
+from simulator.deviation import group_ranges
 
 from .calibrate import calibrate, without_device
 from .fit import held_out
 from .measured import MeasuredKernels, MeasurementError, is_device, read_tables
 from .prediction import Prediction, predicted
+from .residuals import first_groups
 
 __all__ = ["JSON_FIELDS", "KernelError", "KernelErrors", "kernel_errors"]
 
@@ -48,6 +50,10 @@ class KernelError:
         Mean absolute relative error of the datasheet roofline.
     unseen_mape, unseen_mape_over_50us : float | None
         Over the shapes that the fit did not see.
+    coverage : float | None
+        Share of those shapes whose measured time is in the 80 % range of the prediction. The ranges of a calibrated
+        part are quantiles of its own unseen shapes, which calibrations count on halves of them; those of any other
+        part come from other parts.
     """
 
     device: str
@@ -64,6 +70,7 @@ class KernelError:
     roofline_mape: float
     unseen_mape: float | None
     unseen_mape_over_50us: float | None
+    coverage: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +114,7 @@ def kernel_errors(
             raise MeasurementError(f"no file is of device {leave_out!r}; the files are of {known}")
         pool = _without(pool, left[0], measured)
         measured = left
-    records = [record for m in measured if len(m) for record in _records(m, predicted(m, pool))]
+    records = [record for m in measured if len(m) for record in _records(m, predicted(m, pool), pool)]
     return KernelErrors(records=tuple(records), skipped=sum((m.skipped for m in measured), Counter()))
 
 
@@ -129,12 +136,15 @@ def _shared(pool: Iterable[Calibration], accelerator: str) -> bool:
     return any(accelerator in names and len(names) > 1 for c in pool for names in c.groups.values())
 
 
-def _records(m: MeasuredKernels, prediction: Prediction) -> Iterator[KernelError]:
+def _records(m: MeasuredKernels, prediction: Prediction, pool: tuple[Calibration, ...]) -> Iterator[KernelError]:
     calls = list(zip(m.op, m.dtype, strict=True))
     unseen = held_out(m)
+    ranges = group_ranges(first_groups(m), prediction.time, m.accelerator, pool)
+    ratio = m.latency / prediction.time
+    inside = (ranges.low <= ratio) & (ratio <= ranges.high)
     for op, dtype in sorted(set(calls)):
         rows = np.array([call == (op, dtype) for call in calls])
-        yield _error(m, prediction, rows, unseen, op=op, dtype=dtype)
+        yield _error(m, prediction, rows, unseen, inside, op=op, dtype=dtype)
 
 
 def _error(
@@ -142,6 +152,7 @@ def _error(
     prediction: Prediction,
     rows: NDArray[np.bool_],
     unseen: NDArray[np.bool_],
+    inside: NDArray[np.bool_],
     *,
     op: str,
     dtype: str,
@@ -165,6 +176,7 @@ def _error(
         roofline_mape=float(np.abs(prediction.roofline / latency - 1.0)[rows].mean()),
         unseen_mape=_mean(error[rows & unseen]),
         unseen_mape_over_50us=_mean(error[over_50 & unseen]),
+        coverage=_mean(inside[rows & unseen].astype(np.float64)),
     )
 
 

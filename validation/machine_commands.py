@@ -59,6 +59,8 @@ def check_command(
     print(
         f"measured {result.measured:.4g} s in operators, {result.predicted:.4g} s predicted for {result.covered:.4g} s "
         f"of it: {100 * result.error:+.1f} %, weighted by time {100 * result.time_weighted_error:.1f} %\n"
+        f"80 % interval of the prediction {result.interval.low:.4g} to {result.interval.high:.4g} s, as wide as for "
+        f"a part that nobody measured\n"
         f"elapsed without the profiler {result.elapsed:.4g} s, predicted {result.predicted_elapsed:.4g} s"
     )
     for name, part in list(result.by_operator.items())[:12]:

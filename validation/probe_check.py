@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hw_specs import Accelerator, Calibration
+from simulator.calibrations import shipped_calibrations
 from simulator.cost import HardwareColumns, kernel_times
+from simulator.deviation import summed_deviation
 from simulator.execution import Execution
+from simulator.intervals import Interval, interval_of
 from simulator.kernels import Kernel, KernelTable
 from simulator.lowering import assign_units, execution_on, kernels_of
 from simulator.operator_times import can_predict
@@ -46,6 +49,8 @@ class ProbeCheck:
         Device time of everything; on a CPU, time within operators.
     covered, predicted : float
         What has a prediction, and the prediction.
+    interval : Interval
+        80 % interval of `predicted`. A probe keeps no residuals: it is as wide as for a part that nobody measured.
     error : float
         ``predicted / covered - 1``.
     time_weighted_error : float
@@ -60,6 +65,7 @@ class ProbeCheck:
     measured: float
     covered: float
     predicted: float
+    interval: Interval
     error: float
     time_weighted_error: float
     elapsed: float
@@ -79,7 +85,12 @@ def check_probe(trace: Trace, accelerator: Accelerator, calibration: Calibration
     """
     execution = execution_on(accelerator)
     attribution = attribute(trace, lambda op: can_predict(op, execution))
-    times = _times(trace, attribution.operators[attribution.modelled], accelerator, calibration, execution)
+    lowered = _lowered(trace, attribution.operators[attribution.modelled], execution)
+    table = assign_units(KernelTable.from_kernels([kernel for _, kernel in lowered]), accelerator)
+    single = kernel_times(table, HardwareColumns.from_accelerators([accelerator], calibrations=[calibration])).time[
+        :, 0
+    ]
+    times = _times(lowered, single)
     groups: dict[int, list[float]] = defaultdict(lambda: [0, 0.0])
     rows = zip(
         attribution.operators.tolist(), attribution.repeats.tolist(), attribution.total_time.tolist(), strict=True
@@ -90,12 +101,17 @@ def check_probe(trace: Trace, accelerator: Accelerator, calibration: Calibration
     known = {op: (calls, time, times[op] * calls) for op, (calls, time) in groups.items() if op in times}
     covered, predicted = (sum(entry[i] for entry in known.values()) for i in (1, 2))
     difference = sum(abs(time - guess) for _, time, guess in known.values())
+    calls = np.array([known[operator][0] if operator in known else 0.0 for operator, _ in lowered])
+    deviation = summed_deviation(
+        replace(table, count=calls), single, accelerator, (calibration, *shipped_calibrations())
+    )
     elapsed = _elapsed(trace)
     host = {k.partition(".")[2]: v for k, v in calibration.parameters.items() if k.startswith("host.")}
     return ProbeCheck(
         measured=trace.device_time,
         covered=covered,
         predicted=predicted,
+        interval=interval_of(predicted, deviation),
         error=predicted / covered - 1 if covered else 0.0,
         time_weighted_error=difference / covered if covered else 0.0,
         elapsed=elapsed,
@@ -104,18 +120,18 @@ def check_probe(trace: Trace, accelerator: Accelerator, calibration: Calibration
     )
 
 
-def _times(
-    trace: Trace, operators: np.ndarray, accelerator: Accelerator, calibration: Calibration, execution: Execution
-) -> dict[int, float]:
-    """Time of one call of each distinct operator. [s]"""
-    distinct = np.unique(operators).tolist()
-    lowered: list[tuple[int, Kernel]] = [
-        (operator, kernel) for operator in distinct for kernel in kernels_of(trace.operators[operator], execution)
+def _lowered(trace: Trace, operators: np.ndarray, execution: Execution) -> list[tuple[int, Kernel]]:
+    """Kernels of each distinct operator, one after another, with the operator."""
+    return [
+        (operator, kernel)
+        for operator in np.unique(operators).tolist()
+        for kernel in kernels_of(trace.operators[operator], execution)
     ]
-    hardware = HardwareColumns.from_accelerators([accelerator], calibrations=[calibration])
-    table = assign_units(KernelTable.from_kernels([kernel for _, kernel in lowered]), accelerator)
-    single = kernel_times(table, hardware).time[:, 0]
-    times = dict.fromkeys(distinct, 0.0)
+
+
+def _times(lowered: Sequence[tuple[int, Kernel]], single: np.ndarray) -> dict[int, float]:
+    """Time of one call of each distinct operator. [s]"""
+    times = {operator: 0.0 for operator, _ in lowered}
     for (operator, _), seconds in zip(lowered, single.tolist(), strict=True):
         times[operator] += seconds
     return times

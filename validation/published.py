@@ -14,7 +14,7 @@ from hw_specs import SpecError, load_accelerator
 
 from .cases import Case, CaseError
 
-__all__ = ["Published", "Unmapped", "case_of_row", "read_published"]
+__all__ = ["Published", "Unmappable", "Unmapped", "case_of_row", "read_published"]
 
 _COLUMNS = frozenset({"id", "model", "device", "precision", "attention_impl", "compile", "metric", "value", "source"})
 
@@ -108,7 +108,7 @@ class Published:
     unmapped: tuple[Unmapped, ...] = field(default=())
 
 
-class _Unmappable(Exception):  # noqa: N818  # never leaves this module
+class Unmappable(Exception):  # noqa: N818  # a row that is no case is no error of the program
     """Why a row is no case."""
 
 
@@ -124,7 +124,7 @@ def read_published(path: Path) -> Published:
     for row in _rows(path):
         try:
             cases.append(case_of_row(row))
-        except _Unmappable as error:
+        except Unmappable as error:
             unmapped.append(
                 Unmapped(
                     id=row.get("id") or "?",
@@ -137,7 +137,7 @@ def read_published(path: Path) -> Published:
 
 
 def case_of_row(row: Mapping[str, str]) -> Case:
-    """Case of one row. Raises a private exception with the reason where it is none."""
+    """Case of one row. Raises :class:`Unmappable` with the reason where it is none."""
     assumed: list[str] = []
     model, whole = _model(row["model"])
     device = _device(row["device"], assumed)
@@ -145,7 +145,7 @@ def case_of_row(row: Mapping[str, str]) -> Case:
     settings = _settings(row, model, assumed)
     quantity, stage, value = _quantity(row, model, settings, whole=whole)
     if not row["source"]:
-        raise _Unmappable("source is not stated")
+        raise Unmappable("source is not stated")
     return Case.model_validate(
         {
             "id": row["id"],
@@ -180,7 +180,7 @@ def _slices_decoder(row: Mapping[str, str], settings: Mapping[str, int | float |
 def _rows(path: Path) -> Iterator[dict[str, str]]:
     try:
         opener: Any = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rt", encoding="utf-8", newline="") as stream:
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream)
             missing = _COLUMNS - set(reader.fieldnames or ())
             if missing:
@@ -195,7 +195,7 @@ def _model(name: str) -> tuple[str, bool]:
     for pattern, workload, whole in _MODELS:
         if re.match(pattern, name.strip().lower()):
             return workload, whole
-    raise _Unmappable("model is no workload")
+    raise Unmappable("model is no workload")
 
 
 def _device(name: str, assumed: list[str]) -> str:
@@ -210,7 +210,7 @@ def _device(name: str, assumed: list[str]) -> str:
     try:
         accelerator = load_accelerator(plain)
     except SpecError:
-        raise _Unmappable("device is not in hw_specs") from None
+        raise Unmappable("device is not in hw_specs") from None
     limit = re.search(r"(\d+) ?w\b", name.lower())
     if limit and accelerator.power and float(limit.group(1)) != accelerator.power.board:
         assumed.append(f"a power limit of {limit.group(1)} W changes nothing")
@@ -224,11 +224,11 @@ def _execution(row: Mapping[str, str], model: str, assumed: list[str]) -> dict[s
     elif compiler.startswith("torch.compile"):
         mode = "compiled"
     else:
-        raise _Unmappable("engine is not PyTorch")
+        raise Unmappable("engine is not PyTorch")
     if "offload" in notes:
-        raise _Unmappable("weights are moved during the run")
+        raise Unmappable("weights are moved during the run")
     if "tiling" in notes:
-        raise _Unmappable("decoder is tiled")
+        raise Unmappable("decoder is tiled")
     return {
         "mode": mode,
         "attention": _attention(row["attention_impl"].lower(), model, compiler, assumed),
@@ -243,7 +243,7 @@ def _attention(name: str, model: str, compiler: str, assumed: list[str]) -> str:
     if not name and (_OLD_TORCH.search(compiler) or model in _NEEDS_TORCH_2):
         attention, is_assumed = ("naive" if _OLD_TORCH.search(compiler) else "flash"), True
     if attention is None:
-        raise _Unmappable("attention is not modelled" if name else "attention is not stated")
+        raise Unmappable("attention is not modelled" if name else "attention is not stated")
     if is_assumed:
         assumed.append("attention")
     return attention
@@ -252,9 +252,9 @@ def _attention(name: str, model: str, compiler: str, assumed: list[str]) -> str:
 def _settings(row: Mapping[str, str], model: str, assumed: list[str]) -> dict[str, int | float | str]:
     mixed = _AUTOCAST_SOURCES.search(row["source"]) and row.get("component") != "text_encoder"
     if mixed or row["precision"] not in _PRECISIONS:
-        raise _Unmappable("precision is mixed or quantised")
+        raise Unmappable("precision is mixed or quantised")
     if _whole(row, "n_devices") not in (None, 1):
-        raise _Unmappable("runs on several devices")
+        raise Unmappable("runs on several devices")
     dtype, is_assumed = _PRECISIONS[row["precision"]]
     if is_assumed:
         assumed.append("precision")
@@ -266,6 +266,8 @@ def _settings(row: Mapping[str, str], model: str, assumed: list[str]) -> dict[st
         number = _whole(row, column)
         if number is not None:
             settings[name] = number
+        elif row.get("component", "e2e") == "e2e" or column != "steps":
+            assumed.append(f"{column} of the pipeline")
     if _is_unguided(row) and model not in ("flux-dev", "flux-schnell"):
         settings["guidance_scale"] = 1.0
     return settings
@@ -285,9 +287,9 @@ def _whole(row: Mapping[str, str], column: str) -> int | None:
     try:
         value = float(text)
     except ValueError:
-        raise _Unmappable(f"{column} is not a number") from None
+        raise Unmappable(f"{column} is not a number") from None
     if not (1 <= value < _LARGEST and value == int(value)):
-        raise _Unmappable(f"{column} is not a positive whole number below {_LARGEST}")
+        raise Unmappable(f"{column} is not a positive whole number below {_LARGEST}")
     return int(value)
 
 
@@ -305,7 +307,7 @@ def _llama_lengths(row: Mapping[str, str], assumed: list[str]) -> dict[str, int 
     prompt = re.search(r"prompt (\d+) tokens", notes)
     is_gpt_fast = "gpt-fast" in row["source"]
     if row["metric"] != "tokens_per_s" or "decode" not in notes or not (prompt or is_gpt_fast):
-        raise _Unmappable("lengths are not stated")
+        raise Unmappable("lengths are not stated")
     if prompt is None:
         assumed.append(f"prompt of {_GPT_FAST_PROMPT} tokens")
     length = int(prompt.group(1)) if prompt else _GPT_FAST_PROMPT
@@ -325,12 +327,12 @@ def _quantity(
     if component in _OTHER_STAGES and metric == "seconds" and whole and model in _ONE_TEXT_ENCODER:
         return "stage_latency", _OTHER_STAGES[component], value
     if component != "e2e" or not whole:
-        raise _Unmappable("component is not predicted by itself")
+        raise Unmappable("component is not predicted by itself")
     if metric == "it_per_s":
         return "stage_latency", denoiser, 1 / value
     times = {"seconds": value, "images_per_s": batch / value}
     if metric not in times:
-        raise _Unmappable("metric is not a time of the whole run")
+        raise Unmappable("metric is not a time of the whole run")
     return "latency", None, times[metric]
 
 
@@ -342,14 +344,14 @@ def _step_time(row: Mapping[str, str], metric: str, value: float) -> float:
         return 1 / value
     if metric == "ms_per_step":
         return value / 1e3
-    raise _Unmappable("metric is not a time of the denoiser")
+    raise Unmappable("metric is not a time of the denoiser")
 
 
 def _number(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise _Unmappable("value is not a number") from None
+        raise Unmappable("value is not a number") from None
     if not 0 < value < float("inf"):
-        raise _Unmappable("value is not positive and finite")
+        raise Unmappable("value is not positive and finite")
     return value

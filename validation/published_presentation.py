@@ -24,7 +24,8 @@ def published_text(
         Nothing could be predicted.
     """
     if not results:
-        raise CaseError("no row could be predicted; reasons: " + "; ".join(unmapped))
+        reasons = "; ".join(f"{reason} ({count})" for reason, count in unmapped.most_common())
+        raise CaseError(f"no row could be predicted: {reasons or 'there are none'}")
     header = (
         f"{'':<28} {'count':>5} {'median':>8} {'mean':>8} {'bias':>8} {'<= 10 %':>8} "
         f"{'in 80 % interval':>17} {'roofline median':>16}"

@@ -5,6 +5,7 @@ What is compared is time on the device alone; idle time and time bound by the ho
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,8 +17,9 @@ import numpy as np
 from hw_specs import Accelerator, Calibration
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
+from simulator.intervals import Interval
 from simulator.lowering import CATEGORIES
-from simulator.operator_times import can_predict, operator_times
+from simulator.operator_times import OperatorTimes, can_predict, operator_times
 from simulator.traced import part_of
 from tracer.attribution import Attribution, attribute
 from tracer.device_idle import device_idle
@@ -53,6 +55,8 @@ class ComparedOperator:
         Device events of one call.
     measured, predicted : float
         Device time of all calls. [s]
+    low, high : float
+        80 % range of `predicted`; NaN where the fidelity is a bound. [s]
     """
 
     operator: str
@@ -65,6 +69,8 @@ class ComparedOperator:
     predicted_kernels: int
     measured: float
     predicted: float
+    low: float = math.nan
+    high: float = math.nan
 
     @property
     def error(self) -> float:
@@ -136,6 +142,10 @@ class TraceComparison:
         Of what has a prediction.
     coverage : float
         Share of measured device time that has a prediction.
+    interval : Interval or None
+        80 % interval of `predicted_time`; None where the fidelity is a bound.
+    within_range : float or None
+        Share of distinct operators whose measured time is in the 80 % range of its prediction.
     total_error : float
         ``predicted_time / covered_time - 1``.
     time_weighted_error : float
@@ -162,6 +172,8 @@ class TraceComparison:
     covered_time: float
     predicted_time: float
     coverage: float
+    interval: Interval | None
+    within_range: float | None
     total_error: float
     time_weighted_error: float
     mape: float
@@ -183,7 +195,7 @@ class TraceComparison:
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
         plain = asdict(self)
-        plain["operators"] = [{**asdict(row), "error": row.error} for row in self.operators]
+        plain["operators"] = [{**_without_nan(asdict(row)), "error": row.error} for row in self.operators]
         plain["worst"] = plain["operators"][:_NUM_WORST]
         return plain
 
@@ -250,15 +262,18 @@ def compare(
         if reason:
             missing.append((group, reason))
         else:
-            compared.append(_compared(trace, group, float(times.time[operator]), int(times.num_kernels[operator])))
+            compared.append(_compared(trace, group, times))
     compared.sort(key=lambda row: -abs(row.predicted - row.measured))
-    return _summary(
-        trace, accelerator, fidelity, compared, missing, _remainders(attribution, missing, trace.device_time)
-    )
+    left = {group.operator for group, _ in missing}
+    calls = np.zeros(len(trace.operators))
+    for group in groups:
+        calls[group.operator] += 0 if group.operator in left else group.calls
+    remainders = _remainders(attribution, missing, trace.device_time)
+    return _summary(trace, accelerator, fidelity, compared, missing, remainders, times.interval(calls))
 
 
-def _compared(trace: Trace, group: OperatorGroup, time: float, kernels: int) -> ComparedOperator:
-    op = trace.operators[group.operator]
+def _compared(trace: Trace, group: OperatorGroup, times: OperatorTimes) -> ComparedOperator:
+    op, index = trace.operators[group.operator], group.operator
     return ComparedOperator(
         operator=op.name,
         category=group.category,
@@ -267,9 +282,11 @@ def _compared(trace: Trace, group: OperatorGroup, time: float, kernels: int) -> 
         kernel=group.kernel,
         calls=group.calls,
         kernels=group.kernels,
-        predicted_kernels=kernels,
+        predicted_kernels=int(times.num_kernels[index]),
         measured=group.measured,
-        predicted=time * group.calls,
+        predicted=float(times.time[index]) * group.calls,
+        low=float(times.low[index]) * group.calls,
+        high=float(times.high[index]) * group.calls,
     )
 
 
@@ -299,6 +316,7 @@ def _summary(
     compared: Sequence[ComparedOperator],
     missing: Sequence[tuple[OperatorGroup, str]],
     remainders: tuple[Remainder, ...],
+    interval: Interval | None,
 ) -> TraceComparison:
     total = trace.device_time
     whole = _part(compared, [group for group, _ in missing], total)
@@ -314,6 +332,8 @@ def _summary(
         covered_time=whole.covered,
         predicted_time=whole.predicted,
         coverage=whole.covered / total if total else 0.0,
+        interval=interval,
+        within_range=_share_in_range(compared) if interval else None,
         total_error=whole.error,
         time_weighted_error=whole.time_weighted_error,
         mape=float(np.mean(errors)) if errors else 0.0,
@@ -327,6 +347,14 @@ def _summary(
         idle_time=idle.idle if idle else None,
         host_bound_time=idle.host_bound if idle else None,
     )
+
+
+def _share_in_range(compared: Sequence[ComparedOperator]) -> float | None:
+    return float(np.mean([row.low <= row.measured <= row.high for row in compared])) if compared else None
+
+
+def _without_nan(plain: dict[str, Any]) -> dict[str, Any]:
+    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in plain.items()}
 
 
 def _parts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -69,6 +70,7 @@ def _summary(comparison: TraceComparison) -> list[str]:
         f"{c.trace} on {c.device or 'an unnamed device'}, predicted for {c.accelerator} ({c.fidelity})",
         f"measured {_time(c.measured_time)} on the device, {c.coverage:.1%} of it predicted: "
         f"{_time(c.predicted_time)} for {_time(c.covered_time)} ({c.total_error:+.1%})",
+        *_interval_lines(c),
         f"error weighted by time {c.time_weighted_error:.1%}, mean over operators {c.mape:.1%}, "
         f"{c.within_10_percent:.1%} of the time within 10 %",
     ]
@@ -79,6 +81,17 @@ def _summary(comparison: TraceComparison) -> list[str]:
         *lines,
         f"elapsed {_time(c.elapsed_time)}, idle {_time(c.idle_time)} ({share:.1%}), "
         f"of which {_time(c.host_bound_time)} waiting for the host",
+    ]
+
+
+def _interval_lines(comparison: TraceComparison) -> list[str]:
+    i, share = comparison.interval, comparison.within_range
+    if i is None or share is None:
+        return []
+    inside = "holds" if i.low <= comparison.covered_time <= i.high else "does not hold"
+    return [
+        f"{100 * i.level:.0f} % interval of the prediction {_time(i.low)} to {_time(i.high)}, which {inside} what was "
+        f"measured; 80 % ranges of operators hold {share:.1%} of {len(comparison.operators)}"
     ]
 
 
@@ -110,7 +123,7 @@ def _worst(comparison: TraceComparison) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, title="largest differences", title_justify="left")
     for column in ("operator", "shapes", "kernel"):
         table.add_column(column, overflow="fold")
-    for column in ("calls", "measured", "predicted", "error"):
+    for column in ("calls", "measured", "predicted", "80 % range", "error"):
         table.add_column(column, justify="right")
     for row in comparison.worst:
         table.add_row(
@@ -120,6 +133,7 @@ def _worst(comparison: TraceComparison) -> Table:
             str(row.calls),
             _time(row.measured),
             _time(row.predicted),
+            "" if math.isnan(row.low) else f"{_time(row.low)} to {_time(row.high)}",
             f"{row.error:+.1%}" if row.measured else "",
         )
     return table

@@ -15,8 +15,10 @@ from simulator.kernels import Implementation, KernelFamily, KernelTable
 __all__ = ["assign_units", "execution_on"]
 
 
-def assign_units(table: KernelTable, accelerator: Accelerator) -> KernelTable:
+def assign_units(table: KernelTable, accelerator: Accelerator, *, strict: bool = True) -> KernelTable:
     """Table with every contraction on units that the accelerator has.
+
+    A contraction in a format that neither kind of unit has is an error if `strict`, else left as it is.
 
     Lowering puts contractions on matrix units. A part without matrix units for the format runs them on vector
     units, those of 16-bit operands in float32; tf32 on a part that has none is float32. Fused attention in float32
@@ -41,6 +43,8 @@ def assign_units(table: KernelTable, accelerator: Accelerator) -> KernelTable:
         if not rows.any() or name in accelerator.peak.matrix:
             continue
         if name not in accelerator.peak.vector:
+            if not strict:
+                continue
             raise UnsupportedFormatError(_message(accelerator, name))
         on_vector |= rows
     if not on_vector.any():

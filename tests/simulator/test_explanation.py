@@ -36,6 +36,23 @@ def test_every_term_says_how_it_came_about(simulation: Simulation) -> None:
     assert "fused_attention of aten::scaled_dot_product_attention" in text
 
 
+def test_a_launch_has_a_range_with_its_grounds(simulation: Simulation) -> None:
+    (item,) = explain_operator(simulation, "to_q", most=1)
+    assert item.low is not None
+    assert item.high is not None
+    assert item.low < item.total / item.launches < item.high
+    text = render_explanations([item])
+    assert "80 % range of one launch" in text
+    assert "unseen shapes on this part" in text
+
+
+def test_a_bound_has_no_range() -> None:
+    bound = simulate(graph_of("stable-diffusion", {}), load_accelerator("a100"), fidelity="roofline")
+    (item,) = explain_operator(bound, "to_q", most=1)
+    assert (item.low, item.high) == (None, None)
+    assert "80 % range" not in render_explanations([item])
+
+
 def test_an_unknown_name_lists_the_kernels(simulation: Simulation) -> None:
     with pytest.raises(UnknownKernelError, match="fused_attention") as caught:
         explain_operator(simulation, "teleportation")

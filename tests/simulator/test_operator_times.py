@@ -52,6 +52,22 @@ def test_nothing_takes_nothing() -> None:
     assert operator_times([], load_accelerator("h100_sxm5_80gb")).time.shape == (0,)
 
 
+def test_operators_have_ranges_and_their_sum_an_interval() -> None:
+    times = operator_times([_MM, _PAD, _FOREIGN], load_accelerator("h100_sxm5_80gb"))
+    assert (times.low[:2] < times.time[:2]).all()
+    assert (times.high[:2] > times.time[:2]).all()
+    assert np.isnan([times.low[2], times.high[2]]).all()
+    interval = times.interval(np.array([3.0, 2.0, 7.0]))
+    assert interval is not None
+    assert np.sqrt(interval.low * interval.high) == pytest.approx(3 * times.time[0] + 2 * times.time[1])
+
+
+def test_a_bound_has_neither_range_nor_interval() -> None:
+    times = operator_times([_MM], load_accelerator("h100_sxm5_80gb"), fidelity="roofline")
+    assert np.isnan(times.low).all()
+    assert times.interval(np.ones(1)) is None
+
+
 def test_the_roofline_is_a_lower_bound() -> None:
     accelerator = load_accelerator("h100_sxm5_80gb")
     least = operator_times([_MM, _PAD], accelerator, fidelity="roofline").time

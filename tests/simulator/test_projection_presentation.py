@@ -30,3 +30,9 @@ def test_all_numbers_are_shown() -> None:
     for expected in ("measured on H100-SXM5-80GB: 2.003 s", "64x64 64x64", "idle time", "other::thing: no formula"):
         assert expected in text
     assert "as measured" in text
+    assert text.count("80 % interval ") == 3
+    low, high = projection.projected_interval.low, projection.projected_interval.high
+    # What is scaled is uncertain by both predictions, what stays as measured is sure.
+    assert 0.003 < low < projection.projected_time < high
+    direct = projection.direct_interval
+    assert (high - 0.003) / (low - 0.003) > direct.high / direct.low

@@ -21,6 +21,17 @@ def test_records_by_device_operator_and_dtype(calibrated_files, synthetic_file):
     assert errors.skipped.total() == 0
 
 
+def test_unseen_rows_in_the_range_are_counted(calibrated_files, synthetic_file):
+    _, calibrations = calibrated_files
+    (known,) = kernel_errors([synthetic_file("NVIDIA T4", 0.6)], calibrations=calibrations).records
+    # Without residuals of its group a range has no width, and no row is in it.
+    bare = [c.model_copy(update={"residuals": ()}) for c in calibrations]
+    (unknown,) = kernel_errors([synthetic_file("NVIDIA T4", 0.6)], calibrations=bare).records
+    assert unknown.coverage == 0.0
+    assert known.coverage is not None
+    assert 0.0 <= known.coverage <= 1.0
+
+
 def test_left_out_device_is_predicted_by_its_relatives(calibrated_files, synthetic_file):
     _, calibrations = calibrated_files
     files = [synthetic_file("NVIDIA T4", 0.6), synthetic_file("NVIDIA V100-PCIE-32GB", 0.9)]

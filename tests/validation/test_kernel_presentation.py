@@ -22,11 +22,13 @@ def test_every_record_and_every_reason_has_a_line() -> None:
         roofline_mape=0.6,
         unseen_mape=None,
         unseen_mape_over_50us=None,
+        coverage=0.79,
     )
     text = kernel_error_table(KernelErrors(records=(record,), skipped=Counter({"bad row": 2})))
     line = text.splitlines()[1]
     assert line.split()[:4] == ["NVIDIA", "X", "aten::mm", "float16"]
     assert "12.3 %" in line
     assert "-2.0 %" in line
+    assert "79.0 %" in line
     assert "60.0 %" in line
     assert text.endswith("not predicted: 2 rows\n     2  bad row\n")

@@ -91,6 +91,7 @@ def test_a_run_as_long_as_predicted_has_no_error(accelerator: Accelerator, calib
     assert check.covered == pytest.approx(check.measured)
     assert list(check.by_operator) == ["aten::mm", "aten::add"]
     assert check.by_operator["aten::mm"].calls == 1
+    assert check.interval.low < check.predicted < check.interval.high
 
 
 def test_errors_that_cancel_count_in_the_time_weighted_one(accelerator: Accelerator, calibration: Calibration) -> None:

@@ -4,9 +4,11 @@ import gzip
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from validation.cases import Case, CaseError
-from validation.published import read_published
+from validation.published import Unmappable, case_of_row, read_published
 
 COLUMNS = (
     "id,model,component,device,n_devices,precision,attention_impl,compile,batch,height,width,frames,steps,guidance,"
@@ -122,6 +124,31 @@ def test_a_row_that_is_no_case_is_counted_with_its_reason(tmp_path: Path, old: s
     published = read_published(table(tmp_path, ROW, ROW.replace(old, new)))
     assert len(published.cases) == 1
     assert reason in published.unmapped[0].reason
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
+    path = table(tmp_path, ROW)
+    path.write_text("\ufeff" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert len(read_published(path).cases) == 1
+
+
+def test_a_size_that_is_not_stated_is_the_pipelines_and_assumed(tmp_path: Path) -> None:
+    case = only_case(tmp_path, ROW.replace(",4,512,512,1,50,", ",4,,512,1,50,"))
+    assert "height" not in case.settings
+    assert (case.assumed, case.grade) == (("height of the pipeline",), "B")
+    step = ROW.replace(",e2e,", ",unet,").replace(",1,50,", ",1,,").replace("seconds,3.9", "it_per_s,20")
+    assert only_case(tmp_path, step).assumed == ()
+
+
+@given(column=st.sampled_from(COLUMNS.strip().split(",")[1:]), text=st.text(max_size=12))
+def test_any_text_in_a_column_is_a_case_or_a_reason(column: str, text: str) -> None:
+    names = COLUMNS.strip().split(",")
+    row = dict(zip(names, ROW.strip().split(","), strict=True)) | {column: text}
+    try:
+        outcome = case_of_row(row).id
+    except Unmappable as error:
+        outcome = str(error)
+    assert outcome
 
 
 def test_images_decoded_one_by_one_are_said_to_be(tmp_path: Path) -> None:

@@ -46,3 +46,5 @@ def test_nothing_predicted_is_one_line_with_the_reasons() -> None:
     with pytest.raises(CaseError, match="engine") as caught:
         published_text([], Counter({"engine": 3}), {})
     assert "\n" not in str(caught.value)
+    with pytest.raises(CaseError, match="there are none"):
+        published_text([], Counter(), {})

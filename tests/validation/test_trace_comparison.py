@@ -91,6 +91,17 @@ def test_a_trace_that_is_the_prediction_has_no_error(measured_trace: Trace) -> N
     assert found.within_10_percent == 1.0
 
 
+def test_the_prediction_has_an_interval_and_operators_have_ranges(measured_trace: Trace) -> None:
+    comparison = compare(measured_trace)
+    assert comparison.interval is not None
+    assert comparison.interval.low < comparison.predicted_time < comparison.interval.high
+    inside = [row.low <= row.measured <= row.high for row in comparison.operators]
+    assert comparison.within_range == sum(inside) / len(inside)
+    bound = compare(measured_trace, fidelity="roofline")
+    assert (bound.interval, bound.within_range) == (None, None)
+    assert json.loads(json.dumps(bound.to_dict(), allow_nan=False))["operators"][0]["low"] is None
+
+
 def test_what_cannot_be_compared_is_refused(measured_trace: Trace) -> None:
     with pytest.raises(TraceFormatError, match="has no device events"):
         compare(replace(measured_trace, kernels=no_kernels()))

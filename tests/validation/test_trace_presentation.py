@@ -16,7 +16,15 @@ def test_tables_show_everything(measured_trace: Trace) -> None:
     with console.capture() as capture:
         render(compare(measured_trace), console)
     text = capture.get()
-    for expected in ("29.0 us on the device", "normalization", "512x1024 1024x512", "other::thing: no formula", "idle"):
+    for expected in (
+        "80 % interval of the prediction",
+        "80 % range",
+        "29.0 us on the device",
+        "normalization",
+        "512x1024 1024x512",
+        "other::thing: no formula",
+        "idle",
+    ):
         assert expected in text
 
 

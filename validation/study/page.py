@@ -6,6 +6,8 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from simulator.intervals import coverage_line
+
 from .claims import Claim
 from .section import Section
 from .table import Cell, Table
@@ -51,6 +53,11 @@ _CAVEATS = (
     "pipelines."
 )
 
+_INTERVALS = (
+    "Absolute times carry 80 % intervals, in the table of speed-ups: such intervals {coverage}. Shares, ratios and "
+    "exponents, which most statements are about, compare predictions for one part with one another."
+)
+
 
 def page(
     sections: Sequence[Section],
@@ -78,6 +85,7 @@ def page(
 <h1>Generative AI beyond language models: a study made again by simulation</h1>
 <p>{_INTRODUCTION.format(accelerator=escape(accelerator))}</p>
 <p>{_CAVEATS}</p>
+<p>{_INTERVALS.format(coverage=escape(coverage_line()))}</p>
 <nav><h2>Contents</h2><ul><li><a href="#claims">Claims</a></li>{contents}
 <li><a href="#recollections">Recollections, unverified</a></li></ul></nav>
 {_claims_section(claims, broken)}

@@ -14,6 +14,13 @@ def test_speed_ups_are_ratios_of_the_times_beside_them(tables: dict[str, Table])
         assert float(row["kernel_time_flash"] or 0) <= float(row["latency_flash"] or 0)
 
 
+def test_every_latency_is_inside_its_interval(tables: dict[str, Table]) -> None:
+    for row in tables["flash_speedup"].rows:
+        for attention in ("naive", "flash"):
+            low, middle, high = (float(row[f"latency_{attention}{end}"] or 0) for end in ("_low", "", "_high"))
+            assert 0 < low < middle < high
+
+
 def test_long_self_attention_gains_most(tables: dict[str, Table]) -> None:
     table = tables["flash_speedup"]
     gain = {m: table.number("speedup_attention_module", model=m) for m in ("Stable Diffusion", "Muse", "Parti")}
