@@ -161,7 +161,8 @@ def _fused(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
     flops = 2.0 * _PATCH_TILES * _PATCH_CHANNELS * _TRANSFORMED_2 * channels[:, None]
     resident = np.full(blocks.shape, _FUSED_RESIDENT)
     busy, rounds = occupied_rounds(blocks, cores=hardware.cores, resident=resident, alone=parameter("alone"))
-    throttled = _throttled(table, hardware)
+    working = parameter("fused_rate") * blocks / (np.maximum(busy, 1.0) * hardware.cores)
+    throttled = _throttled(table, hardware, share=working)
     work = busy * flops * throttled * hardware.cores / (unit_peak(table, hardware) * parameter("fused_rate"))
     filters = 5.0 * _filter_bytes(table)[:, None] / (parameter("transform") * hardware.dram_bandwidth)
     return work + rounds * parameter("fused_fill") + filters + parameter("fused_latency")
@@ -203,10 +204,12 @@ def _filter_bytes(table: KernelTable) -> FloatArray:
     return table.batch * table.n * table.k * table.itemsize
 
 
-def _throttled(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def _throttled(table: KernelTable, hardware: HardwareColumns, *, share: FloatArray) -> FloatArray:
+    """Slowdown at the power limit, for which only the `share` of the units that works at a time counts."""
     peak, parameters = unit_peak(table, hardware), hardware.parameters
+    energy = parameters["vector_convolution.energy"]
     return throttle_factor(
         table.vector_flops[:, None] / peak,
-        slowdown=power_slowdown(peak, energy=parameters["vector_convolution.energy"], power=hardware.power),
+        slowdown=power_slowdown(peak * np.minimum(share, 1.0), energy=energy, power=hardware.power),
         time=parameters["vector_convolution.throttle_time"],
     )
