@@ -163,6 +163,7 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
         ("crossed", "1/clk", 0.55, 0.1, 8.0, "single elements of a core in a cycle where an operand is transposed"),
         ("tiled", "1/clk", 2.7, 0.5, 40.0, "elements of 32 x 32 tiles that a core transposes in a cycle (H100)"),
         ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
+        ("held", "1", 0.7, 0.3, 1.3, "share of the cache that counts as room for the operands (two partitions: less)"),
         ("l2", "1", 0.6, 0.1, 1.0, "share of the L2 bandwidth reached"),
         ("core_bandwidth", "B/s", 3e10, 4e9, 2e11, "bandwidth that one core can pull with its bytes in flight"),
         ("floor", "s", 1.3e-6, 0.0, 2.5e-6, "shortest duration"),

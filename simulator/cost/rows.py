@@ -9,7 +9,7 @@ from simulator.kernels import Implementation, KernelFamily, KernelTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
-from .mechanisms import SHORTEST_KERNEL, residency
+from .mechanisms import residency, shortest_kernel
 from .roofline import roofline_terms
 
 __all__ = ["rows_cost"]
@@ -49,7 +49,9 @@ def rows_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fami
     dram = _dram_time(group, table, hardware)
     on_core, rounds = _core_time(group, table, hardware)
     in_step = np.minimum(hardware.parameters[f"{group}.drift"] / np.maximum(rounds, 1.0), 1.0)
-    floor = np.broadcast_to(np.maximum(hardware.parameters[f"{group}.floor"], SHORTEST_KERNEL), dram.shape)
+    floor = np.broadcast_to(
+        np.maximum(hardware.parameters[f"{group}.floor"], shortest_kernel(hardware.architecture)), dram.shape
+    )
     roofline = roofline_terms(table, hardware)
     arithmetic = np.maximum(roofline["vector"], roofline["special"])
     exposed = np.minimum(dram, on_core) * in_step

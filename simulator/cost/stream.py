@@ -9,7 +9,7 @@ from simulator.kernels import AccessPattern, Implementation, KernelTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
-from .mechanisms import SHORTEST_KERNEL, residency, united
+from .mechanisms import residency, shortest_kernel, united
 from .roofline import roofline_terms, vector_peak
 
 __all__ = ["scatter_cost", "stream_cost"]
@@ -39,13 +39,14 @@ def stream_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fa
     parameters = hardware.parameters
     roofline = roofline_terms(table, hardware)
     traffic = table.bytes[:, None]
-    kept = residency(table, hardware.cache_capacity) * parameters["stream.resident"]
+    room = hardware.cache_capacity * parameters["stream.held"]
+    kept = residency(table, room) * parameters["stream.resident"]
     dram = traffic * (1.0 - kept) / (_pattern_share(table, hardware) * hardware.dram_rate)
     l2 = traffic / (parameters["stream.l2"] * hardware.cache_rate)
     active = np.clip(np.ceil(traffic / _BLOCK_BYTES), 1.0, hardware.cores)
     pulled = traffic / (active * parameters["stream.core_bandwidth"])
     indexed = _index_time(table, hardware)
-    floor = np.broadcast_to(np.maximum(parameters["stream.floor"], SHORTEST_KERNEL), dram.shape)
+    floor = np.broadcast_to(np.maximum(parameters["stream.floor"], shortest_kernel(hardware.architecture)), dram.shape)
     transcendental = np.maximum(_transcendental_time(table, hardware), roofline["special"])
     terms = {
         "dram": dram,

@@ -75,3 +75,13 @@ def test_scattered_rows_wait_for_their_blocks(hardware, table):
     # 512 threads a row: four blocks on each of 100 cores; 4000 rows are ten rounds of a microsecond.
     rows = table(family=KernelFamily.GATHER, pattern=AccessPattern.STRIDED, m=4000.0, n=512.0, bytes_read=1e6)
     assert scatter_cost("scatter", rows, hardware()).time[0, 0] == pytest.approx(2e-6 + 10e-6)
+
+
+def test_operands_stay_where_the_cache_has_room_for_them(hardware, table):
+    # 0.7 of 40 MB count: 20 MB fit (up to 3/4 of 28), and 0.3 of their traffic stays away from the DRAM; 40 MB do not.
+    def missed(moved):
+        kernel = table(bytes_read=moved, resident_bytes=moved)
+        return stream_cost("stream", kernel, hardware()).terms["DRAM traffic"][0, 0] * 0.86e12 / moved
+
+    assert missed(20e6) == pytest.approx(0.7)
+    assert missed(40e6) == pytest.approx(1.0)
