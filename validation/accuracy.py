@@ -154,7 +154,7 @@ def _trace_section(pairs: Sequence[tuple[TraceComparison, TraceComparison]]) -> 
     header = ("trace", "accelerator", "measured", "error of total", "time-weighted", "MAPE", "coverage")
     intro = (
         "`validate trace FILE`. The traces of the H100 are not wholly unseen. Read off them were the time of a core\n"
-        "for one element that is not accessed in vectors (`stream.element`, `offset`, `placed`, `crossed`, `tiled`),\n"
+        "for one element that is not accessed in vectors (`stream.element`, `offset`, `filled`, `crossed`, `tiled`),\n"
         "that of a step of a convolution of few channels (`convolution.gather`), the instructions of a transcendental\n"
         "function, and the shortest kernel of AMD parts off the MI300X's. Nothing else was."
     )

@@ -61,7 +61,7 @@ _FORMULAS: Mapping[str, str] = {
     "algorithm": "fastest of " + ", ".join(ALGORITHMS),
     "transforms of unfused Winograd": "transformed image, filter, and output through DRAM",
     "bytes in flight": "bytes / (active cores * bandwidth of one core)",
-    "index arithmetic": "elements * (element + axes * operands * offset) / (cores * clock), or few blocks",
+    "index arithmetic": "elements * (element + axes * operands * offset) / (cores * clock), more in small grids",
     "transcendental functions": "44 instructions of a vector lane each, joined with the rest by an exponent of 6",
     "rows on the cores": "rows / cores * (row + passes * width / elements), or rounds of waiting blocks",
     "not overlapped": "the smaller of the two above, for the first rounds of blocks, which run in step",

@@ -159,7 +159,7 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
         ("transposed", "1", 0.6, 0.1, 1.0, "the same where an operand is transposed"),
         ("element", "clk", 0.47, 0.1, 4.0, "time of a core for one element that is taken singly (eager, H100)"),
         ("offset", "clk", 0.0375, 0.005, 0.4, "the same for its offset along each axis of each operand (eager, H100)"),
-        ("placed", "1/clk", 0.85, 0.1, 8.0, "single elements of a core in a cycle where few blocks run (eager, H100)"),
+        ("filled", "1", 0.6, 0.2, 1.0, "share of that rate in a grid of half the threads of each core (eager, H100)"),
         ("crossed", "1/clk", 0.55, 0.1, 8.0, "single elements of a core in a cycle where an operand is transposed"),
         ("tiled", "1/clk", 2.7, 0.5, 40.0, "elements of 32 x 32 tiles that a core transposes in a cycle (H100)"),
         ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import AccessPattern, Implementation, KernelTable
+from simulator.kernels import AccessPattern, Implementation, KernelFamily, KernelTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
@@ -97,9 +97,11 @@ def _index_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
         return rows[:, None]
 
     parameters, clock = hardware.parameters, np.nan_to_num(hardware.clock, nan=np.inf)
-    offsets = np.maximum(table.k, _FEWEST_AXES) * (table.num_inputs + 1.0)
+    joined = (table.implementation == Implementation.LIMITED_GRID) & (table.family == KernelFamily.COPY)
+    ordered = joined & (table.pattern == AccessPattern.BROADCAST)  # inputs of a concatenation, read in their own order
+    offsets = np.maximum(table.k, _FEWEST_AXES) * np.where(ordered, 1.0, table.num_inputs + 1.0)
     single = parameters["stream.element"] + offsets[:, None] * parameters["stream.offset"]
-    single = np.where(is_of(Implementation.LIMITED_GRID), 1.0 / parameters["stream.placed"], single)
+    single = np.where(is_of(Implementation.LIMITED_GRID), single / parameters["stream.filled"], single)
     crossed = np.maximum(1.0 / parameters["stream.crossed"], single)
     pattern = table.pattern[:, None]
     clocks = np.where(pattern == AccessPattern.TRANSPOSED, crossed, single)

@@ -17,7 +17,7 @@ from .access import access_pattern, joined_axes
 from .copies import copy_kernel, fill_kernel
 from .rules import lowering_rule
 
-__all__ = ["copy", "gather", "padding", "pointwise", "reduce", "scatter"]
+__all__ = ["concatenation", "copy", "gather", "padding", "pointwise", "reduce", "scatter"]
 
 _COPIES = frozenset({"aten::copy_", "aten::_to_copy", "aten::to", "aten::copy"})
 _INTO_PLACE = operators_of(movement.in_place_copy)
@@ -48,12 +48,36 @@ def reduce(op: Op, execution: Execution) -> Sequence[Kernel]:
         | operators_of(movement.bilinear)
     )
     - _PADDING
+    - _CONCATENATIONS
 )
 def copy(op: Op, execution: Execution) -> Sequence[Kernel]:
-    """One kernel, strided where an operand is; concatenation places single elements (``CatArrayBatchedCopy``)."""
-    joins = op.name in _CONCATENATIONS
-    kernel = _kernel(op, KernelFamily.COPY, _name(op), casts=_casts(op) or joins)
-    return (replace(kernel, implementation=Implementation.LIMITED_GRID) if joins else kernel,)
+    """One kernel, strided where an operand is."""
+    return (_kernel(op, KernelFamily.COPY, _name(op), casts=_casts(op)),)
+
+
+@lowering_rule(_CONCATENATIONS)
+def concatenation(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel that places single elements, by every axis of the output (``CatArrayBatchedCopy``).
+
+    Inputs without gaps are read in their own order; others need an offset of their own.
+    """
+    kernel = _kernel(op, KernelFamily.COPY, _name(op), casts=True)
+    inputs = [t for t in op.inputs if t.shape]
+    crossed = any(
+        access_pattern([t], replace(t, strides=())) == AccessPattern.TRANSPOSED
+        for t in inputs
+        if 2 * t.numel > op.outputs[0].numel
+    )
+    ordered = AccessPattern.BROADCAST if all(t.is_contiguous for t in inputs) else AccessPattern.STRIDED
+    return (
+        replace(
+            kernel,
+            implementation=Implementation.LIMITED_GRID,
+            pattern=AccessPattern.TRANSPOSED if crossed else ordered,
+            num_inputs=1.0,
+            k=float(max(len(op.outputs[0].shape), 1)),
+        ),
+    )
 
 
 @lowering_rule(_PADDING)

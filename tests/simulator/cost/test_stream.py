@@ -33,10 +33,13 @@ def test_more_axes_cost_more_offsets(hardware, table):
     assert index_time(4.0) - index_time(3.0) == pytest.approx(2 * 0.0375 * 1e9 / 100e9)
 
 
-def test_concatenation_runs_in_a_limited_grid(hardware, table):
-    kernel = table(m=1e9, pattern=AccessPattern.STRIDED, implementation=Implementation.LIMITED_GRID)
+@pytest.mark.parametrize(("pattern", "offsets"), [(AccessPattern.STRIDED, 6), (AccessPattern.BROADCAST, 3)])
+def test_concatenation_runs_in_a_limited_grid(hardware, table, pattern, offsets):
+    # Two operands over three axes, or the output alone where inputs are read in order, in six tenths of the rate.
+    columns = {"family": KernelFamily.COPY, "m": 1e9, "k": 3.0, "num_inputs": 1.0, "pattern": pattern}
+    kernel = table(**columns, implementation=Implementation.LIMITED_GRID)
     terms = stream_cost("stream", kernel, hardware()).terms
-    assert terms["index arithmetic"][0, 0] == pytest.approx(1e9 / (0.85 * 100e9))
+    assert terms["index arithmetic"][0, 0] == pytest.approx(1e9 * (0.47 + offsets * 0.0375) / 0.6 / 100e9)
 
 
 def test_a_library_transposes_whole_tiles(hardware, table):

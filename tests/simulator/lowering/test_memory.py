@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.execution import Execution
-from simulator.kernels import AccessPattern, KernelFamily
+from simulator.kernels import AccessPattern, Implementation, KernelFamily
 from simulator.lowering import kernels_of
 from simulator.work import work_of
 from tracer.graph import TensorSpec
@@ -73,7 +73,11 @@ def test_float32_to_half_precision_is_a_vectorised_copy(call):
 
 
 def test_concatenation_places_single_elements(call):
-    assert _one(call("cat", [(16, 8), (16, 8)], [(32, 8)])).pattern == AccessPattern.STRIDED
+    whole = _one(call("cat", [(16, 8), (16, 8)], [(32, 8)]))
+    assert (whole.pattern, whole.implementation) == (AccessPattern.BROADCAST, Implementation.LIMITED_GRID)
+    assert (whole.m, whole.k, whole.num_inputs) == (256, 2, 1)
+    assert _one(call("cat", [_GAPS, (16, 8)], [(32, 8)])).pattern == AccessPattern.STRIDED
+    assert _one(call("cat", [_ACROSS, (1, 64)], [(17, 64)])).pattern == AccessPattern.TRANSPOSED
 
 
 @pytest.mark.parametrize("name", ["embedding", "index", "index_put_", "gather"])
