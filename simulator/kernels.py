@@ -51,6 +51,7 @@ class Implementation(enum.IntEnum):
     FUSED_CHAIN = 15
     SPLIT_FLOAT32 = 16
     TILED_TRANSPOSE = 17
+    LIMITED_GRID = 18
 
 
 class AccessPattern(enum.IntEnum):
@@ -87,7 +88,8 @@ class Kernel:
     batch, m, n, k : float
         Matmul ``batch x (m,k)(k,n)``; attention: batch*query heads, query length, key length, head dimension;
         convolution as implicit GEMM: groups, output positions (with the batch), output channels per group, reduced
-        length; row-wise kernels: 1, rows, row width, 1; elementwise and copies: 1, elements of the output, 1, 1;
+        length; row-wise kernels: 1, rows, row width, 1; elementwise and copies: 1, elements of the output, 1, axes
+        that no two of which all operands walk as one;
         collectives: 1, bytes per rank, ranks, 1.
     group : float
         Query heads per key head in attention; side of the filter in convolutions (3 for 3x3); number of groups

@@ -153,8 +153,10 @@ def _trace_section(pairs: Sequence[tuple[TraceComparison, TraceComparison]]) -> 
     ]
     header = ("trace", "accelerator", "measured", "error of total", "time-weighted", "MAPE", "coverage")
     intro = (
-        "`validate trace FILE`. Two parameters were read off the Qwen and TimeSformer traces: elements that a core\n"
-        "places in a cycle where accesses are not contiguous (`stream.indexed`, `stream.crossed`). Nothing else was."
+        "`validate trace FILE`. The traces of the H100 are not wholly unseen. Read off them were the time of a core\n"
+        "for one element that is not accessed in vectors (`stream.element`, `offset`, `filled`, `crossed`, `tiled`),\n"
+        "that of a step of a convolution of few channels (`convolution.gather`), the instructions of a transcendental\n"
+        "function, and the shortest kernel of AMD parts off the MI300X's. Nothing else was."
     )
     return f"## Traces of whole models\n\n{intro}\n\n{_table((*header, 'roofline, weighted'), rows, left=2)}"
 

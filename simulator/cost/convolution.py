@@ -59,7 +59,7 @@ def _on_matrix_units(table: KernelTable, hardware: HardwareColumns) -> FamilyCos
     problem = replace(problem, peak=problem.peak * hardware.parameters["convolution.share"])
     cost = product_cost(problem, hardware, group="matmul", role="matrix")
     family = product_terms(cost, unit_of("convolution"))
-    dram = table.bytes[:, None] / (hardware.parameters["stream.dram"] * hardware.dram_bandwidth)
+    dram = table.bytes[:, None] / (hardware.parameters["stream.dram"] * hardware.dram_rate)
     streamed = hardware.parameters["stream.floor"] + dram
     gathered = _gathered(table, hardware)
     few = (table.taps > 1) & (_channels(table) * table.itemsize <= _TAP_BYTES / 2)
@@ -161,9 +161,10 @@ def _fused(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
     flops = 2.0 * _PATCH_TILES * _PATCH_CHANNELS * _TRANSFORMED_2 * channels[:, None]
     resident = np.full(blocks.shape, _FUSED_RESIDENT)
     busy, rounds = occupied_rounds(blocks, cores=hardware.cores, resident=resident, alone=parameter("alone"))
-    throttled = _throttled(table, hardware)
+    working = parameter("fused_rate") * blocks / (np.maximum(busy, 1.0) * hardware.cores)
+    throttled = _throttled(table, hardware, share=working)
     work = busy * flops * throttled * hardware.cores / (unit_peak(table, hardware) * parameter("fused_rate"))
-    filters = 5.0 * _filter_bytes(table)[:, None] / (parameter("transform") * hardware.dram_bandwidth)
+    filters = 5.0 * _filter_bytes(table)[:, None] / (parameter("transform") * hardware.dram_rate)
     return work + rounds * parameter("fused_fill") + filters + parameter("fused_latency")
 
 
@@ -190,7 +191,7 @@ def _unfused(table: KernelTable, hardware: HardwareColumns) -> tuple[FloatArray,
     products = _batched(problem, hardware)
     # Image and filters are read and written transformed; the products are read and the output written.
     moved = (table.bytes_read + image + filters + output + table.bytes_written)[:, None]
-    transforms = moved / (hardware.parameters["vector_convolution.transform"] * hardware.dram_bandwidth)
+    transforms = moved / (hardware.parameters["vector_convolution.transform"] * hardware.dram_rate)
     latency = hardware.parameters["vector_convolution.unfused_latency"]
     return products.time + transforms + latency, transforms
 
@@ -203,10 +204,12 @@ def _filter_bytes(table: KernelTable) -> FloatArray:
     return table.batch * table.n * table.k * table.itemsize
 
 
-def _throttled(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def _throttled(table: KernelTable, hardware: HardwareColumns, *, share: FloatArray) -> FloatArray:
+    """Slowdown at the power limit, for which only the `share` of the units that works at a time counts."""
     peak, parameters = unit_peak(table, hardware), hardware.parameters
+    energy = parameters["vector_convolution.energy"]
     return throttle_factor(
         table.vector_flops[:, None] / peak,
-        slowdown=power_slowdown(peak, energy=parameters["vector_convolution.energy"], power=hardware.power),
+        slowdown=power_slowdown(peak * np.minimum(share, 1.0), energy=energy, power=hardware.power),
         time=parameters["vector_convolution.throttle_time"],
     )

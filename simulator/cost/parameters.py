@@ -103,14 +103,14 @@ def _rows(*, row: float, elements: float, block: float, chain: float, drift: flo
         ("elements", "1/clk", elements, 0.5, 2.5 * elements, "elements that a core full of blocks walks in a clock"),
         ("block", "clk", block, 100.0, 20000.0, "latency of a block's reductions and barriers"),
         ("chain", "clk", chain, 5.0, 1000.0, "time that one element adds to the chain of the thread that walks it"),
-        ("drift", "1", drift, 0.0, 20.0, "rounds of blocks until loads of one run under arithmetic of another"),
+        ("drift", "1", drift, 0.0, 6, "rounds of blocks until loads of one run under arithmetic of another"),
         ("usable", "1", 0.5, 0.05, 4.0, "share of the cache that rows in flight can hold between two passes"),
-        ("floor", "s", 2.2e-6, 0.0, 2e-5, "shortest duration"),
+        ("floor", "s", 1.9e-6, 1e-6, 3e-6, "shortest duration"),
     )
 
 
-_SOFTMAX = _rows(row=50.0, elements=2.2, block=4000.0, chain=100.0, drift=3.0)
-_NORMALIZATION = _rows(row=400.0, elements=2.2, block=1500.0, chain=50.0, drift=2.0)
+_SOFTMAX = _rows(row=50.0, elements=2.2, block=3000.0, chain=100.0, drift=1.0)
+_NORMALIZATION = _rows(row=400.0, elements=2.2, block=1500.0, chain=50.0, drift=1.0)
 
 _TABLES: Mapping[str, Sequence[_Declaration]] = {
     "matmul": (*_PRODUCT, _energy(0.9e-12)),
@@ -132,12 +132,12 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
         *_PRODUCT,
         _energy(1.7e-11),
         ("implicit_rate", "1", 0.9, 0.2, 1.0, "share of the peak in implicit products"),
-        ("implicit_latency", "s", 1e-5, 0.0, 3e-4, "kernels around an implicit product"),
+        ("implicit_latency", "s", 1e-5, 0.0, 6e-5, "kernels around an implicit product"),
         ("fused_rate", "1", 0.65, 0.1, 1.0, "share of the peak in fused Winograd"),
-        ("fused_latency", "s", 1e-5, 0.0, 3e-4, "kernels around fused Winograd"),
+        ("fused_latency", "s", 1e-5, 0.0, 6e-5, "kernels around fused Winograd"),
         ("fused_fill", "s", 5e-6, 0.0, 6e-5, "prologue and epilogue of each round of fused Winograd"),
         ("transform", "1", 0.7, 0.2, 1.0, "share of the DRAM bandwidth in the transforms of Winograd"),
-        ("unfused_latency", "s", 2e-5, 0.0, 4e-4, "kernels around unfused Winograd"),
+        ("unfused_latency", "s", 2e-5, 0.0, 1.2e-4, "kernels around unfused Winograd"),
     ),
     "flash2": (*_ATTENTION, _energy(0.7e-12)),
     "flash2_causal": (*_ATTENTION, _energy(0.7e-12)),
@@ -157,20 +157,16 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
         ("dram", "1", 0.86, 0.4, 1.0, "share of the DRAM bandwidth reached"),
         ("strided", "1", 0.75, 0.1, 1.0, "the same where threads walk an operand with a stride"),
         ("transposed", "1", 0.6, 0.1, 1.0, "the same where an operand is transposed"),
-        (
-            "indexed",
-            "1/clk",
-            1.35,
-            0.2,
-            8.0,
-            "elements that a core places in a cycle, broadcast or strided (eager, H100)",
-        ),
-        ("crossed", "1/clk", 0.55, 0.1, 8.0, "the same where an operand is transposed"),
+        ("element", "clk", 0.47, 0.1, 4.0, "time of a core for one element that is taken singly (eager, H100)"),
+        ("offset", "clk", 0.0375, 0.005, 0.4, "the same for its offset along each axis of each operand (eager, H100)"),
+        ("filled", "1", 0.6, 0.2, 1.0, "share of that rate in a grid of half the threads of each core (eager, H100)"),
+        ("crossed", "1/clk", 0.55, 0.1, 8.0, "single elements of a core in a cycle where an operand is transposed"),
         ("tiled", "1/clk", 2.7, 0.5, 40.0, "elements of 32 x 32 tiles that a core transposes in a cycle (H100)"),
         ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
+        ("held", "1", 0.7, 0.3, 1.3, "share of the cache that counts as room for the operands (two partitions: less)"),
         ("l2", "1", 0.6, 0.1, 1.0, "share of the L2 bandwidth reached"),
         ("core_bandwidth", "B/s", 3e10, 4e9, 2e11, "bandwidth that one core can pull with its bytes in flight"),
-        ("floor", "s", 2e-6, 0.0, 2e-5, "shortest duration"),
+        ("floor", "s", 1.3e-6, 0.0, 2.5e-6, "shortest duration"),
     ),
     "softmax": _SOFTMAX,
     "normalization": _NORMALIZATION,

@@ -9,7 +9,7 @@ from simulator.kernels import Implementation, KernelFamily, KernelTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
-from .mechanisms import SHORTEST_KERNEL, residency
+from .mechanisms import residency, shortest_kernel
 from .roofline import roofline_terms
 
 __all__ = ["rows_cost"]
@@ -19,14 +19,24 @@ FloatArray = NDArray[np.float64]
 #: Widest row that PyTorch's softmax keeps in the registers of one warp (PersistentSoftmax.cuh).
 WARP_SOFTMAX_WIDTH = 1024
 
-#: Bytes that one thread of PyTorch's wide softmax loads at once (SoftMax.cu, ``ILP = sizeof(float4) / sizeof(T)``).
-_VECTOR_BYTES = 16.0
+#: Cycles that one element adds to the chain of a thread of row-wise moments, whose running mean divides by the count
+#: (``WelfordOps``) where layer norm multiplies by its reciprocal: four such blocks take 5.4 ms for 75 million values on
+#: an H200. [clk]
+_MOMENTS_CHAIN = 200.0
+
+#: Registers of a core, and of a thread of these kernels (``vectorized_layer_norm_kernel`` in an H100's profile). Blocks
+#: of 1024 threads with more than 32 run alone.
+_REGISTER_FILE, _REGISTERS = 65536.0, 34.0
+
+#: Threads whose rows are in flight, for each byte that the DRAM delivers in a cycle: 200 to 250 where all cores are
+#: full (T4, A100, V100). Cores beyond what the DRAM feeds bring no further rows.
+_THREADS_FED = 210.0
 
 #: Vector lanes of a core of V100, T4 or A100; newer cores have 128.
 _LANES = 64.0
 
 #: Threads of one block: of the vectorised layer norm (layer_norm_kernel.cu, ``num_threads()``), of row-wise moments
-#: (``kCUDABlockReduceNumThreads``), and the limits of the wide softmax (``SoftMax_getBlockSize``).
+#: (``kCUDABlockReduceNumThreads``), and the limits of the wide softmax (``SoftMaxForward_getBlockSize``).
 _NORM_THREADS, _MOMENTS_THREADS = 128.0, 512.0
 _SOFTMAX_THREADS = (32.0, 1024.0)
 
@@ -40,8 +50,10 @@ def rows_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fami
     """
     dram = _dram_time(group, table, hardware)
     on_core, rounds = _core_time(group, table, hardware)
-    in_step = np.minimum(hardware.parameters[f"{group}.drift"] / np.maximum(rounds, 1e-9), 1.0)
-    floor = np.broadcast_to(np.maximum(hardware.parameters[f"{group}.floor"], SHORTEST_KERNEL), dram.shape)
+    in_step = np.minimum(hardware.parameters[f"{group}.drift"] / np.maximum(rounds, 1.0), 1.0)
+    floor = np.broadcast_to(
+        np.maximum(hardware.parameters[f"{group}.floor"], shortest_kernel(hardware.architecture)), dram.shape
+    )
     roofline = roofline_terms(table, hardware)
     arithmetic = np.maximum(roofline["vector"], roofline["special"])
     exposed = np.minimum(dram, on_core) * in_step
@@ -68,11 +80,13 @@ def _core_time(group: str, table: KernelTable, hardware: HardwareColumns) -> tup
         return hardware.parameters[f"{group}.{name}"]
 
     threads, walked = _threads(table)[:, None], (_passes(table) * table.n)[:, None]
-    resident = np.maximum(np.minimum(hardware.max_threads / threads, hardware.max_blocks), 1.0)
+    moments = (table.implementation == Implementation.GROUP_NORM_STATISTICS)[:, None]
+    chained = np.where(moments, np.maximum(parameter("chain"), _MOMENTS_CHAIN), parameter("chain"))
+    resident = _resident(table, hardware)
     per_core = np.maximum(table.m[:, None] / hardware.cores, 1.0)
     rounds = table.m[:, None] / (hardware.cores * resident)
     issue = (parameter("row") + walked / parameter("elements")) / _width(table, hardware)
-    alone = parameter("block") + walked / threads * parameter("chain") + issue
+    alone = parameter("block") + walked / threads * chained + issue
     full, chain = per_core * issue, np.maximum(rounds, 1.0) * alone
     clocks = np.where(_in_registers(table)[:, None], 0.0, np.maximum(full, chain))
     time: FloatArray = clocks / np.nan_to_num(hardware.clock, nan=np.inf)
@@ -114,16 +128,24 @@ def _passes(table: KernelTable) -> FloatArray:
 
 
 def _threads(table: KernelTable) -> FloatArray:
-    """Threads of the block that serves one row: softmax takes the power of two up to half its vectors."""
+    """Threads of the block that serves one row: softmax takes one for each element, up to a limit."""
     softmax = np.clip(2.0 ** np.ceil(np.log2(np.maximum(table.n, 1.0))), *_SOFTMAX_THREADS)
     moments = table.implementation == Implementation.GROUP_NORM_STATISTICS
     other = np.where(moments, _MOMENTS_THREADS, _NORM_THREADS)
     return np.where(table.family == KernelFamily.SOFTMAX, softmax, other)
 
 
+def _resident(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    """Blocks that one core runs side by side, as threads and registers allow."""
+    threads = _threads(table)[:, None]
+    by_threads = np.minimum(np.floor(hardware.max_threads / threads), np.floor(_REGISTER_FILE / (_REGISTERS * threads)))
+    return np.clip(by_threads, 1.0, hardware.max_blocks)
+
+
 def _spilled(table: KernelTable, hardware: HardwareColumns, usable: FloatArray) -> FloatArray:
     """Share of the rows in flight that the cache cannot hold until the next pass."""
-    resident = np.minimum(hardware.max_threads / _threads(table)[:, None], hardware.max_blocks)
-    in_flight = np.minimum(table.m[:, None], hardware.cores * resident) * (table.n * table.itemsize)[:, None]
+    fed = _THREADS_FED * hardware.dram_bandwidth / np.nan_to_num(hardware.clock, nan=1e9)
+    rows = np.clip(fed / _threads(table)[:, None], 1.0, table.m[:, None])
+    in_flight = rows * (table.n * table.itemsize)[:, None]
     capacity = np.maximum(usable * hardware.cache_capacity, 1.0)
     return np.clip((in_flight - capacity) / np.maximum(in_flight, 1.0), 0.0, 1.0)

@@ -5,16 +5,26 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import Implementation, KernelTable
+from simulator.kernels import AccessPattern, Implementation, KernelFamily, KernelTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
-from .mechanisms import SHORTEST_KERNEL, residency
-from .roofline import roofline_terms
+from .mechanisms import residency, shortest_kernel, united
+from .roofline import roofline_terms, vector_peak
 
 __all__ = ["scatter_cost", "stream_cost"]
 
 FloatArray = NDArray[np.float64]
+
+#: Instructions of one lane for a transcendental function in full precision, with its conversions: gelu of 16-bit
+#: values takes 0.35 cycles an element on the 128 lanes of an H100's core, in the cache and out of it. [1]
+_TRANSCENDENTAL = 44.0
+
+#: Exponent that joins those with memory traffic; where they take 3/4 of its time (fp32 on A100), nothing shows.
+_OVERLAP = np.array(6.0)
+
+#: Axes of a kernel that is not contiguous: those of a layout that is not known.
+_FEWEST_AXES = 2.0
 
 #: Bytes that one thread block of an elementwise kernel moves: 128 threads of four 16-byte accesses each.
 _BLOCK_BYTES = 128 * 4 * 16
@@ -29,47 +39,75 @@ def stream_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fa
     parameters = hardware.parameters
     roofline = roofline_terms(table, hardware)
     traffic = table.bytes[:, None]
-    kept = residency(table, hardware.cache_capacity) * parameters["stream.resident"]
+    room = hardware.cache_capacity * parameters["stream.held"]
+    kept = residency(table, room) * parameters["stream.resident"]
     dram = traffic * (1.0 - kept) / (_pattern_share(table, hardware) * hardware.dram_rate)
     l2 = traffic / (parameters["stream.l2"] * hardware.cache_rate)
     active = np.clip(np.ceil(traffic / _BLOCK_BYTES), 1.0, hardware.cores)
     pulled = traffic / (active * parameters["stream.core_bandwidth"])
     indexed = _index_time(table, hardware)
-    floor = np.broadcast_to(np.maximum(parameters["stream.floor"], SHORTEST_KERNEL), dram.shape)
+    floor = np.broadcast_to(np.maximum(parameters["stream.floor"], shortest_kernel(hardware.architecture)), dram.shape)
+    transcendental = np.maximum(_transcendental_time(table, hardware), roofline["special"])
     terms = {
         "dram": dram,
         "l2": l2,
         "latency": np.maximum(pulled, indexed),
         "vector": roofline["vector"],
-        "special": roofline["special"],
+        "special": transcendental,
     }
-    busy = np.stack(list(terms.values())).max(axis=0)
+    moved = np.stack([dram, l2, terms["latency"], terms["vector"]]).max(axis=0)
+    busy = united((moved, transcendental), _OVERLAP)
     shown = {
         "DRAM traffic": dram,
         "L2 traffic": l2,
         "bytes in flight": pulled,
         "index arithmetic": indexed,
+        "transcendental functions": transcendental,
         "floor": floor,
     }
     bound = bound_of({**terms, "latency": np.maximum(floor, terms["latency"])})
     return FamilyCost(time=floor + busy, bound=bound, terms=shown)
 
 
+def _transcendental_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+    """Time of exponentials, error functions and the like in full precision, shape (num_kernels, num_accelerators). [s]
+
+    The special function units only start them; the rest is a sequence on the vector lanes. Generated code takes
+    approximations instead.
+    """
+    lanes = vector_peak(table, hardware) / 2.0
+    exact = table.special_ops * (table.implementation != Implementation.FUSED_CHAIN)
+    time: FloatArray = np.nan_to_num(_TRANSCENDENTAL * exact[:, None] / lanes, nan=0.0)
+    return time
+
+
 def _index_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
     """Time of computing each element's place, shape (num_kernels, num_accelerators). [s]
 
     A contiguous kernel moves 16 bytes an access and computes one index for it. A broadcast, strided or transposed one
-    moves single elements and divides by every extent for each (``OffsetCalculator``, aten/src/ATen/cuda/detail), which
-    bounds it by instructions rather than by bandwidth. Generated code of compiled chains has its indices inlined. A
-    library's transposition goes tile by tile through shared memory, and an unfilled tile takes as long as a full one.
+    moves single elements and divides by every extent for each, and adds up an offset for each operand along each axis
+    (``OffsetCalculator``, aten/src/ATen/cuda/detail), which bounds it by instructions rather than by bandwidth.
+    Concatenation and gathers do so in a grid that fills half of each core (264 blocks of 512 threads on an H100).
+    Generated code of compiled chains has its indices inlined. A library's transposition goes tile by tile through
+    shared memory, and an unfilled tile takes as long as a full one.
     """
+
+    def is_of(implementation: Implementation) -> NDArray[np.bool_]:
+        rows: NDArray[np.bool_] = table.implementation == implementation
+        return rows[:, None]
+
     parameters, clock = hardware.parameters, np.nan_to_num(hardware.clock, nan=np.inf)
-    free = np.full(len(hardware), np.inf)
-    rates = np.array([free, parameters["stream.indexed"], parameters["stream.indexed"], parameters["stream.crossed"]])
-    rate = rates[table.pattern.astype(np.int64)]
-    rate = np.where((table.implementation == Implementation.FUSED_CHAIN)[:, None], np.inf, rate)
-    rate = np.where((table.implementation == Implementation.TILED_TRANSPOSE)[:, None], parameters["stream.tiled"], rate)
-    time: FloatArray = table.m[:, None] / (rate * hardware.cores * clock)
+    joined = (table.implementation == Implementation.LIMITED_GRID) & (table.family == KernelFamily.COPY)
+    ordered = joined & (table.pattern == AccessPattern.BROADCAST)  # inputs of a concatenation, read in their own order
+    offsets = np.maximum(table.k, _FEWEST_AXES) * np.where(ordered, 1.0, table.num_inputs + 1.0)
+    single = parameters["stream.element"] + offsets[:, None] * parameters["stream.offset"]
+    single = np.where(is_of(Implementation.LIMITED_GRID), single / parameters["stream.filled"], single)
+    crossed = np.maximum(1.0 / parameters["stream.crossed"], single)
+    pattern = table.pattern[:, None]
+    clocks = np.where(pattern == AccessPattern.TRANSPOSED, crossed, single)
+    clocks = np.where(is_of(Implementation.TILED_TRANSPOSE), 1.0 / parameters["stream.tiled"], clocks)
+    free = (pattern == AccessPattern.CONTIGUOUS) | is_of(Implementation.FUSED_CHAIN)
+    time: FloatArray = np.where(free, 0.0, table.m[:, None] * clocks / (hardware.cores * clock))
     return time
 
 

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
 
 from hw_specs import number_format
 from simulator.execution import Execution
-from simulator.kernels import AccessPattern, Kernel, KernelFamily
+from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
 from simulator.work import contraction, movement, reduction, work_of
 from simulator.work.op_work import operators_of
 from simulator.work.pointwise import gated, rotary, scaled_cast
 from simulator.work.pointwise import pointwise as pointwise_work
-from tracer.graph import Op, TensorSpec
+from tracer.graph import Op
 
+from .access import access_pattern, joined_axes
 from .copies import copy_kernel, fill_kernel
 from .rules import lowering_rule
 
-__all__ = ["copy", "gather", "padding", "paged_write", "pointwise", "reduce", "row_cast", "scatter"]
+__all__ = [
+    "concatenation",
+    "copy",
+    "gather",
+    "padding",
+    "paged_write",
+    "pointwise",
+    "reduce",
+    "row_cast",
+    "scatter",
+]
 
 _COPIES = frozenset({"aten::copy_", "aten::_to_copy", "aten::to", "aten::copy"})
+_INTO_PLACE = operators_of(movement.in_place_copy)
 _CONCATENATIONS = frozenset({"aten::cat", "aten::stack", "aten::hstack", "aten::vstack"})
 _HALF = frozenset({"float16", "bfloat16"})
 _PADDING = frozenset({"aten::constant_pad_nd", "aten::pad"})
@@ -51,10 +62,36 @@ def reduce(op: Op, execution: Execution) -> Sequence[Kernel]:
         | operators_of(movement.bilinear)
     )
     - _PADDING
+    - _CONCATENATIONS
 )
 def copy(op: Op, execution: Execution) -> Sequence[Kernel]:
-    """One kernel, strided where an operand is; concatenation places single elements (``CatArrayBatchedCopy``)."""
-    return (_kernel(op, KernelFamily.COPY, _name(op), casts=_casts(op) or op.name in _CONCATENATIONS),)
+    """One kernel, strided where an operand is."""
+    return (_kernel(op, KernelFamily.COPY, _name(op), casts=_casts(op)),)
+
+
+@lowering_rule(_CONCATENATIONS)
+def concatenation(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel that places single elements, by every axis of the output (``CatArrayBatchedCopy``).
+
+    Inputs without gaps are read in their own order; others need an offset of their own.
+    """
+    kernel = _kernel(op, KernelFamily.COPY, _name(op), casts=True)
+    inputs = [t for t in op.inputs if t.shape]
+    crossed = any(
+        access_pattern([t], replace(t, strides=())) == AccessPattern.TRANSPOSED
+        for t in inputs
+        if 2 * t.numel > op.outputs[0].numel
+    )
+    ordered = AccessPattern.BROADCAST if all(t.is_contiguous for t in inputs) else AccessPattern.STRIDED
+    return (
+        replace(
+            kernel,
+            implementation=Implementation.LIMITED_GRID,
+            pattern=AccessPattern.TRANSPOSED if crossed else ordered,
+            num_inputs=1.0,
+            k=float(max(len(op.outputs[0].shape), 1)),
+        ),
+    )
 
 
 @lowering_rule(_PADDING)
@@ -73,7 +110,8 @@ def padding(op: Op, execution: Execution) -> Sequence[Kernel]:
 @lowering_rule(operators_of(movement.gather))
 def gather(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel whose threads follow an index each, and write in order (``Indexing.cu``, ``IndexKernel.cu``)."""
-    return (replace(_kernel(op, KernelFamily.GATHER, _name(op)), pattern=AccessPattern.BROADCAST),)
+    kernel = _kernel(op, KernelFamily.GATHER, _name(op))
+    return (replace(kernel, pattern=AccessPattern.BROADCAST, implementation=Implementation.LIMITED_GRID),)
 
 
 @lowering_rule(operators_of(movement.scatter))
@@ -145,24 +183,16 @@ def _kernel(
         itemsize=out.itemsize,
         m=float(out.numel) if rows is None else float(rows),
         n=width,
-        num_inputs=float(max(len(op.inputs), 1)),
-        pattern=_pattern(op.inputs, out, casts=casts),
+        num_inputs=float(max(_num_read(op), 1)),
+        k=float(joined_axes(op.inputs, out)) if rows is None else 1.0,
+        pattern=access_pattern(op.inputs, out, casts=casts),
     )
 
 
-def _pattern(inputs: Sequence[TensorSpec], out: TensorSpec, *, casts: bool = False) -> AccessPattern:
-    """Layout of the worst operand that is as large as the output.
-
-    An operand that lies as the output does is walked in the order of memory, whatever the order of its axes. Where
-    operands of several dtypes meet, threads take single elements and convert them, as they do for strided ones
-    (``aten/src/ATen/native/cuda/CUDALoops.cuh``: dynamic casting excludes vectorised access).
-    """
-    large = [t for t in inputs if 2 * t.numel > out.numel]
-    if any(_walks_across(t, out) for t in large):
-        return AccessPattern.TRANSPOSED
-    if casts or not all(_walks_along(t, out) for t in large):
-        return AccessPattern.STRIDED
-    return AccessPattern.BROADCAST if len(large) < len(inputs) else AccessPattern.CONTIGUOUS
+def _num_read(op: Op) -> int:
+    """Tensors that are read; a copy into a tensor does not read that one."""
+    tensors = sum(bool(t.shape) for t in op.inputs)
+    return tensors - (op.name in _INTO_PLACE and tensors > 1)
 
 
 def _casts(op: Op) -> bool:
@@ -170,27 +200,3 @@ def _casts(op: Op) -> bool:
     dtypes = {t.dtype for t in (*op.inputs, *op.outputs) if t.shape} - {"bool"}
     narrows = bool(op.outputs) and op.outputs[0].dtype in _HALF and dtypes == {"float32", op.outputs[0].dtype}
     return len(dtypes) > 1 and not (narrows and op.name in _COPIES)
-
-
-def _walks_along(tensor: TensorSpec, out: TensorSpec) -> bool:
-    """Whether an operand lies as the output does; one of another shape, whether it lies without gaps."""
-    if tensor.shape != out.shape:
-        return tensor.is_contiguous
-    steps = zip(tensor.shape, _steps(tensor), _steps(out), strict=True)
-    return all(step == out_step for extent, step, out_step in steps if extent > 1)
-
-
-def _walks_across(tensor: TensorSpec, out: TensorSpec) -> bool:
-    """Whether the axis that is innermost in the output is not innermost in the operand."""
-    if tensor.shape != out.shape or tensor.numel < 2:
-        return False
-    steps = zip(tensor.shape, _steps(tensor), _steps(out), strict=True)
-    _, inner = min((out_step, step) for extent, step, out_step in steps if extent > 1)
-    return inner > 1
-
-
-def _steps(tensor: TensorSpec) -> tuple[int, ...]:
-    """Strides, also of a tensor in row-major order."""
-    if tensor.strides:
-        return tensor.strides
-    return tuple(prod(tensor.shape[axis + 1 :]) for axis in range(len(tensor.shape)))

@@ -52,3 +52,19 @@ def test_a_quarter_of_the_shapes_is_kept_out_and_always_the_same(measured):
 def test_only_eager_sources_have_a_host_share():
     assert timed_from_host("neusight")
     assert not timed_from_host("aiconfigurator")
+
+
+def test_a_floor_is_where_times_pile_up(tmp_path):
+    def floor(latencies):
+        lines = [
+            f'NVIDIA T4,aten::relu,"[[{n + 1000}, 1000]]",float32,"{{}}",{t},,neusight' for n, t in enumerate(latencies)
+        ]
+        path = tmp_path / "m.csv"
+        path.write_text(_HEADER + "\n".join(lines) + "\n", encoding="utf-8")
+        (timing,) = fit_groups(("stream",), [read_measured(path)]).timings.values()
+        return timing.floor
+
+    pile = np.append(np.full(30, 3.0e-5), np.geomspace(4e-5, 2e-3, 30))
+    assert floor(pile) == pytest.approx(3.0e-5)
+    # Nothing piles up: the fifth percentile is no floor.
+    assert floor(np.geomspace(1e-5, 1e-2, 60)) == pytest.approx(1.25e-5)

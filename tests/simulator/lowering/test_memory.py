@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from simulator.execution import Execution
-from simulator.kernels import AccessPattern, KernelFamily
+from simulator.kernels import AccessPattern, Implementation, KernelFamily
 from simulator.lowering import kernels_of
 from simulator.work import work_of
 from tracer.graph import TensorSpec
 
 _EAGER = Execution()
-_ACROSS = TensorSpec((16, 8), "float16", (1, 16))  # transposed
+_ACROSS = TensorSpec((16, 64), "float16", (1, 16))  # transposed
+_SMALL = TensorSpec((16, 8), "float16", (1, 16))  # transposed, within one block
 _HEADS = TensorSpec((4, 16, 8), "float16", (8, 32, 1))  # heads beside one another in a row
 _GAPS = TensorSpec((16, 8), "float16", (16, 1))  # every second half row
 
@@ -27,15 +28,16 @@ def _one(op):
         ([(16, 8), (16, 8)], (16, 8), AccessPattern.CONTIGUOUS),
         ([(16, 8), (8,)], (16, 8), AccessPattern.BROADCAST),
         ([(16, 8), _GAPS], (16, 8), AccessPattern.STRIDED),
-        ([(16, 8), _ACROSS], (16, 8), AccessPattern.TRANSPOSED),
+        ([(16, 64), _ACROSS], (16, 64), AccessPattern.TRANSPOSED),
+        ([(16, 8), _SMALL], (16, 8), AccessPattern.STRIDED),
         # Both lie the same way: memory is walked in order.
         ([_ACROSS, _ACROSS], _ACROSS, AccessPattern.CONTIGUOUS),
         # The output follows one of them, so that the other is walked across.
-        ([_ACROSS, (16, 8)], _ACROSS, AccessPattern.TRANSPOSED),
+        ([_ACROSS, (16, 64)], _ACROSS, AccessPattern.TRANSPOSED),
         ([_HEADS, (4, 16, 8)], _HEADS, AccessPattern.STRIDED),
         ([(16, 8), TensorSpec((16, 8), "float32")], TensorSpec((16, 8), "float32"), AccessPattern.STRIDED),
     ],
-    ids=["contiguous", "broadcast", "gaps", "transposed", "alike", "one lies otherwise", "heads apart", "two dtypes"],
+    ids=["contiguous", "broadcast", "gaps", "transposed", "in a block", "alike", "one otherwise", "heads", "dtypes"],
 )
 def test_patterns(inputs, out, pattern, call):
     assert _one(call("add", inputs, [out])).pattern == pattern
@@ -71,7 +73,11 @@ def test_float32_to_half_precision_is_a_vectorised_copy(call):
 
 
 def test_concatenation_places_single_elements(call):
-    assert _one(call("cat", [(16, 8), (16, 8)], [(32, 8)])).pattern == AccessPattern.STRIDED
+    whole = _one(call("cat", [(16, 8), (16, 8)], [(32, 8)]))
+    assert (whole.pattern, whole.implementation) == (AccessPattern.BROADCAST, Implementation.LIMITED_GRID)
+    assert (whole.m, whole.k, whole.num_inputs) == (256, 2, 1)
+    assert _one(call("cat", [_GAPS, (16, 8)], [(32, 8)])).pattern == AccessPattern.STRIDED
+    assert _one(call("cat", [_ACROSS, (1, 64)], [(17, 64)])).pattern == AccessPattern.TRANSPOSED
 
 
 @pytest.mark.parametrize("name", ["embedding", "index", "index_put_", "gather"])
