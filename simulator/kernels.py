@@ -38,7 +38,7 @@ class Implementation(enum.IntEnum):
     FLASH3 = 2
     FLASH4 = 3
     CUDNN_ATTENTION = 4
-    SPLIT_KV = 5
+    FLASH2_PAGED = 5
     IMPLICIT_GEMM = 6
     WINOGRAD = 7
     DEPTHWISE = 8
@@ -51,6 +51,7 @@ class Implementation(enum.IntEnum):
     FUSED_CHAIN = 15
     SPLIT_FLOAT32 = 16
     TILED_TRANSPOSE = 17
+    EFFICIENT = 18
 
 
 class AccessPattern(enum.IntEnum):

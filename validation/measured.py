@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator, SpecError, load_accelerator, number_format
 from simulator.kernels import Kernel, KernelTable
+from simulator.lowering import assign_units
 
 from .measured_operators import MeasuredRow, kernels_of_row
 
@@ -160,7 +161,7 @@ def _assemble(records: Sequence[dict[str, str]], accelerator: Accelerator, devic
         source=tuple(record.get("source") or "unknown" for record in kept),
         shapes=tuple(record["input_shapes"] for record in kept),
         latency=np.array(latency, dtype=np.float64),
-        table=KernelTable.from_kernels(kernels),
+        table=assign_units(KernelTable.from_kernels(kernels), accelerator),
         row=np.array(row, dtype=np.int64),
         skipped=skipped,
     )
