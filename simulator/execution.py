@@ -10,7 +10,8 @@ __all__ = ["ATTENTION_CHOICES", "EXECUTION_MODES", "Execution", "ExecutionError"
 
 EXECUTION_MODES = ("eager", "cuda-graph", "compiled")
 
-# `flash` is what PyTorch picks by itself: FlashAttention-2, also on Hopper, unless cuDNN is chosen
+# `flash` is what PyTorch picks by itself: FlashAttention-2, also on Hopper, unless cuDNN is chosen, and the
+# memory-efficient kernel before sm_80, for masks, float32 and wide heads
 # (aten/src/ATen/native/transformers/cuda/sdp_utils.cpp).
 _FUSED = {
     "flash": Implementation.FLASH2,
@@ -18,6 +19,7 @@ _FUSED = {
     "flash3": Implementation.FLASH3,
     "flash4": Implementation.FLASH4,
     "cudnn": Implementation.CUDNN_ATTENTION,
+    "efficient": Implementation.EFFICIENT,
 }
 ATTENTION_CHOICES = ("naive", *_FUSED)
 

@@ -38,7 +38,7 @@ class Implementation(enum.IntEnum):
     FLASH3 = 2
     FLASH4 = 3
     CUDNN_ATTENTION = 4
-    SPLIT_KV = 5
+    FLASH2_PAGED = 5
     IMPLICIT_GEMM = 6
     WINOGRAD = 7
     DEPTHWISE = 8
@@ -52,6 +52,7 @@ class Implementation(enum.IntEnum):
     SPLIT_FLOAT32 = 16
     TILED_TRANSPOSE = 17
     LIMITED_GRID = 18
+    EFFICIENT = 19
 
 
 class AccessPattern(enum.IntEnum):

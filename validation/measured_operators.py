@@ -116,11 +116,12 @@ def _bmm(row: MeasuredRow) -> tuple[Kernel, ...]:
 def _attention(row: MeasuredRow) -> tuple[Kernel, ...]:
     (b, h, sq, d), (_, hkv, sk, _), (_, _, _, dv) = (tuple(float(x) for x in shape) for shape in row.shapes[:3])
     causal = bool(row.attributes.get("is_causal"))
+    pages = row.kernel.startswith("vllm_") and not row.kernel.startswith("vllm_vit")
     read = (b * h * sq * d + b * hkv * sk * (d + dv)) * row.itemsize
     kernel = Kernel(
         name="attention",
         family=KernelFamily.ATTENTION,
-        implementation=_attention_implementation(row.kernel),
+        implementation=_attention_implementation(row.kernel, paged=pages),
         number_format=row.number_format,
         matrix_flops=2.0 * b * h * sq * sk * (d + dv) * (0.5 * (1 + 1 / sq) if causal and sq == sk else 1.0),
         special_ops=b * h * sq * sk * (0.5 if causal else 1.0),
@@ -136,11 +137,10 @@ def _attention(row: MeasuredRow) -> tuple[Kernel, ...]:
         num_inputs=3,
         causal=causal,
     )
-    pages = row.kernel.startswith("vllm_") and not row.kernel.startswith("vllm_vit")
     return (kernel, _paged_cache_write(b * sk, hkv * d, row.itemsize)) if pages else (kernel,)
 
 
-def _attention_implementation(kernel: str) -> Implementation:
+def _attention_implementation(kernel: str, *, paged: bool) -> Implementation:
     for mark, implementation in (
         ("fa3", Implementation.FLASH3),
         ("fa4", Implementation.FLASH4),
@@ -149,7 +149,7 @@ def _attention_implementation(kernel: str) -> Implementation:
     ):
         if mark in kernel:
             return implementation
-    return Implementation.FLASH2
+    return Implementation.FLASH2_PAGED if paged else Implementation.FLASH2
 
 
 def _paged_cache_write(tokens: float, width: float, itemsize: float) -> Kernel:

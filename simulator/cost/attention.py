@@ -1,7 +1,8 @@
 """Fused attention: blocks of queries that walk over tiles of keys, with the scores kept on chip.
 
 Symbols: a block takes ``rows`` queries of one head over ``ceil(keys / columns)`` steps; a step does two products
-and one exponential a score.
+and one exponential a score. Where warps multiply, each reads all keys and values of the step from shared memory, which
+takes as long as the products do.
 """
 
 from __future__ import annotations
@@ -27,11 +28,9 @@ FloatArray = NDArray[np.float64]
 
 #: Parts into which the keys may be split when there are too few blocks.
 _SPLITS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
-#: Blocks as a share of the cores below which the keys are split (num_splits_heuristic of FlashAttention).
-_SPLIT_BELOW = 0.8
-
-#: Exponent that joins the cores' work with DRAM traffic, which overlap well.
-_MEMORY_OVERLAP = 4.0
+#: Exponent that joins the cores' work with DRAM traffic: keys and values arrive under the products of other steps, but
+#: a block waits for its queries, and its output is written when nothing is left to multiply.
+_MEMORY_OVERLAP = 2.0
 
 
 class _Steps(NamedTuple):
@@ -54,7 +53,7 @@ def attention_cost(group: str, table: KernelTable, hardware: HardwareColumns) ->
         for name, values in part.items():
             terms[name][:, columns] = values
     bounds = {
-        "matrix": terms["products"],
+        "matrix": np.maximum(terms["products"], terms["shared memory"]),
         "special": terms["exponentials"],
         "dram": terms["DRAM traffic"],
         "l2": terms["L2 traffic"],
@@ -77,19 +76,20 @@ def _on_one_architecture(
 
     tiles = attention_tiles(group, table, architecture)
     steps = _steps(table, tiles, packed=_packs_groups(group, table))
-    products, exponentials = _step_times(group, table, hardware, tiles)
-    step = np.maximum(united((products, exponentials), parameter("overlap")), parameter("iteration"))
+    products, exponentials, shared = _step_times(group, table, hardware, tiles)
+    overlap = np.where(tiles.alternating[:, None], parameter("overlap"), 1.0)
+    step = np.maximum(united((products, exponentials, shared), overlap), parameter("iteration"))
+    masking = parameter("masking") * exponentials * _masked_steps(table, tiles, steps)[:, None]
     best = np.full(step.shape, np.inf)
     splits = np.ones(step.shape)
     for parts in _SPLITS:
-        time = _core_time(group, hardware, tiles, steps, step, parts=parts)
-        time = time + _combining(group, table, hardware, steps, parts=parts)
+        time = _core_time(group, hardware, tiles, steps, step, masking, parts=parts)
+        time = time + _combining(group, table, hardware, tiles, steps, parts=parts)
         splits = np.where(time < best, parts, splits)
         best = np.minimum(best, time)
     kept = residency(table, hardware.cache_capacity)
     dram = table.bytes[:, None] * (1.0 - kept) / (parameter("dram") * hardware.dram_bandwidth)
-    walked = steps.blocks * steps.mean * tiles.columns * tiles.head * 2.0 * table.itemsize
-    l2 = walked[:, None] / (parameter("l2") * hardware.cache_rate)
+    l2 = (steps.blocks * steps.mean * tiles.fetched)[:, None] / (parameter("l2") * hardware.cache_rate)
     floor = np.broadcast_to(parameter("floor"), best.shape)
     work = (steps.blocks * steps.mean)[:, None] / hardware.cores
     return {
@@ -99,6 +99,7 @@ def _on_one_architecture(
         "thread blocks": np.broadcast_to(steps.blocks[:, None], best.shape),
         "products": work * products,
         "exponentials": work * exponentials,
+        "shared memory": work * shared,
         "cores, with rounds and fill": best,
         "L2 traffic": l2,
         "DRAM traffic": dram,
@@ -109,7 +110,7 @@ def _on_one_architecture(
 
 def _packs_groups(group: str, table: KernelTable) -> NDArray[np.bool_]:
     """Whether the query heads of one key head share a tile: always in FlashAttention-3, else for single queries."""
-    packed: NDArray[np.bool_] = (table.group > 1) & ((table.m == 1) | group.startswith("flash3"))
+    packed: NDArray[np.bool_] = (table.group > 1) & ((table.m == 1) | (group == "flash3"))
     return packed
 
 
@@ -123,22 +124,31 @@ def _steps(table: KernelTable, tiles: AttentionTiles, *, packed: NDArray[np.bool
     return _Steps(blocks=query_tiles * table.batch / sharing, longest=longest, mean=np.maximum(mean, 1.0))
 
 
+def _masked_steps(table: KernelTable, tiles: AttentionTiles, steps: _Steps) -> FloatArray:
+    """Steps of a block that compare the places of queries and keys: the last one, and those on the diagonal."""
+    diagonal = np.where(table.causal, np.ceil(tiles.rows / tiles.columns), 0.0)
+    return np.minimum(diagonal + 1.0, steps.mean)
+
+
 def _step_times(
     group: str, table: KernelTable, hardware: HardwareColumns, tiles: AttentionTiles
-) -> tuple[FloatArray, FloatArray]:
-    """Products and exponentials of one step on one core, shape (num_kernels, num_accelerators). [s]"""
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Products, exponentials and shared memory of one step on one core, shape (num_kernels, num_accelerators). [s]"""
     peak = unit_peak(table, hardware) * legacy_matrix_share(group, hardware.architecture)
+    onset = hardware.parameters[f"{group}.throttle_time"]
+    busy = np.maximum(table.matrix_flops, table.vector_flops)[:, None] / peak
     throttled = throttle_factor(
-        np.maximum(table.matrix_flops, table.vector_flops)[:, None] / peak,
+        busy * (busy / onset),  # sharper than exponential: half the onset leaves the clock as it is, twice ends it
         slowdown=power_slowdown(peak, energy=hardware.parameters[f"{group}.energy"], power=hardware.power),
-        time=hardware.parameters[f"{group}.throttle_time"],
+        time=onset,
     )
     scores = (tiles.rows * tiles.columns)[:, None]
     rate = peak * hardware.parameters[f"{group}.rate"] / hardware.cores
-    products = 4.0 * scores * tiles.head[:, None] * throttled / rate
+    depth = (tiles.passes * tiles.head + tiles.value)[:, None]
+    products = 2.0 * scores * depth * throttled / rate
     special = hardware.rates("special", ["fp32"])[0] / hardware.cores
     exponentials = scores * hardware.parameters[f"{group}.exponential"] / special
-    return products, np.nan_to_num(exponentials, nan=0.0)
+    return products, np.nan_to_num(exponentials, nan=0.0), tiles.shared[:, None] / hardware.shared_rate
 
 
 def _core_time(
@@ -147,6 +157,7 @@ def _core_time(
     tiles: AttentionTiles,
     steps: _Steps,
     step: FloatArray,
+    masking: FloatArray,
     *,
     parts: float,
 ) -> FloatArray:
@@ -158,10 +169,10 @@ def _core_time(
     alone = hardware.parameters[f"{group}.alone"]
     blocks = steps.blocks[:, None] * parts
     slots = hardware.cores * resident
-    longest = np.ceil(steps.longest / parts)[:, None] * step
+    longest = np.ceil(steps.longest / parts)[:, None] * step + masking
     busy, _ = occupied_rounds(blocks, cores=hardware.cores, resident=resident, alone=alone)
     lone = np.maximum(alone * resident, 1.0)
-    work = blocks / hardware.cores * steps.mean[:, None] / parts * step
+    work = blocks / hardware.cores * (steps.mean[:, None] / parts * step + masking)
     waiting = hardware.parameters[f"{group}.tail"] * longest * lone * np.minimum(blocks / slots, 1.0)
     started = longest * np.minimum(np.maximum(np.ceil(blocks / hardware.cores), lone), resident)
     uneven = np.maximum(work + waiting, started)
@@ -171,11 +182,23 @@ def _core_time(
     return np.where(differs, np.minimum(uneven, equal), equal) + fill
 
 
-def _combining(group: str, table: KernelTable, hardware: HardwareColumns, steps: _Steps, *, parts: float) -> FloatArray:
-    """Extra time of combining the parts; infinite where the library would not split. [s]"""
+def _combining(
+    group: str,
+    table: KernelTable,
+    hardware: HardwareColumns,
+    tiles: AttentionTiles,
+    steps: _Steps,
+    *,
+    parts: float,
+) -> FloatArray:
+    """Extra time of combining the parts; infinite where the library would not split. [s]
+
+    Libraries split the keys while all parts still run at once (``tile_scheduler`` of FlashAttention-3 gives each core
+    an equal share of the steps, ``num_splits_heuristic`` of -2 looks for a full round).
+    """
     if parts == 1.0:
         return np.zeros((len(table), len(hardware)))
     partial = parts * table.batch * table.m * table.k * 8.0
     time = hardware.parameters[f"{group}.combine"] + partial[:, None] / hardware.dram_bandwidth
-    few = steps.blocks[:, None] < _SPLIT_BELOW * hardware.cores
-    return np.where(few & (steps.longest >= 2.0 * parts)[:, None], time, np.inf)
+    at_once = (steps.blocks * parts)[:, None] <= hardware.cores * tiles.resident[:, None]
+    return np.where(at_once & (steps.longest >= 2.0 * parts)[:, None], time, np.inf)

@@ -54,6 +54,7 @@ _GROUP_OF_ATTENTION = {
     Implementation.FLASH3: "flash3",
     Implementation.FLASH4: "flash4",
     Implementation.CUDNN_ATTENTION: "cudnn_attention",
+    Implementation.EFFICIENT: "efficient",
 }
 
 _EIGHT_BIT = ("fp8", "fp6", "fp4", "int8", "int4")
@@ -74,11 +75,8 @@ def parameter_group(table: KernelTable) -> NDArray[np.int64]:
         "scatter": (table.family == KernelFamily.GATHER) & (table.pattern == AccessPattern.STRIDED),
     }
     attention = table.family == KernelFamily.ATTENTION
-    special_cases["flash2_causal"] = attention & table.causal
     for implementation, name in _GROUP_OF_ATTENTION.items():
-        chosen = attention & (table.implementation == implementation)
-        special_cases[name] = chosen & ~table.causal
-        special_cases[f"{name}_causal"] = chosen & table.causal
+        special_cases[name] = attention & (table.implementation == implementation)
     for name, rows in special_cases.items():
         group = np.where(rows, GROUPS.index(name), group)
     return group

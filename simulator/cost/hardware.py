@@ -13,7 +13,7 @@ from hw_specs.calibration import CalibrationMatch
 from hw_specs.process import matrix_energy_ratio
 from hw_specs.schema import MemoryLevel
 
-from .parameters import GROUPS, PARAMETERS, parameter_columns
+from .parameters import GROUPS, PARAMETERS, RELATED, parameter_columns
 
 __all__ = ["BASES", "HardwareColumns", "UnsupportedFormatError"]
 
@@ -52,6 +52,8 @@ class HardwareColumns:
         and core and no less than four times the DRAM. [B/s]
     shared_capacity, shared_bandwidth : array
         Shared memory or L1 of one core; bandwidth infinite where not published. [B], [B/s]
+    shared_rate : array
+        The same bandwidth as microbenchmarks reach it, where one is known. [B/s]
     max_threads, max_blocks : array
         Resident threads and thread blocks of one core. [1]
     link_bandwidth, link_latency : array
@@ -83,6 +85,7 @@ class HardwareColumns:
     cache_latency: FloatArray
     shared_capacity: FloatArray
     shared_bandwidth: FloatArray
+    shared_rate: FloatArray
     max_threads: FloatArray
     max_blocks: FloatArray
     link_bandwidth: FloatArray
@@ -129,6 +132,7 @@ class HardwareColumns:
             cache_latency=columns["cache_latency"],
             shared_capacity=columns["shared_capacity"],
             shared_bandwidth=columns["shared_bandwidth"],
+            shared_rate=columns["shared_rate"],
             max_threads=columns["max_threads"],
             max_blocks=columns["max_blocks"],
             link_bandwidth=columns["link_bandwidth"],
@@ -196,15 +200,29 @@ def _calibrated(
     for accelerator in accelerators:
         row: dict[str, float] = {}
         for group in GROUPS:
-            match = find_calibration(accelerator, group=group, calibrations=pool)
-            basis[group].append(0 if match is None else BASES.index(match.basis))
+            match, source = _nearest(accelerator, group, pool)
+            basis[group].append(0 if match is None else BASES.index(match.basis if source == group else "inherited"))
             if match is not None:
                 fitted = match.calibration.parameters
-                row.update({name: x for name, x in fitted.items() if name.partition(".")[0] == group})
-                _scale_energy(row, group, accelerator, match)
+                split = ((name.partition("."), value) for name, value in fitted.items())
+                row.update({f"{group}.{name}": x for (owner, _, name), x in split if owner == source})
+                _scale_energy(row, group, accelerator, match, source)
         rows.append(row)
     codes = {group: np.array(values, dtype=np.int64) for group, values in basis.items()}
     return parameter_columns(rows), {**codes, **_borrowed(codes)}
+
+
+def _nearest(
+    accelerator: Accelerator, group: str, pool: tuple[Calibration, ...] | None
+) -> tuple[CalibrationMatch | None, str]:
+    """Calibration of a group or of a related one, and the group it is of: the nearest by lineage, its own at equal."""
+    found = [
+        (match, source)
+        for source in (group, *RELATED.get(group, ()))
+        if (match := find_calibration(accelerator, group=source, calibrations=pool)) is not None
+    ]
+    own = [(match, source) for match, source in found if source == group and match.basis == "calibrated"]
+    return min(own or found, key=lambda pair: max(pair[0].distance, 0), default=(None, group))
 
 
 # Far below the duration of any kernel. [s]
@@ -221,16 +239,18 @@ def _clock_headroom(accelerator: Accelerator) -> float:
 
 
 #: Groups whose energy follows the process. Vector arithmetic, fitted, takes 16 to 18 pJ on 12 nm and 7 nm alike.
-_MATRIX_GROUPS = ("matmul", "matmul8", "flash2", "flash3", "flash4", "cudnn_attention")
+_MATRIX_GROUPS = ("matmul", "matmul8", "flash2", "efficient", "flash3", "flash4", "cudnn_attention")
 
 
-def _scale_energy(row: dict[str, float], group: str, accelerator: Accelerator, match: CalibrationMatch) -> None:
+def _scale_energy(
+    row: dict[str, float], group: str, accelerator: Accelerator, match: CalibrationMatch, source: str
+) -> None:
     """Carry the energy of matrix arithmetic over to the process of a part that inherits it."""
     name = f"{group}.energy"
-    if match.basis != "inherited" or group.removesuffix("_causal") not in _MATRIX_GROUPS or name not in row:
+    if accelerator.name in match.calibration.groups.get(source, ()) or group not in _MATRIX_GROUPS or name not in row:
         return
     here = matrix_energy_ratio(accelerator.process)
-    there = matrix_energy_ratio(_process_of(match.calibration, group))
+    there = matrix_energy_ratio(_process_of(match.calibration, source))
     if here is not None and there is not None:
         row[name] = min(row[name] * here / there, PARAMETERS[name].upper)
 
@@ -287,7 +307,21 @@ def _memory(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
         "cache_latency": _column((c.latency if c else None for c in near), 2.5e-7),
         "shared_capacity": _column((s.capacity if s else None for s in shared), np.inf),
         "shared_bandwidth": _column((s.bandwidth if s else None for s in shared), np.inf),
+        "shared_rate": _column(map(_shared_rate, accelerators), np.inf),
     }
+
+
+#: Shared memory of a GPU of which no bandwidth is known: what cards of the GeForce class reach (A10, L4, RTX 3090,
+#: RTX 4090; te42kyfo/gpu-benches, gpu-cache). [B/clk]
+_SHARED_ESTIMATE = 64.0
+
+
+def _shared_rate(accelerator: Accelerator) -> float | None:
+    shared, clock = accelerator.memory.shared, accelerator.cores.clock
+    if shared is not None and shared.bandwidth is not None:
+        # As with the L2, a changed part may keep the measured figure of its parent.
+        return min(shared.measured_bandwidth or np.inf, shared.bandwidth)
+    return _SHARED_ESTIMATE * clock if accelerator.kind == "gpu" and clock else None
 
 
 #: Measured over published bandwidth of shared caches where both are known (V100, A100).

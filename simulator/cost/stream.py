@@ -120,19 +120,26 @@ def _pattern_share(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
     return by_pattern[table.pattern.astype(np.int64)]
 
 
+#: Fewest and most threads of a block; a core starts blocks no faster than with the fewest.
+_SCATTER_THREADS = (128.0, 512.0)
+
+
 def scatter_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
     """One thread block a row that writes to a place of its own: paged key-value caches, indexed writes.
 
-    ``m`` rows of ``n`` elements; a block has up to 512 threads.
+    ``m`` rows of ``n`` elements. A block has a thread for each element of a row, up to 512, of which few move 16 bytes
+    each (``reshape_and_cache_flash`` of vLLM); cores fill up with threads long before their bytes in flight saturate
+    the DRAM, so latency comes on top of traffic.
     """
-    threads = np.clip(table.n, 64.0, 512.0)[:, None]
+    threads = np.clip(table.n, *_SCATTER_THREADS)[:, None]
     resident = hardware.cores * np.floor(hardware.max_threads / threads)
     latency = np.ceil(table.m[:, None] / np.maximum(resident, 1.0)) * hardware.parameters["scatter.row"]
-    dram = table.bytes[:, None] / (hardware.parameters["scatter.dram"] * hardware.dram_rate)
+    kept = residency(table, hardware.cache_capacity)
+    dram = table.bytes[:, None] * (1.0 - kept) / (hardware.parameters["scatter.dram"] * hardware.dram_rate)
     floor = np.broadcast_to(hardware.parameters["scatter.floor"], dram.shape)
     shown = {"DRAM traffic": dram, "row latency": latency, "floor": floor}
     return FamilyCost(
-        time=floor + np.maximum(dram, latency),
+        time=floor + dram + latency,
         bound=bound_of({"dram": dram, "latency": latency + floor}),
         terms=shown,
     )

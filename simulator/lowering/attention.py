@@ -23,11 +23,11 @@ _SDPA = "aten::scaled_dot_product_attention"
 _FUSED = {
     "aten::_scaled_dot_product_flash_attention": Implementation.FLASH2,
     "aten::_scaled_dot_product_flash_attention_for_cpu": Implementation.FLASH2,
-    "aten::_scaled_dot_product_efficient_attention": Implementation.FLASH2,
+    "aten::_scaled_dot_product_efficient_attention": Implementation.EFFICIENT,
     "aten::_scaled_dot_product_fused_attention_overrideable": Implementation.FLASH2,
     "aten::_scaled_dot_product_cudnn_attention": Implementation.CUDNN_ATTENTION,
     "aten::_flash_attention_forward": Implementation.FLASH2,
-    "aten::_efficient_attention_forward": Implementation.FLASH2,
+    "aten::_efficient_attention_forward": Implementation.EFFICIENT,
     "aiter::fmha_v3_fwd": Implementation.FLASH2,
     "aiter::mha_fwd": Implementation.FLASH2,
 }
@@ -37,13 +37,33 @@ _FUSED = {
 def attention(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Kernels of an attention call under the execution's choice, unless the operator itself names one."""
     implementation = _FUSED.get(op.name, execution.attention_implementation)
+    if op.name == _SDPA and implementation == Implementation.FLASH2:
+        implementation = _chosen_by_torch(op)
     if op.name == "aten::_scaled_dot_product_attention_math" or implementation is None:
         return naive_attention(op, execution)
     return (fused_attention(op, implementation),)
 
 
+#: Widest head of FlashAttention.
+_WIDEST_HEAD = 256
+
+
+def _chosen_by_torch(op: Op) -> Implementation | None:
+    """Kernel that PyTorch picks where FlashAttention is to be had; None for separate products.
+
+    FlashAttention takes no mask other than a causal one of equally many queries and keys, and heads up to 256. The
+    memory-efficient kernel takes all that, but no grouped queries
+    (``aten/src/ATen/native/transformers/cuda/sdp_utils.cpp``).
+    """
+    shape = attention_shape(op)
+    uneven = shape.causal and shape.query_length != shape.key_length
+    if len(op.inputs) == 3 and not uneven and max(shape.head_dim, shape.value_dim) <= _WIDEST_HEAD:
+        return Implementation.FLASH2
+    return Implementation.EFFICIENT if shape.heads == shape.key_heads else None
+
+
 def fused_attention(op: Op, implementation: Implementation) -> Kernel:
-    """One kernel that keeps scores in registers; in float32 that is the memory-efficient one of CUTLASS."""
+    """One kernel that keeps scores on chip; in float32 that is the memory-efficient one of CUTLASS."""
     shape, work = attention_shape(op), work_of(op)
     query = op.inputs[0]
     if query.dtype == "float32":

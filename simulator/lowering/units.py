@@ -34,7 +34,7 @@ def assign_units(table: KernelTable, accelerator: Accelerator, *, strict: bool =
     """
     if accelerator.kind == "cpu":
         table = replace(table, group=np.where(table.family == KernelFamily.CONVOLUTION, 1.0, table.group))
-    table = _split_float32(table, accelerator)
+    table = _attention_on_part(_split_float32(table, accelerator), accelerator)
     table = _without_tf32(table) if "tf32" not in accelerator.peak.matrix else table
     contracts = table.matrix_flops > 0
     on_vector = np.zeros(len(table), dtype=np.bool_)
@@ -94,7 +94,7 @@ def _split_float32(table: KernelTable, accelerator: Accelerator) -> KernelTable:
     rows = table.implementation == Implementation.SPLIT_FLOAT32
     if not rows.any():
         return table
-    table = replace(table, implementation=np.where(rows, Implementation.FLASH2, table.implementation))
+    table = replace(table, implementation=np.where(rows, Implementation.EFFICIENT, table.implementation))
     if "tf32" not in accelerator.peak.matrix:
         return table
     return replace(
@@ -103,6 +103,36 @@ def _split_float32(table: KernelTable, accelerator: Accelerator) -> KernelTable:
         number_format=np.where(rows, len(table.formats), table.number_format),
         matrix_flops=np.where(rows, _SPLIT_PRODUCTS * table.matrix_flops, table.matrix_flops),
     )
+
+
+# Fused kernels that need matrix instructions of Ampere (sm_80).
+_FROM_AMPERE = (
+    Implementation.FLASH2,
+    Implementation.FLASH2_PAGED,
+    Implementation.FLASH3,
+    Implementation.FLASH4,
+    Implementation.CUDNN_ATTENTION,
+)
+_BEFORE_AMPERE = frozenset({"pascal", "volta", "turing"})
+
+
+def _attention_on_part(table: KernelTable, accelerator: Accelerator) -> KernelTable:
+    """Fused attention as the part has it (``aten/src/ATen/native/transformers/cuda/sdp_utils.cpp``).
+
+    FlashAttention needs sm_80; before, the memory-efficient kernel runs in its place. That kernel is of NVIDIA's parts
+    alone: elsewhere both names lead to one. FlashAttention-4 on Hopper is -3, tile for tile, in another language.
+    """
+    implementation = table.implementation
+    wanted: tuple[Implementation, ...]
+    if accelerator.vendor != "NVIDIA":
+        wanted, own = (Implementation.EFFICIENT,), Implementation.FLASH2
+    elif accelerator.architecture in _BEFORE_AMPERE:
+        wanted, own = _FROM_AMPERE, Implementation.EFFICIENT
+    elif accelerator.architecture == "hopper":
+        wanted, own = (Implementation.FLASH4,), Implementation.FLASH3
+    else:
+        return table
+    return replace(table, implementation=np.where(np.isin(implementation, wanted), own, implementation))
 
 
 def _without_tf32(table: KernelTable) -> KernelTable:

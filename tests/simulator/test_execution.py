@@ -19,7 +19,10 @@ def test_every_choice_is_accepted(mode, attention):
     ("settings", "message"),
     [
         ({"mode": "nonsense"}, "unknown execution 'nonsense'; valid: eager, cuda-graph, compiled"),
-        ({"attention": "Flash"}, "unknown attention 'Flash'; valid: naive, flash, flash2, flash3, flash4, cudnn"),
+        (
+            {"attention": "Flash"},
+            "unknown attention 'Flash'; valid: naive, flash, flash2, flash3, flash4, cudnn, efficient",
+        ),
     ],
 )
 def test_an_unknown_choice_lists_the_valid_ones(settings, message):

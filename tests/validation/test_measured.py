@@ -66,6 +66,7 @@ def test_fp32_products_run_on_vector_units_and_neusights_axes_are_exchanged(read
     ("kernel", "implementation", "names"),
     [
         ("vllm_vit_flash_attn_fa2", Implementation.FLASH2, ("attention",)),
+        ("vllm_flash_attn_fa2", Implementation.FLASH2_PAGED, ("attention", "paged_cache_write")),
         ("vllm_flash_attn_fa3", Implementation.FLASH3, ("attention", "paged_cache_write")),
         ("vllm_flashinfer_trtllmprefill", Implementation.CUDNN_ATTENTION, ("attention", "paged_cache_write")),
     ],

@@ -26,10 +26,65 @@ def attention(table):
     return build
 
 
-def test_products_by_hand(hardware, attention):
-    # 64 heads of 4096 x 4096 x 64: 2.75e11 FLOP at 75 % of 100 TFLOP/s.
+def test_units_by_hand(hardware, attention):
+    # 64 heads of 4096 x 4096 x 64 are 2.75e11 FLOP, at 95 % of 100 TFLOP/s, and 1.07e9 exponentials, which with what
+    # comes with them take 2.8 times as long as those alone at 1.6e12 a second. A step reads 128 keys and values of 128
+    # bytes with each of four warps, writes them once and reads 128 queries: 180224 bytes at 64 bytes a clock of 1 GHz.
     cost = attention_cost("flash2", attention(64.0, 4096.0, 4096.0, 64.0), hardware())
-    assert cost.terms["products"][0, 0] == pytest.approx(4 * 64 * 4096**2 * 64 / 75e12)
+    assert cost.terms["products"][0, 0] == pytest.approx(4 * 64 * 4096**2 * 64 / 95e12)
+    assert cost.terms["exponentials"][0, 0] == pytest.approx(2.8 * 64 * 4096**2 / 1.6e12)
+    steps_of_a_core = 64 * 32 * 32 / 100
+    assert cost.terms["shared memory"][0, 0] == pytest.approx(steps_of_a_core * 180224 / 64e9)
+
+
+def test_warp_groups_and_tensor_memory_take_operands_at_the_rate_of_the_products(hardware, attention):
+    for group in ("flash3", "flash4", "cudnn_attention"):
+        cost = attention_cost(group, attention(64.0, 4096.0, 4096.0, 64.0), hardware(architecture="hopper"))
+        assert cost.terms["shared memory"][0, 0] == 0
+
+
+def test_a_block_masks_its_last_step_and_those_on_the_diagonal(hardware, attention):
+    # 100 blocks of four steps run side by side; a step does 128 x 128 exponentials at 16e9 a second and core.
+    kernel = attention(100.0, 128.0, 512.0, 64.0)
+    part = hardware(dram=1e18)
+    bare, whole = (
+        attention_cost("flash2", kernel, part.with_parameters({"flash2.masking": x})).time[0, 0] for x in (0.0, 1.0)
+    )
+    assert whole - bare == pytest.approx(2.8 * 128 * 128 / 16e9)
+
+
+def test_wide_heads_compute_the_scores_once_for_each_slice_of_the_values(hardware, attention):
+    # 512 is four slices of 128: scores of 512 elements four times over, and the values once.
+    narrow, wide = (
+        attention_cost("cudnn_attention", attention(64.0, 4096.0, 4096.0, head), hardware()).terms["products"][0, 0]
+        for head in (256.0, 512.0)
+    )
+    assert wide / narrow == pytest.approx((4 * 512 + 512) / (2 * 256))
+
+
+def test_a_paged_cache_is_read_by_the_kernel_of_short_tiles(hardware, attention):
+    paged = attention(64.0, 4096.0, 4096.0, 128.0, implementation=Implementation.FLASH2_PAGED)
+    cost = attention_cost("flash2", paged, hardware())
+    assert (cost.terms["tile of queries"][0, 0], cost.terms["tile of keys"][0, 0]) == (64, 128)
+    # Half the queries share what four warps read.
+    plain = attention_cost("flash2", attention(64.0, 4096.0, 4096.0, 128.0), hardware())
+    assert cost.terms["shared memory"][0, 0] > 1.6 * plain.terms["shared memory"][0, 0]
+
+
+@pytest.mark.parametrize("architecture", ["volta", "turing", "ampere", "ada"])
+def test_the_memory_efficient_kernel_is_slower_than_flash_attention(hardware, attention, architecture):
+    kernel, part = attention(64.0, 4096.0, 4096.0, 64.0), hardware(architecture=architecture)
+    efficient, flash = (attention_cost(group, kernel, part).time[0, 0] for group in ("efficient", "flash2"))
+    assert 1.2 < efficient / flash < 4
+
+
+@pytest.mark.parametrize("group", ["flash2", "efficient", "flash3", "flash4", "cudnn_attention"])
+def test_wider_heads_take_longer(hardware, attention, group):
+    times = [
+        attention_cost(group, attention(256.0, 4096.0, 4096.0, head), hardware()).time[0, 0]
+        for head in (40.0, 64.0, 80.0, 160.0, 512.0)
+    ]
+    assert times == sorted(times)
 
 
 def test_causal_takes_about_half(hardware, attention):

@@ -1,7 +1,7 @@
 import pytest
 
 from simulator.cost.attention_tiles import attention_tiles, legacy_matrix_share
-from simulator.kernels import KernelFamily
+from simulator.kernels import Implementation, KernelFamily
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,15 @@ from simulator.kernels import KernelFamily
         ("flash2", "ada", 72.0, True, 64, 64, 96),
         ("flash3", "hopper", 64.0, True, 192, 128, 64),
         ("flash3", "hopper", 128.0, False, 128, 176, 128),
-        ("flash4", "blackwell", 72.0, False, 256, 128, 80),
+        ("flash3", "hopper", 72.0, False, 192, 144, 80),
+        ("flash4", "blackwell", 72.0, False, 256, 128, 128),
+        ("cudnn_attention", "blackwell", 72.0, False, 256, 128, 80),
+        ("flash2", "hopper", 256.0, False, 64, 64, 256),
+        ("flash2", "ampere", 256.0, False, 128, 64, 256),
+        ("efficient", "turing", 40.0, False, 64, 64, 64),
+        ("efficient", "turing", 80.0, False, 32, 128, 96),
+        ("efficient", "ampere", 80.0, True, 64, 128, 96),
+        ("efficient", "volta", 160.0, False, 32, 128, 160),
     ],
 )
 def test_tiles_are_those_of_the_sources(table, group, architecture, head, causal, rows, columns, padded):
@@ -23,6 +31,51 @@ def test_tiles_are_those_of_the_sources(table, group, architecture, head, causal
     assert (tiles.rows[0], tiles.columns[0], tiles.head[0]) == (rows, columns, padded)
 
 
+@pytest.mark.parametrize(
+    ("group", "architecture", "head", "resident"),
+    [
+        ("flash2", "ampere", 128.0, 2),  # (128 + 2 x 64) x 128 x 2 B = 64 KiB of 164
+        ("flash2", "ampere", 256.0, 1),  # 128 KiB, and eight warps
+        ("flash2", "hopper", 256.0, 2),  # 96 KiB of 228
+        ("flash2", "ada", 256.0, 1),  # 96 KiB of 100
+        ("efficient", "turing", 64.0, 2),  # scores and two stages of operands: 24 KiB of 64
+        ("efficient", "volta", 64.0, 3),
+        ("flash3", "hopper", 128.0, 1),
+    ],
+)
+def test_blocks_side_by_side_are_those_that_shared_memory_holds(table, group, architecture, head, resident):
+    kernel = table(family=KernelFamily.ATTENTION, m=512.0, n=512.0, k=head)
+    assert attention_tiles(group, kernel, architecture).resident[0] == resident
+
+
+@pytest.mark.parametrize(
+    ("architecture", "head", "rows", "columns"),
+    [("ampere", 64.0, 64, 256), ("ampere", 128.0, 64, 128), ("ada", 128.0, 64, 128), ("ada", 256.0, 64, 64)],
+)
+def test_paged_caches_have_tiles_of_their_own(table, architecture, head, rows, columns):
+    kernel = table(
+        family=KernelFamily.ATTENTION, implementation=Implementation.FLASH2_PAGED, m=512.0, n=512.0, k=head, causal=True
+    )
+    tiles = attention_tiles("flash2", kernel, architecture)
+    assert (tiles.rows[0], tiles.columns[0]) == (rows, columns)
+
+
+def test_the_memory_efficient_kernel_stages_queries_and_scores_too(table):
+    # Head 40 is staged as 64, values as a tile of 64. Each element of the three operands is written once and read by
+    # the warps of two 32-wide tiles; 64 x 64 scores are written as well.
+    kernel = table(family=KernelFamily.ATTENTION, m=512.0, n=512.0, k=40.0, itemsize=2.0)
+    tiles = attention_tiles("efficient", kernel, "turing")
+    staged = 64 * 64 + 64 * 64 + 64 * 64
+    read = 64 * 64 * (64 + 64) * 2 / 32
+    assert tiles.fetched[0] == 2 * staged
+    assert tiles.shared[0] == 2 * (staged + read + 64 * 64)
+
+
+def test_few_queries_take_one_tile(table):
+    kernel = table(family=KernelFamily.ATTENTION, m=128.0, n=512.0, k=64.0)
+    assert attention_tiles("flash4", kernel, "blackwell").rows[0] == 128
+
+
 def test_warp_wide_instructions_reach_part_of_hoppers_peak():
-    assert legacy_matrix_share("flash2", ("ampere", "hopper")).tolist() == [1.0, 0.62]
+    assert legacy_matrix_share("flash2", ("ampere", "hopper")).tolist() == [1.0, 0.5]
     assert legacy_matrix_share("flash3", ("hopper",)).tolist() == [1.0]

@@ -39,6 +39,24 @@ def test_calibration_is_inherited_by_lineage_and_group():
     assert columns.parameters["matmul.rate"].tolist() == [0.77] * 3
 
 
+def test_a_group_that_nobody_measured_takes_a_related_one():
+    calibration = _calibration(groups={"flash2": ("A100-SXM4-80GB",)}, parameters={"flash2.fill": 1e-6})
+    columns = HardwareColumns.from_accelerators([load_accelerator("a100")], calibrations=[calibration])
+    assert columns.parameters["efficient.fill"].tolist() == [1e-6]
+    assert [BASES[columns.basis[group][0]] for group in ("flash2", "efficient", "flash3")] == [
+        "calibrated",
+        "inherited",
+        "datasheet",
+    ]
+
+
+def test_shared_memory_runs_as_fast_as_was_measured():
+    parts = [load_accelerator(name) for name in ("a100", "l40s", "b200", "t4", "epyc_9654")]
+    columns = HardwareColumns.from_accelerators(parts, calibrations=())
+    # 125 of 128 B/clk, 64 of 128, 128 published alone, an estimate of 64, and none of a CPU.
+    assert columns.shared_rate == pytest.approx([125 * 1.41e9, 64 * 2.52e9, 128 * 1.965e9, 64 * 1.59e9, np.inf])
+
+
 def test_select_keeps_every_column_together():
     both = HardwareColumns.from_accelerators([load_accelerator("a100"), load_accelerator("l40s")], calibrations=())
     second = both.select(np.array([1]))

@@ -118,9 +118,18 @@ _kernels = st.one_of(
         st.integers(1, 300),
         _SIZE,
         _SIZE,
-        st.sampled_from([40, 64, 72, 80, 128, 160, 256]),
+        st.sampled_from([40, 64, 72, 80, 128, 160, 256, 512]),
         st.booleans(),
-        st.sampled_from([Implementation.FLASH2, Implementation.FLASH3, Implementation.CUDNN_ATTENTION]),
+        st.sampled_from(
+            [
+                Implementation.FLASH2,
+                Implementation.FLASH2_PAGED,
+                Implementation.EFFICIENT,
+                Implementation.FLASH3,
+                Implementation.FLASH4,
+                Implementation.CUDNN_ATTENTION,
+            ]
+        ),
     ),
     st.builds(
         _convolution,

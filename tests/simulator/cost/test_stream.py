@@ -75,9 +75,21 @@ def test_few_bytes_do_not_fill_the_machine(hardware, table):
 
 
 def test_scattered_rows_wait_for_their_blocks(hardware, table):
-    # 512 threads a row: four blocks on each of 100 cores; 4000 rows are ten rounds of a microsecond.
-    rows = table(family=KernelFamily.GATHER, pattern=AccessPattern.STRIDED, m=4000.0, n=512.0, bytes_read=1e6)
-    assert scatter_cost("scatter", rows, hardware()).time[0, 0] == pytest.approx(2e-6 + 10e-6)
+    # 512 threads a row: four blocks on each of 100 cores; 4000 rows are ten rounds of 1.5 microseconds, and the latency
+    # comes on top of 8 MB at 80 % of 1 TB/s.
+    rows = table(family=KernelFamily.GATHER, pattern=AccessPattern.STRIDED, m=4000.0, n=512.0, bytes_read=8e6)
+    assert scatter_cost("scatter", rows, hardware()).time[0, 0] == pytest.approx(1.5e-6 + 15e-6 + 10e-6)
+
+
+def test_cores_hold_more_blocks_of_short_rows(hardware, table):
+    long, short, shorter = (
+        scatter_cost(
+            "scatter", table(family=KernelFamily.GATHER, pattern=AccessPattern.STRIDED, m=16000.0, n=n), hardware()
+        ).time[0, 0]
+        for n in (512.0, 128.0, 64.0)
+    )
+    assert long - short == pytest.approx(45e-6)  # 40 rounds of 1.5 microseconds against 10
+    assert short == shorter
 
 
 def test_operands_stay_where_the_cache_has_room_for_them(hardware, table):

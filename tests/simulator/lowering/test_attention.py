@@ -50,6 +50,7 @@ class TestFused:
             ("flash3", Implementation.FLASH3),
             ("flash4", Implementation.FLASH4),
             ("cudnn", Implementation.CUDNN_ATTENTION),
+            ("efficient", Implementation.EFFICIENT),
         ],
     )
     def test_implementations(self, attention, implementation, call):
@@ -59,6 +60,24 @@ class TestFused:
     def test_float32_has_an_algorithm_of_its_own(self, call):
         (kernel,) = kernels_of(call(_SDPA, [_PLAIN] * 3, [_PLAIN], dtype="float32"), _FLASH)
         assert kernel.implementation == Implementation.SPLIT_FLOAT32
+
+    @pytest.mark.parametrize(
+        ("tensors", "attributes"),
+        [
+            ([_PLAIN, _PLAIN, _PLAIN, (1, 1, 16, 16)], {}),  # a mask
+            ([(2, 3, 16, 512)] * 3, {}),  # a head over 256
+            ([_PLAIN, (2, 3, 24, 8), (2, 3, 24, 8)], {"is_causal": True}),
+        ],
+        ids=["mask", "wide head", "uneven causal"],
+    )
+    def test_what_flash_attention_refuses_takes_the_memory_efficient_kernel(self, tensors, attributes, call):
+        (kernel,) = kernels_of(call(_SDPA, tensors, [_PLAIN], **attributes), _FLASH)
+        assert kernel.implementation == Implementation.EFFICIENT
+
+    def test_grouped_queries_with_a_mask_are_separate_products(self, call):
+        tensors = [(2, 8, 16, 4), (2, 2, 16, 4), (2, 2, 16, 4), (1, 1, 16, 16)]
+        op = call(_SDPA, tensors, [(2, 8, 16, 4)], enable_gqa=True)
+        assert "attention_softmax" in _names(op, _FLASH)
 
     def test_interleaved_heads_are_read_with_a_stride(self, call):
         heads = _interleaved(2, 3, 16, 8)
@@ -130,5 +149,7 @@ def test_an_operator_that_names_its_kernel_leaves_no_choice(attention, call):
     assert [k.implementation for k in kernels_of(flash, execution)] == [Implementation.FLASH2]
     cudnn = call("_scaled_dot_product_cudnn_attention", [_PLAIN] * 3, [_PLAIN])
     assert [k.implementation for k in kernels_of(cudnn, execution)] == [Implementation.CUDNN_ATTENTION]
+    efficient = call("_scaled_dot_product_efficient_attention", [_PLAIN] * 3, [_PLAIN])
+    assert [k.implementation for k in kernels_of(efficient, execution)] == [Implementation.EFFICIENT]
     math = call("_scaled_dot_product_attention_math", [_PLAIN] * 3, [_PLAIN])
     assert "attention_softmax" in _names(math, execution)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from hw_specs import load_accelerator
@@ -63,7 +62,24 @@ def test_fused_float32_attention_is_three_tf32_products():
     assert (ampere.matrix_flops[0], ampere.vector_flops[0]) == (300, 1)
     assert volta.formats[volta.number_format[0]] == "fp32"
     assert (volta.matrix_flops[0], volta.vector_flops[0]) == (0, 101)
-    assert Implementation.SPLIT_FLOAT32 not in set(np.concatenate([ampere.implementation, volta.implementation]))
+    assert [t.implementation[0] for t in (ampere, volta)] == [Implementation.EFFICIENT] * 2
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "asked", "runs"),
+    [
+        ("t4", Implementation.FLASH2, Implementation.EFFICIENT),
+        ("v100", Implementation.CUDNN_ATTENTION, Implementation.EFFICIENT),
+        ("a100", Implementation.FLASH2, Implementation.FLASH2),
+        ("a100", Implementation.EFFICIENT, Implementation.EFFICIENT),
+        ("h100", Implementation.FLASH4, Implementation.FLASH3),
+        ("b200", Implementation.FLASH4, Implementation.FLASH4),
+        ("mi300x", Implementation.EFFICIENT, Implementation.FLASH2),
+    ],
+)
+def test_fused_attention_as_the_part_has_it(accelerator, asked, runs):
+    table = assign_units(_table("fp16", implementation=asked), load_accelerator(accelerator))
+    assert table.implementation[0] == runs
 
 
 @pytest.mark.parametrize("part", ["p100", "gtx-1080-ti"])
