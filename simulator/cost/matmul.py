@@ -83,6 +83,7 @@ def product_terms(cost: ProductCost, unit: str) -> FamilyCost:
         "latency": cost.floor + cost.exposed + cost.splitting,
     }
     terms = {
+        "bytes of one access": cost.access,
         "tile rows": cost.tile_rows,
         "tile columns": cost.tile_columns,
         "splits of the reduced length": cost.splits,

@@ -95,6 +95,10 @@ def _energy(default: float) -> _Declaration:
     return ("energy", "J/FLOP", default, 0.1 * default, 4.0 * default, "board energy of one operation at full load")
 
 
+#: Batched products read their second operand across its rows: fits to V100 and T4, where the tile varies, feed tiles of
+#: 34 and 40. Elsewhere the only tile is too large to tell.
+_BATCHED_FEED: _Declaration = ("feed", "elements", 40.0, *_PRODUCT[1][3:])
+
 _ROWS = (
     ("dram", "1", 0.85, 0.3, 1.0, "share of the DRAM bandwidth reached"),
     ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
@@ -109,7 +113,7 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
     "matmul": (*_PRODUCT, _energy(0.9e-12)),
     "matmul8": (*_PRODUCT, _energy(0.45e-12)),
     "vector_matmul": (*_PRODUCT, _energy(2.0e-11)),
-    "vector_batched": (*_PRODUCT, _energy(2.0e-11)),
+    "vector_batched": (_PRODUCT[0], _BATCHED_FEED, *_PRODUCT[2:], _energy(2.0e-11)),
     "convolution": (("share", "1", 0.85, 0.3, 1.0, "rate of implicit products over that of plain ones"),),
     "vector_convolution": (
         *_PRODUCT,

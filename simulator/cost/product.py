@@ -94,6 +94,7 @@ class ProductCost:
     """Chosen tile and the terms of its time; arrays of shape (num_kernels, num_accelerators)."""
 
     time: FloatArray
+    access: FloatArray
     tile_rows: FloatArray
     tile_columns: FloatArray
     splits: FloatArray
@@ -209,6 +210,7 @@ def _evaluate(p: Problem, hardware: HardwareColumns, library: TileLibrary, *, gr
     time = parameter("floor") + united((on_chip, dram), parameter("overlap")) + splitting
     return ProductCost(
         time=np.where(_offered(p, library)[:, None, :], time, np.inf),
+        access=p.widths()[:, None, None],
         tile_rows=grid.tm,
         tile_columns=grid.tn,
         splits=grid.splits,
