@@ -41,15 +41,16 @@ class Term(NamedTuple):
 
 
 _FORMULAS: Mapping[str, str] = {
-    "tile rows": "chosen among the library's tiles by predicted time",
+    "bytes of one access": "widest that divides the rows of all matrices, at most 16",
+    "tile rows": "chosen among the library's tiles by its rule, else by predicted time",
     "tile columns": "chosen among the library's tiles by predicted time",
     "splits of the reduced length": "blocks that share one output tile",
     "thread blocks": "batch * ceil(m / tile rows) * ceil(n / tile columns) * splits",
     "rounds": "ceil(ceil(blocks / cores) / resident blocks)",
-    "arithmetic": "busiest core: blocks * 2 * tile * reduced length / (rate * peak / cores), the last round alone",
-    "exposed prologues and epilogues": "rounds * fill + blocks * tile elements * 2 B / (store * DRAM bandwidth)",
+    "arithmetic": "busiest core: blocks * the larger of multiplying and moving a tile, under the power limit",
+    "exposed prologues and epilogues": "rounds * fill + blocks * bytes of a tile / (store * DRAM rate)",
     "L2 traffic": "blocks * operand tiles / (share * L2 bandwidth)",
-    "DRAM traffic": "(bytes not in the cache, re-reads included) / (share * DRAM bandwidth)",
+    "DRAM traffic": "(bytes not in the cache, re-reads included) / (share * DRAM rate)",
     "splitting": "split latency + partial sums through L2",
     "floor": "shortest duration",
     "tile of queries": "tile tables of the algorithm by architecture and head dimension",
@@ -75,7 +76,8 @@ _FORMULAS: Mapping[str, str] = {
 
 _COUNTS = frozenset(
     {
-        *("tile rows", "tile columns", "splits of the reduced length", "thread blocks", "rounds"),
+        *("bytes of one access", "tile rows", "tile columns", "splits of the reduced length"),
+        *("thread blocks", "rounds"),
         *("tile of queries", "tile of keys", "splits of the keys", "algorithm"),
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator, Calibration, find_calibration, load_accelerator
 from hw_specs.calibration import CalibrationMatch
-from hw_specs.process import matrix_energy_ratio
+from hw_specs.process import matrix_energy_ratio, vector_energy_ratio
 from hw_specs.schema import MemoryLevel
 
 from .parameters import GROUPS, PARAMETERS, RELATED, parameter_columns
@@ -43,13 +43,15 @@ class HardwareColumns:
     dram_bandwidth, dram_capacity, dram_latency : array
         [B/s], [B], [s]
     dram_rate : array
+        DRAM bandwidth that microbenchmarks reach, else 0.95 of the published one, and no less than 0.85 of it. [B/s]
+    dram_copy_rate : array
         Bandwidth of the DRAM that check bits leave to kernels that read and write alike. [B/s]
     cache_capacity, cache_bandwidth, cache_latency : array
         Cache that all cores share (the larger of L2 and LLC counts as capacity); bandwidth infinite
         where not published. [B], [B/s], [s]
     cache_rate : array
         Bandwidth of that cache as microbenchmarks reach it, else 3/4 of the published figure, else 32 B a clock
-        and core and no less than four times the DRAM. [B/s]
+        and core (16 beside GDDR) and no less than four times the DRAM. [B/s]
     shared_capacity, shared_bandwidth : array
         Shared memory or L1 of one core; bandwidth infinite where not published. [B], [B/s]
     shared_rate : array
@@ -76,9 +78,10 @@ class HardwareColumns:
     cores: FloatArray
     clock: FloatArray
     dram_bandwidth: FloatArray
+    dram_rate: FloatArray
     dram_capacity: FloatArray
     dram_latency: FloatArray
-    dram_rate: FloatArray
+    dram_copy_rate: FloatArray
     cache_capacity: FloatArray
     cache_bandwidth: FloatArray
     cache_rate: FloatArray
@@ -123,9 +126,10 @@ class HardwareColumns:
             cores=columns["cores"],
             clock=columns["clock"],
             dram_bandwidth=columns["dram_bandwidth"],
+            dram_rate=_dram_rate(columns),
             dram_capacity=columns["dram_capacity"],
             dram_latency=columns["dram_latency"],
-            dram_rate=columns["dram_rate"],
+            dram_copy_rate=columns["dram_copy_rate"],
             cache_capacity=columns["cache_capacity"],
             cache_bandwidth=columns["cache_bandwidth"],
             cache_rate=_cache_rate(columns),
@@ -142,6 +146,11 @@ class HardwareColumns:
             parameters=parameters,
             basis=basis,
         )
+
+    @property
+    def core_clock(self) -> FloatArray:
+        """Clock of the cores under load, a usual one where none is published. [Hz]"""
+        return np.where(np.isnan(self.clock), _USUAL_CLOCK, self.clock) * self.clock_headroom
 
     def select(self, columns: NDArray[np.int64]) -> HardwareColumns:
         """Some of the accelerators, by position."""
@@ -225,6 +234,9 @@ def _nearest(
     return min(own or found, key=lambda pair: max(pair[0].distance, 0), default=(None, group))
 
 
+# Of cores whose clock is not published. [Hz]
+_USUAL_CLOCK = 1.5e9
+
 # Far below the duration of any kernel. [s]
 _AT_ONCE = 1e-9
 
@@ -238,21 +250,25 @@ def _clock_headroom(accelerator: Accelerator) -> float:
     return _GEFORCE_HEADROOM if accelerator.form_factor == "GeForce" else 1.0
 
 
-#: Groups whose energy follows the process. Vector arithmetic, fitted, takes 16 to 18 pJ on 12 nm and 7 nm alike.
-_MATRIX_GROUPS = ("matmul", "matmul8", "flash2", "efficient", "flash3", "flash4", "cudnn_attention")
+#: How the energy of a group follows the process.
+_ENERGY_RATIOS: Mapping[str, Callable[[str | None], float | None]] = {
+    **dict.fromkeys(
+        ("matmul", "matmul8", "flash2", "efficient", "flash3", "flash4", "cudnn_attention"), matrix_energy_ratio
+    ),
+    **dict.fromkeys(("vector_matmul", "vector_batched"), vector_energy_ratio),
+}
 
 
 def _scale_energy(
     row: dict[str, float], group: str, accelerator: Accelerator, match: CalibrationMatch, source: str
 ) -> None:
-    """Carry the energy of matrix arithmetic over to the process of a part that inherits it."""
-    name = f"{group}.energy"
-    if accelerator.name in match.calibration.groups.get(source, ()) or group not in _MATRIX_GROUPS or name not in row:
+    """Carry the energy of arithmetic over to the process of a part that inherits it."""
+    name, ratio = f"{group}.energy", _ENERGY_RATIOS.get(group)
+    if accelerator.name in match.calibration.groups.get(source, ()) or ratio is None or name not in row:
         return
-    here = matrix_energy_ratio(accelerator.process)
-    there = matrix_energy_ratio(_process_of(match.calibration, source))
+    here, there = ratio(accelerator.process), ratio(_process_of(match.calibration, source))
     if here is not None and there is not None:
-        row[name] = min(row[name] * here / there, PARAMETERS[name].upper)
+        row[name] = float(np.clip(row[name] * here / there, PARAMETERS[name].lower, PARAMETERS[name].upper))
 
 
 def _process_of(calibration: Calibration, group: str) -> str | None:
@@ -285,7 +301,7 @@ def _column(values: Iterable[float | None], missing: float) -> FloatArray:
 _INLINE_ECC_SHARE = 0.85
 
 
-def _dram_rate(dram: MemoryLevel) -> float | None:
+def _dram_copy_rate(dram: MemoryLevel) -> float | None:
     if dram.bandwidth is None:
         return None
     return dram.bandwidth * (_INLINE_ECC_SHARE if dram.inline_ecc else 1.0)
@@ -298,12 +314,14 @@ def _memory(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
     shared = [m.shared for m in memories]
     return {
         "dram_bandwidth": _column((m.dram.bandwidth for m in memories), np.nan),
-        "dram_rate": _column((_dram_rate(m.dram) for m in memories), np.nan),
+        "dram_copy_rate": _column((_dram_copy_rate(m.dram) for m in memories), np.nan),
+        "measured_dram_bandwidth": _column((m.dram.measured_bandwidth for m in memories), np.nan),
         "dram_capacity": _column((m.dram.capacity for m in memories), np.nan),
         "dram_latency": _column((m.dram.latency for m in memories), 6e-7),
         "cache_capacity": np.array(total, dtype=np.float64),
         "measured_cache_bandwidth": _column((cache.measured_bandwidth if cache else None for cache in near), np.nan),
         "cache_bandwidth": _column((cache.bandwidth if cache else None for cache in near), np.inf),
+        "gddr": np.array([a.architecture in _GDDR_ARCHITECTURES for a in accelerators]),
         "cache_latency": _column((c.latency if c else None for c in near), 2.5e-7),
         "shared_capacity": _column((s.capacity if s else None for s in shared), np.inf),
         "shared_bandwidth": _column((s.bandwidth if s else None for s in shared), np.inf),
@@ -324,13 +342,35 @@ def _shared_rate(accelerator: Accelerator) -> float | None:
     return _SHARED_ESTIMATE * clock if accelerator.kind == "gpu" and clock else None
 
 
+#: Bytes that the L2 delivers a clock and core where no figure is known: parts with GDDR have few L2 slices for their
+#: cores (14.5 measured on an L40, 15.2 on an RTX 4090, 16.7 on an A40, 20 on a T4), those with HBM more (22 on a V100,
+#: 35 on A100 and H100: te42kyfo/gpu-benches, gpu-l2-cache).
+_GDDR_BYTES, _HBM_BYTES = 16.0, 32.0
+_GDDR_ARCHITECTURES = frozenset({"turing", "ampere_ga10x", "ada", "blackwell_gb20x"})
+
+#: DRAM bandwidth that reads reach over the published one where it was not measured (V100 0.96, L40 0.98, H100 PCIe
+#: 0.97: te42kyfo/gpu-benches, gpu-stream).
+_DRAM_SHARE = 0.95
+#: Least share of it: figures of copies, which turn between reads and writes, understate what reads reach.
+_LEAST_DRAM_SHARE = 0.85
+
+
+def _dram_rate(columns: Mapping[str, FloatArray]) -> FloatArray:
+    """DRAM bandwidth as microbenchmarks reach it."""
+    published, measured = columns["dram_bandwidth"], columns["measured_dram_bandwidth"]
+    share = np.where(np.isnan(measured), _DRAM_SHARE, measured / published)
+    rate: FloatArray = np.clip(share, _LEAST_DRAM_SHARE, 1.0) * published
+    return rate
+
+
 #: Measured over published bandwidth of shared caches where both are known (V100, A100).
 _MEASURED_SHARE = 0.75
 
 
 def _cache_rate(columns: Mapping[str, FloatArray]) -> FloatArray:
     published, measured = columns["cache_bandwidth"], columns["measured_cache_bandwidth"]
-    estimate = np.maximum(32.0 * columns["cores"] * columns["clock"], 4.0 * columns["dram_bandwidth"])
+    per_core = np.where(columns["gddr"], _GDDR_BYTES, _HBM_BYTES)
+    estimate = np.maximum(per_core * columns["cores"] * columns["clock"], 4.0 * columns["dram_bandwidth"])
     known = np.where(np.isfinite(published), _MEASURED_SHARE * published, estimate)
     # A changed part keeps the measured figure of its parent, which then may not exceed its own published one.
     return np.where(np.isnan(measured), known, np.minimum(measured, published))

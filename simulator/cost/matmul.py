@@ -10,10 +10,10 @@ from simulator.kernels import KernelTable
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
 from .mechanisms import residency
-from .product import Problem, ProductCost, product_cost
+from .product import WIDEST_ACCESS, Problem, ProductCost, product_cost
 from .roofline import vector_peak
 
-__all__ = ["matmul_cost", "product_terms", "unit_of", "unit_peak"]
+__all__ = ["access_width", "matmul_cost", "product_terms", "unit_of", "unit_peak"]
 
 FloatArray = NDArray[np.float64]
 
@@ -56,7 +56,22 @@ def _problem(table: KernelTable, hardware: HardwareColumns) -> Problem:
         kept=residency(table, hardware.cache_capacity),
         flops=2.0 * table.batch * table.m * table.n * table.k,
         peak=unit_peak(table, hardware),
+        access=access_width(table),
     )
+
+
+def access_width(table: KernelTable) -> FloatArray:
+    """Widest access that every row of the matrices allows, shape (num_kernels,). [B]
+
+    Rows are ``k`` or ``n`` long; libraries give all three matrices the width of the narrowest. A vector is one row.
+    Products on vector units show no difference between rows of odd and of even lengths (V100, T4, A100).
+    """
+    whole = int(WIDEST_ACCESS)
+    operands = np.gcd((table.k * table.itemsize).astype(np.int64), whole)
+    matrix = (table.m > 1) & (table.n > 1)
+    outputs = np.where(matrix, np.gcd((table.n * table.itemsize).astype(np.int64), whole), whole)
+    width: FloatArray = np.where(table.matrix_flops > 0, np.minimum(operands, outputs), whole).astype(np.float64)
+    return np.maximum(width, 1.0)
 
 
 def product_terms(cost: ProductCost, unit: str) -> FamilyCost:
@@ -68,6 +83,7 @@ def product_terms(cost: ProductCost, unit: str) -> FamilyCost:
         "latency": cost.floor + cost.exposed + cost.splitting,
     }
     terms = {
+        "bytes of one access": cost.access,
         "tile rows": cost.tile_rows,
         "tile columns": cost.tile_columns,
         "splits of the reduced length": cost.splits,

@@ -12,6 +12,7 @@ from simulator.kernels import KernelTable
 __all__ = [
     "SHORTEST_KERNEL",
     "fitting",
+    "power_limited",
     "power_slowdown",
     "residency",
     "shortest_kernel",
@@ -60,6 +61,18 @@ def throttle_factor(busy: FloatArray, *, slowdown: FloatArray, time: FloatArray)
     """
     factor: FloatArray = 1.0 - slowdown * np.expm1(-busy / time)
     return factor
+
+
+def power_limited(busy: FloatArray, paid: FloatArray, *, onset: FloatArray) -> FloatArray:
+    """Time of work under the power limit, ``t + max(e - t, 0) (1 - exp(-t / tau))``.
+
+    `busy` is the time `t` at the boost clock, `paid` the time `e` in which the limit pays for the energy of the work,
+    NaN where no limit is known, `onset` the time `tau` of work that the power controller has to see. A faster part
+    is never slower: `t` falls with its rate and `e` does not rise.
+    """
+    missing = np.nan_to_num(np.maximum(paid - busy, 0.0), nan=0.0)
+    limited: FloatArray = busy - missing * np.expm1(-busy / onset)
+    return limited
 
 
 def power_slowdown(peak: FloatArray, *, energy: FloatArray, power: FloatArray) -> FloatArray:

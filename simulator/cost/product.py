@@ -1,21 +1,23 @@
 """Time of products that are tiled over cores: plain and batched matrix products, and convolutions that become one.
 
 Symbols: the output is ``batch`` matrices of ``m x n``, reduced over ``k``; a block computes one ``tm x tn`` tile over
-``k / splits``. The library's choice of tile is taken to be the fastest that the model predicts.
+``k / splits``. The library's choice of tile is taken to be the fastest that the model predicts, unless the library is
+known to choose by a rule.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .hardware import HardwareColumns
-from .mechanisms import power_slowdown, throttle_factor, united
+from .mechanisms import power_limited, united
 from .tiles import TileLibrary, library_groups, occupied_rounds
 
-__all__ = ["Problem", "ProductCost", "product_cost"]
+__all__ = ["WIDEST_ACCESS", "Problem", "ProductCost", "product_cost"]
 
 FloatArray = NDArray[np.float64]
 
@@ -25,11 +27,18 @@ _CHUNK = 60_000
 #: Bytes of one partial sum, and how often each is written and read when the reduced length is split.
 _PARTIAL_BYTES = 8.0
 
-#: Bytes of one output element as blocks drain it.
-_OUTPUT_BYTES = 2.0
-
 #: Elements of the accumulators that fill the register file of one core.
 _ACCUMULATORS = 256.0 * 128.0
+
+#: Steps of the main loop whose operands a block holds in shared memory: one in use, the others on their way.
+_STAGES = 3.0
+
+#: Widest access of one thread, and of one asynchronous copy to shared memory. [B]
+WIDEST_ACCESS = 16.0
+
+#: Largest tile for rows that do not allow that width: kernels of older parts, 128 x 128 at most
+#: (``cutlass_75_tensorop_bf16_s1688gemm_bf16_128x128_nn_align1`` on an H100).
+_LARGEST_NARROW = 128.0 * 128.0
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -45,10 +54,12 @@ class Problem:
         Compulsory traffic. [B]
     kept : array of shape (num_kernels, num_accelerators)
         Share of the traffic that the cache keeps from the DRAM. [1]
-    flops : array
-        Arithmetic of the whole kernel. [FLOP]
     peak : array of shape (num_kernels, num_accelerators)
         Rate of the units that it runs on. [FLOP/s]
+    flops : array
+        Arithmetic of the whole kernel. [FLOP]
+    access : array, optional
+        Widest access that the rows of all matrices allow, :data:`WIDEST_ACCESS` by default. [B]
     """
 
     batch: FloatArray
@@ -61,15 +72,21 @@ class Problem:
     kept: FloatArray
     flops: FloatArray
     peak: FloatArray
+    access: FloatArray | None = None
 
     def rows(self, index: slice | NDArray[np.int64]) -> Problem:
         """Some of the problems."""
-        return Problem(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+        columns = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Problem(**{name: values[index] for name, values in columns.items() if values is not None})
 
     def accelerators(self, columns: NDArray[np.int64]) -> Problem:
         """The problems on some of the accelerators."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return Problem(**{**values, "peak": self.peak[:, columns], "kept": self.kept[:, columns]})
+
+    def widths(self) -> FloatArray:
+        """Bytes of one access of each problem."""
+        return np.full(len(self.m), WIDEST_ACCESS) if self.access is None else self.access
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -77,6 +94,7 @@ class ProductCost:
     """Chosen tile and the terms of its time; arrays of shape (num_kernels, num_accelerators)."""
 
     time: FloatArray
+    access: FloatArray
     tile_rows: FloatArray
     tile_columns: FloatArray
     splits: FloatArray
@@ -131,53 +149,134 @@ def _best(problem: Problem, hardware: HardwareColumns, library: TileLibrary, *, 
     )
 
 
+#: Parameter of a group by its name, shape (1, num_accelerators, 1).
+_Parameter = Callable[[str], FloatArray]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Grid:
+    """Blocks of every choice; arrays broadcast to (num_kernels, num_accelerators, num_choices).
+
+    Attributes
+    ----------
+    tm, tn, splits : array
+    steps : array
+        Steps of the main loop of one block. [1]
+    tiles, blocks : array
+        Output tiles, and blocks that compute them. [1]
+    busy, rounds : array
+        See :func:`simulator.cost.tiles.occupied_rounds`.
+    """
+
+    tm: FloatArray
+    tn: FloatArray
+    splits: FloatArray
+    steps: FloatArray
+    tiles: FloatArray
+    blocks: FloatArray
+    busy: FloatArray
+    rounds: FloatArray
+
+    @classmethod
+    def build(cls, p: Problem, hardware: HardwareColumns, library: TileLibrary, alone: FloatArray) -> _Grid:
+        tm, tn, splits = library.candidates()
+        batch, m, n, k, itemsize = (x[:, None, None] for x in (p.batch, p.m, p.n, p.k, p.itemsize))
+        tiles = batch * np.ceil(m / tm) * np.ceil(n / tn)
+        staged = _STAGES * library.step * (tm + tn)
+        fitting = np.minimum(_ACCUMULATORS / (tm * tn), hardware.shared_capacity[None, :, None] / staged)
+        resident = np.clip(np.floor(fitting), 1.0, library.resident)
+        blocks = tiles * splits
+        busy, rounds = occupied_rounds(blocks, cores=hardware.cores[None, :, None], resident=resident, alone=alone)
+        steps = np.maximum(np.ceil(k * itemsize / splits / library.step), 1.0)
+        return cls(tm=tm, tn=tn, splits=splits, steps=steps, tiles=tiles, blocks=blocks, busy=busy, rounds=rounds)
+
+
 def _evaluate(p: Problem, hardware: HardwareColumns, library: TileLibrary, *, group: str, rate: str) -> ProductCost:
     """Every choice of tile and split; arrays broadcast to (num_kernels, num_accelerators, num_choices)."""
 
     def parameter(name: str) -> FloatArray:
         return hardware.parameters[f"{group}.{name}"][None, :, None]
 
-    tm, tn, splits = library.candidates()
-    batch, m, n, k, itemsize = (x[:, None, None] for x in (p.batch, p.m, p.n, p.k, p.itemsize))
-    cores, l2_rate = hardware.cores[None, :, None], parameter("l2") * hardware.cache_rate[None, :, None]
-    depth = library.step / itemsize
-    steps = np.maximum(np.ceil(k / splits / depth), 1.0)
-    tiles = batch * np.ceil(m / tm) * np.ceil(n / tn)
-    blocks = tiles * splits
-    resident = np.clip(np.floor(_ACCUMULATORS / (tm * tn)), 1.0, library.resident)
-    busy, rounds = occupied_rounds(blocks, cores=cores, resident=resident, alone=parameter("alone"))
-    throttled = throttle_factor(
-        p.flops[:, None] / p.peak,
-        slowdown=power_slowdown(p.peak, energy=hardware.parameters[f"{group}.energy"], power=hardware.power),
-        time=hardware.parameters[f"{group}.throttle_time"],
-    )
-    core_rate = (p.peak / throttled)[:, :, None] * parameter(rate) / cores
-    block = 2.0 * steps * depth * np.maximum(tm * tn, parameter("feed") * (tm + tn)) / core_rate
-    arithmetic = np.maximum(busy * block, rounds * steps * parameter("iteration"))
-    drained = blocks * tm * tn * _OUTPUT_BYTES
-    drain = drained / (parameter("store") * hardware.dram_bandwidth[None, :, None])
-    exposed = rounds * parameter("fill") + drain
-    l2 = library.shared * blocks * (tm + tn) * steps * depth * itemsize / l2_rate
-    dram = _dram_bytes(p, hardware, np.minimum(tiles, cores) * tm * tn, parameter("usable"), parameter("written"))
-    pulled = np.minimum(blocks, cores) * parameter("core_bandwidth")
-    dram = dram / np.minimum(parameter("dram") * hardware.dram_bandwidth[None, :, None], pulled)
-    splitting = np.where(splits > 1, parameter("split") + splits * batch * m * n * _PARTIAL_BYTES / l2_rate, 0.0)
-    floor = parameter("floor")
-    time = floor + united((arithmetic + exposed, l2, dram), parameter("overlap")) + splitting
+    grid = _Grid.build(p, hardware, library, parameter("alone"))
+    l2_rate = parameter("l2") * hardware.cache_rate[None, :, None]
+    arithmetic = _arithmetic(p, hardware, library, grid, parameter, rate=rate)
+    exposed = _exposed(p, hardware, grid, parameter)
+    l2 = library.shared * grid.blocks * (grid.tm + grid.tn) * grid.steps * library.step / l2_rate
+    dram = _dram(p, hardware, grid, parameter)
+    partial = grid.splits * (p.batch * p.m * p.n)[:, None, None] * _PARTIAL_BYTES
+    splitting = np.where(grid.splits > 1, parameter("split") + partial / l2_rate, 0.0)
+    # The L2 feeds the main loop, so the slower of both sets its pace; DRAM is ahead of both by the bytes in flight.
+    on_chip = np.maximum(arithmetic + exposed, l2)
+    time = parameter("floor") + united((on_chip, dram), parameter("overlap")) + splitting
     return ProductCost(
-        time=time,
-        tile_rows=tm,
-        tile_columns=tn,
-        splits=splits,
-        blocks=blocks,
-        rounds=rounds,
+        time=np.where(_offered(p, library)[:, None, :], time, np.inf),
+        access=p.widths()[:, None, None],
+        tile_rows=grid.tm,
+        tile_columns=grid.tn,
+        splits=grid.splits,
+        blocks=grid.blocks,
+        rounds=grid.rounds,
         arithmetic=arithmetic,
         exposed=exposed,
         l2=l2,
         dram=dram,
         splitting=splitting,
-        floor=floor,
+        floor=parameter("floor"),
     )
+
+
+def _offered(p: Problem, library: TileLibrary) -> NDArray[np.bool_]:
+    """Choices that the library has for each problem, shape (num_kernels, num_choices)."""
+    tm, tn, _ = library.candidates()
+    wide = (p.widths() >= WIDEST_ACCESS)[:, None]
+    narrow = (tm * tn <= _LARGEST_NARROW)[None, :]
+    offered: NDArray[np.bool_] = library.offered(p.m, p.n, p.k) & (wide | narrow)
+    return offered
+
+
+def _arithmetic(
+    p: Problem, hardware: HardwareColumns, library: TileLibrary, grid: _Grid, parameter: _Parameter, *, rate: str
+) -> FloatArray:
+    """Time of the busiest core in its main loops, under the power limit. [s]
+
+    A step multiplies, and brings in its operands by accesses of a width that the rows allow; rows of odd lengths are
+    moved element by element, those of the output too.
+    """
+    cores, clock = hardware.cores[None, :, None], hardware.core_clock[None, :, None]
+    tm, tn, width = grid.tm, grid.tn, p.widths()[:, None, None]
+    core_peak = p.peak[:, :, None] / cores
+    depth = library.step / p.itemsize[:, None, None]
+    fed = np.maximum(tm * tn, parameter("feed") * (tm + tn))
+    multiplying = grid.steps * 2.0 * depth * fed / (core_peak * parameter(rate))
+    accesses = parameter("accesses") * clock
+    moving = grid.steps * library.staged * (tm + tn) * library.step / (width * accesses)
+    placing = tm * tn * _output_bytes(p) * (1.0 / width - 1.0 / WIDEST_ACCESS) / accesses
+    busy = grid.busy * (np.maximum(multiplying, moving) + placing)
+    # Cores that wait draw little: what the limit pays for is the work of all blocks, however they fill the rounds.
+    joules = grid.blocks * multiplying * core_peak * parameter("energy")
+    limited = power_limited(busy, joules / hardware.power[None, :, None], onset=parameter("throttle_time"))
+    return np.maximum(limited, grid.rounds * grid.steps * parameter("iteration") / clock)
+
+
+def _exposed(p: Problem, hardware: HardwareColumns, grid: _Grid, parameter: _Parameter) -> FloatArray:
+    """Prologues and epilogues that nothing hides. [s]"""
+    drained = grid.blocks * grid.tm * grid.tn * _output_bytes(p)
+    drain = drained / (parameter("store") * hardware.dram_rate[None, :, None])
+    return grid.rounds * parameter("fill") / hardware.core_clock[None, :, None] + drain
+
+
+def _output_bytes(p: Problem) -> FloatArray:
+    """Bytes of one output element, shape (num_kernels, 1, 1)."""
+    return (p.writes / (p.batch * p.m * p.n))[:, None, None]
+
+
+def _dram(p: Problem, hardware: HardwareColumns, grid: _Grid, parameter: _Parameter) -> FloatArray:
+    """Time of the DRAM, no faster than the running blocks can pull. [s]"""
+    cores = hardware.cores[None, :, None]
+    area = np.minimum(grid.tiles, cores) * grid.tm * grid.tn
+    moved = _dram_bytes(p, hardware, area, parameter("usable"), parameter("written"))
+    reached = np.minimum(parameter("dram") * hardware.dram_rate[None, :, None], hardware.dram_bandwidth[None, :, None])
+    return moved / np.minimum(reached, np.minimum(grid.blocks, cores) * parameter("core_bandwidth"))
 
 
 def _dram_bytes(

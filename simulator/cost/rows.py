@@ -106,7 +106,7 @@ def _dram_time(group: str, table: KernelTable, hardware: HardwareColumns) -> Flo
     spilled = _spilled(table, hardware, hardware.parameters[f"{group}.usable"])
     read = table.bytes_read[:, None] * (1.0 + (passes - 1.0) * spilled)
     kept = residency(table, hardware.cache_capacity) * hardware.parameters[f"{group}.resident"]
-    bandwidth = hardware.parameters[f"{group}.dram"] * hardware.dram_rate
+    bandwidth = hardware.parameters[f"{group}.dram"] * hardware.dram_copy_rate
     time: FloatArray = (read + table.bytes_written[:, None]) * (1.0 - kept) / bandwidth
     return time
 

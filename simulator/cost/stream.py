@@ -41,7 +41,7 @@ def stream_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fa
     traffic = table.bytes[:, None]
     room = hardware.cache_capacity * parameters["stream.held"]
     kept = residency(table, room) * parameters["stream.resident"]
-    dram = traffic * (1.0 - kept) / (_pattern_share(table, hardware) * hardware.dram_rate)
+    dram = traffic * (1.0 - kept) / (_pattern_share(table, hardware) * hardware.dram_copy_rate)
     l2 = traffic / (parameters["stream.l2"] * hardware.cache_rate)
     active = np.clip(np.ceil(traffic / _BLOCK_BYTES), 1.0, hardware.cores)
     pulled = traffic / (active * parameters["stream.core_bandwidth"])
@@ -135,7 +135,7 @@ def scatter_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> F
     resident = hardware.cores * np.floor(hardware.max_threads / threads)
     latency = np.ceil(table.m[:, None] / np.maximum(resident, 1.0)) * hardware.parameters["scatter.row"]
     kept = residency(table, hardware.cache_capacity)
-    dram = table.bytes[:, None] * (1.0 - kept) / (hardware.parameters["scatter.dram"] * hardware.dram_rate)
+    dram = table.bytes[:, None] * (1.0 - kept) / (hardware.parameters["scatter.dram"] * hardware.dram_copy_rate)
     floor = np.broadcast_to(hardware.parameters["scatter.floor"], dram.shape)
     shown = {"DRAM traffic": dram, "row latency": latency, "floor": floor}
     return FamilyCost(

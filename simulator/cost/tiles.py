@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LIBRARIES", "TileLibrary", "library_groups", "occupied_rounds"]
+__all__ = ["LIBRARIES", "Rule", "TileLibrary", "library_groups", "occupied_rounds"]
 
 FloatArray = NDArray[np.float64]
+
+
+class Rule(NamedTuple):
+    """A tile that a library takes for products of up to so many rows and columns and at least that reduced length."""
+
+    tile: tuple[int, int]
+    rows: float = np.inf
+    columns: float = np.inf
+    reduced: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +37,13 @@ class TileLibrary:
     resident : int
         Most blocks of one core.
     shared : float
-        Share of the operand tiles that a block reads from L2 itself; the rest comes from the other block of a
-        cluster, which reads it once for both.
+        Share of the operand tiles that a block reads from L2 itself; the rest comes from the other blocks of a
+        cluster, which read it once for all.
+    staged : float
+        Share of the operand tiles that a block's core takes into its shared memory; of a pair of cores that multiply
+        together each holds half of one side.
+    rules : tuple of Rule
+        How the library chooses where that is known, the first rule that applies; none where it takes the fastest.
     source : str
     """
 
@@ -38,12 +53,34 @@ class TileLibrary:
     resident: int
     source: str
     shared: float = 1.0
+    staged: float = 1.0
+    rules: tuple[Rule, ...] = ()
 
     def candidates(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Rows, columns and splits of every choice, each of shape (num_choices,)."""
         choices = [(m, n, s) for m, n in self.tiles for s in self.splits]
         rows, columns, splits = np.array(choices, dtype=np.float64).T
         return rows, columns, splits
+
+    def offered(self, m: FloatArray, n: FloatArray, k: FloatArray) -> NDArray[np.bool_]:
+        """Choices that are open to products ``m x n x k``, shape (num_products, num_choices)."""
+        rows, columns, _ = self.candidates()
+        if not self.rules:
+            return np.ones((len(m), len(rows)), dtype=np.bool_)
+        applies = np.array([(m <= rule.rows) & (n <= rule.columns) & (k >= rule.reduced) for rule in self.rules])
+        tiles = np.array([rule.tile for rule in self.rules])[applies.argmax(axis=0)]
+        chosen: NDArray[np.bool_] = (tiles[:, :1] == rows) & (tiles[:, 1:] == columns)
+        return chosen
+
+
+def _ruled(
+    rules: tuple[Rule, ...], *, step: float, source: str, shared: float = 1.0, staged: float = 1.0
+) -> TileLibrary:
+    """A library that takes the tiles of its rules and never splits."""
+    tiles = tuple(dict.fromkeys(rule.tile for rule in rules))
+    return TileLibrary(
+        tiles=tiles, splits=(1,), step=step, resident=4, source=source, shared=shared, staged=staged, rules=rules
+    )
 
 
 def _both_ways(long: tuple[int, ...], short: tuple[int, ...], largest: int) -> tuple[tuple[int, int], ...]:
@@ -58,7 +95,32 @@ _WARP_TILES = (
     *((32, 128), (128, 32), (64, 32), (32, 64), (16, 128), (16, 64), (32, 32), (16, 32)),
 )
 
+#: wgmma and tcgen05 take N in multiples of 8 and 16 (PTX ISA 9.7.15).
+_WARPGROUP_TILES = _both_ways((64, 128, 192, 256), (8, 16, 32, 64, 96, 128, 160, 192, 224, 256), 256 * 192)
+
 _VECTOR_TILES = ((128, 128), (128, 64), (64, 128), (64, 64), (128, 32), (32, 128), (64, 32), (32, 64), (32, 32))
+
+_VLLM = "vllm-project/vllm, csrc/quantization/w8a8/cutlass: cutlass_scaled_mm, tiles by shape"
+
+#: Products of up to 16 rows run with 32.
+_ADA_RULES = (
+    *(Rule((32, 64), 32, 8192), Rule((32, 128), 32, 16384), Rule((32, 64), 32)),
+    *(Rule((64, 64), 64, 8192), Rule((64, 128), 64, 16384), Rule((64, 64), 64)),
+    *(Rule((64, 128), 128, 8192), Rule((128, 128), 128, 16384), Rule((128, 64), 128)),
+    *(Rule((64, 128), 256, 4096), Rule((128, 128), 256)),
+    *(Rule((128, 128), columns=4096), Rule((256, 128), columns=8192), Rule((128, 128))),
+)
+
+#: Up to 64 rows the product is computed transposed, so that tiles of 64 cover columns.
+_HOPPER_RULES = (
+    *(Rule((16, 64), 16), Rule((16, 64), 64, 1280), Rule((64, 64), 64), Rule((64, 128), 128)),
+    *(Rule((128, 128), 8191), Rule((256, 128), reduced=6144), Rule((128, 128))),
+)
+
+_BLACKWELL_RULES = (
+    *(Rule((32, 128), 16), Rule((64, 128), 63), Rule((64, 128), 64, reduced=4096), Rule((64, 64), 64)),
+    *(Rule((128, 128), 256), Rule((256, 128))),
+)
 
 LIBRARIES: dict[str, TileLibrary] = {
     "warp": TileLibrary(
@@ -69,30 +131,39 @@ LIBRARIES: dict[str, TileLibrary] = {
         source="NVIDIA Matrix Multiplication Background guide 2.3; cutlass_80_tensorop kernel names",
     ),
     "warpgroup": TileLibrary(
-        tiles=_both_ways((64, 128, 192, 256), (8, 16, 32, 64, 96, 128, 160, 192, 224, 256), 256 * 192),
+        tiles=_WARPGROUP_TILES,
         splits=_SPLITS,
         step=128.0,
         resident=4,
-        source="wgmma and tcgen05 take N in multiples of 8 and 16 (PTX ISA 9.7.15); nvjet kernel names",
-        shared=2 / 3,  # two blocks of 128 x 256 each load one side of their own and half of the other
+        source="nvjet kernel names",
+        shared=1 / 2,  # clusters of two by two blocks read each side once for two
     ),
-    "eight_bit": TileLibrary(
-        tiles=((256, 128), (128, 128), (128, 64), (64, 128), (64, 64), (32, 64), (16, 64)),
-        splits=(1,),
+    "pair": TileLibrary(
+        tiles=_WARPGROUP_TILES,
+        splits=_SPLITS,
         step=128.0,
         resident=4,
-        source="CUTLASS scaled products as serving frameworks configure them: no split of the reduced length",
+        source="nvjet kernel names; tcgen05.mma with cta_group::2 (PTX ISA 9.7.16)",
+        shared=1 / 2,
+        staged=2 / 3,  # of 128 rows and 256 columns each core of a pair holds its rows and half the columns
     ),
+    "eight_bit": _ruled(_ADA_RULES, step=64.0, source=_VLLM),
+    "eight_bit_warpgroup": _ruled(_HOPPER_RULES, step=128.0, source=_VLLM, shared=3 / 4),  # clusters of two blocks
+    "eight_bit_pair": _ruled(_BLACKWELL_RULES, step=128.0, source=_VLLM, shared=1 / 2, staged=2 / 3),
     "vector": TileLibrary(
-        tiles=_VECTOR_TILES, splits=_SPLITS, step=64.0, resident=8, source="names of cuBLAS sgemm kernels"
+        tiles=_VECTOR_TILES, splits=_SPLITS, step=32.0, resident=8, source="names of cuBLAS sgemm kernels"
     ),
     "vector_batched": TileLibrary(
-        tiles=_VECTOR_TILES, splits=(1,), step=64.0, resident=8, source="names of cuBLAS sgemm kernels"
+        tiles=((128, 128), (64, 64), (32, 32)),
+        splits=(1,),
+        step=32.0,
+        resident=8,
+        source="names of cuBLAS sgemm kernels; the others change no prediction for V100 and T4",
     ),
     "vector_batched_large": TileLibrary(
         tiles=((128, 128),),
         splits=(1,),
-        step=64.0,
+        step=32.0,
         resident=8,
         source="cuBLAS 12 takes ampere_sgemm_128x128 for every batched fp32 product",
     ),
@@ -105,18 +176,18 @@ LIBRARIES: dict[str, TileLibrary] = {
     ),
 }
 
-#: Architectures whose matrix instructions take tiles of many widths.
-_WARPGROUP = frozenset({"hopper", "blackwell", "blackwell_ultra"})
 #: Architectures before Ampere, for which cuBLAS still varies the tile of batched fp32 products.
-_BEFORE_AMPERE = frozenset({"pascal", "volta", "turing"})
+_BEFORE_AMPERE = ("pascal", "volta", "turing")
 
-
-def _library(role: str, architecture: str) -> str:
-    if role == "matrix":
-        return "warpgroup" if architecture in _WARPGROUP else "warp"
-    if role == "vector_batched":
-        return "vector_batched" if architecture in _BEFORE_AMPERE else "vector_batched_large"
-    return role
+#: Library of each role by architecture; the role's own where nothing is said.
+_SPECIAL: dict[tuple[str, str], str] = {
+    ("matrix", "hopper"): "warpgroup",
+    ("eight_bit", "hopper"): "eight_bit_warpgroup",
+    **{("matrix", name): "pair" for name in ("blackwell", "blackwell_ultra")},
+    **{("eight_bit", name): "eight_bit_pair" for name in ("blackwell", "blackwell_ultra")},
+    **{("vector_batched", name): "vector_batched" for name in _BEFORE_AMPERE},
+}
+_USUAL = {"matrix": "warp", "vector_batched": "vector_batched_large"}
 
 
 def library_groups(role: str, architectures: tuple[str, ...]) -> Iterator[tuple[TileLibrary, NDArray[np.int64]]]:
@@ -127,7 +198,8 @@ def library_groups(role: str, architectures: tuple[str, ...]) -> Iterator[tuple[
     role : {"matrix", "eight_bit", "vector", "vector_batched", "implicit"}
     architectures : tuple of str
     """
-    names = np.array([_library(role, architecture) for architecture in architectures])
+    usual = _USUAL.get(role, role)
+    names = np.array([_SPECIAL.get((role, architecture), usual) for architecture in architectures])
     for name in dict.fromkeys(names.tolist()):
         yield LIBRARIES[name], np.flatnonzero(names == name)
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from hw_specs import list_accelerators, load_accelerator
-from hw_specs.process import matrix_energy_ratio
+from hw_specs.process import matrix_energy_ratio, vector_energy_ratio
 
 
 @pytest.mark.parametrize(
@@ -26,9 +28,16 @@ def test_ratio_of_a_process(process: str | None, ratio: float | None) -> None:
     assert matrix_energy_ratio(process) == ratio
 
 
-def test_finer_processes_never_need_more_energy() -> None:
-    ratios = [matrix_energy_ratio(f"{node}nm") for node in (16, 12, 8, 7, 6, 5, 4, 3)]
+@pytest.mark.parametrize("ratio", [matrix_energy_ratio, vector_energy_ratio])
+def test_finer_processes_never_need_more_energy(ratio: Callable[[str | None], float | None]) -> None:
+    ratios = [ratio(f"{node}nm") or 0.0 for node in (16, 12, 8, 7, 6, 5, 4, 3)]
     assert ratios == sorted(ratios, reverse=True)
+    assert ratio("Intel 7") is None
+
+
+def test_vector_arithmetic_gains_less_from_12_to_7_nm_than_matrix_arithmetic() -> None:
+    assert vector_energy_ratio("TSMC 12nm FFN") == 1.35
+    assert vector_energy_ratio("TSMC 4N") == 0.6
 
 
 def test_every_process_of_the_catalogue_is_understood_or_intel() -> None:

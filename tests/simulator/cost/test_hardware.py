@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,7 @@ def test_columns_are_those_of_the_datasheet():
 
 def test_check_bits_among_the_data_take_bandwidth():
     columns = HardwareColumns.from_accelerators([load_accelerator(n) for n in ("t4", "v100", "rtx4090")])
-    assert (columns.dram_rate / columns.dram_bandwidth).tolist() == pytest.approx([0.85, 1.0, 1.0])
+    assert (columns.dram_copy_rate / columns.dram_bandwidth).tolist() == pytest.approx([0.85, 1.0, 1.0])
 
 
 def test_calibration_is_inherited_by_lineage_and_group():
@@ -70,3 +72,16 @@ def test_unpublished_cache_bandwidth_is_estimated(hardware):
     columns = HardwareColumns.from_accelerators([part], calibrations=())
     assert np.isfinite(columns.cache_rate).all()
     assert columns.cache_rate[0] >= 4 * columns.dram_bandwidth[0]
+
+
+def test_dram_rate_is_measured_or_a_share_of_the_published_one():
+    parts = [load_accelerator(name) for name in ("L40S", "H100-SXM5-80GB", "B200")]
+    columns = HardwareColumns.from_accelerators(parts, calibrations=())
+    # Measured on the L40S; nothing on the H100; a copy on the B200, which understates reads.
+    assert columns.dram_rate == pytest.approx([816e9, 0.95 * 3.35e12, 0.85 * 8e12])
+
+
+def test_cores_without_a_published_clock_run_at_a_usual_one():
+    columns = HardwareColumns.from_accelerators([load_accelerator("A100-SXM4-80GB")], calibrations=())
+    assert columns.core_clock == pytest.approx([1.41e9])
+    assert replace(columns, clock=np.array([np.nan])).core_clock == pytest.approx([1.5e9])

@@ -1,6 +1,6 @@
 import pytest
 
-from simulator.cost.matmul import matmul_cost, unit_of, unit_peak
+from simulator.cost.matmul import access_width, matmul_cost, unit_of, unit_peak
 
 
 def test_units():
@@ -26,3 +26,23 @@ def test_terms_are_shown(hardware, matmul):
     cost = matmul_cost("matmul", matmul(4096, 4096, 4096), hardware())
     assert cost.terms["thread blocks"][0, 0] >= 4096 * 4096 / (256 * 128)
     assert cost.time[0, 0] >= cost.terms["arithmetic"][0, 0]
+
+
+@pytest.mark.parametrize(
+    ("shape", "width"),
+    [
+        ((4096, 4096, 4096), 16),
+        ((4096, 77, 64), 2),
+        ((77, 4096, 64), 16),
+        ((64, 64, 3137), 2),
+        ((64, 100, 64), 8),
+        ((4096, 1, 4096), 16),
+        ((1, 50257, 768), 16),
+    ],
+)
+def test_width_of_accesses_follows_the_length_of_rows(matmul, shape, width):
+    assert access_width(matmul(*shape)).tolist() == [width]
+
+
+def test_vector_units_move_elements_one_by_one_anyway(matmul):
+    assert access_width(matmul(64, 77, 63, vector=True, itemsize=4.0)).tolist() == [16]

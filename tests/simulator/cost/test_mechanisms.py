@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from simulator.cost.mechanisms import fitting, power_slowdown, residency, shortest_kernel, throttle_factor, united
+from simulator.cost.mechanisms import (
+    fitting,
+    power_limited,
+    power_slowdown,
+    residency,
+    shortest_kernel,
+    throttle_factor,
+    united,
+)
 
 
 def test_united_is_a_p_norm():
@@ -44,3 +52,18 @@ def test_only_touched_bytes_are_resident(table):
 
 def test_parts_of_several_dies_have_longer_kernels():
     assert shortest_kernel(("ampere", "cdna2", "cdna3")).tolist() == [1.3e-6, 1.93e-6, 3.1e-6]
+
+
+def test_power_limit_stretches_work_to_what_is_paid_for():
+    busy, tau = np.array([1e-3]), np.array([1e-3])
+    assert power_limited(busy, np.array([3e-3]), onset=np.array([1e-9])) == pytest.approx(3e-3)
+    assert power_limited(busy, np.array([3e-3]), onset=tau) == pytest.approx(1e-3 + 2e-3 * (1 - np.exp(-1)))
+    assert power_limited(busy, np.array([0.5e-3]), onset=tau) == 1e-3
+    assert power_limited(busy, np.array([np.nan]), onset=tau) == 1e-3
+
+
+def test_power_limited_work_is_never_slower_on_a_faster_part():
+    # The energy stays, the time at the boost clock halves.
+    onset, paid = np.array([1e-3]), np.array([2e-3])
+    times = [float(power_limited(np.array([t]), paid, onset=onset)[0]) for t in (4e-3, 2e-3, 1e-3, 0.5e-3, 0.1e-3)]
+    assert times == sorted(times, reverse=True)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simulator.cost.tiles import LIBRARIES, library_groups, occupied_rounds
+from simulator.cost.tiles import LIBRARIES, Rule, TileLibrary, library_groups, occupied_rounds
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
@@ -34,3 +34,49 @@ def test_rounds_by_hand():
     assert rounds(250.0, 2.0) == (3.0, 2.0)
     # Four side by side with one left: it lasts as half a round.
     assert rounds(500.0, 4.0) == (6.0, 2.0)
+
+
+def _chosen(name: str, m: float, n: float, k: float) -> tuple[float, float]:
+    library = LIBRARIES[name]
+    rows, columns, _ = library.candidates()
+    offered = library.offered(*(np.array([x]) for x in (m, n, k)))[0]
+    assert offered.sum() == 1
+    return rows[offered][0], columns[offered][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "tile"),
+    [
+        ("eight_bit", (1, 512, 4096), (32, 64)),
+        ("eight_bit", (300, 5120, 4096), (256, 128)),
+        ("eight_bit", (300, 16384, 4096), (128, 128)),
+        ("eight_bit_warpgroup", (64, 1280, 4096), (16, 64)),
+        ("eight_bit_warpgroup", (64, 1281, 4096), (64, 64)),
+        ("eight_bit_warpgroup", (8192, 1024, 6144), (256, 128)),
+        ("eight_bit_warpgroup", (8192, 1024, 6143), (128, 128)),
+        ("eight_bit_pair", (64, 1024, 4095), (64, 64)),
+        ("eight_bit_pair", (64, 1024, 4096), (64, 128)),
+        ("eight_bit_pair", (257, 1024, 4096), (256, 128)),
+    ],
+)
+def test_libraries_with_rules_take_one_tile(name, shape, tile):
+    assert _chosen(name, *shape) == tile
+
+
+def test_the_first_rule_that_applies_decides():
+    rules = (Rule((32, 32), rows=10), Rule((64, 64), columns=10), Rule((128, 128)))
+    library = TileLibrary(
+        tiles=((32, 32), (64, 64), (128, 128)), splits=(1, 2), step=64.0, resident=1, source="test", rules=rules
+    )
+    m, n = np.array([1.0, 11.0, 11.0]), np.array([1.0, 1.0, 11.0])
+    offered = library.offered(m, n, np.ones(3))
+    assert offered.tolist() == [
+        [True] * 2 + [False] * 4,
+        [False] * 2 + [True] * 2 + [False] * 2,
+        [False] * 4 + [True] * 2,
+    ]
+
+
+def test_without_rules_everything_is_offered():
+    library = LIBRARIES["warp"]
+    assert library.offered(*(np.ones(2),) * 3).all()
