@@ -51,8 +51,10 @@ _HOST_DEVIATION = math.log(1.7) / 2.563
 # Half of the normal distribution's 80 % interval, in standard deviations: 10 % and 90 % quantiles are 2 * 1.2816 apart.
 _QUANTILE_DISTANCE = 2.563
 _REGIME_ENDS = ((20e-6, "<20us"), (50e-6, "20-50us"), (500e-6, "50-500us"), (math.inf, ">500us"))
-# Where nothing at all was measured for a group, the widest group of parts left out stands in, half as wide again.
+# Where nothing at all was measured for a group, the widest group of parts left out stands in, half as wide again; so
+# does what was fitted to parts that share no lineage with the one at hand.
 _DATASHEET_WIDENING = 1.5
+_UNRELATED_WIDENING = 1.5
 
 FACTORS = Path(__file__).parent / "interval_factors.yaml"
 
@@ -172,12 +174,19 @@ def _deviations(
 def _standing(accelerator: Accelerator, group: str, pool: Sequence[Calibration]) -> tuple[list[ResidualSummary], float]:
     """Residuals of predictions of the same standing, and by how much to widen them."""
     match = find_calibration(accelerator, group=group, calibrations=pool)
-    left_out = [s for entry in pool for s in entry.residuals if s.scope == "left_out_device"]
+    left_out = [
+        s for entry in pool if entry.scope == "architecture" for s in entry.residuals if s.scope == "left_out_device"
+    ]
     if match is None:
         return left_out, _DATASHEET_WIDENING
     own = [s for s in match.calibration.residuals if s.group == group]
     if match.basis == "calibrated":
         return [s for s in own if s.scope == "held_out_shapes"] or own, 1.0
+    if match.calibration.scope == "generic":
+        # Fitted to parts of one vendor: how far off it is on parts without a relative among them, nobody measured.
+        return own or [
+            s for s in left_out if s.group == group
+        ] or left_out, 1.0 if match.related else _UNRELATED_WIDENING
     # One part says little of how far off the next one is: all parts that were left out do.
     return [s for s in left_out if s.group == group] or own or left_out, 1.0
 

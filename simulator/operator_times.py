@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator
-from simulator.cost import HardwareColumns, UnsupportedFormatError, kernel_times
+from simulator.cost import BASES, HardwareColumns, UnsupportedFormatError, kernel_times
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTable
@@ -36,11 +36,14 @@ class OperatorTimes:
     num_kernels : ndarray of int, shape (num_operators,)
     reasons : tuple of str, length num_operators
         Why there is no prediction, empty where there is one.
+    by_basis : ndarray, shape (num_operators, num_bases)
+        The part of `time` that rests on each of :data:`simulator.cost.BASES`. [s]
     """
 
     time: FloatArray
     num_kernels: NDArray[np.int64]
     reasons: tuple[str, ...]
+    by_basis: FloatArray
 
 
 def can_predict(op: Op, execution: Execution | None = None) -> bool:
@@ -58,6 +61,8 @@ def operator_times(
 ) -> OperatorTimes:
     """Time of one call of each operator, its kernels one after another with nothing between them.
 
+    The power limit acts on each of them, as it does in a run of many (:meth:`HardwareColumns.sustained`).
+
     Parameters
     ----------
     operators : sequence of Op
@@ -73,12 +78,14 @@ def operator_times(
     counts = np.array([len(kernels) for kernels, _ in lowered], dtype=np.int64)
     owner = np.repeat(np.arange(len(operators)), counts)
     kernels = [kernel for each, _ in lowered for kernel in each]
-    single = _times(kernels, accelerator, fidelity)
+    single, basis = _times(kernels, accelerator, fidelity)
     for index in np.unique(owner[np.isnan(single)]).tolist():
         formats = {kernel.number_format for kernel in lowered[index][0]}
         reasons[index] = f"no peak for {', '.join(sorted(formats))} on {accelerator.name}"
     np.add.at(time, owner, single)
-    return OperatorTimes(time=time, num_kernels=counts, reasons=tuple(reasons))
+    by_basis = np.zeros((len(operators), len(BASES)))
+    np.add.at(by_basis, (owner, basis), np.nan_to_num(single))
+    return OperatorTimes(time=time, num_kernels=counts, reasons=tuple(reasons), by_basis=by_basis)
 
 
 def _kernels_or_reason(op: Op, execution: Execution) -> tuple[Sequence[Kernel], str]:
@@ -97,26 +104,30 @@ def _is_plausible(kernel: Kernel) -> bool:
     return bool(np.isfinite(numbers).all()) and min(numbers) >= 0
 
 
-def _times(kernels: Sequence[Kernel], accelerator: Accelerator, fidelity: Fidelity) -> FloatArray:
-    """Time of each kernel, NaN where the accelerator has no unit for its format."""
+def _times(
+    kernels: Sequence[Kernel], accelerator: Accelerator, fidelity: Fidelity
+) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Time of each kernel, NaN where the accelerator has no unit for its format, and the ground it rests on."""
     if not kernels:
-        return np.zeros(0)
+        return np.zeros(0), np.zeros(0, dtype=np.int64)
     try:
         return _table_times(kernels, accelerator, fidelity)
     except UnsupportedFormatError:
-        result = np.full(len(kernels), np.nan)
+        result, basis = np.full(len(kernels), np.nan), np.zeros(len(kernels), dtype=np.int64)
     formats = np.array([kernel.number_format for kernel in kernels])
     for name in np.unique(formats):
         rows = np.flatnonzero(formats == name)
         try:
-            result[rows] = _table_times([kernels[i] for i in rows.tolist()], accelerator, fidelity)
+            result[rows], basis[rows] = _table_times([kernels[i] for i in rows.tolist()], accelerator, fidelity)
         except UnsupportedFormatError:
             continue
-    return result
+    return result, basis
 
 
-def _table_times(kernels: Sequence[Kernel], accelerator: Accelerator, fidelity: Fidelity) -> FloatArray:
+def _table_times(
+    kernels: Sequence[Kernel], accelerator: Accelerator, fidelity: Fidelity
+) -> tuple[FloatArray, NDArray[np.int64]]:
     table = assign_units(KernelTable.from_kernels(kernels), accelerator)
-    hardware = HardwareColumns.from_accelerators([accelerator])
-    time: FloatArray = kernel_times(table, hardware, fidelity=fidelity).time[:, 0]
-    return time
+    hardware = HardwareColumns.from_accelerators([accelerator]).sustained()
+    costs = kernel_times(table, hardware, fidelity=fidelity)
+    return costs.time[:, 0], costs.basis[:, 0]

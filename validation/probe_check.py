@@ -119,7 +119,7 @@ def _times(
     lowered: list[tuple[int, Kernel]] = [
         (operator, kernel) for operator in distinct for kernel in kernels_of(trace.operators[operator], execution)
     ]
-    hardware = HardwareColumns.from_accelerators([accelerator], calibrations=[calibration])
+    hardware = HardwareColumns.from_accelerators([accelerator], calibrations=[calibration]).sustained()
     table = on_part(KernelTable.from_kernels([kernel for _, kernel in lowered]), accelerator)
     single = kernel_times(table, hardware).time[:, 0]
     times = dict.fromkeys(distinct, 0.0)

@@ -15,7 +15,7 @@ from .fit import held_out, row_groups
 from .measured import MeasuredKernels
 from .prediction import predicted
 
-__all__ = ["QUANTILES", "REGIMES", "regime_of", "residual_summaries"]
+__all__ = ["QUANTILES", "REGIMES", "regime_of", "residual_summaries", "rows_by_group", "summaries_of"]
 
 FloatArray = NDArray[np.float64]
 Scope = Literal["held_out_shapes", "left_out_device"]
@@ -62,24 +62,31 @@ def residual_summaries(
         )
         for scope, pool, rows in scopes:
             time = predicted(m, pool).time
-            for group, members in _rows_by_group(m).items():
+            for group, members in rows_by_group(m).items():
                 chosen = rows & members
                 if chosen.any():
                     pair = (time[chosen], np.log(m.latency[chosen] / time[chosen]))
                     collected[name].setdefault((group, scope), []).append(pair)
-    return {name: _summaries(groups) for name, groups in collected.items()}
+    return {name: summaries_of(groups) for name, groups in collected.items()}
 
 
-def _rows_by_group(m: MeasuredKernels) -> dict[str, NDArray[np.bool_]]:
+def rows_by_group(m: MeasuredKernels) -> dict[str, NDArray[np.bool_]]:
     """Rows of each parameter group; a row that uses several counts for the first."""
     masks = row_groups(m)
     lowest = np.log2((masks & -masks).astype(np.float64)).astype(np.int64)
     return {GROUPS[code]: lowest == code for code in np.unique(lowest)}
 
 
-def _summaries(
+def summaries_of(
     groups: Mapping[tuple[str, Scope], list[tuple[FloatArray, FloatArray]]],
 ) -> tuple[ResidualSummary, ...]:
+    """Summaries of some residuals, over all of them and by range of predicted time.
+
+    Parameters
+    ----------
+    groups : mapping
+        (parameter group, scope) to pairs of predicted times [s] and log residuals.
+    """
     summaries: list[ResidualSummary] = []
     for (group, scope), pairs in sorted(groups.items()):
         time, residual = (np.concatenate(column) for column in zip(*pairs, strict=True))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from hw_specs import Accelerator, load_accelerator
+from simulator.cost import BASES
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.lowering import CATEGORIES
@@ -143,6 +144,8 @@ class TraceComparison:
         Mean absolute relative error of distinct operators.
     within_10_percent : float
         Share of covered time whose operators are predicted within 10 %.
+    basis : mapping
+        Share of the predicted time by what it rests on: ``datasheet``, ``calibrated``, ``inherited``.
     by_category, by_operator : mapping
     operators : tuple of ComparedOperator
         All that are compared, largest difference first.
@@ -165,6 +168,7 @@ class TraceComparison:
     time_weighted_error: float
     mape: float
     within_10_percent: float
+    basis: Mapping[str, float]
     by_category: Mapping[str, ComparedPart]
     by_operator: Mapping[str, ComparedPart]
     operators: tuple[ComparedOperator, ...]
@@ -240,6 +244,7 @@ def compare(
     times = operator_times(trace.operators, accelerator, execution, fidelity=fidelity)
     groups = operator_groups(attribution)
     compared, missing = [], []
+    by_basis = np.zeros(len(BASES))
     for group in groups:
         operator = group.operator
         reason = times.reasons[operator] or ("" if times.num_kernels[operator] else "no kernel predicted")
@@ -247,10 +252,12 @@ def compare(
             missing.append((group, reason))
         else:
             compared.append(_compared(trace, group, float(times.time[operator]), int(times.num_kernels[operator])))
+            by_basis += group.calls * times.by_basis[operator]
     compared.sort(key=lambda row: -abs(row.predicted - row.measured))
-    return _summary(
-        trace, accelerator, fidelity, compared, missing, _remainders(attribution, missing, trace.device_time)
-    )
+    total = by_basis.sum()
+    basis = {name: float(time / total) for name, time in zip(BASES, by_basis, strict=True) if time > 0}
+    remainders = _remainders(attribution, missing, trace.device_time)
+    return _summary(trace, accelerator, fidelity, basis, compared, missing, remainders)
 
 
 def _compared(trace: Trace, group: OperatorGroup, time: float, kernels: int) -> ComparedOperator:
@@ -292,6 +299,7 @@ def _summary(
     trace: Trace,
     accelerator: Accelerator,
     fidelity: str,
+    basis: Mapping[str, float],
     compared: Sequence[ComparedOperator],
     missing: Sequence[tuple[OperatorGroup, str]],
     remainders: tuple[Remainder, ...],
@@ -314,6 +322,7 @@ def _summary(
         time_weighted_error=whole.time_weighted_error,
         mape=float(np.mean(errors)) if errors else 0.0,
         within_10_percent=near / whole.covered if whole.covered else 0.0,
+        basis=basis,
         by_category=_parts(trace, compared, missing, total, by_category=True),
         by_operator=_parts(trace, compared, missing, total, by_category=False),
         operators=tuple(compared),

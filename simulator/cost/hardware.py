@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, Calibration, find_calibration, load_accelerator
+from hw_specs import Accelerator, Calibration, find_calibration, find_ceilings
 from hw_specs.calibration import CalibrationMatch
-from hw_specs.process import matrix_energy_ratio
 
-from .parameters import GROUPS, PARAMETERS, parameter_columns
+from .inheritance import carried, origin_of, part_of
+from .parameters import GROUPS, parameter_columns
 
 __all__ = ["BASES", "HardwareColumns", "UnsupportedFormatError"]
 
@@ -194,12 +194,24 @@ def _calibrated(
             match = find_calibration(accelerator, group=group, calibrations=pool)
             basis[group].append(0 if match is None else BASES.index(match.basis))
             if match is not None:
-                fitted = match.calibration.parameters
-                row.update({name: x for name, x in fitted.items() if name.partition(".")[0] == group})
-                _scale_energy(row, group, accelerator, match)
+                row.update(_parameters_of(accelerator, group, match))
+            single = find_ceilings(accelerator, group=group, calibrations=pool)
+            if single is not None:
+                row.update(_of_group(single, group))
         rows.append(row)
     codes = {group: np.array(values, dtype=np.int64) for group, values in basis.items()}
     return parameter_columns(rows), {**codes, **_borrowed(codes)}
+
+
+def _parameters_of(accelerator: Accelerator, group: str, match: CalibrationMatch) -> dict[str, float]:
+    values = _of_group(match.calibration, group)
+    if match.basis == "calibrated":
+        return values
+    return carried(values, group, here=part_of(accelerator), there=origin_of(match.calibration, group))
+
+
+def _of_group(calibration: Calibration, group: str) -> dict[str, float]:
+    return {name: x for name, x in calibration.parameters.items() if name.partition(".")[0] == group}
 
 
 # Far below the duration of any kernel. [s]
@@ -213,27 +225,6 @@ _GEFORCE_HEADROOM = 1.1
 
 def _clock_headroom(accelerator: Accelerator) -> float:
     return _GEFORCE_HEADROOM if accelerator.form_factor == "GeForce" else 1.0
-
-
-#: Groups whose energy follows the process. Vector arithmetic, fitted, takes 16 to 18 pJ on 12 nm and 7 nm alike.
-_MATRIX_GROUPS = ("matmul", "matmul8", "flash2", "flash3", "flash4", "cudnn_attention")
-
-
-def _scale_energy(row: dict[str, float], group: str, accelerator: Accelerator, match: CalibrationMatch) -> None:
-    """Carry the energy of matrix arithmetic over to the process of a part that inherits it."""
-    name = f"{group}.energy"
-    if match.basis != "inherited" or group.removesuffix("_causal") not in _MATRIX_GROUPS or name not in row:
-        return
-    here = matrix_energy_ratio(accelerator.process)
-    there = matrix_energy_ratio(_process_of(match.calibration, group))
-    if here is not None and there is not None:
-        row[name] = min(row[name] * here / there, PARAMETERS[name].upper)
-
-
-def _process_of(calibration: Calibration, group: str) -> str | None:
-    """Process of the parts that a group was fitted on; those of one architecture share it."""
-    measured = calibration.groups.get(group, calibration.accelerators)
-    return load_accelerator(measured[0]).process if measured else None
 
 
 def _borrowed(codes: Mapping[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
@@ -257,7 +248,8 @@ def _column(values: Iterable[float | None], missing: float) -> FloatArray:
 
 def _memory(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
     memories = [a.memory for a in accelerators]
-    near = [m.l2 or m.llc for m in memories]
+    # Where an LLC lies behind an L2, the L2 is not shared by all cores: each die of an MI300X has one of its own.
+    near = [m.llc if m.llc and m.llc.bandwidth else m.l2 or m.llc for m in memories]
     total = [max((level.capacity for level in (m.l2, m.llc) if level), default=0.0) for m in memories]
     shared = [m.shared for m in memories]
     return {
@@ -271,6 +263,24 @@ def _memory(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
         "shared_capacity": _column((s.capacity if s else None for s in shared), np.inf),
         "shared_bandwidth": _column((s.bandwidth if s else None for s in shared), np.inf),
     }
+
+
+#: 16-bit FLOPs in a clock of one SM of an H100, the core that blocks of work are scheduled on.
+_CORE_RATE = 4096.0
+
+
+def _block_cores(accelerator: Accelerator) -> float:
+    """Cores that a kernel's blocks are spread over.
+
+    A TPU or NPU has one to eight matrix engines as wide as dozens of a GPU's cores. Their compilers tile work over the
+    rows and columns of an engine as blocks are over cores, so an engine counts as that many cores of an H100: one
+    block on one engine neither multiplies at the rate of the whole part nor reads at a hundredth of its bandwidth.
+    """
+    count, clock = float(accelerator.cores.count), accelerator.cores.clock
+    widest = max((accelerator.peak.matrix.get(name, 0.0) for name in ("bf16", "fp16")), default=0.0)
+    if accelerator.kind not in ("tpu", "npu") or not clock:
+        return count
+    return max(count, float(round(widest / (clock * _CORE_RATE))))
 
 
 #: Measured over published bandwidth of shared caches where both are known (V100, A100).
@@ -290,7 +300,7 @@ def _limits(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
         max((link for link in a.links.values()), key=lambda link: link.bandwidth, default=None) for a in accelerators
     ]
     return {
-        "cores": np.array([a.cores.count for a in accelerators], dtype=np.float64),
+        "cores": np.array([_block_cores(a) for a in accelerators], dtype=np.float64),
         "clock": _column((a.cores.clock for a in accelerators), np.nan),
         "max_threads": _column((a.cores.max_threads for a in accelerators), 2048),
         "max_blocks": _column((a.cores.max_blocks for a in accelerators), 32),

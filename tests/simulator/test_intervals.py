@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from hw_specs import apply_overrides, load_accelerator
+from hw_specs import apply_overrides, find_calibration, load_accelerator
 from simulator.execution import Execution
-from simulator.intervals import interval_of, load_factors
+from simulator.intervals import _deviations, interval_of, load_factors, shipped_calibrations
 from simulator.simulation import simulate
 from tracer.graph import OpGraph
 from tracer.library import graph_of
@@ -51,6 +51,16 @@ def test_a_part_without_any_relative_has_the_widest(graph: OpGraph) -> None:
     run = Execution(mode="cuda-graph")
     inherited = simulate(graph, load_accelerator("a30"), run).deviation
     assert simulate(graph, load_accelerator("mi300x"), run).deviation > inherited
+
+
+def test_parameters_of_another_vendor_widen_the_interval() -> None:
+    mi300x, t4 = load_accelerator("mi300x"), load_accelerator("t4")
+    times = np.array([1e-4])
+    unrelated = _deviations(mi300x, "matmul", times, shipped_calibrations())
+    related = _deviations(t4, "matmul", times, shipped_calibrations())
+    assert find_calibration(t4, group="matmul").calibration.name == "generic"
+    assert unrelated[0] == pytest.approx(1.5 * related[0])
+    assert unrelated[1] == pytest.approx(1.5 * related[1])
 
 
 def test_the_roofline_is_a_bound_and_has_no_interval(graph: OpGraph) -> None:
