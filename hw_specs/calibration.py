@@ -230,16 +230,16 @@ def find_ceilings(
     and give way to any that was.
     """
     pool = tuple(_shipped() if calibrations is None else calibrations)
-    match = find_calibration(accelerator, group=group, calibrations=pool)
-    if match is not None and match.related:
-        return None
     found = [
         (distance, entry.name, entry)
         for entry in pool
         if entry.scope == "ceilings" and entry.architecture is not None and entry.groups.get(group)
         if (distance := lineage_distance(accelerator.architecture, entry.architecture)) is not None
     ]
-    return min(found, key=lambda item: item[:2])[2] if found else None
+    if not found:
+        return None
+    match = find_calibration(accelerator, group=group, calibrations=pool)
+    return None if match is not None and match.related else min(found, key=lambda item: item[:2])[2]
 
 
 def _rank(match: CalibrationMatch, group: str | None) -> float:
@@ -270,8 +270,9 @@ def _ancestry(architecture: str) -> list[str]:
     return line
 
 
-def _shipped() -> list[Calibration]:
-    return [load_calibration(name) for name in list_calibrations()]
+@functools.cache
+def _shipped() -> tuple[Calibration, ...]:
+    return tuple(load_calibration(name) for name in list_calibrations())
 
 
 @functools.cache
