@@ -18,7 +18,7 @@ __all__ = ["matmul_cost", "product_terms", "unit_of", "unit_peak"]
 FloatArray = NDArray[np.float64]
 
 
-#: Architectures whose vector units multiply fp16 at twice the rate of fp32, which PyTorch does not use: cuBLAS and cuDNN
+#: Architectures whose vector units multiply fp16 at twice the rate of fp32, which PyTorch does not use: the libraries
 #: are asked for sums in fp32. A GTX 1080 Ti runs Linear 4096^3 at 10.5 TFLOP/s in fp32 and 10.3 in fp16
 #: (gist.github.com/ypwhs/a156353cb19e780e323be054821af015, torch 1.0).
 _ACCUMULATES_IN_FP32 = ("pascal",)
