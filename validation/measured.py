@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator, SpecError, load_accelerator, number_format
 from simulator.kernels import Kernel, KernelTable
+from simulator.lowering import assign_units
 
 from .measured_operators import MeasuredRow, kernels_of_row
 
@@ -144,6 +145,7 @@ def _assemble(records: Sequence[dict[str, str]], accelerator: Accelerator, devic
         try:
             seconds = _latency(record)
             parsed = _parse(record, cache, one_byte=index in one_byte)
+            parsed = parsed._replace(float32_on_matrix="fp32" in accelerator.peak.matrix)
             launched = kernels_of_row(parsed)
         except (ValueError, LookupError, TypeError) as error:
             skipped[str(error).partition("\n")[0]] += 1
@@ -160,7 +162,7 @@ def _assemble(records: Sequence[dict[str, str]], accelerator: Accelerator, devic
         source=tuple(record.get("source") or "unknown" for record in kept),
         shapes=tuple(record["input_shapes"] for record in kept),
         latency=np.array(latency, dtype=np.float64),
-        table=KernelTable.from_kernels(kernels),
+        table=assign_units(KernelTable.from_kernels(kernels), accelerator),
         row=np.array(row, dtype=np.int64),
         skipped=skipped,
     )

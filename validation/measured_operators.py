@@ -18,7 +18,8 @@ _WEIGHT_COPIES = 6
 class MeasuredRow(NamedTuple):
     """One row: operator, shapes and attributes as the file has them, and what follows from dtype and device.
 
-    ``itemsize`` is in bytes, ``cache`` the capacity of the device's largest cache [B].
+    ``itemsize`` is in bytes, ``cache`` the capacity of the device's largest cache [B]. ``float32_on_matrix`` says
+    whether the device multiplies float32 on matrix units, as CDNA does; NVIDIA's do so in TF32 alone, which is off.
     """
 
     op: str
@@ -29,6 +30,7 @@ class MeasuredRow(NamedTuple):
     number_format: str
     itemsize: float
     cache: float
+    float32_on_matrix: bool = False
 
 
 def kernels_of_row(row: MeasuredRow) -> tuple[Kernel, ...]:
@@ -53,7 +55,7 @@ def _product(
     row: MeasuredRow, name: str, *, batch: float, m: float, n: float, k: float, resident: float, out: float
 ) -> Kernel:
     flops = 2.0 * batch * m * n * k
-    vector = _on_vector_units(row)
+    vector = _on_vector_units(row) and not row.float32_on_matrix
     return Kernel(
         name=name,
         family=KernelFamily.MATMUL,
