@@ -6,6 +6,7 @@ from .calibration import (
     FittedOn,
     ResidualSummary,
     find_calibration,
+    find_ceilings,
     list_calibrations,
     load_calibration,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "apply_overrides",
     "changeable_paths",
     "find_calibration",
+    "find_ceilings",
     "format_bits",
     "format_quantity",
     "list_accelerators",

@@ -98,7 +98,8 @@ def read_tree(path: Path, _seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Content of a specification file, merged onto the files that it extends; quantities still as written.
 
     A mapping merges key by key, a ``null`` removes what was inherited, the parent's ``sources`` follow the
-    file's own, and everything else replaces. Names, aliases and notes are not inherited.
+    file's own, and everything else replaces. Names, aliases and notes are not inherited, nor is the measured
+    bandwidth of the DRAM where the file gives another bandwidth.
 
     Raises
     ------
@@ -115,6 +116,7 @@ def read_tree(path: Path, _seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     parent = read_tree(_parent_file(tree["extends"], path), (*_seen, resolved))
     inherited = {key: value for key, value in parent.items() if key not in _NOT_INHERITED}
     merged = _merge(inherited, tree)
+    _forget_measured_dram(merged, tree)
     merged["sources"] = _all_sources(tree.get("sources"), inherited.get("sources"))
     del merged["extends"]
     return merged
@@ -159,6 +161,15 @@ def _merge(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any
         else:
             merged[key] = value
     return merged
+
+
+def _forget_measured_dram(merged: dict[str, Any], child: Mapping[str, Any]) -> None:
+    """Drop what the parent's DRAM reached where the child's is another: it would read as a share of that one."""
+    own = child.get("memory")
+    dram = own.get("dram") if isinstance(own, Mapping) else None
+    if isinstance(dram, Mapping) and "bandwidth" in dram and "measured_bandwidth" not in dram:
+        level = {name: value for name, value in merged["memory"]["dram"].items() if name != "measured_bandwidth"}
+        merged["memory"] = {**merged["memory"], "dram": level}
 
 
 def _parent_file(parent: object, path: Path) -> Path:

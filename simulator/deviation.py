@@ -27,10 +27,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, Calibration, find_calibration
+from hw_specs import Accelerator, Calibration
 from hw_specs.calibration import ResidualSummary
 from simulator.calibrations import shipped_calibrations
 from simulator.cost.family import parameter_group
+from simulator.cost.inheritance import nearest
 from simulator.cost.parameters import GROUPS
 from simulator.kernels import KernelTable
 from simulator.timeline import Timeline
@@ -56,6 +57,9 @@ _QUANTILE_DISTANCE = 2.563
 _REGIME_ENDS = ((20e-6, "<20us"), (50e-6, "20-50us"), (500e-6, "50-500us"), (math.inf, ">500us"))
 # Where nothing at all was measured for a group, the widest group of parts left out stands in, half as wide again.
 _DATASHEET_WIDENING = 1.5
+# What was fitted to parts that share no lineage with the one at hand, or to an algorithm that resembles the one at
+# hand, is no surer.
+_UNRELATED_WIDENING = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -222,6 +226,8 @@ def group_correlation(calibrations: Iterable[Calibration]) -> float:
     """
     products = squares = 0.0
     for entry in calibrations:
+        if entry.scope != "architecture":
+            continue
         medians = np.array(
             [
                 s.quantiles["0.5"]
@@ -317,18 +323,23 @@ class _Standing:
 
 def _standing(accelerator: Accelerator, group: str, pool: Sequence[Calibration]) -> _Standing:
     """Residuals of predictions of the same standing."""
-    match = find_calibration(accelerator, group=group, calibrations=pool)
-    left_out = [s for entry in pool for s in entry.residuals if s.scope == "left_out_device"]
+    match, source = nearest(accelerator, group, pool)
+    left_out = [
+        s for entry in pool if entry.scope == "architecture" for s in entry.residuals if s.scope == "left_out_device"
+    ]
     if match is None:
         return _Standing(tuple(left_out), _DATASHEET_WIDENING, "datasheet")
-    own = [s for s in match.calibration.residuals if s.group == group]
-    others = [s for s in left_out if s.group == group]
-    if match.basis == "calibrated":
+    own = [s for s in match.calibration.residuals if s.group == source]
+    others = [s for s in left_out if s.group == source]
+    if match.basis == "calibrated" and source == group:
         unseen = [s for s in own if s.scope == "held_out_shapes"]
         # A probed machine keeps no residuals: it is no surer than a part that nobody measured.
         return _Standing(tuple(unseen or own or others or left_out), 1.0, match.basis)
+    widening = 1.0 if match.related and source == group else _UNRELATED_WIDENING
+    if match.calibration.scope == "generic":
+        return _Standing(tuple(own or others or left_out), widening, "inherited")
     # One part says little of how far off the next one is: all parts that were left out do.
-    return _Standing(tuple(others or own or left_out), 1.0, match.basis)
+    return _Standing(tuple(others or own or left_out), widening, "inherited")
 
 
 def _mixture_quantile(summaries: Sequence[ResidualSummary], level: float) -> float:

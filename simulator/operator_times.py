@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator, Calibration
 from simulator.calibrations import with_shipped
-from simulator.cost import HardwareColumns, UnsupportedFormatError, kernel_times
+from simulator.cost import BASES, HardwareColumns, UnsupportedFormatError, kernel_times
 from simulator.cost.model import Fidelity
 from simulator.deviation import kernel_ranges, summed_deviation
 from simulator.execution import Execution
@@ -41,6 +41,8 @@ class OperatorTimes:
         Why there is no prediction, empty where there is one.
     low, high : ndarray, shape (num_operators,)
         80 % range of each by itself, its kernels off together; NaN where there is no prediction or it is a bound. [s]
+    by_basis : ndarray, shape (num_operators, num_bases)
+        The part of `time` that rests on each of :data:`simulator.cost.BASES`. [s]
     """
 
     time: FloatArray
@@ -48,6 +50,7 @@ class OperatorTimes:
     reasons: tuple[str, ...]
     low: FloatArray
     high: FloatArray
+    by_basis: FloatArray
     _kernels: _CostedKernels
 
     def interval(self, calls: FloatArray) -> Interval | None:
@@ -95,6 +98,8 @@ def operator_times(
 ) -> OperatorTimes:
     """Time of one call of each operator, its kernels one after another with nothing between them.
 
+    The power limit acts on each of them, as it does in a run of many (:meth:`HardwareColumns.sustained`).
+
     Parameters
     ----------
     operators : sequence of Op
@@ -113,15 +118,25 @@ def operator_times(
     counts = np.array([len(kernels) for kernels, _ in lowered], dtype=np.int64)
     owner = np.repeat(np.arange(len(operators)), counts)
     kernels = [kernel for each, _ in lowered for kernel in each]
-    single = _times(kernels, accelerator, hardware, fidelity)
+    single, basis = _times(kernels, accelerator, hardware, fidelity)
     for index in np.unique(owner[np.isnan(single)]).tolist():
         formats = {kernel.number_format for kernel in lowered[index][0]}
         reasons[index] = f"no peak for {', '.join(sorted(formats))} on {accelerator.name}"
     np.add.at(time, owner, single)
+    by_basis = np.zeros((len(operators), len(BASES)))
+    np.add.at(by_basis, (owner, basis), np.nan_to_num(single))
     table = assign_units(KernelTable.from_kernels(kernels), accelerator, strict=False) if kernels else None
     costed = _CostedKernels(table, owner, single, accelerator, fidelity)
     low, high = _ends(costed, time)
-    return OperatorTimes(time=time, num_kernels=counts, reasons=tuple(reasons), low=low, high=high, _kernels=costed)
+    return OperatorTimes(
+        time=time,
+        num_kernels=counts,
+        reasons=tuple(reasons),
+        low=low,
+        high=high,
+        by_basis=by_basis,
+        _kernels=costed,
+    )
 
 
 def _ends(costed: _CostedKernels, time: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -154,27 +169,28 @@ def _is_plausible(kernel: Kernel) -> bool:
 
 def _times(
     kernels: Sequence[Kernel], accelerator: Accelerator, hardware: HardwareColumns, fidelity: Fidelity
-) -> FloatArray:
-    """Time of each kernel, NaN where the accelerator has no unit for its format."""
+) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Time of each kernel, NaN where the accelerator has no unit for its format, and the ground it rests on."""
     if not kernels:
-        return np.zeros(0)
+        return np.zeros(0), np.zeros(0, dtype=np.int64)
     try:
         return _table_times(kernels, accelerator, hardware, fidelity)
     except UnsupportedFormatError:
-        result = np.full(len(kernels), np.nan)
+        result, basis = np.full(len(kernels), np.nan), np.zeros(len(kernels), dtype=np.int64)
     formats = np.array([kernel.number_format for kernel in kernels])
     for name in np.unique(formats):
         rows = np.flatnonzero(formats == name)
         try:
-            result[rows] = _table_times([kernels[i] for i in rows.tolist()], accelerator, hardware, fidelity)
+            chosen = [kernels[i] for i in rows.tolist()]
+            result[rows], basis[rows] = _table_times(chosen, accelerator, hardware, fidelity)
         except UnsupportedFormatError:
             continue
-    return result
+    return result, basis
 
 
 def _table_times(
     kernels: Sequence[Kernel], accelerator: Accelerator, hardware: HardwareColumns, fidelity: Fidelity
-) -> FloatArray:
+) -> tuple[FloatArray, NDArray[np.int64]]:
     table = assign_units(KernelTable.from_kernels(kernels), accelerator)
-    time: FloatArray = kernel_times(table, hardware, fidelity=fidelity).time[:, 0]
-    return time
+    costs = kernel_times(table, hardware, fidelity=fidelity)
+    return costs.time[:, 0], costs.basis[:, 0]

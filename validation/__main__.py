@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +27,9 @@ from .machine_commands import campaign_command, check_command, probe_command
 from .measured import MeasurementError
 from .terminal import captured, emit, progress
 from .trace_plots import PlotError
+
+if TYPE_CHECKING:
+    from hw_specs import Calibration
 
 __all__ = ["app", "main"]
 
@@ -120,26 +124,62 @@ def kernels_command(
 
 @app.command("calibrate")
 def calibrate_command(
-    files: Annotated[list[Path], typer.Argument(help="CSV tables of measured operator calls.")],
+    files: Annotated[list[Path] | None, typer.Argument(help="CSV tables of measured operator calls.")] = None,
     accelerator: Annotated[str | None, typer.Option(help="Fit for this accelerator's architecture alone.")] = None,
+    ceilings: Annotated[
+        Path | None, typer.Option(help="CSV table of published best rates, for parts without a measured relative.")
+    ] = None,
     folder: Annotated[
         Path | None, typer.Option(help="Where to write; the package's own calibrations by default.")
     ] = None,
 ) -> None:
-    """Fit the parameters of each architecture to measured operator calls, and write its calibration."""
+    """Fit the parameters of each architecture to measured operator calls, and write its calibration.
+
+    Files of several architectures are also fitted jointly, for parts without a measured relative; each architecture
+    is then left out once, to see for which kernels the joint parameters serve an unknown part better than a relative's.
+    """
     from .calibrate import calibrate, write_calibration
+    from .generic import generic_calibration
     from .kernel_presentation import skipped_lines
     from .measured import read_tables
 
     if folder is not None and not folder.is_dir():
         raise CaseError(f"{folder}: no such folder")
-    measured = [m for path in files for m in read_tables(path)]
+    if not files and ceilings is None:
+        raise CaseError("nothing to fit: give tables of measured calls, or --ceilings")
+    measured = [m for path in files or () for m in read_tables(path)]
     fitted = calibrate(measured, accelerator=accelerator)
+    if accelerator is None and len(fitted) > 1:
+        fitted = (*fitted, generic_calibration(measured, fitted))
+    fitted = (*fitted, *_from_ceilings(ceilings, fitted))
     _remark(skipped_lines(sum((m.skipped for m in measured), Counter())))
     for calibration in fitted:
         path = write_calibration(calibration, folder) if folder else write_calibration(calibration)
         rows = sum(record.count for record in calibration.fitted_on)
-        print(f"{path}: {len(calibration.parameters)} parameters from {rows} rows")
+        print(f"{path}: {len(calibration.parameters)} parameters from {rows} {_measured_what(calibration)}")
+
+
+def _measured_what(calibration: Calibration) -> str:
+    return "published rates" if calibration.scope == "ceilings" else "rows"
+
+
+def _from_ceilings(path: Path | None, fitted: Sequence[Calibration]) -> tuple[Calibration, ...]:
+    """Calibrations from published best rates, beside those just fitted and those that ship."""
+    from simulator.calibrations import shipped_calibrations
+
+    from .ceiling_calibration import ceiling_calibrations
+    from .ceilings import EAGER_SHARES, read_ceilings
+
+    if path is None:
+        return ()
+    found, skipped = read_ceilings(path)
+    print(f"{path}: {len(found)} best rates of products and launch intervals")
+    for reason, count in skipped.most_common():
+        print(f"  {count} rows not used: {reason}")
+    names = {c.name for c in fitted}
+    return ceiling_calibrations(
+        found, EAGER_SHARES, (*fitted, *(c for c in shipped_calibrations() if c.name not in names))
+    )
 
 
 @app.command("trace")

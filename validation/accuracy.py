@@ -39,7 +39,7 @@ _UNKNOWN = """\
   measurements by kernel. They stand on the mechanisms with parameters of neighbouring kernels; whole pipelines
   (above) check them only together.
 * **Parts from other vendors than NVIDIA** have no measured kernels here but the one trace above: their times
-  rest on the datasheet with generic shares, and their interval is the widest.
+  rest on parameters fitted to NVIDIA's, with single rates from published ceilings, and their interval is the widest.
 * **Software versions** differ by up to a third on one part (Stable Diffusion 1.5 in torch 1.13, 2.0 and 2.2),
   which no parameter of ours describes. The calibrations are of torch 2.1 (NeuSight) and of 2024-25 libraries
   (aiconfigurator).
@@ -118,23 +118,30 @@ def residual_section(calibrations: Sequence[Calibration]) -> str:
     """Errors on unseen shapes and on whole architectures that were left out, by calibration and parameter group."""
     rows = []
     for entry in calibrations:
-        by_scope = {(r.group, r.scope): r for r in entry.residuals if r.regime == "all"}
-        for group in dict.fromkeys(group for group, _ in by_scope):
-            unseen = by_scope.get((group, "held_out_shapes"))
-            left_out = by_scope.get((group, "left_out_device"))
-            rows.append((entry.name, group, *_residual_cells(unseen), *_residual_cells(left_out)))
+        whole = [r for r in entry.residuals if r.regime == "all"]
+        for group in dict.fromkeys(r.group for r in whole):
+            mine = [r for r in whole if r.group == group]
+            unseen = [r for r in mine if r.scope == "held_out_shapes"]
+            left_out = [r for r in mine if r.scope == "left_out_device"]
+            name = f"{entry.name}, preferred" if group in entry.preferred else entry.name
+            rows.append((name, group, *_residual_cells(unseen), *_residual_cells(left_out)))
     header = ("architecture", "kernels", "rows", "unseen shapes: MAPE", "bias", "rows", "left out: MAPE", "bias")
     intro = (
         "Parameters are shared within an architecture. *Left out* is the error on an architecture whose measurements\n"
-        "no fit saw, predicted by those that remain: what to expect of a part that nobody measured."
+        "no fit saw, predicted by those that remain: what to expect of a part that nobody measured. *generic* is one\n"
+        "set of parameters for all architectures, each left out once and averaged here; where it is *preferred* it is\n"
+        "what parts get that have no measured relative of their own architecture, and else those without any."
     )
     return f"## Unseen shapes and unseen parts\n\n{intro}\n\n{_table(header, rows, left=2)}"
 
 
-def _residual_cells(summary: ResidualSummary | None) -> tuple[str, str, str]:
-    if summary is None:
+def _residual_cells(summaries: Sequence[ResidualSummary]) -> tuple[str, str, str]:
+    """Rows, mean error and bias; a calibration of several architectures has one summary of each."""
+    if not summaries:
         return "-", "-", "-"
-    return f"{summary.count:,}", _percent(summary.mape), _signed(summary.bias)
+    mape = sum(s.mape for s in summaries) / len(summaries)
+    bias = sum(s.bias for s in summaries) / len(summaries)
+    return f"{sum(s.count for s in summaries):,}", _percent(mape), _signed(bias)
 
 
 def _trace_section(pairs: Sequence[tuple[TraceComparison, TraceComparison]]) -> str:

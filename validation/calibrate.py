@@ -19,7 +19,15 @@ from .prediction import predicted
 from .residuals import residual_summaries
 from .timing import NO_OVERHEAD, Timing
 
-__all__ = ["JOBS", "calibrate", "with_residuals", "without_device", "write_calibration"]
+__all__ = [
+    "JOBS",
+    "calibrate",
+    "present_groups",
+    "sources_of",
+    "with_residuals",
+    "without_device",
+    "write_calibration",
+]
 
 #: Parameter groups that are fitted together, because calls of one operator launch kernels of both.
 JOBS: tuple[tuple[str, ...], ...] = (
@@ -84,7 +92,8 @@ def calibrate(
 def with_residuals(calibrations: Sequence[Calibration], measured: Iterable[MeasuredKernels]) -> tuple[Calibration, ...]:
     """Calibrations with the residuals of some measurements; what others inherit is predicted with shipped ones too."""
     names = {c.name for c in calibrations}
-    relatives = tuple(c for c in shipped_calibrations() if c.name not in names)
+    # A joint fit has seen the parts that are to be left out.
+    relatives = tuple(c for c in shipped_calibrations() if c.name not in names and c.scope == "architecture")
     summaries = residual_summaries(measured, calibrations, relatives=relatives)
     return tuple(c.model_copy(update={"residuals": summaries[c.name]}) for c in calibrations)
 
@@ -112,7 +121,7 @@ def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) ->
     groups: dict[str, tuple[str, ...]] = {}
     fitted_on: list[FittedOn] = []
     for job in JOBS:
-        present = _present(job, measured)
+        present = present_groups(job, measured)
         if not present:
             continue
         training = [m.select(np.flatnonzero(~held_out(m))) for m in measured]
@@ -121,7 +130,6 @@ def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) ->
         groups |= present
         for m in measured:
             fitted_on += _fitted_on(m, tuple(present), fit)
-    sources = sorted({source for m in measured for source in m.source})
     return Calibration(
         name=architecture,
         architecture=architecture,
@@ -130,11 +138,16 @@ def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) ->
         parameters={name: parameters[name] for name in PARAMETERS if name in parameters},
         fitted_on=tuple(fitted_on),
         date=datetime.datetime.now(tz=datetime.UTC).date(),
-        sources=tuple(_SOURCES.get(name, name) for name in sources),
+        sources=sources_of(measured),
     )
 
 
-def _present(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> dict[str, tuple[str, ...]]:
+def sources_of(measured: Iterable[MeasuredKernels]) -> tuple[str, ...]:
+    """What some measurements were published in."""
+    return tuple(_SOURCES.get(name, name) for name in sorted({source for m in measured for source in m.source}))
+
+
+def present_groups(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> dict[str, tuple[str, ...]]:
     """Groups of a job that some rows use, with the accelerators that measured them."""
     found: dict[str, tuple[str, ...]] = {}
     for group in job:

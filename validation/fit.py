@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.cost import PARAMETERS, HardwareColumns, kernel_times
 from simulator.cost.family import parameter_group
+from simulator.cost.inheritance import Origin, carried, part_of
 from simulator.cost.parameters import GROUPS
 
 from .measured import MeasuredKernels
@@ -77,7 +78,14 @@ def row_groups(measured: MeasuredKernels) -> NDArray[np.int64]:
     return masks
 
 
-def fit_groups(groups: Sequence[str], measured: Sequence[MeasuredKernels]) -> Fit:
+def fit_groups(
+    groups: Sequence[str],
+    measured: Sequence[MeasuredKernels],
+    *,
+    origin: Origin | None = None,
+    held: Collection[str] = (),
+    most_rows: int = _MOST_ROWS,
+) -> Fit:
     """Parameters of some groups that minimise the log residuals of all rows that use nothing else.
 
     Parameters
@@ -85,10 +93,17 @@ def fit_groups(groups: Sequence[str], measured: Sequence[MeasuredKernels]) -> Fi
     groups : sequence of str
     measured : sequence of MeasuredKernels
         Rows to fit on, one entry a device.
+    origin : Origin, optional
+        Part that the parameters shall describe; each device then computes with what it would inherit from that part.
+        By default all devices share the parameters as they are.
+    held : collection of str
+        Parameters that keep their defaults.
+    most_rows : int
+        Most rows of one device and operator that take part.
     """
     from scipy.optimize import least_squares
 
-    problem = _Problem.build(groups, measured)
+    problem = _Problem.build(groups, measured, origin=origin, held=held, most_rows=most_rows)
     solution = least_squares(
         problem.shifted_residuals,
         np.ones(problem.size),  # the step of the gradient is relative, so unknowns must not start at zero
@@ -121,15 +136,27 @@ class _Problem:
     timing_keys: tuple[tuple[str, str, str], ...]
     timing_floor: FloatArray
     parts: tuple[_Part, ...]
+    groups: tuple[str, ...]
+    origin: Origin | None
+    held: Mapping[str, float]
 
     @property
     def size(self) -> int:
         return len(self.names) + len(self.timing_keys)
 
     @classmethod
-    def build(cls, groups: Sequence[str], measured: Sequence[MeasuredKernels]) -> _Problem:
-        names = tuple(name for name, parameter in PARAMETERS.items() if parameter.group in groups)
-        used = [m.select(rows) for m in measured if len(rows := _rows_of(groups, m))]
+    def build(
+        cls,
+        groups: Sequence[str],
+        measured: Sequence[MeasuredKernels],
+        *,
+        origin: Origin | None,
+        held: Collection[str],
+        most_rows: int,
+    ) -> _Problem:
+        free = {name: p for name, p in PARAMETERS.items() if p.group in groups}
+        names = tuple(name for name in free if name not in held)
+        used = [m.select(rows) for m in measured if len(rows := _rows_of(groups, m, most_rows))]
         keys, floors = _timing_floors(used)
         lower = np.array([PARAMETERS[name].lower for name in names])
         upper = np.array([PARAMETERS[name].upper for name in names])
@@ -143,6 +170,9 @@ class _Problem:
             timing_keys=keys,
             timing_floor=floors,
             parts=tuple(_part(m, keys, floors) for m in used),
+            groups=tuple(groups),
+            origin=origin,
+            held={name: free[name].default for name in free if name in held},
         )
 
     def values(self, unknowns: FloatArray) -> tuple[dict[str, float], FloatArray]:
@@ -150,19 +180,28 @@ class _Problem:
         logits = self.start + unknowns[: len(self.names)]
         values = self.lower + (self.upper - self.lower) / (1.0 + np.exp(-logits))
         shares = 1.0 / (1.0 + np.exp(-unknowns[len(self.names) :]))
-        return dict(zip(self.names, values.tolist(), strict=True)), shares
+        return {**self.held, **dict(zip(self.names, values.tolist(), strict=True))}, shares
 
     def residuals(self, unknowns: FloatArray) -> FloatArray:
         """Weighted log residuals of all rows, and the pull towards the defaults."""
         parameters, shares = self.values(unknowns)
         errors = []
         for part in self.parts:
-            costs = kernel_times(part.measured.table, part.hardware.with_parameters(parameters))
+            costs = kernel_times(part.measured.table, part.hardware.with_parameters(self._on(part, parameters)))
             kernel = part.measured.per_row(costs.time[:, 0])
             offset = np.append(shares * self.timing_floor, 0.0)[part.timing]
             shown = with_timing(kernel, floor=part.floor, offset=offset)
             errors.append(part.weight * np.log(shown / part.measured.latency))
         return np.concatenate([*errors, _PULL * _OUTLIER * unknowns])
+
+    def _on(self, part: _Part, parameters: dict[str, float]) -> dict[str, float]:
+        """Parameters as one device has them."""
+        if self.origin is None:
+            return parameters
+        here = part_of(part.measured.accelerator)
+        for group in self.groups:
+            parameters = carried(parameters, group, here=here, there=self.origin)
+        return parameters
 
     def shifted_residuals(self, shifted: FloatArray) -> FloatArray:
         """Residuals of unknowns that start at one."""
@@ -177,7 +216,7 @@ class _Problem:
         return Fit(parameters=parameters, timings=timings)
 
 
-def _rows_of(groups: Sequence[str], measured: MeasuredKernels) -> NDArray[np.int64]:
+def _rows_of(groups: Sequence[str], measured: MeasuredKernels, most_rows: int) -> NDArray[np.int64]:
     """Rows that use only some groups, thinned evenly for each operator."""
     allowed = sum(1 << GROUPS.index(group) for group in groups)
     fits = (row_groups(measured) & ~np.int64(allowed)) == 0
@@ -185,7 +224,7 @@ def _rows_of(groups: Sequence[str], measured: MeasuredKernels) -> NDArray[np.int
     calls = np.array([f"{op} {dtype}" for op, dtype in zip(measured.op, measured.dtype, strict=True)])
     for call in np.unique(calls[fits]):
         rows = np.flatnonzero(fits & (calls == call))
-        keep = np.unique(np.linspace(0, len(rows) - 1, min(_MOST_ROWS, len(rows))).astype(np.int64))
+        keep = np.unique(np.linspace(0, len(rows) - 1, min(most_rows, len(rows))).astype(np.int64))
         chosen.append(rows[keep])
     return np.sort(np.concatenate(chosen)) if chosen else np.array([], dtype=np.int64)
 

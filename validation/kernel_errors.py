@@ -16,9 +16,10 @@ from simulator.deviation import group_ranges
 
 from .calibrate import calibrate, without_device
 from .fit import held_out
+from .generic import generic_calibration
 from .measured import MeasuredKernels, MeasurementError, is_device, read_tables
 from .prediction import Prediction, predicted
-from .residuals import first_groups
+from .residuals import first_groups, rows_by_group
 
 __all__ = ["JSON_FIELDS", "KernelError", "KernelErrors", "kernel_errors"]
 
@@ -98,8 +99,8 @@ def kernel_errors(
     ----------
     files : iterable of path
     leave_out : str, optional
-        Device or accelerator whose measurements the calibrations must not have seen. Its architecture is fitted
-        again to the other devices of the files; only this device is reported.
+        Device or accelerator whose measurements the calibrations must not have seen. Its architecture and the generic
+        parameters are fitted again to the other devices of the files; only this device is reported.
     calibrations : iterable of Calibration, optional
         Those that ship with the package by default.
     accelerator : Accelerator, optional
@@ -123,12 +124,25 @@ def _without(
 ) -> tuple[Calibration, ...]:
     """Calibrations that never saw a device; its architecture is fitted again where other devices are of it."""
     architecture, name = left.accelerator.architecture, left.accelerator.name
+    generic = _generic_without(pool, left, measured)
     siblings = [m for m in measured if m.accelerator.architecture == architecture and m.accelerator.name != name]
-    others = without_device(pool, name, left.device)
-    if not siblings or not _shared(pool, name):
+    single = tuple(c for c in pool if c.scope != "generic")
+    others = (*without_device(single, name, left.device), *generic)
+    if not siblings or not _shared(single, name):
         return others
     refitted = calibrate(siblings)
     return (*(c for c in others if c.architecture != architecture), *refitted)
+
+
+def _generic_without(
+    pool: Iterable[Calibration], left: MeasuredKernels, measured: Sequence[MeasuredKernels]
+) -> tuple[Calibration, ...]:
+    """The generic calibration fitted again to the other devices of the files, as far as the device's rows use it."""
+    shipped = next((c for c in pool if c.scope == "generic"), None)
+    others = [m for m in measured if m.accelerator.name != left.accelerator.name]
+    if shipped is None or not others:
+        return ()
+    return (generic_calibration(others, groups=rows_by_group(left), preferred=shipped.preferred),)
 
 
 def _shared(pool: Iterable[Calibration], accelerator: str) -> bool:

@@ -15,7 +15,15 @@ from .fit import held_out, row_groups
 from .measured import MeasuredKernels
 from .prediction import predicted
 
-__all__ = ["QUANTILES", "REGIMES", "first_groups", "regime_of", "residual_summaries"]
+__all__ = [
+    "QUANTILES",
+    "REGIMES",
+    "first_groups",
+    "regime_of",
+    "residual_summaries",
+    "rows_by_group",
+    "summaries_of",
+]
 
 FloatArray = NDArray[np.float64]
 Scope = Literal["held_out_shapes", "left_out_device"]
@@ -62,12 +70,12 @@ def residual_summaries(
         )
         for scope, pool, rows in scopes:
             time = predicted(m, pool).time
-            for group, members in _rows_by_group(m).items():
+            for group, members in rows_by_group(m).items():
                 chosen = rows & members
                 if chosen.any():
                     pair = (time[chosen], np.log(m.latency[chosen] / time[chosen]))
                     collected[name].setdefault((group, scope), []).append(pair)
-    return {name: _summaries(groups, _others(collected, name)) for name, groups in collected.items()}
+    return {name: summaries_of(groups, _others(collected, name)) for name, groups in collected.items()}
 
 
 def first_groups(m: MeasuredKernels) -> NDArray[np.int64]:
@@ -76,7 +84,8 @@ def first_groups(m: MeasuredKernels) -> NDArray[np.int64]:
     return np.log2((masks & -masks).astype(np.float64)).astype(np.int64)
 
 
-def _rows_by_group(m: MeasuredKernels) -> dict[str, NDArray[np.bool_]]:
+def rows_by_group(m: MeasuredKernels) -> dict[str, NDArray[np.bool_]]:
+    """Rows of each parameter group; a row that uses several counts for the first."""
     lowest = first_groups(m)
     return {GROUPS[code]: lowest == code for code in np.unique(lowest)}
 
@@ -99,9 +108,18 @@ def _joined(pairs: Sequence[tuple[FloatArray, FloatArray]]) -> tuple[FloatArray,
     return time, residual
 
 
-def _summaries(
+def summaries_of(
     groups: _Pairs, others: Mapping[str, Sequence[tuple[FloatArray, FloatArray]]]
 ) -> tuple[ResidualSummary, ...]:
+    """Summaries of some residuals, over all of them and by range of predicted time.
+
+    Parameters
+    ----------
+    groups : mapping
+        (parameter group, scope) to pairs of predicted times [s] and log residuals.
+    others : mapping
+        Parameter group to such pairs of other parts that were left out, against which coverage is counted.
+    """
     summaries: list[ResidualSummary] = []
     for (group, scope), pairs in sorted(groups.items()):
         time, residual = _joined(pairs)

@@ -42,6 +42,8 @@ def timings_of(calibrations: Iterable[Calibration], device: str) -> Mapping[tupl
     own: dict[tuple[str, str], Timing] = {}
     others: dict[tuple[str, str], list[Timing]] = {}
     for calibration in calibrations:
+        if calibration.scope != "architecture":
+            continue  # a joint fit leaves the timings to the calibrations of single architectures
         for fitted in calibration.fitted_on:
             timing = Timing(floor=fitted.timing_floor, offset=fitted.timing_offset)
             key = (fitted.source, fitted.op)

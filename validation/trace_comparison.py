@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from hw_specs import Accelerator, Calibration
+from simulator.cost import BASES
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.intervals import Interval
@@ -154,6 +155,8 @@ class TraceComparison:
         Mean absolute relative error of distinct operators.
     within_10_percent : float
         Share of covered time whose operators are predicted within 10 %.
+    basis : mapping
+        Share of the predicted time by what it rests on: ``datasheet``, ``calibrated``, ``inherited``.
     by_category, by_operator : mapping
     operators : tuple of ComparedOperator
         All that are compared, largest difference first.
@@ -178,6 +181,7 @@ class TraceComparison:
     time_weighted_error: float
     mape: float
     within_10_percent: float
+    basis: Mapping[str, float]
     by_category: Mapping[str, ComparedPart]
     by_operator: Mapping[str, ComparedPart]
     operators: tuple[ComparedOperator, ...]
@@ -256,6 +260,7 @@ def compare(
     times = operator_times(trace.operators, accelerator, execution, fidelity=fidelity, calibrations=calibrations)
     groups = operator_groups(attribution)
     compared, missing = [], []
+    by_basis = np.zeros(len(BASES))
     for group in groups:
         operator = group.operator
         reason = times.reasons[operator] or ("" if times.num_kernels[operator] else "no kernel predicted")
@@ -263,13 +268,16 @@ def compare(
             missing.append((group, reason))
         else:
             compared.append(_compared(trace, group, times))
+            by_basis += group.calls * times.by_basis[operator]
     compared.sort(key=lambda row: -abs(row.predicted - row.measured))
+    total = by_basis.sum()
+    basis = {name: float(time / total) for name, time in zip(BASES, by_basis, strict=True) if time > 0}
     left = {group.operator for group, _ in missing}
     calls = np.zeros(len(trace.operators))
     for group in groups:
         calls[group.operator] += 0 if group.operator in left else group.calls
     remainders = _remainders(attribution, missing, trace.device_time)
-    return _summary(trace, accelerator, fidelity, compared, missing, remainders, times.interval(calls))
+    return _summary(trace, accelerator, fidelity, basis, compared, missing, remainders, times.interval(calls))
 
 
 def _compared(trace: Trace, group: OperatorGroup, times: OperatorTimes) -> ComparedOperator:
@@ -313,6 +321,7 @@ def _summary(
     trace: Trace,
     accelerator: Accelerator,
     fidelity: str,
+    basis: Mapping[str, float],
     compared: Sequence[ComparedOperator],
     missing: Sequence[tuple[OperatorGroup, str]],
     remainders: tuple[Remainder, ...],
@@ -338,6 +347,7 @@ def _summary(
         time_weighted_error=whole.time_weighted_error,
         mape=float(np.mean(errors)) if errors else 0.0,
         within_10_percent=near / whole.covered if whole.covered else 0.0,
+        basis=basis,
         by_category=_parts(trace, compared, missing, total, by_category=True),
         by_operator=_parts(trace, compared, missing, total, by_category=False),
         operators=tuple(compared),

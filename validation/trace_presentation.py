@@ -35,6 +35,14 @@ def render(comparison: TraceComparison, console: Console) -> None:
         console.print(_remainders(comparison))
 
 
+def _ground(comparison: TraceComparison) -> str:
+    """What the predicted times rest on."""
+    if comparison.fidelity == "roofline":
+        return "datasheet roofline"
+    shares = ", ".join(f"{share:.0%} {name}" for name, share in comparison.basis.items())
+    return f"basis of kernel times: {shares}" if shares else "nothing predicted"
+
+
 def render_difference(difference: GraphDifference, console: Console) -> None:
     """Print whether the graph has the operators that ran, and those that only one of the two has."""
     d = difference
@@ -67,7 +75,7 @@ def _different(title: str, rows: Sequence[DifferentOperator]) -> Table:
 def _summary(comparison: TraceComparison) -> list[str]:
     c = comparison
     lines = [
-        f"{c.trace} on {c.device or 'an unnamed device'}, predicted for {c.accelerator} ({c.fidelity})",
+        f"{c.trace} on {c.device or 'an unnamed device'}, predicted for {c.accelerator}, {_ground(c)}",
         f"measured {_time(c.measured_time)} on the device, {c.coverage:.1%} of it predicted: "
         f"{_time(c.predicted_time)} for {_time(c.covered_time)} ({c.total_error:+.1%})",
         *_interval_lines(c),

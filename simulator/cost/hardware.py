@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, Calibration, find_calibration, load_accelerator
+from hw_specs import Accelerator, Calibration, find_ceilings
 from hw_specs.calibration import CalibrationMatch
-from hw_specs.process import matrix_energy_ratio, vector_energy_ratio
-from hw_specs.schema import MemoryLevel
 
-from .parameters import GROUPS, PARAMETERS, RELATED, parameter_columns
+from .inheritance import carried, nearest, origin_of, part_of
+from .memory_rates import cache_rate, common_cache, dram_copy_rate, dram_rate, shared_rate
+from .parameters import GROUPS, parameter_columns
 
 __all__ = ["BASES", "HardwareColumns", "UnsupportedFormatError"]
 
@@ -126,13 +126,13 @@ class HardwareColumns:
             cores=columns["cores"],
             clock=columns["clock"],
             dram_bandwidth=columns["dram_bandwidth"],
-            dram_rate=_dram_rate(columns),
+            dram_rate=columns["dram_rate"],
             dram_capacity=columns["dram_capacity"],
             dram_latency=columns["dram_latency"],
             dram_copy_rate=columns["dram_copy_rate"],
             cache_capacity=columns["cache_capacity"],
             cache_bandwidth=columns["cache_bandwidth"],
-            cache_rate=_cache_rate(columns),
+            cache_rate=columns["cache_rate"],
             cache_latency=columns["cache_latency"],
             shared_capacity=columns["shared_capacity"],
             shared_bandwidth=columns["shared_bandwidth"],
@@ -209,29 +209,28 @@ def _calibrated(
     for accelerator in accelerators:
         row: dict[str, float] = {}
         for group in GROUPS:
-            match, source = _nearest(accelerator, group, pool)
+            match, source = nearest(accelerator, group, pool)
             basis[group].append(0 if match is None else BASES.index(match.basis if source == group else "inherited"))
             if match is not None:
-                fitted = match.calibration.parameters
-                split = ((name.partition("."), value) for name, value in fitted.items())
-                row.update({f"{group}.{name}": x for (owner, _, name), x in split if owner == source})
-                _scale_energy(row, group, accelerator, match, source)
+                row.update(_parameters_of(accelerator, group, match, source))
+            single = find_ceilings(accelerator, group=group, calibrations=pool)
+            if single is not None:
+                row.update(_of_group(single, group))
         rows.append(row)
     codes = {group: np.array(values, dtype=np.int64) for group, values in basis.items()}
     return parameter_columns(rows), {**codes, **_borrowed(codes)}
 
 
-def _nearest(
-    accelerator: Accelerator, group: str, pool: tuple[Calibration, ...] | None
-) -> tuple[CalibrationMatch | None, str]:
-    """Calibration of a group or of a related one, and the group it is of: the nearest by lineage, its own at equal."""
-    found = [
-        (match, source)
-        for source in (group, *RELATED.get(group, ()))
-        if (match := find_calibration(accelerator, group=source, calibrations=pool)) is not None
-    ]
-    own = [(match, source) for match, source in found if source == group and match.basis == "calibrated"]
-    return min(own or found, key=lambda pair: max(pair[0].distance, 0), default=(None, group))
+def _parameters_of(accelerator: Accelerator, group: str, match: CalibrationMatch, source: str) -> dict[str, float]:
+    """Parameters of a group from a calibration of it, or of the group that it resembles."""
+    values = {f"{group}.{name.partition('.')[2]}": x for name, x in _of_group(match.calibration, source).items()}
+    if match.basis == "calibrated" and source == group:
+        return values
+    return carried(values, group, here=part_of(accelerator), there=origin_of(match.calibration, source))
+
+
+def _of_group(calibration: Calibration, group: str) -> dict[str, float]:
+    return {name: x for name, x in calibration.parameters.items() if name.partition(".")[0] == group}
 
 
 # Of cores whose clock is not published. [Hz]
@@ -248,33 +247,6 @@ _GEFORCE_HEADROOM = 1.1
 
 def _clock_headroom(accelerator: Accelerator) -> float:
     return _GEFORCE_HEADROOM if accelerator.form_factor == "GeForce" else 1.0
-
-
-#: How the energy of a group follows the process.
-_ENERGY_RATIOS: Mapping[str, Callable[[str | None], float | None]] = {
-    **dict.fromkeys(
-        ("matmul", "matmul8", "flash2", "efficient", "flash3", "flash4", "cudnn_attention"), matrix_energy_ratio
-    ),
-    **dict.fromkeys(("vector_matmul", "vector_batched"), vector_energy_ratio),
-}
-
-
-def _scale_energy(
-    row: dict[str, float], group: str, accelerator: Accelerator, match: CalibrationMatch, source: str
-) -> None:
-    """Carry the energy of arithmetic over to the process of a part that inherits it."""
-    name, ratio = f"{group}.energy", _ENERGY_RATIOS.get(group)
-    if accelerator.name in match.calibration.groups.get(source, ()) or ratio is None or name not in row:
-        return
-    here, there = ratio(accelerator.process), ratio(_process_of(match.calibration, source))
-    if here is not None and there is not None:
-        row[name] = float(np.clip(row[name] * here / there, PARAMETERS[name].lower, PARAMETERS[name].upper))
-
-
-def _process_of(calibration: Calibration, group: str) -> str | None:
-    """Process of the parts that a group was fitted on; those of one architecture share it."""
-    measured = calibration.groups.get(group, calibration.accelerators)
-    return load_accelerator(measured[0]).process if measured else None
 
 
 def _borrowed(codes: Mapping[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
@@ -296,84 +268,43 @@ def _column(values: Iterable[float | None], missing: float) -> FloatArray:
     return np.array([missing if value is None else float(value) for value in values])
 
 
-# Bandwidth that check bits among the data leave. NVIDIA puts the loss at about 20 % (CUDA C++ Best Practices Guide,
-# 9.2.1); an L4 copies at 0.78 of its datasheet where an L40 reaches 0.89 to 0.94 without (gpu-benches), which is 0.85.
-_INLINE_ECC_SHARE = 0.85
-
-
-def _dram_copy_rate(dram: MemoryLevel) -> float | None:
-    if dram.bandwidth is None:
-        return None
-    return dram.bandwidth * (_INLINE_ECC_SHARE if dram.inline_ecc else 1.0)
-
-
 def _memory(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
     memories = [a.memory for a in accelerators]
-    near = [m.l2 or m.llc for m in memories]
+    near = [common_cache(m) for m in memories]
     total = [max((level.capacity for level in (m.l2, m.llc) if level), default=0.0) for m in memories]
     shared = [m.shared for m in memories]
     return {
         "dram_bandwidth": _column((m.dram.bandwidth for m in memories), np.nan),
-        "dram_copy_rate": _column((_dram_copy_rate(m.dram) for m in memories), np.nan),
-        "measured_dram_bandwidth": _column((m.dram.measured_bandwidth for m in memories), np.nan),
+        "dram_rate": np.array([dram_rate(a) for a in accelerators]),
+        "dram_copy_rate": np.array([dram_copy_rate(a) for a in accelerators]),
         "dram_capacity": _column((m.dram.capacity for m in memories), np.nan),
         "dram_latency": _column((m.dram.latency for m in memories), 6e-7),
         "cache_capacity": np.array(total, dtype=np.float64),
-        "measured_cache_bandwidth": _column((cache.measured_bandwidth if cache else None for cache in near), np.nan),
         "cache_bandwidth": _column((cache.bandwidth if cache else None for cache in near), np.inf),
-        "gddr": np.array([a.architecture in _GDDR_ARCHITECTURES for a in accelerators]),
         "cache_latency": _column((c.latency if c else None for c in near), 2.5e-7),
         "shared_capacity": _column((s.capacity if s else None for s in shared), np.inf),
         "shared_bandwidth": _column((s.bandwidth if s else None for s in shared), np.inf),
-        "shared_rate": _column(map(_shared_rate, accelerators), np.inf),
+        "shared_rate": np.array([shared_rate(a) for a in accelerators]),
+        "cache_rate": np.array([cache_rate(a, cores=_block_cores(a)) for a in accelerators]),
     }
 
 
-#: Shared memory of a GPU of which no bandwidth is known: what cards of the GeForce class reach (A10, L4, RTX 3090,
-#: RTX 4090; te42kyfo/gpu-benches, gpu-cache). [B/clk]
-_SHARED_ESTIMATE = 64.0
+#: 16-bit FLOPs in a clock of one SM of an H100, the core that blocks of work are scheduled on.
+_CORE_RATE = 4096.0
 
 
-def _shared_rate(accelerator: Accelerator) -> float | None:
-    shared, clock = accelerator.memory.shared, accelerator.cores.clock
-    if shared is not None and shared.bandwidth is not None:
-        # As with the L2, a changed part may keep the measured figure of its parent.
-        return min(shared.measured_bandwidth or np.inf, shared.bandwidth)
-    return _SHARED_ESTIMATE * clock if accelerator.kind == "gpu" and clock else None
+def _block_cores(accelerator: Accelerator) -> float:
+    """Cores that a kernel's blocks are spread over.
 
-
-#: Bytes that the L2 delivers a clock and core where no figure is known: parts with GDDR have few L2 slices for their
-#: cores (14.5 measured on an L40, 15.2 on an RTX 4090, 16.7 on an A40, 20 on a T4), those with HBM more (22 on a V100,
-#: 35 on A100 and H100: te42kyfo/gpu-benches, gpu-l2-cache).
-_GDDR_BYTES, _HBM_BYTES = 16.0, 32.0
-_GDDR_ARCHITECTURES = frozenset({"turing", "ampere_ga10x", "ada", "blackwell_gb20x"})
-
-#: DRAM bandwidth that reads reach over the published one where it was not measured (V100 0.96, L40 0.98, H100 PCIe
-#: 0.97: te42kyfo/gpu-benches, gpu-stream).
-_DRAM_SHARE = 0.95
-#: Least share of it: figures of copies, which turn between reads and writes, understate what reads reach.
-_LEAST_DRAM_SHARE = 0.85
-
-
-def _dram_rate(columns: Mapping[str, FloatArray]) -> FloatArray:
-    """DRAM bandwidth as microbenchmarks reach it."""
-    published, measured = columns["dram_bandwidth"], columns["measured_dram_bandwidth"]
-    share = np.where(np.isnan(measured), _DRAM_SHARE, measured / published)
-    rate: FloatArray = np.clip(share, _LEAST_DRAM_SHARE, 1.0) * published
-    return rate
-
-
-#: Measured over published bandwidth of shared caches where both are known (V100, A100).
-_MEASURED_SHARE = 0.75
-
-
-def _cache_rate(columns: Mapping[str, FloatArray]) -> FloatArray:
-    published, measured = columns["cache_bandwidth"], columns["measured_cache_bandwidth"]
-    per_core = np.where(columns["gddr"], _GDDR_BYTES, _HBM_BYTES)
-    estimate = np.maximum(per_core * columns["cores"] * columns["clock"], 4.0 * columns["dram_bandwidth"])
-    known = np.where(np.isfinite(published), _MEASURED_SHARE * published, estimate)
-    # A changed part keeps the measured figure of its parent, which then may not exceed its own published one.
-    return np.where(np.isnan(measured), known, np.minimum(measured, published))
+    A TPU or NPU has one to eight matrix engines as wide as dozens of a GPU's cores. Their compilers tile work over the
+    rows and columns of an engine as blocks are over cores, so an engine counts as that many cores of an H100: one
+    block on one engine neither multiplies at the rate of the whole part nor reads at a hundredth of its bandwidth.
+    """
+    count, clock = float(accelerator.cores.count), accelerator.cores.clock
+    widest = max((accelerator.peak.matrix.get(name, 0.0) for name in ("bf16", "fp16")), default=0.0)
+    if accelerator.kind not in ("tpu", "npu") or not clock:
+        return count
+    return max(count, float(round(widest / (clock * _CORE_RATE))))
 
 
 def _limits(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
@@ -381,7 +312,7 @@ def _limits(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
         max((link for link in a.links.values()), key=lambda link: link.bandwidth, default=None) for a in accelerators
     ]
     return {
-        "cores": np.array([a.cores.count for a in accelerators], dtype=np.float64),
+        "cores": np.array([_block_cores(a) for a in accelerators], dtype=np.float64),
         "clock": _column((a.cores.clock for a in accelerators), np.nan),
         "max_threads": _column((a.cores.max_threads for a in accelerators), 2048),
         "max_blocks": _column((a.cores.max_blocks for a in accelerators), 32),

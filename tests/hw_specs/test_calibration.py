@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from hw_specs import Calibration, SpecError, find_calibration, list_calibrations, load_accelerator, load_calibration
-from hw_specs.calibration import LINEAGE, lineage_distance
+from hw_specs.calibration import LINEAGE, find_ceilings, lineage_distance
 
 
 def _calibration(name, architecture, accelerators, groups=("matmul",)):
@@ -30,8 +30,9 @@ def test_every_shipped_calibration_loads_with_sources_and_counts(name):
     calibration = load_calibration(name)
     assert calibration.name == name
     assert calibration.fitted_on
-    assert calibration.residuals
-    for accelerator in calibration.accelerators:
+    if calibration.scope != "ceilings":
+        assert calibration.residuals
+    for accelerator in calibration.accelerators if calibration.scope == "architecture" else ():
         assert load_accelerator(accelerator).architecture == calibration.architecture
 
 
@@ -88,3 +89,66 @@ def test_unknown_name_and_bad_field_are_one_line(tmp_path):
     with pytest.raises(SpecError) as caught:
         load_calibration(str(path))
     assert "\n" not in str(caught.value)
+
+
+def _generic(*preferred):
+    return Calibration(
+        name="generic",
+        scope="generic",
+        accelerators=("A100-SXM4-80GB",),
+        groups=dict.fromkeys(("matmul", "stream"), ("A100-SXM4-80GB",)),
+        preferred=preferred,
+        parameters={},
+        sources=("test",),
+    )
+
+
+def test_a_refreshed_design_is_no_step_away():
+    assert lineage_distance("blackwell_ultra", "blackwell") == 0
+    assert lineage_distance("blackwell_ultra", "hopper") == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "preferred", "chosen"),
+    [
+        ("A100-PCIe-40GB", ("matmul",), "ampere"),  # a relative of the same architecture knows more
+        ("gb200", ("matmul",), "generic"),
+        ("gb200", (), "hopper"),
+        ("mi300x", ("matmul",), "generic"),
+        ("mi300x", (), "generic"),
+    ],
+)
+def test_the_generic_calibration_comes_before_or_after_relatives(part, preferred, chosen, pool):
+    match = find_calibration(load_accelerator(part), group="matmul", calibrations=[*pool, _generic(*preferred)])
+    assert (match.calibration.name, match.basis) == (chosen, "inherited")
+    assert match.related == (part != "mi300x")
+    assert (match.distance is None) == (chosen == "generic")
+
+
+def test_a_cpu_gets_nothing_of_what_was_fitted_to_gpus():
+    assert find_calibration(load_accelerator("epyc_9654"), group="matmul", calibrations=[_generic("matmul")]) is None
+
+
+def test_what_was_measured_is_calibrated_whatever_is_preferred(pool):
+    match = find_calibration(load_accelerator("h100"), group="matmul", calibrations=[*pool, _generic("matmul")])
+    assert (match.calibration.name, match.basis) == ("hopper", "calibrated")
+
+
+def test_collectives_stay_within_an_architecture(pool):
+    links = [_calibration("ampere", "ampere", ("A100-SXM4-80GB",), groups=("collective",))]
+    assert find_calibration(load_accelerator("A100-PCIe-40GB"), group="collective", calibrations=links).distance == 0
+    assert find_calibration(load_accelerator("h100"), group="collective", calibrations=links) is None
+
+
+def test_ceilings_serve_parts_without_a_measured_relative(pool):
+    rates = [
+        _calibration(name, name, (), groups=()).model_copy(update={"scope": "ceilings", "groups": {"matmul": ("X",)}})
+        for name in ("cdna3", "hopper")
+    ]
+    everything = [*pool, _generic("matmul"), *rates]
+    mi325x = load_accelerator("mi325x")
+    assert find_ceilings(mi325x, group="matmul", calibrations=everything).name == "cdna3"
+    assert find_ceilings(load_accelerator("mi355x"), group="matmul", calibrations=everything).name == "cdna3"
+    assert find_ceilings(mi325x, group="stream", calibrations=everything) is None
+    assert find_ceilings(load_accelerator("gb200"), group="matmul", calibrations=everything) is None
+    assert find_calibration(mi325x, group="matmul", calibrations=everything).calibration.name == "generic"

@@ -205,3 +205,17 @@ def test_resolve_name_gives_the_file() -> None:
 def test_a_separator_means_a_path() -> None:
     with pytest.raises(SpecError, match=r"\./a100: cannot be read|a100: cannot be read"):
         load_accelerator("./a100")
+
+
+@pytest.mark.parametrize(
+    ("own", "measured"),
+    [
+        ("bandwidth: 4 TB/s", None),
+        ("capacity: 96 GiB", 1.732e12),
+        ("{bandwidth: 4 TB/s, measured_bandwidth: 3 TB/s}", 3e12),
+    ],
+)
+def test_another_dram_has_no_measured_bandwidth_of_its_parent(own: str, measured: float | None, tmp_path: Path) -> None:
+    dram = own if own.startswith("{") else "{" + own + "}"
+    text = f"name: X\nextends: a100_sxm4_80gb\nmemory: {{dram: {dram}}}\nsources: [s]"
+    assert load_file(write(tmp_path, "x.yaml", text)).memory.dram.measured_bandwidth == measured

@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from hw_specs import apply_overrides, load_accelerator
+from hw_specs import apply_overrides, find_calibration, load_accelerator
+from simulator.cost.parameters import GROUPS
+from simulator.deviation import group_ranges
 from simulator.execution import Execution
 from simulator.intervals import coverage_line, interval_of, load_factors
 from simulator.simulation import simulate
@@ -64,6 +66,16 @@ def _relative_width(graph: OpGraph, accelerator: object) -> float:
     interval = simulate(graph, accelerator, Execution(mode="cuda-graph")).interval  # type: ignore[arg-type]
     assert interval is not None
     return interval.high / interval.low
+
+
+def test_parameters_of_another_vendor_widen_the_interval() -> None:
+    mi300x, t4 = load_accelerator("mi300x"), load_accelerator("t4")
+    times = np.array([1e-4])
+    group = np.array([GROUPS.index("matmul")])
+    unrelated, related = (group_ranges(group, times, part) for part in (mi300x, t4))
+    assert find_calibration(mi300x, group="matmul").calibration.name == "generic"
+    assert unrelated.high / unrelated.low > related.high / related.low
+    assert unrelated.basis == related.basis == ("inherited",)
 
 
 def test_the_roofline_is_a_bound_and_has_no_interval(graph: OpGraph) -> None:

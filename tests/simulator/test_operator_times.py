@@ -27,7 +27,8 @@ def test_an_operator_takes_the_sum_of_its_kernels() -> None:
     accelerator = load_accelerator("h100_sxm5_80gb")
     times = operator_times([_MM, _PAD], accelerator)
     kernels = kernels_of(_PAD, Execution())
-    alone = kernel_times(KernelTable.from_kernels(kernels), HardwareColumns.from_accelerators([accelerator])).time
+    sustained = HardwareColumns.from_accelerators([accelerator]).sustained()
+    alone = kernel_times(KernelTable.from_kernels(kernels), sustained).time
     assert times.time[1] == pytest.approx(alone.sum())
     assert times.num_kernels.tolist() == [1, 2]
     assert times.reasons == ("", "")
@@ -72,3 +73,20 @@ def test_the_roofline_is_a_lower_bound() -> None:
     accelerator = load_accelerator("h100_sxm5_80gb")
     least = operator_times([_MM, _PAD], accelerator, fidelity="roofline").time
     assert (least <= operator_times([_MM, _PAD], accelerator).time).all()
+
+
+def test_the_power_limit_acts_on_kernels_too_short_to_meet_it_alone() -> None:
+    big = TensorSpec((2048, 2048), "float16")
+    op = Op("aten::mm", (big, big), (big,))
+    accelerator = load_accelerator("h100_sxm5_80gb")
+    table = KernelTable.from_kernels(kernels_of(op, Execution()))
+    by_itself = kernel_times(table, HardwareColumns.from_accelerators([accelerator])).time[0, 0]
+    assert operator_times([op], accelerator).time[0] > 1.02 * by_itself
+
+
+def test_times_are_split_by_what_they_rest_on() -> None:
+    times = operator_times([_MM, _PAD, _FOREIGN], load_accelerator("h100_sxm5_80gb"))
+    assert times.by_basis[:2].sum(axis=1) == pytest.approx(times.time[:2])
+    assert times.by_basis[0].tolist() == [0.0, pytest.approx(times.time[0]), 0.0]  # products were measured
+    assert times.by_basis[1, 2] > 0  # copies are inherited
+    assert times.by_basis[2].tolist() == [0.0, 0.0, 0.0]

@@ -85,3 +85,31 @@ def test_cores_without_a_published_clock_run_at_a_usual_one():
     columns = HardwareColumns.from_accelerators([load_accelerator("A100-SXM4-80GB")], calibrations=())
     assert columns.core_clock == pytest.approx([1.41e9])
     assert replace(columns, clock=np.array([np.nan])).core_clock == pytest.approx([1.5e9])
+
+
+def test_a_matrix_engine_counts_as_the_cores_it_is_as_wide_as():
+    # 275 TFLOP/s at 1.05 GHz are 262,144 FLOPs a clock: 64 times the 4096 of an SM.
+    names = ("tpu_v4", "h100_sxm5_80gb", "m3_max_40c")
+    columns = HardwareColumns.from_accelerators([load_accelerator(n) for n in names], calibrations=())
+    assert columns.cores.tolist() == [64, 132, 40]
+
+
+def test_the_cache_that_all_cores_share_is_behind_those_of_the_dies():
+    columns = HardwareColumns.from_accelerators([load_accelerator("mi300x")], calibrations=())
+    assert columns.cache_capacity[0] == 256 * 2**20
+    assert columns.cache_bandwidth[0] == pytest.approx(17.2e12)
+    assert columns.cache_rate[0] == pytest.approx(0.75 * 17.2e12)
+
+
+def test_ceilings_replace_single_parameters_of_what_is_inherited():
+    generic = _calibration(
+        name="generic", scope="generic", architecture=None, parameters={"matmul.rate": 0.77, "matmul.floor": 3e-6}
+    )
+    ceilings = _calibration(
+        name="cdna3", scope="ceilings", architecture="cdna3", accelerators=(), parameters={"matmul.rate": 0.6}
+    )
+    parts = [load_accelerator(n) for n in ("mi300x", "a100")]
+    columns = HardwareColumns.from_accelerators(parts, calibrations=[generic, ceilings])
+    assert columns.parameters["matmul.rate"].tolist() == [0.6, 0.77]
+    assert columns.parameters["matmul.floor"].tolist() == [3e-6, 3e-6]
+    assert [BASES[code] for code in columns.basis["matmul"]] == ["inherited", "inherited"]

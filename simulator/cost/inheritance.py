@@ -1,0 +1,137 @@
+"""What of a fitted parameter follows the part that inherits it: energies its process, shares of DRAM its memory.
+
+A parameter is fitted on some part and used on another. Most are shares of a datasheet quantity and carry over as they
+are. Two are known better: the energy of matrix arithmetic goes with the manufacturing process
+(:mod:`hw_specs.process`), and the share of the DRAM bandwidth that kernels reach goes with the share that a plain copy
+reaches, which microbenchmarks publish for many parts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from hw_specs import Accelerator, Calibration, find_calibration, load_accelerator
+from hw_specs.calibration import CalibrationMatch
+from hw_specs.process import matrix_energy_ratio, vector_energy_ratio
+
+from .memory_rates import dram_copy_rate
+from .parameters import PARAMETERS, RELATED
+
+__all__ = ["MATRIX_ENERGIES", "REFERENCE", "Origin", "carried", "nearest", "origin_of", "part_of"]
+
+_MATRIX_GROUPS = ("matmul", "matmul8", "flash2", "efficient", "flash3", "flash4", "cudnn_attention")
+
+#: How the energy of a group follows the process.
+_ENERGY_RATIOS: Mapping[str, Callable[[str | None], float | None]] = {
+    **dict.fromkeys(_MATRIX_GROUPS, matrix_energy_ratio),
+    **dict.fromkeys(("vector_matmul", "vector_batched"), vector_energy_ratio),
+}
+
+
+def _is_matrix(name: str) -> bool:
+    """Whether a group, or the group of a parameter, computes on matrix units."""
+    return name.partition(".")[0] in _MATRIX_GROUPS
+
+
+#: Energies of matrix arithmetic, which published sustained rates bound on many parts (:mod:`hw_specs.process`). Kernels
+#: timed one by one tell them on few: most end before the power limit acts.
+MATRIX_ENERGIES = frozenset(name for name in PARAMETERS if name.endswith(".energy") and _is_matrix(name))
+
+#: Groups that stream: their shares of the DRAM bandwidth are those of a copy.
+_STREAMING = {
+    "stream": ("dram", "strided", "transposed"),
+    "softmax": ("dram",),
+    "normalization": ("dram",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Part that parameters describe.
+
+    Attributes
+    ----------
+    process : str or None
+        Manufacturing process.
+    copy_share : float or None
+        Share that a copy reaches of the DRAM bandwidth that check bits leave, None where nobody published it. [1]
+    """
+
+    process: str | None
+    copy_share: float | None
+
+
+#: What the parameters of the calibration for all parts describe. 7 nm and 0.85 are in the middle of the parts measured.
+REFERENCE = Origin(process="7nm", copy_share=0.85)
+
+
+def nearest(
+    accelerator: Accelerator, group: str, calibrations: Iterable[Calibration] | None = None
+) -> tuple[CalibrationMatch | None, str]:
+    """Calibration of a group or of one that it resembles, and the group it is of: the nearest, its own where alike.
+
+    Parameters
+    ----------
+    accelerator : Accelerator
+    group : str
+    calibrations : iterable of Calibration, optional
+        Candidates; those that ship with :mod:`hw_specs` by default.
+    """
+    pool = None if calibrations is None else tuple(calibrations)
+    found = [
+        (match, source)
+        for source in (group, *RELATED.get(group, ()))
+        if (match := find_calibration(accelerator, group=source, calibrations=pool)) is not None
+    ]
+    own = [(match, source) for match, source in found if source == group and match.basis == "calibrated"]
+    return min(own or found, key=lambda pair: _steps(pair[0]), default=(None, group))
+
+
+def _steps(match: CalibrationMatch) -> float:
+    """Steps of lineage, of which the generic calibration is beyond all."""
+    return math.inf if match.distance is None else max(match.distance, 0)
+
+
+def origin_of(calibration: Calibration, group: str) -> Origin:
+    """What a calibration's parameters of a group describe: the first of the parts that they were fitted on."""
+    if calibration.scope == "generic":
+        return REFERENCE
+    measured = calibration.groups.get(group, calibration.accelerators)
+    return part_of(load_accelerator(measured[0])) if measured else Origin(process=None, copy_share=None)
+
+
+def part_of(accelerator: Accelerator) -> Origin:
+    """Process and memory of an accelerator."""
+    measured, left = accelerator.memory.dram.measured_bandwidth, dram_copy_rate(accelerator)
+    share = min(measured / left, 1.0) if measured is not None and left > 0 else None
+    return Origin(process=accelerator.process, copy_share=share)
+
+
+def carried(values: Mapping[str, float], group: str, *, here: Origin, there: Origin) -> dict[str, float]:
+    """Parameters of a group as another part has them.
+
+    Parameters
+    ----------
+    values : mapping
+        ``group.name`` to value; those of other groups are left as they are.
+    group : str
+    here, there : Origin
+        Part that gets the parameters, and part that they describe.
+    """
+    own = dict(values)
+    if group in _ENERGY_RATIOS:
+        ratio, origin = _ENERGY_RATIOS[group](here.process), _ENERGY_RATIOS[group](there.process)
+        if ratio is not None and origin is not None:
+            _scale(own, f"{group}.energy", ratio / origin)
+    if here.copy_share is not None and there.copy_share is not None:
+        for name in _STREAMING.get(group, ()):
+            _scale(own, f"{group}.{name}", here.copy_share / there.copy_share)
+    return own
+
+
+def _scale(values: dict[str, float], name: str, factor: float) -> None:
+    if name in values:
+        parameter = PARAMETERS[name]
+        values[name] = min(max(values[name] * factor, parameter.lower), parameter.upper)

@@ -1,0 +1,74 @@
+"""What of a parameter follows the part that inherits it, by hand."""
+
+import pytest
+
+from hw_specs import Calibration, load_accelerator
+from simulator.cost import HardwareColumns
+from simulator.cost.inheritance import MATRIX_ENERGIES, REFERENCE, Origin, carried, origin_of, part_of
+from simulator.cost.parameters import PARAMETERS
+
+
+def _origin(process=None, copy_share=None):
+    return Origin(process=process, copy_share=copy_share)
+
+
+def test_energy_of_matrix_units_goes_with_the_process():
+    values = {"flash2_causal.energy": 7e-13, "flash2_causal.rate": 0.8}
+    own = carried(values, "flash2_causal", here=_origin("TSMC 12nm FFN"), there=_origin("TSMC 7nm"))
+    assert own == {"flash2_causal.energy": pytest.approx(3.2 * 7e-13), "flash2_causal.rate": 0.8}
+    assert values["flash2_causal.energy"] == 7e-13
+
+
+def test_energy_stays_in_its_physical_range():
+    name = "matmul.energy"
+    own = carried({name: PARAMETERS[name].upper}, "matmul", here=_origin("16nm"), there=_origin("5nm"))
+    assert own[name] == PARAMETERS[name].upper
+
+
+def test_energy_of_vector_units_stays():
+    values = {"vector_matmul.energy": 1.7e-11}
+    assert carried(values, "vector_matmul", here=_origin("12nm"), there=_origin("7nm")) == values
+    assert "vector_matmul.energy" not in MATRIX_ENERGIES
+    assert {"matmul.energy", "flash3_causal.energy"} <= MATRIX_ENERGIES
+
+
+def test_shares_of_dram_go_with_what_a_copy_reaches():
+    values = {"stream.dram": 0.8, "stream.strided": 0.7, "stream.l2": 0.6}
+    own = carried(values, "stream", here=_origin(copy_share=0.75), there=_origin(copy_share=0.9))
+    assert own == {"stream.dram": pytest.approx(2 / 3), "stream.strided": pytest.approx(7 / 12), "stream.l2": 0.6}
+    products = {"matmul.dram": 0.8}
+    assert carried(products, "matmul", here=_origin(copy_share=0.75), there=_origin(copy_share=0.9)) == products
+
+
+def test_what_nobody_published_carries_nothing():
+    values = {"stream.dram": 0.8}
+    assert carried(values, "stream", here=_origin(), there=_origin(copy_share=0.9)) == values
+
+
+def test_a_part_is_its_process_and_its_memory():
+    t4 = part_of(load_accelerator("t4"))
+    assert t4.process == load_accelerator("t4").process
+    assert t4.copy_share == pytest.approx(235 / 320, abs=0.002)
+    assert part_of(load_accelerator("rtx_3090")).copy_share is None
+
+
+def test_parameters_describe_the_first_part_that_was_measured():
+    entry = Calibration(name="turing", architecture="turing", groups={"stream": ("T4",)}, parameters={}, sources=("s",))
+    assert origin_of(entry, "stream") == part_of(load_accelerator("t4"))
+    assert origin_of(entry, "softmax") == _origin()
+    assert origin_of(entry.model_copy(update={"scope": "generic"}), "stream") == REFERENCE
+
+
+def test_columns_hold_what_a_part_inherits():
+    entry = Calibration(
+        name="volta",
+        architecture="volta",
+        accelerators=("V100-PCIe-32GB",),
+        groups={"stream": ("V100-PCIe-32GB",)},
+        parameters={"stream.dram": 0.9},
+        sources=("s",),
+    )
+    parts = [load_accelerator(name) for name in ("v100_pcie_32gb", "t4")]
+    shares = HardwareColumns.from_accelerators(parts, [entry]).parameters["stream.dram"]
+    v100, t4 = (part_of(part).copy_share for part in parts)
+    assert shares == pytest.approx([0.9, 0.9 * t4 / v100])

@@ -1,0 +1,260 @@
+"""Parameters that published best rates determine, for architectures without a measured relative.
+
+A best rate tells one parameter: what a long product sustains bounds the energy of a FLOP, or, where the power limit
+does not act, the share of the peak; the interval of tiny kernels is the shortest duration; the bandwidth of eager
+kernels is their share of the DRAM. The rest of each group comes from the generic calibration. A part whose relative
+was measured keeps that one's parameters: fitted energies of H100 and GB200 agree with their published rates within 2 %
+and 50 %, since those rates are of runs too short to heat a board.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from hw_specs import Accelerator, Calibration, FittedOn, load_accelerator
+from hw_specs.calibration import lineage_distance
+from simulator.cost import HardwareColumns, kernel_times
+from simulator.cost.inheritance import MATRIX_ENERGIES
+from simulator.cost.parameters import PARAMETERS
+from simulator.execution import Execution
+from simulator.kernels import Kernel, KernelTable
+from simulator.lowering import assign_units, kernels_of
+from tracer.graph import Op, TensorSpec
+
+from .ceilings import Ceiling, EagerShare
+
+__all__ = ["ceiling_calibrations", "solve"]
+
+#: Groups whose shortest duration is that of any kernel.
+_FLOORS = ("stream.floor", "softmax.floor", "normalization.floor")
+_EIGHT_BIT = "float8_e4m3fn"
+#: Rows of the tensor that eager shares are taken at, and their width for each group: 256 MB of float32.
+_ROWS, _WIDTH = 16384, 4096
+_EAGER_SOURCE = "github.com/sitar-lab/NeuSight @6945927d dataset/test: medians of eager float32 kernels (MIT)"
+_STEPS = 50
+
+
+def ceiling_calibrations(
+    ceilings: Iterable[Ceiling], shares: Iterable[EagerShare], calibrations: Sequence[Calibration]
+) -> tuple[Calibration, ...]:
+    """One calibration for each architecture that has a ceiling and shares no lineage with a calibrated one.
+
+    Parameters
+    ----------
+    ceilings : iterable of Ceiling
+    shares : iterable of EagerShare
+    calibrations : sequence of Calibration
+        Those of architectures, and the generic one, which parameters that no ceiling tells come from.
+    """
+    pool = [c for c in calibrations if c.scope != "ceilings"]
+    by_architecture: dict[str, tuple[list[Ceiling], list[EagerShare]]] = {}
+    for ceiling in ceilings:
+        by_architecture.setdefault(ceiling.accelerator.architecture, ([], []))[0].append(ceiling)
+    for share in shares:
+        by_architecture.setdefault(load_accelerator(share.accelerator).architecture, ([], []))[1].append(share)
+    unrelated = {
+        name: found
+        for name, found in sorted(by_architecture.items())
+        if not any(c.architecture and lineage_distance(name, c.architecture) is not None for c in pool)
+    }
+    made = (_of_architecture(name, *found, pool) for name, found in unrelated.items())
+    return tuple(calibration for calibration in made if calibration.parameters)
+
+
+def solve(target: float, value_at: Callable[[float], float], low: float, high: float) -> float:
+    """Argument at which a monotonic function takes a value, by bisection; the nearer end where it does not."""
+    rising = value_at(high) > value_at(low)
+    for _ in range(_STEPS):
+        middle = 0.5 * (low + high)
+        if (value_at(middle) < target) == rising:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
+
+
+def _of_architecture(
+    name: str, ceilings: Sequence[Ceiling], shares: Sequence[EagerShare], pool: Sequence[Calibration]
+) -> Calibration:
+    parameters: dict[str, float] = {}
+    used: list[tuple[str, Ceiling | EagerShare]] = []
+    for group, dtypes in (("matmul", ("bfloat16", "float16")), ("matmul8", (_EIGHT_BIT,))):
+        best = _best_of_each_part(c for c in ceilings if c.kind == "product" and c.dtype in dtypes)
+        told = _product_parameters(group, best, pool) if best else {}
+        if told:
+            parameters |= told
+            used += [(group, ceiling) for ceiling in best]
+    for ceiling in (c for c in ceilings if c.kind == "interval"):
+        parameters |= dict.fromkeys(_FLOORS, ceiling.value)
+        used.append(("stream", ceiling))
+    for share in shares:
+        parameters[f"{share.group}.dram"] = _share_parameter(share, pool)
+        used.append((share.group, share))
+    parts = tuple(sorted({_part_name(item) for _, item in used}))
+    return Calibration(
+        name=name,
+        architecture=name,
+        scope="ceilings",
+        groups=dict.fromkeys(dict.fromkeys(n.partition(".")[0] for n in parameters), parts),
+        parameters={n: float(f"{parameters[n]:.4g}") for n in PARAMETERS if n in parameters},
+        fitted_on=tuple(_fitted_on(used, parameters, pool)),
+        date=datetime.datetime.now(tz=datetime.UTC).date(),
+        sources=tuple(sorted({_source(item) for _, item in used})) or ("none",),
+        notes="Single parameters from published best rates; the rest of each group is inherited.",
+    )
+
+
+def _part_name(item: Ceiling | EagerShare) -> str:
+    return item.accelerator if isinstance(item, EagerShare) else item.accelerator.name
+
+
+def _source(item: Ceiling | EagerShare) -> str:
+    return _EAGER_SOURCE if isinstance(item, EagerShare) else item.source
+
+
+def _best_of_each_part(ceilings: Iterable[Ceiling]) -> list[Ceiling]:
+    best: dict[str, Ceiling] = {}
+    for ceiling in ceilings:
+        held = best.get(ceiling.accelerator.name)
+        if held is None or ceiling.value > held.value:
+            best[ceiling.accelerator.name] = ceiling
+    return list(best.values())
+
+
+def _product_parameters(group: str, best: Sequence[Ceiling], pool: Sequence[Calibration]) -> dict[str, float]:
+    """Energy of a FLOP on matrix units, and the share of the peak at the clock that it leaves.
+
+    The clock that a board keeps under long products tells the energy; where nobody published it, the rates do: a board
+    cannot multiply faster than its limit pays for, and may be slower for other reasons, so each rate bounds the energy
+    from above and the least bound holds. With a known clock the rate tells the share of the peak in the main loop.
+    """
+    by_clock = [x for c in best if (x := _energy_at_clock(c)) is not None] if group == "matmul" else []
+    found = _energies(group, min(by_clock), best, pool) if by_clock else _bounded_energies(group, best, pool)
+    if found and not by_clock:
+        return found
+    return found | _main_loop(group, found, best, pool)
+
+
+def _energy_at_clock(ceiling: Ceiling) -> float | None:
+    """Energy of a FLOP with which the board's limit allows the published clock, None without one. [J/FLOP]"""
+    part = ceiling.accelerator
+    cores, board = part.cores, part.power.board if part.power else None
+    if cores.sustained_clock is None or cores.clock is None or board is None:
+        return None
+    peak = max(part.peak.matrix.get(name, 0.0) for name in ("bf16", "fp16"))
+    return board * cores.clock / (peak * cores.sustained_clock)
+
+
+def _bounded_energies(group: str, best: Sequence[Ceiling], pool: Sequence[Calibration]) -> dict[str, float]:
+    """Energies with the least bound that a rate sets; none where no rate is below what the lowest energy allows."""
+    energy = f"{group}.energy"
+    lower, upper = PARAMETERS[energy].lower, PARAMETERS[energy].upper
+    bounds = [
+        solve(c.value, lambda x, c=c: _rate(c, {energy: x}, pool), lower, upper)  # type: ignore[misc]
+        for c in best
+        if _rate(c, {energy: lower}, pool) > c.value
+    ]
+    return _energies(group, min(bounds), best, pool) if bounds else {}
+
+
+def _energies(group: str, energy: float, best: Sequence[Ceiling], pool: Sequence[Calibration]) -> dict[str, float]:
+    """Energy of a group, and in proportion those of 16-bit products inside attention, which run on the same units."""
+    name = f"{group}.energy"
+    found = {name: min(max(energy, PARAMETERS[name].lower), PARAMETERS[name].upper)}
+    if group == "matmul":
+        part = best[0].accelerator
+        factor = found[name] / _parameter(part, name, pool)
+        found |= {other: _attention_energy(part, other, factor, pool) for other in _attention_energies()}
+    return found
+
+
+def _main_loop(
+    group: str, energies: Mapping[str, float], best: Sequence[Ceiling], pool: Sequence[Calibration]
+) -> dict[str, float]:
+    """Share of the peak with which the part nearest to its ceiling reaches it; none where no share does."""
+    rate = f"{group}.rate"
+    own = {name: x for name, x in energies.items() if name == f"{group}.energy"}
+    lower, upper = PARAMETERS[rate].lower, PARAMETERS[rate].upper
+
+    def ratio(ceiling: Ceiling, share: float) -> float:
+        return _rate(ceiling, {**own, rate: share}, pool) / ceiling.value
+
+    nearest = min(best, key=lambda ceiling: ratio(ceiling, upper))
+    if ratio(nearest, upper) < 1.0:
+        return {}
+    return {rate: solve(1.0, lambda x: ratio(nearest, x), lower, upper)}
+
+
+def _attention_energies() -> Iterator[str]:
+    return (name for name in sorted(MATRIX_ENERGIES) if not name.startswith("matmul"))
+
+
+def _attention_energy(accelerator: Accelerator, name: str, factor: float, pool: Sequence[Calibration]) -> float:
+    """Energy of products inside attention, which run on the same units."""
+    parameter = PARAMETERS[name]
+    return min(max(factor * _parameter(accelerator, name, pool), parameter.lower), parameter.upper)
+
+
+def _parameter(accelerator: Accelerator, name: str, pool: Sequence[Calibration]) -> float:
+    return float(HardwareColumns.from_accelerators([accelerator], pool).parameters[name][0])
+
+
+def _rate(ceiling: Ceiling, parameters: Mapping[str, float], pool: Sequence[Calibration]) -> float:
+    """Rate that the model sustains at a ceiling's shape. [FLOP/s]"""
+    m, n, k = ceiling.shape
+    name = "aten::_scaled_mm" if ceiling.dtype == _EIGHT_BIT else "aten::mm"
+    operands = (TensorSpec((m, k), ceiling.dtype), TensorSpec((k, n), ceiling.dtype))
+    out = TensorSpec((m, n), "bfloat16" if ceiling.dtype == _EIGHT_BIT else ceiling.dtype)
+    (kernel,) = kernels_of(Op(name, operands, (out,)), Execution())
+    return 2.0 * m * n * k / _time(kernel, ceiling.accelerator, parameters, pool)
+
+
+def _time(
+    kernel: Kernel, accelerator: Accelerator, parameters: Mapping[str, float], pool: Sequence[Calibration]
+) -> float:
+    table = assign_units(KernelTable.from_kernels([kernel]), accelerator)
+    hardware = HardwareColumns.from_accelerators([accelerator], pool).sustained().with_parameters(parameters)
+    return float(kernel_times(table, hardware).time[0, 0])
+
+
+def _share_parameter(share: EagerShare, pool: Sequence[Calibration]) -> float:
+    """Share of the DRAM bandwidth with which the model takes as long as eager kernels did."""
+    name = f"{share.group}.dram"
+    parameter = PARAMETERS[name]
+    return solve(share.share, lambda x: _reached(share, {name: x}, pool), parameter.lower, parameter.upper)
+
+
+def _reached(share: EagerShare, parameters: Mapping[str, float], pool: Sequence[Calibration]) -> float:
+    data = TensorSpec((_ROWS, _WIDTH), "float32")
+    inputs, name = {
+        "stream": ((data, data), "aten::add"),
+        "softmax": ((data,), "aten::_softmax"),
+        "normalization": ((data,), "aten::native_layer_norm"),
+    }[share.group]
+    (kernel,) = kernels_of(Op(name, inputs, (data,)), Execution())
+    accelerator = load_accelerator(share.accelerator)
+    bandwidth = HardwareColumns.from_accelerators([accelerator], ()).dram_bandwidth[0]
+    moved = kernel.bytes_read + kernel.bytes_written
+    return float(moved / _time(kernel, accelerator, parameters, pool) / bandwidth)
+
+
+def _fitted_on(
+    used: Iterable[tuple[str, Ceiling | EagerShare]], parameters: Mapping[str, float], pool: Sequence[Calibration]
+) -> Iterator[FittedOn]:
+    for group, item in used:
+        own = {n: x for n, x in parameters.items() if n.partition(".")[0] == group}
+        if isinstance(item, EagerShare):
+            what, dtype, error = "share of the DRAM bandwidth", "float32", _reached(item, own, pool) / item.share - 1
+        else:
+            what, dtype = item.what.partition(";")[0], item.dtype
+            error = _rate(item, own, pool) / item.value - 1 if item.kind == "product" else 0.0
+        yield FittedOn(
+            source=_source(item),
+            device=_part_name(item),
+            op=what,
+            dtype=dtype,
+            group=group,
+            count=1,
+            mape=float(f"{abs(error):.4g}"),
+        )
