@@ -9,10 +9,10 @@ from simulator.kernels import Implementation, KernelFamily, KernelTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
-from .mechanisms import residency, shortest_kernel
+from .mechanisms import residency, shortest_kernel, united
 from .roofline import roofline_terms
 
-__all__ = ["rows_cost"]
+__all__ = ["quantize_cost", "rows_cost"]
 
 FloatArray = NDArray[np.float64]
 
@@ -67,6 +67,23 @@ def rows_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fami
         "floor": floor,
     }
     return FamilyCost(time=time, bound=bound_of(bounds), terms=shown)
+
+
+def quantize_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+    """Scaling of rows to a narrower format: a maximum and a division, one row on a core at a time."""
+
+    def parameter(name: str) -> FloatArray:
+        return hardware.parameters[f"{group}.{name}"]
+
+    dram, clock = _dram_time(group, table, hardware), np.nan_to_num(hardware.clock, nan=np.inf)
+    passed = (_passes(table) * table.n * table.itemsize)[:, None] / parameter("stream")
+    on_core = np.ceil(table.m[:, None] / hardware.cores) * (parameter("row") + passed) / clock
+    floor = np.broadcast_to(np.maximum(parameter("floor"), shortest_kernel(hardware.architecture)), dram.shape)
+    return FamilyCost(
+        time=floor + united((dram, on_core), parameter("overlap")),
+        bound=bound_of({"dram": dram, "latency": on_core + floor}),
+        terms={"DRAM traffic": dram, "rows on the cores": on_core, "floor": floor},
+    )
 
 
 def _core_time(group: str, table: KernelTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:
