@@ -112,7 +112,7 @@ def _rows(*, row: float, elements: float, block: float, chain: float, drift: flo
         ),
         ("drift", "1", drift, 0.0, 6, "rounds of blocks until loads of one run under arithmetic of another"),
         ("usable", "1", 0.5, 0.05, 4.0, "share of the cache that rows in flight can hold between two passes"),
-        ("floor", "s", 1.9e-6, 1e-6, 3e-6, "shortest duration"),
+        ("floor", "s", 1.9e-6, 1e-6, 2e-5, "shortest duration"),
     )
 
 
@@ -181,7 +181,7 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
         ("held", "1", 0.7, 0.3, 1.3, "share of the cache that counts as room for the operands (two partitions: less)"),
         ("l2", "1", 0.6, 0.1, 1.0, "share of the L2 bandwidth reached"),
         ("core_bandwidth", "B/s", 3e10, 4e9, 2e11, "bandwidth that one core can pull with its bytes in flight"),
-        ("floor", "s", 1.3e-6, 0.0, 2.5e-6, "shortest duration"),
+        ("floor", "s", 1.3e-6, 0.0, 2e-5, "shortest duration"),
     ),
     "softmax": _SOFTMAX,
     "normalization": _NORMALIZATION,
