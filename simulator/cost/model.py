@@ -19,7 +19,7 @@ from .hardware import BASES, HardwareColumns
 from .matmul import matmul_cost
 from .parameters import GROUPS
 from .roofline import BOUNDS, roofline_terms
-from .rows import rows_cost
+from .rows import quantize_cost, rows_cost
 from .stream import scatter_cost, stream_cost
 
 __all__ = ["FIDELITIES", "FidelityError", "KernelCosts", "family_cost", "kernel_times"]
@@ -122,7 +122,7 @@ _COST_FUNCTIONS: Mapping[str, Callable[[str, KernelTable, HardwareColumns], Fami
     "cudnn_attention": attention_cost,
     "scatter": scatter_cost,
     "stream": stream_cost,
-    "quantize": rows_cost,
+    "quantize": quantize_cost,
     "softmax": rows_cost,
     "normalization": rows_cost,
     "collective": collective_cost,

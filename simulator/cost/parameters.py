@@ -126,13 +126,20 @@ def _rows(*, row: float, elements: float, block: float, chain: float, drift: flo
     return (
         ("dram", "1", 0.8, 0.3, 1.0, "share of the DRAM bandwidth reached"),
         ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
-        ("row", "clk", row, 0.0, 4000.0, "time of one row on a core full of blocks, besides its elements"),
+        ("row", "clk", row, 0.0, 10.0 * row, "time of one row on a core full of blocks, besides its elements"),
         ("elements", "1/clk", elements, 0.5, 2.5 * elements, "elements that a core full of blocks walks in a clock"),
-        ("block", "clk", block, 100.0, 20000.0, "latency of a block's reductions and barriers"),
-        ("chain", "clk", chain, 5.0, 1000.0, "time that one element adds to the chain of the thread that walks it"),
+        ("block", "clk", block, 0.05 * block, 20000.0, "latency of a block's reductions and barriers"),
+        (
+            "chain",
+            "clk",
+            chain,
+            0.05 * chain,
+            20.0 * chain,
+            "time that one element adds to the chain of the thread that walks it",
+        ),
         ("drift", "1", drift, 0.0, 6, "rounds of blocks until loads of one run under arithmetic of another"),
         ("usable", "1", 0.5, 0.05, 4.0, "share of the cache that rows in flight can hold between two passes"),
-        ("floor", "s", 1.9e-6, 1e-6, 3e-6, "shortest duration"),
+        ("floor", "s", 1.9e-6, 1e-6, 2e-5, "shortest duration"),
     )
 
 
@@ -176,7 +183,15 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
         ("row", "s", 1.5e-6, 0.0, 2e-5, "latency of one thread block, which moves one row"),
         ("floor", "s", 1.5e-6, 0.0, 2e-5, "shortest duration"),
     ),
-    "quantize": (("dram", "1", 0.85, 0.6, 1.0, "share of the DRAM bandwidth reached"), *_NORMALIZATION[1:]),
+    "quantize": (
+        ("dram", "1", 0.85, 0.6, 1.0, "share of the DRAM bandwidth reached"),
+        ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
+        ("row", "clk", 1000.0, 0.0, 10000.0, "time of one row on one core"),
+        ("stream", "B/clk", 30.0, 2.0, 256.0, "rate at which one core passes over a row"),
+        ("overlap", "1", 2.0, 1.2, 12.0, "exponent that joins memory and the cores' time"),
+        ("usable", "1", 0.5, 0.05, 4.0, "share of the cache that rows in flight can hold between two passes"),
+        ("floor", "s", 2.5e-6, 0.0, 2e-5, "shortest duration"),
+    ),
     "stream": (
         ("dram", "1", 0.86, 0.4, 1.0, "share of the DRAM bandwidth reached"),
         ("strided", "1", 0.75, 0.1, 1.0, "the same where threads walk an operand with a stride"),
@@ -190,7 +205,7 @@ _TABLES: Mapping[str, Sequence[_Declaration]] = {
         ("held", "1", 0.7, 0.3, 1.3, "share of the cache that counts as room for the operands (two partitions: less)"),
         ("l2", "1", 0.6, 0.1, 1.0, "share of the L2 bandwidth reached"),
         ("core_bandwidth", "B/s", 3e10, 4e9, 2e11, "bandwidth that one core can pull with its bytes in flight"),
-        ("floor", "s", 1.3e-6, 0.0, 2.5e-6, "shortest duration"),
+        ("floor", "s", 1.3e-6, 0.0, 2e-5, "shortest duration"),
     ),
     "softmax": _SOFTMAX,
     "normalization": _NORMALIZATION,

@@ -9,15 +9,19 @@ from simulator.kernels import Implementation, KernelFamily, KernelTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
-from .mechanisms import residency, shortest_kernel
+from .mechanisms import residency, shortest_kernel, united
 from .roofline import roofline_terms
 
-__all__ = ["rows_cost"]
+__all__ = ["quantize_cost", "rows_cost"]
 
 FloatArray = NDArray[np.float64]
 
 #: Widest row that PyTorch's softmax keeps in the registers of one warp (PersistentSoftmax.cuh).
 WARP_SOFTMAX_WIDTH = 1024
+
+#: Bytes of an element in registers, and time of a narrower one, which every pass unpacks and the last packs, over that
+#: of one that needs no conversion (layer norm and softmax of bf16 on an H100, of fp32 on an A100). [B], [1]
+_COMPUTED_BYTES, _CONVERTED = 4.0, 1.15
 
 #: Cycles that one element adds to the chain of a thread of row-wise moments, whose running mean divides by the count
 #: (``WelfordOps``) where layer norm multiplies by its reciprocal: four such blocks take 5.4 ms for 75 million values on
@@ -69,11 +73,28 @@ def rows_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fami
     return FamilyCost(time=time, bound=bound_of(bounds), terms=shown)
 
 
+def quantize_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+    """Scaling of rows to a narrower format: a maximum and a division, one row on a core at a time."""
+
+    def parameter(name: str) -> FloatArray:
+        return hardware.parameters[f"{group}.{name}"]
+
+    dram, clock = _dram_time(group, table, hardware), np.nan_to_num(hardware.clock, nan=np.inf)
+    passed = (_passes(table) * table.n * table.itemsize)[:, None] / parameter("stream")
+    on_core = np.ceil(table.m[:, None] / hardware.cores) * (parameter("row") + passed) / clock
+    floor = np.broadcast_to(np.maximum(parameter("floor"), shortest_kernel(hardware.architecture)), dram.shape)
+    return FamilyCost(
+        time=floor + united((dram, on_core), parameter("overlap")),
+        bound=bound_of({"dram": dram, "latency": on_core + floor}),
+        terms={"DRAM traffic": dram, "rows on the cores": on_core, "floor": floor},
+    )
+
+
 def _core_time(group: str, table: KernelTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:
     """Time of the cores without memory, and rounds of blocks; shape (num_kernels, num_accelerators). [s], [1]
 
-    A core full of blocks passes over ``elements`` of them in a clock; an element of 16 bits takes as long as one of
-    32, for it is converted and computed as that. Few blocks wait for their own chains of loads and reductions.
+    A core full of blocks passes over ``elements`` of them in a clock; an element of 16 bits is computed as one of 32,
+    after a conversion. Few blocks wait for their own chains of loads and reductions.
     """
 
     def parameter(name: str) -> FloatArray:
@@ -85,7 +106,8 @@ def _core_time(group: str, table: KernelTable, hardware: HardwareColumns) -> tup
     resident = _resident(table, hardware)
     per_core = np.maximum(table.m[:, None] / hardware.cores, 1.0)
     rounds = table.m[:, None] / (hardware.cores * resident)
-    issue = (parameter("row") + walked / parameter("elements")) / _width(table, hardware)
+    converted = np.where(table.itemsize < _COMPUTED_BYTES, _CONVERTED, 1.0)[:, None]
+    issue = (parameter("row") + converted * walked / parameter("elements")) / _width(table, hardware)
     alone = parameter("block") + walked / threads * chained + issue
     full, chain = per_core * issue, np.maximum(rounds, 1.0) * alone
     clocks = np.where(_in_registers(table)[:, None], 0.0, np.maximum(full, chain))
