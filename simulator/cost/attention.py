@@ -28,6 +28,10 @@ FloatArray = NDArray[np.float64]
 
 #: Parts into which the keys may be split when there are too few blocks.
 _SPLITS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
+#: Most queries with which a library splits the keys: a tile of them (decoding), any number, or none, as the
+#: memory-efficient kernel never does.
+_SPLIT_QUERIES = {"flash2": 64.0, "efficient": 0.0, "flash3": np.inf, "flash4": np.inf, "cudnn_attention": 64.0}
+
 #: Exponent that joins the cores' work with DRAM traffic: keys and values arrive under the products of other steps, but
 #: a block waits for its queries, and its output is written when nothing is left to multiply.
 _MEMORY_OVERLAP = 2.0
@@ -201,4 +205,5 @@ def _combining(
     partial = parts * table.batch * table.m * table.k * 8.0
     time = hardware.parameters[f"{group}.combine"] + partial[:, None] / hardware.dram_bandwidth
     at_once = (steps.blocks * parts)[:, None] <= hardware.cores * tiles.resident[:, None]
-    return np.where(at_once & (steps.longest >= 2.0 * parts)[:, None], time, np.inf)
+    worth = (steps.longest >= 2.0 * parts) & (table.m <= _SPLIT_QUERIES[group])
+    return np.where(at_once & worth[:, None], time, np.inf)

@@ -98,6 +98,24 @@ def test_keys_are_split_for_a_single_query(hardware, attention):
     assert cost.terms["splits of the keys"][0, 0] > 1
 
 
+@pytest.mark.parametrize(
+    ("group", "queries", "splits"),
+    [("flash2", 128.0, False), ("flash3", 128.0, True), ("efficient", 1.0, False), ("cudnn_attention", 1.0, True)],
+)
+def test_libraries_split_the_keys_of_different_calls(hardware, attention, group, queries, splits):
+    cost = attention_cost(group, attention(8.0, queries, 65536.0, 128.0), hardware())
+    assert (cost.terms["splits of the keys"][0, 0] > 1) == splits
+
+
+def test_parts_of_the_keys_run_at_once(hardware, attention):
+    # 40 blocks on 100 cores may be 80 parts, one a core; 60 would be more than a round.
+    few, more = (
+        attention_cost("flash3", attention(heads, 128.0, 65536.0, 128.0), hardware()).terms["splits of the keys"][0, 0]
+        for heads in (40.0, 60.0)
+    )
+    assert (few, more) == (2, 1)
+
+
 def test_many_short_sequences_are_rounds_of_small_blocks(hardware, attention):
     few = attention_cost("flash2", attention(1000.0, 16.0, 16.0, 64.0), hardware()).time[0, 0]
     many = attention_cost("flash2", attention(64000.0, 16.0, 16.0, 64.0), hardware()).time[0, 0]
