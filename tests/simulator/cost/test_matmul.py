@@ -46,3 +46,10 @@ def test_width_of_accesses_follows_the_length_of_rows(matmul, shape, width):
 
 def test_vector_units_move_elements_one_by_one_anyway(matmul):
     assert access_width(matmul(64, 77, 63, vector=True, itemsize=4.0)).tolist() == [16]
+
+
+def test_cores_with_as_many_lanes_as_they_issue_for_share_their_slots(hardware, matmul):
+    # 100 cores of 1 GHz: 128 lanes are 25.6 TFLOP/s, of which three in four instructions multiply.
+    kernel = matmul(64, 64, 64, vector=True, itemsize=4.0)
+    assert unit_peak(kernel, hardware(vector=25.6e12))[0, 0] == pytest.approx(19.2e12)
+    assert unit_peak(kernel, hardware(vector=12.8e12))[0, 0] == pytest.approx(12.8e12)
