@@ -37,6 +37,9 @@ _PULL = 0.3
 #: Times of calls that show the host alone, over the shortest of them.
 _PILE = 1.25
 
+#: How far above its default the energy of arithmetic starts a second time, in logits. [1]
+_MORE_ENERGY = 1.0
+
 #: Most rows of one device and operator that a fit takes, and most evaluations of the gradient.
 _MOST_ROWS = 900
 _MOST_STEPS = 25
@@ -104,16 +107,19 @@ def fit_groups(
     from scipy.optimize import least_squares
 
     problem = _Problem.build(groups, measured, origin=origin, held=held, most_rows=most_rows)
-    solution = least_squares(
-        problem.shifted_residuals,
-        np.ones(problem.size),  # the step of the gradient is relative, so unknowns must not start at zero
-        loss="soft_l1",
-        f_scale=_OUTLIER,
-        max_nfev=_MOST_STEPS,
-        diff_step=[2e-2] * problem.size,
-        x_scale=1.0,
-    )
-    return problem.fit(solution.x - 1.0)
+    solutions = [
+        least_squares(
+            problem.shifted_residuals,
+            start + 1.0,  # the step of the gradient is relative, so unknowns must not start at zero
+            loss="soft_l1",
+            f_scale=_OUTLIER,
+            max_nfev=_MOST_STEPS,
+            diff_step=[2e-2] * problem.size,
+            x_scale=1.0,
+        )
+        for start in problem.starts()
+    ]
+    return problem.fit(min(solutions, key=lambda solution: float(solution.cost)).x - 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -182,8 +188,26 @@ class _Problem:
         shares = 1.0 / (1.0 + np.exp(-unknowns[len(self.names) :]))
         return {**self.held, **dict(zip(self.names, values.tolist(), strict=True))}, shares
 
+    def starts(self) -> tuple[FloatArray, ...]:
+        """Unknowns to start from: the defaults, and more energy where the power limit then begins to act.
+
+        Below the power limit energy changes nothing, so that a fit from there cannot find it.
+        """
+        usual = np.zeros(self.size)
+        energies = [i for i, name in enumerate(self.names) if name.endswith(".energy")]
+        more = usual.copy()
+        more[energies] = _MORE_ENERGY
+        step = np.zeros(self.size)
+        step[energies] = 1e-3
+        acts = [bool((self.errors(x + step) != self.errors(x)).any()) for x in (usual, more)] if energies else [True]
+        return (usual,) if acts[0] or not acts[-1] else (usual, more)
+
     def residuals(self, unknowns: FloatArray) -> FloatArray:
         """Weighted log residuals of all rows, and the pull towards the defaults."""
+        return np.append(self.errors(unknowns), _PULL * _OUTLIER * unknowns)
+
+    def errors(self, unknowns: FloatArray) -> FloatArray:
+        """Weighted log residuals of all rows."""
         parameters, shares = self.values(unknowns)
         errors = []
         for part in self.parts:
@@ -192,7 +216,7 @@ class _Problem:
             offset = np.append(shares * self.timing_floor, 0.0)[part.timing]
             shown = with_timing(kernel, floor=part.floor, offset=offset)
             errors.append(part.weight * np.log(shown / part.measured.latency))
-        return np.concatenate([*errors, _PULL * _OUTLIER * unknowns])
+        return np.concatenate(errors) if errors else np.zeros(0)
 
     def _on(self, part: _Part, parameters: dict[str, float]) -> dict[str, float]:
         """Parameters as one device has them."""

@@ -36,9 +36,9 @@ _STAGES = 3.0
 #: Widest access of one thread, and of one asynchronous copy to shared memory. [B]
 WIDEST_ACCESS = 16.0
 
-#: Largest tile for rows that do not allow that width: kernels of older parts, 128 x 128 at most
+#: Longest side of a tile for rows that do not allow that width: kernels of older parts
 #: (``cutlass_75_tensorop_bf16_s1688gemm_bf16_128x128_nn_align1`` on an H100).
-_LARGEST_NARROW = 128.0 * 128.0
+_LONGEST_NARROW = 128.0
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -229,7 +229,7 @@ def _offered(p: Problem, library: TileLibrary) -> NDArray[np.bool_]:
     """Choices that the library has for each problem, shape (num_kernels, num_choices)."""
     tm, tn, _ = library.candidates()
     wide = (p.widths() >= WIDEST_ACCESS)[:, None]
-    narrow = (tm * tn <= _LARGEST_NARROW)[None, :]
+    narrow = (np.maximum(tm, tn) <= _LONGEST_NARROW)[None, :]
     offered: NDArray[np.bool_] = library.offered(p.m, p.n, p.k) & (wide | narrow)
     return offered
 
@@ -250,7 +250,8 @@ def _arithmetic(
     multiplying = grid.steps * 2.0 * depth * fed / (core_peak * parameter(rate))
     accesses = parameter("accesses") * clock
     moving = grid.steps * library.staged * (tm + tn) * library.step / (width * accesses)
-    placing = tm * tn * _output_bytes(p) * (1.0 / width - 1.0 / WIDEST_ACCESS) / accesses
+    # An element that comes in is loaded and put into shared memory, one that goes out is only stored.
+    placing = 0.5 * tm * tn * _output_bytes(p) * (1.0 / width - 1.0 / WIDEST_ACCESS) / accesses
     busy = grid.busy * (np.maximum(multiplying, moving) + placing)
     # Cores that wait draw little: what the limit pays for is the work of all blocks, however they fill the rounds.
     joules = grid.blocks * multiplying * core_peak * parameter("energy")

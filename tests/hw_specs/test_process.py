@@ -37,7 +37,7 @@ def test_finer_processes_never_need_more_energy(ratio: Callable[[str | None], fl
 
 def test_vector_arithmetic_gains_less_from_12_to_7_nm_than_matrix_arithmetic() -> None:
     assert vector_energy_ratio("TSMC 12nm FFN") == 1.35
-    assert vector_energy_ratio("TSMC 4N") == 0.6
+    assert vector_energy_ratio("TSMC 4N") == 0.55
 
 
 def test_every_process_of_the_catalogue_is_understood_or_intel() -> None:

@@ -1,9 +1,6 @@
 import pytest
 
-from hw_specs import load_accelerator
-from simulator.cost import HardwareColumns
 from simulator.cost.matmul import access_width, matmul_cost, unit_of, unit_peak
-from simulator.kernels import Kernel, KernelFamily, KernelTable
 
 
 def test_units():
@@ -51,21 +48,8 @@ def test_vector_units_move_elements_one_by_one_anyway(matmul):
     assert access_width(matmul(64, 77, 63, vector=True, itemsize=4.0)).tolist() == [16]
 
 
-@pytest.mark.parametrize(("number_format", "teraflops"), [("fp16", 9.3), ("fp32", 9.3)])
-def test_pascal_sums_in_fp32_and_multiplies_at_its_rate(number_format, teraflops):
-    part = load_accelerator("p100")
-    assert part.peak.vector["fp16"] == 18.7e12
-    kernel = Kernel(
-        name="gemm",
-        family=KernelFamily.MATMUL,
-        number_format=number_format,
-        vector_flops=2.0 * 256**3,
-        bytes_read=4.0 * 256**2,
-        bytes_written=2.0 * 256**2,
-        itemsize=2,
-        m=256,
-        n=256,
-        k=256,
-    )
-    hardware = HardwareColumns.from_accelerators([part], calibrations=())
-    assert unit_peak(KernelTable.from_kernels([kernel]), hardware)[0, 0] == pytest.approx(teraflops * 1e12)
+def test_cores_with_as_many_lanes_as_they_issue_for_share_their_slots(hardware, matmul):
+    # 100 cores of 1 GHz: 128 lanes are 25.6 TFLOP/s, of which three in four instructions multiply.
+    kernel = matmul(64, 64, 64, vector=True, itemsize=4.0)
+    assert unit_peak(kernel, hardware(vector=25.6e12))[0, 0] == pytest.approx(19.2e12)
+    assert unit_peak(kernel, hardware(vector=12.8e12))[0, 0] == pytest.approx(12.8e12)

@@ -73,15 +73,16 @@ def test_chunks_do_not_change_the_result(hardware):
 
 
 def test_odd_rows_move_element_by_element(hardware):
-    # 100 blocks of 128 x 128 on 100 cores: 256 x 64 elements come in and 16,384 go out, four in a clock of 1 ns.
+    # 100 blocks of 128 x 128 on 100 cores: 256 x 64 elements come in, four in a clock of 1 ns, and
+    # 16,384 go out at twice that rate.
     part = hardware().with_parameters(_IDEAL)
     wide = _problem(12800, 128, 64, hardware=part)
     narrow = replace(wide, access=np.array([2.0]))
     cost = product_cost(narrow, part, group="matmul", role="matrix")
     assert (cost.tile_rows[0, 0], cost.tile_columns[0, 0]) == (128, 128)
-    placed = 16384 * 2 * (1 / 2 - 1 / 16) / 4 * 1e-9
+    placed = 16384 * 2 * (1 / 2 - 1 / 16) / 8 * 1e-9
     assert cost.arithmetic[0, 0] == pytest.approx(256 * 64 / 4 * 1e-9 + placed)
-    assert cost.time[0, 0] > 1.5 * product_cost(wide, part, group="matmul", role="matrix").time[0, 0]
+    assert cost.time[0, 0] > 1.3 * product_cost(wide, part, group="matmul", role="matrix").time[0, 0]
 
 
 def test_the_power_limit_acts_on_work_and_not_on_idle_cores(hardware):
