@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator, Calibration, find_ceilings
 from hw_specs.calibration import CalibrationMatch
 
+from .cores import block_cores
 from .inheritance import carried, nearest, origin_of, part_of
 from .memory_rates import cache_rate, common_cache, dram_copy_rate, dram_rate, shared_rate
 from .parameters import GROUPS, parameter_columns
@@ -285,26 +286,8 @@ def _memory(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
         "shared_capacity": _column((s.capacity if s else None for s in shared), np.inf),
         "shared_bandwidth": _column((s.bandwidth if s else None for s in shared), np.inf),
         "shared_rate": np.array([shared_rate(a) for a in accelerators]),
-        "cache_rate": np.array([cache_rate(a, cores=_block_cores(a)) for a in accelerators]),
+        "cache_rate": np.array([cache_rate(a, cores=block_cores(a)) for a in accelerators]),
     }
-
-
-#: 16-bit FLOPs in a clock of one SM of an H100, the core that blocks of work are scheduled on.
-_CORE_RATE = 4096.0
-
-
-def _block_cores(accelerator: Accelerator) -> float:
-    """Cores that a kernel's blocks are spread over.
-
-    A TPU or NPU has one to eight matrix engines as wide as dozens of a GPU's cores. Their compilers tile work over the
-    rows and columns of an engine as blocks are over cores, so an engine counts as that many cores of an H100: one
-    block on one engine neither multiplies at the rate of the whole part nor reads at a hundredth of its bandwidth.
-    """
-    count, clock = float(accelerator.cores.count), accelerator.cores.clock
-    widest = max((accelerator.peak.matrix.get(name, 0.0) for name in ("bf16", "fp16")), default=0.0)
-    if accelerator.kind not in ("tpu", "npu") or not clock:
-        return count
-    return max(count, float(round(widest / (clock * _CORE_RATE))))
 
 
 def _limits(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
@@ -312,7 +295,7 @@ def _limits(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
         max((link for link in a.links.values()), key=lambda link: link.bandwidth, default=None) for a in accelerators
     ]
     return {
-        "cores": np.array([_block_cores(a) for a in accelerators], dtype=np.float64),
+        "cores": np.array([block_cores(a) for a in accelerators], dtype=np.float64),
         "clock": _column((a.cores.clock for a in accelerators), np.nan),
         "max_threads": _column((a.cores.max_threads for a in accelerators), 2048),
         "max_blocks": _column((a.cores.max_blocks for a in accelerators), 32),

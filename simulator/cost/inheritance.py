@@ -1,9 +1,10 @@
-"""What of a fitted parameter follows the part that inherits it: energies its process, shares of DRAM its memory.
+"""What of a fitted parameter follows the part that inherits it: energies its process, bandwidths its memory.
 
 A parameter is fitted on some part and used on another. Most are shares of a datasheet quantity and carry over as they
-are. Two are known better: the energy of matrix arithmetic goes with the manufacturing process
-(:mod:`hw_specs.process`), and the share of the DRAM bandwidth that kernels reach goes with the share that a plain copy
-reaches, which microbenchmarks publish for many parts.
+are. Three are known better: the energy of matrix arithmetic goes with the manufacturing process
+(:mod:`hw_specs.process`); the share of the DRAM bandwidth that kernels reach goes with the share that a plain copy
+reaches, which microbenchmarks publish for many parts; and what one core pulls goes with its part of the bandwidth: a
+core of a B200 has 4 times as much of it as one of an A100, and enough bytes in flight to use it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from hw_specs import Accelerator, Calibration, find_calibration, load_accelerato
 from hw_specs.calibration import CalibrationMatch
 from hw_specs.process import matrix_energy_ratio, vector_energy_ratio
 
+from .cores import block_cores
 from .memory_rates import dram_copy_rate
 from .parameters import PARAMETERS, RELATED
 
@@ -39,11 +41,17 @@ def _is_matrix(name: str) -> bool:
 #: timed one by one tell them on few: most end before the power limit acts.
 MATRIX_ENERGIES = frozenset(name for name in PARAMETERS if name.endswith(".energy") and _is_matrix(name))
 
-#: Groups that stream: their shares of the DRAM bandwidth are those of a copy.
+#: Groups that stream, and their shares of the DRAM bandwidth, which are those of a copy.
 _STREAMING = {
     "stream": ("dram", "strided", "transposed"),
     "softmax": ("dram",),
     "normalization": ("dram",),
+}
+#: Bandwidths of one core in those groups.
+_BY_CORE = {
+    "stream": ("core_bandwidth",),
+    "softmax": ("stream",),
+    "normalization": ("stream",),
 }
 
 
@@ -57,14 +65,17 @@ class Origin:
         Manufacturing process.
     copy_share : float or None
         Share that a copy reaches of the DRAM bandwidth that check bits leave, None where nobody published it. [1]
+    by_core : float or None
+        DRAM bandwidth over the number of cores. [B/s]
     """
 
     process: str | None
     copy_share: float | None
+    by_core: float | None
 
 
-#: What the parameters of the calibration for all parts describe. 7 nm and 0.85 are in the middle of the parts measured.
-REFERENCE = Origin(process="7nm", copy_share=0.85)
+#: What the parameters of the calibration for all parts describe, in the middle of the parts measured.
+REFERENCE = Origin(process="7nm", copy_share=0.85, by_core=1.2e10)
 
 
 def nearest(
@@ -99,14 +110,17 @@ def origin_of(calibration: Calibration, group: str) -> Origin:
     if calibration.scope == "generic":
         return REFERENCE
     measured = calibration.groups.get(group, calibration.accelerators)
-    return part_of(load_accelerator(measured[0])) if measured else Origin(process=None, copy_share=None)
+    unknown = Origin(process=None, copy_share=None, by_core=None)
+    return part_of(load_accelerator(measured[0])) if measured else unknown
 
 
 def part_of(accelerator: Accelerator) -> Origin:
     """Process and memory of an accelerator."""
-    measured, left = accelerator.memory.dram.measured_bandwidth, dram_copy_rate(accelerator)
-    share = min(measured / left, 1.0) if measured is not None and left > 0 else None
-    return Origin(process=accelerator.process, copy_share=share)
+    dram = accelerator.memory.dram
+    by_core = dram.bandwidth / block_cores(accelerator) if dram.bandwidth else None
+    left = dram_copy_rate(accelerator)
+    share = min(dram.measured_bandwidth / left, 1.0) if dram.measured_bandwidth is not None and left > 0 else None
+    return Origin(process=accelerator.process, copy_share=share, by_core=by_core)
 
 
 def carried(values: Mapping[str, float], group: str, *, here: Origin, there: Origin) -> dict[str, float]:
@@ -128,6 +142,9 @@ def carried(values: Mapping[str, float], group: str, *, here: Origin, there: Ori
     if here.copy_share is not None and there.copy_share is not None:
         for name in _STREAMING.get(group, ()):
             _scale(own, f"{group}.{name}", here.copy_share / there.copy_share)
+    if here.by_core is not None and there.by_core is not None:
+        for name in _BY_CORE.get(group, ()):
+            _scale(own, f"{group}.{name}", here.by_core / there.by_core)
     return own
 
 

@@ -87,13 +87,6 @@ def test_cores_without_a_published_clock_run_at_a_usual_one():
     assert replace(columns, clock=np.array([np.nan])).core_clock == pytest.approx([1.5e9])
 
 
-def test_a_matrix_engine_counts_as_the_cores_it_is_as_wide_as():
-    # 275 TFLOP/s at 1.05 GHz are 262,144 FLOPs a clock: 64 times the 4096 of an SM.
-    names = ("tpu_v4", "h100_sxm5_80gb", "m3_max_40c")
-    columns = HardwareColumns.from_accelerators([load_accelerator(n) for n in names], calibrations=())
-    assert columns.cores.tolist() == [64, 132, 40]
-
-
 def test_the_cache_that_all_cores_share_is_behind_those_of_the_dies():
     columns = HardwareColumns.from_accelerators([load_accelerator("mi300x")], calibrations=())
     assert columns.cache_capacity[0] == 256 * 2**20

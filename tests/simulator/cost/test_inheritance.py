@@ -8,8 +8,8 @@ from simulator.cost.inheritance import MATRIX_ENERGIES, REFERENCE, Origin, carri
 from simulator.cost.parameters import PARAMETERS
 
 
-def _origin(process=None, copy_share=None):
-    return Origin(process=process, copy_share=copy_share)
+def _origin(process=None, copy_share=None, by_core=None):
+    return Origin(process=process, copy_share=copy_share, by_core=by_core)
 
 
 def test_energy_of_matrix_units_goes_with_the_process():
@@ -40,6 +40,18 @@ def test_shares_of_dram_go_with_what_a_copy_reaches():
     assert carried(products, "matmul", here=_origin(copy_share=0.75), there=_origin(copy_share=0.9)) == products
 
 
+def test_what_one_core_pulls_goes_with_its_part_of_the_bandwidth():
+    here, there = _origin(by_core=4e10), _origin(by_core=1e10)
+    assert carried({"stream.core_bandwidth": 3e10}, "stream", here=here, there=there) == {
+        "stream.core_bandwidth": pytest.approx(1.2e11)
+    }
+    assert carried({"softmax.stream": 1e10}, "softmax", here=here, there=there) == {
+        "softmax.stream": pytest.approx(4e10)
+    }
+    products = {"matmul.core_bandwidth": 3e10}
+    assert carried(products, "matmul", here=here, there=there) == products
+
+
 def test_what_nobody_published_carries_nothing():
     values = {"stream.dram": 0.8}
     assert carried(values, "stream", here=_origin(), there=_origin(copy_share=0.9)) == values
@@ -49,6 +61,7 @@ def test_a_part_is_its_process_and_its_memory():
     t4 = part_of(load_accelerator("t4"))
     assert t4.process == load_accelerator("t4").process
     assert t4.copy_share == pytest.approx(235 / 320, abs=0.002)
+    assert t4.by_core == pytest.approx(320e9 / 40)
     assert part_of(load_accelerator("rtx_3090")).copy_share is None
 
 
@@ -72,3 +85,10 @@ def test_columns_hold_what_a_part_inherits():
     shares = HardwareColumns.from_accelerators(parts, [entry]).parameters["stream.dram"]
     v100, t4 = (part_of(part).copy_share for part in parts)
     assert shares == pytest.approx([0.9, 0.9 * t4 / v100])
+
+
+def test_cores_of_new_parts_pull_all_that_their_memory_gives():
+    # 148 cores of a B200 would stop at 4.4 TB/s with the 3e10 B/s of an A100's.
+    columns = HardwareColumns.from_accelerators([load_accelerator("b200")])
+    reached = columns.parameters["stream.dram"][0] * columns.dram_bandwidth[0]
+    assert columns.cores[0] * columns.parameters["stream.core_bandwidth"][0] > reached

@@ -1,0 +1,18 @@
+"""Cores that blocks are spread over."""
+
+import pytest
+
+from hw_specs import load_accelerator
+from simulator.cost.cores import block_cores
+
+
+@pytest.mark.parametrize(("name", "cores"), [("tpu_v4", 64), ("h100_sxm5_80gb", 132), ("m3_max_40c", 40)])
+def test_a_matrix_engine_counts_as_the_cores_it_is_as_wide_as(name, cores):
+    # 275 TFLOP/s at 1.05 GHz are 262,144 FLOPs a clock: 64 times the 4096 of an SM.
+    assert block_cores(load_accelerator(name)) == cores
+
+
+def test_an_engine_without_a_known_clock_is_one_core():
+    part = load_accelerator("tpu_v4")
+    unknown = part.model_copy(update={"cores": part.cores.model_copy(update={"clock": None})})
+    assert block_cores(unknown) == part.cores.count
