@@ -49,8 +49,12 @@ def reduce(op: Op, execution: Execution) -> Sequence[Kernel]:
     - _PADDING
 )
 def copy(op: Op, execution: Execution) -> Sequence[Kernel]:
-    """One kernel, strided where an operand is; concatenation places single elements (``CatArrayBatchedCopy``)."""
-    return (_kernel(op, KernelFamily.COPY, _name(op), casts=_casts(op) or op.name in _CONCATENATIONS),)
+    """One kernel, strided where an operand is.
+
+    Eager, concatenation places single elements (``CatArrayBatchedCopy``); a generated kernel writes whole slices.
+    """
+    by_element = op.name in _CONCATENATIONS and execution.mode != "compiled"
+    return (_kernel(op, KernelFamily.COPY, _name(op), casts=_casts(op) or by_element),)
 
 
 @lowering_rule(_PADDING)
