@@ -22,7 +22,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ __all__ = [
     "RunDeviation",
     "group_correlation",
     "group_ranges",
+    "inherited_half_widths",
     "kernel_ranges",
     "run_deviation",
     "summed_deviation",
@@ -285,11 +286,16 @@ def _regimes(times: FloatArray) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """Residuals of predictions of the same standing, by how much to widen them, and whose they are."""
+    """Residuals of predictions of the same standing, and whose they are.
+
+    `relatives` are residuals of all groups on parts that were left out: what is known of the common deviation before
+    any part of this group is looked at. `widening` is for what nobody measured.
+    """
 
     residuals: tuple[ResidualSummary, ...]
-    widening: float
     basis: str
+    relatives: tuple[ResidualSummary, ...] = ()
+    widening: float = 1.0
 
     def of_regime(self, number: int) -> list[ResidualSummary]:
         """Summaries of a range of times, or over all times where that range has none."""
@@ -299,66 +305,67 @@ class _Standing:
 
     def deviations(self) -> FloatArray:
         """Common deviation and spread by range of times, shape (2, num_regimes)."""
+        prior = [s.quantiles["0.5"] for s in self.relatives if s.regime == "all"]
         result = np.zeros((2, len(_REGIME_ENDS)))
         for number in range(len(_REGIME_ENDS)):
             chosen = self.of_regime(number)
+            medians = [s.quantiles["0.5"] for s in chosen]
             widths = [(s.quantiles["0.9"] - s.quantiles["0.1"]) / _QUANTILE_DISTANCE for s in chosen]
-            result[0, number] = _root_mean_square([s.quantiles["0.5"] for s in chosen], np.ones(len(chosen)))
+            # Two or three parts say little of how far off the next one is: other groups count as one part more.
+            medians += [_root_mean_square(prior, np.ones(len(prior)))] if prior else []
+            result[0, number] = _root_mean_square(medians, np.ones(len(medians)))
             result[1, number] = _root_mean_square(widths, np.array([s.count for s in chosen], dtype=np.float64))
         return self.widening * result
 
     def quantiles(self, number: int) -> tuple[float, float, float]:
         """Factors at the quantiles 0.1 and 0.9, and the share of unseen rows between such ones.
 
-        Of several parts, each counts alike: the quantiles are those of the mixture of their distributions.
+        On a part that was measured, quantiles of its unseen shapes. On any other, those of a normal distribution around
+        the prediction, since the sign of its common deviation is not known.
         """
         chosen = self.of_regime(number)
-        if not chosen:
-            return 1.0, 1.0, math.nan
-        low, high = (_mixture_quantile(chosen, level) for level in (0.1, 0.9))
         counted = [s.coverage for s in chosen if s.coverage is not None]
         coverage = float(np.mean(counted)) if counted and self.widening == 1 else math.nan
-        return math.exp(self.widening * low), math.exp(self.widening * high), coverage
+        if self.widening == 1 and not self.relatives and len(chosen) == 1:
+            return math.exp(chosen[0].quantiles["0.1"]), math.exp(chosen[0].quantiles["0.9"]), coverage
+        half = float(_half_widths(self.deviations())[number])
+        return math.exp(-half), math.exp(half), coverage
 
 
 def _standing(accelerator: Accelerator, group: str, pool: Sequence[Calibration]) -> _Standing:
     """Residuals of predictions of the same standing."""
     match, source = nearest(accelerator, group, pool)
-    left_out = [
+    left_out = tuple(
         s for entry in pool if entry.scope == "architecture" for s in entry.residuals if s.scope == "left_out_device"
-    ]
+    )
     if match is None:
-        return _Standing(tuple(left_out), _DATASHEET_WIDENING, "datasheet")
-    own = [s for s in match.calibration.residuals if s.group == source]
-    others = [s for s in left_out if s.group == source]
+        return _Standing(left_out, "datasheet", widening=_DATASHEET_WIDENING)
     if match.basis == "calibrated" and source == group:
-        unseen = [s for s in own if s.scope == "held_out_shapes"]
+        own = tuple(s for s in match.calibration.residuals if (s.group, s.scope) == (group, "held_out_shapes"))
         # A probed machine keeps no residuals: it is no surer than a part that nobody measured.
-        return _Standing(tuple(unseen or own or others or left_out), 1.0, match.basis)
-    widening = 1.0 if match.related and source == group else _UNRELATED_WIDENING
+        return _Standing(own, match.basis) if own else _inherited(group, left_out, match.basis)
+    standing = _inherited(source, left_out)
     if match.calibration.scope == "generic":
-        return _Standing(tuple(own or others or left_out), widening, "inherited")
-    # One part says little of how far off the next one is: all parts that were left out do.
-    return _Standing(tuple(others or own or left_out), widening, "inherited")
+        joint = tuple(s for s in match.calibration.residuals if s.group == source)
+        standing = replace(standing, residuals=joint or standing.residuals)
+    return standing if match.related and source == group else replace(standing, widening=_UNRELATED_WIDENING)
 
 
-def _mixture_quantile(summaries: Sequence[ResidualSummary], level: float) -> float:
-    """Quantile of the equal mixture of distributions that are known by some of their quantiles.
-
-    Between known quantiles the distribution is taken as linear, beyond them as ending there.
-    """
-    points = np.unique([x for s in summaries for x in s.quantiles.values()])
-    reached = np.mean([_distribution(s, points) for s in summaries], axis=0)
-    return float(np.interp(level, reached, points))
+def _inherited(group: str, left_out: Sequence[ResidualSummary], basis: str = "inherited") -> _Standing:
+    """Standing of a part that was not measured, given residuals on parts that were left out."""
+    same = tuple(s for s in left_out if s.group == group)
+    relatives = tuple(s for s in left_out if s.group != "collective")
+    return _Standing(same or relatives, basis, relatives)
 
 
-def _distribution(summary: ResidualSummary, points: FloatArray) -> FloatArray:
-    """Cumulative distribution at some points."""
-    levels = np.array([float(level) for level in summary.quantiles])
-    order = np.argsort(levels)
-    values = np.array(list(summary.quantiles.values()))[order]
-    inside: FloatArray = np.interp(points, values, levels[order], left=0.0, right=1.0)
-    return inside
+def inherited_half_widths(group: str, left_out: Sequence[ResidualSummary]) -> FloatArray:
+    """Half the logarithmic width of 80 % ranges of a part that was not measured, by range of times."""
+    return _half_widths(_inherited(group, left_out).deviations())
+
+
+def _half_widths(deviations: FloatArray) -> FloatArray:
+    half: FloatArray = _QUANTILE_DISTANCE / 2 * np.hypot(deviations[0], deviations[1])
+    return half
 
 
 def _root_mean_square(values: Sequence[float], weights: FloatArray) -> float:

@@ -22,7 +22,7 @@ from .calibrate import JOBS, present_groups, sources_of
 from .fit import fit_groups, held_out
 from .measured import MeasuredKernels
 from .prediction import predicted
-from .residuals import rows_by_group, summaries_of
+from .residuals import Scope, counted_summaries, rows_by_group
 from .timing import timings_of
 
 __all__ = ["GENERIC", "LeftOut", "generic_calibration", "left_out_errors", "preferred_groups"]
@@ -184,23 +184,11 @@ def _fit(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> dict[str, f
 
 def _summaries(trials: Iterable[LeftOut]) -> tuple[ResidualSummary, ...]:
     """One set of summaries for each group and architecture that was left out, so that none drowns in another."""
-    found = list(trials)
-    return tuple(
-        summary
-        for trial in found
-        for summary in summaries_of(
-            {(trial.group, "left_out_device"): [(trial.time, trial.residual)]}, {trial.group: _of_others(trial, found)}
-        )
-    )
-
-
-def _of_others(trial: LeftOut, trials: Iterable[LeftOut]) -> list[tuple[FloatArray, FloatArray]]:
-    """Times and residuals of a group on the other architectures that were left out."""
-    return [
-        (other.time, other.residual)
-        for other in trials
-        if other.group == trial.group and other.architecture != trial.architecture
-    ]
+    collected: dict[str, dict[tuple[str, Scope], list[tuple[FloatArray, FloatArray]]]] = {}
+    for trial in trials:
+        groups = collected.setdefault(trial.architecture, {})
+        groups.setdefault((trial.group, "left_out_device"), []).append((trial.time, trial.residual))
+    return tuple(summary for each in counted_summaries(collected).values() for summary in each)
 
 
 def _fitted_on(

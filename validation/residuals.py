@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Calibration, ResidualSummary
 from simulator.cost.parameters import GROUPS
+from simulator.deviation import inherited_half_widths
 
 from .fit import held_out, row_groups
 from .measured import MeasuredKernels
@@ -18,11 +19,12 @@ from .prediction import predicted
 __all__ = [
     "QUANTILES",
     "REGIMES",
+    "Scope",
+    "counted_summaries",
     "first_groups",
     "regime_of",
     "residual_summaries",
     "rows_by_group",
-    "summaries_of",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -75,7 +77,7 @@ def residual_summaries(
                 if chosen.any():
                     pair = (time[chosen], np.log(m.latency[chosen] / time[chosen]))
                     collected[name].setdefault((group, scope), []).append(pair)
-    return {name: summaries_of(groups, _others(collected, name)) for name, groups in collected.items()}
+    return counted_summaries(collected)
 
 
 def first_groups(m: MeasuredKernels) -> NDArray[np.int64]:
@@ -93,47 +95,53 @@ def rows_by_group(m: MeasuredKernels) -> dict[str, NDArray[np.bool_]]:
 _Pairs = Mapping[tuple[str, Scope], list[tuple[FloatArray, FloatArray]]]
 
 
-def _others(collected: Mapping[str, _Pairs], name: str) -> Mapping[str, list[tuple[FloatArray, FloatArray]]]:
-    """Times and residuals of each group by the other calibrations, when they were left out: one pair of each."""
-    found: dict[str, list[tuple[FloatArray, FloatArray]]] = {}
-    for other, groups in collected.items():
-        for (group, scope), pairs in groups.items():
-            if other != name and scope == "left_out_device":
-                found.setdefault(group, []).append(_joined(pairs))
-    return found
-
-
 def _joined(pairs: Sequence[tuple[FloatArray, FloatArray]]) -> tuple[FloatArray, FloatArray]:
     time, residual = (np.concatenate(column) for column in zip(*pairs, strict=True))
     return time, residual
 
 
-def summaries_of(
-    groups: _Pairs, others: Mapping[str, Sequence[tuple[FloatArray, FloatArray]]]
-) -> tuple[ResidualSummary, ...]:
-    """Summaries of some residuals, over all of them and by range of predicted time.
+def counted_summaries(collected: Mapping[str, _Pairs]) -> Mapping[str, tuple[ResidualSummary, ...]]:
+    """Summaries of some residuals by name, with the coverage of ranges made of the others.
 
     Parameters
     ----------
-    groups : mapping
-        (parameter group, scope) to pairs of predicted times [s] and log residuals.
-    others : mapping
-        Parameter group to such pairs of other parts that were left out, against which coverage is counted.
+    collected : mapping
+        Name of a calibration, or of a part that a joint fit did without, to (parameter group, scope) to pairs of
+        predicted times [s] and log residuals.
     """
+    summaries = {name: _summaries(groups) for name, groups in collected.items()}
+    return {name: tuple(_counted(summaries, collected, name)) for name in summaries}
+
+
+def _summaries(groups: _Pairs) -> tuple[ResidualSummary, ...]:
     summaries: list[ResidualSummary] = []
     for (group, scope), pairs in sorted(groups.items()):
         time, residual = _joined(pairs)
         regime = regime_of(time)
-        for code, name in ((None, "all"), *((code, name) for code, (_, name) in enumerate(REGIMES))):
-            rows = np.ones(len(time), dtype=np.bool_) if code is None else regime == code
-            if code is not None and rows.sum() < _FEWEST:
-                continue
-            elsewhere = [r if code is None else r[regime_of(t) == code] for t, r in others.get(group, ())]
-            covered = (
-                _cross_coverage(residual[rows]) if scope == "held_out_shapes" else _coverage(residual[rows], elsewhere)
-            )
-            summaries.append(_summary(group, scope, name, residual[rows], covered))
+        summaries.append(_summary(group, scope, "all", residual))
+        for code, (_, name) in enumerate(REGIMES):
+            if (regime == code).sum() >= _FEWEST:
+                summaries.append(_summary(group, scope, name, residual[regime == code]))
     return tuple(summaries)
+
+
+def _counted(
+    summaries: Mapping[str, Sequence[ResidualSummary]], collected: Mapping[str, _Pairs], name: str
+) -> Iterator[ResidualSummary]:
+    """Summaries of one calibration with their coverage: by the other half of the shapes, or by the other parts."""
+    others = [s for other in summaries if other != name for s in summaries[other] if s.scope == "left_out_device"]
+    for summary in summaries[name]:
+        time, residual = _joined(collected[name][summary.group, summary.scope])
+        regime = regime_of(time)
+        rows = np.array([summary.regime in ("all", REGIMES[code][1]) for code in range(len(REGIMES))])[regime]
+        if summary.scope == "held_out_shapes":
+            coverage = _cross_coverage(residual[rows])
+        elif others:
+            half = inherited_half_widths(summary.group, others)[regime]
+            coverage = float((np.abs(residual) <= half)[rows].mean())
+        else:
+            coverage = None
+        yield summary.model_copy(update={"coverage": None if coverage is None else round(coverage, 3)})
 
 
 def _cross_coverage(residual: FloatArray) -> float | None:
@@ -142,22 +150,14 @@ def _cross_coverage(residual: FloatArray) -> float | None:
         return None
     shuffled = np.random.default_rng(0).permutation(residual)
     halves = shuffled[::2], shuffled[1::2]
-    return float(np.mean([_coverage(halves[i], [halves[1 - i]]) or 0.0 for i in (0, 1)]))
+    shares = []
+    for tried, other in (halves, halves[::-1]):
+        low, high = np.quantile(other, (0.1, 0.9))
+        shares.append(((low <= tried) & (tried <= high)).mean())
+    return float(np.mean(shares))
 
 
-def _coverage(residual: FloatArray, others: Sequence[FloatArray]) -> float | None:
-    """Share of rows between the quantiles 0.1 and 0.9 of the equal mixture of others; None where there are none."""
-    known = [other for other in others if len(other) >= _FEWEST]
-    if not known or not len(residual):
-        return None
-    values = np.concatenate(known)
-    weights = np.concatenate([np.full(len(other), 1 / (len(known) * len(other))) for other in known])
-    order = np.argsort(values)
-    low, high = np.interp((0.1, 0.9), np.cumsum(weights[order]), values[order])
-    return float(((low <= residual) & (residual <= high)).mean())
-
-
-def _summary(group: str, scope: Scope, regime: str, residual: FloatArray, coverage: float | None) -> ResidualSummary:
+def _summary(group: str, scope: Scope, regime: str, residual: FloatArray) -> ResidualSummary:
     error = np.expm1(-residual)
     levels = np.quantile(residual, QUANTILES)
     return ResidualSummary(
@@ -168,5 +168,4 @@ def _summary(group: str, scope: Scope, regime: str, residual: FloatArray, covera
         mape=round(float(np.abs(error).mean()), 4),
         bias=round(float(error.mean()), 4),
         quantiles={f"{q:g}": round(float(x), 4) for q, x in zip(QUANTILES, levels, strict=True)},
-        coverage=None if coverage is None else round(coverage, 3),
     )

@@ -1,9 +1,12 @@
 """Compiled execution: chains of memory-bound operators become one kernel, as TorchInductor makes them.
 
-A chain grows while the next memory-bound operator reads what the chain wrote, or walks as many elements. Products,
-convolutions, attention, gathers and concatenations are kernels of their own and end a chain. Intermediate tensors
-that nothing outside the chain reads are never stored. Inductor also fuses chains side by side and folds prologues
-into templates; neither is modelled, so that compiled times are from above.
+A chain grows with every memory-bound operator that reads what the chain wrote, or that follows it and walks as many
+elements. Products, convolutions, attention and gathers are kernels of their own and end the chains that they read. A
+concatenation is part of one: what is
+computed for it is written into its slice at once, or read from where it is (``torch/_inductor/ir.py``, ConcatKernel;
+``torch/_inductor/lowering.py``, pointwise_cat). Intermediate tensors that nothing outside the chain reads are never
+stored. Inductor also fuses chains side by side and folds prologues into templates; neither is modelled, so that
+compiled times are from above.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ _FUSIBLE = frozenset(
 _ROW_WISE = frozenset({KernelFamily.NORMALIZATION, KernelFamily.SOFTMAX, KernelFamily.REDUCTION})
 _FILLS = operators_of(movement.fill)
 _OVERWRITES = operators_of(movement.in_place_copy)
-_OWN_KERNEL = frozenset({"aten::cat", "aten::stack", "aten::sort", "aten::topk", "aten::cumsum"})
+_OWN_KERNEL = frozenset({"aten::sort", "aten::topk", "aten::cumsum"})
 
 
 @dataclass(slots=True)
@@ -56,12 +59,13 @@ class _Chain:
     written: set[int] = field(default_factory=set)
     elements: float = 0.0
 
-    def accepts(self, call: _Call, kernel: Kernel) -> bool:
-        """Whether a call may join: it reads the chain's result, or walks as many elements."""
-        if not self.calls:
-            return True
-        touches = any(s in self.written for s in call.reads)
-        return touches or abs(kernel.m * kernel.n - self.elements) < 1
+    def feeds(self, call: _Call) -> bool:
+        """Whether a call reads what the chain wrote."""
+        return any(storage in self.written for storage in call.reads)
+
+    def walks_as_many(self, kernel: Kernel) -> bool:
+        """Whether a kernel walks as many elements as the chain."""
+        return abs(kernel.m * kernel.n - self.elements) < 1
 
     def add(self, call: _Call, kernels: Sequence[Kernel]) -> None:
         """Append a call and its kernels."""
@@ -86,11 +90,8 @@ def fuse(
         Size of each storage of the graph. [B]
     """
     calls = _calls(stage, ops)
-    last_read = _last_reads(calls)
-    limits = storage_bytes.tolist()
-    launches: list[tuple[int, Kernel]] = []
+    chains = _OpenChains(_last_reads(calls), storage_bytes.tolist())
     missing: Counter[str] = Counter()
-    chain = _Chain()
     for call in calls:
         try:
             kernels = kernels_of(call.op, execution)
@@ -99,22 +100,61 @@ def fuse(
             continue
         if not kernels:
             continue
-        if not _is_fusible(call.op, kernels):
-            launches.extend(_close(chain, last_read, limits))
-            chain = _Chain()
-            launches.extend((call.index, kernel) for kernel in kernels)
-            continue
-        if not chain.accepts(call, kernels[-1]):
-            launches.extend(_close(chain, last_read, limits))
-            chain = _Chain()
+        if _is_fusible(call.op, kernels):
+            chains.add(call, kernels)
+        else:
+            chains.launch(call, kernels)
+    return chains.finish(), missing
+
+
+class _OpenChains:
+    """Chains that may still grow, and the launches of those that may not.
+
+    A kernel of its own ends the chains whose results it reads. Others stay open: what Inductor computes for a later
+    reader, it computes there. A call joins the chain that it reads from, else the last one if it walks as many
+    elements.
+    """
+
+    def __init__(self, last_read: Mapping[int, int], limits: Sequence[int]) -> None:
+        self._last_read = last_read
+        self._limits = limits
+        self._open: list[_Chain] = []
+        self._launches: list[tuple[int, Kernel]] = []
+
+    def launch(self, call: _Call, kernels: Iterable[Kernel]) -> None:
+        """Kernels of their own."""
+        self._close([chain for chain in self._open if chain.feeds(call)])
+        self._launches.extend((call.index, kernel) for kernel in kernels)
+
+    def add(self, call: _Call, kernels: Sequence[Kernel]) -> None:
+        """Kernels that a chain may hold."""
         if kernels[0].implementation == Implementation.GROUP_NORM_STATISTICS:
             # Statistics need all of a group before anything can be applied: the chain is cut between the two.
-            launches.extend(_close(chain, last_read, limits))
-            launches.append((call.index, kernels[0]))
-            chain, kernels = _Chain(), kernels[1:]
-        chain.add(call, kernels)
-    launches.extend(_close(chain, last_read, limits))
-    return launches, missing
+            self.launch(call, kernels[:1])
+            self._open.append(_Chain())
+            kernels = kernels[1:]
+        else:
+            feeding = [chain for chain in self._open if chain.feeds(call)]
+            self._close(feeding[:-1])
+            if feeding:
+                chain = self._taken_out(feeding[-1])
+                self._open.append(chain)
+            elif not (self._open and self._open[-1].walks_as_many(kernels[-1])):
+                self._open.append(_Chain())
+        self._open[-1].add(call, kernels)
+
+    def finish(self) -> list[tuple[int, Kernel]]:
+        """All launches, in the order of their calls."""
+        self._close(list(self._open))
+        return sorted(self._launches, key=lambda launch: launch[0])
+
+    def _close(self, chains: Iterable[_Chain]) -> None:
+        for chain in chains:
+            self._launches.extend(_close(self._taken_out(chain), self._last_read, self._limits))
+
+    def _taken_out(self, chain: _Chain) -> _Chain:
+        self._open = [other for other in self._open if other is not chain]
+        return chain
 
 
 def _calls(stage: Stage, ops: Sequence[Op]) -> list[_Call]:

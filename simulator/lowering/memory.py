@@ -71,10 +71,13 @@ def copy(op: Op, execution: Execution) -> Sequence[Kernel]:
 
 @lowering_rule(_CONCATENATIONS)
 def concatenation(op: Op, execution: Execution) -> Sequence[Kernel]:
-    """One kernel that places single elements, by every axis of the output (``CatArrayBatchedCopy``).
+    """One kernel: eager, of single elements that it places by every axis of the output (``CatArrayBatchedCopy``).
 
-    Inputs without gaps are read in their own order; others need an offset of their own.
+    Inputs without gaps are read in their own order; others need an offset of their own. A generated kernel writes whole
+    slices.
     """
+    if execution.mode == "compiled":
+        return (_kernel(op, KernelFamily.COPY, _name(op), casts=_casts(op)),)
     kernel = _kernel(op, KernelFamily.COPY, _name(op), casts=True)
     inputs = [t for t in op.inputs if t.shape]
     crossed = any(

@@ -11,6 +11,7 @@ from simulator.calibrations import shipped_calibrations
 from simulator.deviation import (
     RunDeviation,
     group_correlation,
+    inherited_half_widths,
     kernel_ranges,
     run_deviation,
     summed_deviation,
@@ -129,21 +130,40 @@ def test_ranges_of_a_measured_part_are_those_of_its_unseen_shapes() -> None:
     assert (math.log(ranges.low[0]), math.log(ranges.high[0])) == (pytest.approx(-0.1), pytest.approx(0.1))
 
 
-def test_ranges_of_a_relative_mix_the_parts_left_out_alike() -> None:
+def test_ranges_of_a_relative_are_of_common_and_single_deviations() -> None:
     first = calibration("ada", residuals("matmul", "left_out_device", -0.2, 0.1, 0.7), parts=("L40S",))
-    second = calibration("hopper", residuals("matmul", "left_out_device", 0.2, 0.1, 0.9), parts=("H100-SXM5-80GB",))
+    second = calibration("hopper", residuals("matmul", "left_out_device", 0.1, 0.2, 0.9), parts=("H100-SXM5-80GB",))
     ranges = kernel_ranges(product(), np.array([1e-3]), load_accelerator("h200"), [first, second])
     assert (ranges.basis, ranges.coverage[0]) == (("inherited",), pytest.approx(0.8))
-    # 10 % of the mixture is 20 % of the lower part: a quarter of the way from its 0.1 to its 0.5 quantile.
-    assert math.log(ranges.low[0]) == pytest.approx(-0.3 + 0.25 * 0.1)
-    assert math.log(ranges.high[0]) == pytest.approx(0.3 - 0.25 * 0.1)
+    # Two parts, and all groups of both as a third: (0.04 + 0.01 + 0.025) / 3. Half of 2.563 deviations is 80 %.
+    common, spread = (0.04 + 0.01 + 0.025) / 3, (0.1**2 + 0.2**2) / 2 * (2 / 2.563) ** 2
+    half = 2.563 / 2 * math.sqrt(common + spread)
+    assert math.log(ranges.high[0]) == pytest.approx(half)
+    assert math.log(ranges.low[0]) == pytest.approx(-half)
+
+
+def test_other_groups_tell_what_a_single_part_left_out_does_not() -> None:
+    lone = [residuals("matmul", "left_out_device", 0.0, 0.1)]
+    with_others = [*lone, residuals("softmax", "left_out_device", 0.4, 0.1)]
+    assert (inherited_half_widths("matmul", with_others) > inherited_half_widths("matmul", lone)).all()
+
+
+def test_a_probed_machine_without_residuals_is_no_surer_than_its_relatives() -> None:
+    part = load_accelerator("h100")
+    own = calibration("mine", parts=(part.name,)).model_copy(
+        update={"architecture": "hopper", "groups": {"matmul": (part.name,)}}
+    )
+    other = calibration("ada", residuals("matmul", "left_out_device", 0.2, 0.1), parts=("L40S",))
+    ranges = kernel_ranges(product(), np.array([1e-3]), part, [own, other])
+    assert ranges.basis == ("calibrated",)
+    assert ranges.high[0] == pytest.approx(math.exp(inherited_half_widths("matmul", other.residuals)[-1]))
 
 
 def test_a_group_that_nobody_measured_is_wider_than_any_part_left_out() -> None:
     other = calibration("hopper", residuals("softmax", "left_out_device", 0.0, 0.2, 0.8), parts=("H100-SXM5-80GB",))
     ranges = kernel_ranges(product(), np.array([1e-3]), load_accelerator("h100"), [other])
     assert ranges.basis == ("datasheet",)
-    assert math.log(ranges.high[0]) == pytest.approx(1.5 * 0.2)
+    assert math.log(ranges.high[0]) == pytest.approx(1.5 * 0.2)  # without a common deviation, the spread alone
     assert math.isnan(ranges.coverage[0])
 
 

@@ -73,3 +73,26 @@ def test_the_json_form_has_rows_unmapped_and_summary() -> None:
     assert set(plain["rows"][0]) >= {"id", "model", "device", "measured", "predicted", "error"}
     assert plain["unmapped"] == {"engine": 2}
     assert plain["summary"]["all"][0]["count"] == 1
+
+
+def test_a_sliced_decoder_runs_once_for_each_image() -> None:
+    batched = {"settings": {"batch": 2, "num_inference_steps": 1}}
+    whole, sliced, unet, decoder, single = predict_cases(
+        [
+            case(**batched),
+            case(**batched, sliced_decoder=True),
+            case(**batched, quantity="stage_latency", stage="unet"),
+            case(**batched, quantity="stage_latency", stage="vae_decoder"),
+            case(settings={"num_inference_steps": 1}, quantity="stage_latency", stage="vae_decoder"),
+        ]
+    )[0]
+    assert sliced.predicted - whole.predicted == pytest.approx(2 * single.predicted - decoder.predicted)
+    assert whole.predicted > unet.predicted + decoder.predicted
+
+
+def test_a_stage_has_the_interval_of_its_own_kernels() -> None:
+    whole, step = predict_cases([case(), case(quantity="stage_latency", stage="vae_decoder")])[0]
+    assert step.low < step.predicted < step.high
+    # The decoder is mostly convolution, which nobody measured in half precision: it is the less sure.
+    assert step.deviation > whole.deviation
+    assert whole.basis in ("calibrated", "inherited", "datasheet")

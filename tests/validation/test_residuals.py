@@ -23,14 +23,6 @@ def test_summaries_hold_quantiles_of_both_scopes(calibrated_files):
     assert whole.mape == pytest.approx(abs(whole.bias), rel=1.0)
 
 
-def test_coverage_by_the_mixture_of_others_counts_each_alike():
-    # One part around 0, one around 10: a tenth of their mixture lies below the fifth of the lower one.
-    lower, upper = np.linspace(0, 1, 1001), np.linspace(10, 11, 101)
-    rows = np.array([0.1, 0.25, 5.0, 10.75, 10.9])
-    assert residuals._coverage(rows, [lower, upper]) == pytest.approx(3 / 5)
-    assert residuals._coverage(rows, []) is None
-
-
 def test_coverage_of_the_other_half_is_nominal_for_rows_that_are_alike():
     rows = np.random.default_rng(3).normal(size=4000)
     assert residuals._cross_coverage(rows) == pytest.approx(0.8, abs=0.02)

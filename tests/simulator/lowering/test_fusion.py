@@ -56,8 +56,31 @@ def test_products_and_gathers_end_a_chain(fused):
     x, y, z, out = (_t(i, 8, 8) for i in range(4))
     found = fused(_op("silu", [x], y), _op("mm", [y, y], z), _op("silu", [z], out))
     assert [name for name, *_ in found] == ["silu", "gemm", "silu"]
-    found = fused(_op("silu", [x], y), _op("cat", [y, y], _t(2, 16, 8)), _op("silu", [_t(2, 16, 8)], _t(3, 16, 8)))
-    assert [name for name, *_ in found] == ["silu", "cat", "silu"]
+    index = _t(4, 4, dtype="int64")
+    picked = _op("index_select", [y, index], _t(2, 4, 8), dim=0)
+    found = fused(_op("silu", [x], y), picked, _op("silu", [_t(2, 4, 8)], _t(3, 4, 8)))
+    assert [name for name, *_ in found] == ["silu", "index_select", "silu"]
+
+
+def test_what_is_computed_for_a_concatenation_is_written_into_its_slice(fused):
+    # silu(x) and y side by side: reads both, writes the whole; the silu by itself is nowhere.
+    x, y, z, both = _t(0, 8, 8), _t(1, 8, 8), _t(2, 8, 8), _t(3, 16, 8)
+    found = fused(_op("silu", [x], y), _op("cat", [y, z], both))
+    assert found == [("fused_pointwise", 256, 256)]
+
+
+def test_a_result_that_a_product_does_not_read_waits_for_its_reader(fused):
+    # The product stands between, but the silu is computed where the sum reads it.
+    x, y, a, b, c, out = (_t(i, 8, 8) for i in range(6))
+    found = fused(_op("silu", [x], y), _op("mm", [a, b], c), _op("add", [y, c], out))
+    assert found == [("fused_pointwise", 256, 128), ("gemm", 256, 128)]
+
+
+def test_a_call_that_reads_two_chains_joins_the_later_one(fused):
+    x, y, a, b, out = _t(0, 8, 8), _t(1, 8, 8), _t(2, 4, 8), _t(3, 4, 8), _t(4, 12, 8)
+    found = fused(_op("silu", [x], y), _op("gelu", [a], b), _op("cat", [y, b], out))
+    # The first is stored and read again; 64 and 32 elements of 2 bytes, 96 in the result.
+    assert found == [("silu", 128, 128), ("fused_pointwise", 64 + 128, 192)]
 
 
 def test_both_halves_of_a_gated_unit_are_read(fused):
