@@ -15,7 +15,7 @@ from .fit import held_out, row_groups
 from .measured import MeasuredKernels
 from .prediction import predicted
 
-__all__ = ["QUANTILES", "REGIMES", "regime_of", "residual_summaries"]
+__all__ = ["QUANTILES", "REGIMES", "held_out_summaries", "regime_of", "residual_summaries"]
 
 FloatArray = NDArray[np.float64]
 Scope = Literal["held_out_shapes", "left_out_device"]
@@ -68,6 +68,18 @@ def residual_summaries(
                     pair = (time[chosen], np.log(m.latency[chosen] / time[chosen]))
                     collected[name].setdefault((group, scope), []).append(pair)
     return {name: _summaries(groups) for name, groups in collected.items()}
+
+
+def held_out_summaries(measured: MeasuredKernels, calibration: Calibration) -> tuple[ResidualSummary, ...]:
+    """Residuals of one machine's own calibration on the shapes that its fit did not see."""
+    time, rows = predicted(measured, (calibration,), timings={}).time, held_out(measured)
+    collected: dict[tuple[str, Scope], list[tuple[FloatArray, FloatArray]]] = {}
+    for group, members in _rows_by_group(measured).items():
+        chosen = rows & members
+        if chosen.any():
+            pair = (time[chosen], np.log(measured.latency[chosen] / time[chosen]))
+            collected[group, "held_out_shapes"] = [pair]
+    return _summaries(collected)
 
 
 def _rows_by_group(m: MeasuredKernels) -> dict[str, NDArray[np.bool_]]:
