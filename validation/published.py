@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pydantic
+
 from hw_specs import SpecError, load_accelerator
 
 from .cases import Case, CaseError
+from .measured_rows import whole_number
 
 __all__ = ["Published", "Unmapped", "case_of_row", "read_published"]
 
@@ -124,22 +127,24 @@ def case_of_row(row: Mapping[str, str]) -> Case:
     settings = _settings(row, model, assumed)
     quantity, stage, value = _quantity(row, model, settings, whole=whole)
     grade = "A" if "q=A" in row.get("notes", "") and not assumed else "B"
-    return Case.model_validate(
-        {
-            "id": row["id"],
-            "model": model,
-            "device": device,
-            "settings": settings,
-            "execution": execution,
-            "quantity": quantity,
-            "stage": stage,
-            "value": value,
-            "source": row["source"],
-            "grade": grade,
-            "assumed": tuple(assumed),
-            "notes": row.get("notes", ""),
-        }
-    )
+    fields = {
+        "id": row["id"],
+        "model": model,
+        "device": device,
+        "settings": settings,
+        "execution": execution,
+        "quantity": quantity,
+        "stage": stage,
+        "value": value,
+        "source": row["source"],
+        "grade": grade,
+        "assumed": tuple(assumed),
+        "notes": row.get("notes", ""),
+    }
+    try:
+        return Case.model_validate(fields)
+    except pydantic.ValidationError as error:
+        raise _Unmappable(f"{error.errors()[0]['loc'][0]} is missing or wrong") from error
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
@@ -210,17 +215,17 @@ def _execution(row: Mapping[str, str], assumed: list[str]) -> dict[str, str | bo
 def _settings(row: Mapping[str, str], model: str, assumed: list[str]) -> dict[str, int | float | str]:
     if row["precision"] not in _PRECISIONS:
         raise _Unmappable("precision is mixed or quantised")
-    if int(float(row.get("n_devices") or 1)) != 1:
+    if _count(row, "n_devices") != 1:
         raise _Unmappable("runs on several devices")
     dtype, is_assumed = _PRECISIONS[row["precision"]]
     if is_assumed:
         assumed.append("precision")
-    settings: dict[str, int | float | str] = {"dtype": dtype, "batch": int(float(row.get("batch") or 1))}
+    settings: dict[str, int | float | str] = {"dtype": dtype, "batch": _count(row, "batch")}
     if model.startswith("llama"):
         return settings | _llama_lengths(row)
     for column, name in (("height", "height"), ("width", "width"), ("steps", "num_inference_steps")):
         if row.get(column):
-            settings[name] = int(float(row[column]))
+            settings[name] = _count(row, column)
     if row.get("guidance") == "no" and model not in ("flux-dev", "flux-schnell"):
         settings["guidance_scale"] = 1.0
     return settings
@@ -257,7 +262,7 @@ def _quantity(
 def _step_time(row: Mapping[str, str], metric: str, value: float) -> float:
     """Time of one denoising step, both guidance passes included. [s]"""
     if metric == "seconds":
-        return value / float(row.get("steps") or 1)
+        return value / _count(row, "steps")
     if metric == "it_per_s":
         return 1 / value
     if metric == "ms_per_step":
@@ -270,6 +275,14 @@ def _number(text: str) -> float:
         value = float(text)
     except ValueError:
         raise _Unmappable("value is not a number") from None
-    if not value > 0:
+    if not 0 < value < float("inf"):
         raise _Unmappable("value is not positive")
     return value
+
+
+def _count(row: Mapping[str, str], column: str) -> int:
+    """Whole number of a column, 1 where it is empty."""
+    try:
+        return whole_number(row.get(column) or "1")
+    except ValueError as error:
+        raise _Unmappable(f"{column} is {error}") from error
