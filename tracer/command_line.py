@@ -12,6 +12,12 @@ __all__ = ["run_command_line"]
 # What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
 _USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 
+# Packages that not every installation has, and the extra that installs them.
+_EXTRA_OF = {
+    **dict.fromkeys(("torch", "diffusers", "transformers", "sentencepiece"), "trace"),
+    **dict.fromkeys(("scipy", "pandas", "matplotlib", "pynvml", "ijson"), "validate"),
+}
+
 
 def run_command_line(app: typer.Typer, name: str, user_errors: tuple[type[Exception], ...]) -> NoReturn:
     """Run an application on the arguments of the process, and leave with its exit status.
@@ -28,6 +34,11 @@ def run_command_line(app: typer.Typer, name: str, user_errors: tuple[type[Except
         status = app(standalone_mode=False)
     except user_errors as error:
         _refuse(f"{name}: error: {_one_line(str(error))}")
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRA_OF:
+            raise
+        _refuse(f"{name}: error: this needs {package}: pip install 'roofcast[{_EXTRA_OF[package]}]'")
     except _USAGE_ERROR as error:
         _refuse(_usage(app, name, error))
     except typer.Abort:

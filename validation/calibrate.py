@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hw_specs import Calibration, FittedOn, load_accelerator
 from simulator.calibrations import shipped_calibrations
 from simulator.cost.parameters import GROUPS, PARAMETERS
+from simulator.output import write_text
 
 from .fit import Fit, fit_groups, held_out, row_groups
 from .measured import MeasuredKernels, MeasurementError, is_device
@@ -211,10 +212,16 @@ def _rounded(value: float) -> float:
 
 
 def write_calibration(calibration: Calibration, folder: str | Path = _FOLDER) -> Path:
-    """Write a calibration as ``<name>.yaml``; returns the path."""
+    """Write a calibration as ``<name>.yaml``; returns the path.
+
+    Raises
+    ------
+    OutputError
+        The folder is missing or cannot be written.
+    """
     import yaml
 
     path = Path(folder) / f"{calibration.name}.yaml"
     content = calibration.model_dump(mode="json", exclude_none=True)
-    path.write_text(yaml.safe_dump(content, sort_keys=False, width=110, allow_unicode=True), encoding="utf-8")
+    write_text(path, yaml.safe_dump(content, sort_keys=False, width=110, allow_unicode=True))
     return path

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hw_specs import SpecError, load_accelerator
 
 from .measured import MeasuredKernels, MeasurementError, read_measured
-from .measured_rows import read_records
+from .measured_rows import read_records, whole_number
 
 __all__ = ["EnergyRun", "MeasuredPower", "number_in", "read_power", "read_runs", "records", "visible_share"]
 
@@ -185,10 +185,10 @@ def _run(path: Path, record: Mapping[str, str]) -> EnergyRun:
     if (record.get("n_gpu") or "1") != "1":
         raise LookupError("several devices")
     settings: dict[str, int | float | str] = {
-        ours: int(float(record[theirs])) for theirs, ours in _SETTINGS.items() if record.get(theirs)
+        ours: _count(record, theirs) for theirs, ours in _SETTINGS.items() if record.get(theirs)
     }
-    if float(record.get("frames") or 1) > 1:
-        settings["num_frames"] = int(float(record["frames"]))
+    if _count(record, "frames") > 1:
+        settings["num_frames"] = _count(record, "frames")
     return EnergyRun(
         model=_WORKLOADS[record["model"]],
         settings=settings,
@@ -197,6 +197,14 @@ def _run(path: Path, record: Mapping[str, str]) -> EnergyRun:
         energy=number_in(path, record, "energy_J"),
         source=record["source"],
     )
+
+
+def _count(record: Mapping[str, str], column: str) -> int:
+    """Whole number of a column, 1 where it is empty; LookupError for what is none."""
+    try:
+        return whole_number(record.get(column) or "1")
+    except ValueError as error:
+        raise LookupError(f"{column} is {error}") from error
 
 
 def records(path: Path) -> Iterator[Mapping[str, str]]:

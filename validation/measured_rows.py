@@ -19,11 +19,22 @@ from simulator.operator_times import kernels_or_reason
 from .measured_operators import MeasuredRow, has_reader, kernels_of_row
 from .row_operator import operator_of_row
 
-__all__ = ["MeasurementError", "Record", "latency_of", "one_byte_collectives", "read_records", "row_kernels"]
+__all__ = [
+    "MeasurementError",
+    "Record",
+    "latency_of",
+    "one_byte_collectives",
+    "read_records",
+    "row_kernels",
+    "whole_number",
+]
 
 Record = Mapping[str, str]
 
 _COLUMNS = ("device", "op", "input_shapes", "dtype", "attributes", "latency_s")
+
+#: Counts from here on are mistakes.
+_MOST = 1e9
 
 #: Source whose collectives are timed in two formats that the tables do not tell apart.
 _TWO_FORMATS = "aiconfigurator"
@@ -70,6 +81,23 @@ def latency_of(record: Record) -> float:
     if not 0 < seconds < float("inf"):
         raise ValueError(f"latency of {record['op']} is not a positive number")
     return seconds
+
+
+def whole_number(text: str) -> int:
+    """Count in a field, also where it is written with a fraction of zero.
+
+    Raises
+    ------
+    ValueError
+        It is none, or beyond anything that could be meant.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value < _MOST or value != int(value):
+        raise ValueError("no positive whole number")
+    return int(value)
 
 
 def row_kernels(record: Record, accelerator: Accelerator, *, one_byte: bool = False) -> tuple[Kernel, ...]:

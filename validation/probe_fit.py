@@ -15,6 +15,7 @@ from .calibrate import JOBS
 from .fit import fit_groups, held_out, row_groups
 from .measured import MeasuredKernels
 from .prediction import predicted
+from .residuals import held_out_summaries
 
 __all__ = ["fit_calibration"]
 
@@ -68,6 +69,7 @@ def fit_calibration(
     return calibration.model_copy(
         update={
             "fitted_on": _fitted_on(measured, calibration, fitted),
+            "residuals": held_out_summaries(measured, calibration),
             "groups": {**calibration.groups, "host": (accelerator.name,)},
             "parameters": {**parameters, **{f"host.{key}": _rounded(value) for key, value in host.items()}},
         }

@@ -22,6 +22,7 @@ __all__ = [
     "Scope",
     "counted_summaries",
     "first_groups",
+    "held_out_summaries",
     "regime_of",
     "residual_summaries",
     "rows_by_group",
@@ -78,6 +79,18 @@ def residual_summaries(
                     pair = (time[chosen], np.log(m.latency[chosen] / time[chosen]))
                     collected[name].setdefault((group, scope), []).append(pair)
     return counted_summaries(collected)
+
+
+def held_out_summaries(measured: MeasuredKernels, calibration: Calibration) -> tuple[ResidualSummary, ...]:
+    """Residuals of one machine's own calibration on the shapes that its fit did not see."""
+    time, rows = predicted(measured, (calibration,), timings={}).time, held_out(measured)
+    collected: dict[tuple[str, Scope], list[tuple[FloatArray, FloatArray]]] = {}
+    for group, members in rows_by_group(measured).items():
+        chosen = rows & members
+        if chosen.any():
+            pair = (time[chosen], np.log(measured.latency[chosen] / time[chosen]))
+            collected[group, "held_out_shapes"] = [pair]
+    return counted_summaries({calibration.name: collected})[calibration.name]
 
 
 def first_groups(m: MeasuredKernels) -> NDArray[np.int64]:

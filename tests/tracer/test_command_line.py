@@ -30,13 +30,20 @@ def worse() -> None:
     raise ZeroDivisionError
 
 
+@app.command("lacking")
+def lacking(package: str) -> None:
+    """Fail for want of a package."""
+    raise ModuleNotFoundError(name=f"{package}.part")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
         (["good"], 0, ""),
         (["good", "--status", "1"], 1, ""),
         (["bad"], 2, "thing: error: two lines\n"),
-        (["gud"], 2, "thing: error: No such command 'gud'. Valid: good, bad, worse\n"),
+        (["lacking", "scipy"], 2, "thing: error: this needs scipy: pip install 'roofcast[validate]'\n"),
+        (["gud"], 2, "thing: error: No such command 'gud'. Valid: good, bad, worse, lacking\n"),
         (["good", "--status", "x"], 2, "thing: error: Invalid value for '--status': "),
     ],
 )
@@ -67,4 +74,7 @@ def test_without_a_command_there_is_help(monkeypatch: pytest.MonkeyPatch, capsys
 def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["thing", "worse"])
     with pytest.raises(ZeroDivisionError):
+        run_command_line(app, "thing", (ValueError,))
+    monkeypatch.setattr(sys, "argv", ["thing", "lacking", "ours"])
+    with pytest.raises(ModuleNotFoundError):
         run_command_line(app, "thing", (ValueError,))

@@ -104,3 +104,11 @@ def test_the_public_tables(measured: Path) -> None:
     runs, skipped = read_runs(measured / "power" / "diffusion_energy.csv")
     assert len(runs) == 12
     assert dict(skipped) == {"no workload for i2vgen-xl": 2}
+
+
+@pytest.mark.parametrize("wrong", ["many", "0", "1.5", "inf", "nan"])
+def test_a_run_with_a_count_that_is_none_is_left_out(tmp_path: Path, wrong: str) -> None:
+    good = "ml-energy,NVIDIA A100-SXM4-40GB,1,stable-diffusion-2-1,512,512,1,25,4,2.0,800\n"
+    rows, skipped = read_runs(_write(tmp_path / "runs.csv", _RUNS + good + good.replace(",25,", f",{wrong},")))
+    assert len(rows) == 1
+    assert dict(skipped) == {"steps is no positive whole number": 1}

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from hw_specs import load_accelerator
 from simulator.kernels import Implementation
 from validation.measured import read_tables
-from validation.measured_rows import MeasurementError, latency_of, one_byte_collectives, read_records, row_kernels
+from validation.measured_rows import (
+    MeasurementError,
+    latency_of,
+    one_byte_collectives,
+    read_records,
+    row_kernels,
+    whole_number,
+)
 
 _HEADER = "device,op,input_shapes,dtype,attributes,latency_s,kernel,source\n"
 H100 = load_accelerator("h100")
@@ -97,6 +104,13 @@ def test_views_launch_nothing() -> None:
 def test_a_time_is_a_positive_number(text: str) -> None:
     with pytest.raises(ValueError, match="latency of aten::relu is not a positive number"):
         latency_of(record("aten::relu", [[4]], latency_s=text))
+
+
+def test_counts() -> None:
+    assert (whole_number("3"), whole_number("2.0")) == (3, 2)
+    for text in ("", "0", "-1", "1.5", "nan", "inf", "1e20", "many"):
+        with pytest.raises(ValueError, match="no positive whole number"):
+            whole_number(text)
 
 
 def test_only_collectives_of_one_source_are_told_apart_by_time() -> None:

@@ -10,6 +10,7 @@ pytest.importorskip("scipy")
 
 from hw_specs import Calibration, load_accelerator
 from simulator.cost import HardwareColumns, kernel_times
+from validation.fit import held_out
 from validation.measured import MeasuredKernels
 from validation.probe_fit import fit_calibration
 from validation.sweeps.case import contiguous
@@ -59,6 +60,15 @@ def test_the_calibration_says_what_it_rests_on(calibration: Calibration, measure
     assert record.mape < 0.05
     assert record.held_out_mape is not None
     assert record.held_out_mape < 0.1
+
+
+def test_its_residuals_are_of_shapes_that_the_fit_did_not_see(
+    calibration: Calibration, measured: MeasuredKernels
+) -> None:
+    whole = next(s for s in calibration.residuals if s.regime == "all")
+    assert (whole.group, whole.scope) == ("stream", "held_out_shapes")
+    assert whole.count == int(held_out(measured).sum())
+    assert whole.mape < 0.1
 
 
 def test_it_is_one_that_the_simulator_takes(calibration: Calibration, measured: MeasuredKernels) -> None:

@@ -225,3 +225,31 @@ def test_every_row_of_the_public_table_is_a_case_or_counted(measured: Path) -> N
     published = read_published(path)
     with gzip.open(path, "rt") as stream:
         assert len(published.cases) + len(published.unmapped) == sum(1 for _ in stream) - 1
+
+
+_FIELDS = ROW.strip().split(",")
+_JUNK = st.sampled_from(
+    ["", "nan", "inf", "-1", "0", "1.5", "1e20", "None", "x" * 40, "[", "é", "fp16", "q=A", "512x512"]
+)
+
+
+@given(changes=st.lists(st.tuples(st.integers(0, len(_FIELDS) - 1), _JUNK), min_size=1, max_size=4), cut=st.booleans())
+def test_any_row_is_a_case_or_counted(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, str]], cut: bool
+) -> None:
+    fields = list(_FIELDS)
+    for position, text in changes:
+        fields[position] = text
+    line = ",".join(fields[: changes[0][0]] if cut else fields)
+    found = read_published(table(tmp_path_factory.getbasetemp(), f"{line or 'x'}\n"))
+    assert len(found.cases) + len(found.unmapped) == 1
+
+
+def test_fields_that_are_no_counts_are_named(tmp_path: Path) -> None:
+    rows = [ROW.replace(",50,yes", ",fast,yes"), ROW.replace("eager,4,", "eager,2.5,"), ROW.replace("3.9", "inf")]
+    found = read_published(table(tmp_path, *rows))
+    assert [row.reason for row in found.unmapped] == [
+        "steps is no positive whole number",
+        "batch is no positive whole number",
+        "value is not positive",
+    ]

@@ -12,26 +12,27 @@ from simulator.output import OutputError, write_text
 from .section import Section
 from .style import image_bytes
 
-__all__ = ["PAGE", "make_folder", "write_study"]
+__all__ = ["PAGE", "require_folder", "write_study"]
 
 PAGE = "study.html"
 """Name of the page."""
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder in one that exists, or take one that is there and can be written.
+def require_folder(folder: Path) -> None:
+    """Refuse a folder that could not be made or written, without making it.
 
     Raises
     ------
     OutputError
-        It cannot be made or written.
+        Something else is in its place, the folder around it is missing, or may not be written.
     """
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot make this folder: {error.strerror}") from error
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"{folder}: cannot write into this folder")
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder}: cannot make this folder: a file is in its place")
+    around = folder if folder.is_dir() else folder.parent
+    if not around.is_dir():
+        raise OutputError(f"{folder}: cannot make this folder: {around} does not exist")
+    if not os.access(around, os.W_OK):
+        raise OutputError(f"{folder}: cannot write into {around}")
 
 
 def write_study(
@@ -59,7 +60,11 @@ def write_study(
     OutputError
         The folder cannot be made or written.
     """
-    make_folder(folder)
+    require_folder(folder)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot make this folder: {error.strerror}") from error
     written: list[Path] = []
     images: dict[str, bytes] = {}
     for section in sections:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from tracer.graph import OpGraph, Stage
 from tracer.lengths import attention_calls
 
@@ -9,11 +12,16 @@ from .attribution import LaunchTimes, launch_times
 from .laboratory import Laboratory
 from .roofline import ridge
 from .section import Section
+from .style import BLACK, BLUE, GREY, ORANGE, VERMILION, panels, study_style
 from .suite import StudyModel
 from .table import Cell, Table
 from .taxonomy import stage_flops
 
-__all__ = ["phase_of", "phases_table", "section"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw", "phase_of", "phases_table", "section"]
 
 _UNITS = {
     "model": "",
@@ -42,11 +50,48 @@ _SHOWS = (
 
 def section(laboratory: Laboratory) -> Section:
     """Correspondence of stages to the phases of a language model."""
+    table = phases_table(laboratory)
     return Section(
         name="prefill_decode",
         title="Correspondence with prefill and decoding",
         shows=_SHOWS,
-        tables=(phases_table(laboratory),),
+        tables=(table,),
+        draw=lambda: draw(table, ridge(laboratory)),
+    )
+
+
+def draw(table: Table, ridge_point: float) -> Figure:
+    """Queries at once against FLOPs per byte of weights, main stages filled, and the ridge of the part."""
+    with study_style():
+        figure, (axes,) = panels(1, 1, size=(10.5, 5.0))
+        for name, marker in zip(dict.fromkeys(str(row["model"]) for row in table.rows), "osD^Pv*X", strict=False):
+            for row in table.where(model=name):
+                _draw_stage(axes, row, marker)
+            axes.plot([], [], marker, color=GREY, label=name)
+        for phase, colour in _PHASE_COLOURS.items():
+            axes.plot([], [], "s", color=colour, label=phase)
+        axes.axvline(ridge_point, color=BLACK, linestyle="--", linewidth=1.2, label="ridge of the A100")
+        axes.set_xscale("log")
+        axes.set_yscale("log", base=2)
+        axes.set_xlabel("FLOPs of one run per byte of weights [FLOP/B]")
+        axes.set_ylabel("most queries of an attention call [tokens]")
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="main stages filled")
+    return figure
+
+
+_PHASE_COLOURS = {"prefill": BLUE, "parallel decoding": ORANGE, "decode": VERMILION}
+
+
+def _draw_stage(axes: Axes, row: Mapping[str, Cell], marker: str) -> None:
+    colour = _PHASE_COLOURS[str(row["phase"])]
+    axes.plot(
+        float(row["flops_per_weight_byte"] or 0),
+        float(str(row["queries"]).rpartition(" ")[2]),
+        marker,
+        color=colour,
+        markersize=10 if row["main"] else 7,
+        markerfacecolor=colour if row["main"] else "white",
+        markeredgecolor=BLACK if row["main"] else colour,
     )
 
 

@@ -12,7 +12,7 @@ from simulator.cost.model import Fidelity
 
 from . import judged_models, judged_scaling, judged_shares
 from .claims import Claim, Judge, Verdict, broken, judge, load_expected, load_statements
-from .files import make_folder, write_study
+from .files import require_folder, write_study
 from .laboratory import Laboratory, Progress
 from .page import page
 from .section import Section, tables_by_name
@@ -124,7 +124,7 @@ def run_study(
         The folder cannot be written.
     """
     if folder is not None:
-        make_folder(folder)  # before anything is computed
+        require_folder(folder)  # before anything is computed
     laboratory = Laboratory(settings, progress=progress, fidelity=fidelity)
     sections = tuple(make_sections(laboratory))
     result = StudyResult(

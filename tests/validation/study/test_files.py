@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simulator.output import OutputError
-from validation.study.files import PAGE, make_folder, write_study
+from validation.study.files import PAGE, require_folder, write_study
 from validation.study.section import Section
 from validation.study.style import panels, study_style
 from validation.study.table import Table
@@ -47,5 +47,7 @@ def test_a_file_in_the_way_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="cannot make this folder"):
         write_study(tmp_path / "taken", sections=[], texts={}, render=lambda images: "")
-    with pytest.raises(OutputError, match="cannot make this folder: No such file"):
-        make_folder(tmp_path / "absent" / "study")
+    with pytest.raises(OutputError, match="absent does not exist"):
+        require_folder(tmp_path / "absent" / "study")
+    require_folder(tmp_path / "study")
+    assert not (tmp_path / "study").exists()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tracer.graph import Stage
-from validation.study.prefill_decode import phase_of
+from validation.study.prefill_decode import draw, phase_of
 from validation.study.suite import SUITE
 from validation.study.table import Table
 
@@ -41,3 +41,12 @@ def test_every_model_has_one_main_stage(tables: dict[str, Table]) -> None:
     table = tables["prefill_decode"]
     assert all(len(list(table.where(model=name, main=True))) == 1 for name in MODELS)
     assert all(table.total("kernel_time_share", model=name) <= 1 + 1e-9 for name in MODELS)
+
+
+def test_every_stage_is_in_the_figure(tables: dict[str, Table]) -> None:
+    table = tables["prefill_decode"]
+    (axes,) = draw(table, 153.0).axes
+    points = {(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if len(line.get_xdata()) == 1}
+    assert len(points) == len({(row["flops_per_weight_byte"], str(row["queries"]).split()[-1]) for row in table.rows})
+    assert min(y for _, y in points) == 1  # decoding, one query at a time
+    assert {line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"} == {153.0}
