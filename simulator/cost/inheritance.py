@@ -1,10 +1,12 @@
 """What of a fitted parameter follows the part that inherits it: energies its process, bandwidths its memory.
 
 A parameter is fitted on some part and used on another. Most are shares of a datasheet quantity and carry over as they
-are. Three are known better: the energy of matrix arithmetic goes with the manufacturing process
+are. Four are known better: the energy of matrix arithmetic goes with the manufacturing process
 (:mod:`hw_specs.process`); the share of the DRAM bandwidth that kernels reach goes with the share that a plain copy
-reaches, which microbenchmarks publish for many parts; and what one core pulls goes with its part of the bandwidth: a
-core of a B200 has 4 times as much of it as one of an A100, and enough bytes in flight to use it.
+reaches, which microbenchmarks publish for many parts; what one core pulls in a copy goes with its part of the
+bandwidth: a core of a B200 has 4 times as much of it as one of an A100, and enough bytes in flight to use it; and
+passes over rows in a cache take instructions, whose rate is the clock: a V100, an A100 and an H100 pass over 2.1 to 2.4
+elements a clock and core in softmax.
 """
 
 from __future__ import annotations
@@ -39,12 +41,9 @@ _STREAMING = {
     "softmax": ("dram",),
     "normalization": ("dram",),
 }
-#: Bandwidths of one core in those groups.
-_BY_CORE = {
-    "stream": ("core_bandwidth",),
-    "softmax": ("stream",),
-    "normalization": ("stream",),
-}
+#: Bandwidths of one core that go with its part of the DRAM's, and those that go with its clock.
+_BY_CORE = {"stream": ("core_bandwidth",)}
+_BY_CLOCK = {"softmax": ("stream",), "normalization": ("stream",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +58,18 @@ class Origin:
         Share of the DRAM bandwidth that a copy reaches, None where nobody published it. [1]
     by_core : float or None
         DRAM bandwidth over the number of cores. [B/s]
+    clock : float or None
+        Boost clock of the cores. [Hz]
     """
 
     process: str | None
     copy_share: float | None
     by_core: float | None
+    clock: float | None
 
 
 #: What the parameters of the calibration for all parts describe, in the middle of the parts measured.
-REFERENCE = Origin(process="7nm", copy_share=0.85, by_core=1.2e10)
+REFERENCE = Origin(process="7nm", copy_share=0.85, by_core=1.2e10, clock=1.4e9)
 
 
 def origin_of(calibration: Calibration, group: str) -> Origin:
@@ -75,18 +77,18 @@ def origin_of(calibration: Calibration, group: str) -> Origin:
     if calibration.scope == "generic":
         return REFERENCE
     measured = calibration.groups.get(group, calibration.accelerators)
-    unknown = Origin(process=None, copy_share=None, by_core=None)
+    unknown = Origin(process=None, copy_share=None, by_core=None, clock=None)
     return part_of(load_accelerator(measured[0])) if measured else unknown
 
 
 def part_of(accelerator: Accelerator) -> Origin:
-    """Process and memory of an accelerator."""
+    """Process, memory and clock of an accelerator."""
     dram = accelerator.memory.dram
     by_core = dram.bandwidth / block_cores(accelerator) if dram.bandwidth else None
     share = None
     if dram.measured_bandwidth is not None and dram.bandwidth:
         share = min(dram.measured_bandwidth / dram.bandwidth, 1.0)
-    return Origin(process=accelerator.process, copy_share=share, by_core=by_core)
+    return Origin(process=accelerator.process, copy_share=share, by_core=by_core, clock=accelerator.cores.clock)
 
 
 def carried(values: Mapping[str, float], group: str, *, here: Origin, there: Origin) -> dict[str, float]:
@@ -111,6 +113,9 @@ def carried(values: Mapping[str, float], group: str, *, here: Origin, there: Ori
     if here.by_core is not None and there.by_core is not None:
         for name in _BY_CORE.get(group, ()):
             _scale(own, f"{group}.{name}", here.by_core / there.by_core)
+    if here.clock is not None and there.clock is not None:
+        for name in _BY_CLOCK.get(group, ()):
+            _scale(own, f"{group}.{name}", here.clock / there.clock)
     return own
 
 

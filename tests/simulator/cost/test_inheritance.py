@@ -8,8 +8,8 @@ from simulator.cost.inheritance import MATRIX_ENERGIES, REFERENCE, Origin, carri
 from simulator.cost.parameters import PARAMETERS
 
 
-def _origin(process=None, copy_share=None, by_core=None):
-    return Origin(process=process, copy_share=copy_share, by_core=by_core)
+def _origin(process=None, copy_share=None, by_core=None, clock=None):
+    return Origin(process=process, copy_share=copy_share, by_core=by_core, clock=clock)
 
 
 def test_energy_of_matrix_units_goes_with_the_process():
@@ -45,11 +45,18 @@ def test_what_one_core_pulls_goes_with_its_part_of_the_bandwidth():
     assert carried({"stream.core_bandwidth": 3e10}, "stream", here=here, there=there) == {
         "stream.core_bandwidth": pytest.approx(1.2e11)
     }
-    assert carried({"softmax.stream": 1e10}, "softmax", here=here, there=there) == {
-        "softmax.stream": pytest.approx(4e10)
-    }
+    rows = {"softmax.stream": 1e10}
+    assert carried(rows, "softmax", here=here, there=there) == rows
     products = {"matmul.core_bandwidth": 3e10}
     assert carried(products, "matmul", here=here, there=there) == products
+
+
+def test_passes_over_rows_go_with_the_clock():
+    here, there = _origin(clock=1.8e9), _origin(clock=1.2e9)
+    values = {"normalization.stream": 1e10, "normalization.row": 3e-7}
+    own = carried(values, "normalization", here=here, there=there)
+    assert own == {"normalization.stream": pytest.approx(1.5e10), "normalization.row": 3e-7}
+    assert carried(values, "normalization", here=here, there=_origin()) == values
 
 
 def test_what_nobody_published_carries_nothing():
