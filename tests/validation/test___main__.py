@@ -109,6 +109,8 @@ def test_published_cases(run: Callable[..., Done], tmp_path: Path) -> None:
         (("energy", "/nonexistent"), "nonexistent"),
         (("calibrate", "/nonexistent.csv"), "nonexistent"),
         (("calibrate", "/nonexistent.csv", "--folder", "/nonexistent"), "folder"),
+        (("calibrate",), "--ceilings"),
+        (("calibrate", "--ceilings", "/nonexistent.csv"), "nonexistent"),
         (("campaign", "-o", "begun", "--minutes", "0"), "minutes"),
         (("campaign", "-o", "/nonexistent/x", "--device", "cpu"), "nonexistent"),
         (("probe", "-o", "/nonexistent/my.yaml", "--device", "cpu"), "nonexistent"),
@@ -132,3 +134,19 @@ def test_what_a_user_can_mend_is_one_line(
     assert done.err.count("\n") == 1
     assert words in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_published_rates_become_calibrations(run: Callable[..., Done], tmp_path: Path) -> None:
+    table = tmp_path / "ceilings.csv"
+    table.write_text(
+        "device,what,dtype,value,unit,source\n"
+        "AMD MI355X,max matmul; best shape MxNxK 12288x8192x8192,bf16,1565,TFLOP/s,somebody\n"
+        "AMD RX 99,max matmul,bf16,1,TFLOP/s,somebody\n",
+        encoding="utf-8",
+    )
+    done = run("calibrate", "--ceilings", table, "--folder", tmp_path)
+    assert done.status == 0
+    assert "1 best rates" in done.out
+    assert "unknown device or value: AMD RX 99" in done.out
+    assert "cdna4.yaml: 9 parameters from 1 published rates" in done.out
+    assert (tmp_path / "cdna4.yaml").is_file()
