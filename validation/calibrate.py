@@ -15,7 +15,7 @@ from simulator.cost.parameters import GROUPS, PARAMETERS
 from simulator.output import write_text
 
 from .fit import Fit, fit_groups, held_out, row_groups
-from .measured import MeasuredKernels, MeasurementError, is_device
+from .measured import MeasuredKernels, MeasurementError, is_device, read_tables
 from .prediction import predicted
 from .residuals import residual_summaries
 from .timing import NO_OVERHEAD, Timing
@@ -53,7 +53,7 @@ _SOURCES: Mapping[str, str] = {
 
 
 def calibrate(
-    measured: Iterable[MeasuredKernels], *, accelerator: str | None = None, leave_out: str | None = None
+    measured: Iterable[MeasuredKernels | str | Path], *, accelerator: str | None = None, leave_out: str | None = None
 ) -> tuple[Calibration, ...]:
     """Calibrations fitted to measured operator calls, one an architecture.
 
@@ -62,8 +62,8 @@ def calibrate(
 
     Parameters
     ----------
-    measured : iterable of MeasuredKernels
-        As :func:`validation.measured.read_tables` reads them.
+    measured : iterable of MeasuredKernels or path
+        Tables, or files that :func:`validation.measured.read_tables` reads.
     accelerator : str, optional
         Fit only the architecture of this accelerator.
     leave_out : str, optional
@@ -74,7 +74,7 @@ def calibrate(
     MeasurementError
         Nothing is left to fit.
     """
-    tables = [m for m in measured if len(m)]
+    tables = [m for entry in measured for m in _tables_of(entry) if len(m)]
     used = [m for m in tables if leave_out is None or not is_device(m, leave_out)]
     if accelerator is not None:
         wanted = load_accelerator(accelerator).architecture
@@ -88,6 +88,10 @@ def calibrate(
         by_architecture.setdefault(m.accelerator.architecture, []).append(m)
     fitted = tuple(_one_architecture(name, same) for name, same in sorted(by_architecture.items()))
     return with_residuals(fitted, used)
+
+
+def _tables_of(entry: MeasuredKernels | str | Path) -> tuple[MeasuredKernels, ...]:
+    return (entry,) if isinstance(entry, MeasuredKernels) else read_tables(entry)
 
 
 def with_residuals(calibrations: Sequence[Calibration], measured: Iterable[MeasuredKernels]) -> tuple[Calibration, ...]:

@@ -11,7 +11,7 @@ from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamil
 
 __all__ = ["MeasuredRow", "has_reader", "kernels_of_row"]
 
-_SOURCES = frozenset({"aiconfigurator", "neusight"})
+_SOURCES = ("aiconfigurator", "neusight")
 
 #: Copies of the weights that aiconfigurator's linear benchmark cycles through.
 _WEIGHT_COPIES = 6
@@ -38,7 +38,7 @@ def has_reader(op: str, source: str) -> bool:
 
     A source may say after its name what it used: ``aiconfigurator VLLM``.
     """
-    return source.partition(" ")[0] in _SOURCES and op in _READERS
+    return source.startswith(_SOURCES) and op in _READERS
 
 
 def kernels_of_row(row: MeasuredRow) -> tuple[Kernel, ...]:

@@ -28,7 +28,7 @@ def test_one_accelerator_or_all_but_one(synthetic_file):
     files = [synthetic_file("NVIDIA T4", 0.6), synthetic_file("NVIDIA V100-PCIE-32GB", 0.9)]
     measured = [read_measured(path) for path in files]
     assert [c.name for c in calibrate(measured, accelerator="t4")] == ["turing"]
-    assert [c.name for c in calibrate(measured, leave_out="NVIDIA T4")] == ["volta"]
+    assert [c.name for c in calibrate(files, leave_out="NVIDIA T4")] == ["volta"]
 
 
 def test_nothing_to_fit_is_an_error(calibrated_files):
