@@ -28,7 +28,7 @@ _MATRIX_GROUPS = ("matmul", "matmul8", "flash2", "efficient", "flash3", "flash4"
 #: How the energy of a group follows the process.
 _ENERGY_RATIOS: Mapping[str, Callable[[str | None], float | None]] = {
     **dict.fromkeys(_MATRIX_GROUPS, matrix_energy_ratio),
-    **dict.fromkeys(("vector_matmul", "vector_batched"), vector_energy_ratio),
+    **dict.fromkeys(("vector_matmul", "vector_batched", "vector_convolution"), vector_energy_ratio),
 }
 
 

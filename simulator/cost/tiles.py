@@ -98,7 +98,7 @@ _WARP_TILES = (
 #: wgmma and tcgen05 take N in multiples of 8 and 16 (PTX ISA 9.7.15).
 _WARPGROUP_TILES = _both_ways((64, 128, 192, 256), (8, 16, 32, 64, 96, 128, 160, 192, 224, 256), 256 * 192)
 
-_VECTOR_TILES = ((128, 128), (128, 64), (64, 128), (64, 64), (128, 32), (32, 128), (64, 32), (32, 64), (32, 32))
+_SQUARES = ((128, 128), (64, 64), (32, 32))
 
 _VLLM = "vllm-project/vllm, csrc/quantization/w8a8/cutlass: cutlass_scaled_mm, tiles by shape"
 
@@ -151,14 +151,14 @@ LIBRARIES: dict[str, TileLibrary] = {
     "eight_bit_warpgroup": _ruled(_HOPPER_RULES, step=128.0, source=_VLLM, shared=3 / 4),  # clusters of two blocks
     "eight_bit_pair": _ruled(_BLACKWELL_RULES, step=128.0, source=_VLLM, shared=1 / 2, staged=2 / 3),
     "vector": TileLibrary(
-        tiles=_VECTOR_TILES, splits=_SPLITS, step=32.0, resident=8, source="names of cuBLAS sgemm kernels"
-    ),
-    "vector_batched": TileLibrary(
-        tiles=((128, 128), (64, 64), (32, 32)),
-        splits=(1,),
+        tiles=(*_SQUARES, (128, 32)),
+        splits=_SPLITS,
         step=32.0,
         resident=8,
-        source="names of cuBLAS sgemm kernels; the others change no prediction for V100 and T4",
+        source="names of cuBLAS kernels: sgemm_128x128, 64x64, 32x32_sliced, 32x128_tn (columns before rows)",
+    ),
+    "vector_batched": TileLibrary(
+        tiles=_SQUARES, splits=(1,), step=32.0, resident=8, source="names of cuBLAS sgemm kernels"
     ),
     "vector_batched_large": TileLibrary(
         tiles=((128, 128),),
