@@ -20,7 +20,7 @@ _WEIGHT_COPIES = 6
 class MeasuredRow(NamedTuple):
     """One row: operator, shapes and attributes as the file has them, and what follows from dtype and device.
 
-    ``itemsize`` is in bytes, ``cache`` the capacity of the device's largest cache [B].
+    ``itemsize`` is in bytes, ``cache`` the capacity of the device's largest cache [B], ``architecture`` the device's.
     """
 
     op: str
@@ -31,6 +31,7 @@ class MeasuredRow(NamedTuple):
     number_format: str
     itemsize: float
     cache: float
+    architecture: str = ""
 
 
 def has_reader(op: str, source: str) -> bool:
@@ -121,7 +122,7 @@ def _attention(row: MeasuredRow) -> tuple[Kernel, ...]:
     kernel = Kernel(
         name="attention",
         family=KernelFamily.ATTENTION,
-        implementation=_attention_implementation(row.kernel, paged=pages),
+        implementation=_attention_implementation(row, paged=pages),
         number_format=row.number_format,
         matrix_flops=2.0 * b * h * sq * sk * (d + dv) * (0.5 * (1 + 1 / sq) if causal and sq == sk else 1.0),
         special_ops=b * h * sq * sk * (0.5 if causal else 1.0),
@@ -140,14 +141,25 @@ def _attention(row: MeasuredRow) -> tuple[Kernel, ...]:
     return (kernel, _paged_cache_write(b * sk, hkv * d, row.itemsize)) if pages else (kernel,)
 
 
-def _attention_implementation(kernel: str, *, paged: bool) -> Implementation:
+#: What vLLM takes on the architectures for which it has a newer kernel than FlashAttention-2: its fa_utils.py, and the
+#: kernels that measured tables name.
+_NEWER_ATTENTION = {
+    "hopper": Implementation.FLASH3,
+    "blackwell": Implementation.FLASH4,
+    "blackwell_ultra": Implementation.FLASH4,
+}
+
+
+def _attention_implementation(row: MeasuredRow, *, paged: bool) -> Implementation:
+    if not row.kernel:
+        return _NEWER_ATTENTION.get(row.architecture, Implementation.FLASH2)
     for mark, implementation in (
         ("fa3", Implementation.FLASH3),
         ("fa4", Implementation.FLASH4),
         ("trtllm", Implementation.CUDNN_ATTENTION),
         ("cudnn", Implementation.CUDNN_ATTENTION),
     ):
-        if mark in kernel:
+        if mark in row.kernel:
             return implementation
     return Implementation.FLASH2_PAGED if paged else Implementation.FLASH2
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.kernels import Kernel, KernelFamily
+from simulator.kernels import Implementation, Kernel, KernelFamily
 from validation.measured_operators import MeasuredRow, has_reader, kernels_of_row
 
 
@@ -54,3 +54,17 @@ def test_other_sources_have_no_reader() -> None:
 def test_an_operator_without_a_reader_is_named() -> None:
     with pytest.raises(LookupError, match="aten::cholesky"):
         kernels_of_row(row("aten::cholesky", [[4, 4]]))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "implementation"),
+    [
+        ("ampere", Implementation.FLASH2),
+        ("hopper", Implementation.FLASH3),
+        ("blackwell", Implementation.FLASH4),
+    ],
+)
+def test_attention_without_a_kernel_name_is_what_the_source_takes_there(architecture, implementation) -> None:
+    shapes = [[1, 8, 256, 64]] * 3
+    unnamed = row("aten::scaled_dot_product_attention", shapes, source="aiconfigurator", architecture=architecture)
+    assert only(kernels_of_row(unnamed)).implementation == implementation
