@@ -123,7 +123,9 @@ def row_kernels(record: Record, accelerator: Accelerator, *, one_byte: bool = Fa
         form = number_format(record["dtype"])
         size = 1.0 if one_byte else _itemsize(form)
         kernel = record.get("kernel") or ""
-        return kernels_of_row(MeasuredRow(name, shapes, attributes, kernel, source, form, size, cache, accelerator.architecture))
+        return kernels_of_row(
+            MeasuredRow(name, shapes, attributes, kernel, source, form, size, cache, accelerator.architecture)
+        )
     return _lowered(record, shapes, attributes, accelerator)
 
 

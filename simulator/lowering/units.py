@@ -37,7 +37,7 @@ def assign_units(table: KernelTable, accelerator: Accelerator, *, strict: bool =
     table = _attention_on_part(_split_float32(table, accelerator), accelerator)
     table = _without_tf32(table) if "tf32" not in accelerator.peak.matrix else table
     contracts = table.matrix_flops > 0
-    on_vector = np.zeros(len(table), dtype=np.bool_)
+    on_vector = _winograd_of_miopen(table, accelerator)
     for code, name in enumerate(table.formats):
         rows = contracts & (table.number_format == code)
         if not rows.any() or name in accelerator.peak.matrix:
@@ -63,6 +63,14 @@ def execution_on(accelerator: Accelerator, execution: Execution | None = None) -
     if "tf32" in accelerator.peak.matrix:
         return execution
     return replace(execution, matmul_tf32=False, convolution_tf32=False)
+
+
+def _winograd_of_miopen(table: KernelTable, accelerator: Accelerator) -> NDArray[np.bool_]:
+    """3x3 convolutions in float32 of AMD's GPUs: MIOpen's Winograd kernels are vector code (``ConvBinWinograd*``)."""
+    codes = [code for code, name in enumerate(table.formats) if name == "fp32"]
+    square = (table.family == KernelFamily.CONVOLUTION) & (table.group == 3) & (table.matrix_flops > 0)
+    chosen: NDArray[np.bool_] = square & np.isin(table.number_format, codes)
+    return chosen & (accelerator.vendor == "AMD" and accelerator.kind == "gpu")
 
 
 # Formats whose products libraries add up in float32 on ordinary units too: PyTorch asks cuBLAS and cuDNN for float32
