@@ -111,7 +111,7 @@ def operator_times(
         Beside those that ship with the package: of a machine that was probed.
     """
     execution = execution_on(accelerator, execution)
-    hardware = HardwareColumns.from_accelerators([accelerator], with_shipped(calibrations))
+    hardware = HardwareColumns.from_accelerators([accelerator], with_shipped(calibrations)).sustained()
     lowered = [kernels_or_reason(op, execution) for op in operators]
     reasons = [reason for _, reason in lowered]
     time = np.array([np.nan if reason else 0.0 for reason in reasons])

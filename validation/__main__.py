@@ -148,7 +148,7 @@ def calibrate_command(
     if not files and ceilings is None:
         raise CaseError("nothing to fit: give tables of measured calls, or --ceilings")
     measured = [m for path in files or () for m in read_tables(path)]
-    fitted = calibrate(measured, accelerator=accelerator)
+    fitted = calibrate(measured, accelerator=accelerator) if files else ()
     if accelerator is None and len(fitted) > 1:
         fitted = (*fitted, generic_calibration(measured, fitted))
     fitted = (*fitted, *_from_ceilings(ceilings, fitted))

@@ -35,17 +35,19 @@ TraceLens (MIT), end-to-end figures from the sources that each file of `validati
 _UNKNOWN = """\
 ## What is not known
 
-* fp16 and bf16 **convolution**, **group norm**, **temporal attention** and **upsampling** have no public
-  measurements by kernel. They stand on the mechanisms with parameters of neighbouring kernels; whole pipelines
-  (above) check them only together.
+* bf16 **convolution**, **group norm**, **temporal attention** and **upsampling** have no public measurements by
+  kernel that we know of, and fp16 convolution has few (DeepBench, on V100 and T4). They stand on the mechanisms
+  with parameters of neighbouring kernels; whole pipelines (above) check them only together.
+* **Memory-efficient attention** (before sm_80, float32, masks) has no measured kernels; it takes the parameters of
+  FlashAttention-2, and its intervals are half as wide again.
 * **Parts from other vendors than NVIDIA** have no measured kernels here but the one trace above: their times
   rest on parameters fitted to NVIDIA's, with single rates from published ceilings, and their interval is the widest.
 * **Software versions** differ by up to a third on one part (Stable Diffusion 1.5 in torch 1.13, 2.0 and 2.2),
   which no parameter of ours describes. The calibrations are of torch 2.1 (NeuSight) and of 2024-25 libraries
   (aiconfigurator).
 * **The host** is a typical one of the accelerator's time; at batch 1, eager, it decides the result.
-* **Clocks under load** are modelled by energy per FLOP and the board's limit; ambient temperature and
-  individual boards are not.
+* **Clocks under load** are modelled by energy per FLOP, which rises with the voltage beyond 1.5 GHz, and the
+  board's limit; ambient temperature and individual boards are not.
 * Residuals of all rows were looked at while mechanisms were chosen, so that errors on unseen shapes and
   left-out parts carry some of that knowledge.
 """

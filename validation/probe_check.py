@@ -87,9 +87,8 @@ def check_probe(trace: Trace, accelerator: Accelerator, calibration: Calibration
     attribution = attribute(trace, lambda op: can_predict(op, execution))
     lowered = _lowered(trace, attribution.operators[attribution.modelled], execution)
     table = assign_units(KernelTable.from_kernels([kernel for _, kernel in lowered]), accelerator)
-    single = kernel_times(table, HardwareColumns.from_accelerators([accelerator], calibrations=[calibration])).time[
-        :, 0
-    ]
+    hardware = HardwareColumns.from_accelerators([accelerator], calibrations=[calibration]).sustained()
+    single = kernel_times(table, hardware).time[:, 0]
     times = _times(lowered, single)
     groups: dict[int, list[float]] = defaultdict(lambda: [0, 0.0])
     rows = zip(

@@ -139,10 +139,8 @@ class TraceComparison:
     trace, device, accelerator, fidelity : str
     measured_time : float
         Device time of everything that the trace launched.
-    covered_time, predicted_time : float
-        Of what has a prediction.
-    coverage : float
-        Share of measured device time that has a prediction.
+    covered_time, predicted_time, coverage : float
+        Of what has a prediction; `coverage` is its share of the measured time.
     interval : Interval or None
         80 % interval of `predicted_time`; None where the fidelity is a bound.
     within_range : float or None
@@ -161,8 +159,7 @@ class TraceComparison:
     operators : tuple of ComparedOperator
         All that are compared, largest difference first.
     remainders : tuple of Remainder
-        What is not compared: device time without an operator, operators without a formula, and events that the
-        reader left out (those are not in `measured_time`).
+        What is not compared: device time without an operator or a formula, and events that the reader left out.
     elapsed_time, busy_time, idle_time, host_bound_time : float or None
         Of the device; None where the source has no timeline.
     """
@@ -272,10 +269,8 @@ def compare(
     compared.sort(key=lambda row: -abs(row.predicted - row.measured))
     total = by_basis.sum()
     basis = {name: float(time / total) for name, time in zip(BASES, by_basis, strict=True) if time > 0}
-    left = {group.operator for group, _ in missing}
     calls = np.zeros(len(trace.operators))
-    for group in groups:
-        calls[group.operator] += 0 if group.operator in left else group.calls
+    np.add.at(calls, [group.operator for group in groups], [group.calls for group in groups])
     remainders = _remainders(attribution, missing, trace.device_time)
     return _summary(trace, accelerator, fidelity, basis, compared, missing, remainders, times.interval(calls))
 

@@ -1,10 +1,11 @@
-"""What of a fitted parameter follows the part that inherits it: energies its process, bandwidths its memory.
+"""What of a fitted parameter follows the part that inherits it: energies its process and clock, bandwidths its memory.
 
 A parameter is fitted on some part and used on another. Most are shares of a datasheet quantity and carry over as they
-are. Three are known better: the energy of matrix arithmetic goes with the manufacturing process
-(:mod:`hw_specs.process`); the share of the DRAM bandwidth that kernels reach goes with the share that a plain copy
-reaches, which microbenchmarks publish for many parts; and what one core pulls goes with its part of the bandwidth: a
-core of a B200 has 4 times as much of it as one of an A100, and enough bytes in flight to use it.
+are. Three are known better: the energy of matrix arithmetic goes with the manufacturing process and with the voltage
+that the clock under load takes (:mod:`hw_specs.process`); the share of the DRAM bandwidth that kernels reach goes with
+the share that a plain copy reaches, which microbenchmarks publish for many parts; and what one core pulls goes with its
+part of the bandwidth: a core of a B200 has 4 times as much of it as one of an A100, and enough bytes in flight to use
+it.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from hw_specs import Accelerator, Calibration, find_calibration, load_accelerator
+from hw_specs import Accelerator, Calibration, SpecError, find_calibration, load_accelerator
 from hw_specs.calibration import CalibrationMatch
-from hw_specs.process import matrix_energy_ratio, vector_energy_ratio
+from hw_specs.process import clock_under_load, matrix_energy_ratio, overvoltage, vector_energy_ratio
 
 from .cores import block_cores
 from .memory_rates import dram_copy_rate
@@ -50,9 +52,15 @@ _STREAMING = {
 #: Bandwidths of one core in those groups.
 _BY_CORE = {
     "stream": ("core_bandwidth",),
-    "softmax": ("stream",),
-    "normalization": ("stream",),
 }
+
+
+class Load(NamedTuple):
+    """Boost clock [Hz], 16-bit rate of the matrix units at it [FLOP/s], and power limit [W] of a board."""
+
+    boost: float
+    rate: float
+    power: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +75,14 @@ class Origin:
         Share that a copy reaches of the DRAM bandwidth that check bits leave, None where nobody published it. [1]
     by_core : float or None
         DRAM bandwidth over the number of cores. [B/s]
+    load : Load or None
+        Matrix units under a power limit, None where clock, peak or limit are not published.
     """
 
     process: str | None
     copy_share: float | None
     by_core: float | None
+    load: Load | None = None
 
 
 #: What the parameters of the calibration for all parts describe, in the middle of the parts measured.
@@ -110,8 +121,10 @@ def origin_of(calibration: Calibration, group: str) -> Origin:
     if calibration.scope == "generic":
         return REFERENCE
     measured = calibration.groups.get(group, calibration.accelerators)
-    unknown = Origin(process=None, copy_share=None, by_core=None)
-    return part_of(load_accelerator(measured[0])) if measured else unknown
+    try:
+        return part_of(load_accelerator(measured[0]))
+    except (IndexError, SpecError):  # nothing named, or a machine that its user probed
+        return Origin(process=None, copy_share=None, by_core=None)
 
 
 def part_of(accelerator: Accelerator) -> Origin:
@@ -120,7 +133,15 @@ def part_of(accelerator: Accelerator) -> Origin:
     by_core = dram.bandwidth / block_cores(accelerator) if dram.bandwidth else None
     left = dram_copy_rate(accelerator)
     share = min(dram.measured_bandwidth / left, 1.0) if dram.measured_bandwidth is not None and left > 0 else None
-    return Origin(process=accelerator.process, copy_share=share, by_core=by_core)
+    return Origin(process=accelerator.process, copy_share=share, by_core=by_core, load=_load_of(accelerator))
+
+
+def _load_of(accelerator: Accelerator) -> Load | None:
+    peaks = accelerator.peak.matrix
+    rate = max((peaks[name] for name in ("bf16", "fp16") if name in peaks), default=None)
+    power = accelerator.power.board if accelerator.power else None
+    clock = accelerator.cores.clock
+    return Load(clock, rate, power) if clock and rate and power else None
 
 
 def carried(values: Mapping[str, float], group: str, *, here: Origin, there: Origin) -> dict[str, float]:
@@ -137,8 +158,10 @@ def carried(values: Mapping[str, float], group: str, *, here: Origin, there: Ori
     own = dict(values)
     if group in _ENERGY_RATIOS:
         ratio, origin = _ENERGY_RATIOS[group](here.process), _ENERGY_RATIOS[group](there.process)
-        if ratio is not None and origin is not None:
-            _scale(own, f"{group}.energy", ratio / origin)
+        process = ratio / origin if ratio is not None and origin is not None else 1.0
+        _scale(own, f"{group}.energy", process)
+        if _is_matrix(group):
+            _carry_voltage(own, f"{group}.energy", here.load, there.load, process=process)
     if here.copy_share is not None and there.copy_share is not None:
         for name in _STREAMING.get(group, ()):
             _scale(own, f"{group}.{name}", here.copy_share / there.copy_share)
@@ -146,6 +169,23 @@ def carried(values: Mapping[str, float], group: str, *, here: Origin, there: Ori
         for name in _BY_CORE.get(group, ()):
             _scale(own, f"{group}.{name}", here.by_core / there.by_core)
     return own
+
+
+def _carry_voltage(
+    values: dict[str, float], name: str, here: Load | None, there: Load | None, *, process: float
+) -> None:
+    """Energy at the voltage that one part's clock under load takes, from that which another's took."""
+    if name not in values or here is None:
+        return
+    width = 2.0 if name.startswith("matmul8.") else 1.0  # operations of 8 bits are twice as many
+    energy = values[name]
+    least = energy
+    if there is not None:
+        fitted = energy / process
+        clock = there.boost * min(there.power / (fitted * width * there.rate), 1.0)
+        least = energy / overvoltage(clock)
+    clock = clock_under_load(boost=here.boost, rate=width * here.rate, power=here.power, energy=least)
+    _scale(values, name, least * overvoltage(clock) / energy)
 
 
 def _scale(values: dict[str, float], name: str, factor: float) -> None:

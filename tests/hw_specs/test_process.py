@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from hw_specs import list_accelerators, load_accelerator
-from hw_specs.process import matrix_energy_ratio, vector_energy_ratio
+from hw_specs.process import clock_under_load, matrix_energy_ratio, overvoltage, vector_energy_ratio
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,24 @@ def test_every_process_of_the_catalogue_is_understood_or_intel() -> None:
         if matrix_energy_ratio(load_accelerator(name).process) is None
     }
     assert all(process is None or "Intel" in process for process in unknown)
+
+
+def test_energy_rises_with_the_square_of_the_clock_beyond_the_least_voltage() -> None:
+    assert overvoltage(1e9) == overvoltage(1.5e9) == 1.0
+    assert overvoltage(2.1e9) == pytest.approx(1.96)
+
+
+@pytest.mark.parametrize(
+    ("power", "clock"),
+    [
+        (100.0, 1e9),  # 1 pJ at 100 TFLOP/s and 1 GHz
+        (150.0, 1.5e9),
+        (150.0 * (4 / 3) ** 3, 2e9),  # clock times its square
+        (1e4, 2.5e9),  # not limited
+    ],
+)
+def test_clock_under_load_spends_the_limit(power: float, clock: float) -> None:
+    found = clock_under_load(boost=2.5e9, rate=250e12, power=power, energy=1e-12)
+    assert found == pytest.approx(clock)
+    if clock < 2.5e9:
+        assert found * 1e5 * 1e-12 * overvoltage(found) == pytest.approx(power)

@@ -37,8 +37,9 @@ def test_left_out_device_is_predicted_by_its_relatives(calibrated_files, synthet
     files = [synthetic_file("NVIDIA T4", 0.6), synthetic_file("NVIDIA V100-PCIE-32GB", 0.9)]
     (record,) = kernel_errors(files, leave_out="NVIDIA T4", calibrations=calibrations).records
     assert record.device == "NVIDIA T4"
-    # Volta's share of 0.9, times what copies reach on a T4 (0.734) over a V100 (0.891), is 0.741 in place of 0.6.
-    assert record.mape_over_50us == pytest.approx(1 - 0.6 / 0.741, abs=0.02)
+    # Volta's share of 0.9, times what copies reach on a T4 beside check bits (0.734 / 0.85) over a V100 (0.891), is
+    # 0.873 in place of 0.6.
+    assert record.mape_over_50us == pytest.approx(1 - 0.6 / 0.873, abs=0.02)
 
 
 def test_unknown_device_to_leave_out(synthetic_file):

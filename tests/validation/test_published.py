@@ -249,7 +249,7 @@ def test_fields_that_are_no_counts_are_named(tmp_path: Path) -> None:
     rows = [ROW.replace(",50,yes", ",fast,yes"), ROW.replace("eager,4,", "eager,2.5,"), ROW.replace("3.9", "inf")]
     found = read_published(table(tmp_path, *rows))
     assert [row.reason for row in found.unmapped] == [
-        "steps is no positive whole number",
-        "batch is no positive whole number",
-        "value is not positive",
+        "steps is not a number",
+        "batch is not a positive whole number below 100000",
+        "value is not positive and finite",
     ]

@@ -69,7 +69,10 @@ def test_a_mask_and_grouped_queries() -> None:
     attributes = {"enable_gqa": True, "mask_shape": [16, 32], "mask_dtype": "bool"}
     op = operator_of_row("aten::scaled_dot_product_attention", shapes, "bfloat16", attributes)
     assert op.inputs[3] == TensorSpec((16, 32), "bool")
-    (kernel,) = kernels_of(op, Execution())
+    # With a mask no fused kernel shares keys between query heads.
+    assert [kernel.name for kernel in kernels_of(op, Execution())][:2] == ["attention_scores", "attention_mask"]
+    unmasked = operator_of_row("aten::scaled_dot_product_attention", shapes, "bfloat16", {"enable_gqa": True})
+    (kernel,) = kernels_of(unmasked, Execution())
     assert kernel.group == 4
 
 

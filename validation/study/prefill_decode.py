@@ -57,6 +57,7 @@ def section(laboratory: Laboratory) -> Section:
         shows=_SHOWS,
         tables=(table,),
         draw=lambda: draw(table, ridge(laboratory)),
+        alt="Arithmetic intensity of each stage against the tokens that one run of it works on, with the ridge point",
     )
 
 
