@@ -77,12 +77,15 @@ class Origin:
         DRAM bandwidth over the number of cores. [B/s]
     load : Load or None
         Matrix units under a power limit, None where clock, peak or limit are not published.
+    hypothetical : bool
+        Whether the part is a changed one. Its cores pull no less than those of the part it was, however many they are.
     """
 
     process: str | None
     copy_share: float | None
     by_core: float | None
     load: Load | None = None
+    hypothetical: bool = False
 
 
 #: What the parameters of the calibration for all parts describe, in the middle of the parts measured.
@@ -133,7 +136,13 @@ def part_of(accelerator: Accelerator) -> Origin:
     by_core = dram.bandwidth / block_cores(accelerator) if dram.bandwidth else None
     left = dram_copy_rate(accelerator)
     share = min(dram.measured_bandwidth / left, 1.0) if dram.measured_bandwidth is not None and left > 0 else None
-    return Origin(process=accelerator.process, copy_share=share, by_core=by_core, load=_load_of(accelerator))
+    return Origin(
+        process=accelerator.process,
+        copy_share=share,
+        by_core=by_core,
+        load=_load_of(accelerator),
+        hypothetical=accelerator.hypothetical,
+    )
 
 
 def _load_of(accelerator: Accelerator) -> Load | None:
@@ -166,8 +175,9 @@ def carried(values: Mapping[str, float], group: str, *, here: Origin, there: Ori
         for name in _STREAMING.get(group, ()):
             _scale(own, f"{group}.{name}", here.copy_share / there.copy_share)
     if here.by_core is not None and there.by_core is not None:
+        share = here.by_core / there.by_core
         for name in _BY_CORE.get(group, ()):
-            _scale(own, f"{group}.{name}", here.by_core / there.by_core)
+            _scale(own, f"{group}.{name}", max(share, 1.0) if here.hypothetical else share)
     return own
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw_specs import Calibration, load_accelerator
+from hw_specs import Calibration, apply_overrides, load_accelerator
 from simulator.cost import HardwareColumns
 from simulator.cost.inheritance import MATRIX_ENERGIES, REFERENCE, Load, Origin, carried, origin_of, part_of
 from simulator.cost.parameters import PARAMETERS
@@ -110,3 +110,10 @@ def test_cores_of_new_parts_pull_all_that_their_memory_gives():
     columns = HardwareColumns.from_accelerators([load_accelerator("b200")])
     reached = columns.parameters["stream.dram"][0] * columns.dram_bandwidth[0]
     assert columns.cores[0] * columns.parameters["stream.core_bandwidth"][0] > reached
+
+
+def test_more_cores_of_a_changed_part_pull_no_less_each():
+    part = load_accelerator("a100_pcie_40gb")
+    changed = part_of(apply_overrides(part, ["cores.count=2x"]))
+    values = {"stream.core_bandwidth": 3e10}
+    assert carried(values, "stream", here=changed, there=part_of(part)) == values
