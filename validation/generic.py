@@ -37,8 +37,8 @@ _JOINT = tuple(job for job in JOBS if job != ("collective",))
 _MOST_ROWS = 300
 #: Rows that a preference is founded on: longer than this, where there are as many. [s], [1]
 _LONG, _FEW = 50e-6, 20
-#: Fewest architectures that a preference is founded on.
-_FEWEST = 2
+#: Fewest architectures that a preference is founded on: two that were left out say little of the next one.
+_FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -61,10 +61,10 @@ def _trial(architecture, joint, nearest, group="matmul"):
 @pytest.mark.parametrize(
     ("trials", "preferred"),
     [
-        ([("ada", 0.1, 0.2), ("hopper", 0.1, 0.2)], True),
-        ([("ada", 0.1, 0.2), ("hopper", 0.3, 0.2)], False),  # not on most
+        ([("ada", 0.1, 0.2), ("hopper", 0.1, 0.2), ("volta", 0.25, 0.2)], True),
+        ([("ada", 0.1, 0.2), ("hopper", 0.3, 0.2), ("volta", 0.3, 0.2)], False),  # not on most
         ([("ada", 0.1, 0.2), ("hopper", 0.1, 0.2), ("volta", 0.8, 0.1)], False),  # worse on average
-        ([("ada", 0.1, 0.2)], False),  # one says nothing
+        ([("ada", 0.1, 0.2), ("hopper", 0.1, 0.2)], False),  # two say little of a third
     ],
 )
 def test_a_group_is_preferred_that_is_better_on_most(trials, preferred):
