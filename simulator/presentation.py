@@ -194,6 +194,7 @@ def _bounds(shares: BoundShares) -> str:
         "compute": shares.compute,
         "memory": shares.memory,
         "launch": shares.launch,
+        "occupancy": shares.occupancy,
         "link": shares.link,
     }
     ranked = sorted(named.items(), key=lambda item: -item[1])

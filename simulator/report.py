@@ -31,6 +31,7 @@ _BOUND_GROUPS = {
     "special": "compute",
     "dram": "memory",
     "l2": "memory",
+    "occupancy": "occupancy",
     "latency": "launch",
     "link": "link",
 }
@@ -78,6 +79,8 @@ class BoundShares:
         Kernels bound by DRAM or cache bandwidth.
     launch : float
         The device waiting for the host, and kernels too short to be bound by anything but their own start.
+    occupancy : float
+        Kernels with too few blocks, or blocks with too few instructions or bytes in flight, to keep the cores busy.
     link : float
         Collectives, bound by links to other accelerators.
     """
@@ -85,6 +88,7 @@ class BoundShares:
     compute: float
     memory: float
     launch: float
+    occupancy: float = 0.0
     link: float = 0.0
 
 
@@ -316,7 +320,8 @@ def _bounds_by_category(pieces: _Pieces) -> dict[str, BoundShares]:
 
 
 def _bound_shares(pieces: _Pieces, rows: NDArray[np.bool_], total: float) -> BoundShares:
-    shares = {"compute": 0.0, "memory": 0.0, "launch": float(pieces.waiting[rows].sum()), "link": 0.0}
+    shares = {"compute": 0.0, "memory": 0.0, "launch": float(pieces.waiting[rows].sum())}
+    shares |= {"occupancy": 0.0, "link": 0.0}
     by_bound = pieces.execution_by_bound[rows].sum(axis=0)
     for code, name in enumerate(BOUNDS):
         shares[_BOUND_GROUPS[name]] += float(by_bound[code])

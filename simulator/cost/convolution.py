@@ -67,7 +67,7 @@ def _on_matrix_units(table: KernelTable, hardware: HardwareColumns) -> FamilyCos
     time = np.where(few[:, None], cost.floor + np.maximum(gathered, dram), family.time)
     return FamilyCost(
         time=np.where(depthwise[:, None], streamed, time),
-        bound=np.where((few & ~depthwise)[:, None], BOUNDS.index("latency"), family.bound),
+        bound=np.where((few & ~depthwise)[:, None], BOUNDS.index("occupancy"), family.bound),
         terms={**family.terms, "gathering of few channels": np.where(few[:, None], gathered, 0.0)},
     )
 

@@ -93,7 +93,8 @@ def product_terms(cost: ProductCost, unit: str) -> FamilyCost:
         unit: cost.arithmetic,
         "l2": cost.l2,
         "dram": cost.dram,
-        "latency": cost.floor + cost.exposed + cost.splitting,
+        "occupancy": cost.exposed + cost.splitting,
+        "latency": cost.floor,
     }
     terms = {
         "bytes of one access": cost.access,

@@ -18,7 +18,7 @@ __all__ = ["BOUNDS", "WINOGRAD_REDUCTION", "roofline_terms", "vector_peak", "win
 FloatArray = NDArray[np.float64]
 
 #: What can bound a kernel, in the order of the codes.
-BOUNDS = ("matrix", "vector", "special", "dram", "l2", "latency", "link")
+BOUNDS = ("matrix", "vector", "special", "dram", "l2", "occupancy", "latency", "link")
 
 #: Multiplications of direct convolution over those of Winograd's F(2x2, 3x3) (Lavin and Gray, CVPR 2016).
 WINOGRAD_REDUCTION = 36 / 16
@@ -44,6 +44,7 @@ def roofline_terms(table: KernelTable, hardware: HardwareColumns) -> dict[str, F
         "special": _special_time(table, hardware),
         "dram": dram,
         "l2": cache,
+        "occupancy": np.zeros_like(dram),
         "latency": np.zeros_like(dram),
         "link": _link_time(table, hardware),
     }

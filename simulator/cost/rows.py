@@ -53,7 +53,7 @@ def rows_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fami
     drifted apart, and one's loads run under another's arithmetic.
     """
     dram = _dram_time(group, table, hardware)
-    on_core, rounds = _core_time(group, table, hardware)
+    on_core, rounds, waiting = _core_time(group, table, hardware)
     in_step = np.minimum(hardware.parameters[f"{group}.drift"] / np.maximum(rounds, 1.0), 1.0)
     floor = np.broadcast_to(
         np.maximum(hardware.parameters[f"{group}.floor"], shortest_kernel(hardware.architecture)), dram.shape
@@ -62,7 +62,13 @@ def rows_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fami
     arithmetic = np.maximum(roofline["vector"], roofline["special"])
     exposed = np.minimum(dram, on_core) * in_step
     time = floor + np.maximum(np.maximum(dram, on_core) + exposed, arithmetic)
-    bounds = {"dram": dram, "latency": on_core + floor, "vector": roofline["vector"], "special": roofline["special"]}
+    bounds = {
+        "dram": dram,
+        "occupancy": np.where(waiting, on_core, 0.0),
+        "vector": np.maximum(np.where(waiting, 0.0, on_core), roofline["vector"]),
+        "special": roofline["special"],
+        "latency": floor,
+    }
     shown = {
         "DRAM traffic": dram,
         "rows on the cores": on_core,
@@ -85,13 +91,17 @@ def quantize_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> 
     floor = np.broadcast_to(np.maximum(parameter("floor"), shortest_kernel(hardware.architecture)), dram.shape)
     return FamilyCost(
         time=floor + united((dram, on_core), parameter("overlap")),
-        bound=bound_of({"dram": dram, "latency": on_core + floor}),
+        bound=bound_of({"dram": dram, "occupancy": on_core, "latency": floor}),
         terms={"DRAM traffic": dram, "rows on the cores": on_core, "floor": floor},
     )
 
 
-def _core_time(group: str, table: KernelTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:
-    """Time of the cores without memory, and rounds of blocks; shape (num_kernels, num_accelerators). [s], [1]
+def _core_time(
+    group: str, table: KernelTable, hardware: HardwareColumns
+) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Time of the cores without memory [s], rounds of blocks [1], and whether blocks wait for their own chains.
+
+    All of shape (num_kernels, num_accelerators).
 
     A core full of blocks passes over ``elements`` of them in a clock; an element of 16 bits is computed as one of 32,
     after a conversion. Few blocks wait for their own chains of loads and reductions.
@@ -112,7 +122,7 @@ def _core_time(group: str, table: KernelTable, hardware: HardwareColumns) -> tup
     full, chain = per_core * issue, np.maximum(rounds, 1.0) * alone
     clocks = np.where(_in_registers(table)[:, None], 0.0, np.maximum(full, chain))
     time: FloatArray = clocks / np.nan_to_num(hardware.clock, nan=np.inf)
-    return time, rounds
+    return time, rounds, chain > full
 
 
 def _width(table: KernelTable, hardware: HardwareColumns) -> FloatArray:

@@ -52,11 +52,12 @@ def stream_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fa
     terms = {
         "dram": dram,
         "l2": l2,
-        "latency": np.maximum(pulled, indexed),
-        "vector": roofline["vector"],
+        "occupancy": pulled,
+        "vector": np.maximum(roofline["vector"], indexed),
         "special": transcendental,
+        "latency": floor,
     }
-    moved = np.stack([dram, l2, pulled, terms["vector"]]).max(axis=0)
+    moved = np.stack([dram, l2, pulled, roofline["vector"]]).max(axis=0)
     busy = united((moved, indexed, transcendental), _OVERLAP)
     shown = {
         "DRAM traffic": dram,
@@ -66,8 +67,7 @@ def stream_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fa
         "transcendental functions": transcendental,
         "floor": floor,
     }
-    bound = bound_of({**terms, "latency": np.maximum(floor, terms["latency"])})
-    return FamilyCost(time=floor + busy, bound=bound, terms=shown)
+    return FamilyCost(time=floor + busy, bound=bound_of(terms), terms=shown)
 
 
 def _transcendental_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
@@ -141,6 +141,6 @@ def scatter_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> F
     shown = {"DRAM traffic": dram, "row latency": latency, "floor": floor}
     return FamilyCost(
         time=floor + dram + latency,
-        bound=bound_of({"dram": dram, "latency": latency + floor}),
+        bound=bound_of({"dram": dram, "occupancy": latency, "latency": floor}),
         terms=shown,
     )

@@ -81,6 +81,7 @@ def test_categories_come_in_the_order_of_the_glossary(make_graph):
         ("dram", "memory"),
         ("l2", "memory"),
         ("latency", "launch"),
+        ("occupancy", "occupancy"),
     ],
 )
 def test_what_bounds_a_kernel(bound, group, make_graph):

@@ -1,7 +1,7 @@
 import pytest
 
 from hw_specs import load_accelerator
-from simulator.cost import HardwareColumns
+from simulator.cost import BOUNDS, HardwareColumns
 from simulator.cost.rows import quantize_cost, rows_cost
 from simulator.kernels import Implementation, KernelFamily
 
@@ -95,3 +95,16 @@ def test_quantisation_takes_one_row_on_a_core_at_a_time(hardware, table):
     kernel = table(family=KernelFamily.NORMALIZATION, number_format="fp8", m=250.0, n=4096.0, itemsize=2.0)
     on_core = quantize_cost("quantize", kernel, hardware()).terms["rows on the cores"][0, 0]
     assert on_core == pytest.approx(3e-9 * (1000 + 2 * 8192 / 30))
+
+
+def test_what_holds_rows_back(hardware, table):
+    def bound(rows, width, **changes):
+        kernel = table(
+            family=KernelFamily.NORMALIZATION, m=rows, n=width, bytes_read=4 * rows * width, itemsize=4.0, **changes
+        )
+        return BOUNDS[rows_cost("normalization", kernel, hardware()).bound[0, 0]]
+
+    statistics = {"implementation": Implementation.GROUP_NORM_STATISTICS}
+    assert bound(32.0, 1e6, **statistics) == "occupancy"  # 32 blocks on 100 cores wait for their own chains
+    assert bound(1e5, 4096.0) in ("vector", "dram")  # full cores walk elements
+    assert bound(8.0, 64.0) in ("latency", "occupancy")  # nothing but a start
