@@ -15,7 +15,7 @@ from validation.projection_errors import projection_errors, render_errors, summa
 @pytest.fixture
 def tables(synthetic_file: Callable[[str, float], Path]) -> list[MeasuredKernels]:
     """Additions on two devices, both slower than the model's defaults say, by shares that are alike."""
-    files = [synthetic_file("NVIDIA H100 SXM", 0.5), synthetic_file("NVIDIA A100-SXM4-80GB", 0.5)]
+    files = [synthetic_file("NVIDIA H100 SXM", 0.4), synthetic_file("NVIDIA A100-SXM4-80GB", 0.4)]
     return [read_measured(path) for path in files]
 
 
