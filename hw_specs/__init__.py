@@ -9,6 +9,7 @@ from .calibration import (
     find_ceilings,
     list_calibrations,
     load_calibration,
+    shipped_calibrations,
 )
 from .catalogue import list_accelerators, load_accelerator
 from .errors import SpecError
@@ -42,5 +43,6 @@ __all__ = [
     "load_calibration",
     "number_format",
     "parse_quantity",
+    "shipped_calibrations",
     "torch_dtype",
 ]

@@ -32,6 +32,7 @@ __all__ = [
     "lineage_distance",
     "list_calibrations",
     "load_calibration",
+    "shipped_calibrations",
 ]
 
 _FOLDER = Path(__file__).parent / "calibrations"
@@ -215,7 +216,7 @@ def find_calibration(
     CalibrationMatch | None
         None where no calibration shares a lineage with the accelerator and none is generic.
     """
-    pool = _shipped() if calibrations is None else calibrations
+    pool = shipped_calibrations() if calibrations is None else calibrations
     candidates = [e for e in pool if e.scope != "ceilings" and (group is None or e.groups.get(group))]
     found = [match for entry in candidates if (match := _match(accelerator, entry, group)) is not None]
     related = any(match.distance is not None for match in found)
@@ -231,7 +232,7 @@ def find_ceilings(
     Published rates are the best that anybody reached in a short run; they stand in where no relative was measured,
     and give way to any that was.
     """
-    pool = tuple(_shipped() if calibrations is None else calibrations)
+    pool = tuple(shipped_calibrations() if calibrations is None else calibrations)
     found = [
         (distance, entry.name, entry)
         for entry in pool
@@ -273,7 +274,8 @@ def _ancestry(architecture: str) -> list[str]:
 
 
 @functools.cache
-def _shipped() -> tuple[Calibration, ...]:
+def shipped_calibrations() -> tuple[Calibration, ...]:
+    """Calibrations that ship with the package."""
     return tuple(load_calibration(name) for name in list_calibrations())
 
 

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from hw_specs import Accelerator, Calibration, SpecError, load_calibration
-from hw_specs.calibration import list_calibrations
+from hw_specs import Accelerator, Calibration, SpecError, load_calibration, shipped_calibrations
 
-__all__ = ["own_calibrations", "shipped_calibrations", "with_shipped"]
-
-
-@functools.cache
-def shipped_calibrations() -> tuple[Calibration, ...]:
-    """Calibrations that ship with the package."""
-    return tuple(load_calibration(name) for name in list_calibrations())
+__all__ = ["own_calibrations", "with_shipped"]
 
 
 def with_shipped(calibrations: Sequence[Calibration]) -> tuple[Calibration, ...] | None:

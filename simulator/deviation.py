@@ -27,9 +27,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, Calibration
+from hw_specs import Accelerator, Calibration, shipped_calibrations
 from hw_specs.calibration import ResidualSummary
-from simulator.calibrations import shipped_calibrations
 from simulator.cost.family import parameter_group
 from simulator.cost.inheritance import nearest
 from simulator.cost.parameters import GROUPS
@@ -37,12 +36,14 @@ from simulator.kernels import KernelTable
 from simulator.timeline import Timeline
 
 __all__ = [
+    "REGIMES",
     "KernelRanges",
     "RunDeviation",
     "group_correlation",
     "group_ranges",
     "inherited_half_widths",
     "kernel_ranges",
+    "regime_of",
     "run_deviation",
     "summed_deviation",
 ]
@@ -55,7 +56,8 @@ FloatArray = NDArray[np.float64]
 _HOST_DEVIATION = math.log(1.7) / 2.563
 # Half of the normal distribution's 80 % interval, in standard deviations: 10 % and 90 % quantiles are 2 * 1.2816 apart.
 _QUANTILE_DISTANCE = 2.563
-_REGIME_ENDS = ((20e-6, "<20us"), (50e-6, "20-50us"), (500e-6, "50-500us"), (math.inf, ">500us"))
+#: Upper ends of the ranges of predicted time by which residuals are summed up, and their names. [s]
+REGIMES = ((20e-6, "<20us"), (50e-6, "20-50us"), (500e-6, "50-500us"), (math.inf, ">500us"))
 # Where nothing at all was measured for a group, the widest group of parts left out stands in, half as wide again.
 _DATASHEET_WIDENING = 1.5
 # What was fitted to parts that share no lineage with the one at hand, or to an algorithm that resembles the one at
@@ -203,7 +205,7 @@ def group_ranges(
 ) -> KernelRanges:
     """80 % range of times of parameter groups, from residual quantiles by group, range of times and basis."""
     pool = shipped_calibrations() if calibrations is None else calibrations
-    regime, size = _regimes(times), len(times)
+    regime, size = regime_of(times), len(times)
     low, high, coverage = np.ones(size), np.ones(size), np.full(size, np.nan)
     basis = np.full(size, "datasheet", dtype=object)
     for code in np.unique(groups):
@@ -271,7 +273,7 @@ def _kernel_deviations(
 ) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
     """Parameter group, common deviation and spread of each kernel."""
     pool = shipped_calibrations() if calibrations is None else calibrations
-    groups, regime = parameter_group(table), _regimes(times)
+    groups, regime = parameter_group(table), regime_of(times)
     common, spread = np.zeros(len(table)), np.zeros(len(table))
     for code in np.unique(groups):
         rows = groups == code
@@ -280,8 +282,9 @@ def _kernel_deviations(
     return groups, common, spread
 
 
-def _regimes(times: FloatArray) -> NDArray[np.int64]:
-    return np.searchsorted([end for end, _ in _REGIME_ENDS], times, side="right").astype(np.int64)
+def regime_of(times: FloatArray) -> NDArray[np.int64]:
+    """Position in :data:`REGIMES` of each predicted time."""
+    return np.searchsorted([end for end, _ in REGIMES], times, side="right").astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,15 +302,15 @@ class _Standing:
 
     def of_regime(self, number: int) -> list[ResidualSummary]:
         """Summaries of a range of times, or over all times where that range has none."""
-        name = _REGIME_ENDS[number][1]
+        name = REGIMES[number][1]
         chosen = [s for s in self.residuals if s.regime == name]
         return chosen or [s for s in self.residuals if s.regime == "all"]
 
     def deviations(self) -> FloatArray:
         """Common deviation and spread by range of times, shape (2, num_regimes)."""
         prior = [s.quantiles["0.5"] for s in self.relatives if s.regime == "all"]
-        result = np.zeros((2, len(_REGIME_ENDS)))
-        for number in range(len(_REGIME_ENDS)):
+        result = np.zeros((2, len(REGIMES)))
+        for number in range(len(REGIMES)):
             chosen = self.of_regime(number)
             medians = [s.quantiles["0.5"] for s in chosen]
             widths = [(s.quantiles["0.9"] - s.quantiles["0.1"]) / _QUANTILE_DISTANCE for s in chosen]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hw_specs import Accelerator, Calibration
-from simulator.calibrations import shipped_calibrations, with_shipped
+from hw_specs import Accelerator, Calibration, shipped_calibrations
+from simulator.calibrations import with_shipped
 from simulator.cost import HardwareColumns, KernelCosts, kernel_times
 from simulator.cost.model import Fidelity
 from simulator.deviation import RunDeviation, run_deviation

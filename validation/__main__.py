@@ -165,7 +165,7 @@ def _measured_what(calibration: Calibration) -> str:
 
 def _from_ceilings(path: Path | None, fitted: Sequence[Calibration]) -> tuple[Calibration, ...]:
     """Calibrations from published best rates, beside those just fitted and those that ship."""
-    from simulator.calibrations import shipped_calibrations
+    from hw_specs import shipped_calibrations
 
     from .ceiling_calibration import ceiling_calibrations
     from .ceilings import EAGER_SHARES, read_ceilings

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from hw_specs import Calibration, load_accelerator
+from hw_specs import Calibration, load_accelerator, shipped_calibrations
 from hw_specs.calibration import ResidualSummary
-from simulator.calibrations import shipped_calibrations
 from simulator.intervals import load_factors
 from tracer.trace import TraceFormatError
 

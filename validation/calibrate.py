@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Calibration, FittedOn, load_accelerator
-from simulator.calibrations import shipped_calibrations
+from hw_specs import Calibration, FittedOn, load_accelerator, shipped_calibrations
 from simulator.cost.parameters import GROUPS, PARAMETERS
 from simulator.output import write_text
 

@@ -5,7 +5,6 @@ A table of them has the columns ``device, what, dtype, value, unit, source``. Wh
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from hw_specs import Accelerator, SpecError, load_accelerator
 
-from .measured import MeasurementError
+from .measured_rows import read_records
 
 __all__ = ["EAGER_SHARES", "Ceiling", "EagerShare", "read_ceilings"]
 
@@ -103,7 +102,7 @@ def read_ceilings(path: str | Path) -> tuple[tuple[Ceiling, ...], Counter[str]]:
 
 
 def _ceilings(path: Path, skipped: Counter[str]) -> Iterator[Ceiling]:
-    for row in _rows(path):
+    for row in read_records(path, columns=_COLUMNS):
         kind = _kind(row)
         if not kind:
             skipped["neither a product on matrix units nor a launch interval"] += 1
@@ -123,18 +122,6 @@ def _ceilings(path: Path, skipped: Counter[str]) -> Iterator[Ceiling]:
             what=row["what"],
             source=row["source"],
         )
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream)
-            missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise MeasurementError(f"{path}: lacks the columns {', '.join(missing)}")
-            yield from reader
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise MeasurementError(f"{path}: cannot be read as CSV: {error}") from error
 
 
 def _kind(row: Mapping[str, str]) -> str:

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, Calibration
-from simulator.calibrations import shipped_calibrations
+from hw_specs import Accelerator, Calibration, shipped_calibrations
 from simulator.deviation import group_ranges
 
 from .calibrate import calibrate, without_device

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hw_specs import Accelerator, Calibration
-from simulator.calibrations import shipped_calibrations
+from hw_specs import Accelerator, Calibration, shipped_calibrations
 from simulator.cost import HardwareColumns, kernel_times
 from simulator.deviation import summed_deviation
 from simulator.execution import Execution

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Calibration, ResidualSummary
 from simulator.cost.parameters import GROUPS
-from simulator.deviation import inherited_half_widths
+from simulator.deviation import REGIMES, inherited_half_widths, regime_of
 
 from .fit import held_out, row_groups
 from .measured import MeasuredKernels
@@ -18,12 +18,10 @@ from .prediction import predicted
 
 __all__ = [
     "QUANTILES",
-    "REGIMES",
     "Scope",
     "counted_summaries",
     "first_groups",
     "held_out_summaries",
-    "regime_of",
     "residual_summaries",
     "rows_by_group",
 ]
@@ -31,23 +29,10 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 Scope = Literal["held_out_shapes", "left_out_device"]
 
-#: Upper ends of the ranges of predicted time, and their names. [s]
-REGIMES: tuple[tuple[float, str], ...] = (
-    (20e-6, "<20us"),
-    (50e-6, "20-50us"),
-    (500e-6, "50-500us"),
-    (np.inf, ">500us"),
-)
-
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 #: Fewest rows that a range of times needs to be summed up by itself.
 _FEWEST = 15
-
-
-def regime_of(time: FloatArray) -> NDArray[np.int64]:
-    """Position in :data:`REGIMES` of each predicted time."""
-    return np.searchsorted(np.array([end for end, _ in REGIMES]), time, side="right").astype(np.int64)
 
 
 def residual_summaries(

@@ -2,11 +2,10 @@
 
 A chain grows with every memory-bound operator that reads what the chain wrote, or that follows it and walks as many
 elements. Products, convolutions, attention and gathers are kernels of their own and end the chains that they read. A
-concatenation is part of one: what is
-computed for it is written into its slice at once, or read from where it is (``torch/_inductor/ir.py``, ConcatKernel;
-``torch/_inductor/lowering.py``, pointwise_cat). Intermediate tensors that nothing outside the chain reads are never
-stored. Inductor also fuses chains side by side and folds prologues into templates; neither is modelled, so that
-compiled times are from above.
+concatenation is part of one: what is computed for it is written into its slice at once, or read from where it is
+(``torch/_inductor/ir.py``, ConcatKernel; ``torch/_inductor/lowering.py``, pointwise_cat). Intermediate tensors that
+nothing outside the chain reads are never stored. Inductor also fuses chains side by side and folds prologues into
+templates; neither is modelled, so that compiled times are from above.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hw_specs import Calibration, SpecError, load_accelerator, load_calibration
-from simulator.calibrations import own_calibrations, shipped_calibrations, with_shipped
+from hw_specs import Calibration, SpecError, load_accelerator, load_calibration, shipped_calibrations
+from simulator.calibrations import own_calibrations, with_shipped
 
 SPECIFICATION = "extends: a100_sxm4_80gb\nname: mine\nsources: [a guess]\n"
 CALIBRATION = (

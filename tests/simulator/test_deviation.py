@@ -5,14 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from hw_specs import Calibration, load_accelerator
+from hw_specs import Calibration, load_accelerator, shipped_calibrations
 from hw_specs.calibration import ResidualSummary
-from simulator.calibrations import shipped_calibrations
 from simulator.deviation import (
+    REGIMES,
     RunDeviation,
     group_correlation,
     inherited_half_widths,
     kernel_ranges,
+    regime_of,
     run_deviation,
     summed_deviation,
 )
@@ -193,3 +194,8 @@ def test_a_run_without_a_host_deviates_as_the_sum_of_its_kernels() -> None:
 
 def test_shipped_residuals_tell_a_correlation() -> None:
     assert 0 <= group_correlation(shipped_calibrations()) <= 1
+
+
+def test_regimes_by_predicted_time():
+    names = [REGIMES[code][1] for code in regime_of(np.array([1e-6, 20e-6, 49e-6, 1e-4, 1.0]))]
+    assert names == ["<20us", "20-50us", "20-50us", "50-500us", ">500us"]
