@@ -13,11 +13,11 @@ from hw_specs import Accelerator, list_accelerators, load_accelerator
 from simulator.cost import HardwareColumns, kernel_times
 from simulator.execution import EXECUTION_MODES, Execution
 from simulator.lowering import assign_units, lower
-from simulator.memory import peak_memory
+from simulator.schedule.peak_memory import peak_memory
 from simulator.simulation import simulate
-from tracer.bundle import bundled_graph
 from tracer.graph import OpGraph
-from tracer.graph_file import load_graph, save_graph
+from tracer.storage.bundle import bundled_graph
+from tracer.storage.graph_file import load_graph, save_graph
 from tracer.workloads import find_pipeline
 
 _LARGE = "qwen-image"  # the most calls of any bundled graph

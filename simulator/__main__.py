@@ -13,26 +13,27 @@ import typer
 
 from hw_specs import Accelerator, Calibration, SpecError, load_accelerator, torch_dtype
 from hw_specs.overrides import apply_overrides
-from simulator.calibrations import own_calibrations
-from simulator.cost import FIDELITIES, FidelityError, ParameterError, UnsupportedFormatError
 from simulator.cost.model import Fidelity
-from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution, ExecutionError
-from simulator.explanation import UnknownKernelError, explain_operator, render_explanations
-from simulator.output import OutputError, write_text
-from simulator.presentation import FORMATS, print_report, to_csv, to_json
-from simulator.report import Report
-from simulator.simulation import Simulation, simulate
-from simulator.work import FormulaError, UnsupportedOpError
+from simulator.views.explanation import UnknownKernelError, explain_operator, render_explanations
+from simulator.views.output import OutputError, write_text
+from simulator.views.report import FORMATS, print_report, to_csv, to_json
 from tracer.command_line import run_command_line
 from tracer.graph import GraphError, OpGraph
-from tracer.library import MissingTracerError, graph_of
+from tracer.storage.library import MissingTracerError, graph_of
 from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
+
+from .calibrations import own_calibrations
+from .cost import FIDELITIES, FidelityError, ParameterError, UnsupportedFormatError
+from .execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution, ExecutionError
+from .report import Report
+from .simulation import Simulation, simulate
+from .work import FormulaError, UnsupportedOpError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simulator.projection import Projection
+    from simulator.projection.projection import Projection
 
 __all__ = ["app", "main"]
 
@@ -114,7 +115,7 @@ def command(
     _choice("format", output_format, FORMATS)
     level = _fidelity(fidelity)
     if list_models:
-        from simulator.listing import render_workloads
+        from simulator.views.workloads import render_workloads
 
         _emit(render_workloads(output_format), output)
         return
@@ -159,7 +160,7 @@ def _traced(
     output_format: str,
 ) -> str:
     """Measured trace on another accelerator as text; of a trace without times, the prediction of its operators."""
-    from simulator.traced import graph_of_trace, project_measured
+    from simulator.projection.traced import graph_of_trace, project_measured
     from tracer.formats import read_trace
     from tracer.progress_bar import reading
 
@@ -182,7 +183,7 @@ def _refuse(settings: Mapping[str, object], what: str) -> None:
 
 
 def _projection_text(projection: Projection, output_format: str) -> str:
-    from simulator.projection_presentation import render_projection
+    from simulator.projection.presentation import render_projection
 
     if output_format == "json":
         return json.dumps(projection.to_dict(), indent=2) + "\n"
@@ -213,7 +214,7 @@ def _accelerator(name: str, changes: list[str]) -> Accelerator:
 
 def _graph(model: str | None, graph: Path | None, settings: Mapping[str, object], *, cache: bool) -> OpGraph:
     if graph is not None:
-        from tracer.graph_file import load_graph
+        from tracer.storage.graph_file import load_graph
 
         _refuse(settings, "a graph file; trace it again")
         return load_graph(graph)

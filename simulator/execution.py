@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.kernels import Implementation
+from .kernels import Implementation
 
 __all__ = ["ATTENTION_CHOICES", "EXECUTION_MODES", "Execution", "ExecutionError"]
 

@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator
-from simulator.cost import BASES, BOUNDS, KernelCosts
-from simulator.deviation import RunDeviation
-from simulator.energy import EnergyEstimate
-from simulator.execution import Execution
-from simulator.intervals import Interval, interval_of
-from simulator.lowering import CATEGORIES
-from simulator.memory import peak_memory
-from simulator.timeline import StageTimeline, Timeline
+from simulator.energy.run import EnergyEstimate
+from simulator.schedule.peak_memory import peak_memory
+from simulator.schedule.timeline import StageTimeline, Timeline
+from simulator.uncertainty.deviation import RunDeviation
+from simulator.uncertainty.intervals import Interval, interval_of
 from tracer.graph import OpGraph
+
+from .cost import BASES, BOUNDS, KernelCosts
+from .execution import Execution
+from .lowering import CATEGORIES
 
 __all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "make_report"]
 

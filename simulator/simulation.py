@@ -8,20 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw_specs import Accelerator, Calibration, shipped_calibrations
-from simulator.calibrations import with_shipped
-from simulator.cost import HardwareColumns, KernelCosts, kernel_times
 from simulator.cost.model import Fidelity
-from simulator.deviation import RunDeviation, run_deviation
-from simulator.energy import EnergyEstimate, energy_of
-from simulator.energy_parameters import UnknownPowerError
-from simulator.execution import Execution
-from simulator.host import host_of
-from simulator.intervals import Interval, interval_of
-from simulator.kernels import KernelTable
-from simulator.lowering import Launches, assign_units, execution_on, lower
-from simulator.report import Report, make_report
-from simulator.timeline import Timeline, schedule
+from simulator.energy.power import UnknownPowerError
+from simulator.energy.run import EnergyEstimate, energy_of
+from simulator.hosts.costs import host_of
+from simulator.schedule.timeline import Timeline, schedule
+from simulator.uncertainty.deviation import RunDeviation, run_deviation
+from simulator.uncertainty.intervals import Interval, interval_of
 from tracer.graph import OpGraph
+
+from .calibrations import with_shipped
+from .cost import HardwareColumns, KernelCosts, kernel_times
+from .execution import Execution
+from .kernels import KernelTable
+from .lowering import Launches, assign_units, execution_on, lower
+from .report import Report, make_report
 
 __all__ = ["Simulation", "simulate"]
 

@@ -13,15 +13,16 @@ from typing import Annotated
 
 import typer
 
-from tracer.command_line import run_command_line
-from tracer.graph import GraphError, OpGraph, Workload
-from tracer.graph_file import save_graph
-from tracer.lengths import AttentionCall, attention_calls, plot_lengths
-from tracer.library import MissingTracerError, graph_of, pipeline_of
-from tracer.progress_bar import counts
-from tracer.trace import Trace, TraceFormatError
-from tracer.trace_file import save_trace
-from tracer.workloads import Pipeline, UnknownWorkloadError, resolve
+from tracer.storage.graph_file import save_graph
+from tracer.storage.library import MissingTracerError, graph_of, pipeline_of
+from tracer.storage.trace_file import save_trace
+
+from .command_line import run_command_line
+from .graph import GraphError, OpGraph, Workload
+from .lengths import AttentionCall, attention_calls, plot_lengths
+from .progress_bar import counts
+from .trace import Trace, TraceFormatError
+from .workloads import Pipeline, UnknownWorkloadError, resolve
 
 __all__ = ["app", "main"]
 
@@ -150,7 +151,7 @@ def bundle_command(
     names: Annotated[list[str] | None, typer.Argument(help="Workloads to rebuild; all by default.")] = None,
 ) -> None:
     """Rebuild the graphs that ship with the package."""
-    from tracer.bundle.rebuild import rebuild
+    from tracer.storage.bundle.rebuild import rebuild
 
     size = rebuild(names or (), progress=_say)
     print(f"bundle: {size / 1e6:.2f} MB")
@@ -159,7 +160,7 @@ def bundle_command(
 @app.command("parameters")
 def parameters_command() -> None:
     """Print parameter counts of every component beside the published figures, as Markdown."""
-    from tracer.parameters import markdown_table, parameter_rows
+    from .parameters import markdown_table, parameter_rows
 
     sys.stdout.write(markdown_table(list(parameter_rows())))
 

@@ -43,7 +43,7 @@ class ParameterRow:
 
 def parameter_rows() -> Iterator[ParameterRow]:
     """Rows of all pipelines from their bundled graphs, by model and component."""
-    from .bundle import bundled_graph
+    from tracer.storage.bundle import bundled_graph
 
     for pipeline in sorted(iter_pipelines(), key=lambda p: p.name):
         graph = bundled_graph(pipeline.name, pipeline.defaults)

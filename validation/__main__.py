@@ -14,19 +14,19 @@ import typer
 from hw_specs import SpecError, load_accelerator
 from simulator.cost import ParameterError, UnsupportedFormatError
 from simulator.execution import Execution, ExecutionError
-from simulator.output import OutputError
+from simulator.views.output import OutputError
 from tracer.command_line import run_command_line
 from tracer.graph import GraphError
-from tracer.library import MissingTracerError
 from tracer.progress_bar import reading
+from tracer.storage.library import MissingTracerError
 from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
+from validation.errors.trace_plots import PlotError
+from validation.machine.commands import campaign_command, check_command, probe_command
+from validation.measured.tables import MeasurementError
+from validation.published.case import Case, CaseError, load_cases
 
-from .cases import Case, CaseError, load_cases
-from .machine_commands import campaign_command, check_command, probe_command
-from .measured import MeasurementError
 from .terminal import captured, emit, progress
-from .trace_plots import PlotError
 
 if TYPE_CHECKING:
     from hw_specs import Calibration
@@ -73,8 +73,8 @@ def published_command(
     output: Output = None,
 ) -> None:
     """Predict published end-to-end figures, and print the error by model, device and execution."""
-    from .case_errors import predict_cases, summarise, to_dict
-    from .published_presentation import published_text
+    from validation.published.errors import predict_cases, summarise, to_dict
+    from validation.published.presentation import published_text
 
     _check_format(output_format)
     wanted, unmapped = _published_cases(files, grade)
@@ -107,9 +107,8 @@ def kernels_command(
 ) -> None:
     """Predict every measured operator call, and print the error by device, operator and dtype."""
     from simulator.calibrations import own_calibrations, with_shipped
-
-    from .kernel_errors import kernel_errors
-    from .kernel_presentation import kernel_error_table, skipped_lines
+    from validation.errors.kernel_presentation import kernel_error_table, skipped_lines
+    from validation.errors.kernels import kernel_errors
 
     _check_format(output_format)
     part = load_accelerator(hw) if hw else None
@@ -138,10 +137,10 @@ def calibrate_command(
     Files of several architectures are also fitted jointly, for parts without a measured relative; each architecture
     is then left out once, to see for which kernels the joint parameters serve an unknown part better than a relative's.
     """
-    from .calibrate import calibrate, write_calibration
-    from .generic import generic_calibration
-    from .kernel_presentation import skipped_lines
-    from .measured import read_tables
+    from validation.errors.kernel_presentation import skipped_lines
+    from validation.fitting.calibrate import calibrate, write_calibration
+    from validation.fitting.generic import generic_calibration
+    from validation.measured.tables import read_tables
 
     if folder is not None and not folder.is_dir():
         raise CaseError(f"{folder}: no such folder")
@@ -166,9 +165,8 @@ def _measured_what(calibration: Calibration) -> str:
 def _from_ceilings(path: Path | None, fitted: Sequence[Calibration]) -> tuple[Calibration, ...]:
     """Calibrations from published best rates, beside those just fitted and those that ship."""
     from hw_specs import shipped_calibrations
-
-    from .ceiling_calibration import ceiling_calibrations
-    from .ceilings import EAGER_SHARES, read_ceilings
+    from validation.fitting.ceiling_calibration import ceiling_calibrations
+    from validation.fitting.ceilings import EAGER_SHARES, read_ceilings
 
     if path is None:
         return ()
@@ -204,10 +202,9 @@ def trace_command(
     """Line measured kernels of a trace up with predicted ones, and print the error by category and operator."""
     from simulator.calibrations import own_calibrations
     from tracer.formats import read_trace
-
-    from .graph_difference import against_graph, graph_to_compare
-    from .trace_comparison import compare
-    from .trace_presentation import render, render_difference
+    from validation.errors.graph_difference import against_graph, graph_to_compare
+    from validation.errors.trace_presentation import render, render_difference
+    from validation.errors.traces import compare
 
     _check_format(output_format)
     execution = Execution(attention=attention)
@@ -218,7 +215,7 @@ def trace_command(
     comparison = compare(trace, accelerator, execution, calibrations=own)
     difference = against_graph(trace, graph_to_compare(graph, trace)) if graph else None
     if plot is not None:
-        from .trace_plots import plot as draw
+        from validation.errors.trace_plots import plot as draw
 
         draw(comparison, plot)
     if output_format == "json":
@@ -241,7 +238,8 @@ def study_command(
 
     Exit status 1 if a claim that is marked as reproduced no longer holds.
     """
-    from .claims_presentation import claims_text
+    from validation.study.claims_presentation import claims_text
+
     from .study import run_study
 
     _check_format(output_format)
@@ -263,7 +261,7 @@ def accuracy_command(
     output: Output = None,
 ) -> None:
     """Write the accuracy page: every error table, with the datasheet roofline beside it."""
-    from .accuracy import accuracy_page
+    from validation.errors.accuracy import accuracy_page
 
     with progress(None) as advance:
         text = accuracy_page(folder, progress=advance)
@@ -283,7 +281,7 @@ def energy_command(
     output: Output = None,
 ) -> None:
     """Fit energies to measured power, and print the errors on what each fit did not see."""
-    from .energy_tables import energy_tables, write_fitted
+    from validation.energy.tables import energy_tables, write_fitted
 
     _check_format(output_format)
     try:
@@ -307,11 +305,10 @@ def intervals_command(
     output: Output = None,
 ) -> None:
     """Fit the factor of prediction intervals, and count coverage on each device with the fit to all others."""
-    import simulator.intervals
-
-    from .case_errors import predict_cases
-    from .interval_fit import fit_intervals, write_factors
-    from .interval_presentation import interval_text
+    import simulator.uncertainty.intervals
+    from validation.fitting.interval_presentation import interval_text
+    from validation.fitting.intervals import fit_intervals, write_factors
+    from validation.published.errors import predict_cases
 
     _check_format(output_format)
     cases, _ = _published_cases(files, grade)
@@ -324,7 +321,7 @@ def intervals_command(
     text = json.dumps(factors.model_dump(mode="json"), indent=2) + "\n"
     emit(text if output_format == "json" else interval_text(factors), output)
     if write:
-        write_factors(factors, simulator.intervals.FACTORS)
+        write_factors(factors, simulator.uncertainty.intervals.FACTORS)
 
 
 def _remark(lines: list[str]) -> None:
@@ -335,7 +332,7 @@ def _remark(lines: list[str]) -> None:
 
 def _published_cases(files: list[Path] | None, grade: str) -> tuple[list[Case], Counter[str]]:
     """Cases of the wanted grades, and how many rows are none, by reason."""
-    from .published import read_published
+    from validation.published.table import read_published
 
     if not grade or set(grade) - set("ABC"):
         raise CaseError(f"unknown grade {grade!r}; valid: A, AB, ABC")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.output import write_text
+from simulator.views.output import write_text
 from tracer.progress_bar import counts
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from typing import NamedTuple
 import pytest
 
 from simulator import __main__ as command_line
-from tracer.graph_file import save_graph
-from tracer.operator_arguments import RecordedArguments
+from tracer.events.builder import TraceBuilder
+from tracer.events.operator_arguments import RecordedArguments
+from tracer.storage.graph_file import save_graph
+from tracer.storage.trace_file import save_trace
 from tracer.trace import RunFacts
-from tracer.trace_builder import TraceBuilder
-from tracer.trace_file import save_trace
 
 _SD = ("--hw", "a100", "--model", "stable-diffusion")
 

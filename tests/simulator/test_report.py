@@ -10,10 +10,10 @@ import pytest
 from hw_specs import load_accelerator
 from simulator.cost import BASES, BOUNDS, KernelCosts
 from simulator.execution import Execution
-from simulator.host import HostCosts
+from simulator.hosts.costs import HostCosts
 from simulator.lowering import CATEGORIES, lower
 from simulator.report import Report, make_report
-from simulator.timeline import schedule
+from simulator.schedule.timeline import schedule
 from tracer.graph import Op, OpGraph, TensorSpec
 
 _FREE = HostCosts(

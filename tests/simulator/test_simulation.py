@@ -129,7 +129,7 @@ def test_results_between_the_steps_fit_together(graph):
 
 def test_a_simulation_needs_no_torch():
     program = (
-        "import sys; from tracer.library import graph_of; from simulator.simulation import simulate;"
+        "import sys; from tracer.storage.library import graph_of; from simulator.simulation import simulate;"
         "from hw_specs import load_accelerator;"
         "simulate(graph_of('stable-diffusion', {}), load_accelerator('a100'));"
         "heavy = {'torch', 'diffusers', 'transformers', 'scipy', 'pandas', 'matplotlib'} & set(sys.modules);"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from tracer import __main__ as command_line
-from tracer.graph_file import load_graph
+from tracer.storage.graph_file import load_graph
 
 
 class Done(NamedTuple):

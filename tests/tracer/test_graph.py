@@ -9,17 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer.graph import (
-    Component,
-    GraphError,
-    Op,
-    OpGraph,
-    Stage,
-    StorageRole,
-    TensorSpec,
-    Workload,
-    attributes_from,
-)
+from tracer.graph import Component, GraphError, Op, OpGraph, Stage, StorageRole, TensorSpec, Workload, attributes_from
 
 
 def _tensor(storage: int, *shape: int) -> TensorSpec:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tracer.bundle import bundled_graph
 from tracer.parameters import ParameterRow, markdown_table, parameter_rows, rows_of
+from tracer.storage.bundle import bundled_graph
 from tracer.workloads import Pipeline, iter_pipelines
 
 README = Path(__file__).parents[2] / "README.md"

@@ -11,11 +11,11 @@ import pytest
 
 from hw_specs import Calibration
 from simulator.cost import HardwareColumns, kernel_times
-from tracer.operator_arguments import RecordedArguments
+from tracer.events.builder import TraceBuilder
+from tracer.events.operator_arguments import RecordedArguments
 from tracer.trace import RunFacts, Trace
-from tracer.trace_builder import TraceBuilder
-from validation.calibrate import calibrate
-from validation.measured import MeasuredKernels, read_measured
+from validation.fitting.calibrate import calibrate
+from validation.measured.tables import MeasuredKernels, read_measured
 
 _HEADER = "device,op,input_shapes,dtype,attributes,latency_s,kernel,source\n"
 

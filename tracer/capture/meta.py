@@ -11,17 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tracer.graph import (
-    Component,
-    GraphError,
-    IndexArray,
-    Op,
-    OpGraph,
-    Stage,
-    StorageRole,
-    TensorSpec,
-    Workload,
-)
+from tracer.graph import Component, GraphError, IndexArray, Op, OpGraph, Stage, StorageRole, TensorSpec, Workload
 
 from .recorder import Call, ModulePath, Recorder, StorageTable
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 
-from tracer.json_stream import Progress, require_whole_gzip
+from tracer.storage.json_stream import Progress, require_whole_gzip
 from tracer.trace import Trace, TraceFormatError
 
 __all__ = ["TraceFormat", "find_format", "format_names", "read_trace", "recognise"]

@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tracer.json_stream import JsonStream, Progress, open_plain_or_gzip
-from tracer.operator_arguments import RecordedArguments
-from tracer.operator_table import Names
+from tracer.events.builder import TraceBuilder
+from tracer.events.operator_arguments import RecordedArguments
+from tracer.events.operator_table import Names
+from tracer.storage.json_stream import JsonStream, Progress, open_plain_or_gzip
 from tracer.trace import KernelKind, RunFacts, Trace
-from tracer.trace_builder import TraceBuilder
 
 __all__ = ["EVENT_KINDS", "VARIABLE_MAP", "read", "recognises"]
 

@@ -17,10 +17,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tracer.json_stream import Progress
-from tracer.operator_arguments import RecordedArguments
+from tracer.events.builder import TraceBuilder
+from tracer.events.operator_arguments import RecordedArguments
+from tracer.storage.json_stream import Progress
 from tracer.trace import KernelKind, RunFacts, Trace, TraceFormatError
-from tracer.trace_builder import TraceBuilder
 
 __all__ = ["VARIABLE_MAP", "read", "recognises"]
 

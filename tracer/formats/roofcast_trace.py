@@ -1,12 +1,12 @@
-"""Trace files of our own: :mod:`tracer.trace_file`."""
+"""Trace files of our own: :mod:`tracer.storage.trace_file`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tracer.json_stream import Progress
+from tracer.storage.json_stream import Progress
+from tracer.storage.trace_file import is_trace_file, load_trace
 from tracer.trace import Trace
-from tracer.trace_file import is_trace_file, load_trace
 
 __all__ = ["read", "recognises"]
 

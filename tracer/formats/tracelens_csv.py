@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from tracer.json_stream import Progress, open_plain_or_gzip
-from tracer.operator_arguments import RecordedArguments
-from tracer.operator_table import Names, OperatorTable
+from tracer.events.operator_arguments import RecordedArguments
+from tracer.events.operator_table import Names, OperatorTable
+from tracer.storage.json_stream import Progress, open_plain_or_gzip
 from tracer.trace import CallColumns, KernelColumns, RunFacts, Trace, TraceFormatError, no_host_calls
 
 __all__ = ["VARIABLE_MAP", "read", "recognises"]

@@ -19,7 +19,7 @@ from .inputs import guided_batch, meta_tensor, required
 from .pipeline import Pipeline, StageSpec
 
 if TYPE_CHECKING:
-    from .modules.efficient_unet import EfficientUNetConfig
+    from tracer.workloads.modules.efficient_unet import EfficientUNetConfig
 
 __all__ = ["PIPELINES"]
 
@@ -67,7 +67,8 @@ _CHOICES = (
 
 def build(workload: Workload) -> Sequence[StageSpec]:
     """T5-XXL, base network, super-resolution to a quarter of the output's size and to all of it."""
-    from .modules.efficient_unet import EfficientUNetConfig, PixelsToText, PixelsToTextAndPixels
+    from tracer.workloads.modules.efficient_unet import EfficientUNetConfig, PixelsToText, PixelsToTextAndPixels
+
     from .text_encoders import t5_xxl, text_stage
 
     (length,) = required(workload, "prompt_length")
@@ -83,9 +84,9 @@ def build(workload: Workload) -> Sequence[StageSpec]:
 
 
 def _base_stage(workload: Workload) -> StageSpec:
-    from .modules.meta_module import meta_module
-    from .modules.pixel_unet import PixelUNetConfig
-    from .modules.text_to_pixels import TextToPixels
+    from tracer.workloads.modules.meta_module import meta_module
+    from tracer.workloads.modules.pixel_unet import PixelUNetConfig
+    from tracer.workloads.modules.text_to_pixels import TextToPixels
 
     steps, length = required(workload, "num_inference_steps", "prompt_length")
     batch, dtype, size = guided_batch(workload), workload.dtype, _size(workload, scale=_BASE_SCALE)
@@ -103,8 +104,8 @@ def _upsampler_stage(
     workload: Workload, config: EfficientUNetConfig, *, name: str, scales: tuple[int, int]
 ) -> StageSpec:
     """Upsampler between two sizes, given as fractions (1 / scale) of the output's."""
-    from .modules.efficient_unet import EfficientUNet
-    from .modules.meta_module import meta_module
+    from tracer.workloads.modules.efficient_unet import EfficientUNet
+    from tracer.workloads.modules.meta_module import meta_module
 
     (length,) = required(workload, "prompt_length")
     batch, dtype = guided_batch(workload), workload.dtype

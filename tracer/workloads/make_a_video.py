@@ -93,8 +93,8 @@ def build(workload: Workload) -> Sequence[StageSpec]:
 
 
 def _prior_stage(workload: Workload) -> StageSpec:
-    from .modules.meta_module import meta_module
-    from .modules.video_cascade import ImageEmbeddingPrior
+    from tracer.workloads.modules.meta_module import meta_module
+    from tracer.workloads.modules.video_cascade import ImageEmbeddingPrior
 
     (length,) = required(workload, "prompt_length")
     batch, dtype = guided_batch(workload), workload.dtype
@@ -110,9 +110,9 @@ def _prior_stage(workload: Workload) -> StageSpec:
 
 def _decoder_stage(workload: Workload, *, name: str, channels: int, frames: int) -> StageSpec:
     """Video U-Net at the lowest resolution: the decoder, or the interpolation between its frames."""
-    from .modules.meta_module import meta_module
-    from .modules.pixel_unet import PixelUNetConfig
-    from .modules.video_cascade import VideoDecoder
+    from tracer.workloads.modules.meta_module import meta_module
+    from tracer.workloads.modules.pixel_unet import PixelUNetConfig
+    from tracer.workloads.modules.video_cascade import VideoDecoder
 
     (steps,) = required(workload, "num_inference_steps")
     batch, dtype = guided_batch(workload), workload.dtype
@@ -130,9 +130,9 @@ def _decoder_stage(workload: Workload, *, name: str, channels: int, frames: int)
 
 def _first_upsampler_stage(workload: Workload, *, frames: int) -> StageSpec:
     """Space and time: all frames of a video in one forward pass."""
-    from .modules.meta_module import meta_module
-    from .modules.pixel_unet import PixelUNetConfig
-    from .modules.video_cascade import VideoUpsampler
+    from tracer.workloads.modules.meta_module import meta_module
+    from tracer.workloads.modules.pixel_unet import PixelUNetConfig
+    from tracer.workloads.modules.video_cascade import VideoUpsampler
 
     config = PixelUNetConfig(**_FIRST_UPSAMPLER)
     module = meta_module(lambda: VideoUpsampler(config, num_frames=frames), dtype=workload.dtype)
@@ -143,9 +143,9 @@ def _first_upsampler_stage(workload: Workload, *, frames: int) -> StageSpec:
 
 def _second_upsampler_stage(workload: Workload, *, frames: int) -> StageSpec:
     """Space alone: one frame after another."""
-    from .modules.meta_module import meta_module
-    from .modules.pixel_unet import ImageLayers, PixelUNetConfig
-    from .modules.video_cascade import Upsampler
+    from tracer.workloads.modules.meta_module import meta_module
+    from tracer.workloads.modules.pixel_unet import ImageLayers, PixelUNetConfig
+    from tracer.workloads.modules.video_cascade import Upsampler
 
     config = PixelUNetConfig(**_SECOND_UPSAMPLER)
     module = meta_module(lambda: Upsampler(config, layers=ImageLayers()), dtype=workload.dtype)

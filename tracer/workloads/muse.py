@@ -80,8 +80,8 @@ def build(workload: Workload) -> Sequence[StageSpec]:
 
 
 def _base_stage(workload: Workload) -> StageSpec:
-    from .modules.meta_module import meta_module
-    from .modules.token_transformer import MaskedTokenTransformer
+    from tracer.workloads.modules.meta_module import meta_module
+    from tracer.workloads.modules.token_transformer import MaskedTokenTransformer
 
     steps, prompt = required(workload, "num_inference_steps", "prompt_length")
     batch, dtype = guided_batch(workload), workload.dtype
@@ -97,8 +97,8 @@ def _base_stage(workload: Workload) -> StageSpec:
 
 
 def _upsampler_stage(workload: Workload) -> StageSpec:
-    from .modules.meta_module import meta_module
-    from .modules.token_upsampler import TokenUpsampler, TokenUpsamplerConfig
+    from tracer.workloads.modules.meta_module import meta_module
+    from tracer.workloads.modules.token_upsampler import TokenUpsampler, TokenUpsamplerConfig
 
     (prompt,) = required(workload, "prompt_length")
     batch, dtype = guided_batch(workload), workload.dtype
@@ -115,8 +115,8 @@ def _upsampler_stage(workload: Workload) -> StageSpec:
 
 
 def _decoder_stage(workload: Workload) -> StageSpec:
-    from .modules.meta_module import meta_module
-    from .modules.token_image_decoder import TokenImageDecoder
+    from tracer.workloads.modules.meta_module import meta_module
+    from tracer.workloads.modules.token_image_decoder import TokenImageDecoder
 
     tokens = (workload.batch, *_grid(workload, pixels=_HIGH_PIXELS))
     decoder = meta_module(lambda: TokenImageDecoder(**_DECODER), dtype=workload.dtype)

@@ -65,8 +65,8 @@ def build(workload: Workload) -> Sequence[StageSpec]:
 
 
 def _transformer_stages(workload: Workload) -> list[StageSpec]:
-    from .modules.cached_decoder import EncoderDecoder, EncoderDecoderConfig
-    from .modules.meta_module import meta_module
+    from tracer.workloads.modules.cached_decoder import EncoderDecoder, EncoderDecoderConfig
+    from tracer.workloads.modules.meta_module import meta_module
 
     (prompt,) = required(workload, "prompt_length")
     rows, columns = _grid(workload)
@@ -110,8 +110,8 @@ def _next_token(logits: Any, workload: Workload) -> Any:
 
 
 def _detokenizer_stage(workload: Workload) -> StageSpec:
-    from .modules.image_patch_decoder import ImagePatchDecoder
-    from .modules.meta_module import meta_module
+    from tracer.workloads.modules.image_patch_decoder import ImagePatchDecoder
+    from tracer.workloads.modules.meta_module import meta_module
 
     rows, columns = _grid(workload)
     decoder = meta_module(lambda: ImagePatchDecoder(grid=(rows, columns), **_DETOKENIZER), dtype=workload.dtype)
@@ -131,8 +131,8 @@ def _super_resolution_stages(workload: Workload) -> list[StageSpec]:
 
 def _super_resolution_stage(workload: Workload, *, name: str, scale: int) -> StageSpec:
     """Doubles an image of 1 / scale of the output's height and width."""
-    from .modules.meta_module import meta_module
-    from .modules.wide_activation_sr import WideActivationUpsampler
+    from tracer.workloads.modules.meta_module import meta_module
+    from tracer.workloads.modules.wide_activation_sr import WideActivationUpsampler
 
     height, width = required(workload, "height", "width")
     network = meta_module(lambda: WideActivationUpsampler(num_blocks=_BLOCKS[name], **_WIDE), dtype=workload.dtype)

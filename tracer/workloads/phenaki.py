@@ -69,8 +69,8 @@ def build(workload: Workload) -> Sequence[StageSpec]:
 
 
 def _masked_stage(workload: Workload) -> StageSpec:
-    from .modules.meta_module import meta_module
-    from .modules.token_transformer import MaskedTokenTransformer
+    from tracer.workloads.modules.meta_module import meta_module
+    from tracer.workloads.modules.token_transformer import MaskedTokenTransformer
 
     steps, prompt = required(workload, "num_inference_steps", "prompt_length")
     batch, dtype = guided_batch(workload), workload.dtype
@@ -87,8 +87,8 @@ def _masked_stage(workload: Workload) -> StageSpec:
 
 
 def _decoder_stage(workload: Workload) -> StageSpec:
-    from .modules.meta_module import meta_module
-    from .modules.video_token_decoder import VideoTokenDecoder, VideoTokenDecoderConfig
+    from tracer.workloads.modules.meta_module import meta_module
+    from tracer.workloads.modules.video_token_decoder import VideoTokenDecoder, VideoTokenDecoderConfig
 
     grid = _grid(workload)
     config = VideoTokenDecoderConfig(grid=grid, **_DECODER)

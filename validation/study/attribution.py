@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.lowering import CATEGORIES, category_of
+from simulator.schedule.timeline import StageTimeline
 from simulator.simulation import Simulation
-from simulator.timeline import StageTimeline
 from tracer.graph import OpGraph, Stage
 
 __all__ = [

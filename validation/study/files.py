@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from simulator.output import OutputError, write_text
+from simulator.views.output import OutputError, write_text
 
 from .section import Section
 from .style import image_bytes

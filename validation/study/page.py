@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from simulator.intervals import coverage_line
+from simulator.uncertainty.intervals import coverage_line
 
 from .claims import Claim
 from .section import Section

@@ -17,8 +17,8 @@ from tracer.capture.device import CaptureError, CaptureOptions, trace_callable, 
 from tracer.capture.machine import DeviceError  # noqa: E402
 from tracer.capture.memory import CaptureMemoryError  # noqa: E402
 from tracer.graph import Workload  # noqa: E402
+from tracer.storage.trace_file import load_trace, save_trace  # noqa: E402
 from tracer.trace import KernelKind, Trace  # noqa: E402
-from tracer.trace_file import load_trace, save_trace  # noqa: E402
 from tracer.workloads.modules.meta_module import meta_module  # noqa: E402
 from tracer.workloads.pipeline import Pipeline, StageSpec  # noqa: E402
 

@@ -8,15 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tracer.capture.machine import (  # noqa: E402
-    DeviceError,
-    build_facts,
-    cpu_name,
-    device_name,
-    nvml_of,
-    open_device,
-    synchronize,
-)
+from tracer.capture.machine import DeviceError, build_facts, cpu_name, device_name, nvml_of, open_device, synchronize  # noqa: E402
 
 
 def test_the_host_is_a_device() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tracer.formats import read_trace, recognise, roofcast_trace
+from tracer.storage.trace_file import save_trace
 from tracer.trace import Trace
-from tracer.trace_file import save_trace
 
 
 def test_a_saved_trace_reads_back(product_trace: Trace, tmp_path: Path) -> None:

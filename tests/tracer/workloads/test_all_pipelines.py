@@ -12,8 +12,8 @@ from simulator.execution import EXECUTION_MODES, Execution
 from simulator.lowering import Launches, lower
 from simulator.simulation import simulate
 from simulator.work import is_free, work_of
-from tracer.bundle import bundled_graph
 from tracer.graph import OpGraph, StorageRole
+from tracer.storage.bundle import bundled_graph
 from tracer.workloads import find_pipeline, iter_pipelines
 
 _NAMES = tuple(pipeline.name for pipeline in iter_pipelines())

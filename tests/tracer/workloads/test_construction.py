@@ -2,12 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracer.workloads.construction import (
-    diffusers_module,
-    meta_construction,
-    torch_dtype,
-    transformers_module,
-)
+from tracer.workloads.construction import diffusers_module, meta_construction, torch_dtype, transformers_module
 
 pytestmark = pytest.mark.torch
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulator.output import OutputError
+from simulator.views.output import OutputError
 from validation.study.files import PAGE, require_folder, write_study
 from validation.study.section import Section
 from validation.study.style import panels, study_style

@@ -5,13 +5,7 @@ import pytest
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")
 
-from tracer.workloads.modules.attention import (  # noqa: E402
-    CrossAttention,
-    SelfAttention,
-    attend,
-    merge_heads,
-    split_heads,
-)
+from tracer.workloads.modules.attention import CrossAttention, SelfAttention, attend, merge_heads, split_heads  # noqa: E402
 
 
 def test_splitting_heads_is_a_view_and_merging_undoes_it():

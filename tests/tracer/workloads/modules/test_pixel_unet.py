@@ -5,13 +5,7 @@ import pytest
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")
 
-from tracer.workloads.modules.pixel_unet import (  # noqa: E402
-    ImageAttention,
-    ImageLayers,
-    PixelUNet,
-    PixelUNetConfig,
-    ResidualBlock,
-)
+from tracer.workloads.modules.pixel_unet import ImageAttention, ImageLayers, PixelUNet, PixelUNetConfig, ResidualBlock  # noqa: E402
 
 SMALL = PixelUNetConfig(
     in_channels=3,

@@ -6,12 +6,7 @@ pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")
 
 from tracer.workloads.modules.pixel_unet import PixelUNetConfig  # noqa: E402
-from tracer.workloads.modules.pseudo_3d import (  # noqa: E402
-    Pseudo3dAttention,
-    Pseudo3dConvolution,
-    TemporalAttention,
-    VideoLayers,
-)
+from tracer.workloads.modules.pseudo_3d import Pseudo3dAttention, Pseudo3dConvolution, TemporalAttention, VideoLayers  # noqa: E402
 
 
 def test_convolution_by_hand(count_flops):

@@ -5,10 +5,7 @@ import pytest
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")
 
-from tracer.workloads.modules.video_token_decoder import (  # noqa: E402
-    VideoTokenDecoder,
-    VideoTokenDecoderConfig,
-)
+from tracer.workloads.modules.video_token_decoder import VideoTokenDecoder, VideoTokenDecoderConfig  # noqa: E402
 
 
 def config(**changes):

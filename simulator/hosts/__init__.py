@@ -1,0 +1,1 @@
+"""What the host costs: calls from Python, launches, gaps."""

@@ -1,0 +1,1 @@
+"""Measured traces carried over to another accelerator."""

@@ -1,0 +1,1 @@
+"""Host and device on one clock, and what lives in memory meanwhile."""

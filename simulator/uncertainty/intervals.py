@@ -1,0 +1,137 @@
+r"""Prediction intervals of a latency: how far measured runs were from predictions of the same standing.
+
+The interval is :math:`T \exp(\pm q \sqrt{\sigma^2 + \tau^2})`. :math:`\sigma` is the deviation that the residuals of
+kernels tell (:mod:`simulator.uncertainty.deviation`): it says which predictions are surer than others. :math:`\tau` is
+the scatter of published runs of one pipeline on one part in different hands: software versions, boards, ways to
+measure. `q` makes the level true: it is the conformal quantile of published runs that took no part in any fit, each
+device counting alike (:func:`validation.fitting.intervals.fit_intervals`), so that it holds for a device that nobody
+measured.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pydantic
+import yaml
+
+__all__ = ["BasisCoverage", "Interval", "IntervalFactors", "coverage_line", "interval_of", "load_factors"]
+
+FACTORS = Path(__file__).parent / "interval_factors.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """Range that holds the measured latency with probability `level`.
+
+    Attributes
+    ----------
+    low, high : float
+        [s]
+    level : float
+        Nominal coverage.
+    coverage : float
+        Share of published runs inside, each device counting alike, where neither the cost model nor the factor had
+        seen the device.
+    count : int
+        Number of those runs.
+    """
+
+    low: float
+    high: float
+    level: float
+    coverage: float
+    count: int
+
+
+Share = Annotated[float, pydantic.Field(ge=0, le=1)]
+
+
+class BasisCoverage(pydantic.BaseModel):
+    """Coverage of runs whose kernels rest mostly on one basis, and how wide their intervals are."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    coverage: Share
+    """Share of runs inside, each device counting alike."""
+    devices: int
+    runs: int
+    half_width: float
+    """Mean of half the interval's logarithmic width, each device counting alike."""
+
+
+class Factor(pydantic.BaseModel):
+    """The two numbers that an interval is made from."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    factor: Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
+    """Quantile of ``|log(measured / predicted)| / sqrt(sigma^2 + scatter^2)`` over the runs of the fit."""
+    scatter: Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
+    """Deviation of the logarithm among runs of one pipeline on one part."""
+
+    def half_width(self, deviation: float) -> float:
+        """Half the logarithmic width of an interval."""
+        return self.factor * math.hypot(deviation, self.scatter)
+
+
+class IntervalFactors(Factor):
+    """Conformal factor of intervals, what it was fitted on, and the coverage on devices that it had not seen.
+
+    ``without`` has the factor of a fit to all devices but one, by that one: the intervals of its own runs are made with
+    it, and `coverage` counts them.
+    """
+
+    level: Annotated[float, pydantic.Field(gt=0, lt=1)]
+    coverage: Share
+    coverage_error: Annotated[float, pydantic.Field(ge=0)]
+    """Standard error of `coverage`: from device to device, since the runs of one resemble one another."""
+    count: int
+    devices: tuple[str, ...]
+    without: Mapping[str, Factor]
+    by_basis: Mapping[str, BasisCoverage]
+    sources: tuple[str, ...]
+
+
+@functools.cache
+def load_factors() -> IntervalFactors:
+    """Factors that ship with the package."""
+    return IntervalFactors.model_validate(yaml.safe_load(FACTORS.read_text(encoding="utf-8")))
+
+
+def interval_of(latency: float, deviation: float, *, unseen: str | None = None) -> Interval:
+    """Interval of a latency.
+
+    Parameters
+    ----------
+    latency : float
+        [s]
+    deviation : float
+        Relative standard deviation, from :mod:`simulator.uncertainty.deviation`.
+    unseen : str, optional
+        Device whose published runs the factor must not have seen.
+    """
+    factors = load_factors()
+    factor = factors.without.get(unseen, factors) if unseen else factors
+    spread = math.exp(factor.half_width(deviation))
+    return Interval(
+        low=latency / spread,
+        high=latency * spread,
+        level=factors.level,
+        coverage=factors.coverage,
+        count=factors.count,
+    )
+
+
+def coverage_line() -> str:
+    """How often intervals held: the rest of a sentence that begins with them."""
+    f = load_factors()
+    return (
+        f"held {100 * f.coverage:.0f} +- {100 * f.coverage_error:.0f} % of {f.count} published runs on "
+        f"{len(f.devices)} devices, each with a fit that had not seen it"
+    )

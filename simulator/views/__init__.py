@@ -1,0 +1,1 @@
+"""What people read: reports, explanations and lists as tables, JSON and CSV. Nothing here computes."""

@@ -1,0 +1,201 @@
+"""Reports as tables, JSON and CSV. Nothing here computes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from simulator.energy.run import energy_line
+from simulator.report import BoundShares, Entry, Report
+from simulator.uncertainty.intervals import coverage_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+__all__ = ["FORMATS", "notes", "print_report", "quantity", "to_csv", "to_json"]
+
+FORMATS = ("table", "json", "csv")
+_MAX_MODULES = 12
+
+
+_PREFIXES = (
+    (1e15, "P"),
+    (1e12, "T"),
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e3, "k"),
+    (1.0, ""),
+    (1e-3, "m"),
+    (1e-6, "u"),
+    (1e-9, "n"),
+)
+
+
+def quantity(value: float, unit: str) -> str:
+    """Four digits with a decimal prefix: 2.039e12 B/s is ``2.039 TB/s``; zero is ``0 B/s``."""
+    scale, prefix = next((p for p in _PREFIXES if abs(value) >= p[0]), (1e-12, "p") if value else (1.0, ""))
+    return f"{value / scale:.4g} {prefix}{unit}".rstrip()
+
+
+def to_json(report: Report) -> str:
+    """JSON object with the fields of :class:`~simulator.report.Report`; quantities in SI units."""
+    return json.dumps(report.to_dict(), indent=2, allow_nan=False)
+
+
+def to_csv(report: Report) -> str:
+    """One row for each part of each view: ``view, name, latency, flops, bytes, share, low, high``; SI units."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(("view", "name", "latency", "flops", "bytes", "share", "low", "high"))
+    whole = (report.interval.low, report.interval.high) if report.interval else (None, None)
+    writer.writerow(("total", report.model, report.latency, report.flops, report.bytes, 1.0, *whole))
+    views = (("stage", report.by_stage), ("category", report.by_category), ("module", report.by_module))
+    for view, entries in views:
+        for name, entry in entries.items():
+            ends = report.part_intervals.get(f"by_{view}", {}).get(name)
+            row = (entry.latency, entry.flops, entry.bytes, entry.share)
+            writer.writerow((view, name, *row, ends and ends.low, ends and ends.high))
+    return stream.getvalue()
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Tables for people."""
+    _print_heading(report, console)
+    _print_stages(report, console)
+    _print_categories(report, console)
+    _print_modules(report, console)
+    _print_notes(report, console)
+
+
+def _print_heading(report: Report, console: Console) -> None:
+    from rich.markup import escape
+
+    settings = ", ".join(f"{k} {v}" for k, v in report.workload.items() if v is not None)
+    run = report.execution
+    names = (escape(name) for name in (report.model, report.accelerator))
+    console.print(" on ".join(f"[bold]{name}[/bold]" for name in names), highlight=False)
+    console.print(f"{settings}", highlight=False)
+    console.print(f"execution {run['mode']}, attention {run['attention']}, fidelity {report.fidelity}", highlight=False)
+    console.print()
+    rows = (
+        ("latency", _latency(report)),
+        ("FLOPs", quantity(report.flops, "FLOP")),
+        ("bytes moved", quantity(report.bytes, "B")),
+        ("parameters", quantity(report.parameters, "")),
+        ("peak memory", quantity(report.peak_memory, "B")),
+        ("bound by", _bounds(report.bound)),
+        *((("energy", energy_line(report.energy)),) if report.energy is not None else ()),
+    )
+    for name, value in rows:
+        console.print(f"  {name:<12} {value}", highlight=False)
+    if report.peak_memory > report.memory_capacity:
+        console.print(
+            f"  [red]does not fit:[/red] the part has {quantity(report.memory_capacity, 'B')} of memory",
+            highlight=False,
+        )
+    console.print()
+
+
+def _latency(report: Report) -> str:
+    text = quantity(report.latency, "s")
+    if report.interval is None:
+        return text
+    i = report.interval
+    return (
+        f"{text}   {100 * i.level:.0f} % interval {quantity(i.low, 's')} to {quantity(i.high, 's')}"
+        f" (such ones held {100 * i.coverage:.0f} % of published runs on unseen devices)"
+    )
+
+
+def _print_stages(report: Report, console: Console) -> None:
+    table = _table("stage", "runs", *_ENTRY_COLUMNS)
+    for name, entry in report.by_stage.items():
+        table.add_row(name, str(report.repeats.get(name, 1)), *_cells(report, "by_stage", name, entry))
+    console.print(table)
+    console.print()
+
+
+def _print_categories(report: Report, console: Console) -> None:
+    table = _table("operator category", *_ENTRY_COLUMNS, "bound by")
+    for name, entry in report.by_category.items():
+        table.add_row(name, *_cells(report, "by_category", name, entry), _bounds(report.bound_by_category[name]))
+    console.print(table)
+    console.print()
+
+
+def _print_modules(report: Report, console: Console) -> None:
+    largest = sorted(report.by_module.items(), key=lambda item: -item[1].latency)
+    table = _table(f"module (largest {min(len(largest), _MAX_MODULES)} of {len(largest)})", *_ENTRY_COLUMNS)
+    for name, entry in largest[:_MAX_MODULES]:
+        table.add_row(name, *_cells(report, "by_module", name, entry))
+    console.print(table)
+    console.print()
+
+
+def _print_notes(report: Report, console: Console) -> None:
+    basis = ", ".join(f"{100 * share:.0f} % {name}" for name, share in report.basis.items() if share > 0)
+    console.print(f"basis of kernel times: {basis}", highlight=False)
+    for note in notes(report):
+        console.print(note, highlight=False)
+    for item in report.unmodelled:
+        console.print(
+            f"[red]unmodelled:[/red] {item.operator}, {item.calls} calls, {100 * item.share:.2f} % of all; "
+            "its time is missing from the total",
+            highlight=False,
+        )
+
+
+def notes(report: Report) -> tuple[str, ...]:
+    """What is approximate in the numbers, in sentences."""
+    if report.fidelity == "roofline":
+        return ("roofline: a lower bound from the datasheet alone; no overhead of kernels, launches or the host.",)
+    return (
+        f"80 % intervals {coverage_line()}; those of parts are made alike, but of parts only denoisers were counted.",
+        "approximate: the host's time for each operator is that of a typical server processor; "
+        "schedulers' own arithmetic is left out.",
+    )
+
+
+_ENTRY_COLUMNS = ("latency", "80 % interval", "share", "FLOPs", "bytes")
+
+
+def _table(*columns: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    table.add_column(columns[0], no_wrap=True, overflow="fold")
+    for name in columns[1:]:
+        table.add_column(name, justify="left" if name == "bound by" else "right", no_wrap=True)
+    return table
+
+
+def _cells(report: Report, view: str, name: str, entry: Entry) -> tuple[str, ...]:
+    ends = report.part_intervals.get(view, {}).get(name)
+    return (
+        quantity(entry.latency, "s"),
+        "" if ends is None else f"{_brief(ends.low)} to {_brief(ends.high)}",
+        f"{100 * entry.share:.1f} %",
+        quantity(entry.flops, "FLOP"),
+        quantity(entry.bytes, "B"),
+    )
+
+
+def _brief(seconds: float) -> str:
+    """Three digits: an end of an interval is not known any better."""
+    return quantity(float(f"{seconds:.3g}"), "s")
+
+
+def _bounds(shares: BoundShares) -> str:
+    named: Mapping[str, float] = {
+        "compute": shares.compute,
+        "memory": shares.memory,
+        "launch": shares.launch,
+        "occupancy": shares.occupancy,
+        "link": shares.link,
+    }
+    ranked = sorted(named.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in ranked if share >= 0.005)

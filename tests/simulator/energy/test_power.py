@@ -1,0 +1,148 @@
+import pytest
+
+from hw_specs import Accelerator, apply_overrides, list_accelerators, load_accelerator
+from hw_specs.energy_calibration import (
+    EnergyCalibration,
+    EnergyFittedOn,
+    EnergyParameters,
+    EnergyResidual,
+    list_energy_calibrations,
+    load_energy_calibration,
+)
+from simulator.energy.power import UnknownPowerError, matrix_width, power_model
+
+
+def _calibration(accelerator: str) -> EnergyCalibration:
+    return EnergyCalibration(
+        name=accelerator.lower(),
+        accelerator=accelerator,
+        parameters=EnergyParameters(
+            idle=70,
+            active=200,
+            matrix=6e-13,
+            vector=5e-12,
+            special=2e-11,
+            score=1e-10,
+            dram=4e-11,
+            cache=1e-11,
+            limit=0.98,
+        ),
+        fitted=("active",),
+        fitted_on=(EnergyFittedOn(source="a meter", device=accelerator, what="runs", count=5, mape=0.02),),
+        residuals=(
+            EnergyResidual(
+                scope="held_out", count=5, mape=0.1, bias=0, quantiles={"0.1": -0.1, "0.5": 0.0, "0.9": 0.1}
+            ),
+            EnergyResidual(
+                scope="left_out_device", count=5, mape=0.2, bias=0, quantiles={"0.1": -0.3, "0.5": 0.0, "0.9": 0.3}
+            ),
+        ),
+        sources=("a meter",),
+    )
+
+
+A100 = _calibration("A100-SXM4-80GB")
+H100 = _calibration("H100-SXM5-80GB")
+
+
+def test_a_measured_part_gets_its_own() -> None:
+    model = power_model(load_accelerator("a100"), [A100, H100])
+    assert model.basis == "calibrated"
+    assert model.parameters == A100.parameters
+    assert model.board == pytest.approx(0.98 * 400)
+    assert model.spread == (-0.1, 0.1)
+    assert model.fitted_on == ("runs on A100-SXM4-80GB (a meter)",)
+
+
+def test_a_relative_by_hand() -> None:
+    # T4: 12 nm against 7 nm is twice the energy; 65 of 312 TFLOP/s of width; GDDR6 and its idle power; 70 W.
+    model = power_model(load_accelerator("t4"), [A100, H100])
+    assert model.basis == "inherited"
+    assert model.parameters.matrix == pytest.approx(2 * 6e-13)
+    assert model.parameters.score == pytest.approx(2 * 1e-10)
+    assert model.parameters.active == pytest.approx(200 * 2 * 65 / 312)
+    assert model.parameters.dram == 60e-12
+    assert model.parameters.cache == 1e-11
+    assert model.parameters.idle == pytest.approx(0.35 * 70)
+    assert model.board == pytest.approx(0.98 * 70)
+    assert model.spread == (-0.3, 0.3)
+
+
+def test_the_nearest_process_is_taken() -> None:
+    assert power_model(load_accelerator("l4"), [A100, H100]).fitted_on[0].startswith("runs on H100")
+    assert power_model(load_accelerator("a10"), [A100, H100]).fitted_on[0].startswith("runs on A100")
+
+
+def test_the_same_die_keeps_its_energies() -> None:
+    model = power_model(load_accelerator("h200_sxm5_141gb"), [A100, H100])
+    assert model.basis == "inherited"
+    assert model.parameters.active == pytest.approx(200)
+    assert model.parameters.dram == 4e-11
+
+
+def test_another_makers_part_stands_on_its_datasheet() -> None:
+    model = power_model(load_accelerator("mi300x"), [A100, H100])
+    assert model.basis == "datasheet"
+    assert model.parameters.matrix == pytest.approx(6e-13 * 0.7 / 0.6)
+    assert model.board == pytest.approx(0.98 * 750)
+
+
+def test_a_hypothetical_part_is_never_calibrated() -> None:
+    changed = apply_overrides(load_accelerator("a100"), ["power.board=300 W"])
+    model = power_model(changed, [A100, H100])
+    assert model.basis == "inherited"
+    assert model.board == pytest.approx(294)
+
+
+def test_a_cpu_draws_a_share_of_its_limit() -> None:
+    model = power_model(load_accelerator("epyc_9654"), [A100, H100])
+    assert model.basis == "datasheet"
+    assert model.parameters.idle + model.parameters.active == pytest.approx(0.3 * 360 + 0.8 * 0.7 * 360)
+    assert model.parameters.matrix == 0.0
+    assert model.fitted_on == ()
+
+
+def test_nothing_known_of_power_is_an_error() -> None:
+    with pytest.raises(UnknownPowerError, match=r"no power of TPU-v5e is known; give power\.board"):
+        power_model(load_accelerator("tpu_v5e"), [A100])
+
+
+def test_idle_power_alone_is_not_enough_without_a_process() -> None:
+    part = load_accelerator("tpu_v5e")
+    assert isinstance(part, Accelerator)
+    idle = part.model_copy(update={"power": part.power.model_copy(update={"idle": 60.0})})
+    with pytest.raises(UnknownPowerError, match="neither limit of the board nor process"):
+        power_model(idle, [A100])
+
+
+def test_without_calibrations_the_limit_stands_alone() -> None:
+    model = power_model(load_accelerator("a100"), [])
+    assert model.basis == "datasheet"
+    assert model.parameters.active == pytest.approx(0.8 * (400 - 66))
+
+
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        ("a100_sxm4_80gb", 312e12),
+        ("rtx_3090", 142.35e12),  # half rate in fp16 with fp32 accumulation, but not in int8
+        ("p100_pcie_16gb", 16 * 9.3e12),
+    ],
+)
+def test_width_of_matrix_units_as_built(name: str, width: float) -> None:
+    assert matrix_width(load_accelerator(name)) == pytest.approx(width, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", list_accelerators())
+def test_every_part_of_the_catalogue(name: str) -> None:
+    accelerator = load_accelerator(name)
+    if accelerator.power.board is None:
+        with pytest.raises(UnknownPowerError, match=r"power\.board"):
+            power_model(accelerator)
+        return
+    model = power_model(accelerator)
+    shipped = {load_energy_calibration(entry).accelerator for entry in list_energy_calibrations()}
+    assert (model.basis == "calibrated") == (accelerator.name in shipped)
+    assert model.spread[0] <= model.spread[1]
+    assert model.board is not None
+    assert model.board > model.parameters.idle > 0

@@ -1,0 +1,137 @@
+"""Host time of calls by hand."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from hw_specs import Calibration, load_accelerator
+from simulator.execution import EXECUTION_MODES, Execution
+from simulator.hosts.costs import HOSTS, HostCosts, call_times, host_of
+from simulator.lowering import lower
+from tracer.graph import Op, TensorSpec
+
+# Every cost a different power of ten, so that a sum says what is in it.
+_COSTS = HostCosts(
+    view=1,
+    operator=10,
+    row_wise=100,
+    product=1_000,
+    convolution=10_000,
+    attention=100_000,
+    launch=0.1,
+    module=0.01,
+    stage=1e6,
+    delay=0,
+    gap=0,
+)
+
+
+def _op(name: str, module: str = "model", *, shape: tuple[int, ...] = (4, 4), inputs: int = 1, **attributes) -> Op:
+    tensor = TensorSpec(shape, "float16", (), 0)
+    return Op(f"aten::{name}", (tensor,) * inputs, (tensor,), tuple(sorted(attributes.items())), module)
+
+
+def _times(make_graph, *calls: Op, execution: Execution | None = None) -> list[float]:
+    launches = lower(make_graph(calls), execution or Execution())
+    return call_times(launches.graph, launches.stages[0], _COSTS).tolist()
+
+
+@pytest.mark.parametrize(
+    ("call", "cost"),
+    [
+        (_op("silu"), 10),
+        (_op("clone"), 10),
+        (_op("_softmax", dim=-1), 100),
+        (_op("native_layer_norm", inputs=3), 100),
+        (_op("_fused_rms_norm", inputs=2), 100),
+        (_op("mm", inputs=2), 1_000),
+        (_op("addmm", inputs=3), 1_000),
+        (_op("addbmm", shape=(4, 4, 4), inputs=3), 1_000),
+        (_op("convolution", shape=(4, 4, 1, 1), inputs=2), 10_000),
+        (_op("scaled_dot_product_attention", shape=(1, 1, 4, 4), inputs=3), 100_000),
+    ],
+    ids=lambda value: value.name if isinstance(value, Op) else "",
+)
+def test_one_call(call, cost, make_graph):
+    (time,) = _times(make_graph, call)
+    assert time == pytest.approx(1e6 + cost + 0.1 + 0.01)
+
+
+def test_calls_one_after_another(make_graph):
+    # view 1, operator 10 and a launch; then another operator and launch; the module is entered once.
+    found = _times(make_graph, _op("view"), _op("silu"), _op("silu"))
+    assert found == pytest.approx([1e6 + 0.01 + 1 + 10 + 0.1, 1e6 + 0.01 + 1 + 20 + 0.2])
+
+
+def test_every_change_of_module_costs(make_graph):
+    found = _times(make_graph, _op("silu", "a"), _op("silu", "b"), _op("silu", "a"))
+    assert found == pytest.approx([1e6 + 10 * n + 0.1 * n + 0.01 * n for n in (1, 2, 3)])
+
+
+def test_kernels_of_one_call_are_launched_one_after_another(make_graph):
+    norm = _op("native_group_norm", shape=(1, 4, 2, 2), inputs=3, group=2)
+    found = _times(make_graph, norm)
+    assert found == pytest.approx([1e6 + 100.01 + 0.1 * n for n in (1, 2, 3)])
+
+
+def test_a_stage_that_launches_nothing(make_graph):
+    assert _times(make_graph, _op("view")) == []
+
+
+def test_times_never_decrease(stable_diffusion_graph):
+    for mode in EXECUTION_MODES:
+        launches = lower(stable_diffusion_graph, Execution(mode=mode))
+        for stage in launches.stages:
+            times = call_times(stable_diffusion_graph, stage, HOSTS[mode])
+            assert (times[1:] >= times[:-1]).all()
+            assert times[0] > 0
+
+
+def test_every_mode_has_costs_and_a_graph_the_least():
+    assert set(HOSTS) == set(EXECUTION_MODES)
+    for item in fields(HostCosts):
+        values = {mode: getattr(costs, item.name) for mode, costs in HOSTS.items()}
+        assert all(value >= 0 for value in values.values())
+        if item.name != "delay":
+            assert values["cuda-graph"] <= values["compiled"] <= values["eager"]
+
+
+def test_hosts_of_older_accelerators_are_slower():
+    eager = host_of(Execution())
+    ampere, hopper = (host_of(Execution(), load_accelerator(name)) for name in ("a100", "h100"))
+    assert hopper == eager
+    assert ampere.operator > eager.operator
+    # Gap and delay belong to the device and the bus.
+    assert replace(ampere, **{f.name: 0.0 for f in fields(HostCosts) if f.name not in ("gap", "delay")}) == replace(
+        eager, **{f.name: 0.0 for f in fields(HostCosts) if f.name not in ("gap", "delay")}
+    )
+
+
+def _host(accelerator: str, **costs: float) -> Calibration:
+    return Calibration(
+        name="probed",
+        accelerators=(accelerator,),
+        groups={"host": (accelerator,)},
+        parameters={f"host.{name}": cost for name, cost in costs.items()},
+        sources=("measured",),
+    )
+
+
+def test_a_measured_host_replaces_the_typical_one():
+    part = load_accelerator("a100")
+    probed = _host(part.name, view=2e-6, operator=10e-6, launch=6.6e-6, gap=2.6e-6)
+    eager, compiled = (host_of(Execution(mode=mode), part, [probed]) for mode in ("eager", "compiled"))
+    assert (eager.operator, eager.launch, eager.gap) == pytest.approx((10e-6, 6.6e-6, 2.6e-6))
+    # Twice the typical one's views: so are modules, and what compiled code pays for an operator.
+    assert eager.module == pytest.approx(2 * HOSTS["eager"].module)
+    assert compiled.operator == pytest.approx(2 * HOSTS["compiled"].operator)
+    assert eager.delay == HOSTS["eager"].delay
+    assert host_of(Execution(), load_accelerator("h100"), [probed]) == HOSTS["eager"]
+
+
+def test_a_cpu_pays_for_views_and_modules_alone():
+    part = load_accelerator("xeon_8480plus")
+    costs = host_of(Execution(), part, [_host(part.name, view=3e-6, module=4e-6, operator=9e-6)])
+    assert (costs.view, costs.module, costs.operator, costs.launch) == (3e-6, 4e-6, 0.0, 0.0)

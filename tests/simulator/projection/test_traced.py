@@ -1,0 +1,66 @@
+"""A trace in place of a workload."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hw_specs import SpecError, load_accelerator
+from simulator.projection.traced import graph_of_trace, part_of, project_measured
+from simulator.simulation import simulate
+from tracer.events.builder import TraceBuilder
+from tracer.events.operator_arguments import RecordedArguments
+from tracer.trace import RunFacts, Trace, TraceFormatError, no_kernels
+
+
+@pytest.fixture
+def trace() -> Trace:
+    """``linear`` around ``t`` and ``addmm`` with one kernel, on a device that the catalogue has."""
+    builder = TraceBuilder()
+    shapes = {"aten::linear": [[64, 256], [512, 256], [512]], "aten::t": [[512, 256]]}
+    shapes["aten::addmm"] = [[512], [64, 256], [256, 512]]
+    times = {"aten::linear": (0, 100), "aten::t": (5, 5), "aten::addmm": (20, 50)}
+    for name, extents in shapes.items():
+        arguments = RecordedArguments(shapes=extents, types=["c10::Half"] * len(extents))
+        builder.add_call(name, arguments, start=times[name][0], duration=times[name][1])
+    builder.add_host_call("cudaLaunchKernel", start=30, duration=5, correlation=1)
+    builder.add_kernel("gemm", start=200, duration=9000, correlation=1)
+    return builder.build("run", RunFacts(device="NVIDIA H100 80GB HBM3"))
+
+
+def test_its_graph_simulates(trace: Trace) -> None:
+    graph = graph_of_trace(trace)
+    assert [op.name for op in graph.ops(graph.stages[0])] == ["aten::t", "aten::addmm"]
+    report = simulate(graph, load_accelerator("a100_sxm4_80gb")).report
+    assert report.flops == 2 * 64 * 256 * 512
+    assert report.unmodelled == ()
+
+
+def test_it_projects_from_the_device_that_it_names(trace: Trace) -> None:
+    found = project_measured(trace, load_accelerator("a100_sxm4_80gb"))
+    assert found.source == "H100-SXM5-80GB"
+    assert found.measured_time == pytest.approx(9e-6)
+    assert found.elapsed_time == pytest.approx(found.projected_time)
+    assert found.unscaled == ()
+
+
+def test_without_device_events_there_is_nothing_to_project(trace: Trace) -> None:
+    bare = replace(trace, kernels=no_kernels())
+    with pytest.raises(TraceFormatError, match="no measured times to project"):
+        project_measured(bare, load_accelerator("a100_sxm4_80gb"))
+    assert graph_of_trace(bare).stages[0].num_calls == 1
+
+
+def test_without_operators_there_is_nothing_to_simulate(trace: Trace) -> None:
+    views = replace(trace, kernels=no_kernels(), calls=replace(trace.calls, operator=np.array([1, 1, 1])))
+    with pytest.raises(TraceFormatError, match="nothing to simulate"):
+        graph_of_trace(views)
+
+
+def test_a_trace_of_no_known_device_says_what_to_give(trace: Trace) -> None:
+    with pytest.raises(SpecError, match=r"run: does not say which device it ran on; give --hw NAME"):
+        part_of(replace(trace, facts=RunFacts()), "--hw")
+    with pytest.raises(SpecError, match=r"run: ran on 'Abacus': no accelerator 'Abacus'.*, as --from"):
+        part_of(replace(trace, facts=RunFacts(device="Abacus")), "--from")

@@ -1,0 +1,176 @@
+"""Host and device on one clock, against a plain simulation of every launch of every repeat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.execution import Execution
+from simulator.hosts.costs import HOSTS, HostCosts, call_times
+from simulator.lowering import Launches, lower
+from simulator.schedule.timeline import Timeline, schedule
+from tracer.graph import Op, OpGraph, TensorSpec
+
+_FREE = HostCosts(
+    view=0,
+    operator=0,
+    row_wise=0,
+    product=0,
+    convolution=0,
+    attention=0,
+    launch=0,
+    module=0,
+    stage=0,
+    delay=0,
+    gap=0,
+)
+_TIMES = st.floats(0, 1e-3)
+_COSTS = st.builds(
+    lambda operator, launch, stage, delay, gap: replace(
+        _FREE, operator=operator, launch=launch, stage=stage, delay=delay, gap=gap
+    ),
+    *[st.floats(0, 3e-4)] * 5,
+)
+
+
+def _call(number: int, *, grown: bool = False) -> Op:
+    tensor = TensorSpec((number + 1, 3 if grown else 2), "float16", (), 0)
+    return Op("aten::silu", (tensor,), (tensor,))
+
+
+def _launches(make_graph, repeats: list[int], calls: int = 3, *, grows: bool = False) -> Launches:
+    """Lowered graph with one stage for each number of repeats; launch i of each is row i of the table."""
+    ops = [_call(i) for i in range(calls)]
+    grown = [_call(i, grown=True) for i in range(calls)] if grows else None
+    graph: OpGraph = make_graph(ops, grown=grown)
+    (stage,) = graph.stages
+    stages = tuple(replace(stage, name=f"stage {i}", repeats=n) for i, n in enumerate(repeats))
+    return lower(replace(graph, stages=stages), Execution())
+
+
+def _simulated(launches: Launches, times: np.ndarray, host: HostCosts) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(execution, waiting) of every launch, summed over repeats, by a loop over all of them."""
+    host_now = device = 0.0
+    result = []
+    for stage in launches.stages:
+        execution, waiting = np.zeros(len(stage.calls)), np.zeros(len(stage.calls))
+        issued = call_times(launches.graph, stage, host)
+        for repeat in range(stage.stage.repeats):
+            rows = stage.rows[repeat % len(stage.rows)]
+            for i, row in enumerate(rows):
+                start = max(host_now + issued[i] + host.delay, device + host.gap)
+                execution[i] += times[row]
+                waiting[i] += start - device
+                device = start + times[row]
+            host_now += issued[-1]
+        result.append((execution, waiting))
+    return result
+
+
+def _check(launches: Launches, times: np.ndarray, host: HostCosts) -> Timeline:
+    timeline = schedule(launches, times, host)
+    for stage, (execution, waiting) in zip(timeline.stages, _simulated(launches, times, host), strict=True):
+        np.testing.assert_allclose(stage.execution, execution, rtol=1e-9, atol=1e-15)
+        np.testing.assert_allclose(stage.waiting, waiting, rtol=1e-6, atol=1e-11)
+        assert (stage.waiting >= 0).all()
+    return timeline
+
+
+@given(
+    times=st.lists(_TIMES, min_size=3, max_size=3),
+    host=_COSTS,
+    repeats=st.lists(st.integers(1, 60), min_size=1, max_size=3),
+)
+@settings(max_examples=200)
+def test_any_stages_agree_with_a_plain_loop(times, host, repeats, make_graph):
+    _check(_launches(make_graph, repeats), np.array(times), host)
+
+
+@given(seed=st.integers(0, 10**6), host=_COSTS, repeats=st.integers(2, 30))
+@settings(max_examples=50)
+def test_growing_stages_agree_with_a_plain_loop(seed, host, repeats, make_graph):
+    launches = _launches(make_graph, [repeats, 2], grows=True)
+    times = np.random.default_rng(seed).uniform(0, 1e-3, len(launches.table))
+    _check(launches, times, host)
+
+
+@pytest.mark.parametrize("excess", [-1e-6, -1e-9, 0.0, 1e-9, 1e-6])
+def test_a_host_and_a_device_that_are_almost_as_fast(excess, make_graph):
+    """Whoever is slower by a little takes many repeats to fall behind."""
+    host = replace(_FREE, operator=1e-4, delay=2e-5, gap=1e-6)
+    times = np.full(3, 1e-4 - 1e-6) + excess / 3
+    _check(_launches(make_graph, [500]), times, host)
+
+
+@pytest.mark.parametrize("backlog", [1, 7, 300])
+def test_a_backlog_is_worked_off_over_as_many_repeats_as_it_takes(backlog, make_graph):
+    """After a stage that only the device is busy with, the host is ahead of it for a while."""
+    launches = _launches(make_graph, [1, 400], calls=2)
+    heavy, light = 1e-4 * backlog, 1e-5
+    times = np.array([heavy, light])
+    _check(launches, times, replace(_FREE, operator=1e-4))
+
+
+def test_bound_by_the_device(make_graph):
+    """Launches come faster than kernels end: the device never waits but for the first."""
+    host = replace(_FREE, operator=1e-6, stage=5e-6, delay=2e-6)
+    timeline = _check(_launches(make_graph, [10]), np.full(3, 1e-3), host)
+    assert timeline.stages[0].waiting.sum() == pytest.approx(5e-6 + 1e-6 + 2e-6)
+    assert timeline.latency == pytest.approx(10 * 3e-3 + 8e-6)
+
+
+def test_gaps_of_a_busy_device(make_graph):
+    timeline = _check(_launches(make_graph, [10]), np.full(3, 1e-3), replace(_FREE, gap=1e-6))
+    assert timeline.latency == pytest.approx(30 * (1e-3 + 1e-6))
+
+
+def test_bound_by_the_host(make_graph):
+    """Kernels end before the next launch: elapsed is the host's time, and the last kernel."""
+    host = replace(_FREE, operator=1e-3, stage=2e-3, delay=1e-6)
+    timeline = _check(_launches(make_graph, [10]), np.full(3, 1e-5), host)
+    assert timeline.latency == pytest.approx(10 * (2e-3 + 3e-3) + 1e-6 + 1e-5)
+
+
+def test_the_device_alone(make_graph):
+    launches = _launches(make_graph, [7, 3])
+    timeline = schedule(launches, np.array([1e-3, 2e-3, 3e-3]), None)
+    assert timeline.latency == pytest.approx(10 * 6e-3)
+    assert all((s.waiting == 0).all() for s in timeline.stages)
+    assert timeline.stages[0].execution == pytest.approx([7e-3, 14e-3, 21e-3])
+
+
+def test_latency_is_the_sum_of_stages_and_of_launches(make_graph):
+    timeline = schedule(_launches(make_graph, [7, 3]), np.array([1e-3, 1e-5, 3e-6]), HOSTS["eager"])
+    assert timeline.latency == sum(s.latency for s in timeline.stages)
+    for stage in timeline.stages:
+        assert stage.latency == pytest.approx(stage.execution.sum() + stage.waiting.sum())
+
+
+def test_spans_are_those_of_the_first_repeat(make_graph):
+    launches = _launches(make_graph, [4])
+    host = replace(_FREE, operator=1e-4, delay=1e-5)
+    timeline = schedule(launches, np.array([1e-3, 1e-5, 1e-5]), host)
+    spans = list(timeline.spans(timeline.stages[0]))
+    assert [s.name for s in spans] == ["silu"] * 3
+    assert [s.call for s in spans] == [0, 1, 2]
+    assert [s.launched for s in spans] == pytest.approx([1e-4, 2e-4, 3e-4])
+    assert [s.start for s in spans] == pytest.approx([1.1e-4, 1.11e-3, 1.12e-3])
+    assert [s.duration for s in spans] == pytest.approx([1e-3, 1e-5, 1e-5])
+
+
+def test_a_stage_that_launches_nothing(make_graph):
+    tensor = TensorSpec((4,), "float16", (), 0)
+    graph = make_graph([Op("aten::view", (tensor,), (tensor,))], repeats=3)
+    timeline = schedule(lower(graph, Execution()), np.zeros(0), HOSTS["eager"])
+    assert timeline.latency == 0
+    assert list(timeline.spans(timeline.stages[0])) == []
+
+
+def test_many_repeats_take_no_longer_to_schedule(make_graph):
+    launches = _launches(make_graph, [10**12])
+    timeline = schedule(launches, np.full(3, 1e-3), HOSTS["eager"])
+    assert timeline.latency == pytest.approx(10**12 * 3 * (1e-3 + HOSTS["eager"].gap), rel=1e-6)

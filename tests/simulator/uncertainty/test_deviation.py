@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from hw_specs import Calibration, load_accelerator, shipped_calibrations
+from hw_specs.calibration import ResidualSummary
+from simulator.execution import Execution
+from simulator.kernels import Kernel, KernelFamily, KernelTable
+from simulator.simulation import simulate
+from simulator.uncertainty.deviation import (
+    REGIMES,
+    RunDeviation,
+    group_correlation,
+    inherited_half_widths,
+    kernel_ranges,
+    regime_of,
+    run_deviation,
+    summed_deviation,
+)
+from tracer.storage.library import graph_of
+
+
+def residuals(group: str, scope: str, median: float, half: float, coverage: float | None = None) -> ResidualSummary:
+    return ResidualSummary.model_validate(
+        {
+            "group": group,
+            "scope": scope,
+            "regime": "all",
+            "count": 100,
+            "mape": 0.1,
+            "bias": 0.0,
+            "quantiles": {"0.1": median - half, "0.5": median, "0.9": median + half},
+            "coverage": coverage,
+        }
+    )
+
+
+def calibration(name: str, *summaries: ResidualSummary, parts: tuple[str, ...] = ()) -> Calibration:
+    groups = {s.group: parts for s in summaries}
+    return Calibration(
+        name=name,
+        architecture=name,
+        accelerators=parts,
+        groups=groups,
+        parameters={},
+        residuals=summaries,
+        sources=("s",),
+    )
+
+
+def product(count: float = 1.0) -> KernelTable:
+    kernel = Kernel(
+        name="gemm",
+        family=KernelFamily.MATMUL,
+        number_format="bf16",
+        matrix_flops=1e12,
+        bytes_read=1e8,
+        m=4096,
+        n=4096,
+        k=4096,
+    )
+    return KernelTable.from_kernels([kernel], [count])
+
+
+def deviation(correlation: float, **changes: object) -> RunDeviation:
+    columns: dict[str, object] = {
+        "kernel": np.array([0, 0, 1]),
+        "execution": np.array([1.0, 1.0, 2.0]),
+        "waiting": np.zeros(3),
+        "group": np.array([0, 0, 1]),
+        "common": np.array([0.1, 0.1, 0.2]),
+        "spread": np.zeros(3),
+    }
+    return RunDeviation(correlation=correlation, **(columns | changes))  # type: ignore[arg-type]
+
+
+def test_common_parts_of_two_groups_by_hand() -> None:
+    # 0.2 s of the first group's 2 s and 0.4 s of the second's: 0.6 together, sqrt(0.04 + 0.16) apart, over 4 s.
+    assert deviation(1.0).relative() == pytest.approx(0.6 / 4)
+    assert deviation(0.0).relative() == pytest.approx(math.sqrt(0.2) / 4)
+    assert deviation(0.5).relative() == pytest.approx(math.sqrt(0.5 * 0.36 + 0.5 * 0.2) / 4)
+
+
+def test_launches_of_one_kernel_are_off_together_and_others_apart() -> None:
+    spread = np.array([0.1, 0.1, 0.2])
+    run = deviation(1.0, common=np.zeros(3), spread=spread)
+    assert run.relative() == pytest.approx(math.sqrt(0.2**2 + 0.4**2) / 4)
+
+
+def test_waiting_for_the_host_is_as_uncertain_as_hosts_are() -> None:
+    run = deviation(1.0, common=np.zeros(3), waiting=np.array([4.0, 0.0, 0.0]))
+    assert run.relative() == pytest.approx(0.5 * math.log(1.7) / 2.563)
+
+
+def test_a_part_of_a_run_has_its_own_deviation() -> None:
+    run = deviation(1.0)
+    assert run.relative(np.array([2])) == pytest.approx(0.2)
+    assert run.relative(np.array([True, True, False])) == pytest.approx(0.1)
+    assert run.relative(np.zeros(3, dtype=bool)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("medians", "expected"),
+    [(((0.1, 0.1), (-0.2, -0.2)), 1.0), (((0.1, -0.1), (0.2, -0.2)), 0.0), (((0.1, 0.3),), 0.06 / 0.1)],
+)
+def test_correlation_of_groups_on_parts_left_out(medians: tuple[tuple[float, ...], ...], expected: float) -> None:
+    entries = [
+        calibration(f"p{i}", *(residuals(f"g{j}", "left_out_device", m, 0.1) for j, m in enumerate(row)))
+        for i, row in enumerate(medians)
+    ]
+    assert group_correlation(entries) == pytest.approx(expected)
+
+
+def test_nothing_known_of_correlation_is_full_correlation() -> None:
+    assert group_correlation([calibration("p", residuals("matmul", "left_out_device", 0.1, 0.1))]) == 1.0
+
+
+def test_ranges_of_a_measured_part_are_those_of_its_unseen_shapes() -> None:
+    part = load_accelerator("h100")
+    own = calibration(
+        "hopper",
+        residuals("matmul", "held_out_shapes", 0.0, 0.1, 0.81),
+        residuals("matmul", "left_out_device", 0.2, 0.3),
+        parts=(part.name,),
+    )
+    ranges = kernel_ranges(product(), np.array([1e-3]), part, [own])
+    assert (ranges.basis, ranges.coverage[0]) == (("calibrated",), 0.81)
+    assert (math.log(ranges.low[0]), math.log(ranges.high[0])) == (pytest.approx(-0.1), pytest.approx(0.1))
+
+
+def test_ranges_of_a_relative_are_of_common_and_single_deviations() -> None:
+    first = calibration("ada", residuals("matmul", "left_out_device", -0.2, 0.1, 0.7), parts=("L40S",))
+    second = calibration("hopper", residuals("matmul", "left_out_device", 0.1, 0.2, 0.9), parts=("H100-SXM5-80GB",))
+    ranges = kernel_ranges(product(), np.array([1e-3]), load_accelerator("h200"), [first, second])
+    assert (ranges.basis, ranges.coverage[0]) == (("inherited",), pytest.approx(0.8))
+    # Two parts, and all groups of both as a third: (0.04 + 0.01 + 0.025) / 3. Half of 2.563 deviations is 80 %.
+    common, spread = (0.04 + 0.01 + 0.025) / 3, (0.1**2 + 0.2**2) / 2 * (2 / 2.563) ** 2
+    half = 2.563 / 2 * math.sqrt(common + spread)
+    assert math.log(ranges.high[0]) == pytest.approx(half)
+    assert math.log(ranges.low[0]) == pytest.approx(-half)
+
+
+def test_other_groups_tell_what_a_single_part_left_out_does_not() -> None:
+    lone = [residuals("matmul", "left_out_device", 0.0, 0.1)]
+    with_others = [*lone, residuals("softmax", "left_out_device", 0.4, 0.1)]
+    assert (inherited_half_widths("matmul", with_others) > inherited_half_widths("matmul", lone)).all()
+
+
+def test_a_probed_machine_without_residuals_is_no_surer_than_its_relatives() -> None:
+    part = load_accelerator("h100")
+    own = calibration("mine", parts=(part.name,)).model_copy(
+        update={"architecture": "hopper", "groups": {"matmul": (part.name,)}}
+    )
+    other = calibration("ada", residuals("matmul", "left_out_device", 0.2, 0.1), parts=("L40S",))
+    ranges = kernel_ranges(product(), np.array([1e-3]), part, [own, other])
+    assert ranges.basis == ("calibrated",)
+    assert ranges.high[0] == pytest.approx(math.exp(inherited_half_widths("matmul", other.residuals)[-1]))
+
+
+def test_a_group_that_nobody_measured_is_wider_than_any_part_left_out() -> None:
+    other = calibration("hopper", residuals("softmax", "left_out_device", 0.0, 0.2, 0.8), parts=("H100-SXM5-80GB",))
+    ranges = kernel_ranges(product(), np.array([1e-3]), load_accelerator("h100"), [other])
+    assert ranges.basis == ("datasheet",)
+    assert math.log(ranges.high[0]) == pytest.approx(1.5 * 0.2)  # without a common deviation, the spread alone
+    assert math.isnan(ranges.coverage[0])
+
+
+def test_the_deviation_of_a_table_does_not_depend_on_launches() -> None:
+    part = load_accelerator("h100")
+    few, many = (summed_deviation(product(n), np.array([1e-3]), part) for n in (1.0, 50.0))
+    assert few == pytest.approx(many)
+    assert few > 0
+
+
+def test_a_run_without_a_host_deviates_as_the_sum_of_its_kernels() -> None:
+    part = load_accelerator("a100")
+    simulation = simulate(graph_of("stable-diffusion", {}), part, Execution(mode="cuda-graph"))
+    times = simulation.costs.time[:, 0]
+    run = run_deviation(simulation.timeline, simulation.table, times, part)
+    free = RunDeviation(
+        kernel=run.kernel,
+        execution=run.execution,
+        waiting=np.zeros_like(run.waiting),
+        group=run.group,
+        common=run.common,
+        spread=run.spread,
+        correlation=run.correlation,
+    )
+    assert free.relative() == pytest.approx(summed_deviation(simulation.table, times, part))
+
+
+def test_shipped_residuals_tell_a_correlation() -> None:
+    assert 0 <= group_correlation(shipped_calibrations()) <= 1
+
+
+def test_regimes_by_predicted_time():
+    names = [REGIMES[code][1] for code in regime_of(np.array([1e-6, 20e-6, 49e-6, 1e-4, 1.0]))]
+    assert names == ["<20us", "20-50us", "20-50us", "50-500us", ">500us"]

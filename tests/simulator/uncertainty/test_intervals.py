@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from hw_specs import apply_overrides, find_calibration, load_accelerator
+from simulator.cost.parameters import GROUPS
+from simulator.execution import Execution
+from simulator.simulation import simulate
+from simulator.uncertainty.deviation import group_ranges
+from simulator.uncertainty.intervals import coverage_line, interval_of, load_factors
+from tracer.graph import OpGraph
+from tracer.storage.library import graph_of
+
+
+@pytest.fixture(scope="module")
+def graph() -> OpGraph:
+    return graph_of("stable-diffusion", {})
+
+
+def test_the_interval_is_the_factor_times_deviation_and_scatter() -> None:
+    factors = load_factors()
+    interval = interval_of(2.0, 0.1)
+    width = factors.factor * math.sqrt(0.1**2 + factors.scatter**2)
+    assert math.log(interval.high / 2.0) == pytest.approx(width)
+    assert math.log(2.0 / interval.low) == pytest.approx(width)
+
+
+def test_a_sure_prediction_keeps_the_scatter_of_sources() -> None:
+    factors = load_factors()
+    interval = interval_of(2.0, 0.0)
+    assert math.log(interval.high / 2.0) == pytest.approx(factors.factor * factors.scatter)
+
+
+def test_published_runs_of_a_device_get_the_factor_that_has_not_seen_them() -> None:
+    factors = load_factors()
+    device = factors.devices[0]
+    expected = math.exp(factors.without[device].half_width(0.2))
+    assert interval_of(1.0, 0.2, unseen=device).high == pytest.approx(expected)
+    assert interval_of(1.0, 0.2, unseen="nobody's").high == interval_of(1.0, 0.2).high
+
+
+def test_coverage_is_counted_on_every_device_without_it() -> None:
+    factors = load_factors()
+    assert set(factors.without) == set(factors.devices)
+    assert factors.count > len(factors.devices) >= 5
+    assert factors.coverage_error > 0
+    assert factors.sources
+    assert f"{factors.count} published runs" in coverage_line()
+
+
+def test_a_hypothetical_part_has_a_wider_interval(graph: OpGraph) -> None:
+    # In a CUDA graph the host, which is as uncertain for both, takes no part.
+    real = load_accelerator("a100")
+    changed = apply_overrides(real, ["memory.dram.bandwidth=1.01x"])
+    assert _relative_width(graph, changed) > _relative_width(graph, real) > 1
+
+
+def test_a_part_without_any_relative_has_the_widest(graph: OpGraph) -> None:
+    assert _relative_width(graph, load_accelerator("mi300x")) > _relative_width(graph, load_accelerator("a30"))
+
+
+def _relative_width(graph: OpGraph, accelerator: object) -> float:
+    interval = simulate(graph, accelerator, Execution(mode="cuda-graph")).interval  # type: ignore[arg-type]
+    assert interval is not None
+    return interval.high / interval.low
+
+
+def test_parameters_of_another_vendor_widen_the_interval() -> None:
+    mi300x, t4 = load_accelerator("mi300x"), load_accelerator("t4")
+    times = np.array([1e-4])
+    group = np.array([GROUPS.index("matmul")])
+    unrelated, related = (group_ranges(group, times, part) for part in (mi300x, t4))
+    assert find_calibration(mi300x, group="matmul").calibration.name == "generic"
+    assert unrelated.high / unrelated.low > related.high / related.low
+    assert unrelated.basis == related.basis == ("inherited",)
+
+
+def test_the_roofline_is_a_bound_and_has_no_interval(graph: OpGraph) -> None:
+    simulation = simulate(graph, load_accelerator("a100"), fidelity="roofline")
+    assert simulation.interval is None
+    assert simulation.report.to_dict()["interval"] is None
+    assert simulation.report.part_intervals == {}
+    assert simulation.stage_deviation("unet") == 0.0
+
+
+def test_the_report_carries_the_interval(graph: OpGraph) -> None:
+    report = simulate(graph, load_accelerator("a100")).report
+    plain = report.to_dict()["interval"]
+    assert set(plain) == {"low", "high", "level", "coverage", "count"}
+    assert np.isfinite([plain["low"], plain["high"]]).all()
+    assert plain["low"] < report.latency < plain["high"]
+
+
+def test_every_part_of_every_view_has_an_interval_around_its_latency(graph: OpGraph) -> None:
+    plain = simulate(graph, load_accelerator("a100")).report.to_dict()
+    for view in ("by_stage", "by_category", "by_module"):
+        assert set(plain["part_intervals"][view]) == set(plain[view])
+        for name, ends in plain["part_intervals"][view].items():
+            assert ends["low"] <= plain[view][name]["latency"] <= ends["high"]

@@ -1,0 +1,122 @@
+"""Reports as tables, JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from hw_specs import load_accelerator
+from simulator.execution import Execution
+from simulator.report import Report, Unmodelled
+from simulator.simulation import simulate
+from simulator.views.report import FORMATS, notes, print_report, quantity, to_csv, to_json
+
+
+@pytest.fixture(scope="module")
+def report(stable_diffusion_graph) -> Report:
+    return simulate(stable_diffusion_graph, load_accelerator("a100"), Execution()).report
+
+
+def _printed(report: Report, width: int = 140) -> str:
+    console = Console(width=width)
+    with console.capture() as capture:
+        print_report(report, console)
+    return capture.get()
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (2.039e12, "B/s", "2.039 TB/s"),
+        (859_520_964, "", "859.5 M"),
+        (0.00317, "s", "3.17 ms"),
+        (4.2e-6, "s", "4.2 us"),
+        (1.3e-9, "s", "1.3 ns"),
+        (0, "B", "0 B"),
+        (0.0, "", "0"),
+        (1.0, "s", "1 s"),
+        (-1500.0, "B", "-1.5 kB"),
+        (999_999, "B", "1000 kB"),
+        (3.2e18, "FLOP", "3200 PFLOP"),
+    ],
+)
+def test_quantities(value, unit, text):
+    assert quantity(value, unit) == text
+
+
+def test_json_is_the_report_in_si_units(report):
+    read = json.loads(to_json(report))
+    assert read == json.loads(json.dumps(report.to_dict()))
+    assert read["latency"] == report.latency
+    assert read["by_stage"]["unet"]["flops"] == report.by_stage["unet"].flops
+    assert read["model"] == "stable-diffusion"
+    assert read["workload"]["height"] == 512
+
+
+def test_json_has_no_numbers_that_json_has_not(report):
+    with pytest.raises(ValueError, match="Out of range float"):
+        to_json(replace(report, latency=float("nan")))
+
+
+def test_csv_has_a_row_for_every_part(report):
+    rows = list(csv.DictReader(io.StringIO(to_csv(report))))
+    assert list(rows[0]) == ["view", "name", "latency", "flops", "bytes", "share", "low", "high"]
+    assert float(rows[0]["low"]) < report.latency < float(rows[0]["high"])
+    assert (rows[0]["view"], float(rows[0]["latency"])) == ("total", report.latency)
+    for view, entries in (("stage", report.by_stage), ("category", report.by_category), ("module", report.by_module)):
+        found = {row["name"]: float(row["latency"]) for row in rows if row["view"] == view}
+        assert found == {name: entry.latency for name, entry in entries.items()}
+
+
+def test_the_table_names_what_matters(report):
+    text = _printed(report)
+    for words in ("stable-diffusion", report.accelerator, "latency", "peak memory", "bound by", "unet", "convolution"):
+        assert words in text
+    assert quantity(report.latency, "s") in text
+    assert "does not fit" not in text
+    assert "unmodelled" not in text
+    assert all(len(line) <= 140 for line in text.splitlines())
+
+
+def test_every_latency_of_the_table_has_its_interval(report):
+    text = _printed(report)
+    ends = report.part_intervals["by_stage"]["unet"]
+    assert f"{quantity(float(f'{ends.low:.3g}'), 's')} to {quantity(float(f'{ends.high:.3g}'), 's')}" in text
+    assert "of published runs on unseen devices" in text
+    bound = _printed(replace(report, interval=None, part_intervals={}, energy=None, fidelity="roofline"))
+    assert " to " not in bound
+
+
+def test_stages_come_with_their_runs(report):
+    line = next(line for line in _printed(report).splitlines() if line.startswith("unet"))
+    assert line.split()[1] == "50"
+
+
+def test_a_workload_that_does_not_fit_says_so(report):
+    assert "does not fit: the part has 1 GB of memory" in _printed(replace(report, memory_capacity=10**9))
+
+
+def test_unmodelled_operators_are_shown_with_their_share(report):
+    item = Unmodelled(operator="aten::frobnicate", calls=12, share=0.0123)
+    assert "unmodelled: aten::frobnicate, 12 calls, 1.23 % of all" in _printed(replace(report, unmodelled=(item,)))
+
+
+def test_names_with_brackets_are_printed_as_they_are(report):
+    assert "my[red]model on part [a]" in _printed(replace(report, model="my[red]model", accelerator="part [a]"))
+
+
+@pytest.mark.parametrize("fidelity", ["roofline", "calibrated"])
+def test_what_is_approximate_is_said(fidelity, report):
+    words = notes(replace(report, fidelity=fidelity))
+    assert words
+    assert all(words)
+    assert ("lower bound" in words[0]) == (fidelity == "roofline")
+
+
+def test_formats():
+    assert FORMATS == ("table", "json", "csv")

@@ -1,0 +1,57 @@
+"""Idle time by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tracer.events.builder import TraceBuilder
+from tracer.events.device_idle import device_idle
+from tracer.events.operator_arguments import RecordedArguments
+from tracer.trace import RunFacts, Trace
+
+
+def _trace(*kernels: tuple[int, int, int, int], launches: dict[int, int] | None = None) -> Trace:
+    """(start, duration, stream, correlation) of kernels, and when each correlation was launched. [ns]"""
+    builder = TraceBuilder()
+    builder.add_call("aten::mm", RecordedArguments(), start=0, duration=1)
+    for correlation, start in (launches or {}).items():
+        builder.add_host_call("cudaLaunchKernel", start=start, duration=10, correlation=correlation)
+    for start, duration, stream, correlation in kernels:
+        builder.add_kernel("k", start=start, duration=duration, stream=stream, correlation=correlation)
+    return builder.build("t", RunFacts())
+
+
+def test_gaps_before_late_launches_are_the_hosts() -> None:
+    # Idle 200..300 before a kernel launched at 250, and 400..410 before one launched long ago.
+    trace = _trace((100, 100, 7, 1), (300, 100, 7, 2), (410, 90, 7, 3), launches={1: 50, 2: 250, 3: 60})
+    idle = device_idle(trace)
+    assert idle is not None
+    assert idle.elapsed == pytest.approx(400e-9)
+    assert idle.busy == pytest.approx(290e-9)
+    assert idle.host_bound == pytest.approx(100e-9)
+    assert idle.queued == pytest.approx(10e-9)
+    assert idle.idle == pytest.approx(idle.host_bound + idle.queued)
+
+
+def test_streams_that_overlap_are_busy_once() -> None:
+    idle = device_idle(_trace((0, 100, 7, -1), (50, 100, 13, -1), (120, 10, 7, -1)))
+    assert idle is not None
+    assert idle.busy == pytest.approx(150e-9)
+    assert idle.idle == 0
+
+
+def test_devices_are_added_up() -> None:
+    trace = _trace((0, 100, 7, -1), (0, 10, 7, -1), (30, 10, 7, -1))
+    two = replace(trace, kernels=replace(trace.kernels, device=np.array([0, 1, 1])))
+    idle = device_idle(two)
+    assert idle is not None
+    assert idle.elapsed == pytest.approx(140e-9)
+    assert idle.queued == pytest.approx(20e-9)
+
+
+def test_without_starts_nothing_is_known(product_trace: Trace) -> None:
+    kernels = replace(product_trace.kernels, start=np.full(2, np.nan))
+    assert device_idle(replace(product_trace, kernels=kernels)) is None

@@ -1,0 +1,122 @@
+"""JSON read item by item."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tracer.storage import json_stream
+from tracer.storage.json_stream import JsonStream
+from tracer.trace import TraceFormatError
+
+
+def _members(path: Path) -> list[tuple[str, Any]]:
+    with JsonStream(path) as stream:
+        return list(stream.members("items"))
+
+
+def _write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_items_and_other_members(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.json", ' {"a": 1, "items": [1, {"b": [2]}, "x"] , "c": {"items": [9]}} ')
+    assert _members(path) == [("a", 1), ("items", 1), ("items", {"b": [2]}), ("items", "x"), ("c", {"items": [9]})]
+
+
+def test_an_outermost_array_is_the_member(tmp_path: Path) -> None:
+    assert _members(_write(tmp_path / "a.json", "[1, 2]")) == [("items", 1), ("items", 2)]
+    assert _members(_write(tmp_path / "a.json", "[]")) == []
+    assert _members(_write(tmp_path / "a.json", "{}")) == []
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(items=st.lists(_VALUES, max_size=6), chunk=st.integers(1, 12), packed=st.booleans())
+def test_any_chunk_size_reads_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, items: list[Any], chunk: int, packed: bool
+) -> None:
+    monkeypatch.setattr(json_stream, "_CHUNK", chunk)
+    text = json.dumps({"before": "é", "items": items}, ensure_ascii=False).encode()
+    path = tmp_path / "a"
+    path.write_bytes(gzip.compress(text) if packed else text)
+    assert _members(path) == [("before", "é"), *(("items", item) for item in items)]
+
+
+@pytest.mark.parametrize("number", ["1.5", "-2e+10", "31", "1E5", "0.25e-3"])
+def test_numbers_split_between_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: str) -> None:
+    path = _write(tmp_path / "a.json", f'{{"items": [{number}, {number}]}}')
+    for chunk in range(1, 30):
+        monkeypatch.setattr(json_stream, "_CHUNK", chunk)
+        assert _members(path) == [("items", float(number))] * 2
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused_in_one_line(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(data)
+    try:
+        _members(path)
+    except TraceFormatError as error:
+        message = str(error)
+    else:
+        message = str(path)
+    assert "\n" not in message
+    assert str(path) in message
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_that_is_cut_off_is_refused_wherever_it_ends(tmp_path: Path, packed: bool) -> None:
+    text = json.dumps({"a": [1, 2], "items": [{"b": 1.5}, {"c": "d"}]}).encode()
+    whole = gzip.compress(text) if packed else text
+    path = tmp_path / "a"
+    for length in range(1, len(whole) - (8 if packed else 0)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(TraceFormatError):
+            _members(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"items": [1 2]}', "',' or ']' expected"),
+        ('{"a" 1}', "':' expected"),
+        ('"text"', "not a JSON object"),
+        ("", "cut off"),
+        ('{"items": [tru]}', "cut off|not JSON"),
+        ('{"items": ' + "[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(TraceFormatError, match=message):
+        _members(_write(tmp_path / "a.json", text))
+
+
+def test_progress_reaches_the_size_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(json.dumps({"items": list(range(10_000))}).encode()))
+    seen: list[tuple[int, int]] = []
+    with JsonStream(path, lambda done, size: seen.append((done, size))) as stream:
+        list(stream.members("items"))
+    size = path.stat().st_size
+    assert seen[-1] == (size, size)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TraceFormatError, match="absent: cannot read"):
+        JsonStream(tmp_path / "absent")

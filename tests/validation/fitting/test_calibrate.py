@@ -1,0 +1,59 @@
+import pytest
+
+from hw_specs import load_calibration
+from validation.fitting.calibrate import JOBS, calibrate, without_device, write_calibration
+from validation.measured.tables import MeasurementError, read_measured
+
+
+def test_each_architecture_gets_its_own(calibrated_files):
+    _, calibrations = calibrated_files
+    by_name = {c.name: c for c in calibrations}
+    assert by_name.keys() == {"turing", "volta"}
+    assert by_name["turing"].parameters["stream.dram"] == pytest.approx(0.6, abs=0.02)
+    assert by_name["volta"].parameters["stream.dram"] == pytest.approx(0.9, abs=0.02)
+    assert by_name["turing"].accelerators == ("T4",)
+    assert by_name["turing"].groups == {"stream": ("T4",)}
+    assert by_name["turing"].date is not None
+
+
+def test_what_was_fitted_on_is_recorded(calibrated_files):
+    measured, calibrations = calibrated_files
+    (fitted,) = next(c for c in calibrations if c.name == "turing").fitted_on
+    assert (fitted.source, fitted.device, fitted.op) == ("synthetic", "NVIDIA T4", "aten::add")
+    assert fitted.count + fitted.held_out == len(measured[0])
+    assert fitted.held_out_mape < 0.05
+
+
+def test_one_accelerator_or_all_but_one(synthetic_file):
+    files = [synthetic_file("NVIDIA T4", 0.6), synthetic_file("NVIDIA V100-PCIE-32GB", 0.9)]
+    measured = [read_measured(path) for path in files]
+    assert [c.name for c in calibrate(measured, accelerator="t4")] == ["turing"]
+    assert [c.name for c in calibrate(files, leave_out="NVIDIA T4")] == ["volta"]
+
+
+def test_nothing_to_fit_is_an_error(calibrated_files):
+    measured, _ = calibrated_files
+    with pytest.raises(MeasurementError, match=r"architecture of 'mi210'; the files are of NVIDIA T4 \(turing\)"):
+        calibrate(measured, accelerator="mi210")
+    with pytest.raises(MeasurementError, match="no row to fit"):
+        calibrate(measured, leave_out="t4")
+
+
+def test_dropping_a_device_drops_its_groups(calibrated_files):
+    _, calibrations = calibrated_files
+    left = {c.name: c for c in without_device(calibrations, "T4", "NVIDIA T4")}
+    assert left["turing"].groups == {}
+    assert left["turing"].parameters == {}
+    assert left["turing"].fitted_on == ()
+    assert left["volta"].groups == {"stream": ("V100-PCIe-32GB",)}
+
+
+def test_written_file_is_read_back(calibrated_files, tmp_path):
+    _, calibrations = calibrated_files
+    path = write_calibration(calibrations[0], tmp_path)
+    assert load_calibration(str(path)) == calibrations[0]
+
+
+def test_jobs_name_each_group_once():
+    groups = [group for job in JOBS for group in job]
+    assert len(groups) == len(set(groups))

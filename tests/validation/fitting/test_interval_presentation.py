@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from simulator.uncertainty.intervals import BasisCoverage, Factor, IntervalFactors
+from validation.fitting.interval_presentation import interval_text
+
+
+def test_factor_coverage_basis_and_devices_are_shown() -> None:
+    factors = IntervalFactors(
+        factor=2.0,
+        scatter=0.1,
+        level=0.8,
+        coverage=0.83,
+        coverage_error=0.05,
+        count=7,
+        devices=("A", "B"),
+        without={"A": Factor(factor=1.5, scatter=0.2), "B": Factor(factor=2.5, scatter=0.1)},
+        by_basis={"inherited": BasisCoverage(coverage=0.75, devices=2, runs=7, half_width=0.31)},
+        sources=("s",),
+    )
+    lines = interval_text(factors).splitlines()
+    assert "7 published runs on 2 devices" in lines[0]
+    assert "83.0 % (standard error 5.0 %, nominal 80 %)" in lines[1]
+    assert any(line.split() == ["inherited", "2", "7", "75.0", "%", "31.0", "%"] for line in lines)
+    assert any(line.split() == ["B", "2.500", "10.0", "%"] for line in lines)

@@ -1,0 +1,174 @@
+"""Rows of measured operator calls."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hw_specs import load_accelerator
+from simulator.kernels import Implementation
+from validation.measured.rows import (
+    MeasurementError,
+    latency_of,
+    one_byte_collectives,
+    read_records,
+    row_kernels,
+    whole_number,
+)
+from validation.measured.tables import read_tables
+
+_HEADER = "device,op,input_shapes,dtype,attributes,latency_s,kernel,source\n"
+H100 = load_accelerator("h100")
+
+
+def record(op: str, shapes: object, **changes: str) -> dict[str, str]:
+    plain = {"device": "NVIDIA H100 SXM", "op": op, "input_shapes": json.dumps(shapes), "dtype": "bfloat16"}
+    return {**plain, "attributes": "{}", "latency_s": "1e-5", "kernel": "", "source": "roofcast", **changes}
+
+
+# One call of each kind that a campaign measures or a table of this format could hold.
+CALLS: list[tuple[str, list[list[int]], dict[str, object]]] = [
+    ("aten::conv1d", [[4, 8, 16], [8, 8, 3]], {"padding": [1]}),
+    ("aten::conv3d", [[1, 8, 4, 16, 16], [8, 8, 3, 3, 3]], {"padding": [1, 1, 1]}),
+    ("aten::conv_transpose2d", [[1, 8, 16, 16], [8, 4, 2, 2]], {"stride": [2, 2]}),
+    ("aten::convolution", [[1, 8, 16, 16], [4, 8, 3, 3]], {"stride": [1, 1], "padding": [1, 1]}),
+    ("aten::group_norm", [[2, 32, 64]], {"num_groups": 8}),
+    ("aten::native_layer_norm", [[16, 64]], {"normalized_shape": [64]}),
+    ("aten::rms_norm", [[16, 64]], {}),
+    ("aten::batch_norm", [[2, 32, 8, 8]], {}),
+    ("aten::_softmax", [[16, 64]], {"dim": -1}),
+    ("aten::silu", [[1024]], {}),
+    ("aten::gelu", [[1024]], {"approximate": "tanh"}),
+    ("aten::embedding", [[1000, 64], [2, 16]], {}),
+    ("aten::cat", [[2, 8, 4], [2, 4, 4]], {"dim": 1}),
+    ("aten::upsample_nearest2d", [[1, 8, 4, 4]], {"output_size": [8, 8]}),
+    ("aten::matmul", [[2, 16, 8], [8, 4]], {}),
+    ("aten::mm", [[16, 8], [8, 4]], {}),
+    ("aten::addmm", [[4], [16, 8], [8, 4]], {}),
+    ("aten::baddbmm", [[2, 16, 4], [2, 16, 8], [2, 8, 4]], {}),
+    ("aten::mean", [[16, 64]], {"dim": [-1]}),
+    ("aten::sum", [[16, 64]], {"dim": -1}),
+    ("aten::max", [[16, 64]], {"dim": -1}),
+    ("aten::clone", [[8, 16]], {"input_strides": [[1, 8]]}),
+    ("aten::copy_", [[8, 16], [8, 16]], {}),
+    ("aten::index_select", [[64, 8], [16]], {"dim": 0}),
+    ("aten::constant_pad_nd", [[1, 8, 4, 4]], {"pad": [0, 1, 0, 1]}),
+    ("aten::avg_pool2d", [[1, 8, 4, 4]], {"kernel_size": [2, 2]}),
+    ("c10d::all_reduce", [[4096]], {"num_gpus": 8}),
+    ("aten::scaled_dot_product_attention", [[1, 8, 16, 64]] * 3, {"is_causal": True}),
+]
+
+
+@pytest.mark.parametrize(("op", "shapes", "attributes"), CALLS, ids=[call[0] for call in CALLS])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_every_kind_of_call_has_kernels(
+    op: str, shapes: list[list[int]], attributes: dict[str, object], dtype: str
+) -> None:
+    row = record(op, shapes, dtype=dtype, attributes=json.dumps(attributes))
+    kernels = row_kernels(row, H100)
+    assert kernels
+    assert sum(kernel.bytes_read + kernel.bytes_written for kernel in kernels) > 0
+
+
+def test_inputs_are_in_the_cache_unless_the_row_says_cold() -> None:
+    (warm,) = row_kernels(record("aten::relu", [[1024]]), H100)
+    (cold,) = row_kernels(record("aten::relu", [[1024]], attributes='{"cache": "cold"}'), H100)
+    assert (warm.resident_bytes, cold.resident_bytes) == (2048.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "implementation"),
+    [
+        ("", Implementation.FLASH2),
+        ("pytorch_flash::flash_fwd_kernel", Implementation.FLASH2),
+        ("cudnn_generated_fort_native_sdpa_sm90_flash_fprop", Implementation.CUDNN_ATTENTION),
+        ("flash_attn_fa3", Implementation.FLASH3),
+    ],
+)
+def test_the_kernels_name_tells_which_attention(kernel: str, implementation: Implementation) -> None:
+    row = record("aten::scaled_dot_product_attention", [[1, 8, 16, 64]] * 3, kernel=kernel)
+    (found,) = row_kernels(row, H100)
+    assert found.implementation == implementation
+
+
+def test_views_launch_nothing() -> None:
+    with pytest.raises((LookupError, ValueError), match="aten::view"):
+        row_kernels(record("aten::view", [[4, 4]], attributes='{"size": [16]}'), H100)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1", "0", "nan", "inf"])
+def test_a_time_is_a_positive_number(text: str) -> None:
+    with pytest.raises(ValueError, match="latency of aten::relu is not a positive number"):
+        latency_of(record("aten::relu", [[4]], latency_s=text))
+
+
+def test_counts() -> None:
+    assert (whole_number("3"), whole_number("2.0")) == (3, 2)
+    for text in ("", "0", "-1", "1.5", "nan", "inf", "1e20", "many"):
+        with pytest.raises(ValueError, match="no positive whole number"):
+            whole_number(text)
+
+
+def test_only_collectives_of_one_source_are_told_apart_by_time() -> None:
+    rows = [record("c10d::all_reduce", [[64]], latency_s=t, source="aiconfigurator") for t in ("2e-5", "1e-5", "x")]
+    assert one_byte_collectives(rows) == {1}
+    assert one_byte_collectives([record("c10d::all_reduce", [[64]])]) == frozenset()
+
+
+def test_short_rows_have_empty_fields(tmp_path: Path) -> None:
+    path = tmp_path / "short.csv"
+    path.write_text(_HEADER + "NVIDIA T4,aten::add\n")
+    assert read_records(path)[0]["latency_s"] == ""
+    (table,) = read_tables(path)
+    assert len(table) == 0
+    assert table.skipped.total() == 1
+
+
+_FIELD = st.one_of(
+    st.text(alphabet=st.characters(exclude_characters='"\x00\r', exclude_categories=["Cs"]), max_size=20),
+    st.sampled_from(
+        ["[[4, 8], [16, 8]]", "[[]]", "[1]", "[[1e9]]", "[[true]]", "{}", "[]", "{'dim': 7}", "1e-5", "-1", "float16"]
+    ),
+    st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=3), st.lists, max_leaves=6).map(
+        json.dumps
+    ),
+)
+_OPS = st.sampled_from([call[0] for call in CALLS] + ["aten::nothing", "", "c10d::all_reduce"])
+
+
+@given(
+    op=_OPS,
+    shapes=_FIELD,
+    dtype=st.sampled_from(["float16", "float32", "float8_e4m3fn", "int8", "bool", "", "x"]),
+    attributes=_FIELD,
+    latency=_FIELD,
+    source=st.sampled_from(["roofcast", "neusight", "aiconfigurator", ""]),
+)
+def test_any_row_is_read_or_counted(
+    tmp_path_factory: pytest.TempPathFactory,
+    op: str,
+    shapes: str,
+    dtype: str,
+    attributes: str,
+    latency: str,
+    source: str,
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzzed.csv"
+    fields = [field.replace('"', '""') for field in ("NVIDIA T4", op, shapes, dtype, attributes, latency, "", source)]
+    path.write_text(_HEADER + ",".join(f'"{field}"' for field in fields) + "\n", encoding="utf-8")
+    (table,) = read_tables(path)
+    assert len(table) + table.skipped.total() == 1
+
+
+@given(content=st.binary(max_size=200))
+@pytest.mark.parametrize("name", ["kernels.csv", "kernels.csv.gz"])
+def test_any_file_is_a_table_or_one_line(tmp_path_factory: pytest.TempPathFactory, name: str, content: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / name
+    path.write_bytes(content)
+    with pytest.raises(MeasurementError) as caught:
+        read_tables(path)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,203 @@
+import gzip
+import json
+
+import numpy as np
+import pytest
+
+from hw_specs import load_accelerator
+from simulator.kernels import Implementation, KernelFamily
+from validation.measured.tables import MeasurementError, is_device, read_measured, read_tables
+
+_A100 = "NVIDIA A100-SXM4-80GB"
+_HEADER = "device,op,input_shapes,dtype,attributes,latency_s,kernel,source\n"
+
+
+def _line(
+    op, shapes, dtype="bfloat16", attributes=None, latency=1e-5, kernel="", source="aiconfigurator", device=_A100
+):
+    quoted = [json.dumps(x).replace('"', '""') for x in (shapes, attributes or {})]
+    return f'{device},{op},"{quoted[0]}",{dtype},"{quoted[1]}",{latency},{kernel},{source}\n'
+
+
+@pytest.fixture
+def read(tmp_path):
+    def build(*lines):
+        path = tmp_path / "measured.csv"
+        path.write_text(_HEADER + "".join(lines), encoding="utf-8")
+        return read_measured(path)
+
+    return build
+
+
+def test_linear_by_hand(read):
+    rows = read(_line("aten::linear", [[4, 8, 32], [16, 32]]))
+    table = rows.table
+    assert (table.m[0], table.n[0], table.k[0]) == (32, 16, 32)
+    assert table.matrix_flops[0] == 2 * 32 * 16 * 32
+    assert table.bytes_read[0] == (32 * 32 + 16 * 32) * 2
+    assert table.bytes_written[0] == 32 * 16 * 2
+    assert rows.accelerator.name == "A100-SXM4-80GB"
+
+
+def test_weights_stay_cold_unless_their_copies_fit(read):
+    small = read(_line("aten::linear", [[1, 512], [512, 512]])).table
+    large = read(_line("aten::linear", [[1, 8192], [8192, 8192]])).table
+    assert small.resident_bytes[0] == small.bytes_read[0]
+    assert large.resident_bytes[0] == 8192 * 2
+
+
+def test_eight_bit_linear_quantises_first(read):
+    rows = read(_line("aten::linear", [[128, 256], [64, 256]], dtype="float8_e4m3fn", device="NVIDIA H100 SXM"))
+    assert rows.table.name == ("quantize", "linear")
+    assert rows.row.tolist() == [0, 0]
+    assert rows.table.bytes_written[1] == 128 * 64 * 2
+    assert rows.per_row(np.array([1.0, 2.0])).tolist() == [3.0]
+
+
+def test_fp32_products_run_on_vector_units_and_neusights_axes_are_exchanged(read):
+    line = _line("aten::bmm", [[21, 31, 18], [21, 18, 870]], dtype="float32", source="neusight", device="NVIDIA T4")
+    table = read(line).table
+    assert table.matrix_flops[0] == 0
+    assert (table.batch[0], table.m[0], table.n[0], table.k[0]) == (21, 31, 18, 870)
+    assert table.vector_flops[0] == 2 * 21 * 31 * 18 * 870
+
+
+@pytest.mark.parametrize(
+    ("kernel", "implementation", "names"),
+    [
+        ("vllm_vit_flash_attn_fa2", Implementation.FLASH2, ("attention",)),
+        ("vllm_flash_attn_fa2", Implementation.FLASH2_PAGED, ("attention", "paged_cache_write")),
+        ("vllm_flash_attn_fa3", Implementation.FLASH3, ("attention", "paged_cache_write")),
+        ("vllm_flashinfer_trtllmprefill", Implementation.CUDNN_ATTENTION, ("attention", "paged_cache_write")),
+    ],
+)
+def test_attention_names_its_implementation(read, kernel, implementation, names):
+    shapes = [[2, 8, 64, 128], [2, 2, 64, 128], [2, 2, 64, 128]]
+    table = read(
+        _line("aten::scaled_dot_product_attention", shapes, attributes={"is_causal": True}, kernel=kernel)
+    ).table
+    assert table.name == names
+    assert table.implementation[0] == implementation
+    assert (table.batch[0], table.group[0], table.causal[0]) == (16, 4, True)
+
+
+def test_convolution_keeps_its_image(read):
+    attributes = {"stride": [1, 1], "padding": [1, 1]}
+    line = _line(
+        "aten::conv2d", [[2, 3, 8, 6], [16, 3, 3, 3]], "float32", attributes, source="neusight", device="NVIDIA T4"
+    )
+    table = read(line).table
+    assert (table.height[0], table.width[0], table.m[0], table.k[0]) == (8, 6, 96, 27)
+    assert table.vector_flops[0] == 2 * 96 * 16 * 27
+    assert table.group[0] == 3
+
+
+def test_elementwise_and_rows(read):
+    lines = [
+        _line("aten::add", [[10, 20], [10, 20]], "float32", source="neusight", device="NVIDIA T4"),
+        _line("aten::softmax", [[10, 20]], "float32", {"dim": -1}, source="neusight", device="NVIDIA T4"),
+    ]
+    table = read(*lines).table
+    assert table.bytes.tolist() == [3 * 800, 2 * 800]
+    assert table.family.tolist() == [KernelFamily.ELEMENTWISE, KernelFamily.SOFTMAX]
+    assert (table.m[1], table.n[1]) == (10, 20)
+
+
+def test_faster_of_two_equal_messages_has_one_byte_elements(read):
+    lines = [
+        _line("c10d::all_reduce", [[1024]], "float16", {"num_gpus": 8}, latency=latency) for latency in (2e-5, 1e-5)
+    ]
+    assert read(*lines).table.m.tolist() == [2048, 1024]
+
+
+def test_rows_that_cannot_be_read_are_counted(read):
+    rows = read(
+        _line("aten::linear", [[4, 8], [16, 8]]),
+        _line("aten::fft", [[4, 8]]),
+        _line("aten::fft", [[4, 8]]),
+        _line("aten::linear", [[4, -8], [16, 8]]),
+        _line("aten::linear", [[4, 8], [16, 8]], latency=0.0),
+    )
+    assert len(rows) == 1
+    assert sum(rows.skipped.values()) == 4
+    assert rows.skipped["aten::fft: no result follows from the shapes and attributes"] == 2
+
+
+def test_select_keeps_kernels_with_their_rows(read):
+    lines = [_line("aten::linear", [[m, 8], [16, 8]], "float8_e4m3fn", device="NVIDIA H100 SXM") for m in (1, 2, 3)]
+    part = read(*lines).select(np.array([0, 2]))
+    assert part.table.m.tolist() == [1, 1, 3, 3]
+    assert part.row.tolist() == [0, 0, 1, 1]
+    assert len(part.op) == 2
+
+
+def test_bad_files_are_one_line(tmp_path, read):
+    with pytest.raises(MeasurementError, match="expected rows of one device, got NVIDIA A100-SXM4-80GB, NVIDIA T4"):
+        read(_line("aten::add", [[1]]), _line("aten::add", [[1]], device="NVIDIA T4"))
+    with pytest.raises(MeasurementError, match="no rows"):
+        read()
+    with pytest.raises(MeasurementError, match="fancy"):
+        read(_line("aten::add", [[1]], device="fancy"))
+    (tmp_path / "short.csv").write_text("device,op\n", encoding="utf-8")
+    with pytest.raises(MeasurementError, match="lacks the columns input_shapes"):
+        read_measured(tmp_path / "short.csv")
+    with pytest.raises(MeasurementError, match="cannot be read"):
+        read_measured(tmp_path / "absent.csv")
+
+
+def test_each_device_of_a_file_is_a_table(tmp_path):
+    path = tmp_path / "several.csv"
+    lines = [_line("aten::relu", [[8]], device=device) for device in (_A100, "NVIDIA T4", "fancy", _A100)]
+    path.write_text(_HEADER + "".join(lines), encoding="utf-8")
+    a100, t4 = read_tables(path)
+    assert (len(a100), len(t4)) == (2, 1)
+    ((reason, count),) = a100.skipped.items()
+    assert "no accelerator 'fancy'" in reason
+    assert count == 1
+    assert is_device(t4, "t4")
+    assert not is_device(t4, "v100")
+    assert not is_device(t4, "fancy")
+
+
+def test_a_device_of_no_catalogue_may_be_given(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text(_HEADER + _line("aten::relu", [[8]], device="This machine"), encoding="utf-8")
+    (table,) = read_tables(path, load_accelerator("xeon_8480plus"))
+    assert (table.device, table.accelerator.name) == ("This machine", "Xeon-8480plus")
+
+
+def test_formats_that_a_part_lacks_are_counted(read):
+    rows = read(_line("aten::linear", [[4, 8], [16, 8]], "float8_e4m3fn"), _line("aten::linear", [[4, 8], [16, 8]]))
+    assert len(rows) == 1
+    assert any("fp8" in reason and "A100" in reason for reason in rows.skipped)
+
+
+def test_products_run_on_the_units_that_a_part_has_for_them(read):
+    # CDNA 2 multiplies fp32 matrices on matrix units (AMD CDNA 2 whitepaper); Pascal has none, not even for fp16.
+    line = {"source": "neusight", "dtype": "float32"}
+    amd = read(_line("aten::bmm", [[2, 4, 8], [2, 8, 4]], device="AMD MI210", **line)).table
+    assert (amd.matrix_flops[0] > 0, amd.vector_flops[0]) == (True, 0.0)
+    pascal = read(_line("aten::mm", [[4, 8], [8, 4]], dtype="float16", device="Tesla P100-PCIE-16GB")).table
+    assert (pascal.matrix_flops[0], pascal.vector_flops[0]) == (0.0, 2 * 4 * 8 * 4)
+
+
+def test_gzip_is_read(tmp_path):
+    path = tmp_path / "measured.csv.gz"
+    path.write_bytes(gzip.compress((_HEADER + _line("aten::linear", [[4, 8], [16, 8]])).encode()))
+    assert len(read_measured(path)) == 1
+
+
+def test_float32_products_of_cdna_run_on_matrix_units_and_its_convolutions_do_not(read):
+    lines = [
+        _line("aten::linear", [[4, 32], [16, 32]], dtype="float32", source="neusight", device="AMD MI100"),
+        _line("aten::conv2d", [[1, 8, 16, 16], [8, 8, 3, 3]], dtype="float32", source="neusight", device="AMD MI100"),
+    ]
+    table = read(*lines).table
+    assert table.matrix_flops[0] == 2 * 4 * 16 * 32
+    assert table.matrix_flops[1] == 0  # Winograd kernels of MIOpen are vector code
+    assert table.vector_flops[1] > 0
+
+
+def test_half_products_of_a_part_without_matrix_units_run_on_vector_units(read):
+    table = read(_line("aten::linear", [[4, 32], [16, 32]], dtype="float16", device="Tesla P100")).table
+    assert (table.matrix_flops[0], table.vector_flops[0]) == (0, 2 * 4 * 16 * 32)

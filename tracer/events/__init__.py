@@ -1,0 +1,1 @@
+"""From the events that profilers record to operator calls: builders, joins, attribution, idle time."""

@@ -1,0 +1,298 @@
+"""Which operator call answers for which device time, and the graph of those calls.
+
+Operators nest: ``aten::linear`` calls ``aten::addmm``, which launches the kernel. The innermost call that can be
+predicted answers for a kernel, so that nothing counts twice. What no call answers for is counted by reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracer.graph import Component, IndexArray, Op, OpGraph, Stage, StorageRole, TensorSpec, Workload
+from tracer.trace import GRAPH_LAUNCHES, KernelKind, Trace
+
+__all__ = ["Attribution", "attribute", "graph_of_calls"]
+
+FloatArray = NDArray[np.float64]
+
+_NO_OPERATOR = "kernel of no operator"
+_OF_GRAPH = "kernel of a CUDA graph"
+_ON_LINK = "copy between host and device"
+# Names of such copies: "Memcpy HtoD (Pageable -> Device)", "CopyHostToDevice".
+_TRANSFER = re.compile(r"HtoD|DtoH|HostToDevice|DeviceToHost")
+# Composites that may do nothing: what they call, if anything, answers.
+_TRANSPARENT = frozenset(
+    f"aten::{name}" for name in ("to", "contiguous", "reshape", "dropout", "pad", "flatten", "type_as", "float")
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Attribution:
+    """Calls of a trace that answer for its device time.
+
+    Attributes
+    ----------
+    trace : Trace
+    calls : ndarray of int, shape (num_answering,)
+        Entries of the trace's calls, in order.
+    modelled : ndarray of bool, shape (num_answering,)
+        Whether the call can be predicted; one that cannot answers for what it launches itself.
+    device_time : ndarray, shape (num_answering,)
+        Of one of the entry's repeats. [s]
+    num_kernels : ndarray of int, shape (num_answering,)
+        Device events of one of the entry's repeats.
+    owner : ndarray of int, shape (num_kernels,)
+        Position in `calls` of the call that answers for each device event, -1 for none.
+    unattributed : mapping of str to (int, float)
+        Reason -> (device events, their time [s]).
+    """
+
+    trace: Trace
+    calls: IndexArray
+    modelled: NDArray[np.bool_]
+    device_time: FloatArray
+    num_kernels: IndexArray
+    owner: IndexArray
+    unattributed: Mapping[str, tuple[int, float]]
+
+    @property
+    def operators(self) -> IndexArray:
+        """Index of each answering call's operator in the trace, shape (num_answering,)."""
+        return self.trace.calls.operator[self.calls]
+
+    @property
+    def repeats(self) -> IndexArray:
+        """Calls that each answering entry stands for, shape (num_answering,)."""
+        return self.trace.calls.repeats[self.calls]
+
+    @property
+    def total_time(self) -> FloatArray:
+        """Device time of all repeats of each answering call, shape (num_answering,). [s]"""
+        return self.device_time * self.repeats
+
+
+def attribute(trace: Trace, can_predict: Callable[[Op], bool]) -> Attribution:
+    """Device time by answering call.
+
+    Parameters
+    ----------
+    trace : Trace
+        One without device events (an execution trace) gets its outermost predictable calls, without times.
+    can_predict : callable
+        Whether an operator has a formula.
+    """
+    able = np.array([can_predict(op) for op in trace.operators], dtype=np.bool_)
+    able = able[trace.calls.operator] if len(able) else np.zeros(len(trace.calls), dtype=np.bool_)
+    if not len(trace.kernels):
+        return _without_device(trace, able)
+    transfers = np.array([_TRANSFER.search(name) is not None for name in trace.kernel_names], dtype=np.bool_)
+    on_link = transfers[trace.kernels.name]
+    launching, kernel_call = np.unique(np.where(on_link, -1, trace.kernels.call), return_inverse=True)
+    host_time = _host_time(trace)
+    answering = _answering(launching, able, trace.calls.parent, host_time)[kernel_call]
+    calls, owner = np.unique(answering, return_inverse=True)
+    if len(calls) and calls[0] < 0:
+        calls, owner = calls[1:], owner - 1
+    time = trace.kernels.duration * trace.kernels.repeats
+    known = owner >= 0
+    repeats = trace.calls.repeats[calls]
+    return Attribution(
+        trace=trace,
+        calls=calls,
+        modelled=able[calls],
+        device_time=np.bincount(owner[known], weights=time[known], minlength=len(calls)) / repeats,
+        num_kernels=np.rint(
+            np.bincount(owner[known], weights=trace.kernels.repeats[known], minlength=len(calls)) / repeats
+        ).astype(np.int64),
+        owner=owner,
+        unattributed=_unattributed(trace, ~known, on_link, time),
+    )
+
+
+def _answering(
+    launching: IndexArray, able: NDArray[np.bool_], parent: IndexArray, host_time: Mapping[int, float]
+) -> IndexArray:
+    """Answering call of each launching call: itself or the nearest around it that can be predicted.
+
+    A call around others that answer for themselves does not answer for the rest: its prediction would count the
+    work of those again. Then the launching call stands for itself, unpredicted. Where the host is the device, such a
+    call's own time is what it spent on calling the others, and goes to the one of them that took longest.
+    """
+    direct = {call for call in launching.tolist() if call >= 0 and able[call]}
+    around = _ancestors(direct, parent)
+    longest = _longest_beneath(direct - around, parent, host_time)
+    result = []
+    for call in launching.tolist():
+        if call in longest:
+            result.append(longest[call])
+            continue
+        candidate = call
+        while candidate >= 0 and not able[candidate]:
+            candidate = int(parent[candidate])
+        climbed_past = candidate != call and candidate in around
+        result.append(call if candidate < 0 or climbed_past else candidate)
+    return np.array(result, dtype=np.int64)
+
+
+def _longest_beneath(calls: set[int], parent: IndexArray, host_time: Mapping[int, float]) -> dict[int, int]:
+    """For every call around some of `calls`, the one of them that took longest; empty without times of the host."""
+    best: dict[int, int] = {}
+    for call in sorted(calls, key=lambda c: host_time.get(c, 0.0)) if host_time else ():
+        above = int(parent[call])
+        while above >= 0:
+            best[above] = call
+            above = int(parent[above])
+    return best
+
+
+def _host_time(trace: Trace) -> dict[int, float]:
+    """Time of each call that is itself an event of the device, because the device is the host. [s]"""
+    rows = np.flatnonzero((trace.kernels.kind == KernelKind.HOST) & (trace.kernels.call >= 0))
+    return dict(zip(trace.kernels.call[rows].tolist(), trace.kernels.duration[rows].tolist(), strict=True))
+
+
+def _ancestors(calls: set[int], parent: IndexArray) -> set[int]:
+    found: set[int] = set()
+    for call in calls:
+        above = int(parent[call])
+        while above >= 0 and above not in found:
+            found.add(above)
+            above = int(parent[above])
+    return found
+
+
+def _without_device(trace: Trace, able: NDArray[np.bool_]) -> Attribution:
+    names = np.array([op.name in _TRANSPARENT for op in trace.operators], dtype=np.bool_)
+    wanted = able & ~(names[trace.calls.operator] if len(names) else able)
+    covered = np.zeros(len(wanted), dtype=np.bool_)
+    for call, above in enumerate(trace.calls.parent.tolist()):
+        if above >= 0:
+            covered[call] = covered[above] or wanted[above]
+    calls = np.flatnonzero(wanted & ~covered)
+    return Attribution(
+        trace=trace,
+        calls=calls,
+        modelled=np.ones(len(calls), dtype=np.bool_),
+        device_time=np.zeros(len(calls)),
+        num_kernels=np.zeros(len(calls), dtype=np.int64),
+        owner=np.zeros(0, dtype=np.int64),
+        unattributed={},
+    )
+
+
+def _unattributed(
+    trace: Trace, rows: NDArray[np.bool_], on_link: NDArray[np.bool_], time: FloatArray
+) -> dict[str, tuple[int, float]]:
+    kernels, names = trace.kernels, trace.host_names
+    of_graph = np.zeros(len(kernels), dtype=np.bool_)
+    launched = [names[trace.host.name[i]] if i >= 0 else "" for i in kernels.launch[rows].tolist()]
+    of_graph[rows] = [name.startswith(GRAPH_LAUNCHES) for name in launched]
+    result = {}
+    for reason, selected in (
+        (_ON_LINK, rows & on_link),
+        (_OF_GRAPH, rows & of_graph & ~on_link),
+        (_NO_OPERATOR, rows & ~of_graph & ~on_link),
+    ):
+        if selected.any():
+            result[reason] = (int(kernels.repeats[selected].sum()), float(time[selected].sum()))
+    return result
+
+
+def graph_of_calls(attribution: Attribution, launches_nothing: Callable[[str], bool]) -> tuple[OpGraph, IndexArray]:
+    """Graph of the answering calls and of those that only cost the host, in the order of the run.
+
+    A trace does not say which call reads what another wrote, so every tensor has a storage of its own: there are no
+    edges, and peak memory cannot be told. Entries that stand for several calls are repeated.
+
+    Parameters
+    ----------
+    attribution : Attribution
+    launches_nothing : callable
+        Whether an operator of that name is a view or an allocation.
+
+    Returns
+    -------
+    graph : OpGraph
+        One stage for each stage of the trace that has calls (``trace`` where none is named).
+    positions : ndarray of int
+        Position in ``attribution.calls`` of each call of the graph, stage after stage, -1 for the host's.
+    """
+    trace = attribution.trace
+    rows, positions = _rows(attribution, launches_nothing)
+    stages, order = [], []
+    builder = _GraphColumns(trace)
+    stage_of = trace.calls.stage[rows]
+    for number in sorted(set(stage_of.tolist())):
+        selected = stage_of == number
+        name = trace.stages[number] if number >= 0 else "trace"
+        stages.append(builder.stage(name, rows[selected]))
+        order.append(positions[selected])
+    graph = OpGraph(
+        name=trace.name,
+        workload=Workload(dtype=_usual_dtype(trace)),
+        operators=trace.operators,
+        modules=(*trace.modules, ""),
+        stages=tuple(stages),
+        components=(Component("trace", 0, 0),),
+        storage_bytes=np.array(builder.storage_bytes, dtype=np.int64),
+        storage_roles=np.full(len(builder.storage_bytes), int(StorageRole.ACTIVATION), dtype=np.int64),
+        sources=(f"trace {trace.name} ({trace.facts.format})",),
+    )
+    return graph, np.concatenate(order) if order else np.zeros(0, dtype=np.int64)
+
+
+def _rows(attribution: Attribution, launches_nothing: Callable[[str], bool]) -> tuple[IndexArray, IndexArray]:
+    """Calls of the graph and their positions among the answering ones, each repeated as often as it ran."""
+    trace = attribution.trace
+    silent = np.array([launches_nothing(op.name) for op in trace.operators], dtype=np.bool_)
+    inside = np.zeros(len(trace.calls), dtype=np.bool_)
+    stops = np.zeros(len(trace.calls), dtype=np.bool_)
+    stops[attribution.calls] = True
+    views = silent[trace.calls.operator] if len(silent) else stops
+    for call, above in enumerate(trace.calls.parent.tolist()):
+        if above >= 0:
+            inside[call] = inside[above] or stops[above] or views[above]
+    position = np.full(len(trace.calls), -1, dtype=np.int64)
+    position[attribution.calls] = np.arange(len(attribution.calls))
+    rows = np.flatnonzero(stops | (views & ~inside))
+    repeated = np.repeat(rows, trace.calls.repeats[rows])
+    return repeated, position[repeated]
+
+
+class _GraphColumns:
+    """Stages whose tensors all have storages of their own."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.storage_bytes: list[int] = []
+        self._trace = trace
+
+    def stage(self, name: str, rows: IndexArray) -> Stage:
+        """One run of a stage with these calls."""
+        operators = self._trace.calls.operator[rows]
+        modules = self._trace.calls.module[rows]
+        ops = [self._trace.operators[i] for i in operators]
+        return Stage(
+            name=name,
+            component="trace",
+            repeats=1,
+            operators=operators,
+            modules=np.where(modules < 0, len(self._trace.modules), modules),
+            inputs=self._storages([t for op in ops for t in op.inputs]),
+            outputs=self._storages([t for op in ops for t in op.outputs]),
+        )
+
+    def _storages(self, tensors: list[TensorSpec]) -> IndexArray:
+        first = len(self.storage_bytes)
+        self.storage_bytes.extend(t.nbytes for t in tensors)
+        return np.arange(first, len(self.storage_bytes), dtype=np.int64)
+
+
+def _usual_dtype(trace: Trace) -> str:
+    """Floating-point dtype that most operators' first input has."""
+    found = [op.inputs[0].dtype for op in trace.operators if op.inputs and "float" in op.inputs[0].dtype]
+    return max(set(found), key=found.count) if found else "float32"

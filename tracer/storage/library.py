@@ -1,0 +1,160 @@
+"""Graphs of named workloads: from the bundle that ships, from the cache, or traced now and cached."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import msgspec
+
+from tracer.graph import GraphError, OpGraph, Workload
+from tracer.workloads import Pipeline, find_pipeline, resolve
+
+from .bundle import bundled_graph
+from .graph_file import FORMAT_VERSION, load_graph, save_graph
+
+__all__ = ["MissingTracerError", "cache_folder", "graph_of", "pipeline_of"]
+
+
+class MissingTracerError(ImportError):
+    """A workload must be traced, and torch or diffusers is not installed."""
+
+
+def graph_of(
+    name: str,
+    settings: Mapping[str, object],
+    *,
+    use_cache: bool = True,
+    progress: Callable[[str], None] | None = None,
+) -> OpGraph:
+    """Graph of a workload.
+
+    Parameters
+    ----------
+    name : str
+        Name of a pipeline, or path of a diffusers pipeline folder.
+    settings : mapping
+        Fields of :class:`~tracer.graph.Workload` that the user set; ``None`` leaves the default.
+    use_cache : bool
+        Whether to read and write the cache; the bundle is read in any case.
+    progress : callable, optional
+        Called with the name of each stage that is about to be traced.
+
+    Raises
+    ------
+    UnknownWorkloadError, WorkloadError
+        No such pipeline, or settings that it cannot run.
+    MissingTracerError
+        The graph must be traced and torch or diffusers is not installed.
+    """
+    folder = _folder_of(name)
+    pipeline = pipeline_of(name)
+    workload = resolve(pipeline, settings)
+    # A folder may bear the name of a pipeline of the bundle and be another.
+    bundled = bundled_graph(pipeline.name, workload) if folder is None else None
+    if bundled is not None:
+        return bundled
+    path = cache_folder() / f"{pipeline.name}-{_key(pipeline, workload, folder)}.npz"
+    if use_cache and path.exists():
+        try:
+            return load_graph(path)
+        except GraphError:
+            path.unlink(missing_ok=True)  # A damaged cache entry is made again.
+    graph = _traced(pipeline, workload, progress)
+    if use_cache:
+        _store(graph, path)
+    return graph
+
+
+def pipeline_of(name: str) -> Pipeline:
+    """Pipeline of a name, or of a diffusers pipeline folder.
+
+    Raises
+    ------
+    UnknownWorkloadError
+        No such pipeline.
+    """
+    folder = _folder_of(name)
+    return find_pipeline(name) if folder is None else _pipeline_of_folder(folder)
+
+
+def _folder_of(name: str) -> Path | None:
+    """The folder that a name is the path of, or None where it names a pipeline."""
+    return Path(name) if os.sep in name or _is_pipeline_folder(Path(name)) else None
+
+
+def cache_folder() -> Path:
+    """Folder of cached graphs: ``$ROOFCAST_CACHE``, or the user's cache folder."""
+    given = os.environ.get("ROOFCAST_CACHE")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "roofcast"
+
+
+def _pipeline_of_folder(folder: Path) -> Pipeline:
+    from tracer.workloads.diffusers_folder import pipeline_from_folder
+
+    return pipeline_from_folder(folder)
+
+
+def _is_pipeline_folder(folder: Path) -> bool:
+    try:
+        return (folder / "model_index.json").is_file()
+    except OSError:
+        return False  # A name that no file can have.
+
+
+def _traced(pipeline: Pipeline, workload: Workload, progress: Callable[[str], None] | None) -> OpGraph:
+    try:
+        from tracer.capture import capture_pipeline
+    except ImportError as error:
+        raise MissingTracerError(
+            f"{pipeline.name} with these settings is not in the bundle and must be traced, which needs "
+            f"{error.name}: pip install 'roofcast[trace]'"
+        ) from error
+    return capture_pipeline(pipeline, workload, progress=progress)
+
+
+def _store(graph: OpGraph, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_graph(graph, path)
+    except (OSError, GraphError):
+        return  # A cache that cannot be written costs time, nothing else.
+
+
+def _key(pipeline: Pipeline, workload: Workload, folder: Path | None = None) -> str:
+    """Digest of the settings and of all that shapes a graph: this package, a pipeline's folder, the libraries."""
+    configurations = [] if folder is None else sorted([*folder.glob("*.json"), *folder.glob("*/*.json")])
+    digests = (_source_digest(), _digest(configurations))
+    parts = (FORMAT_VERSION, pipeline.sources, asdict(workload), digests, _library_versions())
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
+@cache
+def _source_digest() -> str:
+    folder = Path(__file__).parents[1]
+    return _digest(sorted([*folder.glob("*.py"), *folder.glob("capture/*.py"), *folder.glob("workloads/**/*.py")]))
+
+
+def _library_versions() -> list[str]:
+    """Versions of the libraries whose models are traced; those that are not installed are left out."""
+    versions = []
+    for name in ("torch", "diffusers", "transformers"):
+        with contextlib.suppress(PackageNotFoundError):
+            versions.append(f"{name} {version(name)}")
+    return versions
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,261 @@
+"""The accuracy page: every error table of the project, each with the datasheet roofline beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from hw_specs import Calibration, load_accelerator, shipped_calibrations
+from hw_specs.calibration import ResidualSummary
+from simulator.uncertainty.intervals import load_factors
+from tracer.trace import TraceFormatError
+from validation.published.case import CaseError, load_cases
+from validation.published.errors import CaseResult, ErrorSummary, predict_cases, summarise
+
+from .kernels import KernelError, kernel_errors
+from .traces import TraceComparison, compare_trace
+
+__all__ = ["accuracy_page", "residual_section"]
+
+Progress = Callable[[str], None]
+
+_HEAD = """\
+# Accuracy
+
+How far predictions are from what was measured: every table beside the same error of the datasheet roofline.
+This page is made by `validate accuracy MEASURED -o ACCURACY.md`, where MEASURED is a folder of measurements
+(`kernels/`, `traces/`); a test holds it current. Errors are `predicted / measured - 1`; MAPE is the mean of
+their absolute values; *unseen* rows are shapes that were kept out of every fit (a quarter, by checksum).
+
+Measurements are public ones, not ours: kernels from aiconfigurator (Apache-2.0) and NeuSight (MIT), traces from
+TraceLens (MIT), end-to-end figures from the sources that each file of `validation/published/cases/` names.
+"""
+
+_UNKNOWN = """\
+## What is not known
+
+* bf16 **convolution**, **group norm**, **temporal attention** and **upsampling** have no public measurements by
+  kernel that we know of, and fp16 convolution has few (DeepBench, on V100 and T4). They stand on the mechanisms
+  with parameters of neighbouring kernels; whole pipelines (above) check them only together.
+* **Memory-efficient attention** (before sm_80, float32, masks) has no measured kernels; it takes the parameters of
+  FlashAttention-2, and its intervals are half as wide again.
+* **Parts from other vendors than NVIDIA** have no measured kernels here but the one trace above: their times
+  rest on parameters fitted to NVIDIA's, with single rates from published ceilings, and their interval is the widest.
+* **Software versions** differ by up to a third on one part (Stable Diffusion 1.5 in torch 1.13, 2.0 and 2.2),
+  which no parameter of ours describes. The calibrations are of torch 2.1 (NeuSight) and of 2024-25 libraries
+  (aiconfigurator).
+* **The host** is a typical one of the accelerator's time; at batch 1, eager, it decides the result.
+* **Clocks under load** are modelled by energy per FLOP, which rises with the voltage beyond 1.5 GHz, and the
+  board's limit; ambient temperature and individual boards are not.
+* Residuals of all rows were looked at while mechanisms were chosen, so that errors on unseen shapes and
+  left-out parts carry some of that knowledge.
+"""
+
+
+def accuracy_page(folder: Path, *, progress: Progress | None = None) -> str:
+    """Text of the page.
+
+    Parameters
+    ----------
+    folder : path
+        With ``kernels/*.csv.gz`` and ``traces/*.csv.gz`` in the format of
+        :func:`validation.measured.tables.read_measured`.
+    progress : callable, optional
+        Called with each piece of work.
+
+    Raises
+    ------
+    CaseError
+        The folder has no measured kernels.
+    """
+    say = progress or (lambda _: None)
+    kernels = sorted((folder / "kernels").glob("*.csv.gz"))
+    if not kernels:
+        raise CaseError(f"{folder}: has no kernels/*.csv.gz; give a folder of measurements")
+    say("kernels")
+    records = kernel_errors(kernels).records
+    say("traces")
+    traces = _comparisons(sorted((folder / "traces").glob("*.csv.gz")))
+    results, _ = predict_cases((c for c in load_cases() if c.grade == "A"), progress=say)
+    parts = [_HEAD, _kernel_section(records), residual_section(shipped_calibrations()), _trace_section(traces)]
+    return "\n".join(
+        [*parts, _case_section(results), _interval_section(), _basis_section(shipped_calibrations()), _UNKNOWN]
+    )
+
+
+def _comparisons(paths: Iterable[Path]) -> list[tuple[TraceComparison, TraceComparison]]:
+    """Calibrated and roofline comparison of each trace whose device is known."""
+    pairs = []
+    for path in paths:
+        try:
+            pairs.append((compare_trace(path), compare_trace(path, fidelity="roofline")))
+        except TraceFormatError:
+            continue
+    return pairs
+
+
+def _kernel_section(records: Sequence[KernelError]) -> str:
+    rows = [
+        (
+            r.device,
+            r.op.removeprefix("aten::"),
+            r.dtype,
+            f"{r.count:,}",
+            _percent(r.mape),
+            _percent(r.mape_over_50us),
+            _percent(r.unseen_mape),
+            _percent(r.unseen_mape_over_50us),
+            _signed(r.bias),
+            _percent(r.within_10_percent),
+            _percent(r.roofline_mape),
+        )
+        for r in records
+    ]
+    header = ("device", "operator", "dtype", "rows", "MAPE", "over 50 us", "unseen", "unseen, over 50 us", "bias")
+    table = _table((*header, "within 10 %", "roofline MAPE"), rows, left=3)
+    return f"## Kernels of calibrated parts\n\n`validate kernels MEASURED/kernels/*.csv.gz`\n\n{table}"
+
+
+def residual_section(calibrations: Sequence[Calibration]) -> str:
+    """Errors on unseen shapes and on whole architectures that were left out, by calibration and parameter group."""
+    rows = []
+    for entry in calibrations:
+        whole = [r for r in entry.residuals if r.regime == "all"]
+        for group in dict.fromkeys(r.group for r in whole):
+            mine = [r for r in whole if r.group == group]
+            unseen = [r for r in mine if r.scope == "held_out_shapes"]
+            left_out = [r for r in mine if r.scope == "left_out_device"]
+            name = f"{entry.name}, preferred" if group in entry.preferred else entry.name
+            rows.append((name, group, *_residual_cells(unseen), *_residual_cells(left_out)))
+    header = ("architecture", "kernels", "rows", "unseen shapes: MAPE", "bias", "rows", "left out: MAPE", "bias")
+    intro = (
+        "Parameters are shared within an architecture. *Left out* is the error on an architecture whose measurements\n"
+        "no fit saw, predicted by those that remain: what to expect of a part that nobody measured. *generic* is one\n"
+        "set of parameters for all architectures, each left out once and averaged here; where it is *preferred* it is\n"
+        "what parts get that have no measured relative of their own architecture, and else those without any."
+    )
+    return f"## Unseen shapes and unseen parts\n\n{intro}\n\n{_table(header, rows, left=2)}"
+
+
+def _residual_cells(summaries: Sequence[ResidualSummary]) -> tuple[str, str, str]:
+    """Rows, mean error and bias; a calibration of several architectures has one summary of each."""
+    if not summaries:
+        return "-", "-", "-"
+    mape = sum(s.mape for s in summaries) / len(summaries)
+    bias = sum(s.bias for s in summaries) / len(summaries)
+    return f"{sum(s.count for s in summaries):,}", _percent(mape), _signed(bias)
+
+
+def _trace_section(pairs: Sequence[tuple[TraceComparison, TraceComparison]]) -> str:
+    rows = [
+        (
+            c.trace,
+            c.accelerator,
+            f"{1e3 * c.measured_time:.2f} ms",
+            _signed(c.total_error),
+            _percent(c.time_weighted_error),
+            _percent(c.mape),
+            _percent(c.coverage),
+            _percent(roofline.time_weighted_error),
+        )
+        for c, roofline in pairs
+    ]
+    header = ("trace", "accelerator", "measured", "error of total", "time-weighted", "MAPE", "coverage")
+    intro = (
+        "`validate trace FILE`. The traces of the H100 are not wholly unseen. Read off them were the time of a core\n"
+        "for one element that is not accessed in vectors (`stream.element`, `offset`, `filled`, `crossed`, `tiled`),\n"
+        "that of a step of a convolution of few channels (`convolution.gather`), the instructions of a transcendental\n"
+        "function, and the shortest kernel of AMD parts off the MI300X's. Nothing else was."
+    )
+    return f"## Traces of whole models\n\n{intro}\n\n{_table((*header, 'roofline, weighted'), rows, left=2)}"
+
+
+def _case_section(results: Sequence[CaseResult]) -> str:
+    views: tuple[tuple[str, Callable[[CaseResult], str]], ...] = (
+        ("all", lambda r: "all"),
+        ("model", lambda r: r.model),
+        ("device", lambda r: f"{r.device} ({_basis(r.device)})"),
+        ("execution", lambda r: r.execution),
+        ("dtype", lambda r: r.dtype),
+    )
+    tables = [_summary_table(name, summarise(results, key)) for name, key in views]
+    intro = (
+        "`validate published`: the fully specified figures (grade A) of `validation/published/cases/`. No\n"
+        "parameter was fitted to them, except the host's, to Stable Diffusion 1.5 at batch 1."
+    )
+    return "\n".join([f"## Whole pipelines\n\n{intro}\n", *tables])
+
+
+def _basis(device: str) -> str:
+    """Whether kernels of a part were measured."""
+    name = load_accelerator(device).name
+    return "kernels measured" if any(name in c.accelerators for c in shipped_calibrations()) else "inherited"
+
+
+def _summary_table(name: str, summaries: Sequence[ErrorSummary]) -> str:
+    rows = [
+        (
+            s.name,
+            str(s.count),
+            _percent(s.median_ape),
+            _percent(s.mape),
+            _signed(s.bias),
+            _percent(s.within_10_percent),
+            _percent(s.coverage),
+            _percent(s.roofline_median_ape),
+        )
+        for s in summaries
+    ]
+    header = (name, "cases", "median", "mean", "bias", "within 10 %", "in 80 % interval", "roofline median")
+    return _table(header, rows, left=1)
+
+
+def _interval_section() -> str:
+    f = load_factors()
+    rows = [
+        (name, str(c.devices), str(c.runs), _percent(c.coverage), _percent(c.half_width))
+        for name, c in f.by_basis.items()
+    ]
+    intro = (
+        f"Every latency carries an {100 * f.level:.0f} % interval. Its factor is the conformal quantile of {f.count}\n"
+        f"published runs on {len(f.devices)} devices, each device alike:\n{', '.join(f.devices)}.\n"
+        f"Coverage is counted on each device with the factor of all others: **{100 * f.coverage:.1f} %**, standard\n"
+        f"error {100 * f.coverage_error:.1f} % from device to device (`validate intervals`). Half widths are of the\n"
+        "logarithm. Ranges of single kernels (`simulate --explain`) are residual quantiles of the kernel's group, of\n"
+        "its range of times and its basis; `validate kernels` counts how many unseen rows they hold."
+    )
+    table = _table(("basis of most kernels", "devices", "runs", "coverage", "half width"), rows, left=1)
+    return f"## Intervals\n\n{intro}\n\n{table}"
+
+
+def _basis_section(calibrations: Sequence[Calibration]) -> str:
+    rows = [
+        (
+            entry.name,
+            f.device,
+            f.op.removeprefix("aten::"),
+            f.dtype,
+            f.group,
+            f"{f.count:,}",
+            f"{f.held_out:,}",
+            f.source,
+        )
+        for entry in calibrations
+        for f in entry.fitted_on
+    ]
+    header = ("calibration", "device", "operator", "dtype", "parameters", "rows fitted", "rows kept out", "source")
+    return f"## What is calibrated on what\n\n{_table(header, rows, left=5)}"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
+    rule = ["---"] * left + ["--:"] * (len(header) - left)
+    lines = [header, rule, *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+.1f} %"

@@ -1,0 +1,197 @@
+"""Errors of predicted operator calls: one record for each device, operator and dtype."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_specs import Accelerator, Calibration, shipped_calibrations
+from simulator.uncertainty.deviation import group_ranges
+from validation.fitting.calibrate import calibrate, without_device
+from validation.fitting.fit import held_out
+from validation.fitting.generic import generic_calibration
+from validation.fitting.residuals import first_groups, rows_by_group
+from validation.measured.tables import MeasuredKernels, MeasurementError, is_device, read_tables
+
+from .prediction import Prediction, predicted
+
+__all__ = ["JSON_FIELDS", "KernelError", "KernelErrors", "kernel_errors"]
+
+FloatArray = NDArray[np.float64]
+
+_JSON = "device op dtype count mape mape_over_50us median_ape bias within_10_percent time_weighted roofline_mape"
+#: Fields of a record as JSON, in order.
+JSON_FIELDS = tuple(_JSON.split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelError:
+    """Errors over the rows of one device, operator and dtype; shares unless noted, None without such rows.
+
+    Attributes
+    ----------
+    device, op, dtype : str
+    count : int
+        Rows.
+    mape, mape_over_20us, mape_over_50us : float | None
+        Mean absolute relative error of all rows and of those measured longer than that.
+    median_ape : float
+    bias : float
+        Mean signed error of the prediction.
+    within_10_percent : float
+    time_weighted : float
+        Sum of absolute errors over the sum of measured times.
+    roofline_mape : float
+        Mean absolute relative error of the datasheet roofline.
+    unseen_mape, unseen_mape_over_50us : float | None
+        Over the shapes that the fit did not see.
+    coverage : float | None
+        Share of those shapes whose measured time is in the 80 % range of the prediction. The ranges of a calibrated
+        part are quantiles of its own unseen shapes, which calibrations count on halves of them; those of any other
+        part come from other parts.
+    """
+
+    device: str
+    op: str
+    dtype: str
+    count: int
+    mape: float
+    mape_over_20us: float | None
+    mape_over_50us: float | None
+    median_ape: float
+    bias: float
+    within_10_percent: float
+    time_weighted: float
+    roofline_mape: float
+    unseen_mape: float | None
+    unseen_mape_over_50us: float | None
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelErrors:
+    """Records of some files, and the rows that could not be predicted, by reason."""
+
+    records: tuple[KernelError, ...]
+    skipped: Counter[str]
+
+    def to_list(self) -> list[dict[str, object]]:
+        """Records as plain objects with the fields of :data:`JSON_FIELDS`."""
+        return [{name: getattr(record, name) for name in JSON_FIELDS} for record in self.records]
+
+
+def kernel_errors(
+    files: Iterable[str | Path],
+    *,
+    leave_out: str | None = None,
+    calibrations: Iterable[Calibration] | None = None,
+    accelerator: Accelerator | None = None,
+) -> KernelErrors:
+    """Predict every row of some files.
+
+    Parameters
+    ----------
+    files : iterable of path
+    leave_out : str, optional
+        Device or accelerator whose measurements the calibrations must not have seen. Its architecture and the generic
+        parameters are fitted again to the other devices of the files; only this device is reported.
+    calibrations : iterable of Calibration, optional
+        Those that ship with the package by default.
+    accelerator : Accelerator, optional
+        What all rows ran on; by default what each calls its device.
+    """
+    measured = [m for path in files for m in read_tables(path, accelerator)]
+    pool = shipped_calibrations() if calibrations is None else tuple(calibrations)
+    if leave_out is not None:
+        left = [m for m in measured if is_device(m, leave_out)]
+        if not left:
+            known = ", ".join(dict.fromkeys(m.device for m in measured))
+            raise MeasurementError(f"no file is of device {leave_out!r}; the files are of {known}")
+        pool = _without(pool, left[0], measured)
+        measured = left
+    records = [record for m in measured if len(m) for record in _records(m, predicted(m, pool), pool)]
+    return KernelErrors(records=tuple(records), skipped=sum((m.skipped for m in measured), Counter()))
+
+
+def _without(
+    pool: tuple[Calibration, ...], left: MeasuredKernels, measured: Sequence[MeasuredKernels]
+) -> tuple[Calibration, ...]:
+    """Calibrations that never saw a device; its architecture is fitted again where other devices are of it."""
+    architecture, name = left.accelerator.architecture, left.accelerator.name
+    generic = _generic_without(pool, left, measured)
+    siblings = [m for m in measured if m.accelerator.architecture == architecture and m.accelerator.name != name]
+    single = tuple(c for c in pool if c.scope != "generic")
+    others = (*without_device(single, name, left.device), *generic)
+    if not siblings or not _shared(single, name):
+        return others
+    refitted = calibrate(siblings)
+    return (*(c for c in others if c.architecture != architecture), *refitted)
+
+
+def _generic_without(
+    pool: Iterable[Calibration], left: MeasuredKernels, measured: Sequence[MeasuredKernels]
+) -> tuple[Calibration, ...]:
+    """The generic calibration fitted again to the other devices of the files, as far as the device's rows use it."""
+    shipped = next((c for c in pool if c.scope == "generic"), None)
+    others = [m for m in measured if m.accelerator.name != left.accelerator.name]
+    if shipped is None or not others:
+        return ()
+    return (generic_calibration(others, groups=rows_by_group(left), preferred=shipped.preferred),)
+
+
+def _shared(pool: Iterable[Calibration], accelerator: str) -> bool:
+    """Whether any parameter group of an accelerator was fitted together with another one."""
+    return any(accelerator in names and len(names) > 1 for c in pool for names in c.groups.values())
+
+
+def _records(m: MeasuredKernels, prediction: Prediction, pool: tuple[Calibration, ...]) -> Iterator[KernelError]:
+    calls = list(zip(m.op, m.dtype, strict=True))
+    unseen = held_out(m)
+    ranges = group_ranges(first_groups(m), prediction.time, m.accelerator, pool)
+    ratio = m.latency / prediction.time
+    inside = (ranges.low <= ratio) & (ratio <= ranges.high)
+    for op, dtype in sorted(set(calls)):
+        rows = np.array([call == (op, dtype) for call in calls])
+        yield _error(m, prediction, rows, unseen, inside, op=op, dtype=dtype)
+
+
+def _error(
+    m: MeasuredKernels,
+    prediction: Prediction,
+    rows: NDArray[np.bool_],
+    unseen: NDArray[np.bool_],
+    inside: NDArray[np.bool_],
+    *,
+    op: str,
+    dtype: str,
+) -> KernelError:
+    latency = m.latency
+    signed = prediction.time / latency - 1.0
+    error = np.abs(signed)
+    over_20, over_50 = rows & (latency > 20e-6), rows & (latency > 50e-6)
+    return KernelError(
+        device=m.device,
+        op=op,
+        dtype=dtype,
+        count=int(rows.sum()),
+        mape=float(error[rows].mean()),
+        mape_over_20us=_mean(error[over_20]),
+        mape_over_50us=_mean(error[over_50]),
+        median_ape=float(np.median(error[rows])),
+        bias=float(signed[rows].mean()),
+        within_10_percent=float((error[rows] <= 0.1).mean()),
+        time_weighted=float((error * latency)[rows].sum() / latency[rows].sum()),
+        roofline_mape=float(np.abs(prediction.roofline / latency - 1.0)[rows].mean()),
+        unseen_mape=_mean(error[rows & unseen]),
+        unseen_mape_over_50us=_mean(error[over_50 & unseen]),
+        coverage=_mean(inside[rows & unseen].astype(np.float64)),
+    )
+
+
+def _mean(values: FloatArray) -> float | None:
+    return float(values.mean()) if values.size else None

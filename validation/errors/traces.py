@@ -1,0 +1,400 @@
+"""A measured trace against predictions: device time of operators, by category and by operator, and what is missing.
+
+What is compared is time on the device alone; idle time and time bound by the host are reported beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hw_specs import Accelerator, Calibration
+from simulator.cost import BASES
+from simulator.cost.model import Fidelity
+from simulator.execution import Execution
+from simulator.lowering import CATEGORIES
+from simulator.projection.operator_times import OperatorTimes, can_predict, operator_times
+from simulator.projection.traced import part_of
+from simulator.uncertainty.intervals import Interval
+from tracer.events.attribution import Attribution, attribute
+from tracer.events.device_idle import device_idle
+from tracer.formats import read_trace
+from tracer.storage.json_stream import Progress
+from tracer.trace import Trace, TraceFormatError
+
+from .operator_groups import UNMODELLED, OperatorGroup, operator_groups
+
+__all__ = ["ComparedOperator", "ComparedPart", "Remainder", "TraceComparison", "compare", "compare_trace"]
+
+_WITHIN = 0.1
+_NUM_WORST = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedOperator:
+    """All calls of one distinct operator.
+
+    Attributes
+    ----------
+    operator : str
+    category : str
+        One of :data:`simulator.lowering.CATEGORIES`.
+    shapes : tuple of tuple of int
+        Of the input tensors.
+    dtype : str
+        Of the first input.
+    kernel : str
+        Kernel that took most of the measured time.
+    calls : int
+    kernels, predicted_kernels : int
+        Device events of one call.
+    measured, predicted : float
+        Device time of all calls. [s]
+    low, high : float
+        80 % range of `predicted`; NaN where the fidelity is a bound. [s]
+    """
+
+    operator: str
+    category: str
+    shapes: tuple[tuple[int, ...], ...]
+    dtype: str
+    kernel: str
+    calls: int
+    kernels: int
+    predicted_kernels: int
+    measured: float
+    predicted: float
+    low: float = math.nan
+    high: float = math.nan
+
+    @property
+    def error(self) -> float:
+        """Relative error, positive where the prediction is too long."""
+        return self.predicted / self.measured - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedPart:
+    """Part of the device time.
+
+    Attributes
+    ----------
+    calls : int
+    measured : float
+        All of it. [s]
+    covered : float
+        What has a prediction. [s]
+    predicted : float
+        Prediction of `covered`. [s]
+    error : float
+        ``predicted / covered - 1``, 0 where nothing is covered.
+    time_weighted_error : float
+        Sum of absolute differences of operators over `covered`.
+    coverage, share : float
+        ``covered / measured``, and the part's share of all measured time.
+    """
+
+    calls: int
+    measured: float
+    covered: float
+    predicted: float
+    error: float
+    time_weighted_error: float
+    coverage: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remainder:
+    """What is not compared, for one reason.
+
+    Attributes
+    ----------
+    reason : str
+    events : int
+    time : float
+        Device time, as far as it is known. [s]
+    share : float
+        Of all measured time.
+    """
+
+    reason: str
+    events: int
+    time: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceComparison:
+    """Result of :func:`compare`. Times in seconds.
+
+    Attributes
+    ----------
+    trace, device, accelerator, fidelity : str
+    measured_time : float
+        Device time of everything that the trace launched.
+    covered_time, predicted_time, coverage : float
+        Of what has a prediction; `coverage` is its share of the measured time.
+    interval : Interval or None
+        80 % interval of `predicted_time`; None where the fidelity is a bound.
+    within_range : float or None
+        Share of distinct operators whose measured time is in the 80 % range of its prediction.
+    total_error : float
+        ``predicted_time / covered_time - 1``.
+    time_weighted_error : float
+        Sum of absolute differences of distinct operators over `covered_time`.
+    mape : float
+        Mean absolute relative error of distinct operators.
+    within_10_percent : float
+        Share of covered time whose operators are predicted within 10 %.
+    basis : mapping
+        Share of the predicted time by what it rests on: ``datasheet``, ``calibrated``, ``inherited``.
+    by_category, by_operator : mapping
+    operators : tuple of ComparedOperator
+        All that are compared, largest difference first.
+    remainders : tuple of Remainder
+        What is not compared: device time without an operator or a formula, and events that the reader left out.
+    elapsed_time, busy_time, idle_time, host_bound_time : float or None
+        Of the device; None where the source has no timeline.
+    """
+
+    trace: str
+    device: str
+    accelerator: str
+    fidelity: str
+    measured_time: float
+    covered_time: float
+    predicted_time: float
+    coverage: float
+    interval: Interval | None
+    within_range: float | None
+    total_error: float
+    time_weighted_error: float
+    mape: float
+    within_10_percent: float
+    basis: Mapping[str, float]
+    by_category: Mapping[str, ComparedPart]
+    by_operator: Mapping[str, ComparedPart]
+    operators: tuple[ComparedOperator, ...]
+    remainders: tuple[Remainder, ...]
+    elapsed_time: float | None
+    busy_time: float | None
+    idle_time: float | None
+    host_bound_time: float | None
+
+    @property
+    def worst(self) -> tuple[ComparedOperator, ...]:
+        """The ten operators that add most to the error."""
+        return self.operators[:_NUM_WORST]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+        plain = asdict(self)
+        plain["operators"] = [{**_without_nan(asdict(row)), "error": row.error} for row in self.operators]
+        plain["worst"] = plain["operators"][:_NUM_WORST]
+        return plain
+
+
+def compare_trace(
+    path: Path,
+    accelerator: Accelerator | None = None,
+    execution: Execution | None = None,
+    *,
+    fidelity: Fidelity = "calibrated",
+    format_name: str | None = None,
+    progress: Progress | None = None,
+) -> TraceComparison:
+    """Compare a trace file of any known format; see :func:`compare`.
+
+    Raises
+    ------
+    TraceFormatError
+        The file is no trace, or is damaged.
+    SpecError
+        No accelerator is given and none is called as the trace's device.
+    """
+    return compare(
+        read_trace(path, format_name=format_name, progress=progress), accelerator, execution, fidelity=fidelity
+    )
+
+
+def compare(
+    trace: Trace,
+    accelerator: Accelerator | None = None,
+    execution: Execution | None = None,
+    *,
+    fidelity: Fidelity = "calibrated",
+    calibrations: Sequence[Calibration] = (),
+) -> TraceComparison:
+    """Compare the device time of a trace with predictions.
+
+    Parameters
+    ----------
+    trace : Trace
+    accelerator : Accelerator, optional
+        By default the one that the trace says it ran on.
+    execution : Execution, optional
+        What the trace does not tell: whether float32 products used TF32, which fused attention ran.
+    fidelity : {"calibrated", "roofline"}
+    calibrations : sequence of Calibration
+        Beside those that ship with the package: of a machine that was probed.
+
+    Raises
+    ------
+    TraceFormatError
+        The trace has no device events, so there is nothing to compare.
+    """
+    if not len(trace.kernels):
+        raise TraceFormatError(f"{trace.name}: has no device events, so there are no measured times to compare with")
+    accelerator = accelerator or part_of(trace, "--hw")
+    attribution = attribute(trace, lambda op: can_predict(op, execution))
+    times = operator_times(trace.operators, accelerator, execution, fidelity=fidelity, calibrations=calibrations)
+    groups = operator_groups(attribution)
+    compared, missing = [], []
+    by_basis = np.zeros(len(BASES))
+    for group in groups:
+        operator = group.operator
+        reason = times.reasons[operator] or ("" if times.num_kernels[operator] else "no kernel predicted")
+        if reason:
+            missing.append((group, reason))
+        else:
+            compared.append(_compared(trace, group, times))
+            by_basis += group.calls * times.by_basis[operator]
+    compared.sort(key=lambda row: -abs(row.predicted - row.measured))
+    total = by_basis.sum()
+    basis = {name: float(time / total) for name, time in zip(BASES, by_basis, strict=True) if time > 0}
+    calls = np.zeros(len(trace.operators))
+    np.add.at(calls, [group.operator for group in groups], [group.calls for group in groups])
+    remainders = _remainders(attribution, missing, trace.device_time)
+    return _summary(trace, accelerator, fidelity, basis, compared, missing, remainders, times.interval(calls))
+
+
+def _compared(trace: Trace, group: OperatorGroup, times: OperatorTimes) -> ComparedOperator:
+    op, index = trace.operators[group.operator], group.operator
+    return ComparedOperator(
+        operator=op.name,
+        category=group.category,
+        shapes=tuple(t.shape for t in op.inputs),
+        dtype=op.inputs[0].dtype if op.inputs else "",
+        kernel=group.kernel,
+        calls=group.calls,
+        kernels=group.kernels,
+        predicted_kernels=int(times.num_kernels[index]),
+        measured=group.measured,
+        predicted=float(times.time[index]) * group.calls,
+        low=float(times.low[index]) * group.calls,
+        high=float(times.high[index]) * group.calls,
+    )
+
+
+def _remainders(
+    attribution: Attribution, missing: Iterable[tuple[OperatorGroup, str]], total: float
+) -> tuple[Remainder, ...]:
+    trace = attribution.trace
+    found = [(reason, *counted) for reason, counted in attribution.unattributed.items()]
+    by_reason: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
+    for group, reason in missing:
+        entry = by_reason[f"{trace.operators[group.operator].name}: {reason}"]
+        entry[0] += group.calls
+        entry[1] += group.measured
+    found.extend((reason, int(calls), time) for reason, (calls, time) in by_reason.items())
+    found.sort(key=lambda entry: -entry[2])
+    found.extend(
+        (f"left out by the reader: {reason}", count, trace.skipped_time.get(reason, 0.0))
+        for reason, count in trace.skipped.items()
+    )
+    return tuple(Remainder(reason=r, events=n, time=t, share=t / total if total else 0.0) for r, n, t in found)
+
+
+def _summary(
+    trace: Trace,
+    accelerator: Accelerator,
+    fidelity: str,
+    basis: Mapping[str, float],
+    compared: Sequence[ComparedOperator],
+    missing: Sequence[tuple[OperatorGroup, str]],
+    remainders: tuple[Remainder, ...],
+    interval: Interval | None,
+) -> TraceComparison:
+    total = trace.device_time
+    whole = _part(compared, [group for group, _ in missing], total)
+    errors = [abs(row.error) for row in compared if row.measured > 0]
+    near = sum(row.measured for row in compared if abs(row.predicted - row.measured) <= _WITHIN * row.measured)
+    idle = device_idle(trace)
+    return TraceComparison(
+        trace=trace.name,
+        device=trace.facts.device,
+        accelerator=accelerator.name,
+        fidelity=fidelity,
+        measured_time=total,
+        covered_time=whole.covered,
+        predicted_time=whole.predicted,
+        coverage=whole.covered / total if total else 0.0,
+        interval=interval,
+        within_range=_share_in_range(compared) if interval else None,
+        total_error=whole.error,
+        time_weighted_error=whole.time_weighted_error,
+        mape=float(np.mean(errors)) if errors else 0.0,
+        within_10_percent=near / whole.covered if whole.covered else 0.0,
+        basis=basis,
+        by_category=_parts(trace, compared, missing, total, by_category=True),
+        by_operator=_parts(trace, compared, missing, total, by_category=False),
+        operators=tuple(compared),
+        remainders=remainders,
+        elapsed_time=idle.elapsed if idle else None,
+        busy_time=idle.busy if idle else None,
+        idle_time=idle.idle if idle else None,
+        host_bound_time=idle.host_bound if idle else None,
+    )
+
+
+def _share_in_range(compared: Sequence[ComparedOperator]) -> float | None:
+    return float(np.mean([row.low <= row.measured <= row.high for row in compared])) if compared else None
+
+
+def _without_nan(plain: dict[str, Any]) -> dict[str, Any]:
+    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in plain.items()}
+
+
+def _parts(
+    trace: Trace,
+    compared: Sequence[ComparedOperator],
+    missing: Sequence[tuple[OperatorGroup, str]],
+    total: float,
+    *,
+    by_category: bool,
+) -> dict[str, ComparedPart]:
+    """Views by category in the order of the report, or by operator from the one that took most time."""
+    rows: defaultdict[str, list[ComparedOperator]] = defaultdict(list)
+    groups: defaultdict[str, list[OperatorGroup]] = defaultdict(list)
+    for row in compared:
+        rows[row.category if by_category else row.operator].append(row)
+    for group, _ in missing:
+        groups[UNMODELLED if by_category else trace.operators[group.operator].name].append(group)
+    parts = {name: _part(rows[name], groups[name], total) for name in {*rows, *groups}}
+    if by_category:
+        return {name: parts[name] for name in (*CATEGORIES, UNMODELLED) if name in parts}
+    return dict(sorted(parts.items(), key=lambda item: -item[1].measured))
+
+
+def _part(compared: Sequence[ComparedOperator], missing: Sequence[OperatorGroup], total: float) -> ComparedPart:
+    covered = sum(row.measured for row in compared)
+    predicted = sum(row.predicted for row in compared)
+    measured = covered + sum(group.measured for group in missing)
+    difference = sum(abs(row.predicted - row.measured) for row in compared)
+    return ComparedPart(
+        calls=sum(row.calls for row in compared) + sum(group.calls for group in missing),
+        measured=measured,
+        covered=covered,
+        predicted=predicted,
+        error=predicted / covered - 1 if covered else 0.0,
+        time_weighted_error=difference / covered if covered else 0.0,
+        coverage=covered / measured if measured else 0.0,
+        share=measured / total if total else 0.0,
+    )

@@ -1,0 +1,1 @@
+"""From measured calls to parameters: least squares, published ceilings, residuals, interval factors."""

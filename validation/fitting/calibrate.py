@@ -1,0 +1,230 @@
+"""Fit the cost model's free parameters to measured operator calls, one calibration an architecture."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_specs import Calibration, FittedOn, load_accelerator, shipped_calibrations
+from simulator.cost.parameters import GROUPS, PARAMETERS
+from simulator.views.output import write_text
+from validation.errors.prediction import predicted
+from validation.measured.tables import MeasuredKernels, MeasurementError, is_device, read_tables
+from validation.measured.timing import NO_OVERHEAD, Timing
+
+from .fit import Fit, fit_groups, held_out, row_groups
+from .residuals import residual_summaries
+
+__all__ = [
+    "JOBS",
+    "calibrate",
+    "present_groups",
+    "sources_of",
+    "with_residuals",
+    "without_device",
+    "write_calibration",
+]
+
+#: Parameter groups that are fitted together, because calls of one operator launch kernels of both.
+JOBS: tuple[tuple[str, ...], ...] = (
+    ("matmul",),
+    ("matmul8", "quantize"),
+    ("vector_matmul",),
+    ("vector_batched",),
+    ("vector_convolution",),
+    ("flash2", "flash3", "flash4", "cudnn_attention", "scatter"),
+    ("stream",),
+    ("softmax",),
+    ("normalization",),
+    ("collective",),
+)
+
+_FOLDER = Path(__file__).parent.parent / "hw_specs" / "calibrations"
+
+_SOURCES: Mapping[str, str] = {
+    "aiconfigurator": "github.com/ai-dynamo/aiconfigurator: measured operator calls, CUDA graph, warm (Apache-2.0)",
+    "neusight": "github.com/sitar-lab/NeuSight dataset: eager PyTorch 2.1 kernels, fp32 without TF32 (MIT)",
+}
+
+
+def calibrate(
+    measured: Iterable[MeasuredKernels | str | Path], *, accelerator: str | None = None, leave_out: str | None = None
+) -> tuple[Calibration, ...]:
+    """Calibrations fitted to measured operator calls, one an architecture.
+
+    Three quarters of the shapes are fitted; the residuals are of the rest. With `leave_out`, nothing of that device
+    is used.
+
+    Parameters
+    ----------
+    measured : iterable of MeasuredKernels or path
+        Tables, or files that :func:`validation.measured.tables.read_tables` reads.
+    accelerator : str, optional
+        Fit only the architecture of this accelerator.
+    leave_out : str, optional
+        Device (as its file names it) or accelerator that is not used.
+
+    Raises
+    ------
+    MeasurementError
+        Nothing is left to fit.
+    """
+    tables = [m for entry in measured for m in _tables_of(entry) if len(m)]
+    used = [m for m in tables if leave_out is None or not is_device(m, leave_out)]
+    if accelerator is not None:
+        wanted = load_accelerator(accelerator).architecture
+        used = [m for m in used if m.accelerator.architecture == wanted]
+    if not used:
+        known = ", ".join(f"{m.device} ({m.accelerator.architecture})" for m in tables)
+        whose = f"of the architecture of {accelerator!r}" if accelerator is not None else "to fit"
+        raise MeasurementError(f"no row {whose}; the files are of {known or 'nothing that can be predicted'}")
+    by_architecture: dict[str, list[MeasuredKernels]] = {}
+    for m in used:
+        by_architecture.setdefault(m.accelerator.architecture, []).append(m)
+    fitted = tuple(_one_architecture(name, same) for name, same in sorted(by_architecture.items()))
+    return with_residuals(fitted, used)
+
+
+def _tables_of(entry: MeasuredKernels | str | Path) -> tuple[MeasuredKernels, ...]:
+    return (entry,) if isinstance(entry, MeasuredKernels) else read_tables(entry)
+
+
+def with_residuals(calibrations: Sequence[Calibration], measured: Iterable[MeasuredKernels]) -> tuple[Calibration, ...]:
+    """Calibrations with the residuals of some measurements; what others inherit is predicted with shipped ones too."""
+    names = {c.name for c in calibrations}
+    # A joint fit has seen the parts that are to be left out.
+    relatives = tuple(c for c in shipped_calibrations() if c.name not in names and c.scope == "architecture")
+    summaries = residual_summaries(measured, calibrations, relatives=relatives)
+    return tuple(c.model_copy(update={"residuals": summaries[c.name]}) for c in calibrations)
+
+
+def without_device(calibrations: Iterable[Calibration], accelerator: str, device: str) -> tuple[Calibration, ...]:
+    """Calibrations without the groups that one accelerator was measured for."""
+    return tuple(_drop(entry, accelerator, device) for entry in calibrations)
+
+
+def _drop(entry: Calibration, accelerator: str, device: str) -> Calibration:
+    groups = {group: names for group, names in entry.groups.items() if accelerator not in names}
+    return entry.model_copy(
+        update={
+            "groups": groups,
+            "accelerators": tuple(name for name in entry.accelerators if name != accelerator),
+            "parameters": {n: x for n, x in entry.parameters.items() if n.partition(".")[0] in groups},
+            "residuals": tuple(r for r in entry.residuals if r.group in groups),
+            "fitted_on": tuple(f for f in entry.fitted_on if f.device != device),
+        }
+    )
+
+
+def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) -> Calibration:
+    parameters: dict[str, float] = {}
+    groups: dict[str, tuple[str, ...]] = {}
+    fitted_on: list[FittedOn] = []
+    for job in JOBS:
+        present = present_groups(job, measured)
+        if not present:
+            continue
+        training = [m.select(np.flatnonzero(~held_out(m))) for m in measured]
+        fit = fit_groups(tuple(present), training)
+        parameters |= {name: float(f"{value:.4g}") for name, value in fit.parameters.items()}
+        groups |= present
+        for m in measured:
+            fitted_on += _fitted_on(m, tuple(present), fit)
+    return Calibration(
+        name=architecture,
+        architecture=architecture,
+        accelerators=tuple(sorted({m.accelerator.name for m in measured})),
+        groups=groups,
+        parameters={name: parameters[name] for name in PARAMETERS if name in parameters},
+        fitted_on=tuple(fitted_on),
+        date=datetime.datetime.now(tz=datetime.UTC).date(),
+        sources=sources_of(measured),
+    )
+
+
+def sources_of(measured: Iterable[MeasuredKernels]) -> tuple[str, ...]:
+    """What some measurements were published in."""
+    return tuple(_SOURCES.get(name, name) for name in sorted({source for m in measured for source in m.source}))
+
+
+def present_groups(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> dict[str, tuple[str, ...]]:
+    """Groups of a job that some rows use, with the accelerators that measured them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for group in job:
+        bit = np.int64(1 << GROUPS.index(group))
+        names = tuple(sorted({m.accelerator.name for m in measured if (row_groups(m) & bit).any()}))
+        if names:
+            found[group] = names
+    return found
+
+
+def _fitted_on(m: MeasuredKernels, job: Sequence[str], fit: Fit) -> list[FittedOn]:
+    allowed = sum(1 << GROUPS.index(group) for group in job)
+    rows = np.flatnonzero((row_groups(m) & ~np.int64(allowed)) == 0)
+    if not rows.size:
+        return []
+    part = m.select(rows)
+    timings = {(source, op): timing for (device, source, op), timing in fit.timings.items() if device == m.device}
+    calibration = Calibration(
+        name="fit",
+        architecture=m.accelerator.architecture,
+        groups=dict.fromkeys(job, (m.accelerator.name,)),
+        parameters=dict(fit.parameters),
+        sources=("fit",),
+    )
+    error = np.abs(predicted(part, (calibration,), timings=timings).time / part.latency - 1.0)
+    calls = list(zip(part.source, part.op, part.dtype, strict=True))
+    return [
+        _record(part, call, job[0], error, np.array([c == call for c in calls]), timings)
+        for call in dict.fromkeys(calls)
+    ]
+
+
+def _record(
+    m: MeasuredKernels,
+    call: tuple[str, str, str],
+    group: str,
+    error: NDArray[np.float64],
+    rows: NDArray[np.bool_],
+    timings: Mapping[tuple[str, str], Timing],
+) -> FittedOn:
+    source, op, dtype = call
+    out = held_out(m)
+    timing = timings.get((source, op), NO_OVERHEAD)
+    return FittedOn(
+        source=source,
+        device=m.device,
+        op=op,
+        dtype=dtype,
+        group=group,
+        count=int((rows & ~out).sum()),
+        held_out=int((rows & out).sum()),
+        mape=_rounded(float(error[rows & ~out].mean())) if (rows & ~out).any() else 0.0,
+        held_out_mape=_rounded(float(error[rows & out].mean())) if (rows & out).any() else None,
+        timing_floor=_rounded(timing.floor),
+        timing_offset=_rounded(timing.offset),
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def write_calibration(calibration: Calibration, folder: str | Path = _FOLDER) -> Path:
+    """Write a calibration as ``<name>.yaml``; returns the path.
+
+    Raises
+    ------
+    OutputError
+        The folder is missing or cannot be written.
+    """
+    import yaml
+
+    path = Path(folder) / f"{calibration.name}.yaml"
+    content = calibration.model_dump(mode="json", exclude_none=True)
+    write_text(path, yaml.safe_dump(content, sort_keys=False, width=110, allow_unicode=True))
+    return path

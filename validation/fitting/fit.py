@@ -1,0 +1,282 @@
+"""Least-squares fit of one or more parameter groups to measured operator calls."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.cost import PARAMETERS, HardwareColumns, kernel_times
+from simulator.cost.family import parameter_group
+from simulator.cost.inheritance import Origin, carried, part_of
+from simulator.cost.parameters import GROUPS
+from validation.measured.tables import MeasuredKernels
+from validation.measured.timing import Timing, with_timing
+
+__all__ = ["Fit", "fit_groups", "held_out", "row_groups", "timed_from_host"]
+
+FloatArray = NDArray[np.float64]
+
+#: Sources that time calls from eager Python.
+_EAGER = frozenset({"neusight"})
+
+#: Rows longer than this count fully in a fit. [s]
+_LONG = 50e-6
+_SHORT_WEIGHT = 0.4
+
+#: Log residual beyond which a row counts as an outlier (library heuristics, disturbed runs). [1]
+_OUTLIER = 0.08
+
+#: Pull of each parameter towards its default, in rows of typical error: settles what the data cannot.
+_PULL = 0.3
+
+#: Times of calls that show the host alone, over the shortest of them.
+_PILE = 1.25
+
+#: How far above its default the energy of arithmetic starts a second time, in logits. [1]
+_MORE_ENERGY = 1.0
+
+#: Most rows of one device and operator that a fit takes, and most evaluations of the gradient.
+_MOST_ROWS = 900
+_MOST_STEPS = 25
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Fit:
+    """Fitted parameters and timings.
+
+    Attributes
+    ----------
+    parameters : dict
+        ``group.name`` to value.
+    timings : dict
+        (device, source, op) to timing.
+    """
+
+    parameters: Mapping[str, float]
+    timings: Mapping[tuple[str, str, str], Timing]
+
+
+def held_out(measured: MeasuredKernels) -> NDArray[np.bool_]:
+    """Rows that no fit may see: a quarter of the shapes, by a checksum of the shape. Shape (num_rows,)."""
+    checks = np.array([zlib.crc32(shape.encode()) for shape in measured.shapes], dtype=np.int64)
+    out: NDArray[np.bool_] = checks % 4 == 0
+    return out
+
+
+def timed_from_host(source: str) -> bool:
+    """Whether a source's times hold the host's share of an eager call."""
+    return source in _EAGER
+
+
+def row_groups(measured: MeasuredKernels) -> NDArray[np.int64]:
+    """Bit mask of the parameter groups that the kernels of each row use, shape (num_rows,)."""
+    masks = np.zeros(len(measured), dtype=np.int64)
+    bits = np.left_shift(np.int64(1), parameter_group(measured.table))
+    np.bitwise_or.at(masks, measured.row, bits)
+    return masks
+
+
+def fit_groups(
+    groups: Sequence[str],
+    measured: Sequence[MeasuredKernels],
+    *,
+    origin: Origin | None = None,
+    held: Collection[str] = (),
+    most_rows: int = _MOST_ROWS,
+) -> Fit:
+    """Parameters of some groups that minimise the log residuals of all rows that use nothing else.
+
+    Parameters
+    ----------
+    groups : sequence of str
+    measured : sequence of MeasuredKernels
+        Rows to fit on, one entry a device.
+    origin : Origin, optional
+        Part that the parameters shall describe; each device then computes with what it would inherit from that part.
+        By default all devices share the parameters as they are.
+    held : collection of str
+        Parameters that keep their defaults.
+    most_rows : int
+        Most rows of one device and operator that take part.
+    """
+    from scipy.optimize import least_squares
+
+    problem = _Problem.build(groups, measured, origin=origin, held=held, most_rows=most_rows)
+    solutions = [
+        least_squares(
+            problem.shifted_residuals,
+            start + 1.0,  # the step of the gradient is relative, so unknowns must not start at zero
+            loss="soft_l1",
+            f_scale=_OUTLIER,
+            max_nfev=_MOST_STEPS,
+            diff_step=[2e-2] * problem.size,
+            x_scale=1.0,
+        )
+        for start in problem.starts()
+    ]
+    return problem.fit(min(solutions, key=lambda solution: float(solution.cost)).x - 1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Part:
+    measured: MeasuredKernels
+    hardware: HardwareColumns
+    timing: NDArray[np.int64]
+    floor: FloatArray
+    weight: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Problem:
+    """Unknowns are logits between the bounds, relative to the defaults; timings follow the parameters."""
+
+    names: tuple[str, ...]
+    lower: FloatArray
+    upper: FloatArray
+    start: FloatArray
+    timing_keys: tuple[tuple[str, str, str], ...]
+    timing_floor: FloatArray
+    parts: tuple[_Part, ...]
+    groups: tuple[str, ...]
+    origin: Origin | None
+    held: Mapping[str, float]
+
+    @property
+    def size(self) -> int:
+        return len(self.names) + len(self.timing_keys)
+
+    @classmethod
+    def build(
+        cls,
+        groups: Sequence[str],
+        measured: Sequence[MeasuredKernels],
+        *,
+        origin: Origin | None,
+        held: Collection[str],
+        most_rows: int,
+    ) -> _Problem:
+        free = {name: p for name, p in PARAMETERS.items() if p.group in groups}
+        names = tuple(name for name in free if name not in held)
+        used = [m.select(rows) for m in measured if len(rows := _rows_of(groups, m, most_rows))]
+        keys, floors = _timing_floors(used)
+        lower = np.array([PARAMETERS[name].lower for name in names])
+        upper = np.array([PARAMETERS[name].upper for name in names])
+        default = np.array([PARAMETERS[name].default for name in names])
+        share = np.clip((default - lower) / (upper - lower), 0.02, 0.98)
+        return cls(
+            names=names,
+            lower=lower,
+            upper=upper,
+            start=np.log(share / (1.0 - share)),
+            timing_keys=keys,
+            timing_floor=floors,
+            parts=tuple(_part(m, keys, floors) for m in used),
+            groups=tuple(groups),
+            origin=origin,
+            held={name: free[name].default for name in free if name in held},
+        )
+
+    def values(self, unknowns: FloatArray) -> tuple[dict[str, float], FloatArray]:
+        """Parameters, and the offset of each timing as a share of its floor."""
+        logits = self.start + unknowns[: len(self.names)]
+        values = self.lower + (self.upper - self.lower) / (1.0 + np.exp(-logits))
+        shares = 1.0 / (1.0 + np.exp(-unknowns[len(self.names) :]))
+        return {**self.held, **dict(zip(self.names, values.tolist(), strict=True))}, shares
+
+    def starts(self) -> tuple[FloatArray, ...]:
+        """Unknowns to start from: the defaults, and more energy where the power limit then begins to act.
+
+        Below the power limit energy changes nothing, so that a fit from there cannot find it.
+        """
+        usual = np.zeros(self.size)
+        energies = [i for i, name in enumerate(self.names) if name.endswith(".energy")]
+        more = usual.copy()
+        more[energies] = _MORE_ENERGY
+        step = np.zeros(self.size)
+        step[energies] = 1e-3
+        acts = [bool((self.errors(x + step) != self.errors(x)).any()) for x in (usual, more)] if energies else [True]
+        return (usual,) if acts[0] or not acts[-1] else (usual, more)
+
+    def residuals(self, unknowns: FloatArray) -> FloatArray:
+        """Weighted log residuals of all rows, and the pull towards the defaults."""
+        return np.append(self.errors(unknowns), _PULL * _OUTLIER * unknowns)
+
+    def errors(self, unknowns: FloatArray) -> FloatArray:
+        """Weighted log residuals of all rows."""
+        parameters, shares = self.values(unknowns)
+        errors = []
+        for part in self.parts:
+            costs = kernel_times(part.measured.table, part.hardware.with_parameters(self._on(part, parameters)))
+            kernel = part.measured.per_row(costs.time[:, 0])
+            offset = np.append(shares * self.timing_floor, 0.0)[part.timing]
+            shown = with_timing(kernel, floor=part.floor, offset=offset)
+            errors.append(part.weight * np.log(shown / part.measured.latency))
+        return np.concatenate(errors) if errors else np.zeros(0)
+
+    def _on(self, part: _Part, parameters: dict[str, float]) -> dict[str, float]:
+        """Parameters as one device has them."""
+        if self.origin is None:
+            return parameters
+        here = part_of(part.measured.accelerator)
+        for group in self.groups:
+            parameters = carried(parameters, group, here=here, there=self.origin)
+        return parameters
+
+    def shifted_residuals(self, shifted: FloatArray) -> FloatArray:
+        """Residuals of unknowns that start at one."""
+        return self.residuals(shifted - 1.0)
+
+    def fit(self, unknowns: FloatArray) -> Fit:
+        parameters, shares = self.values(unknowns)
+        timings = {
+            key: Timing(floor=float(floor), offset=float(floor * share))
+            for key, floor, share in zip(self.timing_keys, self.timing_floor, shares, strict=True)
+        }
+        return Fit(parameters=parameters, timings=timings)
+
+
+def _rows_of(groups: Sequence[str], measured: MeasuredKernels, most_rows: int) -> NDArray[np.int64]:
+    """Rows that use only some groups, thinned evenly for each operator."""
+    allowed = sum(1 << GROUPS.index(group) for group in groups)
+    fits = (row_groups(measured) & ~np.int64(allowed)) == 0
+    chosen: list[NDArray[np.int64]] = []
+    calls = np.array([f"{op} {dtype}" for op, dtype in zip(measured.op, measured.dtype, strict=True)])
+    for call in np.unique(calls[fits]):
+        rows = np.flatnonzero(fits & (calls == call))
+        keep = np.unique(np.linspace(0, len(rows) - 1, min(most_rows, len(rows))).astype(np.int64))
+        chosen.append(rows[keep])
+    return np.sort(np.concatenate(chosen)) if chosen else np.array([], dtype=np.int64)
+
+
+def _timing_floors(measured: Sequence[MeasuredKernels]) -> tuple[tuple[tuple[str, str, str], ...], FloatArray]:
+    """Keys of the ways of timing that have an overhead, and the shortest time that each shows."""
+    times: dict[tuple[str, str, str], list[float]] = {}
+    for m in measured:
+        for op, source, latency in zip(m.op, m.source, m.latency.tolist(), strict=True):
+            if timed_from_host(source):
+                times.setdefault((m.device, source, op), []).append(latency)
+    return tuple(times), np.array([_floor(latencies) for latencies in times.values()])
+
+
+def _floor(latencies: Sequence[float]) -> float:
+    """Time at which the shortest calls pile up; where they do not, close to the shortest. [s]"""
+    return float(min(np.quantile(latencies, 0.05), _PILE * min(latencies)))
+
+
+def _part(m: MeasuredKernels, keys: tuple[tuple[str, str, str], ...], floors: FloatArray) -> _Part:
+    position = {key: index for index, key in enumerate(keys)}
+    timing = np.array(
+        [position.get((m.device, source, op), -1) for op, source in zip(m.op, m.source, strict=True)],
+        dtype=np.int64,
+    )
+    return _Part(
+        measured=m,
+        hardware=HardwareColumns.from_accelerators([m.accelerator], calibrations=()),
+        timing=timing,
+        floor=np.append(floors, 0.0)[timing],
+        weight=np.where((m.latency > _LONG) | (timing >= 0), 1.0, _SHORT_WEIGHT),
+    )

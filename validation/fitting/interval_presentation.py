@@ -1,0 +1,27 @@
+"""Factors of prediction intervals as text."""
+
+from __future__ import annotations
+
+from simulator.uncertainty.intervals import IntervalFactors
+
+__all__ = ["interval_text"]
+
+
+def interval_text(factors: IntervalFactors) -> str:
+    """Factor, coverage on unseen devices, the same by basis, and the factor without each device."""
+    f = factors
+    lines = [
+        f"factor {f.factor:.3f} of the deviation, with {100 * f.scatter:.1f} % of scatter among sources: from "
+        f"{f.count} published runs on {len(f.devices)} devices, each device alike",
+        f"coverage on the device left out: {100 * f.coverage:.1f} % (standard error {100 * f.coverage_error:.1f} %, "
+        f"nominal {100 * f.level:.0f} %)",
+        "",
+        f"{'basis of most kernels':<24} {'devices':>8} {'runs':>6} {'coverage':>9} {'half width':>11}",
+    ]
+    lines += [
+        f"{name:<24} {c.devices:>8} {c.runs:>6} {100 * c.coverage:>7.1f} % {100 * c.half_width:>9.1f} %"
+        for name, c in f.by_basis.items()
+    ]
+    lines += ["", f"{'without':<24} {'factor':>8} {'scatter':>9}"]
+    lines += [f"{name:<24} {w.factor:>8.3f} {100 * w.scatter:>7.1f} %" for name, w in f.without.items()]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,148 @@
+"""Conformal factors of pipeline intervals, from published runs, and the coverage that they reach on unseen devices."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from simulator.uncertainty.intervals import BasisCoverage, Factor, IntervalFactors
+from validation.published.errors import CaseResult
+
+__all__ = ["fit_factor", "fit_intervals", "source_scatter", "write_factors"]
+
+FloatArray = NDArray[np.float64]
+
+
+def fit_intervals(results: Iterable[CaseResult], *, level: float = 0.8) -> IntervalFactors:
+    """Factor of all devices, factors without each of them, and the coverage of each device by the one without it.
+
+    Whoever asks for an interval has a device of his own: what must hold is coverage of the next *device*, and the runs
+    of one device resemble one another. So the fit takes each device alike (:func:`fit_factor`), and coverage is counted
+    by leaving one device out at a time: its runs take part neither in the cost model nor in the factor that makes
+    their intervals. The factor that ships is the one of all devices.
+
+    Parameters
+    ----------
+    results : iterable of CaseResult
+    level : float
+        Nominal coverage.
+
+    Raises
+    ------
+    ValueError
+        Too few devices for a finite factor when one of them is left out.
+    """
+    by_device = _by_device(results)
+    fewest = math.ceil(level / (1 - level) - 1e-9) + 1
+    if len(by_device) < fewest:
+        raise ValueError(f"intervals need runs of at least {fewest} devices, got {len(by_device)}")
+    whole = fit_factor(by_device, level)
+    without = {
+        device: fit_factor({name: runs for name, runs in by_device.items() if name != device}, level)
+        for device in by_device
+    }
+    shares = np.array([_share_inside(runs, without[device]) for device, runs in by_device.items()])
+    return IntervalFactors(
+        factor=whole.factor,
+        scatter=whole.scatter,
+        level=level,
+        coverage=round(float(shares.mean()), 3),
+        coverage_error=round(float(shares.std(ddof=1) / math.sqrt(len(shares))), 3),
+        count=sum(len(runs) for runs in by_device.values()),
+        devices=tuple(by_device),
+        without=without,
+        by_basis=_by_basis(by_device, without),
+        sources=tuple(sorted({r.source for runs in by_device.values() for r in runs})),
+    )
+
+
+def fit_factor(by_device: Mapping[str, Sequence[CaseResult]], level: float) -> Factor:
+    r"""Hierarchical conformal factor.
+
+    The scores :math:`|\log(\mathrm{measured}/\mathrm{predicted})| / \sqrt{\sigma^2 + \tau^2}` of `K` devices with
+    :math:`n_k` runs each get the weights :math:`1 / ((K + 1) n_k)`; the rest of the weight, the next device's, lies at
+    infinity. The factor is the smallest score that `level` of the weight does not exceed. Where devices are
+    exchangeable, the interval then holds a run of the next one with at least that probability (Lee, Barber and Willett
+    2023, Distribution-free inference with hierarchical data, theorem 1; Dunn, Wasserman and Ramdas 2022).
+    """
+    scatter = source_scatter(run for runs in by_device.values() for run in runs)
+    scores, weights = [], []
+    for runs in by_device.values():
+        for run in runs:
+            scores.append(abs(_log_error(run)) / math.hypot(run.deviation, scatter))
+            weights.append(1 / ((len(by_device) + 1) * len(runs)))
+    return Factor(factor=round(_quantile(np.array(scores), np.array(weights), level), 4), scatter=round(scatter, 4))
+
+
+def source_scatter(results: Iterable[CaseResult]) -> float:
+    """Standard deviation of ``log(measured / predicted)`` among runs that a prediction cannot tell apart.
+
+    Those are runs of one model on one device, with the same execution, dtype, batch and prediction per run: what
+    differs is who ran it, with which versions. Pooled over such groups. [1]
+    """
+    groups: defaultdict[tuple[str, ...], list[float]] = defaultdict(list)
+    for r in results:
+        key = (r.model, r.device, r.execution, r.dtype, str(r.batch), f"{r.predicted:.3g}")
+        groups[key].append(_log_error(r))
+    squares = sum(float(np.var(group) * len(group)) for group in groups.values())
+    freedom = sum(len(group) - 1 for group in groups.values())
+    return math.sqrt(squares / freedom) if freedom else 0.0
+
+
+def write_factors(factors: IntervalFactors, path: Path) -> None:
+    """Write factors as YAML."""
+    path.write_text(yaml.safe_dump(factors.model_dump(mode="json"), sort_keys=False, width=110), encoding="utf-8")
+
+
+def _by_device(results: Iterable[CaseResult]) -> dict[str, list[CaseResult]]:
+    """Runs of each device, from the one with most."""
+    found: defaultdict[str, list[CaseResult]] = defaultdict(list)
+    for result in results:
+        found[result.device].append(result)
+    return {name: found[name] for name in sorted(found, key=lambda name: (-len(found[name]), name))}
+
+
+def _log_error(run: CaseResult) -> float:
+    return math.log(run.measured / run.predicted)
+
+
+def _inside(run: CaseResult, factor: Factor) -> bool:
+    return abs(_log_error(run)) <= factor.half_width(run.deviation)
+
+
+def _share_inside(runs: Sequence[CaseResult], factor: Factor) -> float:
+    return float(np.mean([_inside(run, factor) for run in runs]))
+
+
+def _by_basis(by_device: Mapping[str, Sequence[CaseResult]], without: Mapping[str, Factor]) -> dict[str, BasisCoverage]:
+    """Coverage and width by what most of a run's kernels rest on."""
+    found: defaultdict[str, dict[str, list[CaseResult]]] = defaultdict(dict)
+    for device, runs in by_device.items():
+        for run in runs:
+            found[run.basis].setdefault(device, []).append(run)
+    return {basis: _basis_coverage(groups, without) for basis, groups in sorted(found.items())}
+
+
+def _basis_coverage(groups: Mapping[str, Sequence[CaseResult]], without: Mapping[str, Factor]) -> BasisCoverage:
+    shares = [_share_inside(runs, without[device]) for device, runs in groups.items()]
+    widths = [np.mean([without[device].half_width(r.deviation) for r in runs]) for device, runs in groups.items()]
+    return BasisCoverage(
+        coverage=round(float(np.mean(shares)), 3),
+        devices=len(groups),
+        runs=sum(len(runs) for runs in groups.values()),
+        half_width=round(float(np.mean(widths)), 3),
+    )
+
+
+def _quantile(values: FloatArray, weights: FloatArray, level: float) -> float:
+    """Smallest value that `level` of the weight does not exceed; infinite where the weight does not suffice."""
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    position = int(np.searchsorted(reached, level - 1e-9))
+    return float(values[order][position]) if position < len(values) else math.inf

@@ -1,0 +1,85 @@
+"""Commands that measure the machine at hand: ``validate probe``, ``validate check`` and ``validate campaign``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hw_specs import load_accelerator
+from simulator.views.output import write_text
+from tracer.progress_bar import shares
+from validation.published.case import CaseError
+
+__all__ = ["campaign_command", "check_command", "probe_command"]
+
+
+def probe_command(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Specification to write (.yaml).")],
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cuda",
+    seconds: Annotated[float, typer.Option(help="Longest time for kernels, beside peaks and bandwidths.")] = 150.0,
+) -> None:
+    """Measure the machine at hand, and write its specification and its calibration."""
+    from validation.fitting.calibrate import write_calibration
+    from validation.machine.probe.probe import ProbeOptions, probe
+
+    if not output.parent.is_dir():
+        raise CaseError(f"{output}: no such folder")
+    if not seconds > 0:
+        raise CaseError(f"--seconds is {seconds}; it must be positive")
+    with shares() as advance:
+        found = probe(device, advance, ProbeOptions(seconds=seconds))
+    write_text(output, found.specification)
+    named = found.calibration.model_copy(update={"name": f"{output.stem}.calibration"})
+    path = write_calibration(named, output.parent)
+    print(f"{output}: {found.accelerator.name}\n{path}: fitted to {len(found.calls)} measured calls")
+    print(f"try it: simulate --hw {output} --model stable-diffusion --dtype float32")
+
+
+def check_command(
+    trace: Annotated[Path, typer.Argument(help="Trace of a run on the probed machine (`trace run`).")],
+    hw: Annotated[Path, typer.Option("--hw", help="Specification that `probe` wrote.")],
+    calibration: Annotated[
+        Path | None, typer.Option(help="Calibration that `probe` wrote; by default the one beside the specification.")
+    ] = None,
+) -> None:
+    """Hold a run on the machine at hand against the prediction from its own specification and calibration."""
+    from simulator.calibrations import own_calibrations
+    from tracer.formats import read_trace
+
+    from .check import check_probe
+
+    accelerator = load_accelerator(str(hw))
+    own = own_calibrations(str(hw), accelerator, calibration)
+    if not own:
+        raise CaseError(f"{hw}: no calibration beside it; give --calibration FILE, which 'validate probe' writes")
+    result = check_probe(read_trace(trace), accelerator, own[0])
+    print(
+        f"measured {result.measured:.4g} s in operators, {result.predicted:.4g} s predicted for {result.covered:.4g} s "
+        f"of it: {100 * result.error:+.1f} %, weighted by time {100 * result.time_weighted_error:.1f} %\n"
+        f"80 % interval of the prediction {result.interval.low:.4g} to {result.interval.high:.4g} s, as wide as for "
+        f"a part that nobody measured\n"
+        f"elapsed without the profiler {result.elapsed:.4g} s, predicted {result.predicted_elapsed:.4g} s"
+    )
+    for name, part in list(result.by_operator.items())[:12]:
+        print(f"  {name:<44} {part.calls:>6}  measured {part.measured:>9.4g} s  predicted {part.predicted:>9.4g} s")
+
+
+def campaign_command(
+    folder: Annotated[Path, typer.Option("--output", "-o", help="Folder; one that was begun is taken up again.")],
+    minutes: Annotated[float, typer.Option(help="After which nothing new is begun.")] = 8.0,
+    device: Annotated[str, typer.Option(help="cuda, cuda:N or cpu.")] = "cuda",
+    tiny: Annotated[bool, typer.Option("--tiny", help="A few small cases and one small model.")] = False,
+) -> None:
+    """Measure kernels and whole models of this machine, the most valuable first."""
+    from validation.machine.campaign.campaign import CampaignOptions, run_campaign
+
+    if not minutes > 0:
+        raise CaseError(f"--minutes is {minutes}; it must be positive")
+    with shares() as advance:
+        done = run_campaign(folder, CampaignOptions(device=device, minutes=minutes, tiny=tiny), advance)
+    print(
+        f"{folder}: {done.kernels} rows, {done.traces} traces, {done.failures} failures; "
+        f"not begun: {done.cases_left} cases, {done.models_left} models"
+    )

@@ -1,0 +1,1 @@
+"""The machine at hand as an accelerator: description, rates, host, and a calibration."""

@@ -1,0 +1,206 @@
+"""Measured operator calls as kernels: rows of a CSV file become a kernel table and latencies.
+
+Files have the columns ``device, op, input_shapes, dtype, attributes, latency_s, kernel, source``. An operator is
+lowered as those of a workload or a trace are, in eager PyTorch with its inputs in the cache if they fit (or not:
+attribute ``cache``). Two sources are known to time something else, and have readers of their own:
+
+``aiconfigurator``
+    CUDA graph, warm. Linear layers cycle through copies of their weights, so weights are cold unless all copies fit
+    the cache. 8-bit linear layers quantise their bf16 input first. Attention of a serving framework (other than of
+    vision encoders) also writes keys and values to a paged cache.
+``neusight``
+    Eager PyTorch, fp32 without TF32, so products and convolutions of NVIDIA's parts run on vector units.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_specs import Accelerator, SpecError, load_accelerator
+from simulator.cost import HardwareColumns, UnsupportedFormatError, kernel_times
+from simulator.kernels import Kernel, KernelTable
+from simulator.lowering import assign_units
+
+from .rows import MeasurementError, Record, latency_of, one_byte_collectives, read_records, row_kernels
+
+__all__ = ["MeasuredKernels", "MeasurementError", "is_device", "read_measured", "read_tables"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class MeasuredKernels:
+    """Operator calls of one device and the kernels that they launch.
+
+    Attributes
+    ----------
+    accelerator : Accelerator
+    device : str
+        Name of the device in the file.
+    op, dtype, source, shapes : tuple of str
+        Of each row.
+    latency : array of shape (num_rows,)
+        [s]
+    table : KernelTable
+        Kernels of all rows.
+    row : array of shape (num_kernels,)
+        Row that each kernel belongs to.
+    skipped : Counter
+        Rows that were left out, by reason.
+    """
+
+    accelerator: Accelerator
+    device: str
+    op: tuple[str, ...]
+    dtype: tuple[str, ...]
+    source: tuple[str, ...]
+    shapes: tuple[str, ...]
+    latency: FloatArray
+    table: KernelTable
+    row: NDArray[np.int64]
+    skipped: Counter[str]
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.latency)
+
+    def select(self, rows: NDArray[np.int64]) -> MeasuredKernels:
+        """Some of the rows, by position in ascending order."""
+        position = np.full(len(self), -1)
+        position[rows] = np.arange(len(rows))
+        kept = np.flatnonzero(position[self.row] >= 0)
+        texts = {name: tuple(getattr(self, name)[i] for i in rows) for name in ("op", "dtype", "source", "shapes")}
+        return MeasuredKernels(
+            accelerator=self.accelerator,
+            device=self.device,
+            latency=self.latency[rows],
+            table=self.table.select(kept),
+            row=position[self.row[kept]],
+            skipped=self.skipped,
+            **texts,
+        )
+
+    def per_row(self, kernel_values: FloatArray) -> FloatArray:
+        """Sum of values over the kernels of each row, shape (num_rows,)."""
+        total: FloatArray = np.zeros(len(self))
+        np.add.at(total, self.row, kernel_values)
+        return total
+
+
+def read_tables(path: str | Path, accelerator: Accelerator | None = None) -> tuple[MeasuredKernels, ...]:
+    """Read a CSV file, gzipped or not: one entry for each device in it.
+
+    Rows of devices that are no accelerator of the catalogue are counted as skipped, as long as others are there.
+
+    Parameters
+    ----------
+    path : path
+    accelerator : Accelerator, optional
+        What all rows ran on, whatever they call it; by default the part of the catalogue that they name.
+
+    Raises
+    ------
+    MeasurementError
+        If the file cannot be read, lacks a column, is empty, or is of unknown devices alone.
+    """
+    records = read_records(Path(path))
+    by_device: dict[str, list[Record]] = {}
+    for record in records:
+        by_device.setdefault(record["device"], []).append(record)
+    if not by_device:
+        raise MeasurementError(f"{path}: no rows")
+    tables: list[MeasuredKernels] = []
+    unknown: Counter[str] = Counter()
+    for device, rows in by_device.items():
+        try:
+            part = accelerator or load_accelerator(device)
+        except SpecError as error:
+            unknown[str(error)] += len(rows)
+            continue
+        tables.append(_assemble(rows, part, device))
+    if not tables:
+        raise MeasurementError(f"{path}: {next(iter(unknown))}")
+    first, *others = tables
+    return (replace(first, skipped=first.skipped + unknown), *others)
+
+
+def is_device(measured: MeasuredKernels, name: str) -> bool:
+    """Whether a name means the device of a table: as its file has it, or any name of the accelerator."""
+    if name in (measured.device, measured.accelerator.name):
+        return True
+    try:
+        return load_accelerator(name).name == measured.accelerator.name
+    except SpecError:
+        return False
+
+
+def read_measured(path: str | Path) -> MeasuredKernels:
+    """Read a CSV file, gzipped or not, of one device.
+
+    Raises
+    ------
+    MeasurementError
+        If the file cannot be read, lacks a column, is empty, or is of several devices or an unknown one.
+    """
+    tables = read_tables(path)
+    if len(tables) != 1:
+        devices = ", ".join(sorted(m.device for m in tables))
+        raise MeasurementError(f"{path}: expected rows of one device, got {devices}")
+    return tables[0]
+
+
+def _assemble(records: Sequence[Record], accelerator: Accelerator, device: str) -> MeasuredKernels:
+    skipped: Counter[str] = Counter()
+    lowered: list[tuple[Kernel, ...]] = []
+    kept: list[Record] = []
+    latency: list[float] = []
+    one_byte = one_byte_collectives(records)
+    for index, record in enumerate(records):
+        try:
+            seconds = latency_of(record)
+            kernels = row_kernels(record, accelerator, one_byte=index in one_byte)
+        except (ValueError, LookupError, TypeError, ArithmeticError) as error:
+            skipped[str(error).partition("\n")[0]] += 1
+            continue
+        lowered.append(kernels)
+        kept.append(record)
+        latency.append(seconds)
+    without_peak = _without_peak((kernel for kernels in lowered for kernel in kernels), accelerator)
+    reasons = [next((without_peak[_unit(k)] for k in kernels if _unit(k) in without_peak), "") for kernels in lowered]
+    skipped.update(reason for reason in reasons if reason)
+    rows = [index for index, reason in enumerate(reasons) if not reason]
+    return MeasuredKernels(
+        accelerator=accelerator,
+        device=device,
+        op=tuple(kept[i]["op"] for i in rows),
+        dtype=tuple(kept[i]["dtype"] for i in rows),
+        source=tuple(kept[i].get("source") or "unknown" for i in rows),
+        shapes=tuple(kept[i]["input_shapes"] for i in rows),
+        latency=np.array([latency[i] for i in rows], dtype=np.float64),
+        table=assign_units(KernelTable.from_kernels([kernel for i in rows for kernel in lowered[i]]), accelerator),
+        row=np.repeat(np.arange(len(rows)), [len(lowered[i]) for i in rows]),
+        skipped=skipped,
+    )
+
+
+def _unit(kernel: Kernel) -> tuple[str, bool]:
+    """What decides whether a part can run a kernel: its format, and whether it is a product."""
+    return kernel.number_format, kernel.matrix_flops > 0
+
+
+def _without_peak(kernels: Iterable[Kernel], accelerator: Accelerator) -> dict[tuple[str, bool], str]:
+    """Kinds of kernels that a part cannot run, and the reason."""
+    hardware = HardwareColumns.from_accelerators([accelerator], calibrations=())
+    found: dict[tuple[str, bool], str] = {}
+    for unit, kernel in {_unit(kernel): kernel for kernel in kernels}.items():
+        try:
+            kernel_times(assign_units(KernelTable.from_kernels([kernel]), accelerator), hardware, fidelity="roofline")
+        except UnsupportedFormatError as error:
+            found[unit] = str(error)
+    return found

@@ -1,0 +1,205 @@
+"""Predictions of published cases, and how far they are off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean, median
+from typing import Any
+
+from hw_specs import SpecError, load_accelerator
+from simulator.cost import UnsupportedFormatError
+from simulator.execution import Execution
+from simulator.simulation import Simulation, simulate
+from simulator.uncertainty.intervals import interval_of
+from tracer.graph import GraphError, OpGraph
+from tracer.storage.library import graph_of
+
+from .case import Case
+
+__all__ = ["CaseError", "CaseResult", "ErrorSummary", "predict_cases", "summarise"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """A case and its prediction.
+
+    Attributes
+    ----------
+    measured, predicted, roofline : float
+        [s]
+    error : float
+        ``predicted / measured - 1``.
+    low, high : float
+        80 % interval of the prediction, whose factor has not seen the device's runs. [s]
+    deviation : float
+        Relative standard deviation that the interval is made from.
+    basis : str
+        What most of the kernels' time rests on: ``calibrated``, ``inherited`` or ``datasheet``.
+    """
+
+    id: str
+    model: str
+    device: str
+    execution: str
+    dtype: str
+    batch: int
+    grade: str
+    measured: float
+    predicted: float
+    roofline: float
+    error: float
+    low: float
+    high: float
+    deviation: float
+    basis: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorSummary:
+    """Errors of some cases.
+
+    Count, median and mean of the absolute error, mean of the signed one, the roofline's median, and the share of
+    measurements inside the 80 % interval.
+    """
+
+    name: str
+    count: int
+    median_ape: float
+    mape: float
+    bias: float
+    within_10_percent: float
+    roofline_median_ape: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseError:
+    """A case that cannot be predicted, and why."""
+
+    id: str
+    model: str
+    device: str
+    reason: str
+
+
+def predict_cases(
+    cases: Iterable[Case], *, progress: Callable[[str], None] | None = None
+) -> tuple[list[CaseResult], list[CaseError]]:
+    """Predictions of cases; those that cannot be predicted come back with the reason."""
+    results, failed = [], []
+    graphs: dict[tuple[str, tuple[tuple[str, object], ...]], OpGraph] = {}
+    for case in cases:
+        if progress is not None:
+            progress(case.id)
+        try:
+            results.append(_predict(case, graphs))
+        except (GraphError, SpecError, UnsupportedFormatError) as error:
+            failed.append(
+                CaseError(id=case.id, model=case.model, device=case.device, reason=str(error).splitlines()[0])
+            )
+    return results, failed
+
+
+def summarise(results: Sequence[CaseResult], key: Callable[[CaseResult], str]) -> list[ErrorSummary]:
+    """Errors of groups of results, the largest group first."""
+    groups: dict[str, list[CaseResult]] = {}
+    for result in results:
+        groups.setdefault(key(result), []).append(result)
+    return [_summary(name, group) for name, group in sorted(groups.items(), key=lambda g: -len(g[1]))]
+
+
+def to_dict(
+    results: Sequence[CaseResult], unmapped: Mapping[str, int], summaries: Mapping[str, Sequence[ErrorSummary]]
+) -> dict[str, Any]:
+    """Plain form for JSON: rows, unmapped rows by reason, and summaries."""
+    return {
+        "rows": [asdict(result) for result in results],
+        "unmapped": dict(unmapped),
+        "summary": {name: [asdict(s) for s in group] for name, group in summaries.items()},
+    }
+
+
+def _predict(case: Case, graphs: dict[tuple[str, tuple[tuple[str, object], ...]], OpGraph]) -> CaseResult:
+    graph, accelerator = _graph(case.model, case.settings, graphs), load_accelerator(case.device)
+    execution = Execution(**case.execution)  # type: ignore[arg-type]  # checked by Execution itself
+    simulation = simulate(graph, accelerator, execution)
+    bound = simulate(graph, accelerator, execution, fidelity="roofline")
+    predicted, roofline = _time(case, simulation, graph), _time(case, bound, graph)
+    if case.sliced_decoder:
+        single = _graph(case.model, {**case.settings, "batch": 1}, graphs)
+        predicted += _sliced(graph, simulation, simulate(single, accelerator, execution))
+        roofline += _sliced(graph, bound, simulate(single, accelerator, execution, fidelity="roofline"))
+    deviation = _deviation(case, simulation)
+    interval = interval_of(predicted, deviation, unseen=accelerator.name)
+    basis = simulation.report.basis
+    return CaseResult(
+        id=case.id,
+        model=case.model,
+        device=case.device,
+        execution=f"{execution.mode}/{execution.attention}",
+        dtype=graph.workload.dtype,
+        batch=graph.workload.batch,
+        grade=case.grade,
+        measured=case.value,
+        predicted=predicted,
+        roofline=roofline,
+        error=predicted / case.value - 1,
+        low=interval.low,
+        high=interval.high,
+        deviation=deviation,
+        basis=max(basis, key=lambda name: basis[name]),
+        source=case.source,
+    )
+
+
+def _graph(
+    model: str, settings: Mapping[str, Any], graphs: dict[tuple[str, tuple[tuple[str, object], ...]], OpGraph]
+) -> OpGraph:
+    key = (model, tuple(sorted(settings.items())))
+    if key not in graphs:
+        graphs[key] = graph_of(model, settings)
+    return graphs[key]
+
+
+def _time(case: Case, simulation: Simulation, graph: OpGraph) -> float:
+    by_stage = simulation.report.by_stage
+    if case.quantity == "latency":
+        return float(sum(entry.latency for entry in by_stage.values()))
+    stage = case.stage or ""
+    if stage not in by_stage:
+        raise GraphError(f"{case.model} has no stage {stage!r}; valid: {', '.join(by_stage)}")
+    return float(by_stage[stage].latency) / graph.stage(stage).repeats
+
+
+_DECODER = "vae_decoder"
+
+
+def _sliced(graph: OpGraph, batched: Simulation, single: Simulation) -> float:
+    """What decoding one image after another adds to decoding a batch. [s]"""
+    ours, one = batched.report.by_stage, single.report.by_stage
+    if _DECODER not in ours:
+        raise GraphError(f"{graph.name} has no stage {_DECODER!r} to slice; valid: {', '.join(ours)}")
+    return graph.workload.batch * one[_DECODER].latency - ours[_DECODER].latency
+
+
+def _deviation(case: Case, simulation: Simulation) -> float:
+    if case.quantity == "latency":
+        return 0.0 if simulation.deviation is None else simulation.deviation.relative()
+    return simulation.stage_deviation(case.stage or "")
+
+
+def _summary(name: str, results: Sequence[CaseResult]) -> ErrorSummary:
+    errors = [result.error for result in results]
+    absolute = [abs(error) for error in errors]
+    return ErrorSummary(
+        name=name,
+        count=len(results),
+        median_ape=median(absolute),
+        mape=fmean(absolute),
+        bias=fmean(errors),
+        within_10_percent=fmean([float(error <= 0.1) for error in absolute]),
+        roofline_median_ape=median([abs(r.roofline / r.measured - 1) for r in results]),
+        coverage=fmean([float(r.low <= r.measured <= r.high) for r in results]),
+    )
