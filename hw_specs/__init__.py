@@ -13,10 +13,10 @@ from .calibration import (
 )
 from .catalogue import list_accelerators, load_accelerator
 from .errors import SpecError
-from .number_formats import format_bits, number_format, torch_dtype
 from .overrides import apply_overrides, changeable_paths
 from .schema import Accelerator, Cores, Link, Memory, MemoryLevel, Peak, Power
-from .units import format_quantity, parse_quantity
+from .units.number_formats import format_bits, number_format, torch_dtype
+from .units.strings import format_quantity, parse_quantity
 
 __all__ = [
     "Accelerator",

@@ -17,9 +17,9 @@ from rich.table import Table
 
 from .catalogue import accelerator_files, load_accelerator, load_file
 from .errors import SpecError
-from .listing import LIST_COLUMNS, as_record, facts, list_row, readable_row
+from .listing.facts import LIST_COLUMNS, as_record, facts, list_row, readable_row
+from .listing.plausibility import Finding, implausibilities
 from .overrides import apply_overrides
-from .plausibility import Finding, implausibilities
 from .schema import Accelerator
 
 app = typer.Typer(

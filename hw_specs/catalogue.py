@@ -13,10 +13,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from .errors import SpecError, did_you_mean
-from .explain import explain
+from .reading.explain import explain
+from .reading.yaml_loader import parse_yaml, read_yaml
 from .schema import Accelerator
-from .units import parse_quantity
-from .yaml_loader import parse_yaml, read_yaml
+from .units.strings import parse_quantity
 
 __all__ = ["accelerator_files", "list_accelerators", "load_accelerator", "load_file", "resolve_name"]
 

@@ -14,8 +14,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import SpecError, did_you_mean
-from .explain import explain
-from .yaml_loader import read_yaml
+from .reading.explain import explain
+from .reading.yaml_loader import read_yaml
 
 __all__ = [
     "EnergyCalibration",

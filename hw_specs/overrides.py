@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from .errors import SpecError, did_you_mean
-from .explain import explain
-from .fields import lookup, number_units
+from .reading.explain import explain
+from .reading.fields import lookup, number_units
 from .schema import Accelerator
-from .units import SI_UNITS, parse_quantity
+from .units.strings import SI_UNITS, parse_quantity
 
 __all__ = ["apply_overrides", "changeable_paths"]
 

@@ -6,95 +6,24 @@ The records accept unit strings as well as SI numbers; from a specification file
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationInfo, model_validator
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field, model_validator
 
-from .errors import did_you_mean
-from .number_formats import FORMAT_BITS
-from .units import SI_UNITS, parse_quantity
+from .reading.record import Count, Record, Text
+from .units.quantity import Bytes, BytesPerSecond, Hertz, Rates, Seconds, Watts
 
-__all__ = ["Accelerator", "Cores", "Link", "Memory", "MemoryLevel", "Peak", "Power", "Quantity"]
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """Marks a field as a positive number in an SI unit that may be written as a unit string.
-
-    The validation context may hold ``clock`` [Hz], which ``clk`` stands for, and ``unit_strings_only``.
-    """
-
-    unit: str
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Put :meth:`to_si` before pydantic's own check of the number."""
-        return core_schema.with_info_before_validator_function(self.to_si, handler(source))
-
-    def to_si(self, value: object, info: ValidationInfo) -> float:
-        """SI number of a unit string or a number; positive and finite."""
-        context = info.context or {}
-        example = f"write it as {SI_UNITS[self.unit]!r}"
-        if isinstance(value, str):
-            number = parse_quantity(value, unit=self.unit, clock=context.get("clock"))
-        elif isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"{value!r} is not a quantity in {self.unit}; {example}")
-        elif context.get("unit_strings_only"):
-            raise ValueError(f"{value!r} has no unit; {example}")
-        else:
-            number = float(value)
-        if not 0 < number < float("inf"):
-            raise ValueError(f"{value!r} is not a positive quantity; {example}")
-        return number
-
-
-Bytes = Annotated[float, Quantity("B")]
-BytesPerSecond = Annotated[float, Quantity("B/s")]
-FlopPerSecond = Annotated[float, Quantity("FLOP/s")]
-Hertz = Annotated[float, Quantity("Hz")]
-Seconds = Annotated[float, Quantity("s")]
-Watts = Annotated[float, Quantity("W")]
-Count = Annotated[int, Field(strict=True, gt=0)]
-Text = Annotated[str, Field(min_length=1)]
-
-
-def _known_formats(rates: dict[str, float]) -> dict[str, float]:
-    for name in rates:
-        if name not in FORMAT_BITS:
-            hint = did_you_mean(name, FORMAT_BITS)
-            raise ValueError(f"unknown number format {name!r}; valid are {', '.join(FORMAT_BITS)}{hint}")
-    return rates
-
-
-@dataclass(frozen=True)
-class _FormatKeys:
-    """Refuses keys that are no number formats, before their values are looked at."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.check, handler(source))
-
-    def check(self, rates: object) -> object:
-        return _known_formats(rates) if isinstance(rates, dict) else rates
-
-
-Rates = Annotated[dict[str, FlopPerSecond], _FormatKeys()]
-
-
-class Record(BaseModel):
-    """Frozen, and closed: an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+__all__ = ["Accelerator", "Cores", "Link", "Memory", "MemoryLevel", "Peak", "Power"]
 
 
 class Peak(Record):
     """Highest dense arithmetic rates by number format, without structured sparsity."""
 
-    matrix: Rates = {}
+    matrix: Rates = Field(default_factory=dict)
     """Matrix units with fp32 accumulation (int32 for integers), as libraries use them. [FLOP/s]"""
-    vector: Rates = {}
+    vector: Rates = Field(default_factory=dict)
     """Ordinary arithmetic units, dot products included; a fused multiply-add counts as two. [FLOP/s]"""
-    special: Rates = {}
+    special: Rates = Field(default_factory=dict)
     """Results of the special-function units (exponential, reciprocal square root...). [results/s]"""
 
 
@@ -198,7 +127,7 @@ class Accelerator(Record):
     peak: Peak
     cores: Cores
     memory: Memory
-    links: dict[Text, Link] = {}
+    links: dict[Text, Link] = Field(default_factory=dict)
     power: Power = Power()
     sources: Annotated[tuple[Text, ...], Field(min_length=1)]
     notes: Text | None = None

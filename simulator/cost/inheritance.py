@@ -2,10 +2,10 @@
 
 A parameter is fitted on some part and used on another. Most are shares of a datasheet quantity and carry over as they
 are. Three are known better: the energy of matrix arithmetic goes with the manufacturing process and with the voltage
-that the clock under load takes (:mod:`hw_specs.process`); the share of the DRAM bandwidth that kernels reach goes with
-the share that a plain copy reaches, which microbenchmarks publish for many parts; and what one core pulls goes with its
-part of the bandwidth: a core of a B200 has 4 times as much of it as one of an A100, and enough bytes in flight to use
-it.
+that the clock under load takes (:mod:`hw_specs.inheritance.process`); the share of the DRAM bandwidth that kernels
+reach goes with the share that a plain copy reaches, which microbenchmarks publish for many parts; and what one core
+pulls goes with its part of the bandwidth: a core of a B200 has 4 times as much of it as one of an A100, and enough
+bytes in flight to use it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from hw_specs import Accelerator, Calibration, SpecError, find_calibration, load_accelerator
 from hw_specs.calibration import CalibrationMatch
-from hw_specs.process import clock_under_load, matrix_energy_ratio, overvoltage, vector_energy_ratio
+from hw_specs.inheritance.process import clock_under_load, matrix_energy_ratio, overvoltage, vector_energy_ratio
 
 from .cores import block_cores
 from .memory_rates import dram_copy_rate
@@ -39,8 +39,9 @@ def _is_matrix(name: str) -> bool:
     return name.partition(".")[0] in _MATRIX_GROUPS
 
 
-#: Energies of matrix arithmetic, which published sustained rates bound on many parts (:mod:`hw_specs.process`). Kernels
-#: timed one by one tell them on few: most end before the power limit acts.
+#: Energies of matrix arithmetic, which published sustained rates bound on many parts
+#: (:mod:`hw_specs.inheritance.process`). Kernels timed one by one tell them on few: most end before the power limit
+#: acts.
 MATRIX_ENERGIES = frozenset(name for name in PARAMETERS if name.endswith(".energy") and _is_matrix(name))
 
 #: Groups that stream, and their shares of the DRAM bandwidth, which are those of a copy.

@@ -5,7 +5,8 @@ What carries over, and how:
 * switching energies (a FLOP, a score, a special function) with the published step between the two processes;
 * the power of running cores with that step and with the rate of the matrix units: wider cores and more of them switch
   more, :math:`P = P_0 (F / F_0) (s / s_0)`, with the 16-bit rate `F` that the units have before a vendor halves it;
-* energy of DRAM with its kind, idle power with its kind and the board's limit (:mod:`hw_specs.power_rules`).
+* energy of DRAM with its kind, idle power with its kind and the board's limit
+  (:mod:`hw_specs.inheritance.power_rules`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from hw_specs.energy_calibration import (
     list_energy_calibrations,
     load_energy_calibration,
 )
-from hw_specs.power_rules import dram_rule, idle_power, process_step
+from hw_specs.inheritance.power_rules import dram_rule, idle_power, process_step
 
 __all__ = ["EnergyBasis", "PowerModel", "UnknownPowerError", "matrix_width", "power_model"]
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator
-from hw_specs.power_rules import relative_voltage
+from hw_specs.inheritance.power_rules import relative_voltage
 from simulator.cost import KernelCosts
 from simulator.lowering import assign_units
 from simulator.schedule.timeline import StageTimeline, Timeline

@@ -12,8 +12,8 @@ import pytest
 
 from hw_specs import Accelerator, SpecError, list_accelerators, load_accelerator
 from hw_specs.catalogue import accelerator_files, load_file
-from hw_specs.plausibility import implausibilities
-from hw_specs.yaml_loader import read_yaml
+from hw_specs.listing.plausibility import implausibilities
+from hw_specs.reading.yaml_loader import read_yaml
 
 FILES = accelerator_files()
 MEASURED = Path(__file__).parents[3] / "shared" / "measured"

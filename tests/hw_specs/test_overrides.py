@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw_specs import Accelerator, SpecError, apply_overrides, changeable_paths, load_accelerator
-from hw_specs.fields import lookup
+from hw_specs.reading.fields import lookup
 
 A100 = load_accelerator("a100")
 H100 = load_accelerator("h100")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hw_specs import load_accelerator
 from hw_specs.energy_calibration import EnergyCalibration, list_energy_calibrations, load_energy_calibration
-from hw_specs.power_rules import relative_voltage
+from hw_specs.inheritance.power_rules import relative_voltage
 from simulator.energy.power import PowerModel, matrix_width, power_model
 from simulator.energy.run import sustained_clock
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw_specs import list_accelerators, load_accelerator
-from hw_specs.power_rules import dram_rule, idle_power, process_step, relative_voltage
+from hw_specs.inheritance.power_rules import dram_rule, idle_power, process_step, relative_voltage
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 from hw_specs import Accelerator, load_accelerator
-from hw_specs.fields import field_names, lookup, number_units, record_in
+from hw_specs.reading.fields import field_names, lookup, number_units, record_in
 from hw_specs.schema import Cores, Link, Memory, MemoryLevel
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .fields import lookup, number_units
+from hw_specs.reading.fields import lookup, number_units
+from hw_specs.schema import Accelerator
+from hw_specs.units.strings import format_quantity
+
 from .ridge import ridge_points
-from .schema import Accelerator
-from .units import format_quantity
 
 __all__ = ["LIST_COLUMNS", "Fact", "as_record", "facts", "list_row", "readable_row"]
 

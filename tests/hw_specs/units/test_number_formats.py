@@ -1,7 +1,7 @@
 import pytest
 
 from hw_specs import SpecError, format_bits, number_format, torch_dtype
-from hw_specs.number_formats import FORMAT_BITS
+from hw_specs.units.number_formats import FORMAT_BITS
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .fields import number_units
-from .schema import Accelerator, MemoryLevel
-from .units import format_quantity
+from hw_specs.reading.fields import number_units
+from hw_specs.schema import Accelerator, MemoryLevel
+from hw_specs.units.strings import format_quantity
 
 __all__ = ["Finding", "implausibilities"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from .errors import SpecError
+from hw_specs.errors import SpecError
 
 __all__ = ["parse_yaml", "read_yaml"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .number_formats import FORMAT_BITS
-from .schema import Accelerator
+from hw_specs.schema import Accelerator
+from hw_specs.units.number_formats import FORMAT_BITS
 
 __all__ = ["ridge_points"]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from hw_specs import list_accelerators, load_accelerator
-from hw_specs.process import clock_under_load, matrix_energy_ratio, overvoltage, vector_energy_ratio
+from hw_specs.inheritance.process import clock_under_load, matrix_energy_ratio, overvoltage, vector_energy_ratio
 
 
 @pytest.mark.parametrize(

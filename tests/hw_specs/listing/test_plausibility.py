@@ -1,7 +1,7 @@
 import pytest
 
 from hw_specs import Accelerator, apply_overrides, load_accelerator
-from hw_specs.plausibility import implausibilities
+from hw_specs.listing.plausibility import implausibilities
 
 A100 = load_accelerator("a100")
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw_specs import SpecError, format_quantity, parse_quantity
-from hw_specs.units import SI_UNITS
+from hw_specs.units.strings import SI_UNITS
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """What carries power from one part to another: steps between processes, kinds of DRAM, idle power.
 
 None of this is fitted to energies of workloads. Everything is published, by a foundry, by a maker of memory, or as
-readings of idle boards. (:mod:`hw_specs.process` holds another ratio: board energy at full load, from sustained rates,
-for the clock that the cost model reckons with.)
+readings of idle boards. (:mod:`hw_specs.inheritance.process` holds another ratio: board energy at full load, from
+sustained rates, for the clock that the cost model reckons with.)
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from .schema import Accelerator
+from hw_specs.schema import Accelerator
 
 __all__ = ["DramRule", "dram_rule", "idle_power", "process_step", "relative_voltage"]
 

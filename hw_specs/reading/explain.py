@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from .errors import SpecError, did_you_mean
-from .fields import field_names
+from hw_specs.errors import SpecError, did_you_mean
+from hw_specs.reading.fields import field_names
 
 __all__ = ["explain"]
 

@@ -1,7 +1,7 @@
 import json
 
 from hw_specs import apply_overrides, load_accelerator
-from hw_specs.listing import LIST_COLUMNS, as_record, facts, list_row, readable_row
+from hw_specs.listing.facts import LIST_COLUMNS, as_record, facts, list_row, readable_row
 
 A100 = load_accelerator("a100")
 

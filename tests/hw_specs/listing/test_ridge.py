@@ -1,7 +1,7 @@
 import pytest
 
 from hw_specs import apply_overrides, load_accelerator
-from hw_specs.ridge import ridge_points
+from hw_specs.listing.ridge import ridge_points
 
 
 def test_by_hand() -> None:

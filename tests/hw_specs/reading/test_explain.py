@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from hw_specs import Accelerator, SpecError
-from hw_specs.explain import explain
+from hw_specs.reading.explain import explain
 
 
 def refusal(tree: Mapping[str, object]) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from .number_formats import FORMAT_BITS
-from .schema import Quantity
+from hw_specs.units.number_formats import FORMAT_BITS
+from hw_specs.units.quantity import Quantity
 
 __all__ = ["field_names", "lookup", "number_units", "record_in"]
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from .errors import SpecError
+from hw_specs.errors import SpecError
 
 __all__ = ["SI_UNITS", "format_quantity", "parse_quantity"]
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from hw_specs import SpecError
-from hw_specs.yaml_loader import parse_yaml, read_yaml
+from hw_specs.reading.yaml_loader import parse_yaml, read_yaml
 
 
 def test_plain_mapping() -> None:

@@ -1,0 +1,1 @@
+"""What carries from one accelerator to another: manufacturing processes, kinds of DRAM, lineage."""
