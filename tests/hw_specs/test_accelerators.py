@@ -220,6 +220,8 @@ NO_PARTICULAR_PART = {
     "Intel i9-10980XE (1 core of 36)": "one thread of a processor",
     "NVIDIA A100 (NVLink)": "memory size not stated",
     "NVIDIA A100 (variant not stated)": "variant not stated",
+    "NVIDIA A100 80GB (variant not stated)": "variant not stated",
+    "NVIDIA A100 PCIe": "memory size not stated",
     "NVIDIA A100-80GB (330W)": "a power limit below the product's",
     "NVIDIA A100-80GB (79.325 GiB reported)": "variant not stated",
     "NVIDIA A10G/A10 24GB (21.99 GiB)": "two candidates",
