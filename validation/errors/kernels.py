@@ -1,4 +1,4 @@
-"""Errors of predicted operator calls: one record for each device, operator and dtype."""
+"""Errors of predicted operator calls: one record for each device, source, operator and dtype."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ JSON_FIELDS = tuple(_JSON.split())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelError:
-    """Errors over the rows of one device, operator and dtype; shares unless noted, None without such rows.
+    """Errors over the rows of one device, source, operator and dtype; shares unless noted, None without such rows.
 
     Attributes
     ----------
-    device, op, dtype : str
+    device, source, op, dtype : str
     count : int
         Rows.
     mape, mape_over_20us, mape_over_50us : float | None
@@ -57,6 +57,7 @@ class KernelError:
     """
 
     device: str
+    source: str
     op: str
     dtype: str
     count: int
@@ -150,14 +151,14 @@ def _shared(pool: Iterable[Calibration], accelerator: str) -> bool:
 
 
 def _records(m: MeasuredKernels, prediction: Prediction, pool: tuple[Calibration, ...]) -> Iterator[KernelError]:
-    calls = list(zip(m.op, m.dtype, strict=True))
+    calls = list(zip(m.source, m.op, m.dtype, strict=True))
     unseen = held_out(m)
     ranges = group_ranges(first_groups(m), prediction.time, m.accelerator, pool)
     ratio = m.latency / prediction.time
     inside = (ranges.low <= ratio) & (ratio <= ranges.high)
-    for op, dtype in sorted(set(calls)):
-        rows = np.array([call == (op, dtype) for call in calls])
-        yield _error(m, prediction, rows, unseen, inside, op=op, dtype=dtype)
+    for kind in sorted(set(calls)):
+        rows = np.array([call == kind for call in calls])
+        yield _error(m, prediction, rows, unseen, inside, kind)
 
 
 def _error(
@@ -166,16 +167,15 @@ def _error(
     rows: NDArray[np.bool_],
     unseen: NDArray[np.bool_],
     inside: NDArray[np.bool_],
-    *,
-    op: str,
-    dtype: str,
+    kind: tuple[str, str, str],
 ) -> KernelError:
-    latency = m.latency
+    latency, (source, op, dtype) = m.latency, kind
     signed = prediction.time / latency - 1.0
     error = np.abs(signed)
     over_20, over_50 = rows & (latency > 20e-6), rows & (latency > 50e-6)
     return KernelError(
         device=m.device,
+        source=source,
         op=op,
         dtype=dtype,
         count=int(rows.sum()),

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from hw_specs import Calibration
+from hw_specs import Calibration, FittedOn
 from hw_specs.calibration import ResidualSummary
-from validation.errors.accuracy import accuracy_page, residual_section
+from validation.errors.accuracy import accuracy_page, kernel_section, residual_section
+from validation.errors.kernels import KernelError, KernelErrors
 from validation.published.case import CaseError
 
 PAGE = Path(__file__).parents[3] / "ACCURACY.md"
@@ -41,6 +43,43 @@ def test_unseen_shapes_and_left_out_parts_stand_beside_each_other() -> None:
 def test_what_was_not_measured_is_a_dash() -> None:
     entry = Calibration(name="x", parameters={}, residuals=(summary("held_out_shapes", 0.05),), sources=("s",))
     assert "| 5.0 % | -1.2 % | - | - | - |" in residual_section([entry])
+
+
+def record(source: str, mape: float) -> KernelError:
+    return KernelError(
+        device="NVIDIA X",
+        source=source,
+        op="aten::mm",
+        dtype="float16",
+        count=3,
+        mape=mape,
+        mape_over_20us=None,
+        mape_over_50us=None,
+        median_ape=mape,
+        bias=-0.02,
+        within_10_percent=0.5,
+        time_weighted=mape,
+        roofline_mape=0.6,
+        unseen_mape=None,
+        unseen_mape_over_50us=None,
+        coverage=None,
+    )
+
+
+def test_rows_that_no_fit_saw_stand_apart_and_those_without_a_prediction_are_counted() -> None:
+    fitted = FittedOn(
+        source="known", device="NVIDIA X", op="aten::mm", dtype="float16", group="matmul", count=3, mape=0.05
+    )
+    entry = Calibration(name="x", parameters={}, fitted_on=(fitted,), sources=("s",))
+    errors = KernelErrors(
+        records=(record("known", 0.05), record("new", 0.25)), skipped=Counter({"no formula": 1976, "no peak": 2})
+    )
+    seen, unseen = kernel_section(errors, [entry]).split("## Kernels that no fit saw")
+    assert "| NVIDIA X | mm | float16 | 3 | 5.0 % | - | - | - | -2.0 % | 50.0 % | 60.0 % |" in seen
+    assert "| NVIDIA X | new | mm | float16 | 3 | 25.0 % | - | -2.0 % | 50.0 % | 60.0 % |" in unseen
+    assert "25.0 %" not in seen
+    assert "5.0 %" not in unseen.replace("25.0 %", "")
+    assert "| no formula | 1,976 |\n| no peak | 2 |" in unseen
 
 
 def test_a_folder_without_kernels_is_one_line(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from validation.errors.kernels import KernelError, KernelErrors
 def test_every_record_and_every_reason_has_a_line() -> None:
     record = KernelError(
         device="NVIDIA X",
+        source="somebody",
         op="aten::mm",
         dtype="float16",
         count=3,

@@ -60,3 +60,15 @@ def test_a_file_of_several_devices_gives_records_of_each(calibrated_files, synth
     both.write_text(one + "".join(two.splitlines(keepends=True)[1:]))
     errors = kernel_errors([both], calibrations=calibrations)
     assert [record.device for record in errors.records] == ["NVIDIA T4", "NVIDIA V100-PCIE-32GB"]
+
+
+def test_two_sources_of_one_operator_are_two_records(calibrated_files, synthetic_file, tmp_path):
+    _, calibrations = calibrated_files
+    text = synthetic_file("NVIDIA T4", 0.6).read_text()
+    both = tmp_path / "both.csv"
+    both.write_text(text + "".join(text.replace("synthetic", "another").splitlines(keepends=True)[1:]))
+    errors = kernel_errors([both], calibrations=calibrations)
+    assert [(record.source, record.count) for record in errors.records] == [
+        ("another", errors.records[0].count),
+        ("synthetic", errors.records[0].count),
+    ]
