@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .graph import Op, OpGraph, Stage
+from .operators import Kind, kind_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AttentionCall", "attention_calls", "plot_lengths"]
 
-_ATTENTION = "aten::scaled_dot_product_attention"
 _COLOURS = {
     "spatial": "#1f77b4",
     "self": "#7f7f7f",
@@ -105,7 +105,7 @@ def _calls_of(graph: OpGraph, stage: Stage, repeat: int) -> Iterator[AttentionCa
     at = repeat / max(stage.repeats - 1, 1)
     for first, last, module in zip(stage.operators, grown, stage.modules, strict=True):
         op = graph.operators[first]
-        if op.name != _ATTENTION:
+        if kind_of(op.name) is not Kind.ATTENTION:
             continue
         yield _attention_call(op, graph.operators[last], at, stage.name, repeat, position, graph.modules[module])
         position += 1

@@ -14,14 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from tracer.graph import IndexArray
+from tracer.operators import Kind, kind_of
 from tracer.trace import KernelColumns, KernelKind, Trace
 
 __all__ = ["with_host_kernels", "works_itself"]
-
-_ALLOCATIONS = frozenset(
-    f"aten::{name}"
-    for name in ("empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided", "resize_", "set_")
-)
 
 
 def with_host_kernels(trace: Trace) -> Trace:
@@ -53,7 +49,7 @@ def with_host_kernels(trace: Trace) -> Trace:
 
 def works_itself(operator: str) -> bool:
     """Whether an operator touches data itself. One that torch does not know is taken to."""
-    if operator in _ALLOCATIONS:
+    if kind_of(operator) is Kind.ALLOCATION:
         return False
     namespace, _, name = operator.partition("::")
     try:

@@ -15,29 +15,10 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tracer.graph import AttributeValue, StorageRole, TensorSpec, attributes_from
+from tracer.operators import Kind, is_in_place, kind_of
 
 __all__ = ["Call", "ModulePath", "Recorder", "StorageTable"]
 
-# Where tensors are made; outside any module they prepare example inputs and belong to nobody's forward pass.
-_FACTORIES = frozenset(
-    "aten::" + name
-    for name in (
-        "empty",
-        "empty_strided",
-        "zeros",
-        "ones",
-        "full",
-        "rand",
-        "randn",
-        "randint",
-        "arange",
-        "linspace",
-        "scalar_tensor",
-        "normal_",
-        "uniform_",
-        "random_",
-    )
-)
 # Arguments that say where a tensor lives, not what is computed.
 _PLACEMENT_ARGUMENTS = frozenset({"device", "layout", "pin_memory", "generator", "non_blocking"})
 
@@ -158,7 +139,7 @@ class Recorder:
 
     def record(self, name: str, inputs: Sequence[Any], outputs: Any, arguments: Mapping[str, AttributeValue]) -> None:
         """Append a call, unless it only prepares example inputs."""
-        if self._paused or (name in _FACTORIES and self._path.depth == 0):
+        if self._paused or (self._path.depth == 0 and _makes_a_tensor(name, inputs)):
             return
         self.calls.append(
             Call(
@@ -303,6 +284,11 @@ class _DispatchMode(TorchDispatchMode):
                 plain[name] = _attribute(value)
         self._recorder.record(schema.name, tensors, outputs, plain)
         return outputs
+
+
+def _makes_a_tensor(name: str, inputs: Sequence[Any]) -> bool:
+    """Whether a call allocates or fills a tensor: outside any module that is preparation, of nobody's forward pass."""
+    return kind_of(name) in (Kind.FILL, Kind.ALLOCATION) and (not inputs or is_in_place(name))
 
 
 def _tensors_in(value: Any) -> Iterator[torch.Tensor]:

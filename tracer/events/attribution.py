@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer.graph import Component, IndexArray, Op, OpGraph, Stage, StorageRole, TensorSpec, Workload
+from tracer.operators import declaration_of
 from tracer.trace import GRAPH_LAUNCHES, KernelKind, Trace
 
 __all__ = ["Attribution", "attribute", "graph_of_calls"]
@@ -25,10 +26,6 @@ _OF_GRAPH = "kernel of a CUDA graph"
 _ON_LINK = "copy between host and device"
 # Names of such copies: "Memcpy HtoD (Pageable -> Device)", "CopyHostToDevice".
 _TRANSFER = re.compile(r"HtoD|DtoH|HostToDevice|DeviceToHost")
-# Composites that may do nothing: what they call, if anything, answers.
-_TRANSPARENT = frozenset(
-    f"aten::{name}" for name in ("to", "contiguous", "reshape", "dropout", "pad", "flatten", "type_as", "float")
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -167,8 +164,9 @@ def _ancestors(calls: set[int], parent: IndexArray) -> set[int]:
 
 
 def _without_device(trace: Trace, able: NDArray[np.bool_]) -> Attribution:
-    names = np.array([op.name in _TRANSPARENT for op in trace.operators], dtype=np.bool_)
-    wanted = able & ~(names[trace.calls.operator] if len(names) else able)
+    # Composites that may do nothing: what they call, if anything, answers.
+    hollow = np.array([_may_do_nothing(op.name) for op in trace.operators], dtype=np.bool_)
+    wanted = able & ~(hollow[trace.calls.operator] if len(hollow) else able)
     covered = np.zeros(len(wanted), dtype=np.bool_)
     for call, above in enumerate(trace.calls.parent.tolist()):
         if above >= 0:
@@ -183,6 +181,11 @@ def _without_device(trace: Trace, able: NDArray[np.bool_]) -> Attribution:
         owner=np.zeros(0, dtype=np.int64),
         unattributed={},
     )
+
+
+def _may_do_nothing(name: str) -> bool:
+    declared = declaration_of(name)
+    return declared is not None and declared.may_do_nothing
 
 
 def _unattributed(

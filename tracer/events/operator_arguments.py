@@ -13,9 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tracer.argument_names import argument_names
 from tracer.graph import AttributeValue, Op, TensorSpec, attributes_from
-from tracer.output_shapes import infer_outputs
+from tracer.operators import argument_names, infer_outputs
 
 __all__ = ["RecordedArguments", "dtype_of_type", "operator_from"]
 

@@ -10,12 +10,11 @@ import msgspec
 import numpy as np
 
 from tracer.graph import IndexArray, Op, TensorSpec, attributes_from
+from tracer.operators import COLLECTIVES, kind_of
 
 from .operator_arguments import RecordedArguments, operator_from
 
 __all__ = ["Names", "OperatorTable"]
-
-_COLLECTIVES = ("c10d::", "_c10d_functional::", "nccl:")
 
 
 class Names:
@@ -91,7 +90,7 @@ class OperatorTable:
 
 
 def _with_ranks(op: Op, num_devices: int) -> Op:
-    if num_devices < 2 or not op.name.startswith(_COLLECTIVES) or op.attribute("group_size") is not None:
+    if num_devices < 2 or kind_of(op.name) not in COLLECTIVES or op.attribute("group_size") is not None:
         return op
     return replace(op, attributes=attributes_from({**dict(op.attributes), "num_gpus": num_devices}))
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from tracer.argument_names import argument_names
 from tracer.events.operator_arguments import dtype_of_type
 from tracer.graph import AttributeValue, IndexArray, Op, TensorSpec, attributes_from
+from tracer.operators import argument_names
 from tracer.storage.json_stream import JsonStream, Progress, open_plain_or_gzip
 from tracer.trace import CallColumns, RunFacts, Trace, TraceFormatError, no_host_calls, no_kernels
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hw_specs import torch_dtype
 from tracer.graph import AttributeValue, Op, TensorSpec, attributes_from
-from tracer.output_shapes import infer_outputs
+from tracer.operators import infer_outputs
 
 __all__ = ["operator_of_row"]
 

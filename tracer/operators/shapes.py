@@ -1,27 +1,25 @@
-"""The registry of shape functions, and what several of them need: broadcasting, promotion, layouts."""
+"""What several output rules need: broadcasting, promotion, layouts, and outputs that are like an input."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from tracer.graph import GraphError, Op, TensorSpec
+from tracer.graph import Op, TensorSpec
 
 __all__ = [
     "INTEGRAL",
     "Shape",
     "broadcast",
     "channels_innermost",
-    "infer_outputs",
+    "first_input",
+    "halved",
     "is_dense",
+    "like_input",
     "numbers",
     "promoted",
-    "shape_rule",
 ]
 
 Shape = tuple[int, ...]
-_Rule = Callable[[Op], tuple[TensorSpec, ...]]
-_RULES: dict[str, _Rule] = {}
-_COLLECTIVES = ("c10d::", "_c10d_functional::", "nccl:")
 
 # Ranks of dtypes in promotion (c10/core/ScalarType.h, promoteTypes): category first, then width.
 _BY_RANK = (
@@ -33,29 +31,15 @@ _ROUNDING = frozenset({"float16", "bfloat16"})
 INTEGRAL = frozenset(_PROMOTION[:6])
 
 
-def infer_outputs(op: Op) -> tuple[TensorSpec, ...]:
-    """Outputs of an operator from its inputs and attributes; empty where they cannot be told."""
-    name = op.name.removeprefix("aten::")
-    rule = _RULES.get(name)
-    if rule is None and name.endswith("_") and not name.endswith("__") and op.inputs:
-        return op.inputs[:1]
-    if rule is None:
-        # A collective works in place, or on a tensor of the same total size as far as one rank's record tells.
-        return op.inputs[:1] if op.name.startswith(_COLLECTIVES) else ()
-    try:
-        return rule(op)
-    except (IndexError, ValueError, TypeError, ZeroDivisionError, GraphError):
-        return ()  # Not the arguments that the operator takes: the call is counted as one without outputs.
+def first_input(op: Op) -> tuple[TensorSpec, ...]:
+    """The first input again: the call overwrites it."""
+    return op.inputs[:1]
 
 
-def shape_rule(names: str) -> Callable[[_Rule], _Rule]:
-    """Register a shape function for operators of the ``aten`` namespace, or of another where a name has ``::``."""
-
-    def register(rule: _Rule) -> _Rule:
-        _RULES.update(dict.fromkeys(names.split(), rule))
-        return rule
-
-    return register
+def like_input(op: Op) -> tuple[TensorSpec, ...]:
+    """A tensor like the first input, in its layout if that has no gaps."""
+    data = op.inputs[0]
+    return (TensorSpec(data.shape, data.dtype, data.strides if is_dense(data) else ()),)
 
 
 def promoted(tensors: Sequence[TensorSpec]) -> str:
@@ -106,3 +90,10 @@ def numbers(op: Op, name: str, rank: int, default: int) -> tuple[int, ...]:
     items = value if isinstance(value, tuple) else (value,)
     found = tuple(int(n) for n in items if n is not None) or (default,)
     return found * rank if len(found) == 1 else found
+
+
+def halved(op: Op) -> tuple[TensorSpec, ...]:
+    """The first input with half of one axis, the last unless `dim` says another: a gated unit."""
+    data = op.inputs[0]
+    axis = numbers(op, "dim", 1, -1)[0] % len(data.shape)
+    return (TensorSpec(tuple(n // 2 if i == axis else n for i, n in enumerate(data.shape)), data.dtype),)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tracer.output_shapes import infer_outputs
+from tracer.operators import infer_outputs
 
 
 @pytest.fixture(scope="session")

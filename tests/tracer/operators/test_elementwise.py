@@ -1,4 +1,4 @@
-"""Elementwise operators: outputs that are inferred, held to what torch makes of the same call on meta tensors."""
+"""Elementwise operators: inferred outputs, held to what torch makes of the same call on meta tensors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tracer.graph import Op, TensorSpec
-from tracer.output_shapes import infer_outputs
+from tracer.operators import infer_outputs
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
@@ -42,6 +42,7 @@ _CALLS: dict[str, Callable[[], object]] = {
     "silu": lambda: functional.silu(_half(3, 3)),
     "gelu": lambda: functional.gelu(_half(3, 3)),
     "max_of_two": lambda: torch.maximum(_half(3, 4), _half(4)),
+    "glu": lambda: functional.glu(_half(3, 8), -1),
 }
 
 
@@ -53,3 +54,14 @@ def test_first_output_is_torchs(name: str, assert_like_torch: Callable[..., None
 def test_operands_that_do_not_broadcast_have_no_result() -> None:
     op = Op("aten::add", (TensorSpec((2, 3), "float32"), TensorSpec((4,), "float32")), ())
     assert infer_outputs(op) == ()
+
+
+def test_a_gated_unit_halves_its_input() -> None:
+    """As Vidur's tables name it: (tokens, 2 * width)."""
+    op = Op("silu_and_mul", (TensorSpec((5, 22016), "float16"),), ())
+    assert infer_outputs(op) == (TensorSpec((5, 11008), "float16"),)
+
+
+def test_an_outer_product_has_the_extents_of_both() -> None:
+    op = Op("aten::outer", (TensorSpec((3,), "float16"), TensorSpec((4,), "float32")), ())
+    assert infer_outputs(op) == (TensorSpec((3, 4), "float32"),)

@@ -1,52 +1,18 @@
-"""Matrix products and convolutions."""
+"""Convolutions, as PyTorch names them and as its backends do."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from tracer.graph import Op, TensorSpec
 
-from .rules import Shape, broadcast, channels_innermost, numbers, shape_rule
+from .declaration import declare
+from .kinds import Kind
+from .shapes import Shape, channels_innermost, numbers
 
-__all__: list[str] = []
-
-
-@shape_rule("mm bmm matmul mv dot _scaled_mm _grouped_mm")
-def _product(op: Op) -> tuple[TensorSpec, ...]:
-    a, b = op.inputs[:2]
-    dtype = op.attribute("out_dtype")
-    return (TensorSpec(_product_shape(a.shape, b.shape), dtype if isinstance(dtype, str) else a.dtype),)
+__all__ = ["OPERATORS"]
 
 
-@shape_rule("addmm baddbmm addmv addbmm _addmm_activation")
-def _biased_product(op: Op) -> tuple[TensorSpec, ...]:
-    _, a, b = op.inputs[:3]
-    shape = _product_shape(a.shape, b.shape)
-    return (TensorSpec(shape[1:] if op.name == "aten::addbmm" else shape, a.dtype),)
-
-
-@shape_rule("linear")
-def _linear(op: Op) -> tuple[TensorSpec, ...]:
-    data, weight = op.inputs[:2]
-    if data.shape[-1] != weight.shape[-1]:
-        raise ValueError("inner extents differ")
-    return (TensorSpec((*data.shape[:-1], *weight.shape[:-1]), data.dtype),)
-
-
-def _product_shape(a: Shape, b: Shape) -> Shape:
-    inner = b[-2] if len(b) > 1 else b[-1]
-    if a[-1] != inner:
-        raise ValueError("inner extents differ")
-    if len(b) == 1:
-        return a[:-1]
-    if len(a) == 1:
-        return (*b[:-2], b[-1])
-    return (*broadcast([a[:-2], b[:-2]]), a[-2], b[-1])
-
-
-@shape_rule(
-    "convolution _convolution cudnn_convolution cudnn_convolution_add_relu miopen_convolution mkldnn_convolution "
-    "convolution_overrideable conv1d conv2d conv3d thnn_conv2d _slow_conv2d_forward slow_conv3d slow_conv3d_forward "
-    "_conv_depthwise2d"
-)
 def _convolution(op: Op) -> tuple[TensorSpec, ...]:
     if op.attribute("transposed", False):
         return _transposed_convolution(op)
@@ -64,9 +30,6 @@ def _convolution(op: Op) -> tuple[TensorSpec, ...]:
     return (_image(data, weight, (data.shape[0], weight.shape[0], *spatial)),)
 
 
-@shape_rule(
-    "conv_transpose1d conv_transpose2d conv_transpose3d cudnn_convolution_transpose miopen_convolution_transpose"
-)
 def _transposed_convolution(op: Op) -> tuple[TensorSpec, ...]:
     data, weight = op.inputs[:2]
     taps = weight.shape[2:]
@@ -89,3 +52,30 @@ def _image(data: TensorSpec, weight: TensorSpec, shape: Shape) -> TensorSpec:
         raise ValueError("the filter is larger than the padded input")
     innermost = any(t.strides and t.strides[1] == 1 and t.shape[1] > 1 for t in (data, weight))
     return TensorSpec(shape, data.dtype, channels_innermost(shape) if innermost else ())
+
+
+_plain = partial(declare, kind=Kind.CONVOLUTION, outputs=_convolution)
+_transposed = partial(declare, kind=Kind.TRANSPOSED_CONVOLUTION, outputs=_transposed_convolution)
+_ALL = "input weight bias stride padding dilation transposed output_padding groups"
+
+OPERATORS = (
+    _plain("convolution convolution_overrideable", _ALL),
+    _plain("_convolution", _ALL + " benchmark deterministic cudnn_enabled allow_tf32"),
+    _plain("conv1d conv2d conv3d", "input weight bias stride padding dilation groups"),
+    _plain("cudnn_convolution", "self weight padding stride dilation groups benchmark deterministic allow_tf32"),
+    _plain("cudnn_convolution_add_relu", "self weight z alpha bias stride padding dilation groups"),
+    _plain("miopen_convolution", "self weight bias padding stride dilation groups benchmark deterministic"),
+    _plain("mkldnn_convolution", "self weight bias padding stride dilation groups"),
+    _plain("thnn_conv2d _slow_conv2d_forward", "self weight kernel_size bias stride padding"),
+    _plain("slow_conv3d slow_conv3d_forward", "self weight kernel_size bias stride padding"),
+    _plain("_conv_depthwise2d", "self weight kernel_size bias stride padding dilation"),
+    _transposed(
+        "conv_transpose1d conv_transpose2d conv_transpose3d",
+        "input weight bias stride padding output_padding groups dilation",
+    ),
+    _transposed(
+        "cudnn_convolution_transpose",
+        "self weight padding output_padding stride dilation groups benchmark deterministic allow_tf32",
+    ),
+    _transposed("miopen_convolution_transpose"),
+)

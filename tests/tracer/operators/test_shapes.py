@@ -1,22 +1,11 @@
-"""The registry of shape functions, and layouts."""
+"""Layouts, broadcasting and promotion."""
 
 from __future__ import annotations
 
 import pytest
 
 from tracer.graph import Op, TensorSpec
-from tracer.output_shapes.rules import broadcast, channels_innermost, infer_outputs, is_dense, promoted
-
-
-def test_an_in_place_call_gives_its_first_input_back() -> None:
-    data = TensorSpec((2, 3), "float16", (1, 2))
-    assert infer_outputs(Op("aten::mul_", (data, TensorSpec((3,), "float16")), ())) == (data,)
-    assert infer_outputs(Op("c10d::allreduce_", (data,), ())) == (data,)
-
-
-def test_unknown_operators_have_no_outputs() -> None:
-    assert infer_outputs(Op("vllm::moe_forward", (TensorSpec((2,), "float16"),), ())) == ()
-    assert infer_outputs(Op("aten::mm", (), ())) == ()
+from tracer.operators.shapes import broadcast, channels_innermost, first_input, halved, is_dense, like_input, promoted
 
 
 @pytest.mark.parametrize(
@@ -44,3 +33,12 @@ def test_broadcast_and_promotion() -> None:
         broadcast([(2,), (3,)])
     assert promoted([TensorSpec((2,), "float16"), TensorSpec((), "float32")]) == "float16"
     assert promoted([TensorSpec((2,), "int64"), TensorSpec((2,), "bool")]) == "int64"
+
+
+def test_outputs_that_are_like_an_input() -> None:
+    data, gappy = TensorSpec((2, 6), "float16", (1, 2)), TensorSpec((2, 6), "float16", (12, 1))
+    assert first_input(Op("aten::set_", (data, gappy), ())) == (data,)
+    assert like_input(Op("aten::roll", (data,), ())) == (data,)
+    assert like_input(Op("aten::roll", (gappy,), ())) == (TensorSpec((2, 6), "float16"),)
+    assert halved(Op("aten::glu", (data,), ())) == (TensorSpec((2, 3), "float16"),)
+    assert halved(Op("aten::glu", (data,), (), (("dim", 0),))) == (TensorSpec((1, 6), "float16"),)

@@ -1,0 +1,48 @@
+"""Values at given indices, read or written."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tracer.graph import Op, TensorSpec
+
+from .declaration import declare
+from .kinds import Kind
+from .shapes import numbers
+
+__all__ = ["OPERATORS"]
+
+
+def _embedded(op: Op) -> tuple[TensorSpec, ...]:
+    table, indices = op.inputs[:2]
+    return (TensorSpec((*indices.shape, table.shape[-1]), table.dtype),)
+
+
+def _selected(op: Op) -> tuple[TensorSpec, ...]:
+    data, index = op.inputs[:2]
+    axis = numbers(op, "dim", 1, 0)[0] % len(data.shape)
+    return (TensorSpec(tuple(index.numel if i == axis else n for i, n in enumerate(data.shape)), data.dtype),)
+
+
+def _gathered(op: Op) -> tuple[TensorSpec, ...]:
+    return (TensorSpec(op.inputs[1].shape, op.inputs[0].dtype),)
+
+
+_gather = partial(declare, kind=Kind.GATHER)
+_scatter = partial(declare, kind=Kind.SCATTER)
+
+OPERATORS = (
+    _gather("embedding", "weight indices padding_idx scale_grad_by_freq sparse", outputs=_embedded),
+    _gather("index_select", "self dim index", outputs=_selected),
+    _gather("gather", "self dim index sparse_grad", outputs=_gathered),
+    _gather("take_along_dim", outputs=_gathered),
+    _gather("index _unsafe_index take embedding_bag"),
+    _scatter("index_put _index_put_impl _unsafe_index_put index_copy index_add index_fill"),
+    _scatter("scatter scatter_add masked_scatter masked_select"),
+    # vllm-project/vllm, csrc/torch_bindings.cpp
+    declare(
+        "_C_cache_ops::reshape_and_cache_flash _C_cache_ops::reshape_and_cache",
+        "key value key_cache value_cache slot_mapping kv_cache_dtype k_scale v_scale",
+        kind=Kind.PAGED_WRITE,
+    ),
+)

@@ -1,0 +1,56 @@
+"""Normalizations, and quantisation of rows."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tracer.graph import Op, TensorSpec
+
+from .declaration import declare
+from .kinds import Kind
+from .shapes import like_input
+
+__all__ = ["OPERATORS"]
+
+
+def _with_residual(op: Op) -> tuple[TensorSpec, ...]:
+    """Both are overwritten: the input by the result, the residual by the sum."""
+    return op.inputs[:2]
+
+
+_layer_norm = partial(declare, kind=Kind.LAYER_NORM, outputs=like_input)
+_rms_norm = partial(declare, kind=Kind.RMS_NORM, outputs=like_input)
+_group_norm = partial(declare, kind=Kind.GROUP_NORM, outputs=like_input)
+_batch_norm = partial(declare, kind=Kind.BATCH_NORM, outputs=like_input)
+
+OPERATORS = (
+    _layer_norm("native_layer_norm", "input normalized_shape weight bias eps"),
+    _layer_norm("layer_norm", "input normalized_shape weight bias eps cudnn_enable"),
+    _layer_norm("instance_norm"),
+    _rms_norm("rms_norm _fused_rms_norm", "input normalized_shape weight eps"),
+    _group_norm("native_group_norm", "input weight bias N C HxW group eps"),
+    _group_norm("group_norm", "input num_groups weight bias eps cudnn_enabled"),
+    _batch_norm("batch_norm native_batch_norm cudnn_batch_norm _native_batch_norm_legit_no_training"),
+    # ROCm/aiter, aiter/ops/groupnorm.py, norm.py and rmsnorm.py
+    declare(
+        "aiter::_groupnorm_run",
+        "input num_groups weight bias eps",
+        kind=Kind.SPREAD_GROUP_NORM,
+        outputs=like_input,
+    ),
+    _layer_norm("aiter::layernorm2d_fwd", "input weight bias epsilon"),
+    _rms_norm("aiter::rmsnorm2d_fwd", "input weight epsilon"),
+    # vllm-project/vllm, csrc/torch_bindings.cpp
+    _rms_norm("_C::rms_norm", "result! input weight epsilon"),
+    declare(
+        "_C::fused_add_rms_norm",
+        "input residual weight epsilon",
+        kind=Kind.RESIDUAL_RMS_NORM,
+        outputs=_with_residual,
+    ),
+    declare(
+        "_C::dynamic_per_token_scaled_fp8_quant",
+        "result! input scales! scale_ub",
+        kind=Kind.ROW_QUANTIZATION,
+    ),
+)
