@@ -1,5 +1,6 @@
-"""Facts about accelerators: datasheet limits, memory levels, links, power, and fitted calibrations."""
+"""Facts about accelerators and their generations, and fitted calibrations."""
 
+from .architecture import Architecture
 from .calibration import (
     Calibration,
     CalibrationMatch,
@@ -13,6 +14,7 @@ from .calibration import (
 )
 from .catalogue import list_accelerators, load_accelerator
 from .errors import SpecError
+from .inheritance.lineage import lineage_distance, list_architectures, load_architecture
 from .overrides import apply_overrides, changeable_paths
 from .schema import Accelerator, Cores, Link, Memory, MemoryLevel, Peak, Power
 from .units.number_formats import format_bits, number_format, torch_dtype
@@ -20,6 +22,7 @@ from .units.strings import format_quantity, parse_quantity
 
 __all__ = [
     "Accelerator",
+    "Architecture",
     "Calibration",
     "CalibrationMatch",
     "Cores",
@@ -37,9 +40,12 @@ __all__ = [
     "find_ceilings",
     "format_bits",
     "format_quantity",
+    "lineage_distance",
     "list_accelerators",
+    "list_architectures",
     "list_calibrations",
     "load_accelerator",
+    "load_architecture",
     "load_calibration",
     "number_format",
     "parse_quantity",

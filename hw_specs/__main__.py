@@ -19,6 +19,7 @@ from .catalogue import accelerator_files, load_accelerator, load_file
 from .errors import SpecError
 from .listing.facts import LIST_COLUMNS, as_record, facts, list_row, readable_row
 from .listing.plausibility import Finding, implausibilities
+from .listing.traits import assumptions, trait_rows
 from .overrides import apply_overrides
 from .schema import Accelerator
 
@@ -80,6 +81,7 @@ def show_command(
         return
     cells = [[fact.path, fact.readable(), fact.remark] for fact in known]
     _print_table(["fact", "value", "remark"], cells, title=accelerator.name)
+    _print_traits(accelerator)
     _print_provenance(accelerator)
 
 
@@ -133,6 +135,17 @@ def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, title:
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     _console().print(table)
+
+
+def _print_traits(accelerator: Accelerator) -> None:
+    """Traits of the architecture with who states each."""
+    architecture = accelerator.traits
+    rows = [[row.path, row.value, row.source] for row in trait_rows(architecture)]
+    _console().print()
+    _print_table(["trait", "value", "source"], rows, title=f"architecture {' < '.join(architecture.lineage)}")
+    if line := assumptions(architecture):
+        _console().print()
+        _console().print(line, markup=False, highlight=False)
 
 
 def _print_provenance(accelerator: Accelerator) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,49 +17,24 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import SpecError, did_you_mean
+from .inheritance.lineage import lineage_distance
 from .reading.explain import explain
 from .reading.yaml_loader import read_yaml
 from .schema import Accelerator
 
 __all__ = [
-    "LINEAGE",
     "Calibration",
     "CalibrationMatch",
     "FittedOn",
     "ResidualSummary",
     "find_calibration",
     "find_ceilings",
-    "lineage_distance",
     "list_calibrations",
     "load_calibration",
     "shipped_calibrations",
 ]
 
 _FOLDER = Path(__file__).parent / "calibrations"
-
-#: Architecture from which each one descends; distances are counted along these edges. Where the next measured one is a
-#: step or more away, a group's parameters may come from the generic calibration instead (:func:`find_calibration`).
-LINEAGE: Mapping[str, str] = {
-    "volta": "pascal",  # CUDA cores with independent thread scheduling, first tensor cores
-    "turing": "volta",  # same core generation with half the threads, GDDR6
-    "ampere": "volta",  # HBM part: asynchronous copies to shared memory
-    "ampere_ga10x": "ampere",
-    "ada": "ampere_ga10x",  # same core, large L2
-    "hopper": "ampere",  # warp-group matrix instructions, bulk copies
-    "blackwell": "hopper",
-    "blackwell_gb20x": "ada",  # consumer Blackwell keeps the core of Ada
-    "cdna1": "gcn5",  # wavefronts of 64, first matrix cores
-    "cdna2": "cdna1",
-    "cdna3": "cdna2",
-    "cdna4": "cdna3",
-    "rdna3": "rdna2",  # wavefronts of 32: no relative of CDNA that kernels would tell
-    "rdna4": "rdna3",
-}
-
-
-#: Architectures with the cores of another and more of something else: no step away.
-_REFRESHED: Mapping[str, str] = {"blackwell_ultra": "blackwell"}
-
 
 #: Groups that say more of a system than of its accelerators: links and topology. Four architectures that were left out
 #: are each predicted better by the defaults (20 to 48 % off) than by a relative's parameters (23 to 52 %).
@@ -183,16 +158,6 @@ def load_calibration(name_or_path: str) -> Calibration:
     return _load_file(path)
 
 
-def lineage_distance(first: str, second: str) -> int | None:
-    """Number of lineage steps between two architectures, None where they share no ancestor."""
-    first, second = _REFRESHED.get(first, first), _REFRESHED.get(second, second)
-    steps_up = {name: steps for steps, name in enumerate(_ancestry(first))}
-    for steps, name in enumerate(_ancestry(second)):
-        if name in steps_up:
-            return steps_up[name] + steps
-    return None
-
-
 def find_calibration(
     accelerator: Accelerator, *, group: str | None = None, calibrations: Iterable[Calibration] | None = None
 ) -> CalibrationMatch | None:
@@ -237,7 +202,7 @@ def find_ceilings(
         (distance, entry.name, entry)
         for entry in pool
         if entry.scope == "ceilings" and entry.architecture is not None and entry.groups.get(group)
-        if (distance := lineage_distance(accelerator.architecture, entry.architecture)) is not None
+        if (distance := lineage_distance(accelerator.traits, entry.architecture)) is not None
     ]
     if not found:
         return None
@@ -254,23 +219,16 @@ def _rank(match: CalibrationMatch, group: str | None) -> float:
 def _match(accelerator: Accelerator, entry: Calibration, group: str | None) -> CalibrationMatch | None:
     if entry.scope == "generic":
         # Fitted to GPUs, whose blocks and launches resemble those of other accelerators, but nothing of a CPU.
-        if accelerator.kind == "cpu":
+        if accelerator.traits.engine == "cpu":
             return None
         return CalibrationMatch(calibration=entry, basis="inherited", distance=None)
     measured = entry.accelerators if group is None else entry.groups.get(group, ())
     if accelerator.name in measured and not accelerator.hypothetical:
         return CalibrationMatch(calibration=entry, basis="calibrated", distance=-1)
-    distance = None if entry.architecture is None else lineage_distance(accelerator.architecture, entry.architecture)
+    distance = None if entry.architecture is None else lineage_distance(accelerator.traits, entry.architecture)
     if distance is None or (distance > 0 and group in _BOUND_TO_SYSTEM):
         return None
     return CalibrationMatch(calibration=entry, basis="inherited", distance=distance)
-
-
-def _ancestry(architecture: str) -> list[str]:
-    line = [architecture]
-    while line[-1] in LINEAGE:
-        line.append(LINEAGE[line[-1]])
-    return line
 
 
 @functools.cache

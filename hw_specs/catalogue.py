@@ -31,6 +31,14 @@ _SAYING_NOTHING = frozenset({"gpu", "oam", "hbm", "hbm2", "hbm2e", "hbm3", "hbm3
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Specification:
+    """Content of a specification file merged onto those that it extends, and where its architectures may lie."""
+
+    tree: dict[str, Any]
+    folders: tuple[Path, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Head:
     """What name resolution needs to know of one file."""
 
@@ -90,11 +98,11 @@ def resolve_name(name: str) -> Path:
 
 def load_file(path: Path) -> Accelerator:
     """Accelerator of one specification file. Raises as :func:`load_accelerator`."""
-    where = _display(path)
-    return build(read_tree(path), where=where)
+    specification = _read(path)
+    return _build(specification, where=_display(path))
 
 
-def read_tree(path: Path, _seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+def _read(path: Path, seen: tuple[Path, ...] = ()) -> _Specification:
     """Content of a specification file, merged onto the files that it extends; quantities still as written.
 
     A mapping merges key by key, a ``null`` removes what was inherited, the parent's ``sources`` follow the
@@ -107,19 +115,20 @@ def read_tree(path: Path, _seen: tuple[Path, ...] = ()) -> dict[str, Any]:
         If a file is missing or refused, or extends itself.
     """
     resolved = path.resolve()
-    if resolved in _seen:
-        chain = " -> ".join(step.name for step in (*_seen, resolved))
+    if resolved in seen:
+        chain = " -> ".join(step.name for step in (*seen, resolved))
         raise SpecError(f"{_display(path)}: extends: goes in a circle ({chain}); extend another file")
     tree = read_yaml(path)
+    beside = (resolved.parent / "architectures",)
     if "extends" not in tree:
-        return tree
-    parent = read_tree(_parent_file(tree["extends"], path), (*_seen, resolved))
-    inherited = {key: value for key, value in parent.items() if key not in _NOT_INHERITED}
+        return _Specification(tree=tree, folders=beside)
+    parent = _read(_parent_file(tree["extends"], path), (*seen, resolved))
+    inherited = {key: value for key, value in parent.tree.items() if key not in _NOT_INHERITED}
     merged = _merge(inherited, tree)
     _forget_measured_dram(merged, tree)
     merged["sources"] = _all_sources(tree.get("sources"), inherited.get("sources"))
     del merged["extends"]
-    return merged
+    return _Specification(tree=merged, folders=(*beside, *parent.folders))
 
 
 def _all_sources(own: object, inherited: object) -> object:
@@ -131,11 +140,13 @@ def _all_sources(own: object, inherited: object) -> object:
     return own + [source for source in inherited if source not in own]
 
 
-def build(tree: Mapping[str, Any], *, where: str) -> Accelerator:
+def _build(specification: _Specification, *, where: str) -> Accelerator:
     """Validated accelerator of a merged tree of unit strings; ``where`` opens the messages."""
-    context = {"unit_strings_only": True, "clock": _clock(tree)}
+    tree = specification.tree
+    folders = tuple(folder for folder in specification.folders if folder.is_dir())
+    context = {"unit_strings_only": True, "clock": _clock(tree), "folders": folders}
     try:
-        return Accelerator.model_validate(dict(tree), context=context)
+        return Accelerator.model_validate(tree, context=context)
     except ValidationError as error:
         raise explain(error, model=Accelerator, where=where) from error
 

@@ -216,6 +216,6 @@ def _rebuild(accelerator: Accelerator, values: _Values, changes: Sequence[_Chang
     tree["aliases"] = ()
     tree["hypothetical"] = True
     try:
-        return Accelerator.model_validate(tree)
+        return Accelerator.model_validate(tree, context={"traits": accelerator.traits})
     except ValidationError as error:
         raise explain(error, model=Accelerator, where=f"changes to {accelerator.name}") from error

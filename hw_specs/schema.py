@@ -6,10 +6,13 @@ The records accept unit strings as well as SI numbers; from a specification file
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from .architecture import Architecture
+from .inheritance.lineage import find_architecture
 from .reading.record import Count, Record, Text
 from .units.quantity import Bytes, BytesPerSecond, Hertz, Rates, Seconds, Watts
 
@@ -117,7 +120,7 @@ class Accelerator(Record):
     aliases: tuple[Text, ...] = ()
     vendor: Text
     architecture: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    """Lower-case key of the generation: ``ampere``, ``cdna3``, ``tpu_v5e``."""
+    """Key of the generation, which has a file among the architectures: ``ampere``, ``cdna3``, ``tpu_v5e``."""
     kind: Literal["gpu", "tpu", "npu", "cpu"]
     isa: Text | None = None
     """Compiler target: ``sm_80``, ``gfx942``."""
@@ -138,8 +141,39 @@ class Accelerator(Record):
     based_on: Text | None = None
     """Name of the product that a hypothetical accelerator was made from."""
 
+    _traits: Architecture = PrivateAttr()
+
+    @property
+    def traits(self) -> Architecture:
+        """What its generation shares: engines, libraries, kernels that exist there."""
+        return self._traits
+
+    @field_validator("architecture")
+    @classmethod
+    def _has_a_file(cls, name: str, info: ValidationInfo) -> str:
+        _architecture(name, info)
+        return name
+
+    @model_validator(mode="after")
+    def _knows_its_traits(self, info: ValidationInfo) -> Self:
+        self._traits = _architecture(self.architecture, info)
+        return self
+
     @model_validator(mode="after")
     def _has_a_peak(self) -> Self:
         if not self.peak.matrix and not self.peak.vector:
             raise ValueError("peak has neither matrix nor vector rates; give at least one as '312 TFLOP/s'")
         return self
+
+
+def _architecture(name: str, info: ValidationInfo) -> Architecture:
+    """Architecture that a validation is given, or that it finds in the folders that it is given.
+
+    The validation context may hold ``traits`` (an :class:`Architecture`) or ``folders`` (of architectures).
+    """
+    context = info.context or {}
+    given = context.get("traits")
+    if isinstance(given, Architecture) and given.name == name:
+        return given
+    folders: tuple[Path, ...] = context.get("folders", ())
+    return find_architecture(name, folders)

@@ -11,6 +11,7 @@ from hw_specs.schema import Accelerator
 from hw_specs.units.strings import format_quantity
 
 from .ridge import ridge_points
+from .traits import trait_rows
 
 __all__ = ["LIST_COLUMNS", "Fact", "as_record", "facts", "list_row", "readable_row"]
 
@@ -86,7 +87,8 @@ def facts(accelerator: Accelerator) -> Iterator[Fact]:
 
 def as_record(accelerator: Accelerator) -> dict[str, Any]:
     """Everything about an accelerator in SI units, with ridge points [FLOP/B], for JSON."""
-    return {**accelerator.model_dump(mode="json"), "ridge": ridge_points(accelerator)}
+    traits = {row.path: {"value": row.value, "source": row.source} for row in trait_rows(accelerator.traits)}
+    return {**accelerator.model_dump(mode="json"), "ridge": ridge_points(accelerator), "traits": traits}
 
 
 def _rate_unit(path: str, unit: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, ValidationInfo
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from hw_specs.errors import did_you_mean
@@ -13,7 +14,18 @@ from hw_specs.errors import did_you_mean
 from .number_formats import FORMAT_BITS
 from .strings import SI_UNITS, parse_quantity
 
-__all__ = ["Bytes", "BytesPerSecond", "FlopPerSecond", "Hertz", "Quantity", "Rates", "Seconds", "Watts"]
+__all__ = [
+    "Bytes",
+    "BytesPerSecond",
+    "FlopPerSecond",
+    "Hertz",
+    "Quantity",
+    "Rates",
+    "Ratio",
+    "Seconds",
+    "Share",
+    "Watts",
+]
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,22 @@ FlopPerSecond = Annotated[float, Quantity("FLOP/s")]
 Hertz = Annotated[float, Quantity("Hz")]
 Seconds = Annotated[float, Quantity("s")]
 Watts = Annotated[float, Quantity("W")]
+
+
+_RATIO = re.compile(r"(\d{1,9})/([1-9]\d{0,8})|\d{1,9}(?:\.\d{0,15})?")
+
+
+def _number(value: object) -> float:
+    """Number, or quotient of two whole ones as text: 2/3 has no exact decimal."""
+    if isinstance(value, str) and (match := _RATIO.fullmatch(value)):
+        return int(match[1]) / int(match[2]) if match[1] else float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{value!r} is no number; write it as '0.75' or '2/3'")
+    return float(value)
+
+
+Ratio = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, BeforeValidator(_number), Field(gt=0, le=1)]
 
 
 def _known_formats(rates: dict[str, float]) -> dict[str, float]:

@@ -17,8 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hw_specs import Accelerator, load_accelerator
-from hw_specs.calibration import lineage_distance
+from hw_specs import Accelerator, lineage_distance, load_accelerator
 from hw_specs.energy_calibration import (
     EnergyCalibration,
     EnergyParameters,
@@ -133,7 +132,7 @@ def _nearest(accelerator: Accelerator, pool: Sequence[EnergyCalibration]) -> Ene
 
 
 def _distance(accelerator: Accelerator, entry: EnergyCalibration) -> int | None:
-    return lineage_distance(accelerator.architecture, load_accelerator(entry.accelerator).architecture)
+    return lineage_distance(accelerator.traits, load_accelerator(entry.accelerator).architecture)
 
 
 def _ratio(accelerator: Accelerator, entry: EnergyCalibration) -> float:

@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from hw_specs import Calibration, SpecError, find_calibration, list_calibrations, load_accelerator, load_calibration
-from hw_specs.calibration import LINEAGE, find_ceilings, lineage_distance
+from hw_specs.calibration import find_ceilings
 
 
 def _calibration(name, architecture, accelerators, groups=("matmul",)):
@@ -34,22 +34,6 @@ def test_every_shipped_calibration_loads_with_sources_and_counts(name):
         assert calibration.residuals
     for accelerator in calibration.accelerators if calibration.scope == "architecture" else ():
         assert load_accelerator(accelerator).architecture == calibration.architecture
-
-
-def test_lineage_is_a_forest():
-    for name in LINEAGE:
-        seen = {name}
-        while name in LINEAGE:
-            name = LINEAGE[name]
-            assert name not in seen
-            seen.add(name)
-
-
-def test_distance_counts_steps():
-    assert lineage_distance("ampere", "ampere") == 0
-    assert lineage_distance("hopper", "ampere") == 1
-    assert lineage_distance("turing", "ampere") == 2
-    assert lineage_distance("ampere", "cdna3") is None
 
 
 def test_own_then_architecture_then_nearest(pool):
@@ -101,11 +85,6 @@ def _generic(*preferred):
         parameters={},
         sources=("test",),
     )
-
-
-def test_a_refreshed_design_is_no_step_away():
-    assert lineage_distance("blackwell_ultra", "blackwell") == 0
-    assert lineage_distance("blackwell_ultra", "hopper") == 1
 
 
 @pytest.mark.parametrize(

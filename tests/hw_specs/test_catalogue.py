@@ -9,7 +9,7 @@ from hw_specs.catalogue import accelerator_files, load_file, resolve_name
 BASE = """
 name: Base
 vendor: X
-architecture: x
+architecture: ampere
 kind: gpu
 peak: {vector: {fp32: 1 TFLOP/s}}
 cores: {count: 4, kind: core, clock: 1 GHz}

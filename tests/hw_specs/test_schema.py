@@ -10,7 +10,7 @@ def minimal(**changes: Any) -> dict[str, Any]:
     tree: dict[str, Any] = {
         "name": "X1",
         "vendor": "X",
-        "architecture": "x",
+        "architecture": "ampere",
         "kind": "gpu",
         "peak": {"vector": {"fp32": 1e12}},
         "cores": {"count": 4, "kind": "core", "clock": 1e9},
@@ -27,6 +27,7 @@ def minimal(**changes: Any) -> dict[str, Any]:
         ({"sources": [""]}, "at least 1 character"),
         ({"kind": "toaster"}, "'gpu', 'tpu', 'npu' or 'cpu'"),
         ({"architecture": "Ampere GA100"}, "pattern"),
+        ({"architecture": "amper"}, "'amper' has no file; did you mean 'ampere'"),
         ({"peak": {}}, "neither matrix nor vector rates"),
         ({"memory": {"dram": {"capacity": 1e9}}}, "dram has no bandwidth"),
         ({"memory": {}}, "Field required"),

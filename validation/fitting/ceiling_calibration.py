@@ -12,8 +12,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from hw_specs import Accelerator, Calibration, FittedOn, load_accelerator
-from hw_specs.calibration import lineage_distance
+from hw_specs import Accelerator, Calibration, FittedOn, lineage_distance, load_accelerator, load_architecture
 from simulator.cost import HardwareColumns, kernel_times
 from simulator.cost.inheritance import MATRIX_ENERGIES
 from simulator.cost.parameters import PARAMETERS
@@ -54,12 +53,15 @@ def ceiling_calibrations(
     for share in shares:
         by_architecture.setdefault(load_accelerator(share.accelerator).architecture, ([], []))[1].append(share)
     unrelated = {
-        name: found
-        for name, found in sorted(by_architecture.items())
-        if not any(c.architecture and lineage_distance(name, c.architecture) is not None for c in pool)
+        name: found for name, found in sorted(by_architecture.items()) if not any(_is_relative(name, c) for c in pool)
     }
     made = (_of_architecture(name, *found, pool) for name, found in unrelated.items())
     return tuple(calibration for calibration in made if calibration.parameters)
+
+
+def _is_relative(architecture: str, calibration: Calibration) -> bool:
+    there = calibration.architecture
+    return there is not None and lineage_distance(load_architecture(architecture), there) is not None
 
 
 def solve(target: float, value_at: Callable[[float], float], low: float, high: float) -> float:

@@ -26,7 +26,7 @@ def test_unknown_keys_get_hints_from_their_own_record() -> None:
     tree = {
         "name": "X",
         "vendor": "X",
-        "architecture": "x",
+        "architecture": "ampere",
         "kind": "gpu",
         "peak": {"vector": {"fp32": 1.0}},
         "cores": {"count": 1, "kind": "core", "clock": 1.0},
