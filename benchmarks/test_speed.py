@@ -81,7 +81,7 @@ def test_load_every_accelerator(benchmark):
 
 def test_trace_stable_diffusion(benchmark):
     pytest.importorskip("diffusers", reason="tracing needs torch and diffusers")
-    from tracer.capture import capture_pipeline
+    from tracer.capture.pipelines import capture_pipeline
 
     pipeline = find_pipeline("stable-diffusion")
     graph = benchmark.pedantic(capture_pipeline, (pipeline, pipeline.defaults), rounds=3, warmup_rounds=1)

@@ -17,7 +17,7 @@ from simulator.cost.model import Fidelity
 from simulator.views.explanation import UnknownKernelError, explain_operator, render_explanations
 from simulator.views.output import OutputError, write_text
 from simulator.views.report import FORMATS, print_report, to_csv, to_json
-from tracer.command_line import run_command_line
+from tracer.command_line import VersionOption, run_command_line
 from tracer.graph import GraphError, OpGraph
 from tracer.storage.library import MissingTracerError, graph_of
 from tracer.trace import TraceFormatError
@@ -110,6 +110,7 @@ def command(
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
     list_models: Annotated[bool, typer.Option("--list", help="List the workloads and stop.")] = False,
     cache: Annotated[bool, typer.Option(help="Keep traced graphs for the next run.")] = True,
+    version: VersionOption = False,
 ) -> None:
     """Predict how long a workload takes on an accelerator, and what holds each part back."""
     _choice("format", output_format, FORMATS)
@@ -160,14 +161,14 @@ def _traced(
     output_format: str,
 ) -> str:
     """Measured trace on another accelerator as text; of a trace without times, the prediction of its operators."""
-    from simulator.projection.traced import graph_of_trace, project_measured
+    from simulator.projection.traced import graph_of_trace, project
     from tracer.formats import read_trace
     from tracer.progress_bar import reading
 
     with reading(path) as advance:
         trace = read_trace(path, progress=advance)
     if len(trace.kernels):
-        projection = project_measured(trace, target, source, run, fidelity=fidelity, calibrations=calibrations)
+        projection = project(trace, target, source, run, fidelity=fidelity, calibrations=calibrations)
         return _projection_text(projection, output_format)
     if source is not None:
         raise typer.BadParameter(f"--from needs measured times, and {path} has no device events; leave it out")

@@ -38,7 +38,7 @@ def measured() -> Path:
 def stable_diffusion_graph() -> OpGraph:
     """Stable Diffusion 1.5 at its defaults, traced once for all tests."""
     pytest.importorskip("diffusers", reason="tracing needs torch and diffusers")
-    from tracer.capture import capture_pipeline
+    from tracer.capture.pipelines import capture_pipeline
     from tracer.workloads import find_pipeline
 
     pipeline = find_pipeline("stable-diffusion")

@@ -17,7 +17,7 @@ from tracer.storage.graph_file import save_graph
 from tracer.storage.library import MissingTracerError, graph_of, pipeline_of
 from tracer.storage.trace_file import save_trace
 
-from .command_line import run_command_line
+from .command_line import VersionOption, run_command_line
 from .graph import GraphError, OpGraph, Workload
 from .lengths import AttentionCall, attention_calls, plot_lengths
 from .progress_bar import counts
@@ -35,6 +35,12 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Operator graphs of workloads, and traces of real runs.",
 )
+
+
+@app.callback()
+def _options(version: VersionOption = False) -> None:
+    """Options of the command itself, before any of its commands."""
+
 
 Model = Annotated[str, typer.Option("--model", help="Workload, or a diffusers pipeline folder.")]
 Batch = Annotated[int | None, typer.Option(help="Outputs per run.")]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, NoReturn
+from importlib.metadata import version
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-__all__ = ["run_command_line"]
+__all__ = ["VersionOption", "run_command_line"]
 
 # What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
 _USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
@@ -17,6 +18,18 @@ _EXTRA_OF = {
     **dict.fromkeys(("torch", "diffusers", "transformers", "sentencepiece"), "trace"),
     **dict.fromkeys(("scipy", "pandas", "matplotlib", "pynvml", "ijson"), "validate"),
 }
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"roofcast {version('roofcast')}")
+        raise typer.Exit
+
+
+#: Type of a parameter ``version: VersionOption = False``: ``--version`` prints the version and stops.
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
+]
 
 
 def run_command_line(app: typer.Typer, name: str, user_errors: tuple[type[Exception], ...]) -> NoReturn:

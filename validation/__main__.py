@@ -15,7 +15,7 @@ from hw_specs import SpecError, load_accelerator
 from simulator.cost import ParameterError, UnsupportedFormatError
 from simulator.execution import Execution, ExecutionError
 from simulator.views.output import OutputError
-from tracer.command_line import run_command_line
+from tracer.command_line import VersionOption, run_command_line
 from tracer.graph import GraphError
 from tracer.progress_bar import reading
 from tracer.storage.library import MissingTracerError
@@ -56,12 +56,13 @@ app = typer.Typer(
     help="Predictions against measurements, and what they may be trusted for.",
 )
 
+
 Format = Annotated[str, typer.Option("--format", help="table or json.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")]
 
 
 @app.callback()
-def group() -> None:
+def group(version: VersionOption = False) -> None:
     """Predictions against measurements, and what they may be trusted for."""
 
 

@@ -26,7 +26,7 @@ from tracer.graph import Op
 
 from .operator_times import OperatorTimes, operator_times
 
-__all__ = ["SCATTER", "ProjectedOperator", "Projection", "Unscaled", "carried_over", "project"]
+__all__ = ["SCATTER", "ProjectedOperator", "Projection", "Unscaled", "carried_over", "project_operators"]
 
 FloatArray = NDArray[np.float64]
 
@@ -160,7 +160,7 @@ def carried_over(residual: NDArray[np.float64] | float) -> FloatArray:
     return part
 
 
-def project(
+def project_operators(
     operators: Sequence[Op],
     calls: NDArray[np.int64],
     device_time: FloatArray,

@@ -17,9 +17,9 @@ from tracer.graph import OpGraph
 from tracer.trace import Trace, TraceFormatError
 
 from .operator_times import can_predict
-from .projection import Projection, project
+from .projection import Projection, project_operators
 
-__all__ = ["graph_of_trace", "part_of", "project_measured"]
+__all__ = ["accelerator_of", "graph_of_trace", "project"]
 
 
 def graph_of_trace(trace: Trace, execution: Execution | None = None) -> OpGraph:
@@ -38,7 +38,7 @@ def graph_of_trace(trace: Trace, execution: Execution | None = None) -> OpGraph:
     return graph
 
 
-def part_of(trace: Trace, option: str) -> Accelerator:
+def accelerator_of(trace: Trace, option: str) -> Accelerator:
     """Accelerator that a trace says it ran on.
 
     Parameters
@@ -60,7 +60,7 @@ def part_of(trace: Trace, option: str) -> Accelerator:
         raise SpecError(f"{trace.name}: ran on {trace.facts.device!r}: {error}, as {option}") from error
 
 
-def project_measured(
+def project(
     trace: Trace,
     to: Accelerator,
     from_: Accelerator | None = None,
@@ -93,12 +93,12 @@ def project_measured(
         raise TraceFormatError(f"{trace.name}: has no device events, so there are no measured times to project")
     attribution = attribute(trace, lambda op: can_predict(op, execution))
     idle = device_idle(trace)
-    return project(
+    return project_operators(
         trace.operators,
         attribution.operators,
         attribution.total_time,
         to=to,
-        from_=from_ or part_of(trace, "--from"),
+        from_=from_ or accelerator_of(trace, "--from"),
         repeats=attribution.repeats,
         unattributed={reason: time for reason, (_, time) in attribution.unattributed.items()},
         idle_time=idle.idle if idle else None,

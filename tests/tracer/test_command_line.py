@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 
 import pytest
 import typer
 
-from tracer.command_line import run_command_line
+from tracer.command_line import VersionOption, run_command_line
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+@app.callback()
+def options(version: VersionOption = False) -> None:
+    """Options of the command itself."""
 
 
 @app.command("good")
@@ -78,3 +84,13 @@ def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["thing", "lacking", "ours"])
     with pytest.raises(ModuleNotFoundError):
         run_command_line(app, "thing", (ValueError,))
+
+
+def test_the_version_is_that_of_the_distribution(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["thing", "--version"])
+    with pytest.raises(SystemExit) as caught:
+        run_command_line(app, "thing", ())
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"roofcast {version('roofcast')}\n"

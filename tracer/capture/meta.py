@@ -25,25 +25,7 @@ def trace(
     attention_kinds: Mapping[str, str] | None = None,
     **keyword_inputs: object,
 ) -> OpGraph:
-    """Graph of one call of any module or callable.
-
-    Parameters
-    ----------
-    function : callable
-        A ``torch.nn.Module`` or any callable on tensors. Modules on a real device are traced as they are; put
-        module and inputs on ``meta`` to need neither memory nor weights.
-    *example_inputs, **keyword_inputs
-        What it is called with.
-    name : str
-        Name of the graph, of its only stage and of its only component.
-    attention_kinds : mapping of str to str, optional
-        Regular expression on the module path -> kind of attention.
-
-    Returns
-    -------
-    OpGraph
-        One stage that runs once.
-    """
+    """Graph of one call of any module or callable; see :func:`tracer.capture.trace_module`."""
     builder = GraphBuilder(attention_kinds=attention_kinds or {})
     builder.add_stage(
         name, name, function, lambda repeat: function(*example_inputs, **keyword_inputs), default_kind="self"

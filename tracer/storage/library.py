@@ -113,7 +113,7 @@ def _is_pipeline_folder(folder: Path) -> bool:
 
 def _traced(pipeline: Pipeline, workload: Workload, progress: Callable[[str], None] | None) -> OpGraph:
     try:
-        from tracer.capture import capture_pipeline
+        from tracer.capture.pipelines import capture_pipeline
     except ImportError as error:
         raise MissingTracerError(
             f"{pipeline.name} with these settings is not in the bundle and must be traced, which needs "

@@ -20,7 +20,7 @@ from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.lowering import CATEGORIES
 from simulator.projection.operator_times import OperatorTimes, can_predict, operator_times
-from simulator.projection.traced import part_of
+from simulator.projection.traced import accelerator_of
 from simulator.uncertainty.intervals import Interval
 from tracer.events.attribution import Attribution, attribute
 from tracer.events.device_idle import device_idle
@@ -252,7 +252,7 @@ def compare(
     """
     if not len(trace.kernels):
         raise TraceFormatError(f"{trace.name}: has no device events, so there are no measured times to compare with")
-    accelerator = accelerator or part_of(trace, "--hw")
+    accelerator = accelerator or accelerator_of(trace, "--hw")
     attribution = attribute(trace, lambda op: can_predict(op, execution))
     times = operator_times(trace.operators, accelerator, execution, fidelity=fidelity, calibrations=calibrations)
     groups = operator_groups(attribution)

@@ -40,7 +40,7 @@ def layers_graph(sites: Sequence[LayerSite], *, num_frames: int, videos: int, dt
         torch or diffusers is not installed.
     """
     try:
-        from tracer.capture import capture_pipeline
+        from tracer.capture.pipelines import capture_pipeline
     except ImportError as error:
         raise MissingTracerError(f"tracing layers needs {error.name}: pip install 'roofcast[trace]'") from error
     from tracer.workloads.pipeline import Pipeline

@@ -162,7 +162,7 @@ _TINY = {
 def tiny_llama() -> tuple[OpGraph, list[OpGraph]]:
     """Decoding 9 tokens as a growing stage, and each of its passes traced by itself."""
     pytest.importorskip("transformers", reason="tracing a Llama needs transformers")
-    from tracer.capture import GraphBuilder
+    from tracer.capture.meta import GraphBuilder
     from tracer.workloads.causal_lm import causal_lm_stages
 
     workload = Workload(batch=2, prompt_length=5, max_new_tokens=10)

@@ -7,14 +7,14 @@ from rich.console import Console
 
 from hw_specs import load_accelerator
 from simulator.projection.presentation import render_projection
-from simulator.projection.projection import project
+from simulator.projection.projection import project_operators
 from tracer.graph import Op, TensorSpec
 
 
 def test_all_numbers_are_shown() -> None:
     half = TensorSpec((64, 64), "float16")
     operators = [Op("aten::mm", (half, half), (half,)), Op("other::thing", (half,), ())]
-    projection = project(
+    projection = project_operators(
         operators,
         np.array([0, 1]),
         np.array([2.0, 0.003]),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hw_specs import SpecError, load_accelerator
-from simulator.projection.traced import graph_of_trace, part_of, project_measured
+from simulator.projection.traced import accelerator_of, graph_of_trace, project
 from simulator.simulation import simulate
 from tracer.events.builder import TraceBuilder
 from tracer.events.operator_arguments import RecordedArguments
@@ -39,7 +39,7 @@ def test_its_graph_simulates(trace: Trace) -> None:
 
 
 def test_it_projects_from_the_device_that_it_names(trace: Trace) -> None:
-    found = project_measured(trace, load_accelerator("a100_sxm4_80gb"))
+    found = project(trace, load_accelerator("a100_sxm4_80gb"))
     assert found.source == "H100-SXM5-80GB"
     assert found.measured_time == pytest.approx(9e-6)
     assert found.elapsed_time == pytest.approx(found.projected_time)
@@ -49,7 +49,7 @@ def test_it_projects_from_the_device_that_it_names(trace: Trace) -> None:
 def test_without_device_events_there_is_nothing_to_project(trace: Trace) -> None:
     bare = replace(trace, kernels=no_kernels())
     with pytest.raises(TraceFormatError, match="no measured times to project"):
-        project_measured(bare, load_accelerator("a100_sxm4_80gb"))
+        project(bare, load_accelerator("a100_sxm4_80gb"))
     assert graph_of_trace(bare).stages[0].num_calls == 1
 
 
@@ -61,6 +61,6 @@ def test_without_operators_there_is_nothing_to_simulate(trace: Trace) -> None:
 
 def test_a_trace_of_no_known_device_says_what_to_give(trace: Trace) -> None:
     with pytest.raises(SpecError, match=r"run: does not say which device it ran on; give --hw NAME"):
-        part_of(replace(trace, facts=RunFacts()), "--hw")
+        accelerator_of(replace(trace, facts=RunFacts()), "--hw")
     with pytest.raises(SpecError, match=r"run: ran on 'Abacus': no accelerator 'Abacus'.*, as --from"):
-        part_of(replace(trace, facts=RunFacts(device="Abacus")), "--from")
+        accelerator_of(replace(trace, facts=RunFacts(device="Abacus")), "--from")

@@ -19,7 +19,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from simulator.work import is_free, work_of
-from tracer.capture import trace
+from tracer.capture import trace_module
 
 pytestmark = pytest.mark.torch
 
@@ -41,7 +41,7 @@ class Case:
 
 
 def _ours(module: nn.Module, inputs: Inputs) -> float:
-    graph = trace(module, *inputs)
+    graph = trace_module(module, *inputs)
     (stage,) = graph.stages
     ops = [op for op in graph.ops(stage) if not is_free(op.name)]
     return sum(work_of(op).contraction_flops for op in ops)

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # torch's own abbreviation
 from torch import nn
 
-from tracer.capture import GraphBuilder, trace
+from tracer.capture import trace_module
+from tracer.capture.meta import GraphBuilder
 from tracer.graph import GraphError, StorageRole, Workload
 
 pytestmark = pytest.mark.torch
@@ -51,7 +52,7 @@ def _grown(name: str, run, *, repeats: int = 5):
 
 class TestTrace:
     def test_a_module_on_meta(self):
-        graph = trace(_Block(), _meta(3, 8), name="block")
+        graph = trace_module(_Block(), _meta(3, 8), name="block")
         (stage,) = graph.stages
         assert (stage.name, stage.component, stage.repeats) == ("block", "block", 1)
         assert graph.workload.dtype == "float32"
@@ -60,24 +61,24 @@ class TestTrace:
         assert graph.modules == ("block", "block.proj")
 
     def test_real_tensors_give_the_same_graph(self):
-        assert trace(_Block("cpu"), torch.zeros(3, 8)) == trace(_Block(), _meta(3, 8))
+        assert trace_module(_Block("cpu"), torch.zeros(3, 8)) == trace_module(_Block(), _meta(3, 8))
 
     def test_a_plain_function_with_keywords(self):
-        graph = trace(lambda x, *, factor: x * factor, _meta(4, dtype=torch.bfloat16), factor=3, name="scale")
+        graph = trace_module(lambda x, *, factor: x * factor, _meta(4, dtype=torch.bfloat16), factor=3, name="scale")
         assert [(o.name, o.attribute("other")) for o in graph.operators] == [("aten::mul", 3)]
         assert graph.workload.dtype == "bfloat16"
         assert graph.components == ()
 
     def test_a_function_of_whole_numbers_is_float32(self):
-        assert trace(lambda x: x + 1, _meta(4, dtype=torch.int64)).workload.dtype == "float32"
+        assert trace_module(lambda x: x + 1, _meta(4, dtype=torch.int64)).workload.dtype == "float32"
 
     def test_a_function_that_calls_nothing(self):
-        graph = trace(lambda x: x, _meta(4))
+        graph = trace_module(lambda x: x, _meta(4))
         assert graph.operators == ()
         assert graph.stages[0].num_calls == 0
 
     def test_equal_calls_are_kept_once(self):
-        graph = trace(nn.Sequential(*[nn.Linear(4, 4, device="meta") for _ in range(12)]), _meta(2, 4))
+        graph = trace_module(nn.Sequential(*[nn.Linear(4, 4, device="meta") for _ in range(12)]), _meta(2, 4))
         assert graph.stages[0].num_calls == 24
         assert len(graph.operators) == 2
 
@@ -88,7 +89,7 @@ class TestTrace:
 
         module = nn.ModuleDict({"temporal": Attention(), "other": Attention()})
         x = _meta(1, 2, 5, 4)
-        graph = trace(
+        graph = trace_module(
             lambda: (module["temporal"](x), module["other"](x)), name="m", attention_kinds={r"Attention$": "temporal"}
         )
         assert [o.attribute("kind") for o in graph.operators] == ["temporal"]
@@ -96,7 +97,7 @@ class TestTrace:
 
 class TestStorages:
     def test_roles(self):
-        graph = trace(_Block(), _meta(3, 8))
+        graph = trace_module(_Block(), _meta(3, 8))
         weight, bias, scale, x = (int(graph.storage_roles[i]) for i in range(4))
         assert (weight, bias, scale, x) == (
             StorageRole.PARAMETER,
@@ -108,7 +109,7 @@ class TestStorages:
         assert graph.storage_bytes[:4].tolist() == [256, 32, 32, 96]
 
     def test_edges_cross_views_and_calls_in_place(self):
-        graph = trace(_Block(), _meta(3, 8))
+        graph = trace_module(_Block(), _meta(3, 8))
         (stage,) = graph.stages
         names = [op.name.removeprefix("aten::") for op in graph.ops(stage)]
         edges = {(names[a], names[b]) for a, b in graph.edges(stage)}
@@ -121,7 +122,7 @@ class TestStorages:
 
 class TestParameters:
     def test_tied_weights_count_once(self):
-        graph = trace(_Tied(), _meta(2, 3, dtype=torch.int64))
+        graph = trace_module(_Tied(), _meta(2, 3, dtype=torch.int64))
         assert graph.num_parameters == 40
         assert graph.parameter_bytes == 160
 

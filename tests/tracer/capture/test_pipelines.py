@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # torch's own abbreviation
 from torch import nn
 
-from tracer.capture import capture_pipeline
+from tracer.capture.pipelines import capture_pipeline
 from tracer.graph import GraphError, Workload
 from tracer.workloads.pipeline import Pipeline, StageSpec
 

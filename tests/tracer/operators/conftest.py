@@ -13,10 +13,10 @@ from tracer.operators import infer_outputs
 @pytest.fixture(scope="session")
 def assert_like_torch() -> Callable[[Callable[[], object]], None]:
     """Check of the last operator that a function on meta tensors calls."""
-    from tracer.capture.meta import trace
+    from tracer.capture import trace_module
 
     def check(function: Callable[[], object]) -> None:
-        graph = trace(lambda: function())
+        graph = trace_module(lambda: function())
         op = graph.operators[graph.stages[0].operators[-1]]
         (first, *_) = infer_outputs(replace(op, outputs=()))
         assert first == op.outputs[0]

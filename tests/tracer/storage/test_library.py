@@ -183,7 +183,7 @@ def test_without_torch_one_line_says_what_to_install(cache, monkeypatch):
     real: Callable[..., object] = builtins.__import__
 
     def without_torch(name, *args, **kwargs):
-        if name == "capture" or name.partition(".")[0] == "torch":
+        if name == "tracer.capture.pipelines" or name.partition(".")[0] == "torch":
             raise ModuleNotFoundError("No module named 'torch'", name="torch")
         return real(name, *args, **kwargs)
 

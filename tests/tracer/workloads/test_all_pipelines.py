@@ -30,7 +30,7 @@ def _graph(name: str) -> OpGraph:
         return graph
     if name not in _QUICK:
         pytest.skip(f"the bundle has no {name}, and tracing it takes long: trace bundle {name}")
-    from tracer.capture import capture_pipeline
+    from tracer.capture.pipelines import capture_pipeline
 
     return capture_pipeline(pipeline, pipeline.defaults)
 

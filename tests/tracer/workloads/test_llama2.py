@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tracer.capture import capture_pipeline
+from tracer.capture.pipelines import capture_pipeline
 from tracer.workloads import find_pipeline
 from tracer.workloads.llama2 import PIPELINES
 

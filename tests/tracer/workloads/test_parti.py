@@ -67,7 +67,7 @@ def test_flops_of_a_decode_step_by_hand(stages, measure, repeat):
 
 def test_first_and_last_step_make_the_same_calls(stages):
     """As the capture of a growing stage demands; and no extent is zero."""
-    from tracer.capture import GraphBuilder
+    from tracer.capture.meta import GraphBuilder
 
     builder, decode = GraphBuilder(), stages["decode"]
     builder.add_stage(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tracer.capture import trace
+from tracer.capture import trace_module
 from tracer.workloads.qwen_image import PIPELINES
 
 pytestmark = pytest.mark.torch
@@ -49,7 +49,7 @@ def test_block_by_hand(stages, measure, name, text):
 
 def test_rotary_frequencies_are_made_before_the_first_step(stages):
     positions = stages["transformer"].module.pos_embed
-    graph = trace(lambda: positions([[(1, 64, 64)]], max_txt_seq_len=128, device=torch.device("meta")))
+    graph = trace_module(lambda: positions([[(1, 64, 64)]], max_txt_seq_len=128, device=torch.device("meta")))
     # What remains in each step: a slice for the text, and the joining of the one frame that there is.
     assert sorted(op.name for op in graph.operators) == ["aten::cat", "aten::slice"]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracer.capture import trace
+from tracer.capture import trace_module
 from tracer.workloads import text_encoders
 from tracer.workloads.text_encoders import clip_l, gemma2_2b, padding_mask, t5_xxl, text_stage, token_ids
 
@@ -53,7 +53,7 @@ def test_t5_by_hand(measure, masked):
 
 def test_clip_attends_causally_without_a_mask():
     stage = text_stage(clip_l("float16"), batch=1, length=LENGTH)
-    graph = trace(stage.module, token_ids(1, LENGTH))
+    graph = trace_module(stage.module, token_ids(1, LENGTH))
     calls = [op for op in graph.ops(graph.stages[0]) if op.name.endswith("dot_product_attention")]
     assert len(calls) == 12
     assert all(op.attribute("is_causal") and len(op.inputs) == 3 for op in calls)
@@ -61,7 +61,7 @@ def test_clip_attends_causally_without_a_mask():
 
 def test_t5_adds_its_position_bias_as_a_mask():
     module = t5_xxl("float16")
-    graph = trace(module, token_ids(1, LENGTH), attention_mask=padding_mask(module, 1, LENGTH))
+    graph = trace_module(module, token_ids(1, LENGTH), attention_mask=padding_mask(module, 1, LENGTH))
     calls = [op for op in graph.ops(graph.stages[0]) if op.name.endswith("dot_product_attention")]
     assert {op.inputs[3].shape for op in calls} == {(1, 64, LENGTH, LENGTH)}
     assert {op.inputs[3].dtype for op in calls} == {"float16"}
@@ -71,7 +71,7 @@ def test_gemma_runs_its_capped_attention_as_separate_products():
     module = gemma2_2b("bfloat16")
     mask = padding_mask(module, 1, LENGTH)
     assert str(mask.dtype) == "torch.bfloat16"
-    graph = trace(module, token_ids(1, LENGTH), attention_mask=mask)
+    graph = trace_module(module, token_ids(1, LENGTH), attention_mask=mask)
     names = [op.name for op in graph.ops(graph.stages[0])]
     assert names.count("aten::_softmax") == 26
     assert "aten::scaled_dot_product_attention" not in names

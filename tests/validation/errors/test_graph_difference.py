@@ -85,8 +85,8 @@ def product_graph(graph: OpGraph) -> OpGraph:
 @pytest.mark.torch
 def test_a_real_run_has_the_operators_of_its_graph() -> None:
     torch = pytest.importorskip("torch")
+    from tracer.capture import trace_module
     from tracer.capture.device import CaptureOptions, trace_callable
-    from tracer.capture.meta import trace
 
     net = torch.nn.Sequential(
         torch.nn.Conv2d(4, 8, 3, padding=1), torch.nn.GroupNorm(2, 8), torch.nn.SiLU(), torch.nn.Flatten(),
@@ -94,7 +94,7 @@ def test_a_real_run_has_the_operators_of_its_graph() -> None:
     )  # fmt: skip
     data = torch.randn(2, 4, 8, 8)
     real = trace_callable(net, data, name="net", options=CaptureOptions(device="cpu"))
-    found = against_graph(real, trace(net.to("meta"), data.to("meta"), name="net"))
+    found = against_graph(real, trace_module(net.to("meta"), data.to("meta"), name="net"))
     assert found.missing == ()
     assert found.extra == ()
     assert found.matched == 6

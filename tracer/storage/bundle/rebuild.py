@@ -44,7 +44,7 @@ def rebuild(names: Sequence[str] = (), *, progress: Callable[[str], None] | None
 
 def traced_default(name: str) -> OpGraph:
     """Graph of a pipeline's default workload, traced now."""
-    from tracer.capture import capture_pipeline
+    from tracer.capture.pipelines import capture_pipeline
 
     pipeline = find_pipeline(name)
     return capture_pipeline(pipeline, resolve(pipeline, {}))

@@ -26,10 +26,10 @@ def case_operators(case: KernelCase) -> list[Op]:
     """ATen calls that a case makes, in order, from a run on meta tensors."""
     import torch
 
-    from tracer.capture import trace
+    from tracer.capture import trace_module
 
     call = prepare(case, torch.device("meta"), torch.Generator())
-    graph = trace(call, name=case.op)
+    graph = trace_module(call, name=case.op)
     return list(graph.ops(graph.stages[0]))
 
 
