@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+
+import pydantic
+import yaml
 
 from hw_specs import Calibration, load_accelerator, shipped_calibrations
 from hw_specs.calibration import ResidualSummary
@@ -19,53 +23,26 @@ __all__ = ["accuracy_page", "kernel_section", "residual_section"]
 
 Progress = Callable[[str], None]
 
-_HEAD = """\
-# Accuracy
 
-How far predictions are from what was measured: every table beside the same error of the datasheet roofline.
-This page is made by `validate accuracy MEASURED -o ACCURACY.md`, where MEASURED is a folder of measurements
-(`kernels/`, `traces/`); a test holds it current. Errors are `predicted / measured - 1`; MAPE is the mean of
-their absolute values; *unseen* rows are shapes that were kept out of every fit (a quarter, by checksum).
+class _Words(pydantic.BaseModel):
+    """What the page says between its tables, from ``accuracy.yaml``."""
 
-Measurements are public ones, not ours. Rows of kernels name their source, traces are test data of profiling tools
-(MIT), end-to-end figures come from the sources that each file of `validation/published/cases/` names.
-"""
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
-_FITTED = """\
-`validate kernels MEASURED/kernels/*.csv.gz`, those rows whose device, source, operator and dtype a calibration
-was fitted on."""
+    head: str
+    fitted: str
+    not_fitted: str
+    left_out: str
+    residuals: str
+    traces: str
+    cases: str
+    unknown: str
 
-_NOT_FITTED = """\
-The rest of the same rows: no fit has seen them. A part of a measured architecture takes that one's parameters,
-any other those of a relative, so that these are errors to expect of a part, a library or an operator that nobody
-measured for us. Some are more of the source's way of timing than of the part: convolutions of MIOpen's find-DB are
-one launch of the fastest solver that somebody recorded (20 to 30 % of noise in the tails; 3-D in half precision
-is im2col and product), small rows of llmcompass hold some 30 us of launch, weights of aiter are shuffled beforehand,
-the L4 ran throttled."""
 
-_LEFT_OUT = """\
-Rows of these tables without a prediction, by reason."""
-
-_UNKNOWN = """\
-## What is not known
-
-* bf16 **convolution**, **group norm** in half precision, **temporal attention** and **upsampling** have hardly any
-  public measurements by kernel on parts of NVIDIA, and no fit uses the few that there are. They stand on the mechanisms
-  with parameters of neighbouring kernels; whole pipelines (above) check them only together.
-* **Memory-efficient attention** (before sm_80, float32, masks) has no measured kernels; it takes the parameters of
-  FlashAttention-2, and its intervals are half as wide again.
-* **Parts from other vendors than NVIDIA** are not fitted to kernels: their times rest on parameters fitted to
-  NVIDIA's, with single rates from published ceilings, and their interval is the widest. How far off that is for
-  convolutions, linear layers and attention the table of kernels that no fit saw says.
-* **Software versions** differ by up to a third on one part (Stable Diffusion 1.5 in torch 1.13, 2.0 and 2.2),
-  which no parameter of ours describes. The calibrations are of torch 2.1 (NeuSight) and of 2024-25 libraries
-  (aiconfigurator).
-* **The host** is a typical one of the accelerator's time; at batch 1, eager, it decides the result.
-* **Clocks under load** are modelled by energy per FLOP, which rises with the voltage beyond 1.5 GHz, and the
-  board's limit; ambient temperature and individual boards are not.
-* Residuals of all rows were looked at while mechanisms were chosen, so that errors on unseen shapes and
-  left-out parts carry some of that knowledge.
-"""
+@functools.cache
+def _words() -> _Words:
+    text = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
+    return _Words.model_validate(yaml.safe_load(text))
 
 
 def accuracy_page(folder: Path, *, progress: Progress | None = None) -> str:
@@ -94,7 +71,8 @@ def accuracy_page(folder: Path, *, progress: Progress | None = None) -> str:
     traces = _comparisons(sorted((folder / "traces").glob("*.csv.gz")))
     results, _ = predict_cases((c for c in load_cases() if c.grade == "A"), progress=say)
     measured = [kernel_section(errors, pool), residual_section(pool), _trace_section(traces), _case_section(results)]
-    return "\n".join([_HEAD, *measured, _interval_section(), _basis_section(pool), _UNKNOWN])
+    words = _words()
+    return "\n".join([f"{words.head}\n", *measured, _interval_section(), _basis_section(pool), f"{words.unknown}\n"])
 
 
 def _comparisons(paths: Iterable[Path]) -> list[tuple[TraceComparison, TraceComparison]]:
@@ -113,12 +91,13 @@ def kernel_section(errors: KernelErrors, calibrations: Sequence[Calibration]) ->
     seen = {(f.device, f.source, f.op, f.dtype) for c in calibrations for f in c.fitted_on}
     fitted = [r for r in errors.records if (r.device, r.source, r.op, r.dtype) in seen]
     others = [r for r in errors.records if (r.device, r.source, r.op, r.dtype) not in seen]
-    parts = [f"## Kernels that calibrations were fitted on\n\n{_FITTED}\n\n{_fitted_table(fitted)}"]
+    words = _words()
+    parts = [f"## Kernels that calibrations were fitted on\n\n{words.fitted}\n\n{_fitted_table(fitted)}"]
     if others:
-        parts.append(f"## Kernels that no fit saw\n\n{_NOT_FITTED}\n\n{_unfitted_table(others)}")
+        parts.append(f"## Kernels that no fit saw\n\n{words.not_fitted}\n\n{_unfitted_table(others)}")
     if errors.skipped:
         reasons = [(reason, f"{count:,}") for reason, count in errors.skipped.most_common()]
-        parts.append(f"{_LEFT_OUT}\n\n{_table(('reason', 'rows'), reasons, left=1)}")
+        parts.append(f"{words.left_out}\n\n{_table(('reason', 'rows'), reasons, left=1)}")
     return "\n".join(parts)
 
 
@@ -175,13 +154,7 @@ def residual_section(calibrations: Sequence[Calibration]) -> str:
             name = f"{entry.name}, preferred" if group in entry.preferred else entry.name
             rows.append((name, group, *_residual_cells(unseen), *_residual_cells(left_out)))
     header = ("architecture", "kernels", "rows", "unseen shapes: MAPE", "bias", "rows", "left out: MAPE", "bias")
-    intro = (
-        "Parameters are shared within an architecture. *Left out* is the error on an architecture whose measurements\n"
-        "no fit saw, predicted by those that remain: what to expect of a part that nobody measured. *generic* is one\n"
-        "set of parameters for all architectures, each left out once and averaged here; where it is *preferred* it is\n"
-        "what parts get that have no measured relative of their own architecture, and else those without any."
-    )
-    return f"## Unseen shapes and unseen parts\n\n{intro}\n\n{_table(header, rows, left=2)}"
+    return f"## Unseen shapes and unseen parts\n\n{_words().residuals}\n\n{_table(header, rows, left=2)}"
 
 
 def _residual_cells(summaries: Sequence[ResidualSummary]) -> tuple[str, str, str]:
@@ -208,13 +181,7 @@ def _trace_section(pairs: Sequence[tuple[TraceComparison, TraceComparison]]) -> 
         for c, roofline in pairs
     ]
     header = ("trace", "accelerator", "measured", "error of total", "time-weighted", "MAPE", "coverage")
-    intro = (
-        "`validate trace FILE`. The traces of the H100, Wan's excepted, are not wholly unseen. Read off them were the time of a core\n"
-        "for one element that is not accessed in vectors (`stream.element`, `offset`, `filled`, `crossed`, `tiled`),\n"
-        "that of a step of a convolution of few channels (`convolution.gather`), the instructions of a transcendental\n"
-        "function, and the shortest kernel of AMD parts off the MI300X's. Nothing else was."
-    )
-    return f"## Traces of whole models\n\n{intro}\n\n{_table((*header, 'roofline, weighted'), rows, left=2)}"
+    return f"## Traces of whole models\n\n{_words().traces}\n\n{_table((*header, 'roofline, weighted'), rows, left=2)}"
 
 
 def _case_section(results: Sequence[CaseResult]) -> str:
@@ -226,11 +193,7 @@ def _case_section(results: Sequence[CaseResult]) -> str:
         ("dtype", lambda r: r.dtype),
     )
     tables = [_summary_table(name, summarise(results, key)) for name, key in views]
-    intro = (
-        "`validate published`: the fully specified figures (grade A) of `validation/published/cases/`. No\n"
-        "parameter was fitted to them, except the host's, to Stable Diffusion 1.5 at batch 1."
-    )
-    return "\n".join([f"## Whole pipelines\n\n{intro}\n", *tables])
+    return "\n".join([f"## Whole pipelines\n\n{_words().cases}\n", *tables])
 
 
 def _basis(device: str) -> str:

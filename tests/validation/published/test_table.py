@@ -4,11 +4,9 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from validation.published.case import Case, CaseError
-from validation.published.table import Unmappable, case_of_row, read_published
+from validation.published.case import CaseError
+from validation.published.table import read_published
 
 COLUMNS = (
     "id,model,component,device,n_devices,precision,attention_impl,compile,batch,height,width,frames,steps,guidance,"
@@ -26,182 +24,10 @@ def table(folder: Path, *rows: str) -> Path:
     return path
 
 
-def only_case(folder: Path, row: str) -> Case:
-    (case,) = read_published(table(folder, row)).cases
-    return case
-
-
-def test_a_row_becomes_a_case(tmp_path: Path) -> None:
-    case = only_case(tmp_path, ROW)
-    assert (case.model, case.device, case.quantity, case.value, case.grade) == (
-        "stable-diffusion",
-        "A100-SXM4-80GB",
-        "latency",
-        3.9,
-        "A",
-    )
-    assert case.settings == {
-        "dtype": "float16",
-        "batch": 4,
-        "height": 512,
-        "width": 512,
-        "num_inference_steps": 50,
-    }
-    assert case.execution == {
-        "mode": "eager",
-        "attention": "flash",
-        "matmul_tf32": False,
-        "channels_last": False,
-        "layout_optimization": True,
-    }
-    assert not case.sliced_decoder
-
-
-def test_images_per_second_are_of_the_whole_batch(tmp_path: Path) -> None:
-    case = only_case(tmp_path, ROW.replace("seconds,3.9", "images_per_s,2.0"))
-    assert case.value == 4 / 2.0
-
-
-@pytest.mark.parametrize(
-    ("metric", "expected"),
-    [("it_per_s,20.0", 0.05), ("ms_per_step,50.0", 0.05), ("seconds,2.5", 2.5 / 50)],
-)
-def test_a_rate_of_the_denoiser_is_the_time_of_one_step(tmp_path: Path, metric: str, expected: float) -> None:
-    case = only_case(tmp_path, ROW.replace(",e2e,", ",unet,").replace("seconds,3.9", metric))
-    assert (case.quantity, case.stage) == ("stage_latency", "unet")
-    assert case.value == pytest.approx(expected)
-
-
-def test_what_the_source_leaves_open_is_assumed_aloud(tmp_path: Path) -> None:
-    case = only_case(tmp_path, ROW.replace("NVIDIA A100-80GB SXM", "NVIDIA A100 (variant not stated)"))
-    assert case.grade == "B"
-    assert case.assumed == ("variant A100-SXM4-80GB",)
-
-
-def test_another_power_limit_is_an_assumption(tmp_path: Path) -> None:
-    case = only_case(tmp_path, ROW.replace("A100-80GB SXM", "A100-80GB (330W)"))
-    assert case.grade == "B"
-    assert "330 W" in case.assumed[0]
-    assert only_case(tmp_path, ROW.replace("A100-80GB SXM", "A100-80GB (400W)")).grade == "A"
-
-
-def test_float32_of_the_benchmark_that_asks_for_tf32_is_tf32(tmp_path: Path) -> None:
-    row = ROW.replace(",fp16,", ",fp32,")
-    assert only_case(tmp_path, row).execution["matmul_tf32"] is False
-    dated = row.replace("somebody's README", "docs/fast_diffusion.md")
-    assert only_case(tmp_path, dated).execution["matmul_tf32"] is True
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "reason"),
-    [
-        ("Stable Diffusion v1.5", "GEMM", "model"),
-        (",eager,", ",tensorrt,", "engine"),
-        (",fp16,", ",bf16+int8wo,", "precision"),
-        (",sdpa,", ",,", "attention is not stated"),
-        (",sdpa,", ",ring,", "attention is not modelled"),
-        ("NVIDIA A100-80GB SXM", "Pocket calculator", "device"),
-        (",e2e,", ",safety_checker,", "component"),
-        ("seconds,3.9", "seconds,many", "not a number"),
-        ("seconds,3.9", "seconds,0", "not positive"),
-        ("SXM,1,", "SXM,8,", "several devices"),
-        ("q=A", "q=A; model_offload", "moved"),
-        ("q=A", "q=A; vae tiling", "tiled"),
-        (",4,512,", ",many,512,", "batch is not a number"),
-        (",4,512,", ",nan,512,", "batch is not a positive whole number"),
-        (",4,512,", ",-1,512,", "batch is not a positive whole number"),
-        (",4,512,", ",1e99,512,", "batch is not a positive whole number"),
-        (",512,512,", ",512.5,512,", "height is not a positive whole number"),
-        (",1,50,yes", ",1,0,yes", "steps is not a positive whole number"),
-        ("SXM,1,", "SXM,one,", "n_devices is not a number"),
-        ("seconds,3.9", "seconds,inf", "not positive and finite"),
-        ("seconds,3.9", "seconds,nan", "not positive and finite"),
-        ("somebody's README", "", "source is not stated"),
-        ("somebody's README", "github.com/facebookincubator/AITemplate", "mixed"),
-    ],
-)
-def test_a_row_that_is_no_case_is_counted_with_its_reason(tmp_path: Path, old: str, new: str, reason: str) -> None:
-    published = read_published(table(tmp_path, ROW, ROW.replace(old, new)))
-    assert len(published.cases) == 1
-    assert reason in published.unmapped[0].reason
-
-
 def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
     path = table(tmp_path, ROW)
     path.write_text("\ufeff" + path.read_text(encoding="utf-8"), encoding="utf-8")
     assert len(read_published(path).cases) == 1
-
-
-def test_a_size_that_is_not_stated_is_the_pipelines_and_assumed(tmp_path: Path) -> None:
-    case = only_case(tmp_path, ROW.replace(",4,512,512,1,50,", ",4,,512,1,50,"))
-    assert "height" not in case.settings
-    assert (case.assumed, case.grade) == (("height of the pipeline",), "B")
-    step = ROW.replace(",e2e,", ",unet,").replace(",1,50,", ",1,,").replace("seconds,3.9", "it_per_s,20")
-    assert only_case(tmp_path, step).assumed == ()
-
-
-@given(column=st.sampled_from(COLUMNS.strip().split(",")[1:]), text=st.text(max_size=12))
-def test_any_text_in_a_column_is_a_case_or_a_reason(column: str, text: str) -> None:
-    names = COLUMNS.strip().split(",")
-    row = dict(zip(names, ROW.strip().split(","), strict=True)) | {column: text}
-    try:
-        outcome = case_of_row(row).id
-    except Unmappable as error:
-        outcome = str(error)
-    assert outcome
-
-
-def test_images_decoded_one_by_one_are_said_to_be(tmp_path: Path) -> None:
-    assert only_case(tmp_path, ROW.replace("q=A", "q=A; vae slicing")).sliced_decoder
-    some = ROW.replace("q=A", "q=A; vae slicing at batch>=32")
-    assert not only_case(tmp_path, some).sliced_decoder
-    assert only_case(tmp_path, some.replace(",4,512,", ",32,512,")).sliced_decoder
-
-
-def test_the_compiler_of_torch_2_0_leaves_layouts(tmp_path: Path) -> None:
-    row = ROW.replace(",eager,", ",torch.compile,")
-    assert only_case(tmp_path, row).execution["layout_optimization"] is True
-    assert only_case(tmp_path, row.replace("q=A", "q=A; torch2.0 nightly")).execution["layout_optimization"] is False
-
-
-@pytest.mark.parametrize(
-    ("component", "stage"), [("text_encoder", "text_encoder"), ("vae", "vae_decoder"), ("unet", "unet")]
-)
-def test_a_component_is_a_run_of_its_stage(tmp_path: Path, component: str, stage: str) -> None:
-    case = only_case(tmp_path, ROW.replace(",e2e,", f",{component},"))
-    assert (case.quantity, case.stage) == ("stage_latency", stage)
-
-
-def test_attention_that_is_not_stated_is_that_of_the_time(tmp_path: Path) -> None:
-    old = only_case(tmp_path, ROW.replace(",sdpa,eager,", ",,eager (PyTorch 1.12),"))
-    new = only_case(tmp_path, ROW.replace(",sdpa,", ",,").replace("Stable Diffusion v1.5", "FLUX.1-dev"))
-    assert (old.execution["attention"], old.assumed) == ("naive", ("attention",))
-    assert (new.execution["attention"], new.assumed) == ("flash", ("attention",))
-
-
-@pytest.mark.parametrize(
-    ("notes", "device", "attention", "grade"),
-    [
-        ("q=A", "NVIDIA A100-80GB SXM", "sdpa", "A"),
-        ("q=B", "NVIDIA A100-80GB SXM", "sdpa", "B"),
-        ("q=A", "NVIDIA A100-80GB SXM", "sdpa (assumed)", "B"),
-        # The one thing that the source leaves open is the one that we assume.
-        ("q=B", "NVIDIA A100 (variant not stated)", "sdpa", "B"),
-        ("q=B", "NVIDIA A100 (variant not stated)", "sdpa (assumed)", "C"),
-    ],
-)
-def test_grades(tmp_path: Path, notes: str, device: str, attention: str, grade: str) -> None:
-    row = ROW.replace("q=A", notes).replace("NVIDIA A100-80GB SXM", device).replace(",sdpa,", f",{attention},")
-    assert only_case(tmp_path, row).grade == grade
-
-
-def test_turbo_runs_without_guidance(tmp_path: Path) -> None:
-    case = only_case(tmp_path, ROW.replace("Stable Diffusion v1.5", "SDXL-Turbo").replace(",yes,", ",,"))
-    assert (case.model, case.settings["guidance_scale"]) == ("sdxl", 1.0)
-
-
-def test_half_of_a_package_is_a_part(tmp_path: Path) -> None:
-    assert only_case(tmp_path, ROW.replace("NVIDIA A100-80GB SXM", "AMD MI250 (1 GCD)")).device == "MI250-GCD"
 
 
 def test_a_compressed_table_reads_the_same(tmp_path: Path) -> None:
@@ -225,31 +51,3 @@ def test_every_row_of_the_public_table_is_a_case_or_counted(measured: Path) -> N
     published = read_published(path)
     with gzip.open(path, "rt") as stream:
         assert len(published.cases) + len(published.unmapped) == sum(1 for _ in stream) - 1
-
-
-_FIELDS = ROW.strip().split(",")
-_JUNK = st.sampled_from(
-    ["", "nan", "inf", "-1", "0", "1.5", "1e20", "None", "x" * 40, "[", "é", "fp16", "q=A", "512x512"]
-)
-
-
-@given(changes=st.lists(st.tuples(st.integers(0, len(_FIELDS) - 1), _JUNK), min_size=1, max_size=4), cut=st.booleans())
-def test_any_row_is_a_case_or_counted(
-    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, str]], cut: bool
-) -> None:
-    fields = list(_FIELDS)
-    for position, text in changes:
-        fields[position] = text
-    line = ",".join(fields[: changes[0][0]] if cut else fields)
-    found = read_published(table(tmp_path_factory.getbasetemp(), f"{line or 'x'}\n"))
-    assert len(found.cases) + len(found.unmapped) == 1
-
-
-def test_fields_that_are_no_counts_are_named(tmp_path: Path) -> None:
-    rows = [ROW.replace(",50,yes", ",fast,yes"), ROW.replace("eager,4,", "eager,2.5,"), ROW.replace("3.9", "inf")]
-    found = read_published(table(tmp_path, *rows))
-    assert [row.reason for row in found.unmapped] == [
-        "steps is not a number",
-        "batch is not a positive whole number below 100000",
-        "value is not positive and finite",
-    ]

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hw_specs import load_accelerator
+from tracer.workloads import find_pipeline
+from validation.published.case import CaseError
+from validation.published.names import NAMES, Attention, all_that_fit, first_that_fits, load_names
+from validation.published.table import read_published
+
+COLUMNS = (
+    "id,model,component,device,n_devices,precision,attention_impl,compile,batch,height,width,frames,steps,guidance,"
+    "metric,value,memory_gb,source,notes\n"
+)
+ROW = "x-1,CogVideoX-2b,e2e,NVIDIA A100-80GB SXM,1,fp16,sdpa,eager,1,480,720,49,50,yes,seconds,100,,somebody,q=A\n"
+
+
+def changed(folder: Path, old: str, new: str) -> Path:
+    path = folder / "names.yaml"
+    text = NAMES.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+def test_one_line_maps_a_new_name(tmp_path: Path) -> None:
+    """The recipe of CONTRIBUTING.md: a line under ``models`` with the pattern and the workload."""
+    table = tmp_path / "table.csv"
+    table.write_text(COLUMNS + ROW)
+    (before,) = read_published(table).unmapped
+    assert before.reason == "model is no workload"
+    names = changed(tmp_path, "models:\n", "models:\n  - {pattern: 'cogvideox-2b', workload: cogvideox-2b}\n")
+    (case,) = read_published(table, names).cases
+    assert (case.model, case.device, case.value, case.grade) == ("cogvideox-2b", "A100-SXM4-80GB", 100.0, "A")
+
+
+def test_what_names_mean_exists() -> None:
+    names = load_names()
+    assert all(find_pipeline(model.workload).name == model.workload for model in names.models)
+    assert {kind.name for kind in names.workloads} <= {model.workload for model in names.models}
+    for device in names.devices:
+        assert load_accelerator(device.accelerator).name == device.accelerator
+
+
+def test_a_pattern_fits_the_whole_text_and_contains_a_piece() -> None:
+    whole, piece = Attention(pattern="sdpa", attention="flash"), Attention(contains="sdpa", attention="flash")
+    assert [entry.fits("SDPA") for entry in (whole, piece)] == [True, True]
+    assert [entry.fits("sdpa math") for entry in (whole, piece)] == [False, True]
+    assert list(all_that_fit((whole, piece), "sdpa math")) == [piece]
+    assert first_that_fits((piece, whole), "sdpa") is piece
+    assert first_that_fits((whole,), "triton") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("workload: sd2.1}", "workloads: sd2.1}", "models.2.workload: Field required"),
+        ("pattern: 'sdxl-turbo'", "pattern: 'sdxl-(turbo'", "models.4.pattern: .* is no regular expression"),
+        ("{pattern: 'sdxl-turbo',", "{", "models.4: .*give either pattern or contains"),
+        ("part: whole}", "part: half}", "components.0.part"),
+        ("models:\n", "models: [\n", "cannot read"),
+        ("precisions:\n", "formats:\n", "precisions: Field required"),
+    ],
+)
+def test_a_line_that_is_wrong_is_named_in_one_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(CaseError) as caught:
+        load_names(changed(tmp_path, old, new))
+    assert re.search(message, str(caught.value))
+    assert "\n" not in str(caught.value)
+
+
+def test_every_mapping_is_one_line() -> None:
+    text = NAMES.read_text(encoding="utf-8")
+    names = load_names()
+    lists = (names.models, names.workloads, names.components, names.devices, names.precisions, names.attentions)
+    count = sum(map(len, (*lists, names.engines, names.sources, names.remarks)))
+    assert len(re.findall(r"^  - \{.*\}$", text, flags=re.MULTILINE)) == count

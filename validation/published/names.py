@@ -1,0 +1,213 @@
+"""Names in tables of published figures, and what they mean: the map that ``names.yaml`` holds, read and applied."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+import pydantic
+import yaml
+
+from .case import CaseError
+
+__all__ = [
+    "NAMES",
+    "Attention",
+    "Component",
+    "Device",
+    "Engine",
+    "Model",
+    "Names",
+    "Precision",
+    "Remark",
+    "Source",
+    "WorkloadKind",
+    "all_that_fit",
+    "first_that_fits",
+    "load_names",
+]
+
+NAMES = Path(__file__).parent / "names.yaml"
+
+
+def _expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+    return text
+
+
+Expression = Annotated[str, pydantic.AfterValidator(_expression)]
+Text = Annotated[str, pydantic.Field(min_length=1)]
+
+
+class _Record(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    reason: str = ""
+    """Why the line is as it is."""
+
+
+class Entry(_Record):
+    """One line of the map: a pattern for the text of a column, and in subclasses what it means."""
+
+    pattern: Expression | None = None
+    """Fits the whole text."""
+    contains: Expression | None = None
+    """Fits a piece of the text."""
+
+    @pydantic.model_validator(mode="after")
+    def _has_one_pattern(self) -> Self:
+        if (self.pattern is None) == (self.contains is None):
+            raise ValueError("give either pattern or contains")
+        return self
+
+    def fits(self, text: str) -> bool:
+        """Whether a text is meant, whatever its case."""
+        if self.pattern is not None:
+            return re.fullmatch(self.pattern, text, re.IGNORECASE | re.DOTALL) is not None
+        return re.search(self.contains or "", text, re.IGNORECASE) is not None
+
+
+class Model(Entry):
+    """Workload of a pipeline's name."""
+
+    workload: Text
+    whole: bool = True
+    """Whether the whole pipeline is the workload's; its denoiser is always."""
+    guided: bool = True
+    """Whether a step takes two passes where a row does not say."""
+
+
+class WorkloadKind(_Record):
+    """How runs of a workload are stated."""
+
+    name: Text
+    denoiser: Text = "transformer"
+    """Stage that is one step."""
+    stages: dict[Text, Text] = {}
+    """Stages of other components that run once, by the component's name."""
+    attention: Text | None = None
+    """What ran where a source does not say."""
+    guided: bool = True
+    """Whether guidance is a second pass, which can be left out."""
+    decodes: bool = False
+    """Whether it decodes tokens, and rates are those of its stage ``decode``."""
+
+
+class Component(Entry):
+    """Part of a run that a component's name stands for."""
+
+    part: Literal["whole", "denoiser"]
+
+
+class Device(Entry):
+    """Accelerator of a name that leaves the variant open."""
+
+    accelerator: Text
+    assumed: bool = False
+
+
+class Precision(Entry):
+    """Number format of a run; an empty `dtype` is the pipeline's own."""
+
+    dtype: str
+    tf32: bool = False
+    assumed: bool = False
+
+
+class Attention(Entry):
+    """Attention of :class:`simulator.execution.Execution` by the name of an implementation."""
+
+    attention: Text
+    assumed: bool = False
+
+
+class Engine(Entry):
+    """Execution mode by what ran the model."""
+
+    mode: Text
+    attention: Text | None = None
+    """What ran where a source does not say."""
+
+
+class Source(Entry):
+    """What a source's script does, whatever its rows say."""
+
+    tf32: bool = False
+    mixed: bool = False
+    unmixed: str = ""
+    """Component that is not mixed."""
+    prompt: pydantic.PositiveInt | None = None
+    generates: pydantic.PositiveInt = 200
+
+
+class Remark(Entry):
+    """What notes say of a run."""
+
+    refuse: str = ""
+    channels_last: bool = False
+    layout_optimization: bool = True
+
+
+class Names(pydantic.BaseModel):
+    """The whole map; lists in the order in which they are tried."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    models: tuple[Model, ...]
+    workloads: tuple[WorkloadKind, ...]
+    components: tuple[Component, ...]
+    devices: tuple[Device, ...]
+    device_makers: Expression
+    """What may stand before the name of a device."""
+    device_remarks: tuple[Text, ...]
+    """Remarks in parentheses that belong to the name of a device."""
+    device_left_open: Text
+    """Remark that a name of a device leaves the variant open."""
+    precisions: tuple[Precision, ...]
+    attentions: tuple[Attention, ...]
+    engines: tuple[Engine, ...]
+    sources: tuple[Source, ...]
+    remarks: tuple[Remark, ...]
+
+    def workload(self, name: str) -> WorkloadKind:
+        """How runs of a workload are stated."""
+        return next((kind for kind in self.workloads if kind.name == name), WorkloadKind(name=name))
+
+
+_Entry = TypeVar("_Entry", bound=Entry)
+
+
+def first_that_fits(entries: Sequence[_Entry], text: str) -> _Entry | None:
+    """The line that decides what a text means; None if there is none."""
+    return next(all_that_fit(entries, text), None)
+
+
+def all_that_fit(entries: Sequence[_Entry], text: str) -> Iterator[_Entry]:
+    """Lines whose pattern fits a text, in their order."""
+    return (entry for entry in entries if entry.fits(text))
+
+
+@functools.cache
+def load_names(path: Path = NAMES) -> Names:
+    """Map of a YAML file.
+
+    Raises
+    ------
+    CaseError
+        The file cannot be read, or a line is not what it must be.
+    """
+    try:
+        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Names.model_validate(data)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CaseError(f"{path}: cannot read: {' '.join(str(error).split())}") from error
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise CaseError(f"{path}: {place}: {first['msg']}") from error

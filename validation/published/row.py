@@ -1,0 +1,226 @@
+"""One row of a table of published figures as a case, or the reason why it is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from hw_specs import SpecError, load_accelerator
+
+from .case import Case
+from .names import Model, Names, Source, WorkloadKind, all_that_fit, first_that_fits
+
+__all__ = ["Unmappable", "case_of_row"]
+
+Row = Mapping[str, str]
+Settings = dict[str, int | float | str]
+
+
+class Unmappable(Exception):  # noqa: N818  # a row that is no case is no error of the program
+    """Why a row is no case."""
+
+
+def case_of_row(row: Row, names: Names) -> Case:
+    """Case of one row, whose names mean what a map says. Raises :class:`Unmappable` with the reason if it is none."""
+    assumed: list[str] = []
+    model = _model(row["model"], names)
+    kind = names.workload(model.workload)
+    device = _device(row["device"], names, assumed)
+    execution = _execution(row, names, kind, assumed)
+    settings = _settings(row, names, model, kind, assumed)
+    quantity, stage, value = _quantity(row, names, model, kind, float(settings["batch"]))
+    if not row["source"]:
+        raise Unmappable("source is not stated")
+    return Case.model_validate(
+        {
+            "id": row["id"],
+            "model": model.workload,
+            "device": device,
+            "settings": settings,
+            "execution": execution,
+            "quantity": quantity,
+            "stage": stage,
+            "value": value,
+            "source": row["source"],
+            "grade": _grade(row.get("notes", ""), len(assumed)),
+            "sliced_decoder": quantity == "latency" and _slices_decoder(row, settings),
+            "assumed": tuple(assumed),
+            "notes": row.get("notes", ""),
+        }
+    )
+
+
+def _grade(notes: str, num_assumed: int) -> str:
+    """A: fully specified; B: the source or we assume one thing; C: more. Sources of grade B have assumed one."""
+    return "ABC"[min(max(num_assumed, 0 if "q=A" in notes else 1), 2)]
+
+
+def _slices_decoder(row: Row, settings: Settings) -> bool:
+    """Whether images are decoded one by one: ``enable_vae_slicing``, from a batch on where the notes name one."""
+    notes = row.get("notes", "").lower()
+    from_batch = re.search(r"vae slicing at batch>=(\d+)", notes)
+    return int(settings["batch"]) >= (int(from_batch.group(1)) if from_batch else 1) if "slicing" in notes else False
+
+
+def _model(name: str, names: Names) -> Model:
+    model = first_that_fits(names.models, name.strip())
+    if model is None:
+        raise Unmappable("model is no workload")
+    return model
+
+
+def _device(name: str, names: Names, assumed: list[str]) -> str:
+    """Accelerator of a device's name, without remarks in parentheses; a power limit that it names is assumed away."""
+    telling = any(remark in name for remark in names.device_remarks)
+    plain = name if telling else re.sub(r"\(.*?\)", "", name).strip()
+    family = first_that_fits(names.devices, re.sub(f"^(?:{names.device_makers})", "", plain.lower()).strip())
+    if family is not None:
+        if family.assumed or names.device_left_open in name:
+            assumed.append(f"variant {family.accelerator}")
+        plain = family.accelerator
+    try:
+        accelerator = load_accelerator(plain)
+    except SpecError:
+        raise Unmappable("device is not in hw_specs") from None
+    limit = re.search(r"(\d+) ?w\b", name.lower())
+    if limit and accelerator.power and float(limit.group(1)) != accelerator.power.board:
+        assumed.append(f"a power limit of {limit.group(1)} W changes nothing")
+    return accelerator.name
+
+
+def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -> dict[str, str | bool]:
+    engine = first_that_fits(names.engines, row["compile"])
+    if engine is None:
+        raise Unmappable("engine is not PyTorch")
+    remarks = list(all_that_fit(names.remarks, f"{row['compile']}\n{row.get('notes', '')}"))
+    refused = next((remark.refuse for remark in remarks if remark.refuse), "")
+    if refused:
+        raise Unmappable(refused)
+    precision = first_that_fits(names.precisions, row["precision"])
+    return {
+        "mode": engine.mode,
+        "attention": _attention(row["attention_impl"], names, engine.attention or kind.attention, assumed),
+        "matmul_tf32": (precision is not None and precision.tf32) or _source(row, names).tf32,
+        "channels_last": any(remark.channels_last for remark in remarks),
+        "layout_optimization": all(remark.layout_optimization for remark in remarks),
+    }
+
+
+def _attention(name: str, names: Names, unstated: str | None, assumed: list[str]) -> str:
+    """Attention that ran; where the source does not say, what it must have been."""
+    entry = first_that_fits(names.attentions, name)
+    attention = entry.attention if entry is not None else unstated if not name else None
+    if attention is None:
+        raise Unmappable("attention is not modelled" if name else "attention is not stated")
+    if entry is None or entry.assumed:
+        assumed.append("attention")
+    return attention
+
+
+def _source(row: Row, names: Names) -> Source:
+    return first_that_fits(names.sources, row["source"]) or Source(contains="")
+
+
+def _settings(row: Row, names: Names, model: Model, kind: WorkloadKind, assumed: list[str]) -> Settings:
+    settings = _dtype(row, names, assumed)
+    settings["batch"] = _whole(row, "batch") or 1
+    if kind.decodes:
+        return settings | _lengths(row, _source(row, names), assumed)
+    for column, name in (("height", "height"), ("width", "width"), ("steps", "num_inference_steps")):
+        number = _whole(row, column)
+        if number is not None:
+            settings[name] = number
+        elif column != "steps" or _part(row, names) == "whole":
+            assumed.append(f"{column} of the pipeline")
+    if kind.guided and (row.get("guidance", "") or ("yes" if model.guided else "no")) == "no":
+        settings["guidance_scale"] = 1.0
+    return settings
+
+
+def _dtype(row: Row, names: Names, assumed: list[str]) -> Settings:
+    source, precision = _source(row, names), first_that_fits(names.precisions, row["precision"])
+    if (source.mixed and row.get("component") != source.unmixed) or precision is None:
+        raise Unmappable("precision is mixed or quantised")
+    if _whole(row, "n_devices") not in (None, 1):
+        raise Unmappable("runs on several devices")
+    if precision.assumed:
+        assumed.append("precision")
+    return {"dtype": precision.dtype} if precision.dtype else {}
+
+
+def _whole(row: Row, column: str) -> int | None:
+    """Positive whole number of a column, None where it is empty."""
+    text = row.get(column, "")
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise Unmappable(f"{column} is not a number") from None
+    if not (1 <= value < _LARGEST and value == int(value)):
+        raise Unmappable(f"{column} is not a positive whole number below {_LARGEST}")
+    return int(value)
+
+
+# No published run has as many images, pixels to a side or steps.
+_LARGEST = 100_000
+
+
+def _lengths(row: Row, source: Source, assumed: list[str]) -> Settings:
+    """Tokens in and out of a language model's run, as its notes or its source have them."""
+    notes = row.get("notes", "")
+    stated = re.search(r"prompt (\d+) tokens", notes)
+    if row["metric"] != "tokens_per_s" or "decode" not in notes or not (stated or source.prompt):
+        raise Unmappable("lengths are not stated")
+    if stated is None:
+        assumed.append(f"prompt of {source.prompt} tokens")
+    return {
+        "prompt_length": int(stated.group(1)) if stated else source.prompt or 0,
+        "max_new_tokens": source.generates,
+    }
+
+
+def _part(row: Row, names: Names) -> str:
+    """What a figure is of: ``whole``, ``denoiser``, or another component by its own name."""
+    name = row.get("component", "e2e")
+    component = first_that_fits(names.components, name)
+    return name if component is None else component.part
+
+
+def _quantity(row: Row, names: Names, model: Model, kind: WorkloadKind, batch: float) -> tuple[str, str | None, float]:
+    value, metric, part = _number(row["value"]), row["metric"], _part(row, names)
+    if kind.decodes:
+        return "stage_latency", "decode", batch / value
+    if part == "denoiser":
+        return "stage_latency", kind.denoiser, _step_time(row, metric, value)
+    if part in kind.stages and metric == "seconds" and model.whole:
+        return "stage_latency", kind.stages[part], value
+    if part != "whole" or not model.whole:
+        raise Unmappable("component is not predicted by itself")
+    if metric == "it_per_s":
+        return "stage_latency", kind.denoiser, 1 / value
+    times = {"seconds": value, "images_per_s": batch / value}
+    if metric not in times:
+        raise Unmappable("metric is not a time of the whole run")
+    return "latency", None, times[metric]
+
+
+def _step_time(row: Row, metric: str, value: float) -> float:
+    """Time of one denoising step, both guidance passes included. [s]"""
+    if metric == "seconds":
+        return value / (_whole(row, "steps") or 1)
+    if metric == "it_per_s":
+        return 1 / value
+    if metric == "ms_per_step":
+        return value / 1e3
+    raise Unmappable("metric is not a time of the denoiser")
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise Unmappable("value is not a number") from None
+    if not 0 < value < float("inf"):
+        raise Unmappable("value is not positive and finite")
+    return value
