@@ -11,11 +11,20 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator, Calibration
 from simulator.execution import Execution
 from simulator.lowering import StageLaunches
-from simulator.work import attention, contraction, convolution, is_free, normalization, reduction
-from simulator.work.op_work import operators_of
 from tracer.graph import OpGraph
+from tracer.operators import (
+    ATTENTIONS,
+    COLLECTIVES,
+    CONVOLUTIONS,
+    FREE,
+    GENERATED,
+    PRODUCTS,
+    Kind,
+    is_free,
+    kind_of,
+)
 
-__all__ = ["HOSTS", "HostCosts", "call_times", "host_of"]
+__all__ = ["HOSTS", "KIND_COST", "HostCosts", "call_times", "host_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -115,19 +124,25 @@ _CPU = replace(_GRAPH, view=1.0e-6, module=2e-6, delay=0.0)
 HOSTS: dict[str, HostCosts] = {"eager": _EAGER, "compiled": _COMPILED, "cuda-graph": _GRAPH}
 """Host costs by execution mode."""
 
-_KINDS: dict[str, frozenset[str]] = {
-    "attention": operators_of(attention.attention),
-    "convolution": operators_of(convolution.convolution),
-    "product": operators_of(contraction.product)
-    | operators_of(contraction.biased_product)
-    | operators_of(contraction.biased_sum_of_products)
-    | operators_of(contraction.linear),
-    "row_wise": operators_of(normalization.affine_norm)
-    | operators_of(normalization.rms_norm)
-    | operators_of(normalization.batch_norm_inference)
-    | operators_of(reduction.softmax),
+_KINDS: Mapping[str, Iterable[Kind]] = {
+    "view": FREE,
+    "attention": ATTENTIONS,
+    "convolution": CONVOLUTIONS,
+    "product": PRODUCTS,
+    "row_wise": (
+        *(Kind.LAYER_NORM, Kind.RMS_NORM, Kind.GROUP_NORM, Kind.SPREAD_GROUP_NORM, Kind.BATCH_NORM),
+        Kind.SOFTMAX,
+    ),
+    # A norm with its residual is one kernel of a serving engine, called without the layers around torch's own norms.
+    "operator": (
+        *(Kind.ELEMENTWISE, Kind.COMPARISON, Kind.REDUCTION, Kind.SCAN, Kind.SORT, Kind.RESIDUAL_RMS_NORM),
+        *(Kind.COPY, Kind.IN_PLACE_COPY, Kind.CONCATENATION, Kind.PADDING, Kind.FILL, Kind.RESAMPLE, Kind.POOLING),
+        *(Kind.GATHER, Kind.SCATTER, Kind.PAGED_WRITE, Kind.ROTARY, Kind.ROW_QUANTIZATION),
+        *(*COLLECTIVES, *GENERATED),
+    ),
 }
-
+KIND_COST: Mapping[Kind, str] = {kind: cost for cost, kinds in _KINDS.items() for kind in kinds}
+"""Which of :class:`HostCosts` an operator of each kind costs."""
 
 # Servers of the Ampere generation and before (2017-2021) run the same Python 1.6 times as slowly as those of the
 # H100: Stable Diffusion 1.5 at batch 1, eager, takes 28 to 32 ms a step on A100 servers and 18.3 ms on an H100 server
@@ -198,7 +213,5 @@ def call_times(graph: OpGraph, launches: StageLaunches, host: HostCosts) -> Floa
 
 
 def _operator_cost(name: str, host: HostCosts) -> float:
-    for kind, names in _KINDS.items():
-        if name in names:
-            return float(getattr(host, kind))
-    return host.operator
+    kind = kind_of(name)
+    return float(getattr(host, KIND_COST[kind])) if kind is not None else host.operator

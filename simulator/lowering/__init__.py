@@ -1,9 +1,12 @@
-"""What the framework launches for an operator: kernels, under an execution mode. Importing registers every rule."""
+"""What the framework launches for an operator: kernels, under an execution mode. Every module of this folder that has
+rules is found."""
 
-from . import attention, communication, contraction, convolution, generated, memory, normalization
+import importlib
+import pkgutil
+
 from .categories import CATEGORIES, category_of
 from .launches import Launches, StageLaunches, lower
-from .rules import kernels_of, lowering_rule
+from .rules import kernels_of, lowering_rule, require_rules
 from .units import assign_units, execution_on
 
 __all__ = [
@@ -11,16 +14,13 @@ __all__ = [
     "Launches",
     "StageLaunches",
     "assign_units",
-    "attention",
     "category_of",
-    "communication",
-    "contraction",
-    "convolution",
     "execution_on",
-    "generated",
     "kernels_of",
     "lower",
     "lowering_rule",
-    "memory",
-    "normalization",
 ]
+
+for _found in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_found.name}")
+require_rules()

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from hw_specs import number_format
 from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
-from simulator.work import work_of
+from simulator.work import declared, work_of
 from simulator.work.attention import AttentionShape, attention_shape
 from tracer.graph import Op, TensorSpec
+from tracer.operators import Kind
 
 from .contraction import product_format
 from .copies import copy_kernel
@@ -18,28 +19,22 @@ from .rules import lowering_rule
 
 __all__ = ["attention", "fused_attention", "naive_attention"]
 
-_SDPA = "aten::scaled_dot_product_attention"
-# Operators that name the fused kernel which really ran (in a trace): no choice is left.
+# Kinds that name the fused kernel which really ran (in a trace): no choice is left.
 _FUSED = {
-    "aten::_scaled_dot_product_flash_attention": Implementation.FLASH2,
-    "aten::_scaled_dot_product_flash_attention_for_cpu": Implementation.FLASH2,
-    "aten::_scaled_dot_product_efficient_attention": Implementation.EFFICIENT,
-    "aten::_scaled_dot_product_fused_attention_overrideable": Implementation.FLASH2,
-    "aten::_scaled_dot_product_cudnn_attention": Implementation.CUDNN_ATTENTION,
-    "aten::_flash_attention_forward": Implementation.FLASH2,
-    "aten::_efficient_attention_forward": Implementation.EFFICIENT,
-    "aiter::fmha_v3_fwd": Implementation.FLASH2,
-    "aiter::mha_fwd": Implementation.FLASH2,
+    Kind.FLASH_ATTENTION: Implementation.FLASH2,
+    Kind.EFFICIENT_ATTENTION: Implementation.EFFICIENT,
+    Kind.CUDNN_ATTENTION: Implementation.CUDNN_ATTENTION,
 }
 
 
-@lowering_rule((_SDPA, "aten::_scaled_dot_product_attention_math", *_FUSED))
+@lowering_rule(Kind.ATTENTION, Kind.SEPARATE_ATTENTION, *_FUSED)
 def attention(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Kernels of an attention call under the execution's choice, unless the operator itself names one."""
-    implementation = _FUSED.get(op.name, execution.attention_implementation)
-    if op.name == _SDPA and implementation == Implementation.FLASH2:
+    kind = declared(op).kind
+    implementation = _FUSED.get(kind, execution.attention_implementation)
+    if kind is Kind.ATTENTION and implementation == Implementation.FLASH2:
         implementation = _chosen_by_torch(op)
-    if op.name == "aten::_scaled_dot_product_attention_math" or implementation is None:
+    if kind is Kind.SEPARATE_ATTENTION or implementation is None:
         return naive_attention(op, execution)
     return (fused_attention(op, implementation),)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 from simulator.kernels import KernelFamily
-from simulator.work import attention, contraction, convolution, generated, movement, normalization, reduction
-from simulator.work.communication import COLLECTIVES
-from simulator.work.op_work import operators_of
 from tracer.graph import Op
+from tracer.operators import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, PRODUCTS, Kind, kind_of
 
-__all__ = ["ATTENTION_CATEGORIES", "CATEGORIES", "category_of"]
+__all__ = ["ATTENTION_CATEGORIES", "CATEGORIES", "KIND_CATEGORY", "category_of"]
 
 ATTENTION_CATEGORIES = tuple(f"attention_{k}" for k in ("spatial", "temporal", "cross", "joint", "self"))
 CATEGORIES = (
@@ -23,61 +22,51 @@ CATEGORIES = (
     "communication",
 )
 
-_ATTENTION = operators_of(attention.attention)
-_SOFTMAX = operators_of(reduction.softmax)
-_CONVOLUTIONS = operators_of(convolution.convolution)
-_BATCHED = frozenset({"aten::bmm", "aten::baddbmm"})
-_PRODUCTS = (
-    operators_of(contraction.product)
-    | operators_of(contraction.biased_product)
-    | operators_of(contraction.biased_sum_of_products)
-    | operators_of(contraction.linear)
-)
-_NORMS = (
-    operators_of(normalization.affine_norm)
-    | operators_of(normalization.rms_norm)
-    | operators_of(normalization.residual_rms_norm)
-    | operators_of(normalization.batch_norm_inference)
-)
-_MOVEMENT = (
-    operators_of(movement.copy)
-    | operators_of(movement.in_place_copy)
-    | operators_of(movement.fill)
-    | operators_of(movement.gather)
-    | operators_of(movement.scatter)
-    | operators_of(movement.paged_write)
-    | operators_of(movement.bilinear)
-)
-# Generated kernels that reduce rows: normalizations, in the models at hand.
-_GENERATED_ROWS = frozenset(generated.GENERATED) - {"triton::pointwise"}
+# What attention consists of where a model writes it out.
+_PARTS_OF_ATTENTION = (Kind.BATCHED_PRODUCT, Kind.BIASED_BATCHED_PRODUCT, Kind.SOFTMAX)
+_KINDS: Mapping[str, Iterable[Kind]] = {
+    "attention_self": ATTENTIONS,
+    "convolution": CONVOLUTIONS,
+    "linear": PRODUCTS,
+    "normalization": (
+        *(Kind.SOFTMAX, Kind.LAYER_NORM, Kind.RMS_NORM, Kind.RESIDUAL_RMS_NORM),
+        *(Kind.GROUP_NORM, Kind.SPREAD_GROUP_NORM, Kind.BATCH_NORM),
+        # Generated kernels that reduce rows are normalizations in the models at hand.
+        *(Kind.GENERATED_REDUCTION, Kind.GENERATED_PERSISTENT_REDUCTION),
+    ),
+    "elementwise": (
+        *(Kind.ELEMENTWISE, Kind.COMPARISON, Kind.REDUCTION, Kind.SCAN, Kind.SORT),
+        *(Kind.ROTARY, Kind.ROW_QUANTIZATION, Kind.GENERATED_POINTWISE, *FREE),
+    ),
+    "data_movement": (
+        *(Kind.COPY, Kind.IN_PLACE_COPY, Kind.CONCATENATION, Kind.PADDING, Kind.FILL, Kind.RESAMPLE, Kind.POOLING),
+        *(Kind.GATHER, Kind.SCATTER, Kind.PAGED_WRITE),
+    ),
+    "communication": COLLECTIVES,
+}
+KIND_CATEGORY: Mapping[Kind, str] = {kind: category for category, kinds in _KINDS.items() for kind in kinds}
+"""Category of each kind where the module says nothing else."""
 # Last part of a module path that says what a composite of elementwise operators makes: ``input_layernorm``, ``norm1``.
 _NORM_MODULE = re.compile(r"norm[^.]*$", re.IGNORECASE)
 _ATTENTION_MODULE = re.compile(r"att(n|ention)[^.]*(\.\d+)?$", re.IGNORECASE)
 
 
 def category_of(op: Op, module: str) -> str:
-    """Category of a call, one of :data:`CATEGORIES`.
+    """Category of a call, one of :data:`CATEGORIES`; elementwise for an operator that nothing declares.
 
     Attention that a model writes out (batched products and softmax in a module called attention) counts as
     self-attention, since nothing says more. Elementwise operators and reductions of a module called norm are
     normalization.
     """
-    name = op.name if op.name in _MOVEMENT or op.name in _PRODUCTS else op.name.removesuffix("_")
-    if name in _ATTENTION:
+    kind = kind_of(op.name)
+    if kind in ATTENTIONS:
         return f"attention_{op.attribute('kind', 'self')}"
-    if name in _SOFTMAX or name in _BATCHED:
-        if _ATTENTION_MODULE.search(module):
-            return "attention_self"
-        return "linear" if name in _BATCHED else "normalization"
-    if name in _CONVOLUTIONS:
-        return "convolution"
-    if name in _PRODUCTS:
-        return "linear"
-    if op.name in COLLECTIVES:
-        return "communication"
-    if name in _NORMS or name in _GENERATED_ROWS or _NORM_MODULE.search(module):
+    if kind in _PARTS_OF_ATTENTION and _ATTENTION_MODULE.search(module):
+        return "attention_self"
+    category = KIND_CATEGORY[kind] if kind is not None else "elementwise"
+    if category in ("elementwise", "data_movement") and _NORM_MODULE.search(module):
         return "normalization"
-    return "data_movement" if name in _MOVEMENT or op.name in _MOVEMENT else "elementwise"
+    return category
 
 
 FAMILY_CATEGORY = {

@@ -7,31 +7,31 @@ from collections.abc import Sequence
 from hw_specs import number_format
 from simulator.execution import Execution
 from simulator.kernels import Implementation, Kernel, KernelFamily
-from simulator.work import work_of
-from simulator.work.communication import COLLECTIVES
+from simulator.work import declared, work_of
 from tracer.graph import Op
+from tracer.operators import Kind
 
 from .rules import lowering_rule
 
 __all__ = ["collective"]
 
 _IMPLEMENTATIONS = {
-    "all_reduce": Implementation.ALL_REDUCE,
-    "all_gather": Implementation.ALL_GATHER,
-    "reduce_scatter": Implementation.REDUCE_SCATTER,
-    "all_to_all": Implementation.ALL_TO_ALL,
-    "broadcast": Implementation.BROADCAST,
+    Kind.ALL_REDUCE: Implementation.ALL_REDUCE,
+    Kind.ALL_GATHER: Implementation.ALL_GATHER,
+    Kind.REDUCE_SCATTER: Implementation.REDUCE_SCATTER,
+    Kind.ALL_TO_ALL: Implementation.ALL_TO_ALL,
+    Kind.BROADCAST: Implementation.BROADCAST,
 }
 
 
-@lowering_rule(COLLECTIVES)
+@lowering_rule(*_IMPLEMENTATIONS)
 def collective(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel; the attribute ``group_size`` (or ``num_gpus``) says how many ranks take part, 2 if it is absent."""
-    kind, work = COLLECTIVES[op.name], work_of(op)
+    kind, work = declared(op).kind, work_of(op)
     ranks = op.attribute("group_size", op.attribute("num_gpus", 2))
     return (
         Kernel(
-            name=kind,
+            name=kind.name.lower(),
             family=KernelFamily.COLLECTIVE,
             implementation=_IMPLEMENTATIONS[kind],
             number_format=number_format(op.inputs[0].dtype),

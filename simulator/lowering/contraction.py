@@ -8,30 +8,28 @@ from math import prod
 from hw_specs import number_format
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelFamily
-from simulator.work import work_of
+from simulator.work import declared, work_of
 from tracer.graph import Op
+from tracer.operators import Kind
 
 from .rules import lowering_rule
 
 __all__ = ["matrix_product", "product_format"]
 
-# Operators whose first input is the bias, so that the factors are the second and third.
-_BIASED = frozenset(f"aten::{name}" for name in ("addmm", "baddbmm", "addmv", "addbmm", "_addmm_activation"))
-_UNBIASED = frozenset(
-    f"aten::{name}" for name in ("mm", "bmm", "matmul", "mv", "dot", "_scaled_mm", "_grouped_mm", "linear")
-)
+# Kinds whose first input is the bias, so that the factors are the second and third.
+_BIASED = (Kind.BIASED_PRODUCT, Kind.BIASED_BATCHED_PRODUCT, Kind.BIASED_SUM_OF_PRODUCTS)
 
 
-@lowering_rule(_BIASED | _UNBIASED | {"_C::cutlass_scaled_mm"})
+@lowering_rule(Kind.PRODUCT, Kind.BATCHED_PRODUCT, Kind.LINEAR, *_BIASED)
 def matrix_product(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One GEMM; where the second factor has no batch, all rows of the first are its rows."""
-    work = work_of(op)
-    first, second = op.inputs[1:3] if op.name in _BIASED else op.inputs[:2]
+    work, kind = work_of(op), declared(op).kind
+    first, second = op.inputs[1:3] if kind in _BIASED else op.inputs[:2]
     out = op.outputs[0].shape
-    reduced = second.shape[-1] if op.name == "aten::linear" else first.shape[-1]
+    reduced = second.shape[-1] if kind is Kind.LINEAR else first.shape[-1]
     columns = out[-1] if len(second.shape) > 1 else 1
-    # ``addbmm`` sums over the batch: one product with a longer reduced axis.
-    summed = second.shape[0] if op.name == "aten::addbmm" else 1
+    # A sum over the batch is product with a longer reduced axis.
+    summed = second.shape[0] if kind is Kind.BIASED_SUM_OF_PRODUCTS else 1
     batch = prod(second.shape[:-2]) // summed
     return (
         Kernel(

@@ -9,11 +9,10 @@ from math import prod
 from hw_specs import number_format
 from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
-from simulator.work import work_of
+from simulator.work import OpWork, work_of
 from simulator.work.convolution import ConvolutionShape, convolution_shape
-from simulator.work.convolution import convolution as convolution_work
-from simulator.work.op_work import OpWork, operators_of
 from tracer.graph import Op, TensorSpec
+from tracer.operators import CONVOLUTIONS
 
 from .contraction import product_format
 from .copies import copy_kernel, fill_kernel
@@ -31,7 +30,7 @@ _TILE_SIDE = 32
 _CHANNELS_INNERMOST = frozenset({"fp16", "bf16", "tf32", "fp8", "int8"})
 
 
-@lowering_rule(operators_of(convolution_work))
+@lowering_rule(*CONVOLUTIONS)
 def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Implicit GEMM with what the framework launches around it.
 

@@ -16,27 +16,28 @@ from dataclasses import dataclass, field, replace
 
 from simulator.execution import Execution
 from simulator.kernels import Implementation, Kernel, KernelFamily
-from simulator.work import UnsupportedOpError, movement
-from simulator.work.op_work import operators_of
+from simulator.work import UnsupportedOpError, declared
 from tracer.graph import IndexArray, Op, Stage, TensorSpec
+from tracer.operators import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, GENERATED, PRODUCTS, Kind, kind_of
 
 from .rules import kernels_of
 
-__all__ = ["fuse"]
+__all__ = ["FUSIBLE", "fuse"]
 
-_FUSIBLE = frozenset(
-    {
-        KernelFamily.ELEMENTWISE,
-        KernelFamily.REDUCTION,
-        KernelFamily.NORMALIZATION,
-        KernelFamily.SOFTMAX,
-        KernelFamily.COPY,
-    }
+# Kinds that are part of a chain, and those that are kernels of their own. What a compiler generated is one already.
+_CHAINED = (
+    *(Kind.ELEMENTWISE, Kind.COMPARISON, Kind.REDUCTION, Kind.SOFTMAX, Kind.ROTARY, Kind.ROW_QUANTIZATION),
+    *(Kind.LAYER_NORM, Kind.RMS_NORM, Kind.RESIDUAL_RMS_NORM, Kind.GROUP_NORM, Kind.SPREAD_GROUP_NORM, Kind.BATCH_NORM),
+    *(Kind.COPY, Kind.IN_PLACE_COPY, Kind.CONCATENATION, Kind.PADDING, Kind.FILL, Kind.RESAMPLE, Kind.POOLING),
 )
+_ALONE = (
+    *(*PRODUCTS, *CONVOLUTIONS, *ATTENTIONS, *COLLECTIVES, *GENERATED, *FREE),
+    *(Kind.SCAN, Kind.SORT, Kind.GATHER, Kind.SCATTER, Kind.PAGED_WRITE),
+)
+FUSIBLE: Mapping[Kind, bool] = {**dict.fromkeys(_CHAINED, True), **dict.fromkeys(_ALONE, False)}
+"""Whether a generated kernel computes operators of a kind together with their neighbours."""
+
 _ROW_WISE = frozenset({KernelFamily.NORMALIZATION, KernelFamily.SOFTMAX, KernelFamily.REDUCTION})
-_FILLS = operators_of(movement.fill)
-_OVERWRITES = operators_of(movement.in_place_copy)
-_OWN_KERNEL = frozenset({"aten::sort", "aten::topk", "aten::cumsum"})
 
 
 @dataclass(slots=True)
@@ -99,7 +100,7 @@ def fuse(
             continue
         if not kernels:
             continue
-        if _is_fusible(call.op, kernels):
+        if FUSIBLE[declared(call.op).kind]:
             chains.add(call, kernels)
         else:
             chains.launch(call, kernels)
@@ -180,9 +181,10 @@ def _calls(stage: Stage, ops: Sequence[Op]) -> list[_Call]:
 
 def _operands_read(op: Op) -> slice:
     """Inputs whose values an operator uses; the others give a shape, or are overwritten."""
-    if op.name in _FILLS or op.name.removesuffix("_") in _FILLS:
+    kind = kind_of(op.name)
+    if kind is Kind.FILL:
         return slice(0, 0)
-    return slice(1, None) if op.name in _OVERWRITES and len(op.inputs) > 1 else slice(None)
+    return slice(1, None) if kind is Kind.IN_PLACE_COPY and len(op.inputs) > 1 else slice(None)
 
 
 def _bytes_by_storage(tensors: Iterable[tuple[int, TensorSpec]]) -> dict[int, float]:
@@ -198,10 +200,6 @@ def _last_reads(calls: Iterable[_Call]) -> dict[int, int]:
         for storage in call.reads:
             last[storage] = call.index
     return last
-
-
-def _is_fusible(op: Op, kernels: Sequence[Kernel]) -> bool:
-    return op.name not in _OWN_KERNEL and all(k.family in _FUSIBLE for k in kernels)
 
 
 def _close(chain: _Chain, last_read: Mapping[int, int], limits: Sequence[int]) -> list[tuple[int, Kernel]]:

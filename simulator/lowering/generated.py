@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from hw_specs import number_format
 from simulator.execution import Execution
 from simulator.kernels import Implementation, Kernel, KernelFamily
-from simulator.work import work_of
-from simulator.work.generated import GENERATED, loop_extents
+from simulator.work import declared, work_of
+from simulator.work.generated import loop_extents
 from tracer.graph import Op
+from tracer.operators import Kind
 
 from .rules import lowering_rule
 
@@ -17,21 +18,21 @@ __all__ = ["generated_kernel"]
 
 # A persistent reduction holds its row in registers; the other kind passes over the row twice.
 _FAMILIES = {
-    "triton::pointwise": KernelFamily.ELEMENTWISE,
-    "triton::reduction": KernelFamily.NORMALIZATION,
-    "triton::persistent_reduction": KernelFamily.REDUCTION,
+    Kind.GENERATED_POINTWISE: KernelFamily.ELEMENTWISE,
+    Kind.GENERATED_REDUCTION: KernelFamily.NORMALIZATION,
+    Kind.GENERATED_PERSISTENT_REDUCTION: KernelFamily.REDUCTION,
 }
 
 
-@lowering_rule(GENERATED)
+@lowering_rule(*_FAMILIES)
 def generated_kernel(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel, in vectorised accesses: the compiler makes the loop follow memory."""
     work, (outer, inner) = work_of(op), loop_extents(op)
     operand = (op.outputs or op.inputs)[0]
     return (
         Kernel(
-            name=op.name.removeprefix("triton::"),
-            family=_FAMILIES[op.name],
+            name=op.name.partition("::")[2],
+            family=_FAMILIES[declared(op).kind],
             implementation=Implementation.FUSED_CHAIN,
             number_format=number_format(operand.dtype),
             vector_flops=work.vector_flops,

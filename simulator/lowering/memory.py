@@ -8,11 +8,9 @@ from dataclasses import replace
 from hw_specs import number_format
 from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
-from simulator.work import contraction, movement, reduction, work_of
-from simulator.work.op_work import operators_of
-from simulator.work.pointwise import gated, rotary, scaled_cast
-from simulator.work.pointwise import pointwise as pointwise_work
+from simulator.work import declared, work_of
 from tracer.graph import Op
+from tracer.operators import Kind
 
 from .access import access_pattern, joined_axes
 from .copies import copy_kernel, fill_kernel
@@ -26,27 +24,22 @@ __all__ = [
     "paged_write",
     "pointwise",
     "reduce",
-    "row_cast",
+    "row_quantization",
     "scatter",
 ]
 
-_COPIES = frozenset({"aten::copy_", "aten::_to_copy", "aten::to", "aten::copy"})
-_INTO_PLACE = operators_of(movement.in_place_copy)
-_CONCATENATIONS = frozenset({"aten::cat", "aten::stack", "aten::hstack", "aten::vstack"})
+# Kinds with a kernel of their own that narrows float32 to half precision in vectorised accesses.
+_COPIES = (Kind.COPY, Kind.IN_PLACE_COPY)
 _HALF = frozenset({"float16", "bfloat16"})
-_PADDING = frozenset({"aten::constant_pad_nd", "aten::pad"})
 
 
-_CUSTOM = operators_of(gated) | operators_of(rotary) | operators_of(scaled_cast)
-
-
-@lowering_rule(operators_of(pointwise_work) | operators_of(contraction.outer) | _CUSTOM)
+@lowering_rule(Kind.ELEMENTWISE, Kind.COMPARISON, Kind.ROTARY)
 def pointwise(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One vectorised kernel; a scalar or broadcast operand is read from cache."""
     return (_kernel(op, KernelFamily.ELEMENTWISE, _name(op), casts=_casts(op)),)
 
 
-@lowering_rule(operators_of(reduction.reduce_once) | operators_of(reduction.deviation) | operators_of(reduction.sort))
+@lowering_rule(Kind.REDUCTION, Kind.SCAN, Kind.SORT)
 def reduce(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel whose rows are the outputs."""
     data = op.inputs[0]
@@ -54,22 +47,13 @@ def reduce(op: Op, execution: Execution) -> Sequence[Kernel]:
     return (_kernel(op, KernelFamily.REDUCTION, _name(op), rows=rows, width=max(data.numel / rows, 1.0)),)
 
 
-@lowering_rule(
-    (
-        operators_of(movement.copy)
-        | operators_of(movement.in_place_copy)
-        | operators_of(movement.fill)
-        | operators_of(movement.bilinear)
-    )
-    - _PADDING
-    - _CONCATENATIONS
-)
+@lowering_rule(Kind.COPY, Kind.IN_PLACE_COPY, Kind.FILL, Kind.RESAMPLE, Kind.POOLING)
 def copy(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel, strided where an operand is."""
     return (_kernel(op, KernelFamily.COPY, _name(op), casts=_casts(op)),)
 
 
-@lowering_rule(_CONCATENATIONS)
+@lowering_rule(Kind.CONCATENATION)
 def concatenation(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel: eager, of single elements that it places by every axis of the output (``CatArrayBatchedCopy``).
 
@@ -97,7 +81,7 @@ def concatenation(op: Op, execution: Execution) -> Sequence[Kernel]:
     )
 
 
-@lowering_rule(_PADDING)
+@lowering_rule(Kind.PADDING)
 def padding(op: Op, execution: Execution) -> Sequence[Kernel]:
     """A fill of the whole output and a copy of the input into it (``aten/src/ATen/native/PadNd.cpp``).
 
@@ -110,14 +94,14 @@ def padding(op: Op, execution: Execution) -> Sequence[Kernel]:
     return (fill_kernel("fill", out), move)
 
 
-@lowering_rule(operators_of(movement.gather))
+@lowering_rule(Kind.GATHER)
 def gather(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel whose threads follow an index each, and write in order (``Indexing.cu``, ``IndexKernel.cu``)."""
     kernel = _kernel(op, KernelFamily.GATHER, _name(op))
     return (replace(kernel, pattern=AccessPattern.BROADCAST, implementation=Implementation.LIMITED_GRID),)
 
 
-@lowering_rule(operators_of(movement.scatter))
+@lowering_rule(Kind.SCATTER)
 def scatter(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel that puts rows of values to places of their own."""
     values = op.inputs[-1]
@@ -126,7 +110,7 @@ def scatter(op: Op, execution: Execution) -> Sequence[Kernel]:
     return (replace(kernel, pattern=AccessPattern.STRIDED),)
 
 
-@lowering_rule(operators_of(movement.paged_write))
+@lowering_rule(Kind.PAGED_WRITE)
 def paged_write(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel, a thread block a token, that writes its keys and values to their slots."""
     key, work = op.inputs[0], work_of(op)
@@ -146,8 +130,8 @@ def paged_write(op: Op, execution: Execution) -> Sequence[Kernel]:
     )
 
 
-@lowering_rule(operators_of(reduction.row_cast))
-def row_cast(op: Op, execution: Execution) -> Sequence[Kernel]:
+@lowering_rule(Kind.ROW_QUANTIZATION)
+def row_quantization(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel, a thread block a row: its largest magnitude, then its elements in the narrow format."""
     data, work = op.inputs[0], work_of(op)
     width = data.shape[-1]
@@ -195,11 +179,11 @@ def _kernel(
 def _num_read(op: Op) -> int:
     """Tensors that are read; a copy into a tensor does not read that one."""
     tensors = sum(bool(t.shape) for t in op.inputs)
-    return tensors - (op.name in _INTO_PLACE and tensors > 1)
+    return tensors - (declared(op).kind is Kind.IN_PLACE_COPY and tensors > 1)
 
 
 def _casts(op: Op) -> bool:
     """Whether a kernel converts dtypes element by element; float32 to half precision has a vectorised copy."""
     dtypes = {t.dtype for t in (*op.inputs, *op.outputs) if t.shape} - {"bool"}
     narrows = bool(op.outputs) and op.outputs[0].dtype in _HALF and dtypes == {"float32", op.outputs[0].dtype}
-    return len(dtypes) > 1 and not (narrows and op.name in _COPIES)
+    return len(dtypes) > 1 and not (narrows and declared(op).kind in _COPIES)

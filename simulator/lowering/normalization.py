@@ -11,30 +11,29 @@ from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
 from simulator.work import work_of
 from tracer.graph import Op
+from tracer.operators import Kind
 
 from .copies import copy_kernel
 from .rules import lowering_rule
 
 __all__ = ["batch_norm", "group_norm", "group_norm_in_parts", "residual_norm", "row_norm", "softmax"]
 
-_ROW_NORMS = ("native_layer_norm", "layer_norm", "_fused_rms_norm", "rms_norm", "instance_norm")
 
-
-@lowering_rule((*(f"aten::{n}" for n in _ROW_NORMS), "_C::rms_norm", "aiter::rmsnorm2d_fwd", "aiter::layernorm2d_fwd"))
+@lowering_rule(Kind.LAYER_NORM, Kind.RMS_NORM)
 def row_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel, a thread block a row (``vectorized_layer_norm_kernel``)."""
     width = _normalized_width(op)
     return (_row_kernel(op, "layer_norm", KernelFamily.NORMALIZATION, width),)
 
 
-@lowering_rule(("_C::fused_add_rms_norm",))
+@lowering_rule(Kind.RESIDUAL_RMS_NORM)
 def residual_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel, a thread block a row, that writes the sum as well as its norm."""
     kernel = _row_kernel(op, "residual_norm", KernelFamily.NORMALIZATION, op.inputs[-1].numel)
     return (replace(kernel, bytes_written=work_of(op).bytes_written),)
 
 
-@lowering_rule(("aiter::_groupnorm_run",))
+@lowering_rule(Kind.SPREAD_GROUP_NORM)
 def group_norm_in_parts(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Statistics and an affine pass of AITER, both over a grid that covers the device (csrc/kernels/groupnorm.cu).
 
@@ -57,7 +56,7 @@ def group_norm_in_parts(op: Op, execution: Execution) -> Sequence[Kernel]:
     return (*copies, replace(statistics, family=KernelFamily.REDUCTION), apply)
 
 
-@lowering_rule(("aten::native_group_norm", "aten::group_norm"))
+@lowering_rule(Kind.GROUP_NORM)
 def group_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Statistics, parameters, and an affine pass (``aten/src/ATen/native/cuda/group_norm_kernel.cu``).
 
@@ -106,17 +105,14 @@ def group_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     return (*before, statistics, fused_parameters, apply, *after)
 
 
-@lowering_rule(
-    f"aten::{n}"
-    for n in ("native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm", "batch_norm")
-)
+@lowering_rule(Kind.BATCH_NORM)
 def batch_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One elementwise pass with stored statistics."""
     data, work = op.inputs[0], work_of(op)
     return (_elementwise(op, "batch_norm", elements=data.numel, read=work.bytes_read, written=float(data.nbytes)),)
 
 
-@lowering_rule(f"aten::{n}" for n in ("_softmax", "softmax", "_log_softmax", "log_softmax", "_safe_softmax"))
+@lowering_rule(Kind.SOFTMAX)
 def softmax(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel along the reduced axis."""
     axis = op.attribute("dim", -1)

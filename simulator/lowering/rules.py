@@ -1,38 +1,52 @@
-"""The registry of lowering rules: operator name to the kernels that the framework launches for it."""
+"""The registry of lowering rules: kind of operator to the kernels that the framework launches for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from hw_specs import SpecError
 from simulator.execution import Execution
 from simulator.kernels import Kernel
-from simulator.work import FormulaError, UnsupportedOpError, is_free
+from simulator.work import FormulaError, declared
 from tracer.graph import GraphError, Op
+from tracer.operators import FREE, Kind, is_free
 
-__all__ = ["LoweringRule", "kernels_of", "lowerable_operators", "lowering_rule"]
+__all__ = ["LoweringRule", "kernels_of", "lowering_rule", "require_rules"]
 
 LoweringRule = Callable[[Op, Execution], Sequence[Kernel]]
-_RULES: dict[str, LoweringRule] = {}
+_RULES: dict[Kind, LoweringRule] = {}
 
 
-def lowering_rule(names: Iterable[str]) -> Callable[[LoweringRule], LoweringRule]:
-    """Register a rule for operators, by full name (``aten::mm``).
+def lowering_rule(*kinds: Kind) -> Callable[[LoweringRule], LoweringRule]:
+    """Register a rule for kinds of operators.
 
     Raises
     ------
     FormulaError
-        An operator has a rule already.
+        A kind has a rule already, or launches nothing.
     """
 
     def register(rule: LoweringRule) -> LoweringRule:
-        for name in names:
-            if name in _RULES:
-                raise FormulaError(f"{name} has two lowering rules")
-            _RULES[name] = rule
+        for kind in kinds:
+            if kind in _RULES or kind in FREE:
+                raise FormulaError(f"{kind.name} {'is free' if kind in FREE else 'has two lowering rules'}")
+            _RULES[kind] = rule
         return rule
 
     return register
+
+
+def require_rules() -> None:
+    """Check that every kind has a rule or launches nothing.
+
+    Raises
+    ------
+    FormulaError
+        One has none.
+    """
+    missing = sorted(kind.name for kind in Kind if kind not in _RULES and kind not in FREE)
+    if missing:
+        raise FormulaError(f"no lowering rule for {', '.join(missing)}; add one in simulator/lowering")
 
 
 def kernels_of(op: Op, execution: Execution) -> Sequence[Kernel]:
@@ -41,15 +55,13 @@ def kernels_of(op: Op, execution: Execution) -> Sequence[Kernel]:
     Raises
     ------
     UnsupportedOpError
-        The operator has no rule.
+        Nothing declares the operator.
     FormulaError
         The operator lacks a tensor that its rule needs.
     """
     if is_free(op.name) or (op.outputs and all(t.numel == 0 for t in op.outputs)):
         return ()
-    rule = _RULES.get(op.name) or _RULES.get(op.name.removesuffix("_"))
-    if rule is None:
-        raise UnsupportedOpError(f"{op.name} has no lowering rule; add one in simulator/lowering")
+    rule = _RULES[declared(op).kind]
     try:
         return rule(op, execution)
     except (GraphError, FormulaError, SpecError):
@@ -57,8 +69,3 @@ def kernels_of(op: Op, execution: Execution) -> Sequence[Kernel]:
     except (IndexError, ValueError, ZeroDivisionError) as error:
         shapes = ", ".join(str(list(t.shape)) for t in op.inputs)
         raise FormulaError(f"{op.name} with inputs {shapes or 'none'}: not the tensors that it takes") from error
-
-
-def lowerable_operators() -> frozenset[str]:
-    """Names of all operators that have a rule."""
-    return frozenset(_RULES)

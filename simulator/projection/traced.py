@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from hw_specs import Accelerator, Calibration, SpecError, load_accelerator
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
-from simulator.work import is_free
 from tracer.events.attribution import attribute, graph_of_calls
 from tracer.events.device_idle import device_idle
 from tracer.graph import OpGraph
@@ -32,7 +31,7 @@ def graph_of_trace(trace: Trace, execution: Execution | None = None) -> OpGraph:
     TraceFormatError
         The trace names no operator that launches anything.
     """
-    graph, positions = graph_of_calls(attribute(trace, lambda op: can_predict(op, execution)), is_free)
+    graph, positions = graph_of_calls(attribute(trace, lambda op: can_predict(op, execution)))
     if not (positions >= 0).any():
         raise TraceFormatError(f"{trace.name}: names no operator that runs on the device: nothing to simulate")
     return graph

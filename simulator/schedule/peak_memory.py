@@ -7,6 +7,7 @@ import numpy as np
 from simulator.execution import Execution
 from simulator.work.attention import attention_shape
 from tracer.graph import IndexArray, Op, OpGraph, Stage, StorageRole
+from tracer.operators import Kind, kind_of
 
 __all__ = ["activation_peak", "peak_memory"]
 
@@ -68,7 +69,7 @@ def _workspaces(graph: OpGraph, execution: Execution) -> IndexArray:
 
 def _workspace(op: Op, execution: Execution) -> int:
     """Scores before and after the softmax, where attention stores them."""
-    if op.name != "aten::scaled_dot_product_attention" or execution.attention_implementation is not None:
+    if kind_of(op.name) is not Kind.ATTENTION or execution.attention_implementation is not None:
         return 0
     shape = attention_shape(op)
     scores = shape.batch * shape.heads * shape.query_length * shape.key_length

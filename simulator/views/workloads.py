@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from simulator.lowering.launches import operators_by_repeat
-from simulator.work import UnsupportedOpError, is_free, work_of
+from simulator.work import UnsupportedOpError, work_of
 from tracer.graph import Op, OpGraph, Workload
+from tracer.operators import is_free
 from tracer.storage.bundle import bundled_graph
 from tracer.workloads import Pipeline, iter_pipelines
 

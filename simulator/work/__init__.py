@@ -1,43 +1,29 @@
-"""FLOPs and bytes of operators, one file a family. Importing the package registers every formula."""
+"""FLOPs and bytes of operators: a formula for each kind. Every module of this folder that has formulas is found."""
 
-from . import (
-    attention,
-    communication,
-    contraction,
-    convolution,
-    generated,
-    movement,
-    normalization,
-    pointwise,
-    reduction,
-)
+import importlib
+import pkgutil
+
 from .op_work import (
     FormulaError,
     OpWork,
     UnsupportedOpError,
     compulsory_bytes,
-    op_formula,
-    supported_operators,
+    declared,
+    require_formulas,
+    work_formula,
     work_of,
 )
-from .views import is_free
 
 __all__ = [
     "FormulaError",
     "OpWork",
     "UnsupportedOpError",
-    "attention",
-    "communication",
     "compulsory_bytes",
-    "contraction",
-    "convolution",
-    "generated",
-    "is_free",
-    "movement",
-    "normalization",
-    "op_formula",
-    "pointwise",
-    "reduction",
-    "supported_operators",
+    "declared",
+    "work_formula",
     "work_of",
 ]
+
+for _found in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_found.name}")
+require_formulas()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from math import prod
+from typing import NamedTuple
 
 from tracer.graph import Op
+from tracer.operators import ATTENTIONS
 
-from .op_work import OpWork, compulsory_bytes, op_formula
+from .op_work import OpWork, compulsory_bytes, declared, work_formula
 
 __all__ = ["AttentionShape", "attention", "attention_shape"]
-
-from typing import NamedTuple
 
 
 class AttentionShape(NamedTuple):
@@ -39,19 +39,7 @@ class AttentionShape(NamedTuple):
         return self.batch * self.heads * pairs
 
 
-@op_formula(
-    "scaled_dot_product_attention",
-    "_scaled_dot_product_flash_attention",
-    "_scaled_dot_product_flash_attention_for_cpu",
-    "_scaled_dot_product_efficient_attention",
-    "_scaled_dot_product_cudnn_attention",
-    "_scaled_dot_product_fused_attention_overrideable",
-    "_scaled_dot_product_attention_math",
-    "_flash_attention_forward",
-    "_efficient_attention_forward",
-    "aiter::fmha_v3_fwd",
-    "aiter::mha_fwd",
-)
+@work_formula(*ATTENTIONS)
 def attention(op: Op) -> OpWork:
     r"""Work of attention with each score computed once and none of them stored.
 
@@ -71,21 +59,10 @@ def attention(op: Op) -> OpWork:
     )
 
 
-# Kernels beneath SDPA that take (batch, length, heads, dim) rather than (batch, heads, length, dim).
-_LENGTH_FIRST = frozenset(
-    {
-        "aten::_flash_attention_forward",
-        "aten::_efficient_attention_forward",
-        "aiter::fmha_v3_fwd",
-        "aiter::mha_fwd",
-    }
-)
-
-
 def attention_shape(op: Op) -> AttentionShape:
     """Extents of an attention call from its tensors."""
     query, key, value = (t.shape for t in op.inputs[:3])
-    if op.name in _LENGTH_FIRST:
+    if declared(op).heads_axis == -2:
         query, key, value = ((*s[:-3], s[-2], s[-3], s[-1]) for s in (query, key, value))
     heads, key_heads = (query[-3], key[-3]) if len(query) > 3 else (1, 1)
     return AttentionShape(

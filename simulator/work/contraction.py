@@ -8,43 +8,37 @@ from __future__ import annotations
 from math import prod
 
 from tracer.graph import Op
+from tracer.operators import Kind
 
-from .op_work import OpWork, compulsory_bytes, op_formula
+from .op_work import OpWork, compulsory_bytes, work_formula
 
-__all__ = ["biased_product", "biased_sum_of_products", "linear", "outer", "product"]
+__all__ = ["biased_product", "biased_sum_of_products", "linear", "product"]
 
 
-@op_formula("mm", "bmm", "matmul", "mv", "dot", "_scaled_mm", "_grouped_mm", "_C::cutlass_scaled_mm")
+@work_formula(Kind.PRODUCT, Kind.BATCHED_PRODUCT)
 def product(op: Op) -> OpWork:
     """Contraction over the last axis of the first input."""
     return _contraction(op, op.inputs[0].shape[-1])
 
 
-@op_formula("addmm", "baddbmm", "addmv", "_addmm_activation")
+@work_formula(Kind.BIASED_PRODUCT, Kind.BIASED_BATCHED_PRODUCT)
 def biased_product(op: Op) -> OpWork:
     """``beta * bias + alpha * a @ b``: contraction over the last axis of the second input."""
     return _contraction(op, op.inputs[1].shape[-1], vector_flops=_scaling(op), unread=_unread_bias(op))
 
 
-@op_formula("addbmm")
+@work_formula(Kind.BIASED_SUM_OF_PRODUCTS)
 def biased_sum_of_products(op: Op) -> OpWork:
     """``beta * bias + alpha * sum_i a_i @ b_i``: contraction over the batch and the last axis of the second input."""
     factor = op.inputs[1].shape
     return _contraction(op, factor[0] * factor[-1], vector_flops=_scaling(op), unread=_unread_bias(op))
 
 
-@op_formula("linear")
+@work_formula(Kind.LINEAR)
 def linear(op: Op) -> OpWork:
     """``x @ weight.T + bias``: contraction over the last axis of the weight."""
     bias = op.outputs[0].numel if len(op.inputs) > 2 else 0
     return _contraction(op, op.inputs[1].shape[-1], vector_flops=bias)
-
-
-@op_formula("outer", "ger")
-def outer(op: Op) -> OpWork:
-    """Outer product: one multiply an element."""
-    read, written = compulsory_bytes(op)
-    return OpWork(vector_flops=float(op.outputs[0].numel), bytes_read=read, bytes_written=written)
 
 
 def _scaling(op: Op) -> float:

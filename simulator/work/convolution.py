@@ -6,8 +6,9 @@ from math import prod
 from typing import NamedTuple
 
 from tracer.graph import Op
+from tracer.operators import CONVOLUTIONS, Kind
 
-from .op_work import OpWork, compulsory_bytes, op_formula
+from .op_work import OpWork, compulsory_bytes, declared, work_formula
 
 __all__ = ["ConvolutionShape", "convolution", "convolution_shape"]
 
@@ -44,25 +45,7 @@ class ConvolutionShape(NamedTuple):
         return 2.0 * self.groups * self.positions * self.channels * self.reduced
 
 
-@op_formula(
-    "convolution",
-    "_convolution",
-    "cudnn_convolution",
-    "cudnn_convolution_add_relu",
-    "cudnn_convolution_transpose",
-    "miopen_convolution",
-    "mkldnn_convolution",
-    "convolution_overrideable",
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "conv_transpose1d",
-    "conv_transpose2d",
-    "conv_transpose3d",
-    "thnn_conv2d",
-    "slow_conv3d",
-    "_conv_depthwise2d",
-)
+@work_formula(*CONVOLUTIONS)
 def convolution(op: Op) -> OpWork:
     """``2 * |output| * channels_in / groups * taps`` FLOPs, and one add an output element for a bias.
 
@@ -82,7 +65,7 @@ def convolution(op: Op) -> OpWork:
 def convolution_shape(op: Op) -> ConvolutionShape:
     """Extents of a convolution call from its tensors and attributes."""
     data, weight, out = op.inputs[0].shape, op.inputs[1].shape, op.outputs[0].shape
-    transposed = bool(op.attribute("transposed", "transpose" in op.name))
+    transposed = bool(op.attribute("transposed", declared(op).kind is Kind.TRANSPOSED_CONVOLUTION))
     spatial = data if transposed else out
     groups = _groups(op, data[1], weight, transposed=transposed)
     return ConvolutionShape(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from tracer.graph import Op
+from tracer.operators import GENERATED, Kind
 
-from .op_work import OpWork, op_formula
+from .op_work import OpWork, declared, work_formula
 
-__all__ = ["GENERATED", "generated_kernel", "loop_extents"]
-
-GENERATED = ("triton::pointwise", "triton::reduction", "triton::persistent_reduction")
+__all__ = ["generated_kernel", "loop_extents"]
 
 
-@op_formula(*GENERATED)
+@work_formula(*GENERATED)
 def generated_kernel(op: Op) -> OpWork:
     """Each operand is touched once, and no further than the loop runs: a slice of a large tensor is read in part.
 
@@ -35,5 +34,6 @@ def loop_extents(op: Op) -> tuple[float, float]:
     if isinstance(outer, int) and isinstance(inner, int):
         return float(outer), float(inner)
     largest = max((*op.inputs, *op.outputs), key=lambda t: t.numel)
-    width = largest.shape[-1] if op.name != "triton::pointwise" and largest.shape else 1
+    reduces = declared(op).kind is not Kind.GENERATED_POINTWISE
+    width = largest.shape[-1] if reduces and largest.shape else 1
     return largest.numel / max(width, 1), float(width)

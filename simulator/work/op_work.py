@@ -1,4 +1,4 @@
-"""The work of one operator, and the registry of formulas for it."""
+"""The work of one operator, and the registry of formulas: one for each kind."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tracer.graph import GraphError, Op
+from tracer.operators import FREE, Declaration, Kind, declaration_of
 
 __all__ = [
     "FormulaError",
@@ -13,9 +14,9 @@ __all__ = [
     "OpWork",
     "UnsupportedOpError",
     "compulsory_bytes",
-    "op_formula",
-    "operators_of",
-    "supported_operators",
+    "declared",
+    "require_formulas",
+    "work_formula",
     "work_of",
 ]
 
@@ -54,7 +55,7 @@ class OpWork:
 
 
 OpFormula = Callable[[Op], OpWork]
-_FORMULAS: dict[str, OpFormula] = {}
+_FORMULAS: dict[Kind, OpFormula] = {}
 
 
 class UnsupportedOpError(LookupError):
@@ -66,27 +67,53 @@ class UnsupportedOpError(LookupError):
 
 
 class FormulaError(ValueError):
-    """A formula was registered twice, or an operator does not have the tensors that its formula needs."""
+    """A kind has two formulas or none, or an operator does not have the tensors that its formula needs."""
 
 
-def op_formula(*names: str) -> Callable[[OpFormula], OpFormula]:
-    """Register a formula for operators of the ``aten`` namespace, or of another where a name has a colon.
+def work_formula(*kinds: Kind) -> Callable[[OpFormula], OpFormula]:
+    """Register a formula for kinds of operators.
 
     Raises
     ------
     FormulaError
-        An operator has a formula already.
+        A kind has a formula already, or launches nothing.
     """
 
     def register(formula: OpFormula) -> OpFormula:
-        for name in names:
-            full = name if ":" in name else f"aten::{name}"
-            if full in _FORMULAS:
-                raise FormulaError(f"{full} has two formulas")
-            _FORMULAS[full] = formula
+        for kind in kinds:
+            if kind in _FORMULAS or kind in FREE:
+                raise FormulaError(f"{kind.name} {'is free' if kind in FREE else 'has two formulas'}")
+            _FORMULAS[kind] = formula
         return formula
 
     return register
+
+
+def require_formulas() -> None:
+    """Check that every kind has a formula or launches nothing.
+
+    Raises
+    ------
+    FormulaError
+        One has none.
+    """
+    missing = sorted(kind.name for kind in Kind if kind not in _FORMULAS and kind not in FREE)
+    if missing:
+        raise FormulaError(f"no formula for {', '.join(missing)}; add one in simulator/work")
+
+
+def declared(op: Op) -> Declaration:
+    """Declaration of the operator of a call.
+
+    Raises
+    ------
+    UnsupportedOpError
+        Nothing declares it.
+    """
+    found = declaration_of(op.name)
+    if found is None:
+        raise UnsupportedOpError(f"{op.name} is not declared; add it to the file of its family in tracer/operators")
+    return found
 
 
 def work_of(op: Op) -> OpWork:
@@ -95,15 +122,15 @@ def work_of(op: Op) -> OpWork:
     Raises
     ------
     UnsupportedOpError
-        The operator has no formula.
+        Nothing declares the operator, or it launches nothing.
     FormulaError
         The operator lacks a tensor that its formula needs.
     """
-    formula = _FORMULAS.get(op.name) or _FORMULAS.get(op.name.removesuffix("_"))
-    if formula is None:
-        raise UnsupportedOpError(f"{op.name} has no formula; add one to the file of its family in simulator/work")
+    kind = declared(op).kind
+    if kind in FREE:
+        raise UnsupportedOpError(f"{op.name} launches nothing ({kind.name.lower()}): it has no work")
     try:
-        return formula(op)
+        return _FORMULAS[kind](op)
     except GraphError:
         raise
     except (IndexError, ValueError, ZeroDivisionError) as error:
@@ -117,13 +144,3 @@ def compulsory_bytes(op: Op) -> tuple[float, float]:
         float(sum(t.nbytes for t in op.inputs)),
         float(sum(t.nbytes for t in op.outputs)),
     )
-
-
-def operators_of(formula: OpFormula) -> frozenset[str]:
-    """Names of the operators that share a formula."""
-    return frozenset(name for name, registered in _FORMULAS.items() if registered is formula)
-
-
-def supported_operators() -> frozenset[str]:
-    """Names of all operators that have a formula."""
-    return frozenset(_FORMULAS)

@@ -1,68 +1,36 @@
-"""Reductions along axes, softmax, scans and sorts."""
+"""Reductions along axes, scans, sorts, softmax, and quantisation of rows."""
 
 from __future__ import annotations
 
 from math import log2
 
 from tracer.graph import Op
+from tracer.operators import Kind
 
-from .op_work import OpWork, compulsory_bytes, op_formula
+from .op_work import OpWork, compulsory_bytes, declared, work_formula
 
-__all__ = ["deviation", "reduce_once", "row_cast", "softmax", "sort"]
+__all__ = ["reduction", "row_quantization", "softmax", "sort"]
 
 
-@op_formula("_softmax", "softmax", "_log_softmax", "log_softmax", "_safe_softmax")
+@work_formula(Kind.SOFTMAX)
 def softmax(op: Op) -> OpWork:
     """Maximum, subtraction, sum and division: 4 FLOPs and an exponential an element."""
     return _per_element(op, 4.0, special=1.0)
 
 
-@op_formula(
-    "sum",
-    "mean",
-    "amax",
-    "amin",
-    "max",
-    "min",
-    "argmax",
-    "argmin",
-    "prod",
-    "any",
-    "all",
-    "cumsum",
-    "cumprod",
-    "count_nonzero",
-    "nansum",
-    "logsumexp",
-    "aminmax",
-    "unique_dim",
-    "_unique2",
-    "unique_consecutive",
-    "nonzero",
-    "bincount",
-    "searchsorted",
-    "isin",
-    "equal",
-    "_moe_C::moe_sum",
-)
-def reduce_once(op: Op) -> OpWork:
-    """One operation an input element."""
-    return _per_element(op, 1.0)
+@work_formula(Kind.REDUCTION, Kind.SCAN)
+def reduction(op: Op) -> OpWork:
+    """As many operations an input element as are declared: one for a sum, three for a deviation."""
+    return _per_element(op, declared(op).flops, special=declared(op).special_ops)
 
 
-@op_formula("_C::dynamic_per_token_scaled_fp8_quant")
-def row_cast(op: Op) -> OpWork:
+@work_formula(Kind.ROW_QUANTIZATION)
+def row_quantization(op: Op) -> OpWork:
     """Scale each row by its largest magnitude: a comparison, a product and two comparisons an element."""
     return _per_element(op, 4.0)
 
 
-@op_formula("var", "var_mean", "std", "std_mean", "norm", "linalg_vector_norm")
-def deviation(op: Op) -> OpWork:
-    """Subtract, multiply and add: 3 an input element."""
-    return _per_element(op, 3.0)
-
-
-@op_formula("sort", "topk", "argsort", "kthvalue", "multinomial", "msort")
+@work_formula(Kind.SORT)
 def sort(op: Op) -> OpWork:
     """log2(n) comparisons an element of a row of n."""
     shape = op.inputs[0].shape

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer.graph import Component, IndexArray, Op, OpGraph, Stage, StorageRole, TensorSpec, Workload
-from tracer.operators import declaration_of
+from tracer.operators import declaration_of, is_free
 from tracer.trace import GRAPH_LAUNCHES, KernelKind, Trace
 
 __all__ = ["Attribution", "attribute", "graph_of_calls"]
@@ -206,7 +206,7 @@ def _unattributed(
     return result
 
 
-def graph_of_calls(attribution: Attribution, launches_nothing: Callable[[str], bool]) -> tuple[OpGraph, IndexArray]:
+def graph_of_calls(attribution: Attribution) -> tuple[OpGraph, IndexArray]:
     """Graph of the answering calls and of those that only cost the host, in the order of the run.
 
     A trace does not say which call reads what another wrote, so every tensor has a storage of its own: there are no
@@ -215,8 +215,6 @@ def graph_of_calls(attribution: Attribution, launches_nothing: Callable[[str], b
     Parameters
     ----------
     attribution : Attribution
-    launches_nothing : callable
-        Whether an operator of that name is a view or an allocation.
 
     Returns
     -------
@@ -226,7 +224,7 @@ def graph_of_calls(attribution: Attribution, launches_nothing: Callable[[str], b
         Position in ``attribution.calls`` of each call of the graph, stage after stage, -1 for the host's.
     """
     trace = attribution.trace
-    rows, positions = _rows(attribution, launches_nothing)
+    rows, positions = _rows(attribution)
     stages, order = [], []
     builder = _GraphColumns(trace)
     stage_of = trace.calls.stage[rows]
@@ -249,10 +247,10 @@ def graph_of_calls(attribution: Attribution, launches_nothing: Callable[[str], b
     return graph, np.concatenate(order) if order else np.zeros(0, dtype=np.int64)
 
 
-def _rows(attribution: Attribution, launches_nothing: Callable[[str], bool]) -> tuple[IndexArray, IndexArray]:
+def _rows(attribution: Attribution) -> tuple[IndexArray, IndexArray]:
     """Calls of the graph and their positions among the answering ones, each repeated as often as it ran."""
     trace = attribution.trace
-    silent = np.array([launches_nothing(op.name) for op in trace.operators], dtype=np.bool_)
+    silent = np.array([is_free(op.name) for op in trace.operators], dtype=np.bool_)
     inside = np.zeros(len(trace.calls), dtype=np.bool_)
     stops = np.zeros(len(trace.calls), dtype=np.bool_)
     stops[attribution.calls] = True

@@ -5,11 +5,15 @@ A file of this folder declares the operators of a family in ``OPERATORS``; nothi
 
 from .catalogue import argument_names, declaration_of, infer_outputs, is_free, is_in_place, iter_operators, kind_of
 from .declaration import Declaration, DeclarationError, declare
-from .kinds import COLLECTIVES, FREE, Kind
+from .kinds import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, GENERATED, PRODUCTS, Kind
 
 __all__ = [
+    "ATTENTIONS",
     "COLLECTIVES",
+    "CONVOLUTIONS",
     "FREE",
+    "GENERATED",
+    "PRODUCTS",
     "Declaration",
     "DeclarationError",
     "Kind",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-__all__ = ["COLLECTIVES", "FREE", "Kind"]
+__all__ = ["ATTENTIONS", "COLLECTIVES", "CONVOLUTIONS", "FREE", "GENERATED", "PRODUCTS", "Kind"]
 
 
 class Kind(enum.Enum):
@@ -119,5 +119,34 @@ class Kind(enum.Enum):
 FREE = frozenset({Kind.VIEW, Kind.ALLOCATION, Kind.HOST})
 """Kinds that launch nothing."""
 
+PRODUCTS = frozenset(
+    {
+        Kind.PRODUCT,
+        Kind.BATCHED_PRODUCT,
+        Kind.BIASED_PRODUCT,
+        Kind.BIASED_BATCHED_PRODUCT,
+        Kind.BIASED_SUM_OF_PRODUCTS,
+        Kind.LINEAR,
+    }
+)
+"""Kinds that multiply matrices."""
+
+CONVOLUTIONS = frozenset({Kind.CONVOLUTION, Kind.TRANSPOSED_CONVOLUTION})
+"""Kinds that convolve."""
+
+ATTENTIONS = frozenset(
+    {
+        Kind.ATTENTION,
+        Kind.SEPARATE_ATTENTION,
+        Kind.FLASH_ATTENTION,
+        Kind.EFFICIENT_ATTENTION,
+        Kind.CUDNN_ATTENTION,
+    }
+)
+"""Kinds of attention as one operator."""
+
 COLLECTIVES = frozenset({Kind.ALL_REDUCE, Kind.ALL_GATHER, Kind.REDUCE_SCATTER, Kind.ALL_TO_ALL, Kind.BROADCAST})
 """Kinds in which all ranks take part."""
+
+GENERATED = frozenset({Kind.GENERATED_POINTWISE, Kind.GENERATED_REDUCTION, Kind.GENERATED_PERSISTENT_REDUCTION})
+"""Kinds of kernels that a compiler generated."""

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from simulator.projection.operator_times import can_predict
-from simulator.work import is_free
 from tracer.graph import IndexArray, Op, OpGraph
+from tracer.operators import is_free
 from tracer.storage.graph_file import load_graph
 from tracer.storage.library import graph_of, pipeline_of
 from tracer.trace import Trace

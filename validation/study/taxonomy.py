@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from math import isqrt
 
 from simulator.lowering import category_of
-from simulator.work import UnsupportedOpError, is_free, work_of
+from simulator.work import UnsupportedOpError, work_of
 from tracer.graph import OpGraph, Stage
 from tracer.lengths import AttentionCall, attention_calls
+from tracer.operators import is_free
 
 from .laboratory import Laboratory
 from .section import Section

@@ -8,9 +8,10 @@ import pytest
 
 from hw_specs import Calibration, load_accelerator
 from simulator.execution import EXECUTION_MODES, Execution
-from simulator.hosts.costs import HOSTS, HostCosts, call_times, host_of
+from simulator.hosts.costs import HOSTS, KIND_COST, HostCosts, call_times, host_of
 from simulator.lowering import lower
 from tracer.graph import Op, TensorSpec
+from tracer.operators import FREE, Kind
 
 # Every cost a different power of ten, so that a sum says what is in it.
 _COSTS = HostCosts(
@@ -57,6 +58,12 @@ def _times(make_graph, *calls: Op, execution: Execution | None = None) -> list[f
 def test_one_call(call, cost, make_graph):
     (time,) = _times(make_graph, call)
     assert time == pytest.approx(1e6 + cost + 0.1 + 0.01)
+
+
+def test_every_kind_has_a_cost():
+    assert set(KIND_COST) == set(Kind)
+    assert set(KIND_COST.values()) <= {item.name for item in fields(HostCosts)}
+    assert {kind for kind, cost in KIND_COST.items() if cost == "view"} == FREE
 
 
 def test_calls_one_after_another(make_graph):

@@ -7,7 +7,9 @@ import pytest
 from simulator.execution import Execution
 from simulator.kernels import Implementation
 from simulator.lowering import Launches, lower
+from simulator.lowering.fusion import FUSIBLE
 from tracer.graph import Op, StorageRole, TensorSpec
+from tracer.operators import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, GENERATED, PRODUCTS, Kind
 
 _COMPILED = Execution(mode="compiled")
 _N = 64  # elements of a tensor; float16, so 128 bytes
@@ -195,3 +197,8 @@ def test_an_operator_without_a_rule_is_counted(make_graph):
     graph = make_graph([_op("silu", [_t(0)], _t(1)), _op("frobnicate", [_t(1)], _t(2))], repeats=3)
     launches = lower(graph, _COMPILED)
     assert launches.unmodelled == {"aten::frobnicate": 3}
+
+
+def test_every_kind_is_fused_or_a_kernel_of_its_own():
+    assert set(FUSIBLE) == set(Kind)
+    assert not any(FUSIBLE[kind] for kind in PRODUCTS | ATTENTIONS | CONVOLUTIONS | COLLECTIVES | GENERATED | FREE)

@@ -18,8 +18,9 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from simulator.work import is_free, work_of
+from simulator.work import work_of
 from tracer.capture import trace_module
+from tracer.operators import is_free
 
 pytestmark = pytest.mark.torch
 

@@ -9,20 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.lowering.rules import lowerable_operators
 from simulator.work import (
     FormulaError,
     OpWork,
     UnsupportedOpError,
     compulsory_bytes,
-    is_free,
-    op_formula,
-    supported_operators,
+    work_formula,
     work_of,
 )
-from simulator.work.op_work import operators_of
+from simulator.work import op_work as module
 from simulator.work.pointwise import pointwise
 from tracer.graph import GraphError, Op, TensorSpec
+from tracer.operators import FREE, Kind
 
 
 def test_totals():
@@ -31,20 +29,32 @@ def test_totals():
 
 
 def test_a_second_formula_is_refused():
-    with pytest.raises(FormulaError, match=r"^aten::mm has two formulas$"):
-        op_formula("mm")(pointwise)
+    with pytest.raises(FormulaError, match=r"^PRODUCT has two formulas$"):
+        work_formula(Kind.PRODUCT)(pointwise)
 
 
-def test_names_of_other_namespaces_stay_as_they_are():
-    assert {"aten::mm", "nccl:all_reduce", "c10d::allreduce_"} <= supported_operators()
-    assert not any(name.startswith("aten::") and name.count(":") > 2 for name in supported_operators())
+def test_what_launches_nothing_has_no_formula(call):
+    with pytest.raises(FormulaError, match=r"^VIEW is free$"):
+        work_formula(Kind.VIEW)(pointwise)
+    with pytest.raises(UnsupportedOpError, match=r"^aten::view launches nothing \(view\): it has no work$"):
+        work_of(call("view", [(4,)], [(2, 2)]))
+
+
+def test_a_kind_without_a_formula_is_named(monkeypatch):
+    assert frozenset(Kind) - FREE == set(module._FORMULAS)
+    fewer = {kind: formula for kind, formula in module._FORMULAS.items() if kind is not Kind.SOFTMAX}
+    monkeypatch.setattr(module, "_FORMULAS", fewer)
+    with pytest.raises(FormulaError, match=r"^no formula for SOFTMAX; add one in simulator/work$"):
+        module.require_formulas()
 
 
 def test_an_unknown_operator_says_where_its_formula_belongs(call):
     op = call("frobnicate", [(2,)], [(2,)])
     with pytest.raises(UnsupportedOpError) as caught:
         work_of(op)
-    assert str(caught.value) == "aten::frobnicate has no formula; add one to the file of its family in simulator/work"
+    assert str(caught.value) == (
+        "aten::frobnicate is not declared; add it to the file of its family in tracer/operators"
+    )
 
 
 def test_a_call_in_place_has_the_formula_of_its_operator(call):
@@ -66,16 +76,6 @@ def test_an_unknown_dtype_keeps_its_own_message(call):
 def test_compulsory_bytes(call):
     op = call("cat", [(2, 3), TensorSpec((8, 4), "float32", (0, 1))], [(5,)])
     assert compulsory_bytes(op) == (2 * 3 * 2 + 4 * 4, 10)
-
-
-def test_every_formula_has_a_rule_and_every_rule_a_formula():
-    assert supported_operators() == lowerable_operators()
-    assert not any(is_free(name) for name in supported_operators())
-
-
-def test_formulas_know_their_operators():
-    assert "aten::add" in operators_of(pointwise)
-    assert "aten::mm" not in operators_of(pointwise)
 
 
 # Name, shapes of inputs and outputs as functions of the batch, attributes.

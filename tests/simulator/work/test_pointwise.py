@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simulator.work import work_of
-from simulator.work.pointwise import POINTWISE
-from tracer.graph import TensorSpec
+from tracer.graph import Op, TensorSpec
+from tracer.operators import Kind, iter_operators
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,14 @@ def test_complex_arithmetic(name, flops, call):
     assert work.bytes == 5 * 3 * 8
 
 
-@pytest.mark.parametrize("name", sorted(set(POINTWISE) - {"real"}))
-def test_every_entry_is_found_under_its_name(name, call):
-    flops, special = POINTWISE[name]
-    work = work_of(call(name, [(3,)], [(3,)]))
-    assert (work.vector_flops, work.special_ops) == (3 * flops, 3 * special)
+@pytest.mark.parametrize(
+    "declared", [d for d in iter_operators() if d.kind in (Kind.ELEMENTWISE, Kind.COMPARISON)], ids=lambda d: d.names[0]
+)
+def test_every_name_has_the_count_of_its_declaration(declared):
+    tensor = (TensorSpec((3,), "float16"),)
+    for name in declared.names:
+        work = work_of(Op(name, tensor, tensor))
+        assert (work.vector_flops, work.special_ops) == (3 * declared.flops, 3 * declared.special_ops)
 
 
 @pytest.mark.parametrize(("name", "flops"), [("silu_and_mul", 5), ("gelu_and_mul", 9), ("gelu_tanh_and_mul", 9)])
@@ -72,6 +75,12 @@ def test_a_gate_activates_half_of_its_input(name, flops, call):
     work = work_of(call(f"_C::{name}", [(3, 16)], [(3, 8)]))
     assert (work.vector_flops, work.special_ops) == (24 * flops, 24)
     assert (work.bytes_read, work.bytes_written) == (96, 48)
+
+
+@pytest.mark.parametrize("name", ["outer", "ger"])
+def test_an_outer_product_is_one_multiply_an_element(name, call):
+    work = work_of(call(name, [(3,), (8,)], [(3, 8)]))
+    assert (work.vector_flops, work.bytes_read, work.bytes_written) == (24, 22, 48)
 
 
 def test_rotary_embedding_reads_a_row_of_its_table_for_each_token(call):

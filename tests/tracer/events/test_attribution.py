@@ -13,7 +13,6 @@ from tracer.events.operator_arguments import RecordedArguments
 from tracer.graph import Op
 from tracer.trace import KernelKind, RunFacts, Trace, no_kernels
 
-_VIEWS = frozenset({"aten::t", "aten::transpose", "aten::view"})
 _TENSOR = RecordedArguments(shapes=[[4, 4]], types=["float"])
 
 
@@ -124,7 +123,7 @@ def test_the_graph_has_answering_calls_and_the_hosts_views() -> None:
     run.call("aten::addmm", 20, 50).call("aten::view", 22, 3).kernel(30, 7).call("aten::view", 150, 5)
     trace = run.trace()
     attribution = attribute(trace, lambda op: op.name == "aten::addmm")
-    graph, positions = graph_of_calls(attribution, _VIEWS.__contains__)
+    graph, positions = graph_of_calls(attribution)
     (stage,) = graph.stages
     # Views within views, and within calls that launch, cost the host nothing of their own.
     assert [op.name for op in graph.ops(stage)] == ["aten::t", "aten::addmm", "aten::view"]
@@ -140,7 +139,7 @@ def test_entries_that_stand_for_many_calls_are_repeated(product_trace: Trace) ->
     attribution = attribute(trace, lambda op: op.name == "aten::addmm")
     assert attribution.device_time == pytest.approx([3001e-9])
     assert attribution.total_time == pytest.approx([9003e-9])
-    graph, positions = graph_of_calls(attribution, lambda name: False)
+    graph, positions = graph_of_calls(attribution)
     assert positions.tolist() == [0, 0, 0]
     assert sum(stage.num_calls for stage in graph.stages) == 3
 
@@ -150,6 +149,6 @@ def test_stages_of_the_trace_are_stages_of_the_graph(product_trace: Trace) -> No
         return True
 
     attribution = attribute(product_trace, everything)
-    graph, _ = graph_of_calls(attribution, lambda name: False)
+    graph, _ = graph_of_calls(attribution)
     assert [stage.name for stage in graph.stages] == ["trace"]
     assert [op.module for op in graph.ops(graph.stages[0])] == ["net.fc"]
