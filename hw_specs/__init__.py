@@ -3,19 +3,17 @@
 from .architecture import Architecture
 from .calibration import (
     Calibration,
-    CalibrationMatch,
+    Evidence,
     FittedOn,
     ResidualSummary,
-    find_calibration,
-    find_ceilings,
     list_calibrations,
     load_calibration,
-    shipped_calibrations,
 )
 from .catalogue import list_accelerators, load_accelerator
 from .errors import SpecError
 from .inheritance.lineage import lineage_distance, list_architectures, load_architecture
 from .overrides import apply_overrides, changeable_paths
+from .pool import CalibrationMatch, CalibrationPool, FittedCalibration
 from .schema import Accelerator, Cores, Link, Memory, MemoryLevel, Peak, Power
 from .units.number_formats import format_bits, number_format, torch_dtype
 from .units.strings import format_quantity, parse_quantity
@@ -25,7 +23,10 @@ __all__ = [
     "Architecture",
     "Calibration",
     "CalibrationMatch",
+    "CalibrationPool",
     "Cores",
+    "Evidence",
+    "FittedCalibration",
     "FittedOn",
     "Link",
     "Memory",
@@ -36,8 +37,6 @@ __all__ = [
     "SpecError",
     "apply_overrides",
     "changeable_paths",
-    "find_calibration",
-    "find_ceilings",
     "format_bits",
     "format_quantity",
     "lineage_distance",
@@ -49,6 +48,5 @@ __all__ = [
     "load_calibration",
     "number_format",
     "parse_quantity",
-    "shipped_calibrations",
     "torch_dtype",
 ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hw_specs import Accelerator, Calibration, SpecError, load_accelerator, torch_dtype
+from hw_specs import Accelerator, CalibrationPool, SpecError, load_accelerator, torch_dtype
 from hw_specs.overrides import apply_overrides
 from simulator.cost.model import Fidelity
 from simulator.views.explanation import UnknownKernelError, explain_operator, render_explanations
@@ -23,7 +23,7 @@ from tracer.storage.library import MissingTracerError, graph_of
 from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
 
-from .calibrations import own_calibrations
+from .calibrations import calibration_pool
 from .cost import FIDELITIES, FidelityError, ParameterError, UnsupportedFormatError
 from .execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution, ExecutionError
 from .report import Report
@@ -124,7 +124,7 @@ def command(
         raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
     run = Execution(mode=execution, attention=attention)
     accelerator = _accelerator(hw, change or [])
-    calibrations = own_calibrations(hw, load_accelerator(hw), calibration)
+    calibrations = calibration_pool(hw, load_accelerator(hw), calibration)
     settings = {
         "batch": batch,
         "height": height,
@@ -157,7 +157,7 @@ def _traced(
     source: Accelerator | None,
     run: Execution,
     fidelity: Fidelity,
-    calibrations: Sequence[Calibration],
+    calibrations: CalibrationPool,
     output_format: str,
 ) -> str:
     """Measured trace on another accelerator as text; of a trace without times, the prediction of its operators."""

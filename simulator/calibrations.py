@@ -1,21 +1,24 @@
-"""Which calibrations a prediction draws on: those of the package, and that of a machine which its user probed."""
+"""The pool of calibrations that a command line asks for: those of the package, and that of a machine at hand."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from hw_specs import Accelerator, Calibration, SpecError, load_calibration, shipped_calibrations
+from hw_specs import Accelerator, CalibrationPool, FittedCalibration, SpecError
 
-__all__ = ["own_calibrations", "with_shipped"]
-
-
-def with_shipped(calibrations: Sequence[Calibration]) -> tuple[Calibration, ...] | None:
-    """Calibrations of a user before those of the package; None, which means the latter alone, without any."""
-    return (*calibrations, *shipped_calibrations()) if calibrations else None
+__all__ = ["calibration_pool", "own_calibration"]
 
 
-def own_calibrations(hw: str, accelerator: Accelerator, given: Path | None = None) -> tuple[Calibration, ...]:
+def calibration_pool(hw: str, accelerator: Accelerator, given: Path | None = None) -> CalibrationPool:
+    """Calibrations of the package, after that of a machine that was probed where there is one.
+
+    Parameters and errors are those of :func:`own_calibration`.
+    """
+    own, shipped = own_calibration(hw, accelerator, given), CalibrationPool.shipped()
+    return shipped if own is None else shipped.with_own(own)
+
+
+def own_calibration(hw: str, accelerator: Accelerator, given: Path | None = None) -> FittedCalibration | None:
     """Calibration of a machine that was probed: the one given, or the one that stands beside its specification.
 
     ``validate probe -o my.yaml`` writes ``my.calibration.yaml`` beside ``my.yaml``.
@@ -37,11 +40,11 @@ def own_calibrations(hw: str, accelerator: Accelerator, given: Path | None = Non
     beside = Path(hw).with_suffix(".calibration.yaml")
     path = given if given is not None else beside if Path(hw).is_file() and beside.is_file() else None
     if path is None:
-        return ()
+        return None
     if not path.is_file():
         raise SpecError(f"{path}: no such file; give the calibration that 'validate probe' wrote")
-    calibration = load_calibration(str(path))
-    if accelerator.name not in calibration.accelerators:
-        fitted = ", ".join(calibration.accelerators) or "no accelerator"
+    own = FittedCalibration.from_file(path)
+    if accelerator.name not in own.calibration.accelerators:
+        fitted = ", ".join(own.calibration.accelerators) or "no accelerator"
         raise SpecError(f"{path}: fitted to {fitted}, and not to {accelerator.name}; give the one of that machine")
-    return (calibration,)
+    return own

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from hw_specs import Accelerator, Calibration, shipped_calibrations
+from hw_specs import Accelerator, CalibrationPool
 from simulator.cost.model import Fidelity
 from simulator.energy.power import UnknownPowerError
 from simulator.energy.run import EnergyEstimate, energy_of
@@ -17,7 +16,6 @@ from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.intervals import Interval, interval_of
 from tracer.graph import OpGraph
 
-from .calibrations import with_shipped
 from .cost import HardwareColumns, KernelCosts, kernel_times
 from .execution import Execution
 from .kernels import KernelTable
@@ -45,7 +43,7 @@ class Simulation:
     report: Report
     interval: Interval | None
     deviation: RunDeviation | None
-    calibrations: tuple[Calibration, ...]
+    calibrations: CalibrationPool
 
     def stage_deviation(self, name: str) -> float:
         """Relative standard deviation of the time of one stage; 0 where the fidelity is a bound."""
@@ -65,8 +63,8 @@ def simulate(
     accelerator: Accelerator,
     execution: Execution | None = None,
     *,
+    calibrations: CalibrationPool,
     fidelity: Fidelity = "calibrated",
-    calibrations: Sequence[Calibration] = (),
 ) -> Simulation:
     """Predict one run of a workload on one accelerator.
 
@@ -76,10 +74,10 @@ def simulate(
     accelerator : Accelerator
     execution : Execution, optional
         Eager with fused attention by default.
+    calibrations : CalibrationPool
+        Those of the package (``CalibrationPool.shipped()``), with that of a machine which its user probed.
     fidelity : {"calibrated", "roofline"}
         ``roofline`` is a lower bound from the datasheet: no overhead of kernels, of launches or of the host.
-    calibrations : sequence of Calibration
-        Beside those that ship with the package: of a machine that was probed.
 
     Raises
     ------
@@ -89,14 +87,13 @@ def simulate(
     execution = execution_on(accelerator, execution)
     launches = lower(graph, execution)
     table = assign_units(launches.table, accelerator)
-    pool = with_shipped(calibrations)
-    hardware = HardwareColumns.from_accelerators([accelerator], pool).sustained()
+    hardware = HardwareColumns.from_accelerators([accelerator], calibrations).sustained()
     costs = kernel_times(table, hardware, fidelity=fidelity)
     host = None if fidelity == "roofline" else host_of(execution, accelerator, calibrations)
     timeline = schedule(launches, costs.time[:, 0], host)
     deviation, interval = None, None
     if fidelity == "calibrated":
-        deviation = run_deviation(timeline, table, costs.time[:, 0], accelerator, pool)
+        deviation = run_deviation(timeline, table, costs.time[:, 0], accelerator, calibrations)
         interval = interval_of(timeline.latency, deviation.relative())
     energy = _energy(timeline, costs, accelerator, interval)
     report = make_report(
@@ -112,7 +109,7 @@ def simulate(
         report=report,
         interval=interval,
         deviation=deviation,
-        calibrations=pool or shipped_calibrations(),
+        calibrations=calibrations,
     )
 
 

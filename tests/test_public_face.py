@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from hw_specs import CalibrationPool
+
 PACKAGES = ("hw_specs", "tracer", "simulator", "validation")
 
 
@@ -36,7 +38,12 @@ def test_the_main_names() -> None:
 
     assert callable(project)
     assert all(callable(f) for f in (load_graph, read_trace, trace_module))
-    report = simulate(graph_of("stable-diffusion", {}), load_accelerator("a100"), Execution(mode="compiled")).report
+    report = simulate(
+        graph_of("stable-diffusion", {}),
+        load_accelerator("a100"),
+        Execution(mode="compiled"),
+        calibrations=CalibrationPool.shipped(),
+    ).report
     assert isinstance(report, Report)
     assert report.execution["mode"] == "compiled"
 

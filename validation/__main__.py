@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hw_specs import SpecError, load_accelerator
+from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.cost import ParameterError, UnsupportedFormatError
 from simulator.execution import Execution, ExecutionError
 from simulator.views.output import OutputError
@@ -29,7 +29,7 @@ from validation.published.case import Case, CaseError, load_cases
 from .terminal import captured, emit, progress
 
 if TYPE_CHECKING:
-    from hw_specs import Calibration
+    from hw_specs import Calibration, FittedCalibration
 
 __all__ = ["app", "main"]
 
@@ -80,7 +80,7 @@ def published_command(
     _check_format(output_format)
     wanted, unmapped = _published_cases(files, grade)
     with progress(len(wanted)) as advance:
-        results, failed = predict_cases(wanted, progress=advance)
+        results, failed = predict_cases(wanted, CalibrationPool.shipped(), progress=advance)
     unmapped.update(f"cannot be predicted: {case.reason}" for case in failed)
     summaries = {
         "all": summarise(results, lambda r: "all"),
@@ -107,14 +107,14 @@ def kernels_command(
     output: Output = None,
 ) -> None:
     """Predict every measured operator call, and print the error by device, operator and dtype."""
-    from simulator.calibrations import own_calibrations, with_shipped
+    from simulator.calibrations import calibration_pool
     from validation.errors.kernel_presentation import kernel_error_table, skipped_lines
     from validation.errors.kernels import kernel_errors
 
     _check_format(output_format)
     part = load_accelerator(hw) if hw else None
-    own = own_calibrations(hw, part) if hw and part else ()
-    errors = kernel_errors(files, leave_out=leave_out, calibrations=with_shipped(own), accelerator=part)
+    pool = calibration_pool(hw, part) if hw and part else CalibrationPool.shipped()
+    errors = kernel_errors(files, leave_out=leave_out, calibrations=pool, accelerator=part)
     if output_format == "json":
         _remark(skipped_lines(errors.skipped))
         emit(json.dumps(errors.to_list(), indent=2) + "\n", output)
@@ -139,7 +139,8 @@ def calibrate_command(
     is then left out once, to see for which kernels the joint parameters serve an unknown part better than a relative's.
     """
     from validation.errors.kernel_presentation import skipped_lines
-    from validation.fitting.calibrate import calibrate, write_calibration
+    from validation.fitting.calibrate import calibrate
+    from validation.fitting.calibration_file import write_calibration
     from validation.fitting.generic import generic_calibration
     from validation.measured.tables import read_tables
 
@@ -153,19 +154,18 @@ def calibrate_command(
         fitted = (*fitted, generic_calibration(measured, fitted))
     fitted = (*fitted, *_from_ceilings(ceilings, fitted))
     _remark(skipped_lines(sum((m.skipped for m in measured), Counter())))
-    for calibration in fitted:
-        path = write_calibration(calibration, folder) if folder else write_calibration(calibration)
-        rows = sum(record.count for record in calibration.fitted_on)
-        print(f"{path}: {len(calibration.parameters)} parameters from {rows} {_measured_what(calibration)}")
+    for entry in fitted:
+        path = write_calibration(entry, folder) if folder else write_calibration(entry)
+        rows = sum(record.count for record in entry.evidence.fitted_on)
+        print(f"{path}: {len(entry.calibration.parameters)} parameters from {rows} {_measured_what(entry.calibration)}")
 
 
 def _measured_what(calibration: Calibration) -> str:
     return "published rates" if calibration.scope == "ceilings" else "rows"
 
 
-def _from_ceilings(path: Path | None, fitted: Sequence[Calibration]) -> tuple[Calibration, ...]:
+def _from_ceilings(path: Path | None, fitted: Sequence[FittedCalibration]) -> tuple[FittedCalibration, ...]:
     """Calibrations from published best rates, beside those just fitted and those that ship."""
-    from hw_specs import shipped_calibrations
     from validation.fitting.ceiling_calibration import ceiling_calibrations
     from validation.fitting.ceilings import EAGER_SHARES, read_ceilings
 
@@ -175,10 +175,8 @@ def _from_ceilings(path: Path | None, fitted: Sequence[Calibration]) -> tuple[Ca
     print(f"{path}: {len(found)} best rates of products and launch intervals")
     for reason, count in skipped.most_common():
         print(f"  {count} rows not used: {reason}")
-    names = {c.name for c in fitted}
-    return ceiling_calibrations(
-        found, EAGER_SHARES, (*fitted, *(c for c in shipped_calibrations() if c.name not in names))
-    )
+    others = CalibrationPool.shipped().without({entry.name for entry in fitted})
+    return ceiling_calibrations(found, EAGER_SHARES, CalibrationPool((*fitted, *others.members)))
 
 
 @app.command("trace")
@@ -201,7 +199,7 @@ def trace_command(
     output: Output = None,
 ) -> None:
     """Line measured kernels of a trace up with predicted ones, and print the error by category and operator."""
-    from simulator.calibrations import own_calibrations
+    from simulator.calibrations import calibration_pool
     from tracer.formats import read_trace
     from validation.errors.graph_difference import against_graph, graph_to_compare
     from validation.errors.trace_presentation import render, render_difference
@@ -210,10 +208,10 @@ def trace_command(
     _check_format(output_format)
     execution = Execution(attention=attention)
     accelerator = load_accelerator(hw) if hw else None
-    own = own_calibrations(hw, accelerator, calibration) if hw and accelerator else ()
+    pool = calibration_pool(hw, accelerator, calibration) if hw and accelerator else CalibrationPool.shipped()
     with reading(file) as advance:
         trace = read_trace(file, progress=advance)
-    comparison = compare(trace, accelerator, execution, calibrations=own)
+    comparison = compare(trace, accelerator, execution, calibrations=pool)
     difference = against_graph(trace, graph_to_compare(graph, trace)) if graph else None
     if plot is not None:
         from validation.errors.trace_plots import plot as draw
@@ -265,7 +263,7 @@ def accuracy_command(
     from validation.errors.accuracy import accuracy_page
 
     with progress(None) as advance:
-        text = accuracy_page(folder, progress=advance)
+        text = accuracy_page(folder, CalibrationPool.shipped(), progress=advance)
     emit(text, output)
 
 
@@ -286,7 +284,7 @@ def energy_command(
 
     _check_format(output_format)
     try:
-        tables = energy_tables(paths)
+        tables = energy_tables(paths, CalibrationPool.shipped())
     except ValueError as error:
         raise CaseError(str(error)) from error
     if write:
@@ -314,7 +312,7 @@ def intervals_command(
     _check_format(output_format)
     cases, _ = _published_cases(files, grade)
     with progress(len(cases)) as advance:
-        results, _ = predict_cases(cases, progress=advance)
+        results, _ = predict_cases(cases, CalibrationPool.shipped(), progress=advance)
     try:
         factors = fit_intervals(results)
     except ValueError as error:

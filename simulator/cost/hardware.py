@@ -8,8 +8,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, Calibration, find_ceilings
-from hw_specs.calibration import CalibrationMatch
+from hw_specs import Accelerator, CalibrationMatch, CalibrationPool
 
 from .cores import block_cores
 from .inheritance import carried, nearest, origin_of, part_of
@@ -104,19 +103,16 @@ class HardwareColumns:
         return len(self.name)
 
     @classmethod
-    def from_accelerators(
-        cls, accelerators: Sequence[Accelerator], calibrations: Iterable[Calibration] | None = None
-    ) -> HardwareColumns:
+    def from_accelerators(cls, accelerators: Sequence[Accelerator], calibrations: CalibrationPool) -> HardwareColumns:
         """Columns of some accelerators with the calibration that each one gets.
 
         Parameters
         ----------
         accelerators : sequence of Accelerator
-        calibrations : iterable of Calibration, optional
-            Candidates; those that ship with :mod:`hw_specs` by default, none at all for an empty iterable.
+        calibrations : CalibrationPool
+            Each takes the nearest of these for each parameter group, and the defaults where there is none.
         """
-        pool = None if calibrations is None else tuple(calibrations)
-        parameters, basis = _calibrated(accelerators, pool)
+        parameters, basis = _calibrated(accelerators, calibrations)
         peaks, columns = _peaks(accelerators), {**_memory(accelerators), **_limits(accelerators)}
         return cls(
             name=tuple(a.name for a in accelerators),
@@ -203,7 +199,7 @@ class HardwareColumns:
 
 
 def _calibrated(
-    accelerators: Sequence[Accelerator], pool: tuple[Calibration, ...] | None
+    accelerators: Sequence[Accelerator], pool: CalibrationPool
 ) -> tuple[dict[str, FloatArray], dict[str, NDArray[np.int64]]]:
     rows: list[dict[str, float]] = []
     basis: dict[str, list[int]] = {group: [] for group in GROUPS}
@@ -214,9 +210,9 @@ def _calibrated(
             basis[group].append(0 if match is None else BASES.index(match.basis if source == group else "inherited"))
             if match is not None:
                 row.update(_parameters_of(accelerator, group, match, source))
-            single = find_ceilings(accelerator, group=group, calibrations=pool)
+            single = pool.ceilings(accelerator, group)
             if single is not None:
-                row.update(_of_group(single, group))
+                row.update(single.of_group(group))
         rows.append(row)
     codes = {group: np.array(values, dtype=np.int64) for group, values in basis.items()}
     return parameter_columns(rows), {**codes, **_borrowed(codes)}
@@ -224,14 +220,10 @@ def _calibrated(
 
 def _parameters_of(accelerator: Accelerator, group: str, match: CalibrationMatch, source: str) -> dict[str, float]:
     """Parameters of a group from a calibration of it, or of the group that it resembles."""
-    values = {f"{group}.{name.partition('.')[2]}": x for name, x in _of_group(match.calibration, source).items()}
+    values = {f"{group}.{name.partition('.')[2]}": x for name, x in match.calibration.of_group(source).items()}
     if match.basis == "calibrated" and source == group:
         return values
     return carried(values, group, here=part_of(accelerator), there=origin_of(match.calibration, source))
-
-
-def _of_group(calibration: Calibration, group: str) -> dict[str, float]:
-    return {name: x for name, x in calibration.parameters.items() if name.partition(".")[0] == group}
 
 
 # Of cores whose clock is not published. [Hz]

@@ -11,12 +11,11 @@ bytes in flight to use it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from hw_specs import Accelerator, Calibration, SpecError, find_calibration, load_accelerator
-from hw_specs.calibration import CalibrationMatch
+from hw_specs import Accelerator, Calibration, CalibrationMatch, CalibrationPool, SpecError, load_accelerator
 from hw_specs.inheritance.process import clock_under_load, matrix_energy_ratio, overvoltage, vector_energy_ratio
 
 from .cores import block_cores
@@ -93,23 +92,12 @@ class Origin:
 REFERENCE = Origin(process="7nm", copy_share=0.85, by_core=1.2e10)
 
 
-def nearest(
-    accelerator: Accelerator, group: str, calibrations: Iterable[Calibration] | None = None
-) -> tuple[CalibrationMatch | None, str]:
-    """Calibration of a group or of one that it resembles, and the group it is of: the nearest, its own where alike.
-
-    Parameters
-    ----------
-    accelerator : Accelerator
-    group : str
-    calibrations : iterable of Calibration, optional
-        Candidates; those that ship with :mod:`hw_specs` by default.
-    """
-    pool = None if calibrations is None else tuple(calibrations)
+def nearest(accelerator: Accelerator, group: str, pool: CalibrationPool) -> tuple[CalibrationMatch | None, str]:
+    """Calibration of a group or of one that it resembles, and the group it is of: the nearest, its own where alike."""
     found = [
         (match, source)
         for source in (group, *RELATED.get(group, ()))
-        if (match := find_calibration(accelerator, group=source, calibrations=pool)) is not None
+        if (match := pool.match(accelerator, source)) is not None
     ]
     own = [(match, source) for match, source in found if source == group and match.basis == "calibrated"]
     return min(own or found, key=lambda pair: _steps(pair[0]), default=(None, group))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, Calibration
+from hw_specs import Accelerator, CalibrationPool
 from simulator.execution import Execution
 from simulator.lowering import StageLaunches
 from tracer.graph import OpGraph
@@ -151,9 +151,7 @@ _SLOWER_HOSTS_UNTIL = 2021
 _SLOWDOWN = 1.6
 
 
-def host_of(
-    execution: Execution, accelerator: Accelerator | None = None, calibrations: Iterable[Calibration] = ()
-) -> HostCosts:
+def host_of(execution: Execution, accelerator: Accelerator, calibrations: CalibrationPool) -> HostCosts:
     """Host costs of an execution mode, on a host of the accelerator's time.
 
     The constants are those of a host of 2023. An accelerator says nothing of the host that it is put into: this is
@@ -161,13 +159,13 @@ def host_of(
     probed machine that has measured its host (group ``host``) replaces them.
     """
     measured = _measured_on(accelerator, calibrations)
-    if accelerator is not None and accelerator.kind == "cpu":
+    if accelerator.kind == "cpu":
         # What operators cost is in their own times.
         return replace(_CPU, **{name: measured[name] for name in ("view", "module") if name in measured})
     costs = HOSTS[execution.mode]
     if measured:
         return replace(costs, **{name: getattr(costs, name) * share for name, share in _shares(measured).items()})
-    year = accelerator.year if accelerator is not None else None
+    year = accelerator.year
     if year is None or year > _SLOWER_HOSTS_UNTIL:
         return costs
     return replace(costs, **{name: getattr(costs, name) * _SLOWDOWN for name in (*_ON_THE_HOST, "module", "stage")})
@@ -177,12 +175,11 @@ def host_of(
 _ON_THE_HOST = ("view", "operator", "row_wise", "product", "convolution", "attention", "launch")
 
 
-def _measured_on(accelerator: Accelerator | None, calibrations: Iterable[Calibration]) -> Mapping[str, float]:
+def _measured_on(accelerator: Accelerator, calibrations: CalibrationPool) -> Mapping[str, float]:
     """Costs of the host that a calibration of this very machine has. [s]"""
-    for entry in calibrations:
-        if accelerator is not None and accelerator.name in entry.groups.get("host", ()):
-            named = ((name.partition("."), value) for name, value in entry.parameters.items())
-            return {name: value for (group, _, name), value in named if group == "host"}
+    for entry in calibrations.calibrations:
+        if accelerator.name in entry.groups.get("host", ()):
+            return {name.partition(".")[2]: value for name, value in entry.of_group("host").items()}
     return {}
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, Calibration
-from simulator.calibrations import with_shipped
+from hw_specs import Accelerator, CalibrationPool
 from simulator.cost import BASES, HardwareColumns, UnsupportedFormatError, kernel_times
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
@@ -67,7 +66,7 @@ class OperatorTimes:
         known = np.isfinite(costed.time)
         count = np.where(known, calls[costed.owner], 0.0)
         table, time = replace(costed.table, count=count), np.where(known, costed.time, 0.0)
-        deviation = summed_deviation(table, time, costed.accelerator)
+        deviation = summed_deviation(table, time, costed.accelerator, costed.calibrations)
         return interval_of(float((count * time).sum()), deviation)
 
 
@@ -80,6 +79,7 @@ class _CostedKernels:
     time: FloatArray
     accelerator: Accelerator
     fidelity: Fidelity
+    calibrations: CalibrationPool
 
 
 def can_predict(op: Op, execution: Execution | None = None) -> bool:
@@ -93,8 +93,8 @@ def operator_times(
     accelerator: Accelerator,
     execution: Execution | None = None,
     *,
+    calibrations: CalibrationPool,
     fidelity: Fidelity = "calibrated",
-    calibrations: Sequence[Calibration] = (),
 ) -> OperatorTimes:
     """Time of one call of each operator, its kernels one after another with nothing between them.
 
@@ -106,12 +106,12 @@ def operator_times(
     accelerator : Accelerator
     execution : Execution, optional
         Eager by default.
+    calibrations : CalibrationPool
+        Parameters of the times, and residuals of their ranges.
     fidelity : {"calibrated", "roofline"}
-    calibrations : sequence of Calibration
-        Beside those that ship with the package: of a machine that was probed.
     """
     execution = execution_on(accelerator, execution)
-    hardware = HardwareColumns.from_accelerators([accelerator], with_shipped(calibrations)).sustained()
+    hardware = HardwareColumns.from_accelerators([accelerator], calibrations).sustained()
     lowered = [kernels_or_reason(op, execution) for op in operators]
     reasons = [reason for _, reason in lowered]
     time = np.array([np.nan if reason else 0.0 for reason in reasons])
@@ -126,7 +126,7 @@ def operator_times(
     by_basis = np.zeros((len(operators), len(BASES)))
     np.add.at(by_basis, (owner, basis), np.nan_to_num(single))
     table = assign_units(KernelTable.from_kernels(kernels), accelerator, strict=False) if kernels else None
-    costed = _CostedKernels(table, owner, single, accelerator, fidelity)
+    costed = _CostedKernels(table, owner, single, accelerator, fidelity, calibrations)
     low, high = _ends(costed, time)
     return OperatorTimes(
         time=time,
@@ -143,7 +143,7 @@ def _ends(costed: _CostedKernels, time: FloatArray) -> tuple[FloatArray, FloatAr
     """80 % range of each operator. [s]"""
     if costed.table is None or costed.fidelity == "roofline":
         return np.full_like(time, np.nan), np.full_like(time, np.nan)
-    ranges = kernel_ranges(costed.table, np.nan_to_num(costed.time), costed.accelerator)
+    ranges = kernel_ranges(costed.table, np.nan_to_num(costed.time), costed.accelerator, costed.calibrations)
     low, high = time * 0.0, time * 0.0
     np.add.at(low, costed.owner, costed.time * ranges.low)
     np.add.at(high, costed.owner, costed.time * ranges.high)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, Calibration
+from hw_specs import Accelerator, CalibrationPool
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.uncertainty.intervals import Interval
@@ -172,8 +172,8 @@ def project_operators(
     idle_time: float | None = None,
     busy_time: float | None = None,
     execution: Execution | None = None,
+    calibrations: CalibrationPool,
     fidelity: Fidelity = "calibrated",
-    calibrations: Sequence[Calibration] = (),
 ) -> Projection:
     """Project measured device time from one accelerator to another.
 
@@ -194,9 +194,8 @@ def project_operators(
     idle_time, busy_time : float, optional
         Of the measured device; without them there is no elapsed time. [s]
     execution : Execution, optional
+    calibrations : CalibrationPool
     fidelity : {"calibrated", "roofline"}
-    calibrations : sequence of Calibration
-        Beside those that ship with the package.
     """
     source, target = (
         operator_times(operators, part, execution, fidelity=fidelity, calibrations=calibrations) for part in (from_, to)

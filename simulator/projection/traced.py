@@ -5,9 +5,7 @@ Used by command lines alone; everything else of this package knows operators and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from hw_specs import Accelerator, Calibration, SpecError, load_accelerator
+from hw_specs import Accelerator, CalibrationPool, SpecError, load_accelerator
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from tracer.events.attribution import attribute, graph_of_calls
@@ -65,8 +63,8 @@ def project(
     from_: Accelerator | None = None,
     execution: Execution | None = None,
     *,
+    calibrations: CalibrationPool,
     fidelity: Fidelity = "calibrated",
-    calibrations: Sequence[Calibration] = (),
 ) -> Projection:
     """Project the device time of a trace to another accelerator.
 
@@ -77,9 +75,8 @@ def project(
     from_ : Accelerator, optional
         By default the one that the trace says it ran on.
     execution : Execution, optional
+    calibrations : CalibrationPool
     fidelity : {"calibrated", "roofline"}
-    calibrations : sequence of Calibration
-        Beside those that ship with the package.
 
     Raises
     ------

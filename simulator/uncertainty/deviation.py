@@ -21,13 +21,13 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, Calibration, shipped_calibrations
+from hw_specs import Accelerator, CalibrationPool
 from hw_specs.calibration import ResidualSummary
 from simulator.cost.family import parameter_group
 from simulator.cost.inheritance import nearest
@@ -130,7 +130,7 @@ def run_deviation(
     table: KernelTable,
     times: FloatArray,
     accelerator: Accelerator,
-    calibrations: Sequence[Calibration] | None = None,
+    calibrations: CalibrationPool,
 ) -> RunDeviation:
     """Deviations of every launch position of a run.
 
@@ -142,8 +142,8 @@ def run_deviation(
     times : ndarray, shape (num_kernels,)
         Predicted execution time of each kernel. [s]
     accelerator : Accelerator
-    calibrations : sequence of Calibration, optional
-        Those that the times were made with; the ones that ship with the package by default.
+    calibrations : CalibrationPool
+        Those that the times were made with.
     """
     stages = timeline.stages
     kernel = (
@@ -158,7 +158,7 @@ def run_deviation(
         group=group[position],
         common=common[position],
         spread=spread[position],
-        correlation=_correlation(calibrations),
+        correlation=group_correlation(calibrations),
     )
 
 
@@ -166,14 +166,14 @@ def summed_deviation(
     table: KernelTable,
     times: FloatArray,
     accelerator: Accelerator,
-    calibrations: Sequence[Calibration] | None = None,
+    calibrations: CalibrationPool,
 ) -> float:
     """Relative standard deviation of ``count * times`` summed over a table: device time without a host."""
     group, common, spread = _kernel_deviations(table, times, accelerator, calibrations)
     total = table.count * times
     if not total.sum():
         return 0.0
-    variance = _variance(total, np.arange(len(table)), group, common, spread, _correlation(calibrations))
+    variance = _variance(total, np.arange(len(table)), group, common, spread, group_correlation(calibrations))
     return math.sqrt(variance) / float(total.sum())
 
 
@@ -181,7 +181,7 @@ def kernel_ranges(
     table: KernelTable,
     times: FloatArray,
     accelerator: Accelerator,
-    calibrations: Sequence[Calibration] | None = None,
+    calibrations: CalibrationPool,
 ) -> KernelRanges:
     """80 % range of each kernel's time by itself.
 
@@ -191,8 +191,8 @@ def kernel_ranges(
     times : ndarray, shape (num_kernels,)
         Predicted execution time of each kernel. [s]
     accelerator : Accelerator
-    calibrations : sequence of Calibration, optional
-        Those that ship with the package by default.
+    calibrations : CalibrationPool
+        Those that the times were made with.
     """
     return group_ranges(parameter_group(table), times, accelerator, calibrations)
 
@@ -201,16 +201,15 @@ def group_ranges(
     groups: NDArray[np.int64],
     times: FloatArray,
     accelerator: Accelerator,
-    calibrations: Sequence[Calibration] | None = None,
+    calibrations: CalibrationPool,
 ) -> KernelRanges:
     """80 % range of times of parameter groups, from residual quantiles by group, range of times and basis."""
-    pool = shipped_calibrations() if calibrations is None else calibrations
     regime, size = regime_of(times), len(times)
     low, high, coverage = np.ones(size), np.ones(size), np.full(size, np.nan)
     basis = np.full(size, "datasheet", dtype=object)
     for code in np.unique(groups):
         rows = groups == code
-        standing = _standing(accelerator, GROUPS[code], pool)
+        standing = _standing(accelerator, GROUPS[code], calibrations)
         basis[rows] = standing.basis
         for number in np.unique(regime[rows]):
             chosen = rows & (regime == number)
@@ -218,7 +217,8 @@ def group_ranges(
     return KernelRanges(low=low, high=high, coverage=coverage, basis=tuple(basis))
 
 
-def group_correlation(calibrations: Iterable[Calibration]) -> float:
+@functools.lru_cache(maxsize=8)
+def group_correlation(calibrations: CalibrationPool) -> float:
     r"""Correlation of the common deviations of different parameter groups on one part, 0 to 1.
 
     .. math:: \rho = \sum_p \sum_{g \ne h} b_{pg} b_{ph} \Big/ \sum_p \sum_{g \ne h} \tfrac12 (b_{pg}^2 + b_{ph}^2)
@@ -228,28 +228,17 @@ def group_correlation(calibrations: Iterable[Calibration]) -> float:
     medians, 1: then nothing is known to average out.
     """
     products = squares = 0.0
-    for entry in calibrations:
-        if entry.scope != "architecture":
-            continue
+    for entry in calibrations.of_scope("architecture"):
         medians = np.array(
             [
                 s.quantiles["0.5"]
-                for s in entry.residuals
+                for s in entry.evidence.residuals
                 if (s.scope, s.regime) == ("left_out_device", "all") and s.group != "collective"
             ]
         )
         products += float(medians.sum() ** 2 - (medians**2).sum())
         squares += float((len(medians) - 1) * (medians**2).sum())
     return min(max(products / squares, 0.0), 1.0) if squares > 0 else 1.0
-
-
-@functools.cache
-def _shipped_correlation() -> float:
-    return group_correlation(shipped_calibrations())
-
-
-def _correlation(calibrations: Sequence[Calibration] | None) -> float:
-    return _shipped_correlation() if calibrations is None else group_correlation(calibrations)
 
 
 def _variance(
@@ -269,15 +258,14 @@ def _variance(
 
 
 def _kernel_deviations(
-    table: KernelTable, times: FloatArray, accelerator: Accelerator, calibrations: Sequence[Calibration] | None
+    table: KernelTable, times: FloatArray, accelerator: Accelerator, calibrations: CalibrationPool
 ) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
     """Parameter group, common deviation and spread of each kernel."""
-    pool = shipped_calibrations() if calibrations is None else calibrations
     groups, regime = parameter_group(table), regime_of(times)
     common, spread = np.zeros(len(table)), np.zeros(len(table))
     for code in np.unique(groups):
         rows = groups == code
-        by_regime = _standing(accelerator, GROUPS[code], pool).deviations()
+        by_regime = _standing(accelerator, GROUPS[code], calibrations).deviations()
         common[rows], spread[rows] = by_regime[:, regime[rows]]
     return groups, common, spread
 
@@ -335,21 +323,19 @@ class _Standing:
         return math.exp(-half), math.exp(half), coverage
 
 
-def _standing(accelerator: Accelerator, group: str, pool: Sequence[Calibration]) -> _Standing:
+def _standing(accelerator: Accelerator, group: str, pool: CalibrationPool) -> _Standing:
     """Residuals of predictions of the same standing."""
     match, source = nearest(accelerator, group, pool)
-    left_out = tuple(
-        s for entry in pool if entry.scope == "architecture" for s in entry.residuals if s.scope == "left_out_device"
-    )
+    left_out = pool.left_out_residuals()
     if match is None:
         return _Standing(left_out, "datasheet", widening=_DATASHEET_WIDENING)
     if match.basis == "calibrated" and source == group:
-        own = tuple(s for s in match.calibration.residuals if (s.group, s.scope) == (group, "held_out_shapes"))
+        own = tuple(s for s in match.fitted.evidence.residuals if (s.group, s.scope) == (group, "held_out_shapes"))
         # A probed machine keeps no residuals: it is no surer than a part that nobody measured.
         return _Standing(own, match.basis) if own else _inherited(group, left_out, match.basis)
     standing = _inherited(source, left_out)
     if match.calibration.scope == "generic":
-        joint = tuple(s for s in match.calibration.residuals if s.group == source)
+        joint = tuple(s for s in match.fitted.evidence.residuals if s.group == source)
         standing = replace(standing, residuals=joint or standing.residuals)
     return standing if match.related and source == group else replace(standing, widening=_UNRELATED_WIDENING)
 

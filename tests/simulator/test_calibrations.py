@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from hw_specs import Calibration, SpecError, load_accelerator, load_calibration, shipped_calibrations
-from simulator.calibrations import own_calibrations, with_shipped
+from hw_specs import CalibrationPool, SpecError, load_accelerator, load_calibration
+from simulator.calibrations import calibration_pool, own_calibration
 
 SPECIFICATION = "extends: a100_sxm4_80gb\nname: mine\nsources: [a guess]\n"
 CALIBRATION = (
-    "name: mine\naccelerators: [{accelerator}]\ngroups: {{host: [{accelerator}]}}\n"
+    "format: 2\nname: mine\naccelerators: [{accelerator}]\ngroups: {{host: [{accelerator}]}}\n"
     "parameters: {{host.view: 2.0e-06}}\nsources: [measured]\n"
 )
 
@@ -31,31 +31,36 @@ def write(path: Path, accelerator: str = "mine") -> Path:
 
 def test_the_calibration_beside_a_specification_is_taken(hw: Path) -> None:
     part = load_accelerator(str(hw))
-    assert own_calibrations(str(hw), part) == ()
+    assert own_calibration(str(hw), part) is None
     path = write(hw.with_name("mine.calibration.yaml"))
-    assert own_calibrations(str(hw), part) == (load_calibration(str(path)),)
+    found = own_calibration(str(hw), part)
+    assert found is not None
+    assert found.calibration == load_calibration(path)
 
 
 def test_one_that_is_given_goes_before_it(hw: Path, tmp_path: Path) -> None:
     write(hw.with_name("mine.calibration.yaml"))
     other = write(tmp_path / "other.yaml")
-    (found,) = own_calibrations(str(hw), load_accelerator(str(hw)), other)
-    assert found.parameters == {"host.view": 2e-6}
+    found = own_calibration(str(hw), load_accelerator(str(hw)), other)
+    assert found is not None
+    assert found.calibration.parameters == {"host.view": 2e-6}
 
 
 def test_parts_of_the_catalogue_have_none() -> None:
-    assert own_calibrations("a100", load_accelerator("a100")) == ()
+    assert own_calibration("a100", load_accelerator("a100")) is None
 
 
 def test_a_calibration_of_another_machine_is_refused(hw: Path, tmp_path: Path) -> None:
     other = write(tmp_path / "other.yaml", "theirs")
     with pytest.raises(SpecError, match=r"other.yaml: fitted to theirs, and not to mine"):
-        own_calibrations(str(hw), load_accelerator(str(hw)), other)
+        own_calibration(str(hw), load_accelerator(str(hw)), other)
     with pytest.raises(SpecError, match=r"absent.yaml: no such file"):
-        own_calibrations(str(hw), load_accelerator(str(hw)), tmp_path / "absent.yaml")
+        own_calibration(str(hw), load_accelerator(str(hw)), tmp_path / "absent.yaml")
 
 
-def test_without_any_the_shipped_ones_are_meant() -> None:
-    assert with_shipped(()) is None
-    own = Calibration(name="x", accelerators=("mine",), parameters={}, sources=("x",))
-    assert with_shipped([own]) == (own, *shipped_calibrations())
+def test_the_pool_of_a_command_has_the_own_one_before_those_of_the_package(hw: Path) -> None:
+    part, shipped = load_accelerator(str(hw)), CalibrationPool.shipped()
+    assert calibration_pool(str(hw), part) is shipped
+    write(hw.with_name("mine.calibration.yaml"))
+    pool = calibration_pool(str(hw), part)
+    assert [c.name for c in pool.calibrations] == ["mine", *(c.name for c in shipped.calibrations)]

@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from hw_specs import apply_overrides, load_accelerator
+from hw_specs import CalibrationPool, apply_overrides, load_accelerator
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution
 from simulator.simulation import simulate
 from tracer.graph import OpGraph
+
+SHIPPED = CalibrationPool.shipped()
 
 _A100 = load_accelerator("a100")
 _MODES = [Execution(mode=mode, attention=a) for mode in EXECUTION_MODES for a in ("flash", "naive")]
@@ -28,13 +30,13 @@ def graph(stable_diffusion_graph) -> OpGraph:
 
 
 def _latency(graph: OpGraph, accelerator=_A100, execution: Execution | None = None, **settings) -> float:
-    return simulate(graph, accelerator, execution, **settings).report.latency
+    return simulate(graph, accelerator, execution, **settings, calibrations=SHIPPED).report.latency
 
 
 @pytest.mark.parametrize("execution", _MODES, ids=_ids)
 @pytest.mark.parametrize("fidelity", ["roofline", "calibrated"])
 def test_every_view_adds_up(execution, fidelity, graph):
-    report = simulate(graph, _A100, execution, fidelity=fidelity).report
+    report = simulate(graph, _A100, execution, fidelity=fidelity, calibrations=SHIPPED).report
     assert report.unmodelled == ()
     for view in (report.by_stage, report.by_category, report.by_module):
         for quantity in ("latency", "flops", "bytes"):
@@ -72,7 +74,7 @@ def test_twice_of_everything_halves_the_roofline(graph):
 def test_steps_scale_the_denoiser_and_nothing_else(graph):
     def by_stage(steps: int) -> dict[str, float]:
         stages = tuple(replace(s, repeats=steps if s.name == "unet" else s.repeats) for s in graph.stages)
-        report = simulate(replace(graph, stages=stages), _A100, fidelity="roofline").report
+        report = simulate(replace(graph, stages=stages), _A100, fidelity="roofline", calibrations=SHIPPED).report
         return {name: entry.latency for name, entry in report.by_stage.items()}
 
     fifty, twenty = by_stage(50), by_stage(20)
@@ -82,14 +84,19 @@ def test_steps_scale_the_denoiser_and_nothing_else(graph):
 
 
 def test_flops_are_those_of_the_workload_on_every_part(graph):
-    found = {simulate(graph, load_accelerator(n), fidelity="roofline").report.flops for n in ("a100", "v100", "p100")}
+    found = {
+        simulate(graph, load_accelerator(n), fidelity="roofline", calibrations=SHIPPED).report.flops
+        for n in ("a100", "v100", "p100")
+    }
     assert len(found) == 1
-    report = simulate(graph, _A100).report
+    report = simulate(graph, _A100, calibrations=SHIPPED).report
     assert report.by_stage["unet"].flops == pytest.approx(50 * 1.60655e12, rel=1e-5)
 
 
 def test_fused_attention_is_faster_and_smaller_than_naive(graph):
-    flash, naive = (simulate(graph, _A100, Execution(attention=a)).report for a in ("flash", "naive"))
+    flash, naive = (
+        simulate(graph, _A100, Execution(attention=a), calibrations=SHIPPED).report for a in ("flash", "naive")
+    )
     assert flash.latency < naive.latency
     assert flash.peak_memory < naive.peak_memory
     assert flash.by_category["attention_spatial"].bytes < 0.1 * naive.by_category["attention_spatial"].bytes
@@ -117,11 +124,11 @@ def test_a_dtype_that_the_part_lacks(graph):
         for op in graph.operators
     )
     with pytest.raises(UnsupportedFormatError, match=r"V100.*bf16"):
-        simulate(replace(graph, operators=operators), load_accelerator("v100"))
+        simulate(replace(graph, operators=operators), load_accelerator("v100"), calibrations=SHIPPED)
 
 
 def test_results_between_the_steps_fit_together(graph):
-    simulation = simulate(graph, _A100)
+    simulation = simulate(graph, _A100, calibrations=SHIPPED)
     assert simulation.costs.time.shape == (len(simulation.launches.table), 1)
     assert simulation.timeline.latency == simulation.report.latency
     assert (simulation.costs.time >= simulation.costs.roofline).all()
@@ -130,8 +137,9 @@ def test_results_between_the_steps_fit_together(graph):
 def test_a_simulation_needs_no_torch():
     program = (
         "import sys; from tracer.storage.library import graph_of; from simulator.simulation import simulate;"
-        "from hw_specs import load_accelerator;"
-        "simulate(graph_of('stable-diffusion', {}), load_accelerator('a100'));"
+        "from hw_specs import CalibrationPool, load_accelerator;"
+        "part, pool = load_accelerator('a100'), CalibrationPool.shipped();"
+        "simulate(graph_of('stable-diffusion', {}), part, calibrations=pool);"
         "heavy = {'torch', 'diffusers', 'transformers', 'scipy', 'pandas', 'matplotlib'} & set(sys.modules);"
         "sys.exit(', '.join(sorted(heavy)) or 0)"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hw_specs import Calibration
+from hw_specs import CalibrationPool, FittedCalibration
 from simulator.cost import HardwareColumns, kernel_times
 from tracer.events.builder import TraceBuilder
 from tracer.events.operator_arguments import RecordedArguments
@@ -35,7 +35,7 @@ def synthetic_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, f
         sizes = np.unique(np.geomspace(1e5, 3e8, 60).astype(int)).tolist()
         path = tmp_path_factory.mktemp("measured") / "additions.csv"
         blank = read_measured(_write(path, device, sizes, [1e-5] * len(sizes)))
-        hardware = HardwareColumns.from_accelerators([blank.accelerator], calibrations=())
+        hardware = HardwareColumns.from_accelerators([blank.accelerator], calibrations=CalibrationPool.empty())
         costs = kernel_times(blank.table, hardware.with_parameters({"stream.dram": dram}), fidelity="calibrated")
         return _write(path, device, sizes, costs.time[:, 0].tolist())
 
@@ -45,7 +45,7 @@ def synthetic_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, f
 @pytest.fixture(scope="session")
 def calibrated_files(
     synthetic_file: Callable[[str, float], Path],
-) -> tuple[list[MeasuredKernels], tuple[Calibration, ...]]:
+) -> tuple[list[MeasuredKernels], tuple[FittedCalibration, ...]]:
     """Two devices of different architectures and the calibrations that were fitted to them."""
     files = [synthetic_file("NVIDIA T4", 0.6), synthetic_file("NVIDIA V100-PCIE-32GB", 0.9)]
     return [read_measured(files[0])], calibrate(map(read_measured, files))

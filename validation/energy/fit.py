@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, load_accelerator
+from hw_specs import Accelerator, CalibrationPool, load_accelerator
 from hw_specs.energy_calibration import EnergyParameters
 from hw_specs.inheritance.power_rules import dram_rule, idle_power, process_step
 from simulator.energy.kernels import kernel_amounts
@@ -172,10 +172,10 @@ def fit_operators(rows: MeasuredPower, idle: float | None = None) -> EnergyParam
     return _least_squares(OPERATOR_PARAMETERS, start, accelerator, residuals)
 
 
-def run_amounts(run: EnergyRun) -> RunAmounts:
+def run_amounts(run: EnergyRun, calibrations: CalibrationPool) -> RunAmounts:
     """Simulation of a measured run, eager and with fused attention, as its source ran it."""
     accelerator = load_accelerator(run.device)
-    simulation = simulate(graph_of(run.model, run.settings), accelerator, Execution())
+    simulation = simulate(graph_of(run.model, run.settings), accelerator, Execution(), calibrations=calibrations)
     return _amounts(run, accelerator, simulation)
 
 

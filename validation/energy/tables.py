@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hw_specs import CalibrationPool
 from hw_specs.energy_calibration import EnergyCalibration
 from validation.measured.tables import MeasurementError
 
@@ -42,13 +43,15 @@ class EnergyTables:
         print_energy(self.operators, self.runs, self.ceilings, self.skipped, console)
 
 
-def energy_tables(paths: Iterable[str | Path]) -> EnergyTables:
+def energy_tables(paths: Iterable[str | Path], calibrations: CalibrationPool) -> EnergyTables:
     """Fit energies to measured power of operators and energy of generations.
 
     Parameters
     ----------
     paths : iterable of path
         Files or folders, as :func:`validation.energy.logs.read_measurements` reads them.
+    calibrations : CalibrationPool
+        Of times.
 
     Raises
     ------
@@ -56,20 +59,20 @@ def energy_tables(paths: Iterable[str | Path]) -> EnergyTables:
         A file cannot be read, or nothing in them can be used.
     """
     measured = read_measurements(paths)
-    amounts = [run_amounts(run) for run in measured.runs]
+    amounts = [run_amounts(run, calibrations) for run in measured.runs]
     if not measured.operators and not amounts:
         raise MeasurementError("no measured power or energy in the files that were given")
-    calibrations = calibrate_energy(measured.operators, amounts)
-    by_part = {entry.accelerator: entry.parameters for entry in calibrations}
+    fitted = calibrate_energy(measured.operators, amounts)
+    by_part = {entry.accelerator: entry.parameters for entry in fitted}
     return EnergyTables(
-        calibrations=tuple(calibrations),
+        calibrations=tuple(fitted),
         operators=tuple(
             error
             for rows in measured.operators
             for error in operator_errors(rows, by_part[rows.measured.accelerator.name])
         ),
-        runs=tuple(run_errors(amounts, calibrations)),
-        ceilings=tuple(ceiling_errors(calibrations)),
+        runs=tuple(run_errors(amounts, fitted)),
+        ceilings=tuple(ceiling_errors(fitted)),
         skipped=measured.skipped,
     )
 

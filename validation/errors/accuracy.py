@@ -9,7 +9,7 @@ from pathlib import Path
 import pydantic
 import yaml
 
-from hw_specs import Calibration, load_accelerator, shipped_calibrations
+from hw_specs import CalibrationPool, load_accelerator
 from hw_specs.calibration import ResidualSummary
 from simulator.uncertainty.intervals import load_factors
 from tracer.trace import TraceFormatError
@@ -45,7 +45,7 @@ def _words() -> _Words:
     return _Words.model_validate(yaml.safe_load(text))
 
 
-def accuracy_page(folder: Path, *, progress: Progress | None = None) -> str:
+def accuracy_page(folder: Path, calibrations: CalibrationPool, *, progress: Progress | None = None) -> str:
     """Text of the page.
 
     Parameters
@@ -53,6 +53,7 @@ def accuracy_page(folder: Path, *, progress: Progress | None = None) -> str:
     folder : path
         With ``kernels/*.csv.gz`` and ``traces/*.csv.gz`` in the format of
         :func:`validation.measured.tables.read_measured`.
+    calibrations : CalibrationPool
     progress : callable, optional
         Called with each piece of work.
 
@@ -66,29 +67,31 @@ def accuracy_page(folder: Path, *, progress: Progress | None = None) -> str:
     if not kernels:
         raise CaseError(f"{folder}: has no kernels/*.csv.gz; give a folder of measurements")
     say("kernels")
-    errors, pool = kernel_errors(kernels), shipped_calibrations()
+    errors = kernel_errors(kernels, calibrations=calibrations)
     say("traces")
-    traces = _comparisons(sorted((folder / "traces").glob("*.csv.gz")))
-    results, _ = predict_cases((c for c in load_cases() if c.grade == "A"), progress=say)
-    measured = [kernel_section(errors, pool), residual_section(pool), _trace_section(traces), _case_section(results)]
+    traces = _comparisons(sorted((folder / "traces").glob("*.csv.gz")), calibrations)
+    results, _ = predict_cases((c for c in load_cases() if c.grade == "A"), calibrations, progress=say)
+    kernel_parts = (kernel_section(errors, calibrations), residual_section(calibrations))
+    run_parts = (_trace_section(traces), _case_section(results, calibrations), _interval_section())
     words = _words()
-    return "\n".join([f"{words.head}\n", *measured, _interval_section(), _basis_section(pool), f"{words.unknown}\n"])
+    return "\n".join([f"{words.head}\n", *kernel_parts, *run_parts, _basis_section(calibrations), f"{words.unknown}\n"])
 
 
-def _comparisons(paths: Iterable[Path]) -> list[tuple[TraceComparison, TraceComparison]]:
+def _comparisons(paths: Iterable[Path], calibrations: CalibrationPool) -> list[tuple[TraceComparison, TraceComparison]]:
     """Calibrated and roofline comparison of each trace whose device is known."""
     pairs = []
     for path in paths:
         try:
-            pairs.append((compare_trace(path), compare_trace(path, fidelity="roofline")))
+            predicted = compare_trace(path, calibrations=calibrations)
+            pairs.append((predicted, compare_trace(path, calibrations=calibrations, fidelity="roofline")))
         except TraceFormatError:
             continue
     return pairs
 
 
-def kernel_section(errors: KernelErrors, calibrations: Sequence[Calibration]) -> str:
+def kernel_section(errors: KernelErrors, calibrations: CalibrationPool) -> str:
     """Errors of the rows that fits were made on, of all other rows, and the rows that have no prediction."""
-    seen = {(f.device, f.source, f.op, f.dtype) for c in calibrations for f in c.fitted_on}
+    seen = {(f.device, f.source, f.op, f.dtype) for c in calibrations.members for f in c.evidence.fitted_on}
     fitted = [r for r in errors.records if (r.device, r.source, r.op, r.dtype) in seen]
     others = [r for r in errors.records if (r.device, r.source, r.op, r.dtype) not in seen]
     words = _words()
@@ -142,16 +145,16 @@ def _unfitted_table(records: Sequence[KernelError]) -> str:
     return _table((*header, "roofline MAPE"), rows, left=4)
 
 
-def residual_section(calibrations: Sequence[Calibration]) -> str:
+def residual_section(calibrations: CalibrationPool) -> str:
     """Errors on unseen shapes and on whole architectures that were left out, by calibration and parameter group."""
     rows = []
-    for entry in calibrations:
-        whole = [r for r in entry.residuals if r.regime == "all"]
+    for entry in calibrations.members:
+        whole = [r for r in entry.evidence.residuals if r.regime == "all"]
         for group in dict.fromkeys(r.group for r in whole):
             mine = [r for r in whole if r.group == group]
             unseen = [r for r in mine if r.scope == "held_out_shapes"]
             left_out = [r for r in mine if r.scope == "left_out_device"]
-            name = f"{entry.name}, preferred" if group in entry.preferred else entry.name
+            name = f"{entry.name}, preferred" if group in entry.calibration.preferred else entry.name
             rows.append((name, group, *_residual_cells(unseen), *_residual_cells(left_out)))
     header = ("architecture", "kernels", "rows", "unseen shapes: MAPE", "bias", "rows", "left out: MAPE", "bias")
     return f"## Unseen shapes and unseen parts\n\n{_words().residuals}\n\n{_table(header, rows, left=2)}"
@@ -184,11 +187,11 @@ def _trace_section(pairs: Sequence[tuple[TraceComparison, TraceComparison]]) -> 
     return f"## Traces of whole models\n\n{_words().traces}\n\n{_table((*header, 'roofline, weighted'), rows, left=2)}"
 
 
-def _case_section(results: Sequence[CaseResult]) -> str:
+def _case_section(results: Sequence[CaseResult], calibrations: CalibrationPool) -> str:
     views: tuple[tuple[str, Callable[[CaseResult], str]], ...] = (
         ("all", lambda r: "all"),
         ("model", lambda r: r.model),
-        ("device", lambda r: f"{r.device} ({_basis(r.device)})"),
+        ("device", lambda r: f"{r.device} ({_basis(r.device, calibrations)})"),
         ("execution", lambda r: r.execution),
         ("dtype", lambda r: r.dtype),
     )
@@ -196,10 +199,10 @@ def _case_section(results: Sequence[CaseResult]) -> str:
     return "\n".join([f"## Whole pipelines\n\n{_words().cases}\n", *tables])
 
 
-def _basis(device: str) -> str:
+def _basis(device: str, calibrations: CalibrationPool) -> str:
     """Whether kernels of a part were measured."""
     name = load_accelerator(device).name
-    return "kernels measured" if any(name in c.accelerators for c in shipped_calibrations()) else "inherited"
+    return "kernels measured" if any(name in c.accelerators for c in calibrations.calibrations) else "inherited"
 
 
 def _summary_table(name: str, summaries: Sequence[ErrorSummary]) -> str:
@@ -238,7 +241,7 @@ def _interval_section() -> str:
     return f"## Intervals\n\n{intro}\n\n{table}"
 
 
-def _basis_section(calibrations: Sequence[Calibration]) -> str:
+def _basis_section(calibrations: CalibrationPool) -> str:
     rows = [
         (
             entry.name,
@@ -250,8 +253,8 @@ def _basis_section(calibrations: Sequence[Calibration]) -> str:
             f"{f.held_out:,}",
             f.source,
         )
-        for entry in calibrations
-        for f in entry.fitted_on
+        for entry in calibrations.members
+        for f in entry.evidence.fitted_on
     ]
     header = ("calibration", "device", "operator", "dtype", "parameters", "rows fitted", "rows kept out", "source")
     return f"## What is calibrated on what\n\n{_table(header, rows, left=5)}"

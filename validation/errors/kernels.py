@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, Calibration, shipped_calibrations
+from hw_specs import Accelerator, CalibrationPool, FittedCalibration
 from simulator.uncertainty.deviation import group_ranges
 from validation.fitting.calibrate import calibrate, without_device
 from validation.fitting.fit import held_out
@@ -90,7 +90,7 @@ def kernel_errors(
     files: Iterable[str | Path],
     *,
     leave_out: str | None = None,
-    calibrations: Iterable[Calibration] | None = None,
+    calibrations: CalibrationPool,
     accelerator: Accelerator | None = None,
 ) -> KernelErrors:
     """Predict every row of some files.
@@ -101,13 +101,12 @@ def kernel_errors(
     leave_out : str, optional
         Device or accelerator whose measurements the calibrations must not have seen. Its architecture and the generic
         parameters are fitted again to the other devices of the files; only this device is reported.
-    calibrations : iterable of Calibration, optional
-        Those that ship with the package by default.
+    calibrations : CalibrationPool
     accelerator : Accelerator, optional
         What all rows ran on; by default what each calls its device.
     """
     measured = [m for path in files for m in read_tables(path, accelerator)]
-    pool = shipped_calibrations() if calibrations is None else tuple(calibrations)
+    pool = calibrations
     if leave_out is not None:
         left = [m for m in measured if is_device(m, leave_out)]
         if not left:
@@ -119,38 +118,36 @@ def kernel_errors(
     return KernelErrors(records=tuple(records), skipped=sum((m.skipped for m in measured), Counter()))
 
 
-def _without(
-    pool: tuple[Calibration, ...], left: MeasuredKernels, measured: Sequence[MeasuredKernels]
-) -> tuple[Calibration, ...]:
+def _without(pool: CalibrationPool, left: MeasuredKernels, measured: Sequence[MeasuredKernels]) -> CalibrationPool:
     """Calibrations that never saw a device; its architecture is fitted again where other devices are of it."""
     architecture, name = left.accelerator.architecture, left.accelerator.name
     generic = _generic_without(pool, left, measured)
     siblings = [m for m in measured if m.accelerator.architecture == architecture and m.accelerator.name != name]
-    single = tuple(c for c in pool if c.scope != "generic")
+    single = tuple(c for c in pool.members if c.calibration.scope != "generic")
     others = (*without_device(single, name, left.device), *generic)
     if not siblings or not _shared(single, name):
-        return others
+        return CalibrationPool.of(*others)
     refitted = calibrate(siblings)
-    return (*(c for c in others if c.architecture != architecture), *refitted)
+    return CalibrationPool.of(*(c for c in others if c.calibration.architecture != architecture), *refitted)
 
 
 def _generic_without(
-    pool: Iterable[Calibration], left: MeasuredKernels, measured: Sequence[MeasuredKernels]
-) -> tuple[Calibration, ...]:
+    pool: CalibrationPool, left: MeasuredKernels, measured: Sequence[MeasuredKernels]
+) -> tuple[FittedCalibration, ...]:
     """The generic calibration fitted again to the other devices of the files, as far as the device's rows use it."""
-    shipped = next((c for c in pool if c.scope == "generic"), None)
+    shipped = next((c.calibration for c in pool.of_scope("generic")), None)
     others = [m for m in measured if m.accelerator.name != left.accelerator.name]
     if shipped is None or not others:
         return ()
     return (generic_calibration(others, groups=rows_by_group(left), preferred=shipped.preferred),)
 
 
-def _shared(pool: Iterable[Calibration], accelerator: str) -> bool:
+def _shared(pool: Iterable[FittedCalibration], accelerator: str) -> bool:
     """Whether any parameter group of an accelerator was fitted together with another one."""
-    return any(accelerator in names and len(names) > 1 for c in pool for names in c.groups.values())
+    return any(accelerator in names and len(names) > 1 for c in pool for names in c.calibration.groups.values())
 
 
-def _records(m: MeasuredKernels, prediction: Prediction, pool: tuple[Calibration, ...]) -> Iterator[KernelError]:
+def _records(m: MeasuredKernels, prediction: Prediction, pool: CalibrationPool) -> Iterator[KernelError]:
     calls = list(zip(m.source, m.op, m.dtype, strict=True))
     unseen = held_out(m)
     ranges = group_ranges(first_groups(m), prediction.time, m.accelerator, pool)

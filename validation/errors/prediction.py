@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Calibration
+from hw_specs import CalibrationPool
 from simulator.cost import HardwareColumns, kernel_times
 from validation.measured.tables import MeasuredKernels
 from validation.measured.timing import NO_OVERHEAD, Timing, timings_of, with_timing
@@ -27,7 +27,7 @@ class Prediction(NamedTuple):
 
 def predicted(
     measured: MeasuredKernels,
-    calibrations: Iterable[Calibration],
+    calibrations: CalibrationPool,
     *,
     timings: Mapping[tuple[str, str], Timing] | None = None,
 ) -> Prediction:
@@ -36,14 +36,13 @@ def predicted(
     Parameters
     ----------
     measured : MeasuredKernels
-    calibrations : iterable of Calibration
+    calibrations : CalibrationPool
         The accelerator takes the nearest of these for each parameter group.
     timings : mapping, optional
         (source, op) to what the harness adds; by default as the calibrations know it.
     """
-    pool = tuple(calibrations)
-    known = timings_of(pool, measured.device) if timings is None else timings
-    hardware = HardwareColumns.from_accelerators([measured.accelerator], calibrations=pool)
+    known = timings_of(calibrations, measured.device) if timings is None else timings
+    hardware = HardwareColumns.from_accelerators([measured.accelerator], calibrations)
     costs = kernel_times(measured.table, hardware, fidelity="calibrated")
     each = [known.get(key, NO_OVERHEAD) for key in zip(measured.source, measured.op, strict=True)]
     time = with_timing(

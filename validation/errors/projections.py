@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import list_calibrations, load_calibration
+from hw_specs import CalibrationPool
 from simulator.cost import HardwareColumns, kernel_times
 from simulator.lowering import assign_units
 from simulator.projection.projection import carried_over
@@ -70,7 +70,9 @@ class ProjectionError:
         return asdict(self)
 
 
-def projection_errors(tables: Sequence[MeasuredKernels], *, withhold_target: bool = False) -> list[ProjectionError]:
+def projection_errors(
+    tables: Sequence[MeasuredKernels], calibrations: CalibrationPool, *, withhold_target: bool = False
+) -> list[ProjectionError]:
     """Errors for every pair of devices and every operator that has at least 20 calls on both.
 
     A call that a table has several times is left out, since one time cannot be told from the other.
@@ -78,13 +80,16 @@ def projection_errors(tables: Sequence[MeasuredKernels], *, withhold_target: boo
     Parameters
     ----------
     tables : sequence of MeasuredKernels
+    calibrations : CalibrationPool
     withhold_target : bool
         Predict the target without the calibrations that were fitted on it, as if it had never been measured.
     """
-    sources = {table.accelerator.name: _times(table, list_calibrations()) for table in tables}
+    sources = {table.accelerator.name: _times(table, calibrations) for table in tables}
     targets = sources
     if withhold_target:
-        targets = {table.accelerator.name: _times(table, _without(table.accelerator.name)) for table in tables}
+        targets = {
+            table.accelerator.name: _times(table, _without(calibrations, table.accelerator.name)) for table in tables
+        }
     result = []
     for source, target in itertools.permutations(sources, 2):
         shared: defaultdict[tuple[str, str], list[_Key]] = defaultdict(list)
@@ -125,17 +130,16 @@ def render_errors(errors: Sequence[ProjectionError], console: Console) -> None:
     console.print(table)
 
 
-def _without(device: str) -> list[str]:
+def _without(calibrations: CalibrationPool, device: str) -> CalibrationPool:
     """Calibrations that were not fitted on a device."""
-    return [name for name in list_calibrations() if device not in load_calibration(name).accelerators]
+    return calibrations.without({c.name for c in calibrations.calibrations if device in c.accelerators})
 
 
-def _times(table: MeasuredKernels, calibrations: Iterable[str]) -> Mapping[_Key, tuple[float, float]]:
+def _times(table: MeasuredKernels, calibrations: CalibrationPool) -> Mapping[_Key, tuple[float, float]]:
     """(measured, predicted) time of each call that occurs once. [s]"""
     kernels = assign_units(table.table, table.accelerator)
-    pool = [load_calibration(name) for name in calibrations]
-    hardware = HardwareColumns.from_accelerators([table.accelerator], pool)
-    timings = timings_of(pool, table.accelerator.name)
+    hardware = HardwareColumns.from_accelerators([table.accelerator], calibrations)
+    timings = timings_of(calibrations, table.accelerator.name)
     timing = [timings.get(way, NO_OVERHEAD) for way in zip(table.source, table.op, strict=True)]
     predicted = with_timing(
         table.per_row(kernel_times(kernels, hardware).time[:, 0]),

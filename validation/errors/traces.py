@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hw_specs import Accelerator, Calibration
+from hw_specs import Accelerator, CalibrationPool
 from simulator.cost import BASES
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
@@ -206,6 +206,7 @@ def compare_trace(
     accelerator: Accelerator | None = None,
     execution: Execution | None = None,
     *,
+    calibrations: CalibrationPool,
     fidelity: Fidelity = "calibrated",
     format_name: str | None = None,
     progress: Progress | None = None,
@@ -219,9 +220,8 @@ def compare_trace(
     SpecError
         No accelerator is given and none is called as the trace's device.
     """
-    return compare(
-        read_trace(path, format_name=format_name, progress=progress), accelerator, execution, fidelity=fidelity
-    )
+    trace = read_trace(path, format_name=format_name, progress=progress)
+    return compare(trace, accelerator, execution, calibrations=calibrations, fidelity=fidelity)
 
 
 def compare(
@@ -229,8 +229,8 @@ def compare(
     accelerator: Accelerator | None = None,
     execution: Execution | None = None,
     *,
+    calibrations: CalibrationPool,
     fidelity: Fidelity = "calibrated",
-    calibrations: Sequence[Calibration] = (),
 ) -> TraceComparison:
     """Compare the device time of a trace with predictions.
 
@@ -241,9 +241,8 @@ def compare(
         By default the one that the trace says it ran on.
     execution : Execution, optional
         What the trace does not tell: whether float32 products used TF32, which fused attention ran.
+    calibrations : CalibrationPool
     fidelity : {"calibrated", "roofline"}
-    calibrations : sequence of Calibration
-        Beside those that ship with the package: of a machine that was probed.
 
     Raises
     ------

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Calibration, FittedOn, load_accelerator, shipped_calibrations
+from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn, load_accelerator
+from hw_specs.calibration import described
 from simulator.cost.parameters import GROUPS, PARAMETERS
-from simulator.views.output import write_text
 from validation.errors.prediction import predicted
 from validation.measured.tables import MeasuredKernels, MeasurementError, is_device, read_tables
 from validation.measured.timing import NO_OVERHEAD, Timing
@@ -26,7 +26,6 @@ __all__ = [
     "sources_of",
     "with_residuals",
     "without_device",
-    "write_calibration",
 ]
 
 #: Parameter groups that are fitted together, because calls of one operator launch kernels of both.
@@ -43,8 +42,6 @@ JOBS: tuple[tuple[str, ...], ...] = (
     ("collective",),
 )
 
-_FOLDER = Path(__file__).parent.parent / "hw_specs" / "calibrations"
-
 _SOURCES: Mapping[str, str] = {
     "aiconfigurator": "github.com/ai-dynamo/aiconfigurator: measured operator calls, CUDA graph, warm (Apache-2.0)",
     "neusight": "github.com/sitar-lab/NeuSight dataset: eager PyTorch 2.1 kernels, fp32 without TF32 (MIT)",
@@ -53,7 +50,7 @@ _SOURCES: Mapping[str, str] = {
 
 def calibrate(
     measured: Iterable[MeasuredKernels | str | Path], *, accelerator: str | None = None, leave_out: str | None = None
-) -> tuple[Calibration, ...]:
+) -> tuple[FittedCalibration, ...]:
     """Calibrations fitted to measured operator calls, one an architecture.
 
     Three quarters of the shapes are fitted; the residuals are of the rest. With `leave_out`, nothing of that device
@@ -93,34 +90,44 @@ def _tables_of(entry: MeasuredKernels | str | Path) -> tuple[MeasuredKernels, ..
     return (entry,) if isinstance(entry, MeasuredKernels) else read_tables(entry)
 
 
-def with_residuals(calibrations: Sequence[Calibration], measured: Iterable[MeasuredKernels]) -> tuple[Calibration, ...]:
+def with_residuals(
+    calibrations: Sequence[FittedCalibration], measured: Iterable[MeasuredKernels]
+) -> tuple[FittedCalibration, ...]:
     """Calibrations with the residuals of some measurements; what others inherit is predicted with shipped ones too."""
-    names = {c.name for c in calibrations}
     # A joint fit has seen the parts that are to be left out.
-    relatives = tuple(c for c in shipped_calibrations() if c.name not in names and c.scope == "architecture")
+    relatives = CalibrationPool.shipped().without({c.name for c in calibrations}).of_scope("architecture")
     summaries = residual_summaries(measured, calibrations, relatives=relatives)
-    return tuple(c.model_copy(update={"residuals": summaries[c.name]}) for c in calibrations)
+    return tuple(_with_evidence(c, residuals=summaries[c.name]) for c in calibrations)
 
 
-def without_device(calibrations: Iterable[Calibration], accelerator: str, device: str) -> tuple[Calibration, ...]:
+def without_device(
+    calibrations: Iterable[FittedCalibration], accelerator: str, device: str
+) -> tuple[FittedCalibration, ...]:
     """Calibrations without the groups that one accelerator was measured for."""
     return tuple(_drop(entry, accelerator, device) for entry in calibrations)
 
 
-def _drop(entry: Calibration, accelerator: str, device: str) -> Calibration:
+def _drop(fitted: FittedCalibration, accelerator: str, device: str) -> FittedCalibration:
+    entry, evidence = fitted.calibration, fitted.evidence
     groups = {group: names for group, names in entry.groups.items() if accelerator not in names}
-    return entry.model_copy(
+    kept = tuple(f for f in evidence.fitted_on if f.device != device)
+    fewer = entry.model_copy(
         update={
             "groups": groups,
             "accelerators": tuple(name for name in entry.accelerators if name != accelerator),
             "parameters": {n: x for n, x in entry.parameters.items() if n.partition(".")[0] in groups},
-            "residuals": tuple(r for r in entry.residuals if r.group in groups),
-            "fitted_on": tuple(f for f in entry.fitted_on if f.device != device),
+            "fitted_on": described(kept),
         }
     )
+    residuals = tuple(r for r in evidence.residuals if r.group in groups)
+    return _with_evidence(FittedCalibration(fewer, evidence), residuals=residuals, fitted_on=kept)
 
 
-def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) -> Calibration:
+def _with_evidence(fitted: FittedCalibration, **changes: object) -> FittedCalibration:
+    return FittedCalibration(fitted.calibration, fitted.evidence.model_copy(update=changes))
+
+
+def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) -> FittedCalibration:
     parameters: dict[str, float] = {}
     groups: dict[str, tuple[str, ...]] = {}
     fitted_on: list[FittedOn] = []
@@ -134,16 +141,17 @@ def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) ->
         groups |= present
         for m in measured:
             fitted_on += _fitted_on(m, tuple(present), fit)
-    return Calibration(
+    calibration = Calibration(
         name=architecture,
         architecture=architecture,
         accelerators=tuple(sorted({m.accelerator.name for m in measured})),
         groups=groups,
         parameters={name: parameters[name] for name in PARAMETERS if name in parameters},
-        fitted_on=tuple(fitted_on),
+        fitted_on=described(fitted_on),
         date=datetime.datetime.now(tz=datetime.UTC).date(),
         sources=sources_of(measured),
     )
+    return FittedCalibration(calibration, Evidence(name=architecture, fitted_on=tuple(fitted_on)))
 
 
 def sources_of(measured: Iterable[MeasuredKernels]) -> tuple[str, ...]:
@@ -176,7 +184,7 @@ def _fitted_on(m: MeasuredKernels, job: Sequence[str], fit: Fit) -> list[FittedO
         parameters=dict(fit.parameters),
         sources=("fit",),
     )
-    error = np.abs(predicted(part, (calibration,), timings=timings).time / part.latency - 1.0)
+    error = np.abs(predicted(part, CalibrationPool.of(calibration), timings=timings).time / part.latency - 1.0)
     calls = list(zip(part.source, part.op, part.dtype, strict=True))
     return [
         _record(part, call, job[0], error, np.array([c == call for c in calls]), timings)
@@ -212,19 +220,3 @@ def _record(
 
 def _rounded(value: float) -> float:
     return float(f"{value:.4g}")
-
-
-def write_calibration(calibration: Calibration, folder: str | Path = _FOLDER) -> Path:
-    """Write a calibration as ``<name>.yaml``; returns the path.
-
-    Raises
-    ------
-    OutputError
-        The folder is missing or cannot be written.
-    """
-    import yaml
-
-    path = Path(folder) / f"{calibration.name}.yaml"
-    content = calibration.model_dump(mode="json", exclude_none=True)
-    write_text(path, yaml.safe_dump(content, sort_keys=False, width=110, allow_unicode=True))
-    return path

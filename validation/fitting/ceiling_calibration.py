@@ -12,7 +12,18 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from hw_specs import Accelerator, Calibration, FittedOn, lineage_distance, load_accelerator, load_architecture
+from hw_specs import (
+    Accelerator,
+    Calibration,
+    CalibrationPool,
+    Evidence,
+    FittedCalibration,
+    FittedOn,
+    lineage_distance,
+    load_accelerator,
+    load_architecture,
+)
+from hw_specs.calibration import described
 from simulator.cost import HardwareColumns, kernel_times
 from simulator.cost.inheritance import MATRIX_ENERGIES
 from simulator.cost.parameters import PARAMETERS
@@ -35,28 +46,30 @@ _STEPS = 50
 
 
 def ceiling_calibrations(
-    ceilings: Iterable[Ceiling], shares: Iterable[EagerShare], calibrations: Sequence[Calibration]
-) -> tuple[Calibration, ...]:
+    ceilings: Iterable[Ceiling], shares: Iterable[EagerShare], calibrations: CalibrationPool
+) -> tuple[FittedCalibration, ...]:
     """One calibration for each architecture that has a ceiling and shares no lineage with a calibrated one.
 
     Parameters
     ----------
     ceilings : iterable of Ceiling
     shares : iterable of EagerShare
-    calibrations : sequence of Calibration
+    calibrations : CalibrationPool
         Those of architectures, and the generic one, which parameters that no ceiling tells come from.
     """
-    pool = [c for c in calibrations if c.scope != "ceilings"]
+    pool = CalibrationPool.of(*calibrations.of_scope("architecture"), *calibrations.of_scope("generic"))
     by_architecture: dict[str, tuple[list[Ceiling], list[EagerShare]]] = {}
     for ceiling in ceilings:
         by_architecture.setdefault(ceiling.accelerator.architecture, ([], []))[0].append(ceiling)
     for share in shares:
         by_architecture.setdefault(load_accelerator(share.accelerator).architecture, ([], []))[1].append(share)
     unrelated = {
-        name: found for name, found in sorted(by_architecture.items()) if not any(_is_relative(name, c) for c in pool)
+        name: found
+        for name, found in sorted(by_architecture.items())
+        if not any(_is_relative(name, c) for c in pool.calibrations)
     }
     made = (_of_architecture(name, *found, pool) for name, found in unrelated.items())
-    return tuple(calibration for calibration in made if calibration.parameters)
+    return tuple(fitted for fitted in made if fitted.calibration.parameters)
 
 
 def _is_relative(architecture: str, calibration: Calibration) -> bool:
@@ -77,8 +90,8 @@ def solve(target: float, value_at: Callable[[float], float], low: float, high: f
 
 
 def _of_architecture(
-    name: str, ceilings: Sequence[Ceiling], shares: Sequence[EagerShare], pool: Sequence[Calibration]
-) -> Calibration:
+    name: str, ceilings: Sequence[Ceiling], shares: Sequence[EagerShare], pool: CalibrationPool
+) -> FittedCalibration:
     parameters: dict[str, float] = {}
     used: list[tuple[str, Ceiling | EagerShare]] = []
     for group, dtypes in (("matmul", ("bfloat16", "float16")), ("matmul8", (_EIGHT_BIT,))):
@@ -94,17 +107,19 @@ def _of_architecture(
         parameters[f"{share.group}.dram"] = _share_parameter(share, pool)
         used.append((share.group, share))
     parts = tuple(sorted({_part_name(item) for _, item in used}))
-    return Calibration(
+    fitted_on = tuple(_fitted_on(used, parameters, pool))
+    calibration = Calibration(
         name=name,
         architecture=name,
         scope="ceilings",
         groups=dict.fromkeys(dict.fromkeys(n.partition(".")[0] for n in parameters), parts),
         parameters={n: float(f"{parameters[n]:.4g}") for n in PARAMETERS if n in parameters},
-        fitted_on=tuple(_fitted_on(used, parameters, pool)),
+        fitted_on=described(fitted_on),
         date=datetime.datetime.now(tz=datetime.UTC).date(),
         sources=tuple(sorted({_source(item) for _, item in used})) or ("none",),
         notes="Single parameters from published best rates; the rest of each group is inherited.",
     )
+    return FittedCalibration(calibration, Evidence(name=name, fitted_on=fitted_on))
 
 
 def _part_name(item: Ceiling | EagerShare) -> str:
@@ -124,7 +139,7 @@ def _best_of_each_part(ceilings: Iterable[Ceiling]) -> list[Ceiling]:
     return list(best.values())
 
 
-def _product_parameters(group: str, best: Sequence[Ceiling], pool: Sequence[Calibration]) -> dict[str, float]:
+def _product_parameters(group: str, best: Sequence[Ceiling], pool: CalibrationPool) -> dict[str, float]:
     """Energy of a FLOP on matrix units, and the share of the peak at the clock that it leaves.
 
     The clock that a board keeps under long products tells the energy; where nobody published it, the rates do: a board
@@ -148,7 +163,7 @@ def _energy_at_clock(ceiling: Ceiling) -> float | None:
     return board * cores.clock / (peak * cores.sustained_clock)
 
 
-def _bounded_energies(group: str, best: Sequence[Ceiling], pool: Sequence[Calibration]) -> dict[str, float]:
+def _bounded_energies(group: str, best: Sequence[Ceiling], pool: CalibrationPool) -> dict[str, float]:
     """Energies with the least bound that a rate sets; none where no rate is below what the lowest energy allows."""
     energy = f"{group}.energy"
     lower, upper = PARAMETERS[energy].lower, PARAMETERS[energy].upper
@@ -160,7 +175,7 @@ def _bounded_energies(group: str, best: Sequence[Ceiling], pool: Sequence[Calibr
     return _energies(group, min(bounds), best, pool) if bounds else {}
 
 
-def _energies(group: str, energy: float, best: Sequence[Ceiling], pool: Sequence[Calibration]) -> dict[str, float]:
+def _energies(group: str, energy: float, best: Sequence[Ceiling], pool: CalibrationPool) -> dict[str, float]:
     """Energy of a group, and in proportion those of 16-bit products inside attention, which run on the same units."""
     name = f"{group}.energy"
     found = {name: min(max(energy, PARAMETERS[name].lower), PARAMETERS[name].upper)}
@@ -172,7 +187,7 @@ def _energies(group: str, energy: float, best: Sequence[Ceiling], pool: Sequence
 
 
 def _main_loop(
-    group: str, energies: Mapping[str, float], best: Sequence[Ceiling], pool: Sequence[Calibration]
+    group: str, energies: Mapping[str, float], best: Sequence[Ceiling], pool: CalibrationPool
 ) -> dict[str, float]:
     """Share of the peak with which the part nearest to its ceiling reaches it; none where no share does."""
     rate = f"{group}.rate"
@@ -192,17 +207,17 @@ def _attention_energies() -> Iterator[str]:
     return (name for name in sorted(MATRIX_ENERGIES) if not name.startswith("matmul"))
 
 
-def _attention_energy(accelerator: Accelerator, name: str, factor: float, pool: Sequence[Calibration]) -> float:
+def _attention_energy(accelerator: Accelerator, name: str, factor: float, pool: CalibrationPool) -> float:
     """Energy of products inside attention, which run on the same units."""
     parameter = PARAMETERS[name]
     return min(max(factor * _parameter(accelerator, name, pool), parameter.lower), parameter.upper)
 
 
-def _parameter(accelerator: Accelerator, name: str, pool: Sequence[Calibration]) -> float:
+def _parameter(accelerator: Accelerator, name: str, pool: CalibrationPool) -> float:
     return float(HardwareColumns.from_accelerators([accelerator], pool).parameters[name][0])
 
 
-def _rate(ceiling: Ceiling, parameters: Mapping[str, float], pool: Sequence[Calibration]) -> float:
+def _rate(ceiling: Ceiling, parameters: Mapping[str, float], pool: CalibrationPool) -> float:
     """Rate that the model sustains at a ceiling's shape. [FLOP/s]"""
     m, n, k = ceiling.shape
     name = "aten::_scaled_mm" if ceiling.dtype == _EIGHT_BIT else "aten::mm"
@@ -212,22 +227,20 @@ def _rate(ceiling: Ceiling, parameters: Mapping[str, float], pool: Sequence[Cali
     return 2.0 * m * n * k / _time(kernel, ceiling.accelerator, parameters, pool)
 
 
-def _time(
-    kernel: Kernel, accelerator: Accelerator, parameters: Mapping[str, float], pool: Sequence[Calibration]
-) -> float:
+def _time(kernel: Kernel, accelerator: Accelerator, parameters: Mapping[str, float], pool: CalibrationPool) -> float:
     table = assign_units(KernelTable.from_kernels([kernel]), accelerator)
     hardware = HardwareColumns.from_accelerators([accelerator], pool).sustained().with_parameters(parameters)
     return float(kernel_times(table, hardware).time[0, 0])
 
 
-def _share_parameter(share: EagerShare, pool: Sequence[Calibration]) -> float:
+def _share_parameter(share: EagerShare, pool: CalibrationPool) -> float:
     """Share of the DRAM bandwidth with which the model takes as long as eager kernels did."""
     name = f"{share.group}.dram"
     parameter = PARAMETERS[name]
     return solve(share.share, lambda x: _reached(share, {name: x}, pool), parameter.lower, parameter.upper)
 
 
-def _reached(share: EagerShare, parameters: Mapping[str, float], pool: Sequence[Calibration]) -> float:
+def _reached(share: EagerShare, parameters: Mapping[str, float], pool: CalibrationPool) -> float:
     data = TensorSpec((_ROWS, _WIDTH), "float32")
     inputs, name = {
         "stream": ((data, data), "aten::add"),
@@ -236,13 +249,13 @@ def _reached(share: EagerShare, parameters: Mapping[str, float], pool: Sequence[
     }[share.group]
     (kernel,) = kernels_of(Op(name, inputs, (data,)), Execution())
     accelerator = load_accelerator(share.accelerator)
-    bandwidth = HardwareColumns.from_accelerators([accelerator], ()).dram_bandwidth[0]
+    bandwidth = HardwareColumns.from_accelerators([accelerator], CalibrationPool.empty()).dram_bandwidth[0]
     moved = kernel.bytes_read + kernel.bytes_written
     return float(moved / _time(kernel, accelerator, parameters, pool) / bandwidth)
 
 
 def _fitted_on(
-    used: Iterable[tuple[str, Ceiling | EagerShare]], parameters: Mapping[str, float], pool: Sequence[Calibration]
+    used: Iterable[tuple[str, Ceiling | EagerShare]], parameters: Mapping[str, float], pool: CalibrationPool
 ) -> Iterator[FittedOn]:
     for group, item in used:
         own = {n: x for n, x in parameters.items() if n.partition(".")[0] == group}

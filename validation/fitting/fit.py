@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hw_specs import CalibrationPool
 from simulator.cost import PARAMETERS, HardwareColumns, kernel_times
 from simulator.cost.family import parameter_group
 from simulator.cost.inheritance import Origin, carried, part_of
@@ -275,7 +276,7 @@ def _part(m: MeasuredKernels, keys: tuple[tuple[str, str, str], ...], floors: Fl
     )
     return _Part(
         measured=m,
-        hardware=HardwareColumns.from_accelerators([m.accelerator], calibrations=()),
+        hardware=HardwareColumns.from_accelerators([m.accelerator], calibrations=CalibrationPool.empty()),
         timing=timing,
         floor=np.append(floors, 0.0)[timing],
         weight=np.where((m.latency > _LONG) | (timing >= 0), 1.0, _SHORT_WEIGHT),

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Calibration, FittedOn, ResidualSummary
+from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn, ResidualSummary
+from hw_specs.calibration import described
 from simulator.cost.inheritance import MATRIX_ENERGIES, REFERENCE
 from simulator.cost.parameters import GROUPS, PARAMETERS
 from validation.errors.prediction import predicted
@@ -80,17 +81,17 @@ class LeftOut:
 
 def generic_calibration(
     measured: Sequence[MeasuredKernels],
-    relatives: Sequence[Calibration] | None = None,
+    relatives: Sequence[FittedCalibration] | None = None,
     *,
     groups: Iterable[str] = GROUPS,
     preferred: Iterable[str] = (),
-) -> Calibration:
+) -> FittedCalibration:
     """Calibration fitted to several devices at once.
 
     Parameters
     ----------
     measured : sequence of MeasuredKernels
-    relatives : sequence of Calibration, optional
+    relatives : sequence of FittedCalibration, optional
         Calibrations of single architectures. With them each architecture is left out in turn, and the groups that
         the joint fit predicts better are preferred.
     groups : iterable of str
@@ -103,15 +104,15 @@ def generic_calibration(
     parameters = {name: value for each in fitted.values() for name, value in each.items()}
     trials = [] if relatives is None else list(left_out_errors(measured, relatives, jobs=jobs))
     measured_for = {group: names for job in fitted for group, names in present_groups(job, measured).items()}
-    return Calibration(
+    fitted_on = tuple(_fitted_on(fitted, measured))
+    calibration = Calibration(
         name=GENERIC,
         scope="generic",
         accelerators=tuple(sorted({m.accelerator.name for m in measured})),
         groups=measured_for,
         preferred=preferred_groups(trials) if relatives is not None else tuple(preferred),
         parameters={name: parameters[name] for name in PARAMETERS if name in parameters},
-        fitted_on=tuple(_fitted_on(fitted, measured)),
-        residuals=_summaries(trials),
+        fitted_on=described(fitted_on),
         date=datetime.datetime.now(tz=datetime.UTC).date(),
         sources=sources_of(measured),
         notes=(
@@ -120,11 +121,13 @@ def generic_calibration(
             "which published sustained rates bound."
         ),
     )
+    evidence = Evidence(name=GENERIC, fitted_on=fitted_on, residuals=_summaries(trials))
+    return FittedCalibration(calibration, evidence)
 
 
 def left_out_errors(
     measured: Sequence[MeasuredKernels],
-    relatives: Sequence[Calibration],
+    relatives: Sequence[FittedCalibration],
     *,
     jobs: Iterable[Sequence[str]] | None = None,
 ) -> Iterator[LeftOut]:
@@ -134,7 +137,7 @@ def left_out_errors(
             here = [m for m in measured if m.accelerator.architecture == architecture]
             others = [m for m in measured if m.accelerator.architecture != architecture]
             if present_groups(job, here) and present_groups(job, others):
-                kin = [c for c in relatives if c.architecture != architecture]
+                kin = CalibrationPool.of(*(c for c in relatives if c.calibration.architecture != architecture))
                 yield from _trials(job, here, _joint(job, others), kin)
 
 
@@ -165,14 +168,14 @@ def _joint(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> Calibrati
 
 
 def _trials(
-    job: Sequence[str], here: Iterable[MeasuredKernels], joint: Calibration, kin: Sequence[Calibration]
+    job: Sequence[str], here: Iterable[MeasuredKernels], joint: Calibration, kin: CalibrationPool
 ) -> Iterator[LeftOut]:
     for m in here:
         timings = timings_of(kin, m.device)
-        one, other = (predicted(m, pool, timings=timings).time for pool in ((joint,), kin))
+        one, other = (predicted(m, pool, timings=timings).time for pool in (CalibrationPool.of(joint), kin))
         for group, rows in rows_by_group(m).items():
             # Where no relative was measured for a group there is nothing to compare with.
-            if group in joint.groups and group in job and any(c.groups.get(group) for c in kin):
+            if group in joint.groups and group in job and any(c.groups.get(group) for c in kin.calibrations):
                 yield LeftOut(
                     group=group,
                     architecture=m.accelerator.architecture,
@@ -216,7 +219,7 @@ def _fitted_on(
             mine = [group for group in job if group in rows]
             if not mine:
                 continue
-            error = np.abs(predicted(m, (calibration,)).time / m.latency - 1.0)
+            error = np.abs(predicted(m, CalibrationPool.of(calibration)).time / m.latency - 1.0)
             for group in mine:
                 chosen = rows[group]
                 yield FittedOn(

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Calibration, ResidualSummary
+from hw_specs import Calibration, CalibrationPool, FittedCalibration, ResidualSummary
 from simulator.cost.parameters import GROUPS
 from simulator.uncertainty.deviation import REGIMES, inherited_half_widths, regime_of
 from validation.errors.prediction import predicted
@@ -37,9 +37,9 @@ _FEWEST = 15
 
 def residual_summaries(
     measured: Iterable[MeasuredKernels],
-    calibrations: Sequence[Calibration],
+    calibrations: Sequence[FittedCalibration],
     *,
-    relatives: Sequence[Calibration] = (),
+    relatives: Sequence[FittedCalibration] = (),
 ) -> Mapping[str, tuple[ResidualSummary, ...]]:
     """Residuals of each calibration, by its name.
 
@@ -50,14 +50,14 @@ def residual_summaries(
         c.name: {} for c in calibrations
     }
     for m in measured:
-        name = next(c.name for c in calibrations if c.architecture == m.accelerator.architecture)
+        name = next(c.name for c in calibrations if c.calibration.architecture == m.accelerator.architecture)
         others = [c for c in (*calibrations, *relatives) if c.name != name]
-        scopes: tuple[tuple[Scope, Sequence[Calibration], NDArray[np.bool_]], ...] = (
+        scopes: tuple[tuple[Scope, Sequence[FittedCalibration], NDArray[np.bool_]], ...] = (
             ("held_out_shapes", calibrations, held_out(m)),
             ("left_out_device", others, np.ones(len(m), dtype=np.bool_)),
         )
         for scope, pool, rows in scopes:
-            time = predicted(m, pool).time
+            time = predicted(m, CalibrationPool.of(*pool)).time
             for group, members in rows_by_group(m).items():
                 chosen = rows & members
                 if chosen.any():
@@ -68,7 +68,7 @@ def residual_summaries(
 
 def held_out_summaries(measured: MeasuredKernels, calibration: Calibration) -> tuple[ResidualSummary, ...]:
     """Residuals of one machine's own calibration on the shapes that its fit did not see."""
-    time, rows = predicted(measured, (calibration,), timings={}).time, held_out(measured)
+    time, rows = predicted(measured, CalibrationPool.of(calibration), timings={}).time, held_out(measured)
     collected: dict[tuple[str, Scope], list[tuple[FloatArray, FloatArray]]] = {}
     for group, members in rows_by_group(measured).items():
         chosen = rows & members

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hw_specs import Accelerator, Calibration, shipped_calibrations
+from hw_specs import Accelerator, CalibrationPool, FittedCalibration
 from simulator.cost import HardwareColumns, kernel_times
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTable
@@ -72,7 +72,7 @@ class ProbeCheck:
     by_operator: Mapping[str, PartCheck]
 
 
-def check_probe(trace: Trace, accelerator: Accelerator, calibration: Calibration) -> ProbeCheck:
+def check_probe(trace: Trace, accelerator: Accelerator, own: FittedCalibration) -> ProbeCheck:
     """Compare a trace with what a specification and its own calibration predict.
 
     Parameters
@@ -80,13 +80,14 @@ def check_probe(trace: Trace, accelerator: Accelerator, calibration: Calibration
     trace : Trace
         Taken on the machine that was probed.
     accelerator : Accelerator
-    calibration : Calibration
+    own : FittedCalibration
+        Of that machine.
     """
     execution = execution_on(accelerator)
     attribution = attribute(trace, lambda op: can_predict(op, execution))
     lowered = _lowered(trace, attribution.operators[attribution.modelled], execution)
     table = assign_units(KernelTable.from_kernels([kernel for _, kernel in lowered]), accelerator)
-    hardware = HardwareColumns.from_accelerators([accelerator], calibrations=[calibration]).sustained()
+    hardware = HardwareColumns.from_accelerators([accelerator], CalibrationPool.of(own)).sustained()
     single = kernel_times(table, hardware).time[:, 0]
     times = _times(lowered, single)
     groups: dict[int, list[float]] = defaultdict(lambda: [0, 0.0])
@@ -100,11 +101,10 @@ def check_probe(trace: Trace, accelerator: Accelerator, calibration: Calibration
     covered, predicted = (sum(entry[i] for entry in known.values()) for i in (1, 2))
     difference = sum(abs(time - guess) for _, time, guess in known.values())
     calls = np.array([known[operator][0] if operator in known else 0.0 for operator, _ in lowered])
-    deviation = summed_deviation(
-        replace(table, count=calls), single, accelerator, (calibration, *shipped_calibrations())
-    )
+    everything = CalibrationPool.shipped().with_own(own)
+    deviation = summed_deviation(replace(table, count=calls), single, accelerator, everything)
     elapsed = _elapsed(trace)
-    host = {k.partition(".")[2]: v for k, v in calibration.parameters.items() if k.startswith("host.")}
+    host = {name.partition(".")[2]: value for name, value in own.calibration.of_group("host").items()}
     return ProbeCheck(
         measured=trace.device_time,
         covered=covered,

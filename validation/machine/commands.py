@@ -21,7 +21,7 @@ def probe_command(
     seconds: Annotated[float, typer.Option(help="Longest time for kernels, beside peaks and bandwidths.")] = 150.0,
 ) -> None:
     """Measure the machine at hand, and write its specification and its calibration."""
-    from validation.fitting.calibrate import write_calibration
+    from validation.fitting.calibration_file import write_calibration
     from validation.machine.probe.probe import ProbeOptions, probe
 
     if not output.parent.is_dir():
@@ -31,8 +31,7 @@ def probe_command(
     with shares() as advance:
         found = probe(device, advance, ProbeOptions(seconds=seconds))
     write_text(output, found.specification)
-    named = found.calibration.model_copy(update={"name": f"{output.stem}.calibration"})
-    path = write_calibration(named, output.parent)
+    path = write_calibration(found.calibration.renamed(f"{output.stem}.calibration"), output.parent)
     print(f"{output}: {found.accelerator.name}\n{path}: fitted to {len(found.calls)} measured calls")
     print(f"try it: simulate --hw {output} --model stable-diffusion --dtype float32")
 
@@ -45,16 +44,16 @@ def check_command(
     ] = None,
 ) -> None:
     """Hold a run on the machine at hand against the prediction from its own specification and calibration."""
-    from simulator.calibrations import own_calibrations
+    from simulator.calibrations import own_calibration
     from tracer.formats import read_trace
 
     from .check import check_probe
 
     accelerator = load_accelerator(str(hw))
-    own = own_calibrations(str(hw), accelerator, calibration)
-    if not own:
+    own = own_calibration(str(hw), accelerator, calibration)
+    if own is None:
         raise CaseError(f"{hw}: no calibration beside it; give --calibration FILE, which 'validate probe' writes")
-    result = check_probe(read_trace(trace), accelerator, own[0])
+    result = check_probe(read_trace(trace), accelerator, own)
     print(
         f"measured {result.measured:.4g} s in operators, {result.predicted:.4g} s predicted for {result.covered:.4g} s "
         f"of it: {100 * result.error:+.1f} %, weighted by time {100 * result.time_weighted_error:.1f} %\n"

@@ -6,14 +6,14 @@ own time and a constant: ``measured = max(floor, offset + kernels)``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Calibration
+from hw_specs import CalibrationPool
 
 __all__ = ["NO_OVERHEAD", "Timing", "timings_of", "with_timing"]
 
@@ -37,14 +37,13 @@ class Timing:
 NO_OVERHEAD = Timing(floor=0.0, offset=0.0)
 
 
-def timings_of(calibrations: Iterable[Calibration], device: str) -> Mapping[tuple[str, str], Timing]:
+def timings_of(calibrations: CalibrationPool, device: str) -> Mapping[tuple[str, str], Timing]:
     """Timing of each (source, op) on a device; where it was not measured there, the median over other devices."""
     own: dict[tuple[str, str], Timing] = {}
     others: dict[tuple[str, str], list[Timing]] = {}
-    for calibration in calibrations:
-        if calibration.scope != "architecture":
-            continue  # a joint fit leaves the timings to the calibrations of single architectures
-        for fitted in calibration.fitted_on:
+    # A joint fit leaves the timings to the calibrations of single architectures.
+    for entry in calibrations.of_scope("architecture"):
+        for fitted in entry.evidence.fitted_on:
             timing = Timing(floor=fitted.timing_floor, offset=fitted.timing_offset)
             key = (fitted.source, fitted.op)
             if fitted.device == device:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean, median
 from typing import Any
 
-from hw_specs import SpecError, load_accelerator
+from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import Execution
 from simulator.simulation import Simulation, simulate
@@ -85,7 +85,7 @@ class CaseError:
 
 
 def predict_cases(
-    cases: Iterable[Case], *, progress: Callable[[str], None] | None = None
+    cases: Iterable[Case], calibrations: CalibrationPool, *, progress: Callable[[str], None] | None = None
 ) -> tuple[list[CaseResult], list[CaseError]]:
     """Predictions of cases; those that cannot be predicted come back with the reason."""
     results, failed = [], []
@@ -94,7 +94,7 @@ def predict_cases(
         if progress is not None:
             progress(case.id)
         try:
-            results.append(_predict(case, graphs))
+            results.append(_predict(case, graphs, calibrations))
         except (GraphError, SpecError, UnsupportedFormatError) as error:
             failed.append(
                 CaseError(id=case.id, model=case.model, device=case.device, reason=str(error).splitlines()[0])
@@ -121,16 +121,20 @@ def to_dict(
     }
 
 
-def _predict(case: Case, graphs: dict[tuple[str, tuple[tuple[str, object], ...]], OpGraph]) -> CaseResult:
+def _predict(
+    case: Case, graphs: dict[tuple[str, tuple[tuple[str, object], ...]], OpGraph], calibrations: CalibrationPool
+) -> CaseResult:
     graph, accelerator = _graph(case.model, case.settings, graphs), load_accelerator(case.device)
     execution = Execution(**case.execution)  # type: ignore[arg-type]  # checked by Execution itself
-    simulation = simulate(graph, accelerator, execution)
-    bound = simulate(graph, accelerator, execution, fidelity="roofline")
+    simulation = simulate(graph, accelerator, execution, calibrations=calibrations)
+    bound = simulate(graph, accelerator, execution, calibrations=calibrations, fidelity="roofline")
     predicted, roofline = _time(case, simulation, graph), _time(case, bound, graph)
     if case.sliced_decoder:
         single = _graph(case.model, {**case.settings, "batch": 1}, graphs)
-        predicted += _sliced(graph, simulation, simulate(single, accelerator, execution))
-        roofline += _sliced(graph, bound, simulate(single, accelerator, execution, fidelity="roofline"))
+        one = simulate(single, accelerator, execution, calibrations=calibrations)
+        one_bound = simulate(single, accelerator, execution, calibrations=calibrations, fidelity="roofline")
+        predicted += _sliced(graph, simulation, one)
+        roofline += _sliced(graph, bound, one_bound)
     deviation = _deviation(case, simulation)
     interval = interval_of(predicted, deviation, unseen=accelerator.name)
     basis = simulation.report.basis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from hw_specs import Accelerator, load_accelerator
+from hw_specs import Accelerator, CalibrationPool, load_accelerator
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.simulation import Simulation, simulate
@@ -74,5 +74,7 @@ class Laboratory:
         key = (id(graph), attention)  # A kept simulation holds its graph, so that the identity stays taken.
         if key not in self._simulations:
             execution = Execution(attention=attention)
-            self._simulations[key] = simulate(graph, self.accelerator, execution, fidelity=self.fidelity)
+            self._simulations[key] = simulate(
+                graph, self.accelerator, execution, calibrations=CalibrationPool.shipped(), fidelity=self.fidelity
+            )
         return self._simulations[key]

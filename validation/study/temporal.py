@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.cost import HardwareColumns
 from simulator.cost.mechanisms import residency
 from simulator.kernels import KernelFamily
 from simulator.simulation import Simulation
@@ -231,17 +230,11 @@ def cache_table(laboratory: Laboratory) -> Table:
     rows: list[Sequence[Cell]] = []
     for attention in ATTENTION:
         simulation = laboratory.simulation(graph, attention)
-        kept = _kept(laboratory, simulation)
+        kept = residency(simulation.launches.table, simulation.hardware.cache_capacity)[:, 0]
         for stage in _stages(laboratory):
             for site in _sites(laboratory, stage):
                 rows.extend(_cache_rows(simulation, kept, site, attention))
     return Table.of("temporal_cache", "Memory traffic of one attention module call", _CACHE_UNITS, rows)
-
-
-def _kept(laboratory: Laboratory, simulation: Simulation) -> NDArray[np.float64]:
-    """Share of each distinct kernel's traffic that the L2 keeps."""
-    hardware = HardwareColumns.from_accelerators([laboratory.accelerator])
-    return residency(simulation.launches.table, hardware.cache_capacity)[:, 0]
 
 
 def _cache_rows(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hw_specs import Accelerator
+from hw_specs import Accelerator, CalibrationPool
 from simulator.cost import HardwareColumns
 from simulator.kernels import Kernel, KernelFamily, KernelTable
 
@@ -47,7 +47,7 @@ def hardware() -> Callable[..., HardwareColumns]:
     """Columns of one accelerator without calibration."""
 
     def build(**changes: Any) -> HardwareColumns:
-        return HardwareColumns.from_accelerators([make_accelerator(**changes)], calibrations=())
+        return HardwareColumns.from_accelerators([make_accelerator(**changes)], calibrations=CalibrationPool.empty())
 
     return build
 

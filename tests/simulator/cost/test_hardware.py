@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hw_specs import Calibration, load_accelerator
+from hw_specs import Calibration, CalibrationPool, load_accelerator
 from simulator.cost import BASES, HardwareColumns
 
 
@@ -20,7 +20,9 @@ def _calibration(**changes):
 
 
 def test_columns_are_those_of_the_datasheet():
-    columns = HardwareColumns.from_accelerators([load_accelerator("a100"), load_accelerator("l40s")], calibrations=())
+    columns = HardwareColumns.from_accelerators(
+        [load_accelerator("a100"), load_accelerator("l40s")], calibrations=CalibrationPool.empty()
+    )
     assert len(columns) == 2
     assert columns.cores.tolist() == [108, 142]
     assert columns.dram_bandwidth == pytest.approx([2.039e12, 0.864e12])
@@ -29,13 +31,17 @@ def test_columns_are_those_of_the_datasheet():
 
 
 def test_check_bits_among_the_data_take_bandwidth():
-    columns = HardwareColumns.from_accelerators([load_accelerator(n) for n in ("t4", "v100", "rtx4090")])
+    columns = HardwareColumns.from_accelerators(
+        [load_accelerator(n) for n in ("t4", "v100", "rtx4090")], calibrations=CalibrationPool.shipped()
+    )
     assert (columns.dram_copy_rate / columns.dram_bandwidth).tolist() == pytest.approx([0.85, 1.0, 1.0])
 
 
 def test_calibration_is_inherited_by_lineage_and_group():
     names = ("A100-SXM4-80GB", "A100-PCIe-80GB", "H100-SXM5-80GB")
-    columns = HardwareColumns.from_accelerators([load_accelerator(n) for n in names], calibrations=[_calibration()])
+    columns = HardwareColumns.from_accelerators(
+        [load_accelerator(n) for n in names], calibrations=CalibrationPool.of(_calibration())
+    )
     assert [BASES[code] for code in columns.basis["matmul"]] == ["calibrated", "inherited", "inherited"]
     assert [BASES[code] for code in columns.basis["stream"]] == ["datasheet"] * 3
     assert columns.parameters["matmul.rate"].tolist() == [0.77] * 3
@@ -43,7 +49,9 @@ def test_calibration_is_inherited_by_lineage_and_group():
 
 def test_a_group_that_nobody_measured_takes_a_related_one():
     calibration = _calibration(groups={"flash2": ("A100-SXM4-80GB",)}, parameters={"flash2.fill": 1e-6})
-    columns = HardwareColumns.from_accelerators([load_accelerator("a100")], calibrations=[calibration])
+    columns = HardwareColumns.from_accelerators(
+        [load_accelerator("a100")], calibrations=CalibrationPool.of(calibration)
+    )
     assert columns.parameters["efficient.fill"].tolist() == [1e-6]
     assert [BASES[columns.basis[group][0]] for group in ("flash2", "efficient", "flash3")] == [
         "calibrated",
@@ -54,13 +62,15 @@ def test_a_group_that_nobody_measured_takes_a_related_one():
 
 def test_shared_memory_runs_as_fast_as_was_measured():
     parts = [load_accelerator(name) for name in ("a100", "l40s", "b200", "t4", "epyc_9654")]
-    columns = HardwareColumns.from_accelerators(parts, calibrations=())
+    columns = HardwareColumns.from_accelerators(parts, calibrations=CalibrationPool.empty())
     # 125 of 128 B/clk, 64 of 128, 128 published alone, an estimate of 64, and none of a CPU.
     assert columns.shared_rate == pytest.approx([125 * 1.41e9, 64 * 2.52e9, 128 * 1.965e9, 64 * 1.59e9, np.inf])
 
 
 def test_select_keeps_every_column_together():
-    both = HardwareColumns.from_accelerators([load_accelerator("a100"), load_accelerator("l40s")], calibrations=())
+    both = HardwareColumns.from_accelerators(
+        [load_accelerator("a100"), load_accelerator("l40s")], calibrations=CalibrationPool.empty()
+    )
     second = both.select(np.array([1]))
     assert second.name == ("L40S",)
     assert second.cores.tolist() == [142]
@@ -69,26 +79,28 @@ def test_select_keeps_every_column_together():
 
 def test_unpublished_cache_bandwidth_is_estimated(hardware):
     part = load_accelerator("gb200")
-    columns = HardwareColumns.from_accelerators([part], calibrations=())
+    columns = HardwareColumns.from_accelerators([part], calibrations=CalibrationPool.empty())
     assert np.isfinite(columns.cache_rate).all()
     assert columns.cache_rate[0] >= 4 * columns.dram_bandwidth[0]
 
 
 def test_dram_rate_is_measured_or_a_share_of_the_published_one():
     parts = [load_accelerator(name) for name in ("L40S", "H100-SXM5-80GB", "B200")]
-    columns = HardwareColumns.from_accelerators(parts, calibrations=())
+    columns = HardwareColumns.from_accelerators(parts, calibrations=CalibrationPool.empty())
     # Measured on the L40S; nothing on the H100; a copy on the B200, which understates reads.
     assert columns.dram_rate == pytest.approx([816e9, 0.95 * 3.35e12, 0.85 * 8e12])
 
 
 def test_cores_without_a_published_clock_run_at_a_usual_one():
-    columns = HardwareColumns.from_accelerators([load_accelerator("A100-SXM4-80GB")], calibrations=())
+    columns = HardwareColumns.from_accelerators(
+        [load_accelerator("A100-SXM4-80GB")], calibrations=CalibrationPool.empty()
+    )
     assert columns.core_clock == pytest.approx([1.41e9])
     assert replace(columns, clock=np.array([np.nan])).core_clock == pytest.approx([1.5e9])
 
 
 def test_the_cache_that_all_cores_share_is_behind_those_of_the_dies():
-    columns = HardwareColumns.from_accelerators([load_accelerator("mi300x")], calibrations=())
+    columns = HardwareColumns.from_accelerators([load_accelerator("mi300x")], calibrations=CalibrationPool.empty())
     assert columns.cache_capacity[0] == 256 * 2**20
     assert columns.cache_bandwidth[0] == pytest.approx(17.2e12)
     assert columns.cache_rate[0] == pytest.approx(0.75 * 17.2e12)
@@ -102,7 +114,7 @@ def test_ceilings_replace_single_parameters_of_what_is_inherited():
         name="cdna3", scope="ceilings", architecture="cdna3", accelerators=(), parameters={"matmul.rate": 0.6}
     )
     parts = [load_accelerator(n) for n in ("mi300x", "a100")]
-    columns = HardwareColumns.from_accelerators(parts, calibrations=[generic, ceilings])
+    columns = HardwareColumns.from_accelerators(parts, calibrations=CalibrationPool.of(generic, ceilings))
     assert columns.parameters["matmul.rate"].tolist() == [0.6, 0.77]
     assert columns.parameters["matmul.floor"].tolist() == [3e-6, 3e-6]
     assert [BASES[code] for code in columns.basis["matmul"]] == ["inherited", "inherited"]

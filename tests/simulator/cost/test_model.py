@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw_specs import Accelerator
+from hw_specs import Accelerator, CalibrationPool
 from simulator.cost import FidelityError, HardwareColumns, kernel_times
 from simulator.kernels import Implementation, Kernel, KernelFamily, KernelTable
 
@@ -35,7 +35,7 @@ def _hardware(**changes) -> HardwareColumns:
             "sources": ("made up for tests",),
         }
     )
-    return HardwareColumns.from_accelerators([part], calibrations=())
+    return HardwareColumns.from_accelerators([part], calibrations=CalibrationPool.empty())
 
 
 def _product(batch, m, n, k, vector):

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hw_specs import apply_overrides, load_accelerator
+from hw_specs import CalibrationPool, apply_overrides, load_accelerator
 from simulator.cost import HardwareColumns
 from simulator.cost.product import Problem, product_cost
 
@@ -119,7 +119,9 @@ def test_more_cores_never_slow_a_product_down(name, unit, group):
     role = "matrix" if unit == "matrix" else group
 
     def times(cores: int) -> np.ndarray:
-        part = HardwareColumns.from_accelerators([apply_overrides(accelerator, [f"cores.count={cores}"])])
+        part = HardwareColumns.from_accelerators(
+            [apply_overrides(accelerator, [f"cores.count={cores}"])], calibrations=CalibrationPool.shipped()
+        )
         problems = [_problem(m, n, k, hardware=part, batch=float(batch)) for batch, m, n, k in _SHAPES]
         peak = part.rates(unit, [number_format])
         costs = [product_cost(replace(p, peak=peak), part, group=group, role=role) for p in problems]

@@ -1,6 +1,6 @@
 import pytest
 
-from hw_specs import load_accelerator
+from hw_specs import CalibrationPool, load_accelerator
 from simulator.cost import BOUNDS, HardwareColumns
 from simulator.cost.rows import quantize_cost, rows_cost
 from simulator.kernels import Implementation, KernelFamily
@@ -85,7 +85,9 @@ def test_group_norm_of_four_groups_is_far_from_the_bandwidth(rowwise):
         KernelFamily.NORMALIZATION, 4.0, 18e6, implementation=Implementation.GROUP_NORM_STATISTICS, group=1.0
     )
     part = load_accelerator("h200")
-    cost = rows_cost("normalization", kernel, HardwareColumns.from_accelerators([part], calibrations=()))
+    cost = rows_cost(
+        "normalization", kernel, HardwareColumns.from_accelerators([part], calibrations=CalibrationPool.empty())
+    )
     ratio = cost.time[0, 0] / (kernel.bytes_read[0] / part.memory.dram.bandwidth)
     assert 30 < ratio < 180
 

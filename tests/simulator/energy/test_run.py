@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw_specs import apply_overrides, load_accelerator
+from hw_specs import CalibrationPool, apply_overrides, load_accelerator
 from hw_specs.energy_calibration import EnergyParameters
 from hw_specs.inheritance.power_rules import relative_voltage
 from simulator.energy.kernels import kernel_energies
@@ -28,6 +28,8 @@ from simulator.simulation import Simulation, simulate
 from simulator.uncertainty.intervals import Interval
 from tracer.graph import OpGraph
 from tracer.storage.library import graph_of
+
+SHIPPED = CalibrationPool.shipped()
 
 A100 = load_accelerator("a100")
 
@@ -54,7 +56,7 @@ def graph() -> OpGraph:
 
 @pytest.fixture(scope="module")
 def run(graph: OpGraph) -> Simulation:
-    return simulate(graph, A100)
+    return simulate(graph, A100, calibrations=SHIPPED)
 
 
 class TestStage:
@@ -115,14 +117,14 @@ class TestRun:
     def test_power_lies_between_idle_and_limit(self, run: Simulation) -> None:
         for name in ("a100", "h100", "t4", "rtx_3090", "mi300x"):
             part = load_accelerator(name)
-            simulation = simulate(run.launches.graph, part)
+            simulation = simulate(run.launches.graph, part, calibrations=SHIPPED)
             estimate = energy_of(simulation.timeline, simulation.costs, part)
             assert part.power.board is not None
             assert power_model(part).parameters.idle < estimate.average_power <= part.power.board
 
     def test_a_small_board_is_held_at_its_limit(self, graph: OpGraph) -> None:
         part = load_accelerator("t4")
-        simulation = simulate(graph, part)
+        simulation = simulate(graph, part, calibrations=SHIPPED)
         estimate = energy_of(simulation.timeline, simulation.costs, part)
         assert estimate.clock < 0.9
         assert estimate.average_power == pytest.approx(0.98 * 70, rel=0.02)
@@ -132,21 +134,21 @@ class TestRun:
         assert energies == sorted(energies, reverse=True)
 
     def test_energy_of_one_output(self, graph: OpGraph) -> None:
-        simulation = simulate(replace(graph, workload=replace(graph.workload, batch=8)), A100)
+        simulation = simulate(replace(graph, workload=replace(graph.workload, batch=8)), A100, calibrations=SHIPPED)
         estimate = energy_of(simulation.timeline, simulation.costs, A100)
         assert estimate.energy_per_output == pytest.approx(estimate.energy / 8)
 
     def test_contractions_run_on_the_units_of_the_part(self, graph: OpGraph) -> None:
         # P100 has no matrix units: its products cost vector energy.
         part = load_accelerator("p100_pcie_16gb")
-        simulation = simulate(graph, part)
+        simulation = simulate(graph, part, calibrations=SHIPPED)
         free = _model(None)
         dear = energy_of(simulation.timeline, simulation.costs, part, model=free).energy
         assert dear > energy_of(simulation.timeline, simulation.costs, A100, model=free).energy
 
     def test_a_part_without_power_is_an_error(self, graph: OpGraph) -> None:
         part = load_accelerator("m1_max_32c")
-        simulation = simulate(graph, part)
+        simulation = simulate(graph, part, calibrations=SHIPPED)
         with pytest.raises(UnknownPowerError):
             energy_of(simulation.timeline, simulation.costs, part)
 
@@ -192,7 +194,7 @@ class TestInterval:
     def test_wider_for_hypothetical_parts(self, run: Simulation) -> None:
         def width(name: str, *changes: str) -> float:
             part = apply_overrides(load_accelerator(name), list(changes))
-            simulation = simulate(run.launches.graph, part, Execution(mode="cuda-graph"))
+            simulation = simulate(run.launches.graph, part, Execution(mode="cuda-graph"), calibrations=SHIPPED)
             e = energy_of(simulation.timeline, simulation.costs, part, latency_interval=simulation.interval)
             return math.log(e.high / e.low)
 
@@ -229,7 +231,7 @@ class TestOutput:
 
     def test_line_says_where_only_a_datasheet_stands(self, graph: OpGraph) -> None:
         part = load_accelerator("mi300x")
-        simulation = simulate(graph, part)
+        simulation = simulate(graph, part, calibrations=SHIPPED)
         line = energy_line(energy_of(simulation.timeline, simulation.costs, part))
         assert "datasheet" in line
         assert "not measured" in line

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from hw_specs import Calibration, load_accelerator
+from hw_specs import Calibration, CalibrationPool, load_accelerator
 from simulator.execution import EXECUTION_MODES, Execution
 from simulator.hosts.costs import HOSTS, KIND_COST, HostCosts, call_times, host_of
 from simulator.lowering import lower
@@ -106,8 +106,10 @@ def test_every_mode_has_costs_and_a_graph_the_least():
 
 
 def test_hosts_of_older_accelerators_are_slower():
-    eager = host_of(Execution())
-    ampere, hopper = (host_of(Execution(), load_accelerator(name)) for name in ("a100", "h100"))
+    ampere, hopper = (
+        host_of(Execution(), load_accelerator(name), CalibrationPool.empty()) for name in ("a100", "h100")
+    )
+    eager = HOSTS["eager"]
     assert hopper == eager
     assert ampere.operator > eager.operator
     # Gap and delay belong to the device and the bus.
@@ -129,16 +131,18 @@ def _host(accelerator: str, **costs: float) -> Calibration:
 def test_a_measured_host_replaces_the_typical_one():
     part = load_accelerator("a100")
     probed = _host(part.name, view=2e-6, operator=10e-6, launch=6.6e-6, gap=2.6e-6)
-    eager, compiled = (host_of(Execution(mode=mode), part, [probed]) for mode in ("eager", "compiled"))
+    eager, compiled = (
+        host_of(Execution(mode=mode), part, CalibrationPool.of(probed)) for mode in ("eager", "compiled")
+    )
     assert (eager.operator, eager.launch, eager.gap) == pytest.approx((10e-6, 6.6e-6, 2.6e-6))
     # Twice the typical one's views: so are modules, and what compiled code pays for an operator.
     assert eager.module == pytest.approx(2 * HOSTS["eager"].module)
     assert compiled.operator == pytest.approx(2 * HOSTS["compiled"].operator)
     assert eager.delay == HOSTS["eager"].delay
-    assert host_of(Execution(), load_accelerator("h100"), [probed]) == HOSTS["eager"]
+    assert host_of(Execution(), load_accelerator("h100"), CalibrationPool.of(probed)) == HOSTS["eager"]
 
 
 def test_a_cpu_pays_for_views_and_modules_alone():
     part = load_accelerator("xeon_8480plus")
-    costs = host_of(Execution(), part, [_host(part.name, view=3e-6, module=4e-6, operator=9e-6)])
+    costs = host_of(Execution(), part, CalibrationPool.of(_host(part.name, view=3e-6, module=4e-6, operator=9e-6)))
     assert (costs.view, costs.module, costs.operator, costs.launch) == (3e-6, 4e-6, 0.0, 0.0)

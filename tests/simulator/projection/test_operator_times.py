@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
-from hw_specs import load_accelerator
+from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, ResidualSummary, load_accelerator
 from simulator.cost import HardwareColumns, kernel_times
 from simulator.execution import Execution
 from simulator.kernels import KernelTable
 from simulator.lowering import kernels_of
 from simulator.projection.operator_times import can_predict, operator_times
+from simulator.uncertainty.intervals import interval_of
 from tracer.graph import Op, TensorSpec
+
+SHIPPED = CalibrationPool.shipped()
 
 _HALF = TensorSpec((256, 256), "float16")
 _MM = Op("aten::mm", (_HALF, _HALF), (_HALF,))
@@ -25,9 +30,9 @@ _SCALED = Op("aten::_scaled_mm", (_FP8, _FP8), (_HALF,))
 
 def test_an_operator_takes_the_sum_of_its_kernels() -> None:
     accelerator = load_accelerator("h100_sxm5_80gb")
-    times = operator_times([_MM, _PAD], accelerator)
+    times = operator_times([_MM, _PAD], accelerator, calibrations=SHIPPED)
     kernels = kernels_of(_PAD, Execution())
-    sustained = HardwareColumns.from_accelerators([accelerator]).sustained()
+    sustained = HardwareColumns.from_accelerators([accelerator], calibrations=SHIPPED).sustained()
     alone = kernel_times(KernelTable.from_kernels(kernels), sustained).time
     assert times.time[1] == pytest.approx(alone.sum())
     assert times.num_kernels.tolist() == [1, 2]
@@ -35,7 +40,7 @@ def test_an_operator_takes_the_sum_of_its_kernels() -> None:
 
 
 def test_what_cannot_be_predicted_says_why() -> None:
-    times = operator_times([_VIEW, _FOREIGN, _BARE], load_accelerator("h100_sxm5_80gb"))
+    times = operator_times([_VIEW, _FOREIGN, _BARE], load_accelerator("h100_sxm5_80gb"), calibrations=SHIPPED)
     assert times.reasons == ("", "no formula", "arguments not recorded")
     assert times.time[0] == 0.0
     assert np.isnan(times.time[1:]).all()
@@ -43,18 +48,18 @@ def test_what_cannot_be_predicted_says_why() -> None:
 
 
 def test_a_missing_unit_loses_one_operator_alone() -> None:
-    times = operator_times([_MM, _SCALED], load_accelerator("a100_sxm4_80gb"))
+    times = operator_times([_MM, _SCALED], load_accelerator("a100_sxm4_80gb"), calibrations=SHIPPED)
     assert times.time[0] > 0
     assert np.isnan(times.time[1])
     assert times.reasons == ("", "no peak for fp8 on A100-SXM4-80GB")
 
 
 def test_nothing_takes_nothing() -> None:
-    assert operator_times([], load_accelerator("h100_sxm5_80gb")).time.shape == (0,)
+    assert operator_times([], load_accelerator("h100_sxm5_80gb"), calibrations=SHIPPED).time.shape == (0,)
 
 
 def test_operators_have_ranges_and_their_sum_an_interval() -> None:
-    times = operator_times([_MM, _PAD, _FOREIGN], load_accelerator("h100_sxm5_80gb"))
+    times = operator_times([_MM, _PAD, _FOREIGN], load_accelerator("h100_sxm5_80gb"), calibrations=SHIPPED)
     assert (times.low[:2] < times.time[:2]).all()
     assert (times.high[:2] > times.time[:2]).all()
     assert np.isnan([times.low[2], times.high[2]]).all()
@@ -64,15 +69,15 @@ def test_operators_have_ranges_and_their_sum_an_interval() -> None:
 
 
 def test_a_bound_has_neither_range_nor_interval() -> None:
-    times = operator_times([_MM], load_accelerator("h100_sxm5_80gb"), fidelity="roofline")
+    times = operator_times([_MM], load_accelerator("h100_sxm5_80gb"), fidelity="roofline", calibrations=SHIPPED)
     assert np.isnan(times.low).all()
     assert times.interval(np.ones(1)) is None
 
 
 def test_the_roofline_is_a_lower_bound() -> None:
     accelerator = load_accelerator("h100_sxm5_80gb")
-    least = operator_times([_MM, _PAD], accelerator, fidelity="roofline").time
-    assert (least <= operator_times([_MM, _PAD], accelerator).time).all()
+    least = operator_times([_MM, _PAD], accelerator, fidelity="roofline", calibrations=SHIPPED).time
+    assert (least <= operator_times([_MM, _PAD], accelerator, calibrations=SHIPPED).time).all()
 
 
 def test_the_power_limit_acts_on_kernels_too_short_to_meet_it_alone() -> None:
@@ -80,13 +85,36 @@ def test_the_power_limit_acts_on_kernels_too_short_to_meet_it_alone() -> None:
     op = Op("aten::mm", (big, big), (big,))
     accelerator = load_accelerator("h100_sxm5_80gb")
     table = KernelTable.from_kernels(kernels_of(op, Execution()))
-    by_itself = kernel_times(table, HardwareColumns.from_accelerators([accelerator])).time[0, 0]
-    assert operator_times([op], accelerator).time[0] > 1.02 * by_itself
+    by_itself = kernel_times(table, HardwareColumns.from_accelerators([accelerator], calibrations=SHIPPED)).time[0, 0]
+    assert operator_times([op], accelerator, calibrations=SHIPPED).time[0] > 1.02 * by_itself
 
 
 def test_times_are_split_by_what_they_rest_on() -> None:
-    times = operator_times([_MM, _PAD, _FOREIGN], load_accelerator("h100_sxm5_80gb"))
+    times = operator_times([_MM, _PAD, _FOREIGN], load_accelerator("h100_sxm5_80gb"), calibrations=SHIPPED)
     assert times.by_basis[:2].sum(axis=1) == pytest.approx(times.time[:2])
     assert times.by_basis[0].tolist() == [0.0, pytest.approx(times.time[0]), 0.0]  # products were measured
     assert times.by_basis[1, 2] > 0  # copies are inherited
     assert times.by_basis[2].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_ranges_and_intervals_are_those_of_a_users_own_calibration() -> None:
+    part = load_accelerator("h100_sxm5_80gb")
+    rows = ResidualSummary(
+        group="matmul",
+        scope="held_out_shapes",
+        regime="all",
+        count=100,
+        mape=0.1,
+        bias=0.0,
+        quantiles={"0.1": -0.2, "0.5": 0.1, "0.9": 0.4},
+    )
+    entry = Calibration(name="aaa", groups={"matmul": (part.name,)}, parameters={}, sources=("s",))
+    own = FittedCalibration(entry, Evidence(name="aaa", residuals=(rows,)))
+    times = operator_times([_MM], part, calibrations=CalibrationPool.of(own))
+    assert times.low[0] == pytest.approx(times.time[0] * math.exp(-0.2))
+    assert times.high[0] == pytest.approx(times.time[0] * math.exp(0.4))
+    # Common deviation 0.1 and spread 0.6 / 2.563, and nothing known of how groups go together.
+    interval = times.interval(np.array([1.0]))
+    expected = interval_of(times.time[0], math.hypot(0.1, 0.6 / 2.563))
+    assert interval is not None
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))

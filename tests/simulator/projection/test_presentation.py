@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rich.console import Console
 
-from hw_specs import load_accelerator
+from hw_specs import CalibrationPool, load_accelerator
 from simulator.projection.presentation import render_projection
 from simulator.projection.projection import project_operators
 from tracer.graph import Op, TensorSpec
@@ -22,6 +22,7 @@ def test_all_numbers_are_shown() -> None:
         from_=load_accelerator("h100_sxm5_80gb"),
         idle_time=0.5,
         busy_time=2.003,
+        calibrations=CalibrationPool.shipped(),
     )
     console = Console(width=160)
     with console.capture() as capture:

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hw_specs import SpecError, load_accelerator
+from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.projection.traced import accelerator_of, graph_of_trace, project
 from simulator.simulation import simulate
 from tracer.events.builder import TraceBuilder
 from tracer.events.operator_arguments import RecordedArguments
 from tracer.trace import RunFacts, Trace, TraceFormatError, no_kernels
+
+SHIPPED = CalibrationPool.shipped()
 
 
 @pytest.fixture
@@ -33,13 +35,13 @@ def trace() -> Trace:
 def test_its_graph_simulates(trace: Trace) -> None:
     graph = graph_of_trace(trace)
     assert [op.name for op in graph.ops(graph.stages[0])] == ["aten::t", "aten::addmm"]
-    report = simulate(graph, load_accelerator("a100_sxm4_80gb")).report
+    report = simulate(graph, load_accelerator("a100_sxm4_80gb"), calibrations=SHIPPED).report
     assert report.flops == 2 * 64 * 256 * 512
     assert report.unmodelled == ()
 
 
 def test_it_projects_from_the_device_that_it_names(trace: Trace) -> None:
-    found = project(trace, load_accelerator("a100_sxm4_80gb"))
+    found = project(trace, load_accelerator("a100_sxm4_80gb"), calibrations=SHIPPED)
     assert found.source == "H100-SXM5-80GB"
     assert found.measured_time == pytest.approx(9e-6)
     assert found.elapsed_time == pytest.approx(found.projected_time)
@@ -49,7 +51,7 @@ def test_it_projects_from_the_device_that_it_names(trace: Trace) -> None:
 def test_without_device_events_there_is_nothing_to_project(trace: Trace) -> None:
     bare = replace(trace, kernels=no_kernels())
     with pytest.raises(TraceFormatError, match="no measured times to project"):
-        project(bare, load_accelerator("a100_sxm4_80gb"))
+        project(bare, load_accelerator("a100_sxm4_80gb"), calibrations=SHIPPED)
     assert graph_of_trace(bare).stages[0].num_calls == 1
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hw_specs import Calibration, load_accelerator, shipped_calibrations
+from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, load_accelerator
 from hw_specs.calibration import ResidualSummary
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelFamily, KernelTable
@@ -21,6 +21,8 @@ from simulator.uncertainty.deviation import (
     summed_deviation,
 )
 from tracer.storage.library import graph_of
+
+SHIPPED = CalibrationPool.shipped()
 
 
 def residuals(group: str, scope: str, median: float, half: float, coverage: float | None = None) -> ResidualSummary:
@@ -38,17 +40,10 @@ def residuals(group: str, scope: str, median: float, half: float, coverage: floa
     )
 
 
-def calibration(name: str, *summaries: ResidualSummary, parts: tuple[str, ...] = ()) -> Calibration:
+def calibration(name: str, *summaries: ResidualSummary, parts: tuple[str, ...] = ()) -> FittedCalibration:
     groups = {s.group: parts for s in summaries}
-    return Calibration(
-        name=name,
-        architecture=name,
-        accelerators=parts,
-        groups=groups,
-        parameters={},
-        residuals=summaries,
-        sources=("s",),
-    )
+    entry = Calibration(name=name, architecture=name, accelerators=parts, groups=groups, parameters={}, sources=("s",))
+    return FittedCalibration(entry, Evidence(name=name, residuals=summaries))
 
 
 def product(count: float = 1.0) -> KernelTable:
@@ -111,11 +106,13 @@ def test_correlation_of_groups_on_parts_left_out(medians: tuple[tuple[float, ...
         calibration(f"p{i}", *(residuals(f"g{j}", "left_out_device", m, 0.1) for j, m in enumerate(row)))
         for i, row in enumerate(medians)
     ]
-    assert group_correlation(entries) == pytest.approx(expected)
+    assert group_correlation(CalibrationPool.of(*entries)) == pytest.approx(expected)
 
 
 def test_nothing_known_of_correlation_is_full_correlation() -> None:
-    assert group_correlation([calibration("p", residuals("matmul", "left_out_device", 0.1, 0.1))]) == 1.0
+    assert (
+        group_correlation(CalibrationPool.of(calibration("p", residuals("matmul", "left_out_device", 0.1, 0.1)))) == 1.0
+    )
 
 
 def test_ranges_of_a_measured_part_are_those_of_its_unseen_shapes() -> None:
@@ -126,7 +123,7 @@ def test_ranges_of_a_measured_part_are_those_of_its_unseen_shapes() -> None:
         residuals("matmul", "left_out_device", 0.2, 0.3),
         parts=(part.name,),
     )
-    ranges = kernel_ranges(product(), np.array([1e-3]), part, [own])
+    ranges = kernel_ranges(product(), np.array([1e-3]), part, CalibrationPool.of(own))
     assert (ranges.basis, ranges.coverage[0]) == (("calibrated",), 0.81)
     assert (math.log(ranges.low[0]), math.log(ranges.high[0])) == (pytest.approx(-0.1), pytest.approx(0.1))
 
@@ -134,7 +131,7 @@ def test_ranges_of_a_measured_part_are_those_of_its_unseen_shapes() -> None:
 def test_ranges_of_a_relative_are_of_common_and_single_deviations() -> None:
     first = calibration("ada", residuals("matmul", "left_out_device", -0.2, 0.1, 0.7), parts=("L40S",))
     second = calibration("hopper", residuals("matmul", "left_out_device", 0.1, 0.2, 0.9), parts=("H100-SXM5-80GB",))
-    ranges = kernel_ranges(product(), np.array([1e-3]), load_accelerator("h200"), [first, second])
+    ranges = kernel_ranges(product(), np.array([1e-3]), load_accelerator("h200"), CalibrationPool.of(first, second))
     assert (ranges.basis, ranges.coverage[0]) == (("inherited",), pytest.approx(0.8))
     # Two parts, and all groups of both as a third: (0.04 + 0.01 + 0.025) / 3. Half of 2.563 deviations is 80 %.
     common, spread = (0.04 + 0.01 + 0.025) / 3, (0.1**2 + 0.2**2) / 2 * (2 / 2.563) ** 2
@@ -151,18 +148,18 @@ def test_other_groups_tell_what_a_single_part_left_out_does_not() -> None:
 
 def test_a_probed_machine_without_residuals_is_no_surer_than_its_relatives() -> None:
     part = load_accelerator("h100")
-    own = calibration("mine", parts=(part.name,)).model_copy(
-        update={"architecture": "hopper", "groups": {"matmul": (part.name,)}}
+    own = Calibration(
+        name="mine", architecture="hopper", groups={"matmul": (part.name,)}, parameters={}, sources=("s",)
     )
     other = calibration("ada", residuals("matmul", "left_out_device", 0.2, 0.1), parts=("L40S",))
-    ranges = kernel_ranges(product(), np.array([1e-3]), part, [own, other])
+    ranges = kernel_ranges(product(), np.array([1e-3]), part, CalibrationPool.of(own, other))
     assert ranges.basis == ("calibrated",)
-    assert ranges.high[0] == pytest.approx(math.exp(inherited_half_widths("matmul", other.residuals)[-1]))
+    assert ranges.high[0] == pytest.approx(math.exp(inherited_half_widths("matmul", other.evidence.residuals)[-1]))
 
 
 def test_a_group_that_nobody_measured_is_wider_than_any_part_left_out() -> None:
     other = calibration("hopper", residuals("softmax", "left_out_device", 0.0, 0.2, 0.8), parts=("H100-SXM5-80GB",))
-    ranges = kernel_ranges(product(), np.array([1e-3]), load_accelerator("h100"), [other])
+    ranges = kernel_ranges(product(), np.array([1e-3]), load_accelerator("h100"), CalibrationPool.of(other))
     assert ranges.basis == ("datasheet",)
     assert math.log(ranges.high[0]) == pytest.approx(1.5 * 0.2)  # without a common deviation, the spread alone
     assert math.isnan(ranges.coverage[0])
@@ -170,16 +167,16 @@ def test_a_group_that_nobody_measured_is_wider_than_any_part_left_out() -> None:
 
 def test_the_deviation_of_a_table_does_not_depend_on_launches() -> None:
     part = load_accelerator("h100")
-    few, many = (summed_deviation(product(n), np.array([1e-3]), part) for n in (1.0, 50.0))
+    few, many = (summed_deviation(product(n), np.array([1e-3]), part, calibrations=SHIPPED) for n in (1.0, 50.0))
     assert few == pytest.approx(many)
     assert few > 0
 
 
 def test_a_run_without_a_host_deviates_as_the_sum_of_its_kernels() -> None:
     part = load_accelerator("a100")
-    simulation = simulate(graph_of("stable-diffusion", {}), part, Execution(mode="cuda-graph"))
+    simulation = simulate(graph_of("stable-diffusion", {}), part, Execution(mode="cuda-graph"), calibrations=SHIPPED)
     times = simulation.costs.time[:, 0]
-    run = run_deviation(simulation.timeline, simulation.table, times, part)
+    run = run_deviation(simulation.timeline, simulation.table, times, part, calibrations=SHIPPED)
     free = RunDeviation(
         kernel=run.kernel,
         execution=run.execution,
@@ -189,11 +186,11 @@ def test_a_run_without_a_host_deviates_as_the_sum_of_its_kernels() -> None:
         spread=run.spread,
         correlation=run.correlation,
     )
-    assert free.relative() == pytest.approx(summed_deviation(simulation.table, times, part))
+    assert free.relative() == pytest.approx(summed_deviation(simulation.table, times, part, calibrations=SHIPPED))
 
 
 def test_shipped_residuals_tell_a_correlation() -> None:
-    assert 0 <= group_correlation(shipped_calibrations()) <= 1
+    assert 0 <= group_correlation(CalibrationPool.shipped()) <= 1
 
 
 def test_regimes_by_predicted_time():

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hw_specs import apply_overrides, find_calibration, load_accelerator
+from hw_specs import CalibrationPool, apply_overrides, load_accelerator
 from simulator.cost.parameters import GROUPS
 from simulator.execution import Execution
 from simulator.simulation import simulate
@@ -13,6 +13,8 @@ from simulator.uncertainty.deviation import group_ranges
 from simulator.uncertainty.intervals import coverage_line, interval_of, load_factors
 from tracer.graph import OpGraph
 from tracer.storage.library import graph_of
+
+SHIPPED = CalibrationPool.shipped()
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,7 @@ def test_a_part_without_any_relative_has_the_widest(graph: OpGraph) -> None:
 
 
 def _relative_width(graph: OpGraph, accelerator: object) -> float:
-    interval = simulate(graph, accelerator, Execution(mode="cuda-graph")).interval  # type: ignore[arg-type]
+    interval = simulate(graph, accelerator, Execution(mode="cuda-graph"), calibrations=SHIPPED).interval  # type: ignore[arg-type]
     assert interval is not None
     return interval.high / interval.low
 
@@ -72,14 +74,14 @@ def test_parameters_of_another_vendor_widen_the_interval() -> None:
     mi300x, t4 = load_accelerator("mi300x"), load_accelerator("t4")
     times = np.array([1e-4])
     group = np.array([GROUPS.index("matmul")])
-    unrelated, related = (group_ranges(group, times, part) for part in (mi300x, t4))
-    assert find_calibration(mi300x, group="matmul").calibration.name == "generic"
+    unrelated, related = (group_ranges(group, times, part, SHIPPED) for part in (mi300x, t4))
+    assert SHIPPED.match(mi300x, "matmul").calibration.name == "generic"
     assert unrelated.high / unrelated.low > related.high / related.low
     assert unrelated.basis == related.basis == ("inherited",)
 
 
 def test_the_roofline_is_a_bound_and_has_no_interval(graph: OpGraph) -> None:
-    simulation = simulate(graph, load_accelerator("a100"), fidelity="roofline")
+    simulation = simulate(graph, load_accelerator("a100"), fidelity="roofline", calibrations=SHIPPED)
     assert simulation.interval is None
     assert simulation.report.to_dict()["interval"] is None
     assert simulation.report.part_intervals == {}
@@ -87,7 +89,7 @@ def test_the_roofline_is_a_bound_and_has_no_interval(graph: OpGraph) -> None:
 
 
 def test_the_report_carries_the_interval(graph: OpGraph) -> None:
-    report = simulate(graph, load_accelerator("a100")).report
+    report = simulate(graph, load_accelerator("a100"), calibrations=SHIPPED).report
     plain = report.to_dict()["interval"]
     assert set(plain) == {"low", "high", "level", "coverage", "count"}
     assert np.isfinite([plain["low"], plain["high"]]).all()
@@ -95,7 +97,7 @@ def test_the_report_carries_the_interval(graph: OpGraph) -> None:
 
 
 def test_every_part_of_every_view_has_an_interval_around_its_latency(graph: OpGraph) -> None:
-    plain = simulate(graph, load_accelerator("a100")).report.to_dict()
+    plain = simulate(graph, load_accelerator("a100"), calibrations=SHIPPED).report.to_dict()
     for view in ("by_stage", "by_category", "by_module"):
         assert set(plain["part_intervals"][view]) == set(plain[view])
         for name, ends in plain["part_intervals"][view].items():

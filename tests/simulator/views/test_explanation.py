@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hw_specs import load_accelerator
+from hw_specs import CalibrationPool, load_accelerator
 from simulator.simulation import Simulation, simulate
 from simulator.views.explanation import UnknownKernelError, explain_operator, render_explanations
 from tracer.storage.library import graph_of
@@ -10,7 +10,7 @@ from tracer.storage.library import graph_of
 
 @pytest.fixture(scope="module")
 def simulation() -> Simulation:
-    return simulate(graph_of("stable-diffusion", {}), load_accelerator("a100"))
+    return simulate(graph_of("stable-diffusion", {}), load_accelerator("a100"), calibrations=CalibrationPool.shipped())
 
 
 @pytest.mark.parametrize("name", ["gemm", "aten::mm", "attn1.to_q", "MATMUL"])
@@ -47,7 +47,12 @@ def test_a_launch_has_a_range_with_its_grounds(simulation: Simulation) -> None:
 
 
 def test_a_bound_has_no_range() -> None:
-    bound = simulate(graph_of("stable-diffusion", {}), load_accelerator("a100"), fidelity="roofline")
+    bound = simulate(
+        graph_of("stable-diffusion", {}),
+        load_accelerator("a100"),
+        fidelity="roofline",
+        calibrations=CalibrationPool.shipped(),
+    )
     (item,) = explain_operator(bound, "to_q", most=1)
     assert (item.low, item.high) == (None, None)
     assert "80 % range" not in render_explanations([item])

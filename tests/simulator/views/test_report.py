@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from hw_specs import load_accelerator
+from hw_specs import CalibrationPool, load_accelerator
 from simulator.execution import Execution
 from simulator.report import Report, Unmodelled
 from simulator.simulation import simulate
@@ -19,7 +19,9 @@ from simulator.views.report import FORMATS, notes, print_report, quantity, to_cs
 
 @pytest.fixture(scope="module")
 def report(stable_diffusion_graph) -> Report:
-    return simulate(stable_diffusion_graph, load_accelerator("a100"), Execution()).report
+    return simulate(
+        stable_diffusion_graph, load_accelerator("a100"), Execution(), calibrations=CalibrationPool.shipped()
+    ).report
 
 
 def _printed(report: Report, width: int = 140) -> str:

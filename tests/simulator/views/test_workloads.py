@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from hw_specs import load_accelerator
+from hw_specs import CalibrationPool, load_accelerator
 from simulator.simulation import simulate
 from simulator.views import workloads as listing
 from simulator.views.workloads import graph_flops, render_workloads, workload_rows
@@ -60,7 +60,9 @@ def test_flops_are_those_of_the_report(name):
     graph = bundled_graph(name, find_pipeline(name).defaults)
     if graph is None:
         pytest.skip(f"the bundle has no {name}")
-    report = simulate(graph, load_accelerator("a100"), fidelity="roofline").report
+    report = simulate(
+        graph, load_accelerator("a100"), fidelity="roofline", calibrations=CalibrationPool.shipped()
+    ).report
     assert graph_flops(graph) == pytest.approx(report.flops, rel=1e-12)
 
 

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from hw_specs import load_accelerator
+from hw_specs import CalibrationPool, load_accelerator
 from simulator.execution import EXECUTION_MODES, Execution
 from simulator.lowering import Launches, lower
 from simulator.simulation import simulate
@@ -107,7 +107,9 @@ def test_weights_of_every_component_are_read(name):
 
 
 def test_report_adds_up(name):
-    report = simulate(_graph(name), load_accelerator("a100"), fidelity="roofline").report
+    report = simulate(
+        _graph(name), load_accelerator("a100"), fidelity="roofline", calibrations=CalibrationPool.shipped()
+    ).report
     assert report.unmodelled == ()
     assert report.latency > 0
     for view in (report.by_stage, report.by_category, report.by_module):

@@ -4,11 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hw_specs import CalibrationPool
 from hw_specs.energy_calibration import list_energy_calibrations, load_energy_calibration
 from validation.energy.ceilings import ceiling_errors
 from validation.energy.errors import energy_to_dict, operator_errors, run_errors
 from validation.energy.fit import run_amounts
 from validation.energy.measured import EnergyRun, read_power, read_runs
+
+POOL = CalibrationPool.shipped()
 
 SHIPPED = [load_energy_calibration(name) for name in list_energy_calibrations()]
 
@@ -25,7 +28,7 @@ def _run(steps: int, energy: float) -> EnergyRun:
 
 
 def test_errors_of_runs_by_hand() -> None:
-    amounts = [run_amounts(_run(50, 500.0)), run_amounts(_run(50, 520.0))]
+    amounts = [run_amounts(_run(50, 500.0), calibrations=POOL), run_amounts(_run(50, 520.0), calibrations=POOL)]
     errors = run_errors(amounts, SHIPPED)
     assert [e.energy for e in errors] == [500.0, 520.0]
     first = errors[0]
@@ -39,7 +42,9 @@ def test_errors_of_runs_by_hand() -> None:
 
 def test_without_other_parts_there_is_nothing_to_carry_over() -> None:
     own = [c for c in SHIPPED if c.accelerator == "A100-SXM4-40GB"]
-    errors = run_errors([run_amounts(_run(50, 500.0)), run_amounts(_run(50, 520.0))], own)
+    errors = run_errors(
+        [run_amounts(_run(50, 500.0), calibrations=POOL), run_amounts(_run(50, 520.0), calibrations=POOL)], own
+    )
     assert errors[0].other_parts is None
 
 
@@ -66,6 +71,6 @@ def test_public_operators(measured: Path) -> None:
 def test_public_runs(measured: Path) -> None:
     runs, _ = read_runs(measured / "power" / "diffusion_energy.csv")
     short = [run for run in runs if run.model in ("sd2.1", "sdxl", "modelscope")]
-    errors = run_errors([run_amounts(run) for run in short], SHIPPED)
+    errors = run_errors([run_amounts(run, calibrations=POOL) for run in short], SHIPPED)
     assert np.mean([abs(e.at_measured_time) for e in errors]) < 0.15
     assert np.mean([abs(e.at_measured_time) for e in errors]) < np.mean([abs(e.always_limit) for e in errors])

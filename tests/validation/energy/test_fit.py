@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hw_specs import load_accelerator
+from hw_specs import CalibrationPool, load_accelerator
 from hw_specs.energy_calibration import EnergyParameters
 from simulator.kernels import Kernel, KernelFamily, KernelTable
 from validation.energy.fit import (
@@ -166,7 +166,7 @@ def test_amounts_of_a_simulated_run() -> None:
     run = EnergyRun(
         model="stable-diffusion", settings={}, device="A100-SXM4-40GB", latency=1.5, energy=500.0, source="none"
     )
-    found = run_amounts(run)
+    found = run_amounts(run, calibrations=CalibrationPool.shipped())
     assert found.elapsed.sum() == pytest.approx(found.latency)
     assert (found.busy <= found.elapsed + 1e-12).all()
     assert found.amounts["matrix"].sum() == pytest.approx(8.29e13, rel=0.05)

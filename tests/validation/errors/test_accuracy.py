@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hw_specs import Calibration, FittedOn
+from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn
 from hw_specs.calibration import ResidualSummary
 from validation.errors.accuracy import accuracy_page, kernel_section, residual_section
 from validation.errors.kernels import KernelError, KernelErrors
@@ -30,19 +30,19 @@ def summary(scope: str, mape: float) -> ResidualSummary:
     )
 
 
+def pool(**evidence: object) -> CalibrationPool:
+    calibration = Calibration(name="x", parameters={}, sources=("s",))
+    return CalibrationPool.of(FittedCalibration(calibration, Evidence(name="x", **evidence)))  # type: ignore[arg-type]
+
+
 def test_unseen_shapes_and_left_out_parts_stand_beside_each_other() -> None:
-    entry = Calibration(
-        name="x",
-        parameters={},
-        residuals=(summary("held_out_shapes", 0.05), summary("left_out_device", 0.2)),
-        sources=("s",),
-    )
-    assert "| x | matmul | 1,234 | 5.0 % | -1.2 % | 1,234 | 20.0 % | -1.2 % |" in residual_section([entry])
+    entry = pool(residuals=(summary("held_out_shapes", 0.05), summary("left_out_device", 0.2)))
+    assert "| x | matmul | 1,234 | 5.0 % | -1.2 % | 1,234 | 20.0 % | -1.2 % |" in residual_section(entry)
 
 
 def test_what_was_not_measured_is_a_dash() -> None:
-    entry = Calibration(name="x", parameters={}, residuals=(summary("held_out_shapes", 0.05),), sources=("s",))
-    assert "| 5.0 % | -1.2 % | - | - | - |" in residual_section([entry])
+    entry = pool(residuals=(summary("held_out_shapes", 0.05),))
+    assert "| 5.0 % | -1.2 % | - | - | - |" in residual_section(entry)
 
 
 def record(source: str, mape: float) -> KernelError:
@@ -70,11 +70,10 @@ def test_rows_that_no_fit_saw_stand_apart_and_those_without_a_prediction_are_cou
     fitted = FittedOn(
         source="known", device="NVIDIA X", op="aten::mm", dtype="float16", group="matmul", count=3, mape=0.05
     )
-    entry = Calibration(name="x", parameters={}, fitted_on=(fitted,), sources=("s",))
     errors = KernelErrors(
         records=(record("known", 0.05), record("new", 0.25)), skipped=Counter({"no formula": 1976, "no peak": 2})
     )
-    seen, unseen = kernel_section(errors, [entry]).split("## Kernels that no fit saw")
+    seen, unseen = kernel_section(errors, pool(fitted_on=(fitted,))).split("## Kernels that no fit saw")
     assert "| NVIDIA X | mm | float16 | 3 | 5.0 % | - | - | - | -2.0 % | 50.0 % | 60.0 % |" in seen
     assert "| NVIDIA X | new | mm | float16 | 3 | 25.0 % | - | -2.0 % | 50.0 % | 60.0 % |" in unseen
     assert "25.0 %" not in seen
@@ -84,13 +83,13 @@ def test_rows_that_no_fit_saw_stand_apart_and_those_without_a_prediction_are_cou
 
 def test_a_folder_without_kernels_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(CaseError, match=r"has no kernels") as caught:
-        accuracy_page(tmp_path)
+        accuracy_page(tmp_path, CalibrationPool.shipped())
     assert "\n" not in str(caught.value)
 
 
 def test_the_page_is_current(measured: Path) -> None:
     """Same text, and every number within half a point: the last digit differs between builds of NumPy."""
-    current, page = accuracy_page(measured), PAGE.read_text()
+    current, page = accuracy_page(measured, CalibrationPool.shipped()), PAGE.read_text()
     assert NUMBER.sub("#", current) == NUMBER.sub("#", page), "make it again: validate accuracy MEASURED -o ACCURACY.md"
     ours, theirs = (list(map(float, NUMBER.findall(text.replace(",", "")))) for text in (current, page))
     assert ours == pytest.approx(theirs, abs=0.5, rel=0.005)

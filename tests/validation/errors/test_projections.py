@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from hw_specs import CalibrationPool
 from validation.errors.projections import projection_errors, render_errors, summary
 from validation.measured.tables import MeasuredKernels, read_measured
+
+SHIPPED = CalibrationPool.shipped()
 
 
 @pytest.fixture
@@ -20,7 +23,7 @@ def tables(synthetic_file: Callable[[str, float], Path]) -> list[MeasuredKernels
 
 
 def test_an_error_that_both_share_cancels_in_the_ratio(tables: list[MeasuredKernels]) -> None:
-    errors = projection_errors(tables)
+    errors = projection_errors(tables, calibrations=SHIPPED)
     assert [(e.source, e.target) for e in errors] == [
         ("H100-SXM5-80GB", "A100-SXM4-80GB"),
         ("A100-SXM4-80GB", "H100-SXM5-80GB"),
@@ -34,17 +37,17 @@ def test_an_error_that_both_share_cancels_in_the_ratio(tables: list[MeasuredKern
 
 
 def test_a_target_may_be_predicted_as_if_never_measured(tables: list[MeasuredKernels]) -> None:
-    held = projection_errors(tables, withhold_target=True)
+    held = projection_errors(tables, withhold_target=True, calibrations=SHIPPED)
     assert len(held) == 2
     assert held[0].to_dict()["op"] == "aten::add"
 
 
 def test_one_device_has_nobody_to_project_to(tables: list[MeasuredKernels]) -> None:
-    assert projection_errors(tables[:1]) == []
+    assert projection_errors(tables[:1], calibrations=SHIPPED) == []
 
 
 def test_means_by_operator_are_shown(tables: list[MeasuredKernels]) -> None:
-    errors = projection_errors(tables)
+    errors = projection_errors(tables, calibrations=SHIPPED)
     means = summary(errors)["aten::add (synthetic)"]
     assert means["calls"] == 120
     assert means["direct"] == pytest.approx((errors[0].direct + errors[1].direct) / 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from hw_specs import CalibrationPool
 from simulator.projection.traced import graph_of_trace
 from tracer.trace import Trace
 from validation.errors.graph_difference import against_graph
@@ -14,7 +15,7 @@ from validation.errors.traces import compare
 def test_tables_show_everything(measured_trace: Trace) -> None:
     console = Console(width=200)
     with console.capture() as capture:
-        render(compare(measured_trace), console)
+        render(compare(measured_trace, calibrations=CalibrationPool.shipped()), console)
     text = capture.get()
     for expected in (
         "80 % interval of the prediction",

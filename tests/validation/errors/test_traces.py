@@ -9,19 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hw_specs import SpecError, load_accelerator
+from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.projection.operator_times import operator_times
 from tracer.storage.trace_file import save_trace
 from tracer.trace import RunFacts, Trace, TraceFormatError, no_kernels
 from validation.errors.operator_groups import UNMODELLED
 from validation.errors.traces import compare, compare_trace
 
+SHIPPED = CalibrationPool.shipped()
+
 _H100 = load_accelerator("h100_sxm5_80gb")
 
 
 def test_totals(measured_trace: Trace) -> None:
-    found = compare(measured_trace)
-    mm, add = operator_times(measured_trace.operators[:2], _H100).time
+    found = compare(measured_trace, calibrations=SHIPPED)
+    mm, add = operator_times(measured_trace.operators[:2], _H100, calibrations=SHIPPED).time
     assert found.accelerator == "H100-SXM5-80GB"
     assert found.measured_time == pytest.approx(29e-6)
     assert found.covered_time == pytest.approx(23e-6)
@@ -34,7 +36,7 @@ def test_totals(measured_trace: Trace) -> None:
 
 
 def test_time_is_conserved(measured_trace: Trace) -> None:
-    found = compare(measured_trace)
+    found = compare(measured_trace, calibrations=SHIPPED)
     apart = sum(row.time for row in found.remainders if not row.reason.startswith("left out"))
     assert found.covered_time + apart == pytest.approx(found.measured_time)
     by_category = sum(part.measured for part in found.by_category.values())
@@ -44,14 +46,14 @@ def test_time_is_conserved(measured_trace: Trace) -> None:
 
 
 def test_categories_come_from_operator_and_module(measured_trace: Trace) -> None:
-    found = compare(measured_trace).by_category
+    found = compare(measured_trace, calibrations=SHIPPED).by_category
     assert list(found) == ["linear", "normalization", UNMODELLED]
     assert found["linear"].calls == 2
     assert found[UNMODELLED].coverage == 0
 
 
 def test_remainders_have_reasons(measured_trace: Trace) -> None:
-    rows = {row.reason: (row.events, row.time) for row in compare(measured_trace).remainders}
+    rows = {row.reason: (row.events, row.time) for row in compare(measured_trace, calibrations=SHIPPED).remainders}
     assert rows == {
         "other::thing: no formula": (1, pytest.approx(4e-6)),
         "copy between host and device": (1, pytest.approx(2e-6)),
@@ -60,24 +62,24 @@ def test_remainders_have_reasons(measured_trace: Trace) -> None:
 
 
 def test_idle_time_comes_from_the_timeline(measured_trace: Trace) -> None:
-    found = compare(measured_trace)
+    found = compare(measured_trace, calibrations=SHIPPED)
     assert found.elapsed_time == pytest.approx(82e-6)
     assert found.idle_time == pytest.approx(82e-6 - 29e-6)
     # All launches lie before the first kernel ends.
     assert found.host_bound_time == 0
     unknown = replace(measured_trace, kernels=replace(measured_trace.kernels, start=np.full(5, np.nan)))
-    assert compare(unknown).idle_time is None
+    assert compare(unknown, calibrations=SHIPPED).idle_time is None
 
 
 def test_the_largest_difference_comes_first(measured_trace: Trace) -> None:
-    found = compare(measured_trace)
+    found = compare(measured_trace, calibrations=SHIPPED)
     differences = [abs(row.predicted - row.measured) for row in found.operators]
     assert differences == sorted(differences, reverse=True)
     assert found.worst == found.operators[:10]
 
 
 def test_the_plain_form_is_json(measured_trace: Trace) -> None:
-    plain = json.loads(json.dumps(compare(measured_trace).to_dict()))
+    plain = json.loads(json.dumps(compare(measured_trace, calibrations=SHIPPED).to_dict()))
     wanted = {"measured_time", "predicted_time", "time_weighted_error", "mape", "coverage", "by_category", "worst"}
     assert wanted <= set(plain)
     assert plain["by_category"]["linear"]["measured"] == pytest.approx(20e-6)
@@ -85,33 +87,35 @@ def test_the_plain_form_is_json(measured_trace: Trace) -> None:
 
 def test_a_trace_that_is_the_prediction_has_no_error(measured_trace: Trace) -> None:
     calls = measured_trace.calls.operator[measured_trace.kernels.call]
-    times = np.nan_to_num(operator_times(measured_trace.operators, _H100).time)[calls]
-    found = compare(replace(measured_trace, kernels=replace(measured_trace.kernels, duration=times)), _H100)
+    times = np.nan_to_num(operator_times(measured_trace.operators, _H100, calibrations=SHIPPED).time)[calls]
+    found = compare(
+        replace(measured_trace, kernels=replace(measured_trace.kernels, duration=times)), _H100, calibrations=SHIPPED
+    )
     assert found.time_weighted_error == pytest.approx(0.0, abs=1e-12)
     assert found.within_10_percent == 1.0
 
 
 def test_the_prediction_has_an_interval_and_operators_have_ranges(measured_trace: Trace) -> None:
-    comparison = compare(measured_trace)
+    comparison = compare(measured_trace, calibrations=SHIPPED)
     assert comparison.interval is not None
     assert comparison.interval.low < comparison.predicted_time < comparison.interval.high
     inside = [row.low <= row.measured <= row.high for row in comparison.operators]
     assert comparison.within_range == sum(inside) / len(inside)
-    bound = compare(measured_trace, fidelity="roofline")
+    bound = compare(measured_trace, fidelity="roofline", calibrations=SHIPPED)
     assert (bound.interval, bound.within_range) == (None, None)
     assert json.loads(json.dumps(bound.to_dict(), allow_nan=False))["operators"][0]["low"] is None
 
 
 def test_what_cannot_be_compared_is_refused(measured_trace: Trace) -> None:
     with pytest.raises(TraceFormatError, match="has no device events"):
-        compare(replace(measured_trace, kernels=no_kernels()))
+        compare(replace(measured_trace, kernels=no_kernels()), calibrations=SHIPPED)
     with pytest.raises(SpecError):
-        compare(replace(measured_trace, facts=RunFacts(device="Imaginary 3000")))
+        compare(replace(measured_trace, facts=RunFacts(device="Imaginary 3000")), calibrations=SHIPPED)
 
 
 def test_files_of_any_format(measured_trace: Trace, tmp_path: Path) -> None:
     save_trace(measured_trace, tmp_path / "run.trace")
-    assert compare_trace(tmp_path / "run.trace") == compare(measured_trace)
+    assert compare_trace(tmp_path / "run.trace", calibrations=SHIPPED) == compare(measured_trace, calibrations=SHIPPED)
 
 
 _TRACES = {
@@ -133,7 +137,7 @@ def test_nearly_all_time_of_real_runs_is_covered(name: str) -> None:
     path = Path(__file__).parents[4] / "shared/measured/traces" / name
     if not path.is_file():
         pytest.skip("the measurements in ../shared/measured are absent")
-    found = compare_trace(path)
+    found = compare_trace(path, calibrations=SHIPPED)
     assert found.coverage > _TRACES[name]
     apart = sum(row.time for row in found.remainders if not row.reason.startswith("left out"))
     assert found.covered_time + apart == pytest.approx(found.measured_time)

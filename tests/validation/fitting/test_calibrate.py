@@ -1,13 +1,12 @@
 import pytest
 
-from hw_specs import load_calibration
-from validation.fitting.calibrate import JOBS, calibrate, without_device, write_calibration
+from validation.fitting.calibrate import JOBS, calibrate, without_device
 from validation.measured.tables import MeasurementError, read_measured
 
 
 def test_each_architecture_gets_its_own(calibrated_files):
     _, calibrations = calibrated_files
-    by_name = {c.name: c for c in calibrations}
+    by_name = {c.name: c.calibration for c in calibrations}
     assert by_name.keys() == {"turing", "volta"}
     assert by_name["turing"].parameters["stream.dram"] == pytest.approx(0.6, abs=0.02)
     assert by_name["volta"].parameters["stream.dram"] == pytest.approx(0.9, abs=0.02)
@@ -18,7 +17,7 @@ def test_each_architecture_gets_its_own(calibrated_files):
 
 def test_what_was_fitted_on_is_recorded(calibrated_files):
     measured, calibrations = calibrated_files
-    (fitted,) = next(c for c in calibrations if c.name == "turing").fitted_on
+    (fitted,) = next(c for c in calibrations if c.name == "turing").evidence.fitted_on
     assert (fitted.source, fitted.device, fitted.op) == ("synthetic", "NVIDIA T4", "aten::add")
     assert fitted.count + fitted.held_out == len(measured[0])
     assert fitted.held_out_mape < 0.05
@@ -42,16 +41,10 @@ def test_nothing_to_fit_is_an_error(calibrated_files):
 def test_dropping_a_device_drops_its_groups(calibrated_files):
     _, calibrations = calibrated_files
     left = {c.name: c for c in without_device(calibrations, "T4", "NVIDIA T4")}
-    assert left["turing"].groups == {}
-    assert left["turing"].parameters == {}
-    assert left["turing"].fitted_on == ()
-    assert left["volta"].groups == {"stream": ("V100-PCIe-32GB",)}
-
-
-def test_written_file_is_read_back(calibrated_files, tmp_path):
-    _, calibrations = calibrated_files
-    path = write_calibration(calibrations[0], tmp_path)
-    assert load_calibration(str(path)) == calibrations[0]
+    dropped = left["turing"]
+    assert dropped.calibration.groups == dropped.calibration.parameters == {}
+    assert dropped.calibration.fitted_on == dropped.evidence.fitted_on == dropped.evidence.residuals == ()
+    assert left["volta"].calibration.groups == {"stream": ("V100-PCIe-32GB",)}
 
 
 def test_jobs_name_each_group_once():

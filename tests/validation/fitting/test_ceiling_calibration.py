@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw_specs import Calibration, load_accelerator
+from hw_specs import Calibration, CalibrationPool, load_accelerator
 from simulator.cost import HardwareColumns, kernel_times
 from simulator.kernels import Kernel, KernelFamily, KernelTable
 from validation.fitting.ceiling_calibration import ceiling_calibrations, solve
@@ -62,31 +62,31 @@ def test_solve_finds_where_a_function_takes_a_value():
 
 def test_the_least_bound_holds_and_its_part_meets_its_rate():
     # No clock of a MI355X under load is published.
-    (found,) = ceiling_calibrations([_product("mi355x", 1565)], (), [_GENERIC, _AMPERE])
-    assert (found.name, found.architecture, found.scope) == ("cdna4", "cdna4", "ceilings")
-    assert _sustained_rate("mi355x", [_GENERIC, _AMPERE, found]) == pytest.approx(1565e12, rel=0.01)
-    assert found.groups["matmul"] == ("MI355X",)
-    assert found.fitted_on[0].mape < 0.01
-    assert found.sources == ("somebody",)
+    (found,) = ceiling_calibrations([_product("mi355x", 1565)], (), CalibrationPool.of(_GENERIC, _AMPERE))
+    assert (found.name, found.calibration.architecture, found.calibration.scope) == ("cdna4", "cdna4", "ceilings")
+    assert _sustained_rate("mi355x", CalibrationPool.of(_GENERIC, _AMPERE, found)) == pytest.approx(1565e12, rel=0.01)
+    assert found.calibration.groups["matmul"] == ("MI355X",)
+    assert found.evidence.fitted_on[0].mape < 0.01
+    assert found.calibration.sources == ("somebody",)
 
 
 def test_attention_follows_in_proportion():
-    (found,) = ceiling_calibrations([_product("mi355x", 1565)], (), [_GENERIC])
-    plain = HardwareColumns.from_accelerators([load_accelerator("mi355x")], [_GENERIC]).parameters
-    factor = found.parameters["matmul.energy"] / plain["matmul.energy"][0]
-    assert found.parameters["flash2.energy"] == pytest.approx(factor * plain["flash2.energy"][0], rel=0.001)
+    (found,) = ceiling_calibrations([_product("mi355x", 1565)], (), CalibrationPool.of(_GENERIC))
+    plain = HardwareColumns.from_accelerators([load_accelerator("mi355x")], CalibrationPool.of(_GENERIC)).parameters
+    factor = found.calibration.parameters["matmul.energy"] / plain["matmul.energy"][0]
+    assert found.calibration.parameters["flash2.energy"] == pytest.approx(factor * plain["flash2.energy"][0], rel=0.001)
 
 
 def test_a_clock_under_load_tells_the_energy():
     # 750 W at 1207 of 2100 MHz: 1307.4 TFLOP/s times 0.575 at 0.998 pJ.
-    (found,) = ceiling_calibrations([_product("mi300x", 600)], (), [_GENERIC])
-    assert found.parameters["matmul.energy"] == pytest.approx(750 * 2100 / 1207 / 1307.4e12, rel=1e-3)
-    assert found.parameters["matmul.rate"] < 0.95
-    assert _sustained_rate("mi300x", [_GENERIC, found]) == pytest.approx(600e12, rel=0.01)
+    (found,) = ceiling_calibrations([_product("mi300x", 600)], (), CalibrationPool.of(_GENERIC))
+    assert found.calibration.parameters["matmul.energy"] == pytest.approx(750 * 2100 / 1207 / 1307.4e12, rel=1e-3)
+    assert found.calibration.parameters["matmul.rate"] < 0.95
+    assert _sustained_rate("mi300x", CalibrationPool.of(_GENERIC, found)) == pytest.approx(600e12, rel=0.01)
 
 
 def test_relatives_of_measured_parts_keep_what_those_say():
-    assert ceiling_calibrations([_product("h100_sxm5_80gb", 794)], (), [_GENERIC, _AMPERE]) == ()
+    assert ceiling_calibrations([_product("h100_sxm5_80gb", 794)], (), CalibrationPool.of(_GENERIC, _AMPERE)) == ()
 
 
 def test_intervals_are_floors_and_eager_kernels_shares():
@@ -100,12 +100,12 @@ def test_intervals_are_floors_and_eager_kernels_shares():
         source="somebody",
     )
     share = EagerShare(accelerator="MI210", group="stream", share=0.76)
-    (found,) = ceiling_calibrations([interval], [share], [_GENERIC])
-    assert found.parameters["stream.floor"] == 2.048e-6
+    (found,) = ceiling_calibrations([interval], [share], CalibrationPool.of(_GENERIC))
+    assert found.calibration.parameters["stream.floor"] == 2.048e-6
     # 600 MB take 0.49 ms, of which the floor is little: the share is hardly above what was measured.
-    assert 0.76 < found.parameters["stream.dram"] < 0.78
-    assert [f.mape for f in found.fitted_on] == [0.0, pytest.approx(0.0, abs=0.005)]
+    assert 0.76 < found.calibration.parameters["stream.dram"] < 0.78
+    assert [f.mape for f in found.evidence.fitted_on] == [0.0, pytest.approx(0.0, abs=0.005)]
 
 
 def test_a_rate_out_of_reach_tells_nothing():
-    assert ceiling_calibrations([_product("gaudi3", 1e6)], (), [_GENERIC]) == ()
+    assert ceiling_calibrations([_product("gaudi3", 1e6)], (), CalibrationPool.of(_GENERIC)) == ()

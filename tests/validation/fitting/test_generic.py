@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hw_specs import CalibrationPool
 from simulator.cost.inheritance import REFERENCE, part_of
 from validation.errors.kernels import kernel_errors
 from validation.fitting.generic import LeftOut, generic_calibration, left_out_errors, preferred_groups
@@ -15,7 +16,7 @@ def tables(synthetic_file):
 
 
 def test_each_device_fits_with_its_own_memory(tables):
-    generic = generic_calibration(tables)
+    generic = generic_calibration(tables).calibration
     assert (generic.name, generic.scope, generic.architecture) == ("generic", "generic", None)
     assert generic.groups == {"stream": ("T4", "V100-PCIe-32GB")}
     shares = [part_of(t.accelerator).copy_share / REFERENCE.copy_share for t in tables]
@@ -25,7 +26,7 @@ def test_each_device_fits_with_its_own_memory(tables):
 
 
 def test_what_was_fitted_on_and_what_was_kept_out_is_recorded(tables):
-    generic = generic_calibration(tables)
+    generic = generic_calibration(tables).evidence
     assert [f.device for f in generic.fitted_on] == ["NVIDIA T4", "NVIDIA V100-PCIE-32GB"]
     assert all(f.count + f.held_out == len(t) for f, t in zip(generic.fitted_on, tables, strict=True))
     assert generic.residuals == ()
@@ -42,7 +43,7 @@ def test_an_architecture_is_left_out_of_fits_and_relatives(tables, calibrated_fi
 
 def test_residuals_come_by_architecture(tables, calibrated_files):
     _, relatives = calibrated_files
-    generic = generic_calibration(tables, relatives)
+    generic = generic_calibration(tables, relatives).evidence
     whole = [r for r in generic.residuals if r.regime == "all"]
     assert [(r.group, r.scope) for r in whole] == [("stream", "left_out_device")] * 2
 
@@ -74,8 +75,8 @@ def test_a_group_is_preferred_that_is_better_on_most(trials, preferred):
 def test_leaving_out_a_device_fits_the_generic_parameters_again(synthetic_file, tables, calibrated_files):
     files = [synthetic_file("NVIDIA T4", 0.86), synthetic_file("NVIDIA V100-PCIE-32GB", 0.9)]
     _, relatives = calibrated_files
-    seen = generic_calibration(tables).model_copy(
+    seen = generic_calibration(tables).calibration.model_copy(
         update={"preferred": ("stream",), "parameters": {"stream.dram": 0.4}}  # would be off by half
     )
-    (record,) = kernel_errors(files, leave_out="NVIDIA T4", calibrations=(*relatives, seen)).records
+    (record,) = kernel_errors(files, leave_out="NVIDIA T4", calibrations=CalibrationPool.of(*relatives, seen)).records
     assert record.mape_over_50us < 0.1

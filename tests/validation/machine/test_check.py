@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hw_specs import Accelerator, Calibration, load_accelerator
+from hw_specs import Accelerator, Calibration, CalibrationPool, Evidence, FittedCalibration, load_accelerator
 from simulator.lowering import execution_on
 from simulator.projection.operator_times import operator_times
 from tracer.graph import Op, TensorSpec
@@ -26,14 +26,15 @@ def accelerator() -> Accelerator:
 
 
 @pytest.fixture(scope="module")
-def calibration(accelerator: Accelerator) -> Calibration:
-    return Calibration(
+def calibration(accelerator: Accelerator) -> FittedCalibration:
+    entry = Calibration(
         name="here",
         accelerators=(accelerator.name,),
         groups={"host": (accelerator.name,)},
         parameters={"host.view": 1e-6, "host.module": 3e-6},
         sources=("test",),
     )
+    return FittedCalibration(entry, Evidence(name="here"))
 
 
 def _trace(durations: tuple[float, float], *, elapsed: float | None = 1.0) -> Trace:
@@ -79,11 +80,13 @@ def _trace(durations: tuple[float, float], *, elapsed: float | None = 1.0) -> Tr
 
 
 def _predicted(accelerator: Accelerator) -> tuple[float, float]:
-    product, addition = operator_times(_OPS[:2], accelerator, execution_on(accelerator)).time.tolist()
+    product, addition = operator_times(
+        _OPS[:2], accelerator, execution_on(accelerator), calibrations=CalibrationPool.shipped()
+    ).time.tolist()
     return product, addition
 
 
-def test_a_run_as_long_as_predicted_has_no_error(accelerator: Accelerator, calibration: Calibration) -> None:
+def test_a_run_as_long_as_predicted_has_no_error(accelerator: Accelerator, calibration: FittedCalibration) -> None:
     product, addition = _predicted(accelerator)
     check = check_probe(_trace((product, addition)), accelerator, calibration)
     assert check.error == pytest.approx(0.0, abs=1e-9)
@@ -94,20 +97,24 @@ def test_a_run_as_long_as_predicted_has_no_error(accelerator: Accelerator, calib
     assert check.interval.low < check.predicted < check.interval.high
 
 
-def test_errors_that_cancel_count_in_the_time_weighted_one(accelerator: Accelerator, calibration: Calibration) -> None:
+def test_errors_that_cancel_count_in_the_time_weighted_one(
+    accelerator: Accelerator, calibration: FittedCalibration
+) -> None:
     product, addition = _predicted(accelerator)
     check = check_probe(_trace((product + addition / 2, addition / 2)), accelerator, calibration)
     assert check.error == pytest.approx(0.0, abs=1e-9)
     assert check.time_weighted_error == pytest.approx(addition / (product + addition))
 
 
-def test_views_and_modules_are_in_the_elapsed_time(accelerator: Accelerator, calibration: Calibration) -> None:
+def test_views_and_modules_are_in_the_elapsed_time(accelerator: Accelerator, calibration: FittedCalibration) -> None:
     check = check_probe(_trace(_predicted(accelerator)), accelerator, calibration)
     # One view, and two modules entered.
     assert check.predicted_elapsed - check.predicted == pytest.approx(1e-6 + 2 * 3e-6)
     assert check.elapsed == 2.0
 
 
-def test_a_trace_that_does_not_tell_has_no_elapsed_time(accelerator: Accelerator, calibration: Calibration) -> None:
+def test_a_trace_that_does_not_tell_has_no_elapsed_time(
+    accelerator: Accelerator, calibration: FittedCalibration
+) -> None:
     check = check_probe(_trace((1.0, 1.0), elapsed=None), accelerator, calibration)
     assert np.isnan(check.elapsed)

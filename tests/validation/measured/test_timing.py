@@ -1,6 +1,6 @@
 import numpy as np
 
-from hw_specs import Calibration, FittedOn
+from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn
 from validation.measured.timing import Timing, timings_of, with_timing
 
 
@@ -25,6 +25,7 @@ def test_short_kernels_show_the_floor_and_long_ones_their_time():
 
 def test_own_timing_first_then_the_median_of_others():
     fitted = (_fitted("a", 1.0, 0.5), _fitted("b", 2.0, 1.0), _fitted("c", 4.0, 1.5))
-    calibration = Calibration(name="x", parameters={}, sources=("test",), fitted_on=fitted)
-    assert timings_of([calibration], "a")["neusight", "aten::add"] == Timing(floor=1.0, offset=0.5)
-    assert timings_of([calibration], "z")["neusight", "aten::add"] == Timing(floor=2.0, offset=1.0)
+    calibration = Calibration(name="x", parameters={}, sources=("test",))
+    pool = CalibrationPool.of(FittedCalibration(calibration, Evidence(name="x", fitted_on=fitted)))
+    assert timings_of(pool, "a")["neusight", "aten::add"] == Timing(floor=1.0, offset=0.5)
+    assert timings_of(pool, "z")["neusight", "aten::add"] == Timing(floor=2.0, offset=1.0)

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from hw_specs import CalibrationPool
 from validation.published.case import Case
 from validation.published.errors import CaseResult, predict_cases, summarise, to_dict
+
+SHIPPED = CalibrationPool.shipped()
 
 
 def case(**changes: object) -> Case:
@@ -49,21 +52,23 @@ def test_errors_by_hand() -> None:
 
 
 def test_the_roofline_is_below_the_prediction_and_steps_are_per_step() -> None:
-    whole, step = predict_cases([case(), case(quantity="stage_latency", stage="unet")])[0]
+    whole, step = predict_cases([case(), case(quantity="stage_latency", stage="unet")], calibrations=SHIPPED)[0]
     assert 0 < whole.roofline <= whole.predicted
     # 50 steps make most of the whole run, and one step is a fiftieth of them.
     assert 0.8 * whole.predicted < 50 * step.predicted <= whole.predicted
 
 
 def test_a_case_that_cannot_run_is_kept_with_its_reason() -> None:
-    results, failed = predict_cases([case(device="V100-SXM2-16GB", settings={"dtype": "bfloat16"}, id="v")])
+    results, failed = predict_cases(
+        [case(device="V100-SXM2-16GB", settings={"dtype": "bfloat16"}, id="v")], calibrations=SHIPPED
+    )
     assert not results
     assert failed[0].id == "v"
     assert "bf16" in failed[0].reason
 
 
 def test_an_unknown_stage_is_a_reason() -> None:
-    _, failed = predict_cases([case(quantity="stage_latency", stage="transformer")])
+    _, failed = predict_cases([case(quantity="stage_latency", stage="transformer")], calibrations=SHIPPED)
     assert "no stage 'transformer'" in failed[0].reason
 
 
@@ -84,14 +89,15 @@ def test_a_sliced_decoder_runs_once_for_each_image() -> None:
             case(**batched, quantity="stage_latency", stage="unet"),
             case(**batched, quantity="stage_latency", stage="vae_decoder"),
             case(settings={"num_inference_steps": 1}, quantity="stage_latency", stage="vae_decoder"),
-        ]
+        ],
+        calibrations=SHIPPED,
     )[0]
     assert sliced.predicted - whole.predicted == pytest.approx(2 * single.predicted - decoder.predicted)
     assert whole.predicted > unet.predicted + decoder.predicted
 
 
 def test_a_stage_has_the_interval_of_its_own_kernels() -> None:
-    whole, step = predict_cases([case(), case(quantity="stage_latency", stage="vae_decoder")])[0]
+    whole, step = predict_cases([case(), case(quantity="stage_latency", stage="vae_decoder")], calibrations=SHIPPED)[0]
     assert step.low < step.predicted < step.high
     # The decoder is mostly convolution, which nobody measured in half precision: it is the less sure.
     assert step.deviation > whole.deviation

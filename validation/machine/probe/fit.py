@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Calibration, FittedOn
+from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn
+from hw_specs.calibration import described
 from simulator.cost.parameters import GROUPS, PARAMETERS
 from validation.errors.prediction import predicted
 from validation.fitting.calibrate import JOBS
@@ -29,7 +30,7 @@ def fit_calibration(
     host: Mapping[str, float],
     notes: str,
     say: Callable[[str], None],
-) -> Calibration:
+) -> FittedCalibration:
     """Parameters of every group that the measured calls use, fitted to three quarters of the shapes.
 
     Parameters
@@ -65,19 +66,24 @@ def fit_calibration(
         sources=sources,
         notes=notes,
     )
-    return calibration.model_copy(
+    evidence = Evidence(
+        name=name,
+        fitted_on=_fitted_on(measured, calibration, fitted),
+        residuals=held_out_summaries(measured, calibration),
+    )
+    with_host = calibration.model_copy(
         update={
-            "fitted_on": _fitted_on(measured, calibration, fitted),
-            "residuals": held_out_summaries(measured, calibration),
+            "fitted_on": described(evidence.fitted_on),
             "groups": {**calibration.groups, "host": (accelerator.name,)},
             "parameters": {**parameters, **{f"host.{key}": _rounded(value) for key, value in host.items()}},
         }
     )
+    return FittedCalibration(with_host, evidence)
 
 
 def _fitted_on(measured: MeasuredKernels, calibration: Calibration, fitted: Mapping[str, int]) -> tuple[FittedOn, ...]:
     """Errors of each operator and dtype, on the shapes of the fit and on those kept out of it."""
-    error = np.abs(predicted(measured, (calibration,), timings={}).time / measured.latency - 1.0)
+    error = np.abs(predicted(measured, CalibrationPool.of(calibration), timings={}).time / measured.latency - 1.0)
     groups, out = row_groups(measured), held_out(measured)
     calls = list(zip(measured.op, measured.dtype, strict=True))
     records = []

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 import yaml
 
-from hw_specs import Accelerator, Calibration, format_quantity
+from hw_specs import Accelerator, FittedCalibration, format_quantity
 from hw_specs.catalogue import load_file
 from simulator.lowering import execution_on
 from tracer.capture.machine import build_facts, device_name, open_device
@@ -102,7 +102,7 @@ class Probe:
     specification : str
         Text of a specification file, as :func:`hw_specs.load_accelerator` reads it.
     accelerator : Accelerator
-    calibration : Calibration
+    calibration : FittedCalibration
         Kernel parameters, and the host's costs as group ``host``.
     calls : tuple of ProbedCall
         What the calibration was fitted to.
@@ -110,7 +110,7 @@ class Probe:
 
     specification: str
     accelerator: Accelerator
-    calibration: Calibration
+    calibration: FittedCalibration
     calls: tuple[ProbedCall, ...]
 
 

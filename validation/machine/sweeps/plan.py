@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hw_specs import load_accelerator
+from hw_specs import CalibrationPool, load_accelerator
 from simulator.projection.operator_times import operator_times
 from tracer.graph import OpGraph
 from tracer.storage.bundle import BUNDLE
@@ -64,10 +64,10 @@ def bundled_graphs() -> Iterator[OpGraph]:
 def valued_cases(graphs: Iterable[OpGraph]) -> dict[str, dict[KernelCase, float]]:
     """Family -> case -> share of a graph's time over the cost of measuring it, summed over the graphs. [1/s]"""
     values: dict[str, dict[KernelCase, float]] = defaultdict(lambda: defaultdict(float))
-    reference = load_accelerator(_REFERENCE)
+    reference, calibrations = load_accelerator(_REFERENCE), CalibrationPool.shipped()
     for graph in graphs:
         calls = _calls(graph)
-        time = np.nan_to_num(operator_times(graph.operators, reference).time) * calls
+        time = np.nan_to_num(operator_times(graph.operators, reference, calibrations=calibrations).time) * calls
         total = float(time.sum()) or 1.0
         for op, count, seconds in zip(graph.operators, calls.tolist(), time.tolist(), strict=True):
             found = case_of(op) if count else None

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
-from hw_specs import Calibration, load_accelerator
+from hw_specs import Calibration, CalibrationPool, FittedCalibration, load_accelerator
 from simulator.cost import HardwareColumns, kernel_times
 from validation.fitting.fit import held_out
 from validation.machine.probe.fit import fit_calibration
@@ -29,13 +29,15 @@ def measured() -> MeasuredKernels:
     ]
     accelerator = load_accelerator("h100")
     rows = measured_cases(accelerator, "here", cases, [1.0] * len(cases), cold=[True] * len(cases), source="test")
-    hardware = HardwareColumns.from_accelerators([accelerator], calibrations=()).with_parameters(_TRUE)
+    hardware = HardwareColumns.from_accelerators([accelerator], calibrations=CalibrationPool.empty()).with_parameters(
+        _TRUE
+    )
     times = rows.per_row(kernel_times(rows.table, hardware).time[:, 0])
     return measured_cases(accelerator, "here", cases, times.tolist(), cold=[True] * len(cases), source="test")
 
 
 @pytest.fixture(scope="module")
-def calibration(measured: MeasuredKernels) -> Calibration:
+def fitted(measured: MeasuredKernels) -> FittedCalibration:
     said: list[str] = []
     found = fit_calibration(
         measured, name="here", sources=("a test",), host={"view": 1.23456e-6}, notes="none", say=said.append
@@ -44,16 +46,22 @@ def calibration(measured: MeasuredKernels) -> Calibration:
     return found
 
 
+@pytest.fixture(scope="module")
+def calibration(fitted: FittedCalibration) -> Calibration:
+    return fitted.calibration
+
+
 def test_parameters_are_found_again(calibration: Calibration) -> None:
     assert calibration.parameters["stream.dram"] == pytest.approx(0.55, rel=0.1)
     assert calibration.parameters["stream.floor"] == pytest.approx(9e-6, rel=0.2)
 
 
-def test_the_calibration_says_what_it_rests_on(calibration: Calibration, measured: MeasuredKernels) -> None:
+def test_the_calibration_says_what_it_rests_on(fitted: FittedCalibration, measured: MeasuredKernels) -> None:
+    calibration = fitted.calibration
     assert calibration.accelerators == (measured.accelerator.name,)
     assert calibration.groups == {"stream": calibration.accelerators, "host": calibration.accelerators}
     assert calibration.parameters["host.view"] == 1.235e-6
-    (record,) = calibration.fitted_on
+    (record,) = fitted.evidence.fitted_on
     assert (record.op, record.dtype, record.group) == ("aten::add", "float32", "stream")
     assert record.count + record.held_out == len(measured)
     assert record.held_out > 0
@@ -63,15 +71,15 @@ def test_the_calibration_says_what_it_rests_on(calibration: Calibration, measure
 
 
 def test_its_residuals_are_of_shapes_that_the_fit_did_not_see(
-    calibration: Calibration, measured: MeasuredKernels
+    fitted: FittedCalibration, measured: MeasuredKernels
 ) -> None:
-    whole = next(s for s in calibration.residuals if s.regime == "all")
+    whole = next(s for s in fitted.evidence.residuals if s.regime == "all")
     assert (whole.group, whole.scope) == ("stream", "held_out_shapes")
     assert whole.count == int(held_out(measured).sum())
     assert whole.mape < 0.1
 
 
 def test_it_is_one_that_the_simulator_takes(calibration: Calibration, measured: MeasuredKernels) -> None:
-    hardware = HardwareColumns.from_accelerators([measured.accelerator], calibrations=[calibration])
+    hardware = HardwareColumns.from_accelerators([measured.accelerator], calibrations=CalibrationPool.of(calibration))
     assert hardware.parameters["stream.dram"][0] == calibration.parameters["stream.dram"]
     assert np.isfinite(kernel_times(measured.table, hardware).time).all()

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
-from hw_specs import load_accelerator  # noqa: E402
+from hw_specs import CalibrationPool, load_accelerator  # noqa: E402
 from simulator.cost import HardwareColumns  # noqa: E402
 from tracer.capture.machine import DeviceError  # noqa: E402
 from validation.machine.probe.probe import Probe, ProbeOptions, probe  # noqa: E402
@@ -58,10 +58,10 @@ def test_it_says_when_and_with_what_it_was_measured(found: Probe) -> None:
 
 
 def test_the_calibration_belongs_to_the_accelerator(found: Probe) -> None:
-    assert found.calibration.accelerators == (found.accelerator.name,)
-    assert found.calibration.parameters["host.operator"] > 0
-    assert found.calibration.fitted_on
-    HardwareColumns.from_accelerators([found.accelerator], calibrations=[found.calibration])
+    assert found.calibration.calibration.accelerators == (found.accelerator.name,)
+    assert found.calibration.calibration.parameters["host.operator"] > 0
+    assert found.calibration.evidence.fitted_on
+    HardwareColumns.from_accelerators([found.accelerator], calibrations=CalibrationPool.of(found.calibration))
 
 
 def test_every_call_is_measured_warm_and_cold(found: Probe) -> None:
