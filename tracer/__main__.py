@@ -166,7 +166,7 @@ def bundle_command(
 @app.command("parameters")
 def parameters_command() -> None:
     """Print parameter counts of every component beside the published figures, as Markdown."""
-    from .parameters import markdown_table, parameter_rows
+    from .workloads.parameters import markdown_table, parameter_rows
 
     sys.stdout.write(markdown_table(list(parameter_rows())))
 

@@ -3,7 +3,16 @@
 A file of this folder declares the operators of a family in ``OPERATORS``; nothing else registers it.
 """
 
-from .catalogue import argument_names, declaration_of, infer_outputs, is_free, is_in_place, iter_operators, kind_of
+from .catalogue import (
+    argument_names,
+    canonical_name,
+    declaration_of,
+    infer_outputs,
+    is_free,
+    is_in_place,
+    iter_operators,
+    kind_of,
+)
 from .declaration import Declaration, DeclarationError, declare
 from .kinds import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, GENERATED, PRODUCTS, Kind
 
@@ -18,6 +27,7 @@ __all__ = [
     "DeclarationError",
     "Kind",
     "argument_names",
+    "canonical_name",
     "declaration_of",
     "declare",
     "infer_outputs",

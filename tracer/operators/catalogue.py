@@ -13,7 +13,16 @@ from tracer.graph import GraphError, Op, TensorSpec
 from .declaration import Declaration, DeclarationError
 from .kinds import FREE, Kind
 
-__all__ = ["argument_names", "declaration_of", "infer_outputs", "is_free", "is_in_place", "iter_operators", "kind_of"]
+__all__ = [
+    "argument_names",
+    "canonical_name",
+    "declaration_of",
+    "infer_outputs",
+    "is_free",
+    "is_in_place",
+    "iter_operators",
+    "kind_of",
+]
 
 
 def iter_operators() -> Iterator[Declaration]:
@@ -55,6 +64,14 @@ def is_free(name: str) -> bool:
 def is_in_place(name: str) -> bool:
     """Whether an operator writes to its first input, as a trailing underscore says."""
     return name.endswith("_") and not name.endswith("__")
+
+
+def canonical_name(name: str) -> str:
+    """Name of the work: of the plain form of an in-place call, of the operator that another one comes down to."""
+    declared = declaration_of(name)
+    if declared is None:
+        return name
+    return declared.same_as or (name if name in declared.names else name.removesuffix("_"))
 
 
 def argument_names(name: str) -> tuple[str, ...]:

@@ -60,8 +60,8 @@ _ALL = "input weight bias stride padding dilation transposed output_padding grou
 
 OPERATORS = (
     _plain("convolution convolution_overrideable", _ALL),
-    _plain("_convolution", _ALL + " benchmark deterministic cudnn_enabled allow_tf32"),
-    _plain("conv1d conv2d conv3d", "input weight bias stride padding dilation groups"),
+    _plain("_convolution", _ALL + " benchmark deterministic cudnn_enabled allow_tf32", same_as="convolution"),
+    _plain("conv1d conv2d conv3d", "input weight bias stride padding dilation groups", same_as="convolution"),
     _plain("cudnn_convolution", "self weight padding stride dilation groups benchmark deterministic allow_tf32"),
     _plain("cudnn_convolution_add_relu", "self weight z alpha bias stride padding dilation groups"),
     _plain("miopen_convolution", "self weight bias padding stride dilation groups benchmark deterministic"),
@@ -72,6 +72,7 @@ OPERATORS = (
     _transposed(
         "conv_transpose1d conv_transpose2d conv_transpose3d",
         "input weight bias stride padding output_padding groups dilation",
+        same_as="convolution",
     ),
     _transposed(
         "cudnn_convolution_transpose",

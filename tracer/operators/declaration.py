@@ -42,6 +42,8 @@ class Declaration:
         Axis of the heads in query, key and value of attention, from the end.
     may_do_nothing : bool
         Whether it is made of other operators alone and may call none of them.
+    same_as : str
+        Full name of the operator that a graph or a run has in place of this one, where the two differ in name alone.
     """
 
     names: tuple[str, ...]
@@ -53,6 +55,7 @@ class Declaration:
     complex_flops: float | None = None
     heads_axis: int = -3
     may_do_nothing: bool = False
+    same_as: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a kind that is counted by element without a count."""
@@ -71,6 +74,7 @@ def declare(
     complex_flops: float | None = None,
     heads_axis: int = -3,
     may_do_nothing: bool = False,
+    same_as: str = "",
     namespace: str = "aten",
 ) -> Declaration:
     """Declaration from names and arguments that spaces separate.
@@ -88,7 +92,7 @@ def declare(
     """
     prefix = f"{namespace}::" if namespace else ""
     return Declaration(
-        names=tuple(name if ":" in name else prefix + name for name in names.split()),
+        names=_full_names(names, prefix),
         kind=kind,
         arguments=tuple(arguments.split()),
         outputs=outputs,
@@ -97,4 +101,9 @@ def declare(
         complex_flops=complex_flops,
         heads_axis=heads_axis,
         may_do_nothing=may_do_nothing,
+        same_as="".join(_full_names(same_as, prefix)),
     )
+
+
+def _full_names(names: str, prefix: str) -> tuple[str, ...]:
+    return tuple(name if ":" in name else prefix + name for name in names.split())

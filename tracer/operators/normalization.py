@@ -25,11 +25,11 @@ _batch_norm = partial(declare, kind=Kind.BATCH_NORM, outputs=like_input)
 
 OPERATORS = (
     _layer_norm("native_layer_norm", "input normalized_shape weight bias eps"),
-    _layer_norm("layer_norm", "input normalized_shape weight bias eps cudnn_enable"),
+    _layer_norm("layer_norm", "input normalized_shape weight bias eps cudnn_enable", same_as="native_layer_norm"),
     _layer_norm("instance_norm"),
     _rms_norm("rms_norm _fused_rms_norm", "input normalized_shape weight eps"),
     _group_norm("native_group_norm", "input weight bias N C HxW group eps"),
-    _group_norm("group_norm", "input num_groups weight bias eps cudnn_enabled"),
+    _group_norm("group_norm", "input num_groups weight bias eps cudnn_enabled", same_as="native_group_norm"),
     _batch_norm("batch_norm native_batch_norm cudnn_batch_norm _native_batch_norm_legit_no_training"),
     # ROCm/aiter, aiter/ops/groupnorm.py, norm.py and rmsnorm.py
     declare(

@@ -99,5 +99,6 @@ OPERATORS = (
     _sort("multinomial", "self num_samples replacement", outputs=_samples),
     _sort("kthvalue msort"),
     _softmaxes("_softmax _log_softmax", "self dim half_to_float"),
-    _softmaxes("softmax _safe_softmax log_softmax", "self dim dtype"),
+    _softmaxes("softmax", "self dim dtype", same_as="_softmax"),
+    _softmaxes("_safe_softmax log_softmax", "self dim dtype"),
 )

@@ -12,7 +12,7 @@ import numpy as np
 
 from simulator.projection.operator_times import can_predict
 from tracer.graph import IndexArray, Op, OpGraph
-from tracer.operators import is_free
+from tracer.operators import canonical_name, is_free
 from tracer.storage.graph_file import load_graph
 from tracer.storage.library import graph_of, pipeline_of
 from tracer.trace import Trace
@@ -21,22 +21,6 @@ from tracer.workloads import resolve
 __all__ = ["DifferentOperator", "GraphDifference", "against_graph", "graph_to_compare"]
 
 _Key = tuple[str, tuple[tuple[int, ...], ...]]
-# What a graph and a run call differently, though it is the same work.
-_SAME = {
-    "aten::copy": "aten::copy_",
-    "aten::layer_norm": "aten::native_layer_norm",
-    "aten::group_norm": "aten::native_group_norm",
-    "aten::softmax": "aten::_softmax",
-    "aten::to": "aten::_to_copy",
-    "aten::contiguous": "aten::clone",
-    "aten::conv1d": "aten::convolution",
-    "aten::conv2d": "aten::convolution",
-    "aten::conv3d": "aten::convolution",
-    "aten::_convolution": "aten::convolution",
-    "aten::conv_transpose1d": "aten::convolution",
-    "aten::conv_transpose2d": "aten::convolution",
-    "aten::conv_transpose3d": "aten::convolution",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +156,7 @@ def _expected(graph: OpGraph, runs: Mapping[str, int]) -> Counter[_Key]:
 def _found(trace: Trace, names: set[str]) -> tuple[Counter[_Key], defaultdict[_Key, float]]:
     """Calls of the trace at the level of the graph's operators, and the device time beneath each."""
     calls = trace.calls
-    known = np.array([_renamed(op.name) in names for op in trace.operators], dtype=np.bool_)
+    known = np.array([canonical_name(op.name) in names for op in trace.operators], dtype=np.bool_)
     level = _level(known[calls.operator] if len(known) else np.zeros(len(calls), np.bool_), calls.parent)
     launching = np.unique(trace.kernels.call[trace.kernels.call >= 0])
     # A call outside all that the graph knows, which launches something itself.
@@ -215,13 +199,6 @@ def _launches(op: Op) -> bool:
     return not is_free(op.name) and (can_predict(op) or not op.name.startswith("aten::"))
 
 
-def _renamed(name: str) -> str:
-    """Name of the work: an in-place call does that of the call that makes a new tensor."""
-    if name.startswith("aten::") and name.endswith("_") and not name.endswith("__"):
-        name = name[:-1]
-    return _SAME.get(name, name)
-
-
 def _key(op: Op) -> _Key:
     """Name and shapes; tensors without extents are left out, since graphs and profilers record scalars differently."""
-    return _renamed(op.name), tuple(t.shape for t in op.inputs if t.shape)
+    return canonical_name(op.name), tuple(t.shape for t in op.inputs if t.shape)

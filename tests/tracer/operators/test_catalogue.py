@@ -10,6 +10,7 @@ from tracer.graph import Op, TensorSpec
 from tracer.operators import (
     Kind,
     argument_names,
+    canonical_name,
     catalogue,
     declaration_of,
     infer_outputs,
@@ -38,6 +39,32 @@ def test_in_place_forms_follow_from_the_plain_ones() -> None:
     assert is_in_place("aten::relu_")
     assert not is_in_place("aten::__and__")
     assert not is_in_place("aten::relu")
+
+
+@pytest.mark.parametrize(
+    ("name", "work"),
+    [
+        ("aten::relu_", "aten::relu"),
+        ("aten::relu", "aten::relu"),
+        ("aten::copy", "aten::copy_"),
+        ("aten::copy_", "aten::copy_"),
+        ("aten::conv_transpose2d", "aten::convolution"),
+        ("aten::contiguous", "aten::clone"),
+        ("symm_mem::multimem_all_reduce_", "symm_mem::multimem_all_reduce_"),
+    ],
+)
+def test_names_of_the_same_work(name: str, work: str) -> None:
+    assert canonical_name(name) == work
+
+
+def test_what_an_operator_comes_down_to_is_declared_and_of_its_kind() -> None:
+    named = [declared for declared in iter_operators() if declared.same_as]
+    assert len(named) >= 8
+    for declared in named:
+        other = declaration_of(declared.same_as)
+        assert other is not None
+        assert not other.same_as
+        assert {declared.kind, other.kind} in ({declared.kind}, {Kind.CONVOLUTION, Kind.TRANSPOSED_CONVOLUTION})
 
 
 def test_a_declaration_of_its_own_comes_before_the_plain_one() -> None:

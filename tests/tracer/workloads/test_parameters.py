@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tracer.parameters import ParameterRow, markdown_table, parameter_rows, rows_of
 from tracer.storage.bundle import bundled_graph
 from tracer.workloads import Pipeline, iter_pipelines
+from tracer.workloads.parameters import ParameterRow, markdown_table, parameter_rows, rows_of
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[3] / "README.md"
 
 
 def row(ours: int, published: float | None, *, rounded: bool = False) -> ParameterRow:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .graph import OpGraph
-from .workloads import Pipeline, iter_pipelines
+from tracer.graph import OpGraph
+
+from .catalogue import iter_pipelines
+from .pipeline import Pipeline
 
 __all__ = ["ParameterRow", "markdown_table", "parameter_rows", "rows_of"]
 
