@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from tracer.graph import GraphError, OpGraph, Workload
-from tracer.workloads import Pipeline, find_pipeline, resolve
+from tracer.workloads import Pipeline, UnknownWorkloadError, find_pipeline, resolve
 
 from .bundle import bundled_graph
 from .graph_file import FORMAT_VERSION, load_graph, save_graph
@@ -99,6 +99,8 @@ def cache_folder() -> Path:
 
 
 def _pipeline_of_folder(folder: Path) -> Pipeline:
+    if not _is_pipeline_folder(folder):
+        raise UnknownWorkloadError(f"{str(folder)[:200]}: no diffusers pipeline folder: it has no model_index.json")
     from tracer.workloads.diffusers_folder import pipeline_from_folder
 
     return pipeline_from_folder(folder)
