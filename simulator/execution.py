@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .kernels import Implementation
+from .kernels import AttentionAlgorithm
 
 __all__ = ["ATTENTION_CHOICES", "EXECUTION_MODES", "Execution", "ExecutionError"]
 
@@ -14,12 +14,12 @@ EXECUTION_MODES = ("eager", "cuda-graph", "compiled")
 # memory-efficient kernel before sm_80, for masks, float32 and wide heads
 # (aten/src/ATen/native/transformers/cuda/sdp_utils.cpp).
 _FUSED = {
-    "flash": Implementation.FLASH2,
-    "flash2": Implementation.FLASH2,
-    "flash3": Implementation.FLASH3,
-    "flash4": Implementation.FLASH4,
-    "cudnn": Implementation.CUDNN_ATTENTION,
-    "efficient": Implementation.EFFICIENT,
+    "flash": AttentionAlgorithm.FLASH2,
+    "flash2": AttentionAlgorithm.FLASH2,
+    "flash3": AttentionAlgorithm.FLASH3,
+    "flash4": AttentionAlgorithm.FLASH4,
+    "cudnn": AttentionAlgorithm.CUDNN,
+    "efficient": AttentionAlgorithm.EFFICIENT,
 }
 ATTENTION_CHOICES = ("naive", *_FUSED)
 
@@ -68,8 +68,8 @@ class Execution:
                 raise ExecutionError(f"unknown {name} {value!r}; valid: {', '.join(valid)}")
 
     @property
-    def attention_implementation(self) -> Implementation | None:
-        """Fused implementation of attention, or None for the naive one."""
+    def attention_algorithm(self) -> AttentionAlgorithm | None:
+        """Fused kernel of attention, or None for separate products."""
         return _FUSED.get(self.attention)
 
     @property

@@ -18,7 +18,7 @@ from tracer.graph import OpGraph
 
 from .cost import HardwareColumns, KernelCosts, kernel_times
 from .execution import Execution
-from .kernels import KernelTable
+from .kernels import KernelTables
 from .lowering import Launches, assign_units, execution_on, lower
 from .report import Report, make_report
 
@@ -29,14 +29,14 @@ __all__ = ["Simulation", "simulate"]
 class Simulation:
     """Everything that one simulation computed, for those who want more than the report.
 
-    ``table`` is the lowered table with contractions on the units that the accelerator has.
+    ``table`` holds the lowered kernels with contractions on the units that the accelerator has.
     ``interval`` is that of the latency; ``deviation`` is what it and the intervals of parts are made from. Both are
     None where the fidelity is a bound. ``calibrations`` are those that the times were made with.
     """
 
     accelerator: Accelerator
     launches: Launches
-    table: KernelTable
+    table: KernelTables
     hardware: HardwareColumns
     costs: KernelCosts
     timeline: Timeline

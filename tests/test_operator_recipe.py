@@ -49,8 +49,10 @@ found = {
 }
 for mode in ("eager", "compiled"):
     launches = lower(graph, Execution(mode=mode))
-    latency = simulate(graph, load_accelerator("a100"), Execution(mode=mode), calibrations=CalibrationPool.shipped()).report.latency
-    found[mode] = [len(launches.stages[0].calls), launches.unmodelled, launches.table.bytes_read.tolist(), latency]
+    read = launches.table.numbers(lambda table: table.bytes_read).tolist()
+    pool = CalibrationPool.shipped()
+    latency = simulate(graph, load_accelerator("a100"), Execution(mode=mode), calibrations=pool).report.latency
+    found[mode] = [len(launches.stages[0].calls), launches.unmodelled, read, latency]
 print(json.dumps(found))
 """
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import KernelTable
+from simulator.kernels import AttentionTable
 
 from .attention_tiles import AttentionTiles, attention_tiles, legacy_matrix_share
 from .family import FamilyCost, bound_of
@@ -45,7 +45,7 @@ class _Steps(NamedTuple):
     mean: FloatArray
 
 
-def attention_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+def attention_cost(group: str, table: AttentionTable, hardware: HardwareColumns) -> FamilyCost:
     """Floor plus the cores' work joined with the DRAM traffic, with the best split of the keys."""
     parts = [
         (columns, _on_one_architecture(group, table, hardware.select(columns), architecture))
@@ -73,7 +73,7 @@ def _by_architecture(architectures: tuple[str, ...]) -> Iterator[tuple[str, NDAr
 
 
 def _on_one_architecture(
-    group: str, table: KernelTable, hardware: HardwareColumns, architecture: str
+    group: str, table: AttentionTable, hardware: HardwareColumns, architecture: str
 ) -> dict[str, FloatArray]:
     def parameter(name: str) -> FloatArray:
         return hardware.parameters[f"{group}.{name}"]
@@ -112,30 +112,31 @@ def _on_one_architecture(
     }
 
 
-def _packs_groups(group: str, table: KernelTable) -> NDArray[np.bool_]:
+def _packs_groups(group: str, table: AttentionTable) -> NDArray[np.bool_]:
     """Whether the query heads of one key head share a tile: always in FlashAttention-3, else for single queries."""
-    packed: NDArray[np.bool_] = (table.group > 1) & ((table.m == 1) | (group == "flash3"))
+    packed: NDArray[np.bool_] = (table.heads_per_key_head > 1) & ((table.query_length == 1) | (group == "flash3"))
     return packed
 
 
-def _steps(table: KernelTable, tiles: AttentionTiles, *, packed: NDArray[np.bool_]) -> _Steps:
+def _steps(table: AttentionTable, tiles: AttentionTiles, *, packed: NDArray[np.bool_]) -> _Steps:
     """Blocks of each kernel and the steps that they take; causal blocks stop at the diagonal."""
-    sharing = np.where(packed, table.group, 1.0)
-    query_tiles = np.ceil(table.m * sharing / tiles.rows)
-    longest = np.ceil(table.n / tiles.columns)
-    first = np.ceil(np.minimum(tiles.rows / sharing + np.maximum(table.n - table.m, 0.0), table.n) / tiles.columns)
+    sharing = np.where(packed, table.heads_per_key_head, 1.0)
+    query_tiles = np.ceil(table.query_length * sharing / tiles.rows)
+    longest = np.ceil(table.key_length / tiles.columns)
+    before = np.maximum(table.key_length - table.query_length, 0.0)  # keys that every query sees
+    first = np.ceil(np.minimum(tiles.rows / sharing + before, table.key_length) / tiles.columns)
     mean = np.where(table.causal, np.minimum(longest, (first + longest) / 2.0), longest)
-    return _Steps(blocks=query_tiles * table.batch / sharing, longest=longest, mean=np.maximum(mean, 1.0))
+    return _Steps(blocks=query_tiles * table.num_heads / sharing, longest=longest, mean=np.maximum(mean, 1.0))
 
 
-def _masked_steps(table: KernelTable, tiles: AttentionTiles, steps: _Steps) -> FloatArray:
+def _masked_steps(table: AttentionTable, tiles: AttentionTiles, steps: _Steps) -> FloatArray:
     """Steps of a block that compare the places of queries and keys: the last one, and those on the diagonal."""
     diagonal = np.where(table.causal, np.ceil(tiles.rows / tiles.columns), 0.0)
     return np.minimum(diagonal + 1.0, steps.mean)
 
 
 def _step_times(
-    group: str, table: KernelTable, hardware: HardwareColumns, tiles: AttentionTiles
+    group: str, table: AttentionTable, hardware: HardwareColumns, tiles: AttentionTiles
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Products, exponentials and shared memory of one step on one core, shape (num_kernels, num_accelerators). [s]"""
     peak = unit_peak(table, hardware) * legacy_matrix_share(group, hardware.architecture)
@@ -188,7 +189,7 @@ def _core_time(
 
 def _combining(
     group: str,
-    table: KernelTable,
+    table: AttentionTable,
     hardware: HardwareColumns,
     tiles: AttentionTiles,
     steps: _Steps,
@@ -202,8 +203,8 @@ def _combining(
     """
     if parts == 1.0:
         return np.zeros((len(table), len(hardware)))
-    partial = parts * table.batch * table.m * table.k * 8.0
+    partial = parts * table.num_heads * table.query_length * table.head_dim * 8.0
     time = hardware.parameters[f"{group}.combine"] + partial[:, None] / hardware.dram_bandwidth
     at_once = (steps.blocks * parts)[:, None] <= hardware.cores * tiles.resident[:, None]
-    worth = (steps.longest >= 2.0 * parts) & (table.m <= _SPLIT_QUERIES[group])
+    worth = (steps.longest >= 2.0 * parts) & (table.query_length <= _SPLIT_QUERIES[group])
     return np.where(at_once & worth[:, None], time, np.inf)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import Implementation, KernelTable
+from simulator.kernels import AttentionAlgorithm, AttentionTable
 
 __all__ = ["AttentionTiles", "attention_tiles", "legacy_matrix_share"]
 
@@ -129,13 +129,13 @@ _VALUE_SLICE = 128
 _WIDEST_VALUE = 256
 
 
-def attention_tiles(group: str, table: KernelTable, architecture: str) -> AttentionTiles:
+def attention_tiles(group: str, table: AttentionTable, architecture: str) -> AttentionTiles:
     """Tiles of each kernel of a parameter group on one architecture."""
     if group == "efficient":
         return _efficient_tiles(table, architecture)
     rows, columns, warps = _flash_shape(group, table, architecture)
-    head = np.ceil(table.k / _padding(group)) * _padding(group)
-    passes = np.where(table.k > _WIDEST_VALUE, np.ceil(head / _VALUE_SLICE), 1.0)
+    head = np.ceil(table.head_dim / _padding(group)) * _padding(group)
+    passes = np.where(table.head_dim > _WIDEST_VALUE, np.ceil(head / _VALUE_SLICE), 1.0)
     loaded = 2.0 * columns * head * table.itemsize
     queries = rows * head * table.itemsize
     warp_wide = group in _WARP_WIDE
@@ -154,19 +154,22 @@ def attention_tiles(group: str, table: KernelTable, architecture: str) -> Attent
     )
 
 
-def _flash_shape(group: str, table: KernelTable, architecture: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _flash_shape(group: str, table: AttentionTable, architecture: str) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Rows, columns and warps of the tiles of a FlashAttention or cuDNN kernel."""
-    rows, columns, causal_columns, warps = _lookup(_flash_table(group, architecture), table.k)
+    rows, columns, causal_columns, warps = _lookup(_flash_table(group, architecture), table.head_dim)
     if group == "flash2":
-        paged = table.implementation == Implementation.FLASH2_PAGED
-        shorter = (_shared_memory(architecture) <= _SMALL) & table.causal & (table.k > 64) & (table.k <= 128)
+        paged = table.algorithm == AttentionAlgorithm.FLASH2_PAGED
+        shorter = (
+            (_shared_memory(architecture) <= _SMALL) & table.causal & (table.head_dim > 64) & (table.head_dim <= 128)
+        )
         rows = np.where(shorter, 64.0, rows)
         own = (rows, columns, causal_columns, warps)
         rows, columns, causal_columns, warps = (
-            np.where(paged, other, tile) for other, tile in zip(_lookup(_FLASH2_PAGED, table.k), own, strict=True)
+            np.where(paged, other, tile)
+            for other, tile in zip(_lookup(_FLASH2_PAGED, table.head_dim), own, strict=True)
         )
     if group in _TWO_TILES:
-        rows = np.where(table.m <= _ONE_TILE, np.minimum(rows, _ONE_TILE), rows)
+        rows = np.where(table.query_length <= _ONE_TILE, np.minimum(rows, _ONE_TILE), rows)
     return rows, np.where(table.causal, causal_columns, columns), warps
 
 
@@ -185,16 +188,16 @@ def _shared_memory(architecture: str) -> int:
     return _SHARED_MEMORY.get(architecture, _SHARED_MEMORY["ampere"])
 
 
-def _efficient_tiles(table: KernelTable, architecture: str) -> AttentionTiles:
+def _efficient_tiles(table: AttentionTable, architecture: str) -> AttentionTiles:
     """Tiles of the memory-efficient kernel of CUTLASS, which passes the scores through shared memory.
 
     It stages queries and keys anew for each block of keys. Where the output is wider than a block of keys it is kept
     in memory, in float32, and read and written in every step.
     """
     shapes = _EFFICIENT_BEFORE_AMPERE if architecture in _BEFORE_AMPERE else _EFFICIENT
-    rows, columns, _, warps = _lookup(shapes, table.k)
-    head = np.ceil(table.k / _STAGE) * _STAGE
-    value = np.ceil(table.k / columns) * columns
+    rows, columns, _, warps = _lookup(shapes, table.head_dim)
+    head = np.ceil(table.head_dim / _STAGE) * _STAGE
+    value = np.ceil(table.head_dim / columns) * columns
     scores, item = rows * columns, table.itemsize
     staged = (rows + columns) * head + columns * value
     operands = scores * (head + value) * 2.0 / _WARP_TILE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.kernels import Implementation, KernelTable
+from simulator.kernels import CollectiveAlgorithm, CollectiveTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
@@ -12,18 +12,18 @@ from .hardware import HardwareColumns
 __all__ = ["collective_cost"]
 
 
-def collective_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+def collective_cost(group: str, table: CollectiveTable, hardware: HardwareColumns) -> FamilyCost:
     """Floor, steps, transfer and pipeline: ``floor + steps * step + sent / link + pipeline * sent / (sent + chunk)``.
 
     A ring sends ``(p - 1) / p`` of the message in ``p - 1`` steps, an all-reduce twice (Thakur, Rabenseifner and
     Gropp, 2005); short all-reduces go over a tree of ``2 log2 p`` steps. All-to-all sends directly in one step. Long
     messages go in chunks, whose pipeline has to fill; ranks behind shared links (a host's PCIe) slow one another.
     """
-    ranks = np.maximum(table.n, 1.0)
-    rounds = np.where(table.implementation == Implementation.ALL_REDUCE, 2.0, 1.0)
-    sent = (rounds * (ranks - 1) / ranks * table.m)[:, None]
+    ranks = np.maximum(table.num_ranks, 1.0)
+    rounds = np.where(table.algorithm == CollectiveAlgorithm.ALL_REDUCE, 2.0, 1.0)
+    sent = (rounds * (ranks - 1) / ranks * table.message_bytes)[:, None]
     steps = np.where(
-        table.implementation == Implementation.ALL_TO_ALL,
+        table.algorithm == CollectiveAlgorithm.ALL_TO_ALL,
         np.minimum(ranks - 1, 1.0),
         rounds * np.minimum(np.ceil(np.log2(ranks)), ranks - 1),
     )[:, None]

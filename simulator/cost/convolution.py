@@ -11,14 +11,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import Implementation, KernelTable
+from simulator.kernels import ConvolutionTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
 from .matmul import product_terms, unit_of, unit_peak
 from .mechanisms import power_slowdown, residency, throttle_factor
 from .product import Problem, ProductCost, product_cost
-from .roofline import BOUNDS, winograd_applies
+from .roofline import BOUNDS
 from .tiles import occupied_rounds
 
 __all__ = ["ALGORITHMS", "convolution_cost"]
@@ -43,14 +43,14 @@ _NARROW_TILE = (256.0, 64.0)
 _FUSED_RESIDENT, _FUSED_STEP = 2.0, 8.0
 
 
-def convolution_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+def convolution_cost(group: str, table: ConvolutionTable, hardware: HardwareColumns) -> FamilyCost:
     """Convolutions on matrix units (``convolution``) or on vector units (``vector_convolution``)."""
     if group == "convolution":
         return _on_matrix_units(table, hardware)
     return _on_vector_units(table, hardware)
 
 
-def _on_matrix_units(table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+def _on_matrix_units(table: ConvolutionTable, hardware: HardwareColumns) -> FamilyCost:
     """Implicit product: as a matrix product whose rows are gathered from the image, at a share of its rate.
 
     Few channels are gathered tap by tap. A depthwise convolution has no reduction to tile and streams its image.
@@ -62,8 +62,8 @@ def _on_matrix_units(table: KernelTable, hardware: HardwareColumns) -> FamilyCos
     dram = table.bytes[:, None] / (hardware.parameters["stream.dram"] * hardware.dram_copy_rate)
     streamed = hardware.parameters["stream.floor"] + dram
     gathered = _gathered(table, hardware)
-    few = (table.taps > 1) & (_channels(table) * table.itemsize <= _TAP_BYTES / 2)
-    depthwise = table.implementation == Implementation.DEPTHWISE
+    few = (table.filter_positions > 1) & (table.input_channels * table.itemsize <= _TAP_BYTES / 2)
+    depthwise = table.depthwise
     time = np.where(few[:, None], cost.floor + np.maximum(gathered, dram), family.time)
     return FamilyCost(
         time=np.where(depthwise[:, None], streamed, time),
@@ -72,13 +72,14 @@ def _on_matrix_units(table: KernelTable, hardware: HardwareColumns) -> FamilyCos
     )
 
 
-def _padded_depth(table: KernelTable) -> FloatArray:
+def _padded_depth(table: ConvolutionTable) -> FloatArray:
     """Reduced length as the main loop walks it: every tap takes whole steps of its channels."""
     step = _TAP_BYTES / table.itemsize
-    return np.where(table.taps > 1, table.taps * np.ceil(_channels(table) / step) * step, table.k)
+    padded = table.filter_positions * np.ceil(table.input_channels / step) * step
+    return np.where(table.filter_positions > 1, padded, table.reduced_length)
 
 
-def _gathered(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def _gathered(table: ConvolutionTable, hardware: HardwareColumns) -> FloatArray:
     """Time of tiles that take a step of the main loop for each tap, most of it padding. [s]
 
     cuDNN pads 3 channels to 8 and runs 256 steps of 32 for a filter of 16 x 16 (H100:
@@ -89,12 +90,12 @@ def _gathered(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
     core_rate = unit_peak(table, hardware) * hardware.parameters["convolution.share"] / hardware.cores
     gather = hardware.parameters["convolution.gather"] * np.nan_to_num(hardware.clock, nan=np.inf)
     one_step = np.maximum(2.0 * rows * columns * step / core_rate, (rows + columns) * step / gather)
-    blocks = table.batch * np.ceil(table.m / rows) * np.ceil(table.n / columns)
-    time: FloatArray = np.ceil(blocks[:, None] / hardware.cores) * table.taps[:, None] * one_step
+    blocks = table.num_groups * np.ceil(table.positions / rows) * np.ceil(table.output_channels / columns)
+    time: FloatArray = np.ceil(blocks[:, None] / hardware.cores) * table.filter_positions[:, None] * one_step
     return time
 
 
-def _on_vector_units(table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+def _on_vector_units(table: ConvolutionTable, hardware: HardwareColumns) -> FamilyCost:
     implicit = product_cost(
         _implicit_problem(table, hardware),
         hardware,
@@ -105,7 +106,7 @@ def _on_vector_units(table: KernelTable, hardware: HardwareColumns) -> FamilyCos
     unfused, transforms = _unfused(table, hardware)
     fused = _fused(table, hardware)
     direct = implicit.time + hardware.parameters["vector_convolution.implicit_latency"]
-    eligible = winograd_applies(table)[:, None] & (table.height > 0)[:, None]
+    eligible = (table.may_run_winograd & (table.output_height > 0))[:, None]
     times = np.stack([direct, np.where(eligible, fused, np.inf), np.where(eligible, unfused, np.inf)])
     chosen = times.argmin(axis=0)
     bounds = {
@@ -120,24 +121,24 @@ def _on_vector_units(table: KernelTable, hardware: HardwareColumns) -> FamilyCos
     return FamilyCost(time=times.min(axis=0), bound=bound_of(bounds), terms=terms)
 
 
-def _implicit_problem(table: KernelTable, hardware: HardwareColumns) -> Problem:
+def _implicit_problem(table: ConvolutionTable, hardware: HardwareColumns) -> Problem:
     """Convolution as a product: rows are output positions, columns output channels, reduced over taps."""
     return Problem(
-        batch=table.batch,
-        m=table.m,
-        n=table.n,
-        k=table.k,
+        batch=table.num_groups,
+        m=table.positions,
+        n=table.output_channels,
+        k=table.reduced_length,
         itemsize=table.itemsize,
         reads=table.bytes_read,
         writes=table.bytes_written,
         kept=residency(table, hardware.cache_capacity),
-        flops=2.0 * table.batch * table.m * table.n * table.k,
+        flops=2.0 * table.num_groups * table.positions * table.output_channels * table.reduced_length,
         peak=unit_peak(table, hardware),
     )
 
 
-def _images(table: KernelTable) -> FloatArray:
-    return table.m / (_side(table.height) * _side(table.width))
+def _images(table: ConvolutionTable) -> FloatArray:
+    return table.positions / (_side(table.output_height) * _side(table.output_width))
 
 
 def _side(length: FloatArray) -> FloatArray:
@@ -145,19 +146,19 @@ def _side(length: FloatArray) -> FloatArray:
     return np.maximum(length, 1.0)
 
 
-def _channels(table: KernelTable) -> FloatArray:
-    return table.k / table.taps
-
-
-def _fused(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def _fused(table: ConvolutionTable, hardware: HardwareColumns) -> FloatArray:
     """Fused Winograd F(2x2): blocks of one patch of one image, padded at its edges. [s]"""
 
     def parameter(name: str) -> FloatArray:
         return hardware.parameters[f"vector_convolution.{name}"]
 
-    patches = _images(table) * np.ceil(_side(table.height) / _PATCH[0]) * np.ceil(_side(table.width) / _PATCH[1])
-    blocks = (table.batch * patches * np.ceil(table.n / _PATCH_CHANNELS))[:, None]
-    channels = np.ceil(_channels(table) / _FUSED_STEP) * _FUSED_STEP
+    patches = (
+        _images(table)
+        * np.ceil(_side(table.output_height) / _PATCH[0])
+        * np.ceil(_side(table.output_width) / _PATCH[1])
+    )
+    blocks = (table.num_groups * patches * np.ceil(table.output_channels / _PATCH_CHANNELS))[:, None]
+    channels = np.ceil(table.input_channels / _FUSED_STEP) * _FUSED_STEP
     flops = 2.0 * _PATCH_TILES * _PATCH_CHANNELS * _TRANSFORMED_2 * channels[:, None]
     resident = np.full(blocks.shape, _FUSED_RESIDENT)
     busy, rounds = occupied_rounds(blocks, cores=hardware.cores, resident=resident, alone=parameter("alone"))
@@ -168,24 +169,24 @@ def _fused(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
     return work + rounds * parameter("fused_fill") + filters + parameter("fused_latency")
 
 
-def _unfused(table: KernelTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:
+def _unfused(table: ConvolutionTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:
     """Unfused Winograd F(4x4): 36 batched products between transforms that go through memory. [s], [s]"""
-    tiles = _images(table) * np.ceil(_side(table.height) / 4.0) * np.ceil(_side(table.width) / 4.0)
-    channels = _channels(table)
+    tiles = _images(table) * np.ceil(_side(table.output_height) / 4.0) * np.ceil(_side(table.output_width) / 4.0)
+    channels = table.input_channels
     itemsize = table.itemsize
-    values = _TRANSFORMED_4 * table.batch
-    image, filters = values * tiles * channels * itemsize, values * table.n * channels * itemsize
-    output = values * tiles * table.n * itemsize
+    values = _TRANSFORMED_4 * table.num_groups
+    image, filters = values * tiles * channels * itemsize, values * table.output_channels * channels * itemsize
+    output = values * tiles * table.output_channels * itemsize
     problem = Problem(
         batch=values,
-        m=table.n,
+        m=table.output_channels,
         n=tiles,
         k=channels,
         itemsize=itemsize,
         reads=image + filters,
         writes=output,
         kept=np.zeros((len(table), len(hardware))),
-        flops=2.0 * values * tiles * table.n * channels,
+        flops=2.0 * values * tiles * table.output_channels * channels,
         peak=unit_peak(table, hardware),
     )
     products = _batched(problem, hardware)
@@ -200,11 +201,11 @@ def _batched(problem: Problem, hardware: HardwareColumns) -> ProductCost:
     return product_cost(problem, hardware, group="vector_convolution", role="vector_batched")
 
 
-def _filter_bytes(table: KernelTable) -> FloatArray:
-    return table.batch * table.n * table.k * table.itemsize
+def _filter_bytes(table: ConvolutionTable) -> FloatArray:
+    return table.num_groups * table.output_channels * table.reduced_length * table.itemsize
 
 
-def _throttled(table: KernelTable, hardware: HardwareColumns, *, share: FloatArray) -> FloatArray:
+def _throttled(table: ConvolutionTable, hardware: HardwareColumns, *, share: FloatArray) -> FloatArray:
     """Slowdown at the power limit, for which only the `share` of the units that works at a time counts."""
     peak, parameters = unit_peak(table, hardware), hardware.parameters
     energy = parameters["vector_convolution.energy"]

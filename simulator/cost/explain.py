@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from simulator.kernels import KernelTable
+from simulator.kernels import KernelTables
 
 from .convolution import ALGORITHMS
-from .family import parameter_group
+from .family import groups_of
 from .hardware import BASES, HardwareColumns
 from .model import family_cost, kernel_times
 from .parameters import GROUPS, PARAMETERS
@@ -83,7 +83,7 @@ _COUNTS = frozenset(
 )
 
 
-def explain(kernel: KernelTable, hardware: HardwareColumns) -> tuple[Term, ...]:
+def explain(kernel: KernelTables, hardware: HardwareColumns) -> tuple[Term, ...]:
     """Terms of the calibrated time of one kernel on one accelerator, in the order of the computation.
 
     The roofline's terms come first, then the mechanisms' terms, the result, what bounds it and on what ground it
@@ -91,21 +91,22 @@ def explain(kernel: KernelTable, hardware: HardwareColumns) -> tuple[Term, ...]:
 
     Parameters
     ----------
-    kernel : KernelTable
-        A single row, see :meth:`KernelTable.select`.
+    kernel : KernelTables
+        A single row, see :meth:`KernelTables.select`.
     hardware : HardwareColumns
         A single accelerator.
     """
     if len(kernel) != 1 or len(hardware) != 1:
         raise ExplainError(f"expected one kernel on one accelerator, got {len(kernel)} on {len(hardware)}")
-    group = GROUPS[int(parameter_group(kernel)[0])]
+    (table,) = kernel.tables
+    group = GROUPS[int(groups_of(table)[0])]
     costs = kernel_times(kernel, hardware, fidelity="calibrated")
     roofline = [
         Term(f"roofline: {name}", float(time[0, 0]), "s", "work / datasheet rate")
-        for name, time in roofline_terms(kernel, hardware).items()
+        for name, time in roofline_terms(table, hardware).items()
         if time[0, 0] > 0
     ]
-    shown = family_cost(group, kernel, hardware).terms
+    shown = family_cost(group, table, hardware).terms
     terms = [_term(name, float(values[0, 0])) for name, values in shown.items()]
     result = [
         Term("time", float(costs.time[0, 0]), "s", "the terms joined, and no less than the roofline"),

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import AccessPattern, Implementation, KernelFamily, KernelTable
+from simulator.kernels import (
+    AttentionAlgorithm,
+    AttentionTable,
+    CollectiveTable,
+    ConvolutionTable,
+    FamilyTable,
+    KernelTables,
+    ProductTable,
+    RowKind,
+    RowWiseTable,
+    ScatterTable,
+    StreamTable,
+)
+from simulator.kernels.kernel import BoolArray, IntArray
 
 from .parameters import GROUPS
 from .roofline import BOUNDS
 
-__all__ = ["FamilyCost", "bound_of", "parameter_group"]
+__all__ = ["FamilyCost", "bound_of", "groups_of", "parameter_group"]
 
 FloatArray = NDArray[np.float64]
 
@@ -37,49 +50,55 @@ class FamilyCost:
     terms: Mapping[str, FloatArray]
 
 
-_GROUP_OF_FAMILY = {
-    KernelFamily.MATMUL: "matmul",
-    KernelFamily.ATTENTION: "flash2",
-    KernelFamily.CONVOLUTION: "convolution",
-    KernelFamily.ELEMENTWISE: "stream",
-    KernelFamily.REDUCTION: "stream",
-    KernelFamily.NORMALIZATION: "normalization",
-    KernelFamily.SOFTMAX: "softmax",
-    KernelFamily.COPY: "stream",
-    KernelFamily.GATHER: "stream",
-    KernelFamily.COLLECTIVE: "collective",
-}
-
-_GROUP_OF_ATTENTION = {
-    Implementation.FLASH3: "flash3",
-    Implementation.FLASH4: "flash4",
-    Implementation.CUDNN_ATTENTION: "cudnn_attention",
-    Implementation.EFFICIENT: "efficient",
+_GROUP_OF_ALGORITHM = {
+    AttentionAlgorithm.FLASH3: "flash3",
+    AttentionAlgorithm.FLASH4: "flash4",
+    AttentionAlgorithm.CUDNN: "cudnn_attention",
+    AttentionAlgorithm.EFFICIENT: "efficient",
 }
 
 _EIGHT_BIT = ("fp8", "fp6", "fp4", "int8", "int4")
 
 
-def parameter_group(table: KernelTable) -> NDArray[np.int64]:
+def parameter_group(kernels: KernelTables) -> IntArray:
     """Parameter group of each kernel, codes into :data:`GROUPS`, shape (num_kernels,)."""
-    by_family = np.array([GROUPS.index(_GROUP_OF_FAMILY[family]) for family in KernelFamily])
-    group = by_family[table.family]
-    narrow = np.array([name in _EIGHT_BIT for name in table.formats])[table.number_format]
-    vector = table.matrix_flops == 0
-    special_cases = {
-        "vector_matmul": (table.family == KernelFamily.MATMUL) & vector,
-        "vector_batched": (table.family == KernelFamily.MATMUL) & vector & (table.batch > 1),
-        "vector_convolution": (table.family == KernelFamily.CONVOLUTION) & vector,
-        "matmul8": (table.family == KernelFamily.MATMUL) & narrow & ~vector,
-        "quantize": (table.family == KernelFamily.NORMALIZATION) & narrow,
-        "scatter": (table.family == KernelFamily.GATHER) & (table.pattern == AccessPattern.STRIDED),
-    }
-    attention = table.family == KernelFamily.ATTENTION
-    for implementation, name in _GROUP_OF_ATTENTION.items():
-        special_cases[name] = attention & (table.implementation == implementation)
-    for name, rows in special_cases.items():
-        group = np.where(rows, GROUPS.index(name), group)
+    group = np.zeros(len(kernels), dtype=np.int64)
+    for table, rows in kernels:
+        group[rows] = groups_of(table)
     return group
+
+
+def groups_of(table: FamilyTable) -> IntArray:
+    """Parameter group of each kernel of a family, codes into :data:`GROUPS`, shape (num_kernels,)."""
+    group = np.zeros(len(table), dtype=np.int64)
+    for name, rows in _rules(table):
+        group[rows] = GROUPS.index(name)
+    return group
+
+
+def _rules(table: FamilyTable) -> Iterator[tuple[str, BoolArray]]:
+    """Groups with the kernels that they hold; later ones take precedence."""
+    every = np.ones(len(table), dtype=np.bool_)
+    narrow = np.array([name in _EIGHT_BIT for name in table.formats], dtype=np.bool_)[table.number_format]
+    vector = table.matrix_flops == 0
+    if isinstance(table, ProductTable):
+        yield "matmul", every
+        yield "vector_matmul", vector
+        yield "vector_batched", vector & (table.batch > 1)
+        yield "matmul8", narrow & ~vector
+    elif isinstance(table, AttentionTable):
+        yield "flash2", every
+        for algorithm, name in _GROUP_OF_ALGORITHM.items():
+            yield name, table.algorithm == algorithm
+    elif isinstance(table, ConvolutionTable):
+        yield "convolution", every
+        yield "vector_convolution", vector
+    elif isinstance(table, RowWiseTable):
+        yield "normalization", every
+        yield "quantize", narrow
+        yield "softmax", table.kind == RowKind.SOFTMAX
+    else:
+        yield {StreamTable: "stream", ScatterTable: "scatter", CollectiveTable: "collective"}[type(table)], every
 
 
 def bound_of(terms: Mapping[str, FloatArray]) -> NDArray[np.int64]:

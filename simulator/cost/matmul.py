@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import KernelTable
+from simulator.kernels import FamilyTable, ProductTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
@@ -26,7 +26,7 @@ _ROLES = {
 }
 
 
-def matmul_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+def matmul_cost(group: str, table: ProductTable, hardware: HardwareColumns) -> FamilyCost:
     """Tiled products: on matrix units with 16-bit and wider operands or narrower ones, single or batched on vector."""
     problem = _problem(table, hardware)
     cost = product_cost(problem, hardware, group=group, role=_ROLES[group])
@@ -38,7 +38,7 @@ def unit_of(group: str) -> str:
     return "vector" if group.startswith("vector") else "matrix"
 
 
-def unit_peak(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def unit_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
     """Rate of the units that the products of each kernel run on, shape (num_kernels, num_accelerators). [FLOP/s]"""
     matrix = hardware.rates("matrix", table.formats)[table.number_format]
     return np.where(table.matrix_flops[:, None] > 0, matrix, _issued_peak(table, hardware))
@@ -50,14 +50,14 @@ def unit_peak(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
 _ISSUED_LANES, _OTHER_INSTRUCTIONS = 128.0, 1 / 3
 
 
-def _issued_peak(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def _issued_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
     """Rate of the vector units as far as instructions can be issued, shape (num_kernels, num_accelerators)."""
     issued = hardware.cores * hardware.core_clock * _ISSUED_LANES / (1.0 + _OTHER_INSTRUCTIONS)
     packed = np.maximum(4.0 / table.itemsize, 1.0)[:, None]  # two values of 16 bits in one lane
     return np.minimum(vector_peak(table, hardware), 2.0 * issued * packed)
 
 
-def _problem(table: KernelTable, hardware: HardwareColumns) -> Problem:
+def _problem(table: ProductTable, hardware: HardwareColumns) -> Problem:
     return Problem(
         batch=table.batch,
         m=table.m,
@@ -73,7 +73,7 @@ def _problem(table: KernelTable, hardware: HardwareColumns) -> Problem:
     )
 
 
-def access_width(table: KernelTable) -> FloatArray:
+def access_width(table: ProductTable) -> FloatArray:
     """Widest access that every row of the matrices allows, shape (num_kernels,). [B]
 
     Rows are ``k`` or ``n`` long; libraries give all three matrices the width of the narrowest. A vector is one row.

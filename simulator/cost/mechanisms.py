@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import KernelTable
+from simulator.kernels import FamilyTable
 
 __all__ = [
     "SHORTEST_KERNEL",
@@ -92,7 +92,7 @@ def fitting(size: FloatArray, capacity: FloatArray) -> FloatArray:
     return np.clip(2.5 - 2.0 * size / np.maximum(capacity, 1.0), 0.0, 1.0)
 
 
-def residency(table: KernelTable, capacity: FloatArray) -> FloatArray:
+def residency(table: FamilyTable, capacity: FloatArray) -> FloatArray:
     """Share of each kernel's traffic that stays in a cache, shape (num_kernels, num_accelerators).
 
     Output stays in the proportion in which input was found there: in a chain of kernels that runs out of the

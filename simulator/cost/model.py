@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import KernelTable
+from simulator.kernels import FamilyTable, KernelTables
+from simulator.kernels.kernel import IntArray
 
 from .attention import attention_cost
 from .collective import collective_cost
 from .convolution import convolution_cost
-from .family import FamilyCost, parameter_group
+from .family import FamilyCost, groups_of
 from .hardware import BASES, HardwareColumns
 from .matmul import matmul_cost
 from .parameters import GROUPS
@@ -64,12 +65,12 @@ class KernelCosts:
         return np.array(BASES)[self.basis]
 
 
-def kernel_times(table: KernelTable, hardware: HardwareColumns, *, fidelity: Fidelity = "calibrated") -> KernelCosts:
+def kernel_times(kernels: KernelTables, hardware: HardwareColumns, *, fidelity: Fidelity = "calibrated") -> KernelCosts:
     """Time of every kernel on every accelerator.
 
     Parameters
     ----------
-    table : KernelTable
+    kernels : KernelTables
     hardware : HardwareColumns
     fidelity : {"calibrated", "roofline"}
         ``roofline`` is the datasheet alone and a lower bound of ``calibrated``.
@@ -83,32 +84,38 @@ def kernel_times(table: KernelTable, hardware: HardwareColumns, *, fidelity: Fid
     """
     if fidelity not in FIDELITIES:
         raise FidelityError(f"unknown fidelity {fidelity!r}; valid: {', '.join(FIDELITIES)}")
-    terms = np.stack(list(roofline_terms(table, hardware).values()))
-    roofline = terms.max(axis=0)
-    bound = terms.argmax(axis=0)
-    if fidelity == "roofline":
-        return KernelCosts(time=roofline, roofline=roofline, bound=bound, basis=np.zeros_like(bound))
-    return _calibrated(table, hardware, roofline, bound)
+    shape = (len(kernels), len(hardware))
+    costs = KernelCosts(
+        time=np.zeros(shape),
+        roofline=np.zeros(shape),
+        bound=np.zeros(shape, dtype=np.int64),
+        basis=np.zeros(shape, dtype=np.int64),
+    )
+    working = hardware.at_working_clock()
+    for table, rows in kernels:
+        terms = np.stack(list(roofline_terms(table, hardware).values()))
+        costs.roofline[rows] = terms.max(axis=0)
+        costs.bound[rows] = terms.argmax(axis=0)
+        if fidelity == "calibrated":
+            _calibrate(costs, table, rows, working)
+        else:
+            costs.time[rows] = costs.roofline[rows]
+    return costs
 
 
-def _calibrated(
-    table: KernelTable, hardware: HardwareColumns, roofline: FloatArray, bound: NDArray[np.int64]
-) -> KernelCosts:
-    groups = parameter_group(table)
-    hardware = hardware.at_working_clock()
-    time, bound, basis = roofline.copy(), bound.copy(), np.zeros_like(bound)
-    for code, group in enumerate(GROUPS):
-        rows = np.flatnonzero(groups == code)
-        if rows.size == 0:
-            continue
-        cost = family_cost(group, table.select(rows), hardware)
-        time[rows] = np.maximum(cost.time, roofline[rows])
-        bound[rows] = np.where(cost.time >= roofline[rows], cost.bound, bound[rows])
-        basis[rows] = hardware.basis[group]
-    return KernelCosts(time=time, roofline=roofline, bound=bound, basis=basis)
+def _calibrate(costs: KernelCosts, table: FamilyTable, rows: IntArray, hardware: HardwareColumns) -> None:
+    """Put the calibrated times of one family to their rows; none is below the roofline."""
+    groups = groups_of(table)
+    for code in np.unique(groups).tolist():
+        own = np.flatnonzero(groups == code)
+        cost, at = family_cost(GROUPS[code], table.select(own), hardware), rows[own]
+        roofline = costs.roofline[at]
+        costs.time[at] = np.maximum(cost.time, roofline)
+        costs.bound[at] = np.where(cost.time >= roofline, cost.bound, costs.bound[at])
+        costs.basis[at] = hardware.basis[GROUPS[code]]
 
 
-_COST_FUNCTIONS: Mapping[str, Callable[[str, KernelTable, HardwareColumns], FamilyCost]] = {
+_COST_FUNCTIONS: Mapping[str, Callable[[str, Any, HardwareColumns], FamilyCost]] = {
     "matmul": matmul_cost,
     "matmul8": matmul_cost,
     "vector_matmul": matmul_cost,
@@ -129,6 +136,6 @@ _COST_FUNCTIONS: Mapping[str, Callable[[str, KernelTable, HardwareColumns], Fami
 }
 
 
-def family_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+def family_cost(group: str, table: FamilyTable, hardware: HardwareColumns) -> FamilyCost:
     """Calibrated cost of kernels that all belong to one parameter group."""
     return _COST_FUNCTIONS[group](group, table, hardware)

@@ -9,27 +9,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import Implementation, KernelFamily, KernelTable
+from simulator.kernels import FamilyTable
 
 from .hardware import HardwareColumns, UnsupportedFormatError
 
-__all__ = ["BOUNDS", "WINOGRAD_REDUCTION", "roofline_terms", "vector_peak", "winograd_applies"]
+__all__ = ["BOUNDS", "roofline_terms", "vector_peak"]
 
 FloatArray = NDArray[np.float64]
 
 #: What can bound a kernel, in the order of the codes.
 BOUNDS = ("matrix", "vector", "special", "dram", "l2", "occupancy", "latency", "link")
 
-#: Multiplications of direct convolution over those of Winograd's F(2x2, 3x3) (Lavin and Gray, CVPR 2016).
-WINOGRAD_REDUCTION = 36 / 16
-
 #: Formats whose arithmetic outside matrix units runs at the fp32 rate: operands are widened in registers.
 _WIDENED = ("fp16", "bf16", "fp8", "fp6", "fp4", "tf32", "int8", "int4")
 
-_ARITHMETIC_FAMILIES = (KernelFamily.MATMUL, KernelFamily.ATTENTION, KernelFamily.CONVOLUTION)
 
-
-def roofline_terms(table: KernelTable, hardware: HardwareColumns) -> dict[str, FloatArray]:
+def roofline_terms(table: FamilyTable, hardware: HardwareColumns) -> dict[str, FloatArray]:
     """Least time on each unit of :data:`BOUNDS`, shape (num_kernels, num_accelerators); no latency. [s]
 
     Raises
@@ -50,15 +45,7 @@ def roofline_terms(table: KernelTable, hardware: HardwareColumns) -> dict[str, F
     }
 
 
-def winograd_applies(table: KernelTable) -> NDArray[np.bool_]:
-    """Whether the library may choose Winograd: 3x3 convolutions on vector units, shape (num_kernels,)."""
-    free = np.isin(table.implementation, (Implementation.DEFAULT, Implementation.IMPLICIT_GEMM))
-    spatial = (table.family == KernelFamily.CONVOLUTION) & (table.group == 3)
-    applies: NDArray[np.bool_] = spatial & free & (table.vector_flops > table.matrix_flops)
-    return applies
-
-
-def matrix_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def matrix_time(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
     """Matrix FLOPs at the dense peak of their format. [s]"""
     peak = hardware.rates("matrix", table.formats)[table.number_format]
     used = table.matrix_flops[:, None] > 0
@@ -66,19 +53,19 @@ def matrix_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
     return np.where(used, table.matrix_flops[:, None] / np.where(used, peak, 1.0), 0.0)
 
 
-def vector_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def vector_time(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
     """Vector FLOPs at the vector peak; formats below fp32 are computed in fp32. [s]
 
     The term is left out for kernels that only move and transform data where no vector peak is published.
     """
     peak = vector_peak(table, hardware)
-    flops = table.vector_flops / np.where(winograd_applies(table), WINOGRAD_REDUCTION, 1.0)
-    needed = (flops > 0) & np.isin(table.family, _ARITHMETIC_FAMILIES) & (table.matrix_flops == 0)
+    flops = table.least_vector_flops
+    needed = (flops > 0) & table.contracts & (table.matrix_flops == 0)
     _require(needed[:, None] & np.isnan(peak), table, hardware, "vector")
     return np.where(np.isnan(peak), 0.0, flops[:, None] / peak)
 
 
-def vector_peak(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def vector_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
     """Vector rate of each kernel, NaN where none is published, shape (num_kernels, num_accelerators). [FLOP/s]
 
     Products use the rate of their own format where the part has one (fp16 on Pascal); everything else widens
@@ -87,29 +74,26 @@ def vector_peak(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
     widened = tuple("fp32" if name in _WIDENED else name for name in table.formats)
     peak = hardware.rates("vector", widened)[table.number_format]
     native = hardware.rates("vector", table.formats)[table.number_format]
-    own = (table.matrix_flops == 0) & np.isin(table.family, _ARITHMETIC_FAMILIES)
+    own = (table.matrix_flops == 0) & table.contracts
     return np.where(own[:, None] & ~np.isnan(native), native, peak)
 
 
-def _special_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def _special_time(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
     peak = hardware.rates("special", ["fp32"])[0]
     return np.where(np.isnan(peak), 0.0, table.special_ops[:, None] / peak)
 
 
-def _link_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
-    """Each rank of a collective sends all but its own part of the message once. [s]"""
-    ranks = np.maximum(table.n, 1.0)
-    sent = np.where(table.family == KernelFamily.COLLECTIVE, (ranks - 1) / ranks * table.m, 0.0)
-    return np.nan_to_num(sent[:, None] / hardware.link_bandwidth, nan=0.0)
+def _link_time(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
+    return np.nan_to_num(table.link_bytes[:, None] / hardware.link_bandwidth, nan=0.0)
 
 
-def _memory_terms(table: KernelTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:
-    traffic = np.where(table.family == KernelFamily.COLLECTIVE, 0.0, table.bytes)[:, None]
+def _memory_terms(table: FamilyTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:
+    traffic = table.memory_bytes[:, None]
     dram = np.maximum(traffic - cached_bytes(table, hardware.cache_capacity), 0.0) / hardware.dram_bandwidth
     return dram, traffic / hardware.cache_bandwidth
 
 
-def cached_bytes(table: KernelTable, capacity: FloatArray) -> FloatArray:
+def cached_bytes(table: FamilyTable, capacity: FloatArray) -> FloatArray:
     """Traffic that a cache of some capacity keeps from the DRAM, shape (num_kernels, num_accelerators). [B]
 
     Input that an earlier kernel touched is served from the cache as far as it fits, and where a chain of
@@ -119,7 +103,7 @@ def cached_bytes(table: KernelTable, capacity: FloatArray) -> FloatArray:
     return np.minimum((share * table.bytes)[:, None], capacity)
 
 
-def _require(missing: NDArray[np.bool_], table: KernelTable, hardware: HardwareColumns, unit: str) -> None:
+def _require(missing: NDArray[np.bool_], table: FamilyTable, hardware: HardwareColumns, unit: str) -> None:
     if not missing.any():
         return
     row, column = (int(index[0]) for index in np.nonzero(missing))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import Implementation, KernelFamily, KernelTable
+from simulator.kernels import RowKind, RowWiseTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
@@ -45,7 +45,7 @@ _NORM_THREADS, _MOMENTS_THREADS = 128.0, 512.0
 _SOFTMAX_THREADS = (32.0, 1024.0)
 
 
-def rows_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+def rows_cost(group: str, table: RowWiseTable, hardware: HardwareColumns) -> FamilyCost:
     """Floor plus memory and the cores' own time, which overlap as far as the blocks of a core have drifted apart.
 
     One block serves one row, so fewer rows than cores leave cores idle: group norm has one row for each (sample,
@@ -79,15 +79,15 @@ def rows_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fami
     return FamilyCost(time=time, bound=bound_of(bounds), terms=shown)
 
 
-def quantize_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+def quantize_cost(group: str, table: RowWiseTable, hardware: HardwareColumns) -> FamilyCost:
     """Scaling of rows to a narrower format: a maximum and a division, one row on a core at a time."""
 
     def parameter(name: str) -> FloatArray:
         return hardware.parameters[f"{group}.{name}"]
 
     dram, clock = _dram_time(group, table, hardware), np.nan_to_num(hardware.clock, nan=np.inf)
-    passed = (_passes(table) * table.n * table.itemsize)[:, None] / parameter("stream")
-    on_core = np.ceil(table.m[:, None] / hardware.cores) * (parameter("row") + passed) / clock
+    passed = (_passes(table) * table.row_length * table.itemsize)[:, None] / parameter("stream")
+    on_core = np.ceil(table.rows[:, None] / hardware.cores) * (parameter("row") + passed) / clock
     floor = np.broadcast_to(np.maximum(parameter("floor"), shortest_kernel(hardware.architecture)), dram.shape)
     return FamilyCost(
         time=floor + united((dram, on_core), parameter("overlap")),
@@ -97,7 +97,7 @@ def quantize_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> 
 
 
 def _core_time(
-    group: str, table: KernelTable, hardware: HardwareColumns
+    group: str, table: RowWiseTable, hardware: HardwareColumns
 ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
     """Time of the cores without memory [s], rounds of blocks [1], and whether blocks wait for their own chains.
 
@@ -110,12 +110,12 @@ def _core_time(
     def parameter(name: str) -> FloatArray:
         return hardware.parameters[f"{group}.{name}"]
 
-    threads, walked = _threads(table)[:, None], (_passes(table) * table.n)[:, None]
-    moments = (table.implementation == Implementation.GROUP_NORM_STATISTICS)[:, None]
+    threads, walked = _threads(table)[:, None], (_passes(table) * table.row_length)[:, None]
+    moments = (table.kind == RowKind.MOMENTS)[:, None]
     chained = np.where(moments, np.maximum(parameter("chain"), _MOMENTS_CHAIN), parameter("chain"))
     resident = _resident(table, hardware)
-    per_core = np.maximum(table.m[:, None] / hardware.cores, 1.0)
-    rounds = table.m[:, None] / (hardware.cores * resident)
+    per_core = np.maximum(table.rows[:, None] / hardware.cores, 1.0)
+    rounds = table.rows[:, None] / (hardware.cores * resident)
     converted = np.where(table.itemsize < _COMPUTED_BYTES, _CONVERTED, 1.0)[:, None]
     issue = (parameter("row") + converted * walked / parameter("elements")) / _width(table, hardware)
     alone = parameter("block") + walked / threads * chained + issue
@@ -125,14 +125,14 @@ def _core_time(
     return time, rounds, chain > full
 
 
-def _width(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def _width(table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
     """Vector lanes of a core over 64, which bound running moments; exponentials are bound by units that cores share."""
     peak = hardware.rates("vector", ["fp32"])[0]
     lanes = np.nan_to_num(peak / (2.0 * hardware.cores * hardware.clock), nan=_LANES)
-    return np.where((table.family == KernelFamily.SOFTMAX)[:, None], 1.0, lanes / _LANES)
+    return np.where((table.kind == RowKind.SOFTMAX)[:, None], 1.0, lanes / _LANES)
 
 
-def _dram_time(group: str, table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def _dram_time(group: str, table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
     """Every pass but the first finds the row in the cache as far as the rows in flight fit there. [s]"""
     passes = _passes(table)[:, None]
     spilled = _spilled(table, hardware, hardware.parameters[f"{group}.usable"])
@@ -143,41 +143,37 @@ def _dram_time(group: str, table: KernelTable, hardware: HardwareColumns) -> Flo
     return time
 
 
-def _in_registers(table: KernelTable) -> NDArray[np.bool_]:
-    held: NDArray[np.bool_] = (table.family == KernelFamily.SOFTMAX) & (table.n <= WARP_SOFTMAX_WIDTH)
+def _in_registers(table: RowWiseTable) -> NDArray[np.bool_]:
+    held: NDArray[np.bool_] = (table.kind == RowKind.SOFTMAX) & (table.row_length <= WARP_SOFTMAX_WIDTH)
     return held
 
 
-def _passes(table: KernelTable) -> FloatArray:
-    """Passes over each row: softmax three (maximum, sum, output), layer norm two, statistics and reductions one."""
-    once = (
-        (table.implementation == Implementation.GROUP_NORM_STATISTICS)
-        | (table.family == KernelFamily.REDUCTION)
-        | _in_registers(table)
-    )
-    twice = np.where(table.family == KernelFamily.SOFTMAX, 3.0, 2.0)
+def _passes(table: RowWiseTable) -> FloatArray:
+    """Passes over each row: softmax three (maximum, sum, output), layer norm two, moments one."""
+    once = (table.kind == RowKind.MOMENTS) | _in_registers(table)
+    twice = np.where(table.kind == RowKind.SOFTMAX, 3.0, 2.0)
     return np.where(once, 1.0, twice)
 
 
-def _threads(table: KernelTable) -> FloatArray:
+def _threads(table: RowWiseTable) -> FloatArray:
     """Threads of the block that serves one row: softmax takes one for each element, up to a limit."""
-    softmax = np.clip(2.0 ** np.ceil(np.log2(np.maximum(table.n, 1.0))), *_SOFTMAX_THREADS)
-    moments = table.implementation == Implementation.GROUP_NORM_STATISTICS
+    softmax = np.clip(2.0 ** np.ceil(np.log2(np.maximum(table.row_length, 1.0))), *_SOFTMAX_THREADS)
+    moments = table.kind == RowKind.MOMENTS
     other = np.where(moments, _MOMENTS_THREADS, _NORM_THREADS)
-    return np.where(table.family == KernelFamily.SOFTMAX, softmax, other)
+    return np.where(table.kind == RowKind.SOFTMAX, softmax, other)
 
 
-def _resident(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def _resident(table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
     """Blocks that one core runs side by side, as threads and registers allow."""
     threads = _threads(table)[:, None]
     by_threads = np.minimum(np.floor(hardware.max_threads / threads), np.floor(_REGISTER_FILE / (_REGISTERS * threads)))
     return np.clip(by_threads, 1.0, hardware.max_blocks)
 
 
-def _spilled(table: KernelTable, hardware: HardwareColumns, usable: FloatArray) -> FloatArray:
+def _spilled(table: RowWiseTable, hardware: HardwareColumns, usable: FloatArray) -> FloatArray:
     """Share of the rows in flight that the cache cannot hold until the next pass."""
     fed = _THREADS_FED * hardware.dram_bandwidth / np.nan_to_num(hardware.clock, nan=1e9)
-    rows = np.clip(fed / _threads(table)[:, None], 1.0, table.m[:, None])
-    in_flight = rows * (table.n * table.itemsize)[:, None]
+    rows = np.clip(fed / _threads(table)[:, None], 1.0, table.rows[:, None])
+    in_flight = rows * (table.row_length * table.itemsize)[:, None]
     capacity = np.maximum(usable * hardware.cache_capacity, 1.0)
     return np.clip((in_flight - capacity) / np.maximum(in_flight, 1.0), 0.0, 1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import AccessPattern, Implementation, KernelFamily, KernelTable
+from simulator.kernels import AccessPattern, ScatterTable, StreamKind, StreamTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
@@ -31,7 +31,7 @@ _FEWEST_AXES = 2.0
 _BLOCK_BYTES = 128 * 4 * 16
 
 
-def stream_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+def stream_cost(group: str, table: StreamTable, hardware: HardwareColumns) -> FamilyCost:
     """Floor plus the slowest of DRAM, L2 and the cores' bytes in flight, joined with indices and exact functions.
 
     A kernel with too few bytes to occupy all cores is limited by what its cores can pull (Little's law: bytes in
@@ -70,19 +70,19 @@ def stream_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> Fa
     return FamilyCost(time=floor + busy, bound=bound_of(terms), terms=shown)
 
 
-def _transcendental_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def _transcendental_time(table: StreamTable, hardware: HardwareColumns) -> FloatArray:
     """Time of exponentials, error functions and the like in full precision, shape (num_kernels, num_accelerators). [s]
 
     The special function units only start them; the rest is a sequence on the vector lanes. Generated code takes
     approximations instead.
     """
     lanes = vector_peak(table, hardware) / 2.0
-    exact = table.special_ops * (table.implementation != Implementation.FUSED_CHAIN)
+    exact = table.special_ops * ~table.generated
     time: FloatArray = np.nan_to_num(_TRANSCENDENTAL * exact[:, None] / lanes, nan=0.0)
     return time
 
 
-def _index_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def _index_time(table: StreamTable, hardware: HardwareColumns) -> FloatArray:
     """Time of computing each element's place, shape (num_kernels, num_accelerators). [s]
 
     A contiguous kernel moves 16 bytes an access and computes one index for it. A broadcast, strided or transposed one
@@ -92,49 +92,45 @@ def _index_time(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
     Generated code of compiled chains has its indices inlined. A library's transposition goes tile by tile through
     shared memory, and an unfilled tile takes as long as a full one.
     """
-
-    def is_of(implementation: Implementation) -> NDArray[np.bool_]:
-        rows: NDArray[np.bool_] = table.implementation == implementation
-        return rows[:, None]
-
     parameters, clock = hardware.parameters, np.nan_to_num(hardware.clock, nan=np.inf)
-    joined = (table.implementation == Implementation.LIMITED_GRID) & (table.family == KernelFamily.COPY)
-    ordered = joined & (table.pattern == AccessPattern.BROADCAST)  # inputs of a concatenation, read in their own order
-    offsets = np.maximum(table.k, _FEWEST_AXES) * np.where(ordered, 1.0, table.num_inputs + 1.0)
+    joined = table.kind == StreamKind.CONCATENATION
+    ordered = joined & (table.pattern == AccessPattern.BROADCAST)  # inputs that are read in their own order
+    limited, tiled = joined | (table.kind == StreamKind.GATHER), table.kind == StreamKind.TILED_TRANSPOSITION
+    offsets = np.maximum(table.joined_axes, _FEWEST_AXES) * np.where(ordered, 1.0, table.num_inputs + 1.0)
     single = parameters["stream.element"] + offsets[:, None] * parameters["stream.offset"]
-    single = np.where(is_of(Implementation.LIMITED_GRID), single / parameters["stream.filled"], single)
+    single = np.where(limited[:, None], single / parameters["stream.filled"], single)
     crossed = np.maximum(1.0 / parameters["stream.crossed"], single)
     pattern = table.pattern[:, None]
     clocks = np.where(pattern == AccessPattern.TRANSPOSED, crossed, single)
-    clocks = np.where(is_of(Implementation.TILED_TRANSPOSE), 1.0 / parameters["stream.tiled"], clocks)
-    free = (pattern == AccessPattern.CONTIGUOUS) | is_of(Implementation.FUSED_CHAIN)
-    time: FloatArray = np.where(free, 0.0, table.m[:, None] * clocks / (hardware.cores * clock))
+    clocks = np.where(tiled[:, None], 1.0 / parameters["stream.tiled"], clocks)
+    free = (pattern == AccessPattern.CONTIGUOUS) | table.generated[:, None]
+    time: FloatArray = np.where(free, 0.0, table.elements[:, None] * clocks / (hardware.cores * clock))
     return time
 
 
-def _pattern_share(table: KernelTable, hardware: HardwareColumns) -> FloatArray:
+def _pattern_share(table: StreamTable, hardware: HardwareColumns) -> FloatArray:
     """Share of the DRAM bandwidth that an access pattern reaches, shape (num_kernels, num_accelerators)."""
     whole = hardware.parameters["stream.dram"]
     strided = np.minimum(whole, hardware.parameters["stream.strided"])
     transposed = np.minimum(whole, hardware.parameters["stream.transposed"])
     by_pattern = np.array([whole, whole, strided, transposed])
-    return by_pattern[table.pattern.astype(np.int64)]
+    return by_pattern[table.pattern]
 
 
 #: Fewest and most threads of a block; a core starts blocks no faster than with the fewest.
 _SCATTER_THREADS = (128.0, 512.0)
 
 
-def scatter_cost(group: str, table: KernelTable, hardware: HardwareColumns) -> FamilyCost:
+def scatter_cost(group: str, table: ScatterTable, hardware: HardwareColumns) -> FamilyCost:
     """One thread block a row that writes to a place of its own: paged key-value caches, indexed writes.
 
-    ``m`` rows of ``n`` elements. A block has a thread for each element of a row, up to 512, of which few move 16 bytes
+    A block has a thread for each element of a row, up to 512, of which few move 16 bytes
     each (``reshape_and_cache_flash`` of vLLM); cores fill up with threads long before their bytes in flight saturate
     the DRAM, so latency comes on top of traffic.
     """
-    threads = np.clip(table.n, *_SCATTER_THREADS)[:, None]
+    threads = np.clip(table.row_length, *_SCATTER_THREADS)[:, None]
     resident = hardware.cores * np.floor(hardware.max_threads / threads)
-    latency = np.ceil(table.m[:, None] / np.maximum(resident, 1.0)) * hardware.parameters["scatter.row"]
+    latency = np.ceil(table.rows[:, None] / np.maximum(resident, 1.0)) * hardware.parameters["scatter.row"]
     kept = residency(table, hardware.cache_capacity)
     dram = table.bytes[:, None] * (1.0 - kept) / (hardware.parameters["scatter.dram"] * hardware.dram_copy_rate)
     floor = np.broadcast_to(hardware.parameters["scatter.floor"], dram.shape)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator
 from hw_specs.energy_calibration import EnergyParameters
 from simulator.cost.mechanisms import residency
-from simulator.kernels import KernelFamily, KernelTable
+from simulator.kernels import AttentionTable, FamilyTable, KernelTables
 
 __all__ = ["kernel_amounts", "kernel_energies"]
 
@@ -21,8 +21,11 @@ MATRIX_RATIO = {"fp64": 16.0, "fp32": 4.0, "tf32": 2.0, "fp8": 0.5, "fp6": 0.5, 
 #: The same for vector units over fp32. Half-precision operands are computed in fp32 by PyTorch's kernels.
 VECTOR_RATIO = {"fp64": 2.0, "int64": 2.0}
 
+#: Names of what kernels do, each of which has an energy.
+AMOUNTS = ("matrix", "vector", "special", "score", "dram", "cache")
 
-def kernel_amounts(table: KernelTable, accelerator: Accelerator) -> dict[str, FloatArray]:
+
+def kernel_amounts(kernels: KernelTables, accelerator: Accelerator) -> dict[str, FloatArray]:
     """What each kernel does, by the energy in :class:`~hw_specs.energy_calibration.EnergyParameters` that it costs.
 
     Arrays of shape (num_kernels,): ``matrix`` as 16-bit FLOPs and ``vector`` as fp32 FLOPs of equal energy,
@@ -30,10 +33,18 @@ def kernel_amounts(table: KernelTable, accelerator: Accelerator) -> dict[str, Fl
 
     Parameters
     ----------
-    table : KernelTable
+    kernels : KernelTables
         With contractions on the units that the part has (:func:`simulator.lowering.assign_units`).
     accelerator : Accelerator
     """
+    amounts = {name: np.zeros(len(kernels)) for name in AMOUNTS}
+    for table, rows in kernels:
+        for name, values in _amounts(table, accelerator).items():
+            amounts[name][rows] = values
+    return amounts
+
+
+def _amounts(table: FamilyTable, accelerator: Accelerator) -> dict[str, FloatArray]:
     matrix = np.array([MATRIX_RATIO.get(name, 1.0) for name in table.formats])[table.number_format]
     vector = np.array([VECTOR_RATIO.get(name, 1.0) for name in table.formats])[table.number_format]
     kept = residency(table, np.array([_cache(accelerator)]))[:, 0]
@@ -41,16 +52,16 @@ def kernel_amounts(table: KernelTable, accelerator: Accelerator) -> dict[str, Fl
         "matrix": matrix * table.matrix_flops,
         "vector": vector * table.vector_flops,
         "special": table.special_ops,
-        "score": np.where(table.family == KernelFamily.ATTENTION, table.special_ops, 0.0),
+        "score": table.special_ops * isinstance(table, AttentionTable),
         "dram": table.bytes * (1.0 - kept),
         "cache": table.bytes,
     }
 
 
-def kernel_energies(table: KernelTable, accelerator: Accelerator, parameters: EnergyParameters) -> FloatArray:
+def kernel_energies(kernels: KernelTables, accelerator: Accelerator, parameters: EnergyParameters) -> FloatArray:
     """Energy of the work of each kernel, without idle power and that of running cores, shape (num_kernels,). [J]"""
-    total: FloatArray = np.zeros(len(table))
-    for name, amount in kernel_amounts(table, accelerator).items():
+    total: FloatArray = np.zeros(len(kernels))
+    for name, amount in kernel_amounts(kernels, accelerator).items():
         total += getattr(parameters, name) * amount
     return total
 

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 
 from hw_specs import number_format
 from simulator.execution import Execution
-from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
+from simulator.kernels import (
+    AccessPattern,
+    Attention,
+    AttentionAlgorithm,
+    Kernel,
+    Product,
+    RowKind,
+    RowWise,
+    Stream,
+    StreamKind,
+)
 from simulator.work import declared, work_of
 from simulator.work.attention import AttentionShape, attention_shape
 from tracer.graph import Op, TensorSpec
@@ -21,9 +31,9 @@ __all__ = ["attention", "fused_attention", "naive_attention"]
 
 # Kinds that name the fused kernel which really ran (in a trace): no choice is left.
 _FUSED = {
-    Kind.FLASH_ATTENTION: Implementation.FLASH2,
-    Kind.EFFICIENT_ATTENTION: Implementation.EFFICIENT,
-    Kind.CUDNN_ATTENTION: Implementation.CUDNN_ATTENTION,
+    Kind.FLASH_ATTENTION: AttentionAlgorithm.FLASH2,
+    Kind.EFFICIENT_ATTENTION: AttentionAlgorithm.EFFICIENT,
+    Kind.CUDNN_ATTENTION: AttentionAlgorithm.CUDNN,
 }
 
 
@@ -31,19 +41,19 @@ _FUSED = {
 def attention(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Kernels of an attention call under the execution's choice, unless the operator itself names one."""
     kind = declared(op).kind
-    implementation = _FUSED.get(kind, execution.attention_implementation)
-    if kind is Kind.ATTENTION and implementation == Implementation.FLASH2:
-        implementation = _chosen_by_torch(op)
-    if kind is Kind.SEPARATE_ATTENTION or implementation is None:
+    algorithm = _FUSED.get(kind, execution.attention_algorithm)
+    if kind is Kind.ATTENTION and algorithm == AttentionAlgorithm.FLASH2:
+        algorithm = _chosen_by_torch(op)
+    if kind is Kind.SEPARATE_ATTENTION or algorithm is None:
         return naive_attention(op, execution)
-    return (fused_attention(op, implementation),)
+    return (fused_attention(op, algorithm),)
 
 
 #: Widest head of FlashAttention.
 _WIDEST_HEAD = 256
 
 
-def _chosen_by_torch(op: Op) -> Implementation | None:
+def _chosen_by_torch(op: Op) -> AttentionAlgorithm | None:
     """Kernel that PyTorch picks where FlashAttention is to be had; None for separate products.
 
     FlashAttention takes no mask other than a causal one of equally many queries and keys, and heads up to 256. The
@@ -53,20 +63,19 @@ def _chosen_by_torch(op: Op) -> Implementation | None:
     shape = attention_shape(op)
     uneven = shape.causal and shape.query_length != shape.key_length
     if len(op.inputs) == 3 and not uneven and max(shape.head_dim, shape.value_dim) <= _WIDEST_HEAD:
-        return Implementation.FLASH2
-    return Implementation.EFFICIENT if shape.heads == shape.key_heads else None
+        return AttentionAlgorithm.FLASH2
+    return AttentionAlgorithm.EFFICIENT if shape.heads == shape.key_heads else None
 
 
-def fused_attention(op: Op, implementation: Implementation) -> Kernel:
+def fused_attention(op: Op, algorithm: AttentionAlgorithm) -> Attention:
     """One kernel that keeps scores on chip; in float32 that is the memory-efficient one of CUTLASS."""
     shape, work = attention_shape(op), work_of(op)
     query = op.inputs[0]
     if query.dtype == "float32":
-        implementation = Implementation.SPLIT_FLOAT32
-    return Kernel(
+        algorithm = AttentionAlgorithm.SPLIT_FLOAT32
+    return Attention(
         name="fused_attention",
-        family=KernelFamily.ATTENTION,
-        implementation=implementation,
+        algorithm=algorithm,
         number_format=number_format(query.dtype),
         matrix_flops=work.contraction_flops,
         vector_flops=work.vector_flops,
@@ -75,14 +84,12 @@ def fused_attention(op: Op, implementation: Implementation) -> Kernel:
         bytes_written=work.bytes_written,
         resident_bytes=work.bytes_read,
         itemsize=query.itemsize,
-        batch=shape.batch * shape.heads,
-        m=shape.query_length,
-        n=shape.key_length,
-        k=shape.head_dim,
-        group=shape.heads / shape.key_heads,
-        num_inputs=len(op.inputs),
+        num_heads=shape.batch * shape.heads,
+        query_length=shape.query_length,
+        key_length=shape.key_length,
+        head_dim=shape.head_dim,
+        heads_per_key_head=shape.heads / shape.key_heads,
         causal=shape.causal,
-        pattern=_pattern(op.inputs[:3]),
     )
 
 
@@ -108,9 +115,9 @@ def naive_attention(op: Op, execution: Execution) -> Sequence[Kernel]:
         *copies,
         _product("attention_scores", op, shape, execution, inner=shape.head_dim, columns=shape.key_length),
         *((_mask(scores, score_bytes, query, shape),) if masked else ()),
-        Kernel(
+        RowWise(
             name="attention_softmax",
-            family=KernelFamily.SOFTMAX,
+            kind=RowKind.SOFTMAX,
             number_format=number_format(query.dtype),
             vector_flops=4.0 * scores,
             special_ops=scores,
@@ -118,22 +125,21 @@ def naive_attention(op: Op, execution: Execution) -> Sequence[Kernel]:
             bytes_written=score_bytes,
             resident_bytes=score_bytes,
             itemsize=query.itemsize,
-            m=scores / shape.key_length,
-            n=shape.key_length,
+            rows=scores / shape.key_length,
+            row_length=shape.key_length,
         ),
         _product("attention_values", op, shape, execution, inner=shape.key_length, columns=shape.value_dim),
         copy_kernel("merge_heads", op.outputs[0], AccessPattern.STRIDED),
     )
 
 
-def _product(name: str, op: Op, shape: AttentionShape, execution: Execution, *, inner: int, columns: int) -> Kernel:
+def _product(name: str, op: Op, shape: AttentionShape, execution: Execution, *, inner: int, columns: int) -> Product:
     """One of the two batched products. Grouped keys are repeated to all heads first, so they are read in full."""
     batch = shape.batch * shape.heads
     itemsize = op.inputs[0].itemsize
     read = batch * (shape.query_length * inner + inner * columns) * itemsize
-    return Kernel(
+    return Product(
         name=name,
-        family=KernelFamily.MATMUL,
         number_format=product_format(op.inputs[0].dtype, tf32=execution.matmul_tf32),
         matrix_flops=2.0 * batch * shape.query_length * inner * columns,
         bytes_read=read,
@@ -144,22 +150,21 @@ def _product(name: str, op: Op, shape: AttentionShape, execution: Execution, *, 
         m=shape.query_length,
         n=columns,
         k=inner,
-        num_inputs=2,
     )
 
 
-def _mask(scores: float, score_bytes: float, query: TensorSpec, shape: AttentionShape) -> Kernel:
+def _mask(scores: float, score_bytes: float, query: TensorSpec, shape: AttentionShape) -> Stream:
     mask_bytes = shape.query_length * shape.key_length * query.itemsize
-    return Kernel(
+    return Stream(
         name="attention_mask",
-        family=KernelFamily.ELEMENTWISE,
+        kind=StreamKind.ELEMENTWISE,
         number_format=number_format(query.dtype),
         vector_flops=scores,
         bytes_read=score_bytes + mask_bytes,
         bytes_written=score_bytes,
         resident_bytes=score_bytes,
         itemsize=query.itemsize,
-        m=scores,
+        elements=scores,
         num_inputs=2,
         pattern=AccessPattern.BROADCAST,
     )
@@ -172,9 +177,3 @@ def _is_batch_of_matrices(tensor: TensorSpec) -> bool:
     steps = [(n, step) for n, step in zip(tensor.shape[:-2], tensor.strides[:-2], strict=True) if n > 1]
     even = all(outer[1] == inner[0] * inner[1] for outer, inner in itertools.pairwise(steps))
     return even and 1 in tensor.strides[-2:]
-
-
-def _pattern(tensors: Sequence[TensorSpec]) -> AccessPattern:
-    """Heads that are interleaved in memory (batch, length, heads, dim) are read with a stride."""
-    strided = any(not t.is_contiguous for t in tensors)
-    return AccessPattern.STRIDED if strided else AccessPattern.CONTIGUOUS

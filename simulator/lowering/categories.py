@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from simulator.kernels import KernelFamily
 from tracer.graph import Op
 from tracer.operators import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, PRODUCTS, Kind, kind_of
 
@@ -67,17 +66,3 @@ def category_of(op: Op, module: str) -> str:
     if category in ("elementwise", "data_movement") and _NORM_MODULE.search(module):
         return "normalization"
     return category
-
-
-FAMILY_CATEGORY = {
-    KernelFamily.MATMUL: "linear",
-    KernelFamily.ATTENTION: "attention_self",
-    KernelFamily.CONVOLUTION: "convolution",
-    KernelFamily.ELEMENTWISE: "elementwise",
-    KernelFamily.REDUCTION: "elementwise",
-    KernelFamily.NORMALIZATION: "normalization",
-    KernelFamily.SOFTMAX: "normalization",
-    KernelFamily.COPY: "data_movement",
-    KernelFamily.GATHER: "data_movement",
-    KernelFamily.COLLECTIVE: "communication",
-}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hw_specs import number_format
 from simulator.execution import Execution
-from simulator.kernels import Implementation, Kernel, KernelFamily
+from simulator.kernels import Collective, CollectiveAlgorithm, Kernel
 from simulator.work import declared, work_of
 from tracer.graph import Op
 from tracer.operators import Kind
@@ -15,31 +15,30 @@ from .rules import lowering_rule
 
 __all__ = ["collective"]
 
-_IMPLEMENTATIONS = {
-    Kind.ALL_REDUCE: Implementation.ALL_REDUCE,
-    Kind.ALL_GATHER: Implementation.ALL_GATHER,
-    Kind.REDUCE_SCATTER: Implementation.REDUCE_SCATTER,
-    Kind.ALL_TO_ALL: Implementation.ALL_TO_ALL,
-    Kind.BROADCAST: Implementation.BROADCAST,
+_ALGORITHMS = {
+    Kind.ALL_REDUCE: CollectiveAlgorithm.ALL_REDUCE,
+    Kind.ALL_GATHER: CollectiveAlgorithm.ALL_GATHER,
+    Kind.REDUCE_SCATTER: CollectiveAlgorithm.REDUCE_SCATTER,
+    Kind.ALL_TO_ALL: CollectiveAlgorithm.ALL_TO_ALL,
+    Kind.BROADCAST: CollectiveAlgorithm.BROADCAST,
 }
 
 
-@lowering_rule(*_IMPLEMENTATIONS)
+@lowering_rule(*_ALGORITHMS)
 def collective(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel; the attribute ``group_size`` (or ``num_gpus``) says how many ranks take part, 2 if it is absent."""
     kind, work = declared(op).kind, work_of(op)
     ranks = op.attribute("group_size", op.attribute("num_gpus", 2))
     return (
-        Kernel(
+        Collective(
             name=kind.name.lower(),
-            family=KernelFamily.COLLECTIVE,
-            implementation=_IMPLEMENTATIONS[kind],
+            algorithm=_ALGORITHMS[kind],
             number_format=number_format(op.inputs[0].dtype),
             vector_flops=work.vector_flops,
             bytes_read=work.bytes_read,
             bytes_written=work.bytes_written,
             itemsize=op.inputs[0].itemsize,
-            m=max(work.bytes_read, work.bytes_written),
-            n=float(ranks) if isinstance(ranks, int | float) else 2.0,
+            message_bytes=max(work.bytes_read, work.bytes_written),
+            num_ranks=float(ranks) if isinstance(ranks, int | float) else 2.0,
         ),
     )

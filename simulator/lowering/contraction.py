@@ -7,7 +7,7 @@ from math import prod
 
 from hw_specs import number_format
 from simulator.execution import Execution
-from simulator.kernels import Kernel, KernelFamily
+from simulator.kernels import Kernel, Product
 from simulator.work import declared, work_of
 from tracer.graph import Op
 from tracer.operators import Kind
@@ -32,9 +32,8 @@ def matrix_product(op: Op, execution: Execution) -> Sequence[Kernel]:
     summed = second.shape[0] if kind is Kind.BIASED_SUM_OF_PRODUCTS else 1
     batch = prod(second.shape[:-2]) // summed
     return (
-        Kernel(
+        Product(
             name="gemm",
-            family=KernelFamily.MATMUL,
             number_format=product_format(first.dtype, tf32=execution.matmul_tf32),
             matrix_flops=work.contraction_flops,
             vector_flops=work.vector_flops,
@@ -47,7 +46,6 @@ def matrix_product(op: Op, execution: Execution) -> Sequence[Kernel]:
             m=prod(out) / (columns * batch),
             n=columns,
             k=reduced * summed,
-            num_inputs=len(op.inputs),
         ),
     )
 

@@ -8,7 +8,7 @@ from math import prod
 
 from hw_specs import number_format
 from simulator.execution import Execution
-from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
+from simulator.kernels import AccessPattern, Convolution, Kernel, Stream, StreamKind
 from simulator.work import OpWork, work_of
 from simulator.work.convolution import ConvolutionShape, convolution_shape
 from tracer.graph import Op, TensorSpec
@@ -58,42 +58,39 @@ def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
     return (*before, main, *after, *bias)
 
 
-def _main(op: Op, shape: ConvolutionShape, work: OpWork, name: str, *, depthwise: bool) -> Kernel:
+def _main(op: Op, shape: ConvolutionShape, work: OpWork, name: str, *, depthwise: bool) -> Convolution:
     data = op.inputs[0]
     image = op.outputs[0].shape[2:] if len(shape.filter) == 2 else (0, 0)
-    return Kernel(
+    return Convolution(
         name="convolution",
-        family=KernelFamily.CONVOLUTION,
-        implementation=Implementation.DEPTHWISE if depthwise else Implementation.IMPLICIT_GEMM,
         number_format=name,
         matrix_flops=shape.flops,
         bytes_read=float(data.nbytes + op.inputs[1].nbytes),
         bytes_written=work.bytes_written,
         resident_bytes=float(data.nbytes),
         itemsize=data.itemsize,
-        batch=shape.groups,
-        m=shape.positions,
-        n=shape.channels,
-        k=shape.reduced,
-        group=_filter_side(shape),
-        num_inputs=2,
-        height=image[0],
-        width=image[1],
-        taps=1.0 if shape.transposed else float(prod(shape.filter)),
+        num_groups=shape.groups,
+        positions=shape.positions,
+        output_channels=shape.channels,
+        reduced_length=shape.reduced,
+        filter_positions=1.0 if shape.transposed else float(prod(shape.filter)),
+        output_height=image[0],
+        output_width=image[1],
+        winograd=_suits_winograd(shape),
+        depthwise=depthwise,
     )
 
 
-def _filter_side(shape: ConvolutionShape) -> float:
-    """Side of the filter where Winograd may apply to it: square, rank 2, stride 1; else 1."""
-    square = len(shape.filter) == 2 and len(set(shape.filter)) == 1
-    return float(shape.filter[0]) if square and set(shape.stride) == {1} and not shape.transposed else 1.0
+def _suits_winograd(shape: ConvolutionShape) -> bool:
+    """Whether libraries have Winograd kernels for a shape: filters of 3 x 3 and stride 1."""
+    return shape.filter == (3, 3) and set(shape.stride) == {1} and not shape.transposed
 
 
 def _has_channels_innermost(tensor: TensorSpec) -> bool:
     return bool(tensor.strides) and tensor.strides[1] == 1
 
 
-def _to_channels_last(tensor: TensorSpec) -> tuple[Kernel, ...]:
+def _to_channels_last(tensor: TensorSpec) -> tuple[Stream, ...]:
     """Transposition, after clearing the padding of channels that are no multiple of 16 bytes (seen on H100)."""
     width = max(int(_ALIGNED_BYTES // tensor.itemsize), 1)
     padded = -(-tensor.shape[1] // width) * width
@@ -104,29 +101,29 @@ def _to_channels_last(tensor: TensorSpec) -> tuple[Kernel, ...]:
     return (fill_kernel("clear_padding", whole), move)
 
 
-def _conversion(name: str, tensor: TensorSpec) -> Kernel:
+def _conversion(name: str, tensor: TensorSpec) -> Stream:
     """cuDNN's own transposition: a block for each tile of 32 channels by 32 positions, filled or not."""
     images, channels, positions = tensor.shape[0], tensor.shape[1], prod(tensor.shape[2:])
     elements = images * _whole_tiles(channels) * _whole_tiles(positions)
-    move = copy_kernel(name, tensor, AccessPattern.TRANSPOSED, Implementation.TILED_TRANSPOSE)
-    return replace(move, m=float(elements))
+    move = copy_kernel(name, tensor, AccessPattern.TRANSPOSED)
+    return replace(move, kind=StreamKind.TILED_TRANSPOSITION, elements=float(elements))
 
 
 def _whole_tiles(extent: int) -> int:
     return -(-extent // _TILE_SIDE) * _TILE_SIDE
 
 
-def _bias(out: TensorSpec) -> Kernel:
-    return Kernel(
+def _bias(out: TensorSpec) -> Stream:
+    return Stream(
         name="bias",
-        family=KernelFamily.ELEMENTWISE,
+        kind=StreamKind.ELEMENTWISE,
         number_format=number_format(out.dtype),
         vector_flops=float(out.numel),
         bytes_read=float(out.nbytes) + out.shape[1] * out.itemsize,
         bytes_written=float(out.nbytes),
         resident_bytes=float(out.nbytes),
         itemsize=out.itemsize,
-        m=out.numel,
+        elements=out.numel,
         num_inputs=2,
         pattern=AccessPattern.BROADCAST,
     )

@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 from hw_specs import number_format
-from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
+from simulator.kernels import AccessPattern, Stream, StreamKind
 from tracer.graph import TensorSpec
 
 __all__ = ["copy_kernel", "fill_kernel"]
 
 
-def copy_kernel(
-    name: str, tensor: TensorSpec, pattern: AccessPattern, implementation: Implementation = Implementation.DEFAULT
-) -> Kernel:
+def copy_kernel(name: str, tensor: TensorSpec, pattern: AccessPattern) -> Stream:
     """Read a tensor once and write it once, in another layout or to another place."""
-    return Kernel(
+    return Stream(
         name=name,
-        family=KernelFamily.COPY,
-        implementation=implementation,
+        kind=StreamKind.COPY,
         number_format=number_format(tensor.dtype),
         bytes_read=float(tensor.nbytes),
         bytes_written=float(tensor.nbytes),
         resident_bytes=float(tensor.nbytes),
         itemsize=tensor.itemsize,
-        m=tensor.numel,
+        elements=tensor.numel,
         pattern=pattern,
     )
 
 
-def fill_kernel(name: str, tensor: TensorSpec) -> Kernel:
+def fill_kernel(name: str, tensor: TensorSpec) -> Stream:
     """Write a tensor once."""
-    return Kernel(
+    return Stream(
         name=name,
-        family=KernelFamily.COPY,
+        kind=StreamKind.COPY,
         number_format=number_format(tensor.dtype),
         bytes_written=float(tensor.nbytes),
         itemsize=tensor.itemsize,
-        m=float(tensor.numel),
+        elements=float(tensor.numel),
     )

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from simulator.execution import Execution
-from simulator.kernels import Implementation, Kernel, KernelFamily
+from simulator.kernels import AccessPattern, Kernel, RowKind, RowWise, Stream, StreamKind
 from simulator.work import UnsupportedOpError, declared
 from tracer.graph import IndexArray, Op, Stage, TensorSpec
 from tracer.operators import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, GENERATED, PRODUCTS, Kind, kind_of
@@ -37,7 +37,7 @@ _ALONE = (
 FUSIBLE: Mapping[Kind, bool] = {**dict.fromkeys(_CHAINED, True), **dict.fromkeys(_ALONE, False)}
 """Whether a generated kernel computes operators of a kind together with their neighbours."""
 
-_ROW_WISE = frozenset({KernelFamily.NORMALIZATION, KernelFamily.SOFTMAX, KernelFamily.REDUCTION})
+_Fusible = Stream | RowWise
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class _Chain:
     """Memory-bound calls that will be one kernel."""
 
     calls: list[_Call] = field(default_factory=list)
-    kernels: list[Kernel] = field(default_factory=list)
+    kernels: list[_Fusible] = field(default_factory=list)
     written: set[int] = field(default_factory=set)
     elements: float = 0.0
 
@@ -63,16 +63,16 @@ class _Chain:
         """Whether a call reads what the chain wrote."""
         return any(storage in self.written for storage in call.reads)
 
-    def walks_as_many(self, kernel: Kernel) -> bool:
+    def walks_as_many(self, kernel: _Fusible) -> bool:
         """Whether a kernel walks as many elements as the chain."""
-        return abs(kernel.m * kernel.n - self.elements) < 1
+        return abs(kernel.walked - self.elements) < 1
 
-    def add(self, call: _Call, kernels: Sequence[Kernel]) -> None:
+    def add(self, call: _Call, kernels: Sequence[_Fusible]) -> None:
         """Append a call and its kernels."""
         self.calls.append(call)
         self.kernels.extend(kernels)
         self.written.update(call.writes)
-        self.elements = max(self.elements, *(k.m * k.n for k in kernels))
+        self.elements = max(self.elements, *(k.walked for k in kernels))
 
 
 def fuse(
@@ -100,8 +100,9 @@ def fuse(
             continue
         if not kernels:
             continue
-        if FUSIBLE[declared(call.op).kind]:
-            chains.add(call, kernels)
+        chained = [kernel for kernel in kernels if isinstance(kernel, Stream | RowWise)]
+        if FUSIBLE[declared(call.op).kind] and len(chained) == len(kernels):
+            chains.add(call, chained)
         else:
             chains.launch(call, kernels)
     return chains.finish(), missing
@@ -126,9 +127,9 @@ class _OpenChains:
         self._close([chain for chain in self._open if chain.feeds(call)])
         self._launches.extend((call.index, kernel) for kernel in kernels)
 
-    def add(self, call: _Call, kernels: Sequence[Kernel]) -> None:
+    def add(self, call: _Call, kernels: Sequence[_Fusible]) -> None:
         """Kernels that a chain may hold."""
-        if kernels[0].implementation == Implementation.GROUP_NORM_STATISTICS:
+        if kernels[0].kind is RowKind.MOMENTS:
             # Statistics need all of a group before anything can be applied: the chain is cut between the two.
             self.launch(call, kernels[:1])
             self._open.append(_Chain())
@@ -202,11 +203,16 @@ def _last_reads(calls: Iterable[_Call]) -> dict[int, int]:
     return last
 
 
+def _reduces(kernel: _Fusible) -> bool:
+    """Whether a kernel's loop goes row by row."""
+    return isinstance(kernel, RowWise) or kernel.kind == StreamKind.REDUCTION
+
+
 def _close(chain: _Chain, last_read: Mapping[int, int], limits: Sequence[int]) -> list[tuple[int, Kernel]]:
     """The chain as one kernel; a chain of one kernel stays what it is."""
     if not chain.calls:
         return []
-    anchor = next((c for c, k in zip(chain.calls, chain.kernels, strict=True) if k.family in _ROW_WISE), chain.calls[0])
+    anchor = next((c for c, k in zip(chain.calls, chain.kernels, strict=True) if _reduces(k)), chain.calls[0])
     if len(chain.kernels) == 1:
         return [(anchor.index, chain.kernels[0])]
     read = _external_reads(chain.calls, limits)
@@ -252,17 +258,20 @@ def _within_storages(sizes: Mapping[int, Sequence[float]], limits: Sequence[int]
     return sum(min(sum(parts), max(limits[storage], *parts)) for storage, parts in sizes.items())
 
 
-def _fused_kernel(kernels: Sequence[Kernel], *, read: float, written: float) -> Kernel:
-    row_wise = next((k for k in kernels if k.family in _ROW_WISE), None)
-    shape = row_wise or max(kernels, key=lambda k: k.m)
-    return replace(
+def _fused_kernel(kernels: Sequence[_Fusible], *, read: float, written: float) -> Kernel:
+    row_wise = next((k for k in kernels if _reduces(k)), None)
+    shape = row_wise or max((k for k in kernels if isinstance(k, Stream)), key=lambda k: k.elements)
+    fused = replace(
         shape,
         name="fused_" + (shape.name if row_wise else "pointwise"),
-        implementation=Implementation.FUSED_CHAIN,
         vector_flops=sum(k.vector_flops for k in kernels),
         special_ops=sum(k.special_ops for k in kernels),
         bytes_read=read,
         bytes_written=written,
         resident_bytes=read,
-        pattern=max(k.pattern for k in kernels),
     )
+    return replace(fused, generated=True, pattern=_worst_pattern(kernels)) if isinstance(fused, Stream) else fused
+
+
+def _worst_pattern(kernels: Sequence[_Fusible]) -> AccessPattern:
+    return max(k.pattern for k in kernels if isinstance(k, Stream))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.execution import Execution
-from simulator.kernels import Kernel, KernelTable
+from simulator.kernels import Kernel, KernelTables
 from simulator.work import UnsupportedOpError
 from tracer.graph import AttributeValue, GraphError, IndexArray, Op, OpGraph, Stage, TensorSpec
 
@@ -29,7 +29,7 @@ class StageLaunches:
     ----------
     stage : Stage
     rows : ndarray of int, shape (variants, num_launches)
-        Rows of the kernel table. One variant where all repeats are alike, else one for each repeat.
+        Rows of the kernel tables as a whole. One variant where all repeats are alike, else one for each repeat.
     calls : ndarray of int, shape (num_launches,)
         Operator call that each launch belongs to; not decreasing.
     categories : tuple of str, length num_launches
@@ -54,7 +54,7 @@ class Launches:
     ----------
     graph : OpGraph
     execution : Execution
-    table : KernelTable
+    table : KernelTables
         Distinct kernels, with the number of launches in the whole run.
     stages : tuple of StageLaunches
     unmodelled : mapping of str to int
@@ -63,7 +63,7 @@ class Launches:
 
     graph: OpGraph
     execution: Execution
-    table: KernelTable
+    table: KernelTables
     stages: tuple[StageLaunches, ...]
     unmodelled: dict[str, int] = field(default_factory=dict)
 
@@ -84,7 +84,7 @@ def lower(graph: OpGraph, execution: Execution) -> Launches:
     return Launches(
         graph=graph,
         execution=execution,
-        table=replace(table, count=count),
+        table=table.with_count(count),
         stages=stages,
         unmodelled=dict(lowering.unmodelled),
     )
@@ -104,10 +104,10 @@ class _Columns:
 
     def row(self, kernel: Kernel) -> int:
         """Row of a kernel."""
-        if kernel not in self._rows:
-            self._rows[kernel] = len(self._kernels)
+        row = self._rows.setdefault(kernel, len(self._kernels))
+        if row == len(self._kernels):
             self._kernels.append(kernel)
-        return self._rows[kernel]
+        return row
 
     def grown_rows(self, points: tuple[Kernel, Kernel, Kernel], repeats: int) -> int | IndexArray:
         """Row of a kernel that stays the same, or a row for each repeat of one that grows."""
@@ -120,9 +120,9 @@ class _Columns:
         start = self._grown[key]
         return np.arange(start, start + repeats)
 
-    def table(self) -> KernelTable:
+    def table(self) -> KernelTables:
         """All rows as columns."""
-        return KernelTable.from_kernels(self._kernels)
+        return KernelTables.from_kernels(self._kernels)
 
 
 class _Lowering:
@@ -281,24 +281,17 @@ def _between(first: AttributeValue, last: AttributeValue, at: float) -> Attribut
     return first
 
 
-_NUMERIC: tuple[str, ...] = tuple(
-    f.name
-    for f in fields(Kernel)
-    if f.name not in ("name", "family", "implementation", "number_format", "causal", "pattern")
-)
-_Quadratic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-
-
 def _grow(points: tuple[Kernel, Kernel, Kernel], repeats: int) -> list[Kernel]:
     """Kernels of every repeat, on the parabola through the first, middle and last."""
     at = np.arange(repeats, dtype=np.float64)
     nodes = np.array([0, repeats // 2, repeats - 1], dtype=np.float64)
-    columns = {}
-    for name in _NUMERIC:
-        values = np.array([float(getattr(kernel, name)) for kernel in points])
-        columns[name] = _lagrange(nodes, values, at).tolist()
     template = points[-1]
-    return [replace(template, **{name: column[r] for name, column in columns.items()}) for r in range(repeats)]
+    if not all(isinstance(kernel, type(template)) for kernel in points):
+        raise GraphError(f"{template.name} of the last repeat is another kind of kernel in the first or the middle one")
+    values = np.array([kernel.numbers() for kernel in points], dtype=np.float64)
+    grown = np.stack([_lagrange(nodes, column, at) for column in values.T], axis=1)
+    names = template.number_names()
+    return [replace(template, **dict(zip(names, row, strict=True))) for row in grown.tolist()]
 
 
 def _lagrange(nodes: NDArray[np.float64], values: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hw_specs import number_format
 from simulator.execution import Execution
-from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
+from simulator.kernels import AccessPattern, Kernel, RowKind, RowWise, Scatter, Stream, StreamKind
 from simulator.work import declared, work_of
 from tracer.graph import Op
 from tracer.operators import Kind
@@ -36,7 +36,7 @@ _HALF = frozenset({"float16", "bfloat16"})
 @lowering_rule(Kind.ELEMENTWISE, Kind.COMPARISON, Kind.ROTARY)
 def pointwise(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One vectorised kernel; a scalar or broadcast operand is read from cache."""
-    return (_kernel(op, KernelFamily.ELEMENTWISE, _name(op), casts=_casts(op)),)
+    return (_stream(op, StreamKind.ELEMENTWISE, _name(op), casts=_casts(op)),)
 
 
 @lowering_rule(Kind.REDUCTION, Kind.SCAN, Kind.SORT)
@@ -44,13 +44,13 @@ def reduce(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel whose rows are the outputs."""
     data = op.inputs[0]
     rows = max(op.outputs[0].numel if op.outputs else 1, 1)
-    return (_kernel(op, KernelFamily.REDUCTION, _name(op), rows=rows, width=max(data.numel / rows, 1.0)),)
+    return (_stream(op, StreamKind.REDUCTION, _name(op), outputs=rows, reduced_length=max(data.numel / rows, 1.0)),)
 
 
 @lowering_rule(Kind.COPY, Kind.IN_PLACE_COPY, Kind.FILL, Kind.RESAMPLE, Kind.POOLING)
 def copy(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel, strided where an operand is."""
-    return (_kernel(op, KernelFamily.COPY, _name(op), casts=_casts(op)),)
+    return (_stream(op, StreamKind.COPY, _name(op), casts=_casts(op)),)
 
 
 @lowering_rule(Kind.CONCATENATION)
@@ -61,8 +61,8 @@ def concatenation(op: Op, execution: Execution) -> Sequence[Kernel]:
     slices.
     """
     if execution.mode == "compiled":
-        return (_kernel(op, KernelFamily.COPY, _name(op), casts=_casts(op)),)
-    kernel = _kernel(op, KernelFamily.COPY, _name(op), casts=True)
+        return (_stream(op, StreamKind.COPY, _name(op), casts=_casts(op)),)
+    kernel = _stream(op, StreamKind.CONCATENATION, _name(op), casts=True)
     inputs = [t for t in op.inputs if t.shape]
     crossed = any(
         access_pattern([t], replace(t, strides=())) == AccessPattern.TRANSPOSED
@@ -73,10 +73,9 @@ def concatenation(op: Op, execution: Execution) -> Sequence[Kernel]:
     return (
         replace(
             kernel,
-            implementation=Implementation.LIMITED_GRID,
             pattern=AccessPattern.TRANSPOSED if crossed else ordered,
             num_inputs=1.0,
-            k=float(max(len(op.outputs[0].shape), 1)),
+            joined_axes=float(max(len(op.outputs[0].shape), 1)),
         ),
     )
 
@@ -88,7 +87,7 @@ def padding(op: Op, execution: Execution) -> Sequence[Kernel]:
     Compiled, one generated kernel reads the input and writes the output.
     """
     if execution.mode == "compiled":
-        return (_kernel(op, KernelFamily.COPY, "pad"),)
+        return (_stream(op, StreamKind.COPY, "pad"),)
     data, out = op.inputs[0], op.outputs[0]
     move = copy_kernel("copy_into_padding", data, AccessPattern.STRIDED)
     return (fill_kernel("fill", out), move)
@@ -97,8 +96,8 @@ def padding(op: Op, execution: Execution) -> Sequence[Kernel]:
 @lowering_rule(Kind.GATHER)
 def gather(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel whose threads follow an index each, and write in order (``Indexing.cu``, ``IndexKernel.cu``)."""
-    kernel = _kernel(op, KernelFamily.GATHER, _name(op))
-    return (replace(kernel, pattern=AccessPattern.BROADCAST, implementation=Implementation.LIMITED_GRID),)
+    kernel = _stream(op, StreamKind.GATHER, _name(op))
+    return (replace(kernel, pattern=AccessPattern.BROADCAST),)
 
 
 @lowering_rule(Kind.SCATTER)
@@ -106,8 +105,21 @@ def scatter(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel that puts rows of values to places of their own."""
     values = op.inputs[-1]
     width = values.shape[-1] if values.shape else 1
-    kernel = _kernel(op, KernelFamily.GATHER, _name(op), rows=values.numel / max(width, 1), width=float(max(width, 1)))
-    return (replace(kernel, pattern=AccessPattern.STRIDED),)
+    work, out = work_of(op), (op.outputs or op.inputs)[0]
+    return (
+        Scatter(
+            name=_name(op),
+            number_format=number_format(out.dtype),
+            vector_flops=work.vector_flops,
+            special_ops=work.special_ops,
+            bytes_read=work.bytes_read,
+            bytes_written=work.bytes_written,
+            resident_bytes=work.bytes_read,
+            itemsize=out.itemsize,
+            rows=values.numel / max(width, 1),
+            row_length=float(max(width, 1)),
+        ),
+    )
 
 
 @lowering_rule(Kind.PAGED_WRITE)
@@ -116,16 +128,14 @@ def paged_write(op: Op, execution: Execution) -> Sequence[Kernel]:
     key, work = op.inputs[0], work_of(op)
     tokens = key.shape[0]
     return (
-        Kernel(
+        Scatter(
             name="paged_cache_write",
-            family=KernelFamily.GATHER,
             number_format=number_format(key.dtype),
             bytes_read=work.bytes_read,
             bytes_written=work.bytes_written,
             itemsize=key.itemsize,
-            m=tokens,
-            n=key.numel / tokens,
-            pattern=AccessPattern.STRIDED,
+            rows=tokens,
+            row_length=key.numel / tokens,
         ),
     )
 
@@ -136,15 +146,15 @@ def row_quantization(op: Op, execution: Execution) -> Sequence[Kernel]:
     data, work = op.inputs[0], work_of(op)
     width = data.shape[-1]
     return (
-        Kernel(
+        RowWise(
             name="quantize",
-            family=KernelFamily.NORMALIZATION,
+            kind=RowKind.NORMALIZATION,
             number_format=number_format(op.outputs[0].dtype),
             bytes_read=work.bytes_read,
             bytes_written=work.bytes_written,
             itemsize=data.itemsize,
-            m=data.numel / width,
-            n=width,
+            rows=data.numel / width,
+            row_length=width,
         ),
     )
 
@@ -153,14 +163,20 @@ def _name(op: Op) -> str:
     return op.name.partition("::")[2].strip("_")
 
 
-def _kernel(
-    op: Op, family: KernelFamily, name: str, *, rows: float | None = None, width: float = 1.0, casts: bool = False
-) -> Kernel:
+def _stream(
+    op: Op,
+    kind: StreamKind,
+    name: str,
+    *,
+    outputs: float | None = None,
+    reduced_length: float = 1.0,
+    casts: bool = False,
+) -> Stream:
     work = work_of(op)
     out = (op.outputs or op.inputs)[0]
-    return Kernel(
+    return Stream(
         name=name,
-        family=family,
+        kind=kind,
         number_format=number_format(out.dtype),
         vector_flops=work.vector_flops,
         special_ops=work.special_ops,
@@ -168,10 +184,10 @@ def _kernel(
         bytes_written=work.bytes_written,
         resident_bytes=work.bytes_read,
         itemsize=out.itemsize,
-        m=float(out.numel) if rows is None else float(rows),
-        n=width,
+        elements=float(out.numel) if outputs is None else float(outputs),
+        reduced_length=reduced_length,
         num_inputs=float(max(_num_read(op), 1)),
-        k=float(joined_axes(op.inputs, out)) if rows is None else 1.0,
+        joined_axes=float(joined_axes(op.inputs, out)) if outputs is None else 1.0,
         pattern=access_pattern(op.inputs, out, casts=casts),
     )
 

@@ -8,7 +8,7 @@ from math import prod
 
 from hw_specs import number_format
 from simulator.execution import Execution
-from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
+from simulator.kernels import AccessPattern, Kernel, RowKind, RowWise, Stream, StreamKind
 from simulator.work import work_of
 from tracer.graph import Op
 from tracer.operators import Kind
@@ -23,13 +23,13 @@ __all__ = ["batch_norm", "group_norm", "group_norm_in_parts", "residual_norm", "
 def row_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel, a thread block a row (``vectorized_layer_norm_kernel``)."""
     width = _normalized_width(op)
-    return (_row_kernel(op, "layer_norm", KernelFamily.NORMALIZATION, width),)
+    return (_row_kernel(op, "layer_norm", RowKind.NORMALIZATION, width),)
 
 
 @lowering_rule(Kind.RESIDUAL_RMS_NORM)
 def residual_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel, a thread block a row, that writes the sum as well as its norm."""
-    kernel = _row_kernel(op, "residual_norm", KernelFamily.NORMALIZATION, op.inputs[-1].numel)
+    kernel = _row_kernel(op, "residual_norm", RowKind.NORMALIZATION, op.inputs[-1].numel)
     return (replace(kernel, bytes_written=work_of(op).bytes_written),)
 
 
@@ -53,7 +53,7 @@ def group_norm_in_parts(op: Op, execution: Execution) -> Sequence[Kernel]:
         pattern=AccessPattern.BROADCAST,
     )
     copies = () if data.is_contiguous else (copy_kernel("to_contiguous", data, AccessPattern.STRIDED),)
-    return (*copies, replace(statistics, family=KernelFamily.REDUCTION), apply)
+    return (*copies, replace(statistics, kind=StreamKind.REDUCTION), apply)
 
 
 @lowering_rule(Kind.GROUP_NORM)
@@ -74,19 +74,17 @@ def group_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     groups = _num_groups(op)
     rows = samples * groups
     parameters = 2.0 * samples * channels * 4  # float32 scale and shift
-    statistics = Kernel(
+    statistics = RowWise(
         name="group_norm_statistics",
-        family=KernelFamily.NORMALIZATION,
-        implementation=Implementation.GROUP_NORM_STATISTICS,
+        kind=RowKind.MOMENTS,
         number_format=number_format(data.dtype),
         vector_flops=4.0 * data.numel,
         bytes_read=float(data.nbytes),
         bytes_written=2.0 * rows * data.itemsize,
         resident_bytes=float(data.nbytes),
         itemsize=data.itemsize,
-        m=rows,
-        n=data.numel / rows,
-        group=groups,
+        rows=rows,
+        row_length=data.numel / rows,
     )
     fused_parameters = _elementwise(
         op, "group_norm_parameters", elements=samples * channels, read=parameters, written=parameters
@@ -117,7 +115,7 @@ def softmax(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel along the reduced axis."""
     axis = op.attribute("dim", -1)
     width = op.inputs[0].shape[axis if isinstance(axis, int) else -1] if op.inputs[0].shape else 1
-    return (_row_kernel(op, "softmax", KernelFamily.SOFTMAX, width),)
+    return (_row_kernel(op, "softmax", RowKind.SOFTMAX, width),)
 
 
 def _normalized_width(op: Op) -> int:
@@ -147,11 +145,11 @@ def _layout_copies(op: Op, execution: Execution) -> tuple[tuple[Kernel, ...], tu
     )
 
 
-def _row_kernel(op: Op, name: str, family: KernelFamily, width: int) -> Kernel:
+def _row_kernel(op: Op, name: str, kind: RowKind, width: int) -> RowWise:
     data, work = op.inputs[0], work_of(op)
-    return Kernel(
+    return RowWise(
         name=name,
-        family=family,
+        kind=kind,
         number_format=number_format(data.dtype),
         vector_flops=work.vector_flops,
         special_ops=work.special_ops,
@@ -159,9 +157,8 @@ def _row_kernel(op: Op, name: str, family: KernelFamily, width: int) -> Kernel:
         bytes_written=float(op.outputs[0].nbytes) if op.outputs else float(data.nbytes),
         resident_bytes=float(data.nbytes),
         itemsize=data.itemsize,
-        m=data.numel / max(width, 1),
-        n=width,
-        num_inputs=len(op.inputs),
+        rows=data.numel / max(width, 1),
+        row_length=width,
     )
 
 
@@ -173,18 +170,18 @@ def _elementwise(
     read: float,
     written: float,
     pattern: AccessPattern = AccessPattern.CONTIGUOUS,
-) -> Kernel:
+) -> Stream:
     data = op.inputs[0]
-    return Kernel(
+    return Stream(
         name=name,
-        family=KernelFamily.ELEMENTWISE,
+        kind=StreamKind.ELEMENTWISE,
         number_format=number_format(data.dtype),
         vector_flops=2.0 * elements,
         bytes_read=float(read),
         bytes_written=float(written),
         resident_bytes=float(min(data.nbytes, read)),
         itemsize=data.itemsize,
-        m=elements,
+        elements=elements,
         num_inputs=3,
         pattern=pattern,
     )

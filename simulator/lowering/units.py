@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import Execution
-from simulator.kernels import Implementation, KernelFamily, KernelTable
+from simulator.kernels import AttentionAlgorithm, AttentionTable, ConvolutionTable, FamilyTable, KernelTables
 
 __all__ = ["assign_units", "execution_on"]
 
 
-def assign_units(table: KernelTable, accelerator: Accelerator, *, strict: bool = True) -> KernelTable:
-    """Table with every contraction on units that the accelerator has.
+def assign_units(tables: KernelTables, accelerator: Accelerator, *, strict: bool = True) -> KernelTables:
+    """Tables with every contraction on units that the accelerator has.
 
     A contraction in a format that neither kind of unit has is an error if `strict`, else left as it is.
 
@@ -32,12 +32,18 @@ def assign_units(table: KernelTable, accelerator: Accelerator, *, strict: bool =
     UnsupportedFormatError
         Neither kind of unit has a peak for a format that a contraction needs.
     """
-    if accelerator.kind == "cpu":
-        table = replace(table, group=np.where(table.family == KernelFamily.CONVOLUTION, 1.0, table.group))
-    table = _attention_on_part(_split_float32(table, accelerator), accelerator)
+    return tables.map(lambda table: _on_part(table, accelerator, strict=strict) if table.contracts else table)
+
+
+def _on_part(table: FamilyTable, accelerator: Accelerator, *, strict: bool) -> FamilyTable:
+    if isinstance(table, AttentionTable):
+        table = _attention_on_part(_split_float32(table, accelerator), accelerator)
+    if isinstance(table, ConvolutionTable) and accelerator.kind == "cpu":
+        table = replace(table, winograd=np.zeros(len(table), dtype=np.bool_))
     table = _without_tf32(table) if "tf32" not in accelerator.peak.matrix else table
-    contracts = table.matrix_flops > 0
-    on_vector = _winograd_of_miopen(table, accelerator)
+    contracts, on_vector = table.matrix_flops > 0, np.zeros(len(table), dtype=np.bool_)
+    if isinstance(table, ConvolutionTable):
+        on_vector = _winograd_of_miopen(table, accelerator)
     for code, name in enumerate(table.formats):
         rows = contracts & (table.number_format == code)
         if not rows.any() or name in accelerator.peak.matrix:
@@ -65,11 +71,10 @@ def execution_on(accelerator: Accelerator, execution: Execution | None = None) -
     return replace(execution, matmul_tf32=False, convolution_tf32=False)
 
 
-def _winograd_of_miopen(table: KernelTable, accelerator: Accelerator) -> NDArray[np.bool_]:
+def _winograd_of_miopen(table: ConvolutionTable, accelerator: Accelerator) -> NDArray[np.bool_]:
     """3x3 convolutions in float32 of AMD's GPUs: MIOpen's Winograd kernels are vector code (``ConvBinWinograd*``)."""
     codes = [code for code, name in enumerate(table.formats) if name == "fp32"]
-    square = (table.family == KernelFamily.CONVOLUTION) & (table.group == 3) & (table.matrix_flops > 0)
-    chosen: NDArray[np.bool_] = square & np.isin(table.number_format, codes)
+    chosen: NDArray[np.bool_] = table.winograd & (table.matrix_flops > 0) & np.isin(table.number_format, codes)
     return chosen & (accelerator.vendor == "AMD" and accelerator.kind == "gpu")
 
 
@@ -80,7 +85,7 @@ def _winograd_of_miopen(table: KernelTable, accelerator: Accelerator) -> NDArray
 _ACCUMULATED_IN_FLOAT32 = ("fp16", "bf16")
 
 
-def _accumulated_in_float32(table: KernelTable, on_vector: NDArray[np.bool_], accelerator: Accelerator) -> KernelTable:
+def _accumulated_in_float32(table: FamilyTable, on_vector: NDArray[np.bool_], accelerator: Accelerator) -> FamilyTable:
     """Table whose 16-bit contractions on vector units run at the rate of float32."""
     codes = [code for code, name in enumerate(table.formats) if name in _ACCUMULATED_IN_FLOAT32]
     rows = on_vector & np.isin(table.number_format, codes)
@@ -98,12 +103,12 @@ def _accumulated_in_float32(table: KernelTable, on_vector: NDArray[np.bool_], ac
 _SPLIT_PRODUCTS = 3
 
 
-def _split_float32(table: KernelTable, accelerator: Accelerator) -> KernelTable:
+def _split_float32(table: AttentionTable, accelerator: Accelerator) -> AttentionTable:
     """Fused attention in float32 on tf32 units, where there are any; else on whatever runs float32."""
-    rows = table.implementation == Implementation.SPLIT_FLOAT32
+    rows = table.algorithm == AttentionAlgorithm.SPLIT_FLOAT32
     if not rows.any():
         return table
-    table = replace(table, implementation=np.where(rows, Implementation.EFFICIENT, table.implementation))
+    table = replace(table, algorithm=np.where(rows, AttentionAlgorithm.EFFICIENT, table.algorithm))
     if "tf32" not in accelerator.peak.matrix:
         return table
     return replace(
@@ -116,35 +121,34 @@ def _split_float32(table: KernelTable, accelerator: Accelerator) -> KernelTable:
 
 # Fused kernels that need matrix instructions of Ampere (sm_80).
 _FROM_AMPERE = (
-    Implementation.FLASH2,
-    Implementation.FLASH2_PAGED,
-    Implementation.FLASH3,
-    Implementation.FLASH4,
-    Implementation.CUDNN_ATTENTION,
+    AttentionAlgorithm.FLASH2,
+    AttentionAlgorithm.FLASH2_PAGED,
+    AttentionAlgorithm.FLASH3,
+    AttentionAlgorithm.FLASH4,
+    AttentionAlgorithm.CUDNN,
 )
 _BEFORE_AMPERE = frozenset({"pascal", "volta", "turing"})
 
 
-def _attention_on_part(table: KernelTable, accelerator: Accelerator) -> KernelTable:
+def _attention_on_part(table: AttentionTable, accelerator: Accelerator) -> AttentionTable:
     """Fused attention as the part has it (``aten/src/ATen/native/transformers/cuda/sdp_utils.cpp``).
 
     FlashAttention needs sm_80; before, the memory-efficient kernel runs in its place. That kernel is of NVIDIA's parts
     alone: elsewhere both names lead to one. FlashAttention-4 on Hopper is -3, tile for tile, in another language.
     """
-    implementation = table.implementation
-    wanted: tuple[Implementation, ...]
+    wanted: tuple[AttentionAlgorithm, ...]
     if accelerator.vendor != "NVIDIA":
-        wanted, own = (Implementation.EFFICIENT,), Implementation.FLASH2
+        wanted, own = (AttentionAlgorithm.EFFICIENT,), AttentionAlgorithm.FLASH2
     elif accelerator.architecture in _BEFORE_AMPERE:
-        wanted, own = _FROM_AMPERE, Implementation.EFFICIENT
+        wanted, own = _FROM_AMPERE, AttentionAlgorithm.EFFICIENT
     elif accelerator.architecture == "hopper":
-        wanted, own = (Implementation.FLASH4,), Implementation.FLASH3
+        wanted, own = (AttentionAlgorithm.FLASH4,), AttentionAlgorithm.FLASH3
     else:
         return table
-    return replace(table, implementation=np.where(np.isin(implementation, wanted), own, implementation))
+    return replace(table, algorithm=np.where(np.isin(table.algorithm, wanted), own, table.algorithm))
 
 
-def _without_tf32(table: KernelTable) -> KernelTable:
+def _without_tf32(table: FamilyTable) -> FamilyTable:
     return replace(table, formats=tuple("fp32" if name == "tf32" else name for name in table.formats))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from hw_specs import Accelerator, CalibrationPool
 from simulator.cost import BASES, HardwareColumns, UnsupportedFormatError, kernel_times
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
-from simulator.kernels import Kernel, KernelTable
+from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units, execution_on, kernels_of
 from simulator.uncertainty.deviation import kernel_ranges, summed_deviation
 from simulator.uncertainty.intervals import Interval, interval_of
@@ -65,7 +65,7 @@ class OperatorTimes:
             return None
         known = np.isfinite(costed.time)
         count = np.where(known, calls[costed.owner], 0.0)
-        table, time = replace(costed.table, count=count), np.where(known, costed.time, 0.0)
+        table, time = costed.table.with_count(count), np.where(known, costed.time, 0.0)
         deviation = summed_deviation(table, time, costed.accelerator, costed.calibrations)
         return interval_of(float((count * time).sum()), deviation)
 
@@ -74,7 +74,7 @@ class OperatorTimes:
 class _CostedKernels:
     """Kernels of one call of each operator, one after another: columns, operator and time of each."""
 
-    table: KernelTable | None
+    table: KernelTables | None
     owner: NDArray[np.int64]
     time: FloatArray
     accelerator: Accelerator
@@ -125,7 +125,7 @@ def operator_times(
     np.add.at(time, owner, single)
     by_basis = np.zeros((len(operators), len(BASES)))
     np.add.at(by_basis, (owner, basis), np.nan_to_num(single))
-    table = assign_units(KernelTable.from_kernels(kernels), accelerator, strict=False) if kernels else None
+    table = assign_units(KernelTables.from_kernels(kernels), accelerator, strict=False) if kernels else None
     costed = _CostedKernels(table, owner, single, accelerator, fidelity, calibrations)
     low, high = _ends(costed, time)
     return OperatorTimes(
@@ -163,7 +163,7 @@ def kernels_or_reason(op: Op, execution: Execution) -> tuple[Sequence[Kernel], s
 
 
 def _is_plausible(kernel: Kernel) -> bool:
-    numbers = (kernel.matrix_flops, kernel.vector_flops, kernel.bytes_read, kernel.bytes_written, kernel.m, kernel.n)
+    numbers = kernel.numbers()
     return bool(np.isfinite(numbers).all()) and min(numbers) >= 0
 
 
@@ -191,6 +191,6 @@ def _times(
 def _table_times(
     kernels: Sequence[Kernel], accelerator: Accelerator, hardware: HardwareColumns, fidelity: Fidelity
 ) -> tuple[FloatArray, NDArray[np.int64]]:
-    table = assign_units(KernelTable.from_kernels(kernels), accelerator)
+    table = assign_units(KernelTables.from_kernels(kernels), accelerator)
     costs = kernel_times(table, hardware, fidelity=fidelity)
     return costs.time[:, 0], costs.basis[:, 0]

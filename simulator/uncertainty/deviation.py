@@ -32,7 +32,7 @@ from hw_specs.calibration import ResidualSummary
 from simulator.cost.family import parameter_group
 from simulator.cost.inheritance import nearest
 from simulator.cost.parameters import GROUPS
-from simulator.kernels import KernelTable
+from simulator.kernels import KernelTables
 from simulator.schedule.timeline import Timeline
 
 __all__ = [
@@ -127,7 +127,7 @@ class RunDeviation:
 
 def run_deviation(
     timeline: Timeline,
-    table: KernelTable,
+    table: KernelTables,
     times: FloatArray,
     accelerator: Accelerator,
     calibrations: CalibrationPool,
@@ -137,7 +137,7 @@ def run_deviation(
     Parameters
     ----------
     timeline : Timeline
-    table : KernelTable
+    table : KernelTables
         As costed.
     times : ndarray, shape (num_kernels,)
         Predicted execution time of each kernel. [s]
@@ -163,7 +163,7 @@ def run_deviation(
 
 
 def summed_deviation(
-    table: KernelTable,
+    table: KernelTables,
     times: FloatArray,
     accelerator: Accelerator,
     calibrations: CalibrationPool,
@@ -178,7 +178,7 @@ def summed_deviation(
 
 
 def kernel_ranges(
-    table: KernelTable,
+    table: KernelTables,
     times: FloatArray,
     accelerator: Accelerator,
     calibrations: CalibrationPool,
@@ -187,7 +187,7 @@ def kernel_ranges(
 
     Parameters
     ----------
-    table : KernelTable
+    table : KernelTables
     times : ndarray, shape (num_kernels,)
         Predicted execution time of each kernel. [s]
     accelerator : Accelerator
@@ -258,7 +258,7 @@ def _variance(
 
 
 def _kernel_deviations(
-    table: KernelTable, times: FloatArray, accelerator: Accelerator, calibrations: CalibrationPool
+    table: KernelTables, times: FloatArray, accelerator: Accelerator, calibrations: CalibrationPool
 ) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
     """Parameter group, common deviation and spread of each kernel."""
     groups, regime = parameter_group(table), regime_of(times)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.cost import Term, explain
-from simulator.kernels import KernelFamily
 from simulator.simulation import Simulation
 from simulator.uncertainty.deviation import KernelRanges, kernel_ranges
 
@@ -47,7 +46,7 @@ class Explanation:
     grounds : str
         Whose residuals the range is made of, and how many unseen rows such ranges held.
     shape : mapping of str to float
-        ``batch, m, n, k`` of the kernel, as :class:`simulator.kernels.Kernel` defines them for its family.
+        Extents of the kernel, as its family in :mod:`simulator.kernels` defines them.
     terms : tuple of Term
     """
 
@@ -96,7 +95,7 @@ def _explanation(simulation: Simulation, row: int, operator: str, module: str) -
         low=None if ranges is None else float(time[0] * ranges.low[0]),
         high=None if ranges is None else float(time[0] * ranges.high[0]),
         grounds="" if ranges is None else _grounds(ranges),
-        shape={axis: float(getattr(table, axis)[0]) for axis in ("batch", "m", "n", "k")},
+        shape={name: float(values[0]) for name, values in table.tables[0].extents().items()},
         terms=_terms(simulation, row),
     )
 
@@ -161,11 +160,7 @@ def _matching_rows(simulation: Simulation, name: str) -> dict[int, tuple[str, st
             if module in seen[row]:
                 continue
             seen[row].add(module)
-            words = (simulation.table.name[row], operator, module, _family_name(simulation, row))
+            words = (simulation.table.name[row], operator, module, simulation.table.kind[row])
             if row not in found and any(name in word.lower() for word in words):
                 found[row] = (operator, module)
     return found
-
-
-def _family_name(simulation: Simulation, row: int) -> str:
-    return KernelFamily(int(simulation.table.family[row])).name

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution, ExecutionError
-from simulator.kernels import Implementation
+from simulator.kernels import AttentionAlgorithm
 
 
 @pytest.mark.parametrize("mode", EXECUTION_MODES)
 @pytest.mark.parametrize("attention", ATTENTION_CHOICES)
 def test_every_choice_is_accepted(mode, attention):
     execution = Execution(mode=mode, attention=attention)
-    assert (execution.attention_implementation is None) == (attention == "naive")
+    assert (execution.attention_algorithm is None) == (attention == "naive")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_an_unknown_choice_lists_the_valid_ones(settings, message):
 
 def test_defaults_are_those_of_torch():
     execution = Execution()
-    assert execution.attention_implementation == Implementation.FLASH2
+    assert execution.attention_algorithm == AttentionAlgorithm.FLASH2
     assert (execution.matmul_tf32, execution.convolution_tf32) == (False, True)
 
 

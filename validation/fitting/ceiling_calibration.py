@@ -28,7 +28,7 @@ from simulator.cost import HardwareColumns, kernel_times
 from simulator.cost.inheritance import MATRIX_ENERGIES
 from simulator.cost.parameters import PARAMETERS
 from simulator.execution import Execution
-from simulator.kernels import Kernel, KernelTable
+from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units, kernels_of
 from tracer.graph import Op, TensorSpec
 
@@ -228,7 +228,7 @@ def _rate(ceiling: Ceiling, parameters: Mapping[str, float], pool: CalibrationPo
 
 
 def _time(kernel: Kernel, accelerator: Accelerator, parameters: Mapping[str, float], pool: CalibrationPool) -> float:
-    table = assign_units(KernelTable.from_kernels([kernel]), accelerator)
+    table = assign_units(KernelTables.from_kernels([kernel]), accelerator)
     hardware = HardwareColumns.from_accelerators([accelerator], pool).sustained().with_parameters(parameters)
     return float(kernel_times(table, hardware).time[0, 0])
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from hw_specs import Accelerator, CalibrationPool, FittedCalibration
 from simulator.cost import HardwareColumns, kernel_times
 from simulator.execution import Execution
-from simulator.kernels import Kernel, KernelTable
+from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units, execution_on, kernels_of
 from simulator.projection.operator_times import can_predict
 from simulator.uncertainty.deviation import summed_deviation
@@ -86,7 +86,7 @@ def check_probe(trace: Trace, accelerator: Accelerator, own: FittedCalibration) 
     execution = execution_on(accelerator)
     attribution = attribute(trace, lambda op: can_predict(op, execution))
     lowered = _lowered(trace, attribution.operators[attribution.modelled], execution)
-    table = assign_units(KernelTable.from_kernels([kernel for _, kernel in lowered]), accelerator)
+    table = assign_units(KernelTables.from_kernels([kernel for _, kernel in lowered]), accelerator)
     hardware = HardwareColumns.from_accelerators([accelerator], CalibrationPool.of(own)).sustained()
     single = kernel_times(table, hardware).time[:, 0]
     times = _times(lowered, single)
@@ -102,7 +102,7 @@ def check_probe(trace: Trace, accelerator: Accelerator, own: FittedCalibration) 
     difference = sum(abs(time - guess) for _, time, guess in known.values())
     calls = np.array([known[operator][0] if operator in known else 0.0 for operator, _ in lowered])
     everything = CalibrationPool.shipped().with_own(own)
-    deviation = summed_deviation(replace(table, count=calls), single, accelerator, everything)
+    deviation = summed_deviation(table.with_count(calls), single, accelerator, everything)
     elapsed = _elapsed(trace)
     host = {name.partition(".")[2]: value for name, value in own.calibration.of_group("host").items()}
     return ProbeCheck(

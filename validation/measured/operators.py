@@ -7,7 +7,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulator.kernels import AccessPattern, Implementation, Kernel, KernelFamily
+from simulator.kernels import (
+    Attention,
+    AttentionAlgorithm,
+    Collective,
+    CollectiveAlgorithm,
+    Convolution,
+    Kernel,
+    Product,
+    RowKind,
+    RowWise,
+    Scatter,
+    Stream,
+    StreamKind,
+)
 
 __all__ = ["MeasuredRow", "has_reader", "kernels_of_row"]
 
@@ -58,10 +71,9 @@ def kernels_of_row(row: MeasuredRow) -> tuple[Kernel, ...]:
 
 def _product(
     row: MeasuredRow, name: str, *, batch: float, m: float, n: float, k: float, resident: float, out: float
-) -> Kernel:
-    return Kernel(
+) -> Product:
+    return Product(
         name=name,
-        family=KernelFamily.MATMUL,
         number_format=row.number_format,
         matrix_flops=2.0 * batch * m * n * k,
         bytes_read=batch * (m * k + k * n) * row.itemsize,
@@ -72,7 +84,6 @@ def _product(
         m=m,
         n=n,
         k=k,
-        num_inputs=2,
     )
 
 
@@ -89,17 +100,17 @@ def _linear(row: MeasuredRow) -> tuple[Kernel, ...]:
     return (_quantize(m, k), product) if row.number_format == "fp8" else (product,)
 
 
-def _quantize(rows: float, width: float) -> Kernel:
+def _quantize(rows: float, width: float) -> RowWise:
     """Scale each token of a bf16 input to fp8: a maximum and a division over each row."""
-    return Kernel(
+    return RowWise(
         name="quantize",
-        family=KernelFamily.NORMALIZATION,
+        kind=RowKind.NORMALIZATION,
         number_format="fp8",
         bytes_read=rows * width * 2.0,
         bytes_written=rows * width,
         itemsize=2.0,
-        m=rows,
-        n=width,
+        rows=rows,
+        row_length=width,
     )
 
 
@@ -119,10 +130,9 @@ def _attention(row: MeasuredRow) -> tuple[Kernel, ...]:
     causal = bool(row.attributes.get("is_causal"))
     pages = row.kernel.startswith("vllm_") and not row.kernel.startswith("vllm_vit")
     read = (b * h * sq * d + b * hkv * sk * (d + dv)) * row.itemsize
-    kernel = Kernel(
+    kernel = Attention(
         name="attention",
-        family=KernelFamily.ATTENTION,
-        implementation=_attention_implementation(row, paged=pages),
+        algorithm=_attention_algorithm(row, paged=pages),
         number_format=row.number_format,
         matrix_flops=2.0 * b * h * sq * sk * (d + dv) * (0.5 * (1 + 1 / sq) if causal and sq == sk else 1.0),
         special_ops=b * h * sq * sk * (0.5 if causal else 1.0),
@@ -130,12 +140,11 @@ def _attention(row: MeasuredRow) -> tuple[Kernel, ...]:
         bytes_written=b * h * sq * dv * row.itemsize,
         resident_bytes=read,
         itemsize=row.itemsize,
-        batch=b * h,
-        m=sq,
-        n=sk,
-        k=d,
-        group=h / hkv,
-        num_inputs=3,
+        num_heads=b * h,
+        query_length=sq,
+        key_length=sk,
+        head_dim=d,
+        heads_per_key_head=h / hkv,
         causal=causal,
     )
     return (kernel, _paged_cache_write(b * sk, hkv * d, row.itemsize)) if pages else (kernel,)
@@ -144,38 +153,36 @@ def _attention(row: MeasuredRow) -> tuple[Kernel, ...]:
 #: What vLLM takes on the architectures for which it has a newer kernel than FlashAttention-2: its fa_utils.py, and the
 #: kernels that measured tables name.
 _NEWER_ATTENTION = {
-    "hopper": Implementation.FLASH3,
-    "blackwell": Implementation.FLASH4,
-    "blackwell_ultra": Implementation.FLASH4,
+    "hopper": AttentionAlgorithm.FLASH3,
+    "blackwell": AttentionAlgorithm.FLASH4,
+    "blackwell_ultra": AttentionAlgorithm.FLASH4,
 }
 
 
-def _attention_implementation(row: MeasuredRow, *, paged: bool) -> Implementation:
+def _attention_algorithm(row: MeasuredRow, *, paged: bool) -> AttentionAlgorithm:
     if not row.kernel:
-        return _NEWER_ATTENTION.get(row.architecture, Implementation.FLASH2)
-    for mark, implementation in (
-        ("fa3", Implementation.FLASH3),
-        ("fa4", Implementation.FLASH4),
-        ("trtllm", Implementation.CUDNN_ATTENTION),
-        ("cudnn", Implementation.CUDNN_ATTENTION),
+        return _NEWER_ATTENTION.get(row.architecture, AttentionAlgorithm.FLASH2)
+    for mark, algorithm in (
+        ("fa3", AttentionAlgorithm.FLASH3),
+        ("fa4", AttentionAlgorithm.FLASH4),
+        ("trtllm", AttentionAlgorithm.CUDNN),
+        ("cudnn", AttentionAlgorithm.CUDNN),
     ):
         if mark in row.kernel:
-            return implementation
-    return Implementation.FLASH2_PAGED if paged else Implementation.FLASH2
+            return algorithm
+    return AttentionAlgorithm.FLASH2_PAGED if paged else AttentionAlgorithm.FLASH2
 
 
-def _paged_cache_write(tokens: float, width: float, itemsize: float) -> Kernel:
+def _paged_cache_write(tokens: float, width: float, itemsize: float) -> Scatter:
     moved = 2.0 * tokens * width * itemsize
-    return Kernel(
+    return Scatter(
         name="paged_cache_write",
-        family=KernelFamily.GATHER,
         number_format="bf16",
         bytes_read=moved,
         bytes_written=moved,
         itemsize=itemsize,
-        m=tokens,
-        n=width,
-        pattern=AccessPattern.STRIDED,
+        rows=tokens,
+        row_length=width,
     )
 
 
@@ -188,25 +195,22 @@ def _conv2d(row: MeasuredRow) -> tuple[Kernel, ...]:
     m, columns, k = n * oh * ow, o / groups, per_group * kh * kw
     image, out = n * c * h * w * row.itemsize, n * o * oh * ow * row.itemsize
     return (
-        Kernel(
+        Convolution(
             name="conv2d",
-            family=KernelFamily.CONVOLUTION,
-            implementation=Implementation.IMPLICIT_GEMM,
             number_format=row.number_format,
             matrix_flops=2.0 * groups * m * columns * k,
             bytes_read=image + o * k * row.itemsize,
             bytes_written=out,
             resident_bytes=image,
             itemsize=row.itemsize,
-            batch=groups,
-            m=m,
-            n=columns,
-            k=k,
-            group=kh if kh == kw and stride[0] == stride[1] == 1 else 1.0,
-            num_inputs=2,
-            height=oh,
-            width=ow,
-            taps=kh * kw,
+            num_groups=groups,
+            positions=m,
+            output_channels=columns,
+            reduced_length=k,
+            filter_positions=kh * kw,
+            output_height=oh,
+            output_width=ow,
+            winograd=kh == kw == 3 and stride[0] == stride[1] == 1,
         ),
     )
 
@@ -216,9 +220,9 @@ def _elementwise(row: MeasuredRow) -> tuple[Kernel, ...]:
     read = sum(float(np.prod(shape)) for shape in row.shapes) * row.itemsize
     special = elements if row.op in ("aten::gelu", "aten::tanh", "aten::div") else 0.0
     return (
-        Kernel(
+        Stream(
             name=row.op.partition("::")[2],
-            family=KernelFamily.ELEMENTWISE,
+            kind=StreamKind.ELEMENTWISE,
             number_format=row.number_format,
             vector_flops=elements,
             special_ops=special,
@@ -226,7 +230,7 @@ def _elementwise(row: MeasuredRow) -> tuple[Kernel, ...]:
             bytes_written=elements * row.itemsize,
             resident_bytes=read,
             itemsize=row.itemsize,
-            m=elements,
+            elements=elements,
             num_inputs=len(row.shapes),
         ),
     )
@@ -237,9 +241,9 @@ def _row_wise(row: MeasuredRow) -> tuple[Kernel, ...]:
     width = float(row.shapes[0][-1])
     moved = elements * row.itemsize
     return (
-        Kernel(
+        RowWise(
             name=row.op.partition("::")[2],
-            family=KernelFamily.SOFTMAX if softmax else KernelFamily.NORMALIZATION,
+            kind=RowKind.SOFTMAX if softmax else RowKind.NORMALIZATION,
             number_format=row.number_format,
             vector_flops=4.0 * elements,
             special_ops=elements if softmax else elements / width,
@@ -247,33 +251,32 @@ def _row_wise(row: MeasuredRow) -> tuple[Kernel, ...]:
             bytes_written=moved,
             resident_bytes=moved,
             itemsize=row.itemsize,
-            m=elements / width,
-            n=width,
+            rows=elements / width,
+            row_length=width,
         ),
     )
 
 
 _COLLECTIVES = {
-    "c10d::all_reduce": Implementation.ALL_REDUCE,
-    "c10d::all_gather": Implementation.ALL_GATHER,
-    "c10d::reduce_scatter": Implementation.REDUCE_SCATTER,
-    "c10d::alltoall": Implementation.ALL_TO_ALL,
+    "c10d::all_reduce": CollectiveAlgorithm.ALL_REDUCE,
+    "c10d::all_gather": CollectiveAlgorithm.ALL_GATHER,
+    "c10d::reduce_scatter": CollectiveAlgorithm.REDUCE_SCATTER,
+    "c10d::alltoall": CollectiveAlgorithm.ALL_TO_ALL,
 }
 
 
 def _collective(row: MeasuredRow) -> tuple[Kernel, ...]:
     message = float(row.shapes[0][0]) * row.itemsize
     return (
-        Kernel(
+        Collective(
             name=row.op.partition("::")[2],
-            family=KernelFamily.COLLECTIVE,
-            implementation=_COLLECTIVES[row.op],
+            algorithm=_COLLECTIVES[row.op],
             number_format=row.number_format,
             bytes_read=message,
             bytes_written=message,
             itemsize=row.itemsize,
-            m=message,
-            n=float(row.attributes["num_gpus"]),
+            message_bytes=message,
+            num_ranks=float(row.attributes["num_gpus"]),
         ),
     )
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool, SpecError, load_accelerator
 from simulator.cost import HardwareColumns, UnsupportedFormatError, kernel_times
-from simulator.kernels import Kernel, KernelTable
+from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units
 
 from .rows import MeasurementError, Record, latency_of, one_byte_collectives, read_records, row_kernels
@@ -47,7 +47,7 @@ class MeasuredKernels:
         Of each row.
     latency : array of shape (num_rows,)
         [s]
-    table : KernelTable
+    table : KernelTables
         Kernels of all rows.
     row : array of shape (num_kernels,)
         Row that each kernel belongs to.
@@ -62,7 +62,7 @@ class MeasuredKernels:
     source: tuple[str, ...]
     shapes: tuple[str, ...]
     latency: FloatArray
-    table: KernelTable
+    table: KernelTables
     row: NDArray[np.int64]
     skipped: Counter[str]
 
@@ -183,7 +183,7 @@ def _assemble(records: Sequence[Record], accelerator: Accelerator, device: str) 
         source=tuple(kept[i].get("source") or "unknown" for i in rows),
         shapes=tuple(kept[i]["input_shapes"] for i in rows),
         latency=np.array([latency[i] for i in rows], dtype=np.float64),
-        table=assign_units(KernelTable.from_kernels([kernel for i in rows for kernel in lowered[i]]), accelerator),
+        table=assign_units(KernelTables.from_kernels([kernel for i in rows for kernel in lowered[i]]), accelerator),
         row=np.repeat(np.arange(len(rows)), [len(lowered[i]) for i in rows]),
         skipped=skipped,
     )
@@ -200,7 +200,7 @@ def _without_peak(kernels: Iterable[Kernel], accelerator: Accelerator) -> dict[t
     found: dict[tuple[str, bool], str] = {}
     for unit, kernel in {_unit(kernel): kernel for kernel in kernels}.items():
         try:
-            kernel_times(assign_units(KernelTable.from_kernels([kernel]), accelerator), hardware, fidelity="roofline")
+            kernel_times(assign_units(KernelTables.from_kernels([kernel]), accelerator), hardware, fidelity="roofline")
         except UnsupportedFormatError as error:
             found[unit] = str(error)
     return found

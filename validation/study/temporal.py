@@ -11,7 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.cost.mechanisms import residency
-from simulator.kernels import KernelFamily
+from simulator.kernels import (
+    AttentionTable,
+    FamilyTable,
+    KernelTables,
+    ProductTable,
+    RowKind,
+    RowWiseTable,
+    ScatterTable,
+    StreamTable,
+)
 from simulator.simulation import Simulation
 from tracer.lengths import AttentionCall, attention_calls
 
@@ -210,18 +219,26 @@ def _totals(times: LaunchTimes, attribution: str, stage: str) -> Sequence[Cell]:
     return (*times_of[:2], times_of[1] / times_of[0], times_of[1] / times_of[2], *flops, flops[0] / flops[1])
 
 
-_KERNEL_KINDS = {
-    "products": (KernelFamily.MATMUL,),
-    "softmax": (KernelFamily.SOFTMAX,),
-    "fused attention": (KernelFamily.ATTENTION,),
-    "copies and elementwise": (
-        KernelFamily.COPY,
-        KernelFamily.ELEMENTWISE,
-        KernelFamily.GATHER,
-        KernelFamily.NORMALIZATION,
-        KernelFamily.REDUCTION,
-    ),
-}
+_MOVING = "copies and elementwise"
+_KERNEL_KINDS = ("products", "softmax", "fused attention", _MOVING)
+
+
+def _kinds(kernels: KernelTables) -> NDArray[np.str_]:
+    """Which of the kinds each kernel is; empty for those that no attention module has."""
+    kinds = np.full(len(kernels), "", dtype="<U32")
+    for table, rows in kernels:
+        kinds[rows] = _kinds_of(table)
+    return kinds
+
+
+def _kinds_of(table: FamilyTable) -> NDArray[np.str_] | str:
+    if isinstance(table, ProductTable):
+        return "products"
+    if isinstance(table, AttentionTable):
+        return "fused attention"
+    if isinstance(table, RowWiseTable):
+        return np.where(table.kind == RowKind.SOFTMAX, "softmax", _MOVING)
+    return _MOVING if isinstance(table, StreamTable | ScatterTable) else ""
 
 
 def cache_table(laboratory: Laboratory) -> Table:
@@ -230,11 +247,17 @@ def cache_table(laboratory: Laboratory) -> Table:
     rows: list[Sequence[Cell]] = []
     for attention in ATTENTION:
         simulation = laboratory.simulation(graph, attention)
-        kept = residency(simulation.launches.table, simulation.hardware.cache_capacity)[:, 0]
+        kept = _kept(simulation)
         for stage in _stages(laboratory):
             for site in _sites(laboratory, stage):
                 rows.extend(_cache_rows(simulation, kept, site, attention))
     return Table.of("temporal_cache", "Memory traffic of one attention module call", _CACHE_UNITS, rows)
+
+
+def _kept(simulation: Simulation) -> NDArray[np.float64]:
+    """Share of each distinct kernel's traffic that the L2 keeps."""
+    capacity = simulation.hardware.cache_capacity
+    return simulation.launches.table.numbers(lambda table: residency(table, capacity)[:, 0])
 
 
 def _cache_rows(
@@ -247,8 +270,9 @@ def _cache_rows(
     inside = np.isin(np.array([_head(path, site.kind) for path in paths]), sorted(site.modules))
     rows = launches.rows[0][inside]
     seconds = timeline.execution[inside] / launches.stage.repeats
-    for name, families in _KERNEL_KINDS.items():
-        chosen = np.isin(table.family[rows], [int(f) for f in families])
+    kinds = _kinds(table)[rows]
+    for name in _KERNEL_KINDS:
+        chosen = kinds == name
         if not chosen.any():
             continue
         kernels, traffic = rows[chosen], float(table.bytes[rows[chosen]].sum())

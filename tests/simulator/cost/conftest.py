@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import MISSING, fields
 from typing import Any
 
 import pytest
 
 from hw_specs import Accelerator, CalibrationPool
 from simulator.cost import HardwareColumns
-from simulator.kernels import Kernel, KernelFamily, KernelTable
+from simulator.kernels import (
+    Attention,
+    AttentionAlgorithm,
+    FamilyTable,
+    Kernel,
+    KernelTables,
+    Product,
+    ProductTable,
+    RowKind,
+    RowWise,
+    Stream,
+    StreamKind,
+)
 
 
 def make_accelerator(**changes: Any) -> Accelerator:
@@ -54,12 +67,11 @@ def hardware() -> Callable[..., HardwareColumns]:
 
 def matmul_kernel(
     m: float, n: float, k: float, *, batch: float = 1.0, vector: bool = False, itemsize: float = 2.0
-) -> Kernel:
+) -> Product:
     """A product with cold operands."""
     flops = 2.0 * batch * m * n * k
-    return Kernel(
+    return Product(
         name="gemm",
-        family=KernelFamily.MATMUL,
         number_format="fp32" if vector else "bf16",
         matrix_flops=0.0 if vector else flops,
         vector_flops=flops if vector else 0.0,
@@ -70,26 +82,33 @@ def matmul_kernel(
         m=m,
         n=n,
         k=k,
-        num_inputs=2,
     )
 
 
 @pytest.fixture
-def matmul() -> Callable[..., KernelTable]:
+def matmul() -> Callable[..., ProductTable]:
     """A table of one product."""
 
-    def build(*shape: float, **options: Any) -> KernelTable:
-        return KernelTable.from_kernels([matmul_kernel(*shape, **options)])
+    def build(*shape: float, **options: Any) -> FamilyTable:
+        return KernelTables.from_kernels([matmul_kernel(*shape, **options)]).tables[0]
 
     return build
 
 
 @pytest.fixture
-def table() -> Callable[..., KernelTable]:
-    """A table of one kernel with any columns."""
+def table() -> Callable[..., FamilyTable]:
+    """A table of one kernel of a family with any columns; those that it needs and that are not given are 1."""
 
-    def build(**columns: Any) -> KernelTable:
-        defaults: dict[str, Any] = {"name": "k", "family": KernelFamily.ELEMENTWISE, "number_format": "fp32"}
-        return KernelTable.from_kernels([Kernel(**{**defaults, **columns})])
+    def build(kernel_type: type[Kernel] = Stream, **columns: Any) -> FamilyTable:
+        needed = {f.name: 1.0 for f in fields(kernel_type) if f.default is MISSING}
+        given = {"name": "k", "number_format": "fp32", **_CODES.get(kernel_type, {}), **columns}
+        return KernelTables.from_kernels([kernel_type(**{**needed, **given})]).tables[0]
 
     return build
+
+
+_CODES: dict[type[Kernel], dict[str, Any]] = {
+    Stream: {"kind": StreamKind.ELEMENTWISE},
+    RowWise: {"kind": RowKind.NORMALIZATION},
+    Attention: {"algorithm": AttentionAlgorithm.FLASH2},
+}

@@ -1,7 +1,7 @@
 import pytest
 
 from simulator.cost.attention_tiles import attention_tiles, legacy_matrix_share
-from simulator.kernels import Implementation, KernelFamily
+from simulator.kernels import Attention, AttentionAlgorithm
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from simulator.kernels import Implementation, KernelFamily
     ],
 )
 def test_tiles_are_those_of_the_sources(table, group, architecture, head, causal, rows, columns, padded):
-    kernel = table(family=KernelFamily.ATTENTION, m=512.0, n=512.0, k=head, causal=causal)
+    kernel = table(Attention, query_length=512.0, key_length=512.0, head_dim=head, causal=causal)
     tiles = attention_tiles(group, kernel, architecture)
     assert (tiles.rows[0], tiles.columns[0], tiles.head[0]) == (rows, columns, padded)
 
@@ -44,7 +44,7 @@ def test_tiles_are_those_of_the_sources(table, group, architecture, head, causal
     ],
 )
 def test_blocks_side_by_side_are_those_that_shared_memory_holds(table, group, architecture, head, resident):
-    kernel = table(family=KernelFamily.ATTENTION, m=512.0, n=512.0, k=head)
+    kernel = table(Attention, query_length=512.0, key_length=512.0, head_dim=head)
     assert attention_tiles(group, kernel, architecture).resident[0] == resident
 
 
@@ -54,7 +54,12 @@ def test_blocks_side_by_side_are_those_that_shared_memory_holds(table, group, ar
 )
 def test_paged_caches_have_tiles_of_their_own(table, architecture, head, rows, columns):
     kernel = table(
-        family=KernelFamily.ATTENTION, implementation=Implementation.FLASH2_PAGED, m=512.0, n=512.0, k=head, causal=True
+        Attention,
+        algorithm=AttentionAlgorithm.FLASH2_PAGED,
+        query_length=512.0,
+        key_length=512.0,
+        head_dim=head,
+        causal=True,
     )
     tiles = attention_tiles("flash2", kernel, architecture)
     assert (tiles.rows[0], tiles.columns[0]) == (rows, columns)
@@ -63,7 +68,7 @@ def test_paged_caches_have_tiles_of_their_own(table, architecture, head, rows, c
 def test_the_memory_efficient_kernel_stages_queries_and_scores_too(table):
     # Head 40 is staged as 64, values as a tile of 64. Each element of the three operands is written once and read by
     # the warps of two 32-wide tiles; 64 x 64 scores are written as well.
-    kernel = table(family=KernelFamily.ATTENTION, m=512.0, n=512.0, k=40.0, itemsize=2.0)
+    kernel = table(Attention, query_length=512.0, key_length=512.0, head_dim=40.0, itemsize=2.0)
     tiles = attention_tiles("efficient", kernel, "turing")
     staged = 64 * 64 + 64 * 64 + 64 * 64
     read = 64 * 64 * (64 + 64) * 2 / 32
@@ -72,7 +77,7 @@ def test_the_memory_efficient_kernel_stages_queries_and_scores_too(table):
 
 
 def test_few_queries_take_one_tile(table):
-    kernel = table(family=KernelFamily.ATTENTION, m=128.0, n=512.0, k=64.0)
+    kernel = table(Attention, query_length=128.0, key_length=512.0, head_dim=64.0)
     assert attention_tiles("flash4", kernel, "blackwell").rows[0] == 128
 
 

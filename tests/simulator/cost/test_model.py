@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 
 from hw_specs import Accelerator, CalibrationPool
 from simulator.cost import FidelityError, HardwareColumns, kernel_times
-from simulator.kernels import Implementation, Kernel, KernelFamily, KernelTable
+from simulator.kernels import (
+    Attention,
+    AttentionAlgorithm,
+    Convolution,
+    KernelTables,
+    Product,
+    RowKind,
+    RowWise,
+    Stream,
+    StreamKind,
+)
 
 _BASE = {"cores": 100, "matrix": 100e12, "vector": 10e12, "dram": 1e12, "cache": 40e6, "cache_bandwidth": 4e12}
 
@@ -40,9 +50,8 @@ def _hardware(**changes) -> HardwareColumns:
 
 def _product(batch, m, n, k, vector):
     flops = 2.0 * batch * m * n * k
-    return Kernel(
+    return Product(
         name="gemm",
-        family=KernelFamily.MATMUL,
         number_format="fp32" if vector else "bf16",
         matrix_flops=0.0 if vector else flops,
         vector_flops=flops if vector else 0.0,
@@ -55,61 +64,57 @@ def _product(batch, m, n, k, vector):
     )
 
 
-def _attention(batch, queries, keys, head, causal, implementation):
-    return Kernel(
+def _attention(batch, queries, keys, head, causal, algorithm):
+    return Attention(
         name="attention",
-        family=KernelFamily.ATTENTION,
-        implementation=implementation,
+        algorithm=algorithm,
         number_format="bf16",
         matrix_flops=4.0 * batch * queries * keys * head * (0.5 if causal and queries == keys else 1.0),
         special_ops=float(batch * queries * keys) * (0.5 if causal and queries == keys else 1.0),
         bytes_read=2.0 * batch * (queries + 2 * keys) * head,
         bytes_written=2.0 * batch * queries * head,
-        batch=batch,
-        m=queries,
-        n=keys,
-        k=head,
+        num_heads=batch,
+        query_length=queries,
+        key_length=keys,
+        head_dim=head,
         causal=causal,
     )
 
 
 def _convolution(images, channels, side, out, taps):
     m, k = images * side * side, channels * taps * taps
-    return Kernel(
+    return Convolution(
         name="conv",
-        family=KernelFamily.CONVOLUTION,
-        implementation=Implementation.IMPLICIT_GEMM,
         number_format="fp32",
         vector_flops=2.0 * m * out * k,
         bytes_read=4.0 * (m * channels + out * k),
         bytes_written=4.0 * m * out,
         itemsize=4.0,
-        m=m,
-        n=out,
-        k=k,
-        group=taps,
-        height=side,
-        width=side,
+        positions=m,
+        output_channels=out,
+        reduced_length=k,
+        output_height=side,
+        output_width=side,
+        winograd=taps == 3,
     )
 
 
-def _memory(family, rows, width, resident):
+def _memory(kind, rows, width, resident):
     moved = 4.0 * rows * width
-    return Kernel(
-        name="memory",
-        family=family,
-        number_format="fp32",
-        vector_flops=rows * width,
-        bytes_read=moved,
-        bytes_written=moved,
-        resident_bytes=moved * resident,
-        itemsize=4.0,
-        m=rows,
-        n=width,
-    )
+    work = {
+        "name": "memory",
+        "number_format": "fp32",
+        "vector_flops": rows * width,
+        "bytes_read": moved,
+        "bytes_written": moved,
+        "resident_bytes": moved * resident,
+        "itemsize": 4.0,
+    }
+    if isinstance(kind, StreamKind):
+        return Stream(kind=kind, elements=rows * width, **work)
+    return RowWise(kind=kind, rows=rows, row_length=width, **work)
 
 
-_MEMORY_FAMILIES = [KernelFamily.ELEMENTWISE, KernelFamily.SOFTMAX, KernelFamily.NORMALIZATION, KernelFamily.COPY]
 _SIZE = st.integers(1, 9000)
 _kernels = st.one_of(
     st.builds(_product, st.integers(1, 40), _SIZE, _SIZE, _SIZE, st.booleans()),
@@ -122,12 +127,12 @@ _kernels = st.one_of(
         st.booleans(),
         st.sampled_from(
             [
-                Implementation.FLASH2,
-                Implementation.FLASH2_PAGED,
-                Implementation.EFFICIENT,
-                Implementation.FLASH3,
-                Implementation.FLASH4,
-                Implementation.CUDNN_ATTENTION,
+                AttentionAlgorithm.FLASH2,
+                AttentionAlgorithm.FLASH2_PAGED,
+                AttentionAlgorithm.EFFICIENT,
+                AttentionAlgorithm.FLASH3,
+                AttentionAlgorithm.FLASH4,
+                AttentionAlgorithm.CUDNN,
             ]
         ),
     ),
@@ -141,9 +146,7 @@ _kernels = st.one_of(
     ),
     st.builds(
         _memory,
-        st.sampled_from(
-            [KernelFamily.ELEMENTWISE, KernelFamily.SOFTMAX, KernelFamily.NORMALIZATION, KernelFamily.COPY]
-        ),
+        st.sampled_from([StreamKind.ELEMENTWISE, RowKind.SOFTMAX, RowKind.NORMALIZATION, StreamKind.COPY]),
         _SIZE,
         _SIZE,
         st.sampled_from([0.0, 0.5, 1.0]),
@@ -152,7 +155,7 @@ _kernels = st.one_of(
 
 
 def _time(kernel, fidelity="calibrated", **changes):
-    table = KernelTable.from_kernels([kernel])
+    table = KernelTables.from_kernels([kernel])
     return float(kernel_times(table, _hardware(**changes), fidelity=fidelity).time[0, 0])
 
 
@@ -195,15 +198,15 @@ def test_doubling_the_batch_at_most_doubles_the_time(batch, m, n, k, vector, arc
 
 def test_datasheet_is_the_basis_without_calibration():
     costs = kernel_times(
-        KernelTable.from_kernels([_product(1, 512, 512, 512, False)]), _hardware(), fidelity="calibrated"
+        KernelTables.from_kernels([_product(1, 512, 512, 512, False)]), _hardware(), fidelity="calibrated"
     )
     assert costs.basis_names().tolist() == [["datasheet"]]
     assert costs.bound_names()[0, 0] in ("matrix", "latency", "dram", "l2")
 
 
 def test_columns_and_accelerators_broadcast():
-    kernels = [_product(1, 512, 512, 512, False), _memory(KernelFamily.SOFTMAX, 4096, 4096, 1.0)]
-    table = KernelTable.from_kernels(kernels)
+    kernels = [_product(1, 512, 512, 512, False), _memory(RowKind.SOFTMAX, 4096, 4096, 1.0)]
+    table = KernelTables.from_kernels(kernels)
     many = replace(_hardware())
     both = kernel_times(table, many, fidelity="calibrated").time
     single = [_time(kernel) for kernel in kernels]
@@ -212,4 +215,4 @@ def test_columns_and_accelerators_broadcast():
 
 def test_unknown_fidelity_is_refused():
     with pytest.raises(FidelityError, match="unknown fidelity 'exact'; valid: roofline, calibrated"):
-        kernel_times(KernelTable.from_kernels([_product(1, 8, 8, 8, False)]), _hardware(), fidelity="exact")  # type: ignore[arg-type]
+        kernel_times(KernelTables.from_kernels([_product(1, 8, 8, 8, False)]), _hardware(), fidelity="exact")  # type: ignore[arg-type]

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from simulator.cost import BOUNDS, UnsupportedFormatError, kernel_times
-from simulator.cost.roofline import roofline_terms, winograd_applies
-from simulator.kernels import Implementation, KernelFamily
+from simulator.cost.roofline import roofline_terms, vector_time
+from simulator.kernels import Collective, CollectiveAlgorithm, Convolution, KernelTables, Product
 
 
 def test_product_by_hand(hardware, matmul):
@@ -20,12 +20,10 @@ def test_resident_input_is_served_from_the_cache_as_far_as_it_fits(hardware, tab
     assert roofline_terms(warm, hardware(cache=80e6))["dram"][0, 0] == 0.0
 
 
-def test_winograd_lowers_the_bound_of_3x3_on_vector_units_only(table):
-    base = {"family": KernelFamily.CONVOLUTION, "group": 3.0, "m": 64.0, "n": 64.0, "k": 576.0}
-    assert winograd_applies(table(**base, vector_flops=1e9)).tolist() == [True]
-    assert winograd_applies(table(**base, matrix_flops=1e9)).tolist() == [False]
-    depthwise = {**base, "implementation": Implementation.DEPTHWISE}
-    assert winograd_applies(table(**depthwise, vector_flops=1e9)).tolist() == [False]
+def test_winograd_lowers_the_bound_on_vector_units(hardware, table):
+    direct, winograd = (table(Convolution, winograd=choice, vector_flops=9e9) for choice in (False, True))
+    assert vector_time(direct, hardware())[0, 0] == pytest.approx(9e9 / 1e13)
+    assert vector_time(winograd, hardware())[0, 0] == pytest.approx(4e9 / 1e13)
 
 
 def test_half_precision_arithmetic_outside_products_runs_in_fp32(hardware, table):
@@ -33,14 +31,14 @@ def test_half_precision_arithmetic_outside_products_runs_in_fp32(hardware, table
     assert terms["vector"][0, 0] == pytest.approx(1e-4)
 
 
-def test_missing_format_names_part_format_and_what_is_valid(hardware, table):
-    fp8 = table(family=KernelFamily.MATMUL, number_format="fp8", matrix_flops=1e9, name="gemm")
+def test_missing_format_names_part_format_and_what_is_valid(hardware):
+    fp8 = KernelTables.from_kernels([Product(name="gemm", number_format="fp8", matrix_flops=1e9, m=1, n=1, k=1)])
     with pytest.raises(UnsupportedFormatError, match=r"test part .*gemm.* no matrix peak for fp8; valid: bf16"):
         kernel_times(fp8, hardware(), fidelity="roofline")
 
 
 def test_all_reduce_cannot_beat_the_link(hardware, table):
-    reduce = table(family=KernelFamily.COLLECTIVE, implementation=Implementation.ALL_REDUCE, m=8e9, n=8.0)
+    reduce = table(Collective, algorithm=CollectiveAlgorithm.ALL_REDUCE, message_bytes=8e9, num_ranks=8.0)
     assert roofline_terms(reduce, hardware())["link"][0, 0] == pytest.approx(7e9 / 1e11)
 
 

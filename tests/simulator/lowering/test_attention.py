@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.execution import ATTENTION_CHOICES, Execution
-from simulator.kernels import AccessPattern, Implementation, KernelFamily
+from simulator.kernels import Attention, AttentionAlgorithm
 from simulator.lowering import kernels_of
 from tracer.graph import TensorSpec
 
@@ -27,15 +27,16 @@ def _names(op, execution) -> list[str]:
 class TestFused:
     def test_one_kernel_that_stores_no_scores(self, call):
         (kernel,) = kernels_of(call(_SDPA, [_PLAIN, (2, 3, 5, 8), (2, 3, 5, 8)], [_PLAIN]), _FLASH)
-        assert kernel.family == KernelFamily.ATTENTION
-        assert (kernel.batch, kernel.m, kernel.n, kernel.k, kernel.group) == (6, 16, 5, 8, 1)
+        assert isinstance(kernel, Attention)
+        assert (kernel.num_heads, kernel.query_length, kernel.key_length, kernel.head_dim) == (6, 16, 5, 8)
+        assert kernel.heads_per_key_head == 1
         assert kernel.matrix_flops == 4 * 6 * 16 * 5 * 8
         assert kernel.bytes_read + kernel.bytes_written == 2 * (2 * 6 * 16 * 8 + 2 * 6 * 5 * 8)
 
     def test_grouped_queries(self, call):
         op = call(_SDPA, [(2, 8, 16, 4), (2, 2, 16, 4), (2, 2, 16, 4)], [(2, 8, 16, 4)], enable_gqa=True)
         (kernel,) = kernels_of(op, _FLASH)
-        assert (kernel.batch, kernel.group) == (16, 4)
+        assert (kernel.num_heads, kernel.heads_per_key_head) == (16, 4)
 
     def test_a_causal_mask_is_skipped_over(self, call):
         (kernel,) = kernels_of(call(_SDPA, [_PLAIN] * 3, [_PLAIN], is_causal=True), _FLASH)
@@ -45,21 +46,21 @@ class TestFused:
     @pytest.mark.parametrize(
         ("attention", "implementation"),
         [
-            ("flash", Implementation.FLASH2),
-            ("flash2", Implementation.FLASH2),
-            ("flash3", Implementation.FLASH3),
-            ("flash4", Implementation.FLASH4),
-            ("cudnn", Implementation.CUDNN_ATTENTION),
-            ("efficient", Implementation.EFFICIENT),
+            ("flash", AttentionAlgorithm.FLASH2),
+            ("flash2", AttentionAlgorithm.FLASH2),
+            ("flash3", AttentionAlgorithm.FLASH3),
+            ("flash4", AttentionAlgorithm.FLASH4),
+            ("cudnn", AttentionAlgorithm.CUDNN),
+            ("efficient", AttentionAlgorithm.EFFICIENT),
         ],
     )
     def test_implementations(self, attention, implementation, call):
         (kernel,) = kernels_of(call(_SDPA, [_PLAIN] * 3, [_PLAIN]), Execution(attention=attention))
-        assert kernel.implementation == implementation
+        assert kernel.algorithm == implementation
 
     def test_float32_has_an_algorithm_of_its_own(self, call):
         (kernel,) = kernels_of(call(_SDPA, [_PLAIN] * 3, [_PLAIN], dtype="float32"), _FLASH)
-        assert kernel.implementation == Implementation.SPLIT_FLOAT32
+        assert kernel.algorithm == AttentionAlgorithm.SPLIT_FLOAT32
 
     @pytest.mark.parametrize(
         ("tensors", "attributes"),
@@ -72,17 +73,12 @@ class TestFused:
     )
     def test_what_flash_attention_refuses_takes_the_memory_efficient_kernel(self, tensors, attributes, call):
         (kernel,) = kernels_of(call(_SDPA, tensors, [_PLAIN], **attributes), _FLASH)
-        assert kernel.implementation == Implementation.EFFICIENT
+        assert kernel.algorithm == AttentionAlgorithm.EFFICIENT
 
     def test_grouped_queries_with_a_mask_are_separate_products(self, call):
         tensors = [(2, 8, 16, 4), (2, 2, 16, 4), (2, 2, 16, 4), (1, 1, 16, 16)]
         op = call(_SDPA, tensors, [(2, 8, 16, 4)], enable_gqa=True)
         assert "attention_softmax" in _names(op, _FLASH)
-
-    def test_interleaved_heads_are_read_with_a_stride(self, call):
-        heads = _interleaved(2, 3, 16, 8)
-        (kernel,) = kernels_of(call(_SDPA, [heads] * 3, [heads]), _FLASH)
-        assert kernel.pattern == AccessPattern.STRIDED
 
 
 class TestNaive:
@@ -101,7 +97,7 @@ class TestNaive:
         score_bytes = 2 * 6 * 16 * 5
         assert (scores.bytes_written, softmax.bytes_read, softmax.bytes_written) == (score_bytes,) * 3
         assert values.bytes_read == score_bytes + 2 * 6 * 5 * 8
-        assert (softmax.m, softmax.n) == (6 * 16, 5)
+        assert (softmax.rows, softmax.row_length) == (6 * 16, 5)
 
     @pytest.mark.parametrize(("tensors", "attributes"), [([(1, 1, 16, 16)], {}), ([], {"is_causal": True})])
     def test_a_mask_is_one_more_pass_and_saves_no_work(self, tensors, attributes, call):
@@ -146,10 +142,10 @@ class TestNaive:
 def test_an_operator_that_names_its_kernel_leaves_no_choice(attention, call):
     execution = Execution(attention=attention)
     flash = call("_scaled_dot_product_flash_attention", [_PLAIN] * 3, [_PLAIN])
-    assert [k.implementation for k in kernels_of(flash, execution)] == [Implementation.FLASH2]
+    assert [k.algorithm for k in kernels_of(flash, execution)] == [AttentionAlgorithm.FLASH2]
     cudnn = call("_scaled_dot_product_cudnn_attention", [_PLAIN] * 3, [_PLAIN])
-    assert [k.implementation for k in kernels_of(cudnn, execution)] == [Implementation.CUDNN_ATTENTION]
+    assert [k.algorithm for k in kernels_of(cudnn, execution)] == [AttentionAlgorithm.CUDNN]
     efficient = call("_scaled_dot_product_efficient_attention", [_PLAIN] * 3, [_PLAIN])
-    assert [k.implementation for k in kernels_of(efficient, execution)] == [Implementation.EFFICIENT]
+    assert [k.algorithm for k in kernels_of(efficient, execution)] == [AttentionAlgorithm.EFFICIENT]
     math = call("_scaled_dot_product_attention_math", [_PLAIN] * 3, [_PLAIN])
     assert "attention_softmax" in _names(math, execution)

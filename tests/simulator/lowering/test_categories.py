@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.kernels import KernelFamily
 from simulator.lowering import CATEGORIES, category_of
-from simulator.lowering.categories import FAMILY_CATEGORY, KIND_CATEGORY
+from simulator.lowering.categories import KIND_CATEGORY
 from tracer.operators import Kind
 
 
@@ -58,8 +57,3 @@ def test_every_kind_has_a_known_category():
 
 def test_an_operator_that_nothing_declares_is_elementwise(call):
     assert category_of(call("frobnicate", [(4, 4)], [(4, 4)]), "model.layers.0") == "elementwise"
-
-
-def test_every_family_has_a_known_category():
-    assert set(FAMILY_CATEGORY) == set(KernelFamily)
-    assert set(FAMILY_CATEGORY.values()) <= set(CATEGORIES)

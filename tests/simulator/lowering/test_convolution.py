@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.execution import Execution
-from simulator.kernels import AccessPattern, Implementation, KernelFamily
+from simulator.kernels import AccessPattern, Convolution
 from simulator.lowering import kernels_of
 from tracer.graph import TensorSpec
 
@@ -49,15 +49,15 @@ def test_float32_converts_where_it_runs_as_tf32(call):
 def test_depthwise_has_a_kernel_of_its_own(call):
     op = call("convolution", [(2, 8, 9, 9), (8, 1, 3, 3)], [(2, 8, 9, 9)], groups=8)
     (kernel,) = kernels_of(op, _EAGER)
-    assert kernel.implementation == Implementation.DEPTHWISE
-    assert (kernel.batch, kernel.n, kernel.k) == (8, 1, 9)
+    assert kernel.depthwise
+    assert (kernel.num_groups, kernel.output_channels, kernel.reduced_length) == (8, 1, 9)
 
 
 def test_as_an_implicit_product(call):
     op = call("convolution", [_INNERMOST, _WEIGHT], [_OUT], groups=1, stride=(1, 1), transposed=False)
     (kernel,) = kernels_of(op, _EAGER)
-    assert kernel.family == KernelFamily.CONVOLUTION
-    assert (kernel.batch, kernel.m, kernel.n, kernel.k) == (1, 2 * 81, 6, 36)
+    assert isinstance(kernel, Convolution)
+    assert (kernel.num_groups, kernel.positions, kernel.output_channels, kernel.reduced_length) == (1, 2 * 81, 6, 36)
     assert kernel.matrix_flops == 2 * 2 * 81 * 6 * 36
     assert (kernel.bytes_read, kernel.bytes_written) == (2 * (2 * 4 * 81 + 6 * 36), 2 * 2 * 6 * 81)
     assert kernel.resident_bytes == 2 * 2 * 4 * 81  # the weight was last read a whole pass ago
@@ -66,19 +66,19 @@ def test_as_an_implicit_product(call):
 @pytest.mark.parametrize(
     ("data", "weight", "out", "attributes", "expected"),
     [
-        (_DATA, _WEIGHT, _OUT, {}, (3, 9, 9)),
-        (_DATA, (6, 4, 1, 1), _OUT, {}, (1, 9, 9)),
+        (_DATA, _WEIGHT, _OUT, {}, (True, 9, 9)),
+        (_DATA, (6, 4, 1, 1), _OUT, {}, (False, 9, 9)),
         # Winograd needs a stride of 1 and a square filter of rank 2.
-        ((2, 4, 18, 18), _WEIGHT, _OUT, {"stride": (2, 2)}, (1, 9, 9)),
-        (_DATA, (6, 4, 3, 5), _OUT, {}, (1, 9, 9)),
-        ((2, 4, 9), (6, 4, 3), (2, 6, 9), {}, (1, 0, 0)),
-        ((2, 4, 5, 9, 9), (6, 4, 3, 3, 3), (2, 6, 5, 9, 9), {}, (1, 0, 0)),
+        ((2, 4, 18, 18), _WEIGHT, _OUT, {"stride": (2, 2)}, (False, 9, 9)),
+        (_DATA, (6, 4, 3, 5), _OUT, {}, (False, 9, 9)),
+        ((2, 4, 9), (6, 4, 3), (2, 6, 9), {}, (False, 0, 0)),
+        ((2, 4, 5, 9, 9), (6, 4, 3, 3, 3), (2, 6, 5, 9, 9), {}, (False, 0, 0)),
     ],
 )
 def test_what_winograd_needs_to_know(data, weight, out, attributes, expected, call):
     op = call("convolution", [data, weight], [out], groups=1, **({"stride": (1,)} | attributes))
     kernel = next(k for k in kernels_of(op, _EAGER) if k.name == "convolution")
-    assert (kernel.group, kernel.height, kernel.width) == expected
+    assert (kernel.winograd, kernel.output_height, kernel.output_width) == expected
 
 
 def test_conversions_are_transposing_copies(call):
@@ -94,12 +94,12 @@ def test_conversions_pad_channels_and_walk_whole_tiles(call):
     op = call("convolution", [(4, 3, 224, 224), (768, 3, 16, 16)], [(4, 768, 14, 14)], groups=1, stride=(16, 16))
     clear, image, clear_weight, weight, _, out = kernels_of(op, _EAGER)
     assert (clear.bytes_written, clear_weight.bytes_written) == (3211264, 3145728)
-    assert [k.m / 1024 for k in (image, weight, out)] == [1568 * 4, 8 * 768, 7 * 24 * 4]
+    assert [k.elements / 1024 for k in (image, weight, out)] == [1568 * 4, 8 * 768, 7 * 24 * 4]
 
 
 def test_taps_are_those_of_the_filter(call):
     op = call("convolution", [_DATA, (6, 4, 3, 5)], [_OUT], groups=1)
-    assert next(k for k in kernels_of(op, _EAGER) if k.name == "convolution").taps == 15
+    assert next(k for k in kernels_of(op, _EAGER) if k.name == "convolution").filter_positions == 15
 
 
 def test_flops_and_the_convolution_are_the_same_in_every_mode(call):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from simulator.kernels import AccessPattern, KernelFamily
+from simulator.kernels import AccessPattern, StreamKind
 from simulator.lowering.copies import copy_kernel, fill_kernel
 from tracer.graph import TensorSpec
 
 
 def test_reads_and_writes_every_element_once():
     kernel = copy_kernel("split_heads", TensorSpec((4, 8), "float32"), AccessPattern.TRANSPOSED)
-    assert (kernel.name, kernel.family, kernel.pattern) == ("split_heads", KernelFamily.COPY, AccessPattern.TRANSPOSED)
+    assert (kernel.name, kernel.kind, kernel.pattern) == ("split_heads", StreamKind.COPY, AccessPattern.TRANSPOSED)
     assert (kernel.bytes_read, kernel.bytes_written, kernel.resident_bytes) == (128, 128, 128)
-    assert (kernel.m, kernel.itemsize, kernel.number_format) == (32, 4, "fp32")
+    assert (kernel.elements, kernel.itemsize, kernel.number_format) == (32, 4, "fp32")
     assert (kernel.matrix_flops, kernel.vector_flops) == (0, 0)
 
 
 def test_a_fill_only_writes():
     kernel = fill_kernel("fill", TensorSpec((4, 8), "float16"))
-    assert (kernel.bytes_read, kernel.bytes_written, kernel.m) == (0, 64, 32)
+    assert (kernel.bytes_read, kernel.bytes_written, kernel.elements) == (0, 64, 32)

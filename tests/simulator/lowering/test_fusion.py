@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from simulator.execution import Execution
-from simulator.kernels import Implementation
 from simulator.lowering import Launches, lower
 from simulator.lowering.fusion import FUSIBLE
 from tracer.graph import Op, StorageRole, TensorSpec
@@ -36,7 +35,8 @@ def fused(make_graph):
 
 def _rows(launches: Launches) -> list[tuple[str, float, float]]:
     table, (stage,) = launches.table, launches.stages
-    return [(table.name[r], float(table.bytes_read[r]), float(table.bytes_written[r])) for r in stage.rows[0]]
+    read, written = (table.numbers(lambda t, n=n: getattr(t, n)) for n in ("bytes_read", "bytes_written"))
+    return [(table.name[r], float(read[r]), float(written[r])) for r in stage.rows[0]]
 
 
 def test_an_intermediate_is_never_stored(fused):
@@ -163,10 +163,9 @@ def test_a_row_wise_kernel_gives_its_shape_and_name(make_graph):
     graph = make_graph(
         [_op("add", [_t(0, 8, 8), _t(1, 8, 8)], _t(2, 8, 8)), _op("_softmax", [_t(2, 8, 8)], _t(3, 8, 8), dim=-1)]
     )
-    table = lower(graph, _COMPILED).table
+    (table,) = lower(graph, _COMPILED).table.tables
     assert table.name == ("fused_softmax",)
-    assert (table.m[0], table.n[0]) == (8, 8)
-    assert table.implementation[0] == Implementation.FUSED_CHAIN
+    assert (table.rows[0], table.row_length[0]) == (8, 8)
     assert (table.vector_flops[0], table.special_ops[0]) == (64 + 4 * 64, 64)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.execution import Execution
-from simulator.kernels import AccessPattern, Implementation, KernelFamily
+from simulator.kernels import AccessPattern, RowKind, RowWise, Scatter, StreamKind
 from simulator.lowering import kernels_of
 from simulator.work import work_of
 from tracer.graph import TensorSpec
@@ -46,24 +46,29 @@ def test_patterns(inputs, out, pattern, call):
 def test_elementwise(call):
     op = call("silu", [(16, 8)], [(16, 8)])
     kernel, work = _one(op), work_of(op)
-    assert (kernel.family, kernel.name, kernel.m, kernel.n) == (KernelFamily.ELEMENTWISE, "silu", 128, 1)
+    assert (kernel.kind, kernel.name, kernel.elements, kernel.reduced_length) == (
+        StreamKind.ELEMENTWISE,
+        "silu",
+        128,
+        1,
+    )
     assert (kernel.vector_flops, kernel.special_ops) == (work.vector_flops, work.special_ops)
     assert (kernel.bytes_read, kernel.bytes_written, kernel.num_inputs) == (256, 256, 1)
 
 
 def test_an_outer_product_is_elementwise(call):
-    assert _one(call("outer", [(16,), (8,)], [(16, 8)])).family == KernelFamily.ELEMENTWISE
+    assert _one(call("outer", [(16,), (8,)], [(16, 8)])).kind == StreamKind.ELEMENTWISE
 
 
 @pytest.mark.parametrize(("out", "rows", "width"), [((16,), 16, 8), ((8,), 8, 16), ((), 1, 128)])
 def test_rows_of_a_reduction_are_its_outputs(out, rows, width, call):
     kernel = _one(call("sum", [(16, 8)], [out]))
-    assert (kernel.family, kernel.m, kernel.n) == (KernelFamily.REDUCTION, rows, width)
+    assert (kernel.kind, kernel.elements, kernel.reduced_length) == (StreamKind.REDUCTION, rows, width)
 
 
 @pytest.mark.parametrize("name", ["clone", "_to_copy", "copy_", "fill_", "repeat", "upsample_nearest2d"])
 def test_copies_and_fills(name, call):
-    assert _one(call(name, [(16, 8), (16, 8)], [(16, 8)])).family == KernelFamily.COPY
+    assert _one(call(name, [(16, 8), (16, 8)], [(16, 8)])).kind == StreamKind.COPY
 
 
 def test_float32_to_half_precision_is_a_vectorised_copy(call):
@@ -74,15 +79,15 @@ def test_float32_to_half_precision_is_a_vectorised_copy(call):
 
 def test_concatenation_places_single_elements(call):
     whole = _one(call("cat", [(16, 8), (16, 8)], [(32, 8)]))
-    assert (whole.pattern, whole.implementation) == (AccessPattern.BROADCAST, Implementation.LIMITED_GRID)
-    assert (whole.m, whole.k, whole.num_inputs) == (256, 2, 1)
+    assert (whole.pattern, whole.kind) == (AccessPattern.BROADCAST, StreamKind.CONCATENATION)
+    assert (whole.elements, whole.joined_axes, whole.num_inputs) == (256, 2, 1)
     assert _one(call("cat", [_GAPS, (16, 8)], [(32, 8)])).pattern == AccessPattern.STRIDED
     assert _one(call("cat", [_ACROSS, (1, 64)], [(17, 64)])).pattern == AccessPattern.TRANSPOSED
 
 
-@pytest.mark.parametrize("name", ["embedding", "index", "index_put_", "gather"])
+@pytest.mark.parametrize("name", ["embedding", "index", "gather"])
 def test_gathers(name, call):
-    assert _one(call(name, [(100, 8), (4,), (4, 8)], [(4, 8)])).family == KernelFamily.GATHER
+    assert _one(call(name, [(100, 8), (4,), (4, 8)], [(4, 8)])).kind == StreamKind.GATHER
 
 
 def test_padding_is_a_fill_and_a_copy(call):
@@ -99,28 +104,31 @@ def test_compiled_padding_is_one_pass(call):
 
 def test_a_value_that_the_host_waits_for_is_a_copy(call):
     kernel = _one(call("_local_scalar_dense", [()], [], dtype="bool"))
-    assert (kernel.family, kernel.bytes_read) == (KernelFamily.COPY, 1)
+    assert (kernel.kind, kernel.bytes_read) == (StreamKind.COPY, 1)
 
 
 def test_gathers_follow_an_index_for_each_element(call):
     kernel = _one(call("index_select", [(100, 8), (4,)], [(4, 8)]))
-    assert (kernel.m, kernel.n, kernel.pattern) == (32, 1, AccessPattern.BROADCAST)
+    assert (kernel.kind, kernel.elements, kernel.pattern) == (StreamKind.GATHER, 32, AccessPattern.BROADCAST)
 
 
 def test_scatters_put_rows_of_values(call):
     kernel = _one(call("index_put_", [(100, 8), (4,), (4, 8)], [(100, 8)]))
-    assert (kernel.m, kernel.n, kernel.pattern) == (4, 8, AccessPattern.STRIDED)
+    assert isinstance(kernel, Scatter)
+    assert (kernel.rows, kernel.row_length) == (4, 8)
 
 
 def test_a_paged_write_has_a_block_for_each_token(call):
     cache = TensorSpec((100, 16, 2, 8), "float16")
     kernel = _one(call("_C_cache_ops::reshape_and_cache_flash", [(5, 2, 8), (5, 2, 8), cache, cache], []))
-    assert (kernel.m, kernel.n, kernel.pattern) == (5, 16, AccessPattern.STRIDED)
+    assert isinstance(kernel, Scatter)
+    assert (kernel.rows, kernel.row_length) == (5, 16)
     assert (kernel.bytes_read, kernel.bytes_written) == (320, 320)
 
 
 def test_a_cast_by_rows_quantises_rows(call):
     out = [TensorSpec((3, 8), "float8_e4m3fn"), TensorSpec((3, 1), "float32")]
     kernel = _one(call("_C::dynamic_per_token_scaled_fp8_quant", [(3, 8)], out))
-    assert (kernel.family, kernel.number_format) == (KernelFamily.NORMALIZATION, "fp8")
-    assert (kernel.m, kernel.n, kernel.itemsize) == (3, 8, 2)
+    assert isinstance(kernel, RowWise)
+    assert (kernel.kind, kernel.number_format) == (RowKind.NORMALIZATION, "fp8")
+    assert (kernel.rows, kernel.row_length, kernel.itemsize) == (3, 8, 2)

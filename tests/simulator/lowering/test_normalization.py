@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.execution import Execution
-from simulator.kernels import Implementation, KernelFamily
+from simulator.kernels import RowKind, StreamKind
 from simulator.lowering import kernels_of
 from tracer.graph import TensorSpec
 
@@ -21,10 +21,10 @@ def test_group_norm_is_three_kernels(call):
         "group_norm_apply",
     ]
     # A thread block for each sample and group: 8 rows of 8 channels x 64 positions.
-    assert statistics.implementation == Implementation.GROUP_NORM_STATISTICS
-    assert (statistics.m, statistics.n, statistics.group) == (8, 512, 4)
+    assert statistics.kind is RowKind.MOMENTS
+    assert (statistics.rows, statistics.row_length) == (8, 512)
     assert statistics.bytes_read == 2 * 2 * 32 * 64
-    assert parameters.m == 2 * 32
+    assert parameters.elements == 2 * 32
     assert apply.bytes_read == statistics.bytes_read + 2 * 64 * 4  # and a float32 scale and shift for each channel
 
 
@@ -32,7 +32,7 @@ def test_eager_group_norm_of_a_channels_last_image_is_copied_there_and_back(call
     op = call("native_group_norm", [(2, 32, 8, 8), (32,), (32,)], [(2, 32, 8, 8), (2, 4), (2, 4)], group=4)
     before, *_, after = kernels_of(op, Execution(channels_last=True))
     assert (before.name, after.name) == ("to_channels_first", "to_channels_last")
-    assert before.family == after.family == KernelFamily.COPY
+    assert before.kind is after.kind is StreamKind.COPY
     assert before.bytes_read == before.bytes_written == 2 * 2 * 32 * 64
     compiled = kernels_of(op, Execution(channels_last=True, mode="compiled"))
     assert [k.name for k in compiled] == ["group_norm_statistics", "group_norm_apply"]
@@ -56,7 +56,7 @@ def test_compiled_group_norm_is_two(call):
 def test_number_of_groups(attributes, outputs, groups, call):
     shapes = [(2, 32, 8, 8), (2, 4), (2, 4)][:outputs]
     op = call("group_norm", [(2, 32, 8, 8), (32,), (32,)], shapes, **attributes)
-    assert kernels_of(op, _EAGER)[0].group == groups
+    assert kernels_of(op, _EAGER)[0].rows == 2 * groups
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_number_of_groups(attributes, outputs, groups, call):
 @pytest.mark.parametrize("name", ["native_layer_norm", "_fused_rms_norm"])
 def test_rows_of_a_layer_norm(name, inputs, attributes, rows, width, call):
     (kernel,) = kernels_of(call(name, inputs, [inputs[0]], **attributes), _EAGER)
-    assert kernel.family == KernelFamily.NORMALIZATION
-    assert (kernel.m, kernel.n) == (rows, width)
+    assert kernel.kind is RowKind.NORMALIZATION
+    assert (kernel.rows, kernel.row_length) == (rows, width)
 
 
 def test_statistics_of_a_layer_norm_are_not_written(call):
@@ -84,28 +84,28 @@ def test_statistics_of_a_layer_norm_are_not_written(call):
 @pytest.mark.parametrize(("axis", "rows", "width"), [(-1, 15, 8), (1, 24, 5), (0, 40, 3)])
 def test_rows_of_a_softmax(axis, rows, width, call):
     (kernel,) = kernels_of(call("_softmax", [(3, 5, 8)], [(3, 5, 8)], dim=axis), _EAGER)
-    assert kernel.family == KernelFamily.SOFTMAX
-    assert (kernel.m, kernel.n, kernel.special_ops) == (rows, width, 120)
+    assert kernel.kind is RowKind.SOFTMAX
+    assert (kernel.rows, kernel.row_length, kernel.special_ops) == (rows, width, 120)
 
 
 def test_batch_norm_with_stored_statistics_is_elementwise(call):
     op = call("_native_batch_norm_legit_no_training", [(2, 8, 4, 4), (8,), (8,), (8,), (8,)], [(2, 8, 4, 4)])
     (kernel,) = kernels_of(op, _EAGER)
-    assert kernel.family == KernelFamily.ELEMENTWISE
+    assert kernel.kind is StreamKind.ELEMENTWISE
     assert kernel.bytes_written == 2 * 256
 
 
 def test_a_norm_of_a_sum_is_one_kernel_that_writes_both(call):
     (kernel,) = kernels_of(call("_C::fused_add_rms_norm", [(5, 8), (5, 8), (8,)], []), _EAGER)
-    assert (kernel.family, kernel.m, kernel.n) == (KernelFamily.NORMALIZATION, 5, 8)
+    assert (kernel.kind, kernel.rows, kernel.row_length) == (RowKind.NORMALIZATION, 5, 8)
     assert (kernel.bytes_read, kernel.bytes_written) == (176, 160)
 
 
 def test_group_norm_of_aiter_has_no_row_for_each_group(call):
     data = [(2, 32, 8, 8), (32,), (32,)]
     statistics, apply = kernels_of(call("aiter::_groupnorm_run", data, data[:1], num_groups=4), _EAGER)
-    assert (statistics.family, apply.family) == (KernelFamily.REDUCTION, KernelFamily.ELEMENTWISE)
-    assert (statistics.m, statistics.bytes_read) == (4096, 8192)
+    assert (statistics.kind, apply.kind) == (StreamKind.REDUCTION, StreamKind.ELEMENTWISE)
+    assert (statistics.elements, statistics.bytes_read) == (4096, 8192)
     assert statistics.bytes_written == 2 * (2 * 4) * 4  # two float32 moments of each (sample, group)
     assert (apply.bytes_read, apply.bytes_written) == (8192 + 128 + 64, 8192)
 

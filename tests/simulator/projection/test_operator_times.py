@@ -10,7 +10,7 @@ import pytest
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, ResidualSummary, load_accelerator
 from simulator.cost import HardwareColumns, kernel_times
 from simulator.execution import Execution
-from simulator.kernels import KernelTable
+from simulator.kernels import KernelTables
 from simulator.lowering import kernels_of
 from simulator.projection.operator_times import can_predict, operator_times
 from simulator.uncertainty.intervals import interval_of
@@ -33,7 +33,7 @@ def test_an_operator_takes_the_sum_of_its_kernels() -> None:
     times = operator_times([_MM, _PAD], accelerator, calibrations=SHIPPED)
     kernels = kernels_of(_PAD, Execution())
     sustained = HardwareColumns.from_accelerators([accelerator], calibrations=SHIPPED).sustained()
-    alone = kernel_times(KernelTable.from_kernels(kernels), sustained).time
+    alone = kernel_times(KernelTables.from_kernels(kernels), sustained).time
     assert times.time[1] == pytest.approx(alone.sum())
     assert times.num_kernels.tolist() == [1, 2]
     assert times.reasons == ("", "")
@@ -84,7 +84,7 @@ def test_the_power_limit_acts_on_kernels_too_short_to_meet_it_alone() -> None:
     big = TensorSpec((2048, 2048), "float16")
     op = Op("aten::mm", (big, big), (big,))
     accelerator = load_accelerator("h100_sxm5_80gb")
-    table = KernelTable.from_kernels(kernels_of(op, Execution()))
+    table = KernelTables.from_kernels(kernels_of(op, Execution()))
     by_itself = kernel_times(table, HardwareColumns.from_accelerators([accelerator], calibrations=SHIPPED)).time[0, 0]
     assert operator_times([op], accelerator, calibrations=SHIPPED).time[0] > 1.02 * by_itself
 

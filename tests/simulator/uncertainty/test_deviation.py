@@ -8,7 +8,7 @@ import pytest
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, load_accelerator
 from hw_specs.calibration import ResidualSummary
 from simulator.execution import Execution
-from simulator.kernels import Kernel, KernelFamily, KernelTable
+from simulator.kernels import KernelTables, Product
 from simulator.simulation import simulate
 from simulator.uncertainty.deviation import (
     REGIMES,
@@ -46,10 +46,9 @@ def calibration(name: str, *summaries: ResidualSummary, parts: tuple[str, ...] =
     return FittedCalibration(entry, Evidence(name=name, residuals=summaries))
 
 
-def product(count: float = 1.0) -> KernelTable:
-    kernel = Kernel(
+def product(count: float = 1.0) -> KernelTables:
+    kernel = Product(
         name="gemm",
-        family=KernelFamily.MATMUL,
         number_format="bf16",
         matrix_flops=1e12,
         bytes_read=1e8,
@@ -57,7 +56,7 @@ def product(count: float = 1.0) -> KernelTable:
         n=4096,
         k=4096,
     )
-    return KernelTable.from_kernels([kernel], [count])
+    return KernelTables.from_kernels([kernel], [count])
 
 
 def deviation(correlation: float, **changes: object) -> RunDeviation:

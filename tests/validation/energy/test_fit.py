@@ -6,7 +6,7 @@ import pytest
 
 from hw_specs import CalibrationPool, load_accelerator
 from hw_specs.energy_calibration import EnergyParameters
-from simulator.kernels import Kernel, KernelFamily, KernelTable
+from simulator.kernels import Attention, AttentionAlgorithm, KernelTables, Product
 from validation.energy.fit import (
     LIMIT_SHARE,
     RunAmounts,
@@ -46,16 +46,13 @@ def _rows(count: int = 240, visible: float = 0.8) -> MeasuredPower:
         fused = k % 3 == 0
         traffic = rng.uniform(0.1, 5e12) * seconds
         flops = rng.uniform(5e13, 1e15) * seconds
-        kernels.append(
-            Kernel(
-                name="kernel",
-                family=KernelFamily.ATTENTION if fused else KernelFamily.MATMUL,
-                number_format="bf16",
-                matrix_flops=0.3 * flops if fused else flops,
-                special_ops=0.3 * flops / 256 if fused else 0.0,
-                bytes_read=1e9 + traffic,
-            )
-        )
+        work = {"name": "kernel", "number_format": "bf16", "bytes_read": 1e9 + traffic}
+        if fused:
+            work |= {"matrix_flops": 0.3 * flops, "special_ops": 0.3 * flops / 256}
+            extents = {"num_heads": 1, "query_length": 1, "key_length": 1, "head_dim": 1}
+            kernels.append(Attention(algorithm=AttentionAlgorithm.FLASH2, **work, **extents))
+        else:
+            kernels.append(Product(matrix_flops=flops, m=1, n=1, k=1, **work))
     measured = MeasuredKernels(
         accelerator=GB200,
         device="NVIDIA GB200",
@@ -64,7 +61,7 @@ def _rows(count: int = 240, visible: float = 0.8) -> MeasuredPower:
         source=("aiconfigurator",) * count,
         shapes=tuple(str(k) for k in range(count)),
         latency=latency,
-        table=KernelTable.from_kernels(kernels),
+        table=KernelTables.from_kernels(kernels),
         row=np.arange(count),
         skipped=Counter(),
     )

@@ -4,7 +4,7 @@ import pytest
 
 from hw_specs import Calibration, CalibrationPool, load_accelerator
 from simulator.cost import HardwareColumns, kernel_times
-from simulator.kernels import Kernel, KernelFamily, KernelTable
+from simulator.kernels import KernelTables, Product
 from validation.fitting.ceiling_calibration import ceiling_calibrations, solve
 from validation.fitting.ceilings import Ceiling, EagerShare
 
@@ -38,9 +38,8 @@ def _product(name, teraflops, dtype="bfloat16", size=8192):
 
 
 def _sustained_rate(name, calibrations, size=8192):
-    kernel = Kernel(
+    kernel = Product(
         name="gemm",
-        family=KernelFamily.MATMUL,
         number_format="bf16",
         matrix_flops=2.0 * size**3,
         bytes_read=4.0 * size**2,
@@ -51,7 +50,7 @@ def _sustained_rate(name, calibrations, size=8192):
         k=size,
     )
     hardware = HardwareColumns.from_accelerators([load_accelerator(name)], calibrations).sustained()
-    return kernel.matrix_flops / kernel_times(KernelTable.from_kernels([kernel]), hardware).time[0, 0]
+    return kernel.matrix_flops / kernel_times(KernelTables.from_kernels([kernel]), hardware).time[0, 0]
 
 
 def test_solve_finds_where_a_function_takes_a_value():

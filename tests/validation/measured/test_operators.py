@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.kernels import Implementation, Kernel, KernelFamily
+from simulator.kernels import AttentionAlgorithm, Kernel, RowKind, StreamKind
 from validation.measured.operators import MeasuredRow, has_reader, kernels_of_row
 
 
@@ -35,13 +35,13 @@ def test_a_linear_layer_by_hand() -> None:
 
 def test_elementwise_operators_move_their_tensors_once() -> None:
     kernel = only(kernels_of_row(row("aten::add", [[1024, 1024], [1024, 1024]])))
-    assert kernel.family == KernelFamily.ELEMENTWISE
+    assert kernel.kind == StreamKind.ELEMENTWISE
     assert (kernel.bytes_read, kernel.bytes_written) == (2 * 4 * 2**20, 4 * 2**20)
 
 
 def test_softmax_has_a_row_for_each_line() -> None:
     kernel = only(kernels_of_row(row("aten::softmax", [[512, 2048]], attributes={"dim": -1})))
-    assert (kernel.family, kernel.m, kernel.n) == (KernelFamily.SOFTMAX, 512, 2048)
+    assert (kernel.kind, kernel.rows, kernel.row_length) == (RowKind.SOFTMAX, 512, 2048)
 
 
 def test_other_sources_have_no_reader() -> None:
@@ -57,14 +57,14 @@ def test_an_operator_without_a_reader_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("architecture", "implementation"),
+    ("architecture", "algorithm"),
     [
-        ("ampere", Implementation.FLASH2),
-        ("hopper", Implementation.FLASH3),
-        ("blackwell", Implementation.FLASH4),
+        ("ampere", AttentionAlgorithm.FLASH2),
+        ("hopper", AttentionAlgorithm.FLASH3),
+        ("blackwell", AttentionAlgorithm.FLASH4),
     ],
 )
-def test_attention_without_a_kernel_name_is_what_the_source_takes_there(architecture, implementation) -> None:
+def test_attention_without_a_kernel_name_is_what_the_source_takes_there(architecture, algorithm) -> None:
     shapes = [[1, 8, 256, 64]] * 3
     unnamed = row("aten::scaled_dot_product_attention", shapes, source="aiconfigurator", architecture=architecture)
-    assert only(kernels_of_row(unnamed)).implementation == implementation
+    assert only(kernels_of_row(unnamed)).algorithm == algorithm

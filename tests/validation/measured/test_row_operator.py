@@ -73,7 +73,7 @@ def test_a_mask_and_grouped_queries() -> None:
     assert [kernel.name for kernel in kernels_of(op, Execution())][:2] == ["attention_scores", "attention_mask"]
     unmasked = operator_of_row("aten::scaled_dot_product_attention", shapes, "bfloat16", {"enable_gqa": True})
     (kernel,) = kernels_of(unmasked, Execution())
-    assert kernel.group == 4
+    assert kernel.heads_per_key_head == 4
 
 
 def test_a_cast_names_what_it_makes() -> None:

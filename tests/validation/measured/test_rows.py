@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw_specs import load_accelerator
-from simulator.kernels import Implementation
+from simulator.kernels import AttentionAlgorithm
 from validation.measured.rows import (
     MeasurementError,
     latency_of,
@@ -81,18 +81,18 @@ def test_inputs_are_in_the_cache_unless_the_row_says_cold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "implementation"),
+    ("kernel", "algorithm"),
     [
-        ("", Implementation.FLASH2),
-        ("pytorch_flash::flash_fwd_kernel", Implementation.FLASH2),
-        ("cudnn_generated_fort_native_sdpa_sm90_flash_fprop", Implementation.CUDNN_ATTENTION),
-        ("flash_attn_fa3", Implementation.FLASH3),
+        ("", AttentionAlgorithm.FLASH2),
+        ("pytorch_flash::flash_fwd_kernel", AttentionAlgorithm.FLASH2),
+        ("cudnn_generated_fort_native_sdpa_sm90_flash_fprop", AttentionAlgorithm.CUDNN),
+        ("flash_attn_fa3", AttentionAlgorithm.FLASH3),
     ],
 )
-def test_the_kernels_name_tells_which_attention(kernel: str, implementation: Implementation) -> None:
+def test_the_kernels_name_tells_which_attention(kernel: str, algorithm: AttentionAlgorithm) -> None:
     row = record("aten::scaled_dot_product_attention", [[1, 8, 16, 64]] * 3, kernel=kernel)
     (found,) = row_kernels(row, H100)
-    assert found.implementation == implementation
+    assert found.algorithm == algorithm
 
 
 def test_views_launch_nothing() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hw_specs import load_accelerator
-from simulator.kernels import Implementation, KernelFamily
+from simulator.kernels import AttentionAlgorithm
 from validation.measured.tables import MeasurementError, is_device, read_measured, read_tables
 
 _A100 = "NVIDIA A100-SXM4-80GB"
@@ -31,7 +31,7 @@ def read(tmp_path):
 
 def test_linear_by_hand(read):
     rows = read(_line("aten::linear", [[4, 8, 32], [16, 32]]))
-    table = rows.table
+    (table,) = rows.table.tables
     assert (table.m[0], table.n[0], table.k[0]) == (32, 16, 32)
     assert table.matrix_flops[0] == 2 * 32 * 16 * 32
     assert table.bytes_read[0] == (32 * 32 + 16 * 32) * 2
@@ -40,8 +40,8 @@ def test_linear_by_hand(read):
 
 
 def test_weights_stay_cold_unless_their_copies_fit(read):
-    small = read(_line("aten::linear", [[1, 512], [512, 512]])).table
-    large = read(_line("aten::linear", [[1, 8192], [8192, 8192]])).table
+    (small,) = read(_line("aten::linear", [[1, 512], [512, 512]])).table.tables
+    (large,) = read(_line("aten::linear", [[1, 8192], [8192, 8192]])).table.tables
     assert small.resident_bytes[0] == small.bytes_read[0]
     assert large.resident_bytes[0] == 8192 * 2
 
@@ -50,35 +50,36 @@ def test_eight_bit_linear_quantises_first(read):
     rows = read(_line("aten::linear", [[128, 256], [64, 256]], dtype="float8_e4m3fn", device="NVIDIA H100 SXM"))
     assert rows.table.name == ("quantize", "linear")
     assert rows.row.tolist() == [0, 0]
-    assert rows.table.bytes_written[1] == 128 * 64 * 2
+    assert rows.table.tables[1].bytes_written[0] == 128 * 64 * 2
     assert rows.per_row(np.array([1.0, 2.0])).tolist() == [3.0]
 
 
 def test_fp32_products_run_on_vector_units_and_neusights_axes_are_exchanged(read):
     line = _line("aten::bmm", [[21, 31, 18], [21, 18, 870]], dtype="float32", source="neusight", device="NVIDIA T4")
-    table = read(line).table
+    (table,) = read(line).table.tables
     assert table.matrix_flops[0] == 0
     assert (table.batch[0], table.m[0], table.n[0], table.k[0]) == (21, 31, 18, 870)
     assert table.vector_flops[0] == 2 * 21 * 31 * 18 * 870
 
 
 @pytest.mark.parametrize(
-    ("kernel", "implementation", "names"),
+    ("kernel", "algorithm", "names"),
     [
-        ("vllm_vit_flash_attn_fa2", Implementation.FLASH2, ("attention",)),
-        ("vllm_flash_attn_fa2", Implementation.FLASH2_PAGED, ("attention", "paged_cache_write")),
-        ("vllm_flash_attn_fa3", Implementation.FLASH3, ("attention", "paged_cache_write")),
-        ("vllm_flashinfer_trtllmprefill", Implementation.CUDNN_ATTENTION, ("attention", "paged_cache_write")),
+        ("vllm_vit_flash_attn_fa2", AttentionAlgorithm.FLASH2, ("attention",)),
+        ("vllm_flash_attn_fa2", AttentionAlgorithm.FLASH2_PAGED, ("attention", "paged_cache_write")),
+        ("vllm_flash_attn_fa3", AttentionAlgorithm.FLASH3, ("attention", "paged_cache_write")),
+        ("vllm_flashinfer_trtllmprefill", AttentionAlgorithm.CUDNN, ("attention", "paged_cache_write")),
     ],
 )
-def test_attention_names_its_implementation(read, kernel, implementation, names):
+def test_attention_names_its_implementation(read, kernel, algorithm, names):
     shapes = [[2, 8, 64, 128], [2, 2, 64, 128], [2, 2, 64, 128]]
     table = read(
         _line("aten::scaled_dot_product_attention", shapes, attributes={"is_causal": True}, kernel=kernel)
     ).table
     assert table.name == names
-    assert table.implementation[0] == implementation
-    assert (table.batch[0], table.group[0], table.causal[0]) == (16, 4, True)
+    attention = table.tables[0]
+    assert attention.algorithm[0] == algorithm
+    assert (attention.num_heads[0], attention.heads_per_key_head[0], attention.causal[0]) == (16, 4, True)
 
 
 def test_convolution_keeps_its_image(read):
@@ -86,10 +87,11 @@ def test_convolution_keeps_its_image(read):
     line = _line(
         "aten::conv2d", [[2, 3, 8, 6], [16, 3, 3, 3]], "float32", attributes, source="neusight", device="NVIDIA T4"
     )
-    table = read(line).table
-    assert (table.height[0], table.width[0], table.m[0], table.k[0]) == (8, 6, 96, 27)
+    (table,) = read(line).table.tables
+    assert (table.output_height[0], table.output_width[0]) == (8, 6)
+    assert (table.positions[0], table.reduced_length[0]) == (96, 27)
     assert table.vector_flops[0] == 2 * 96 * 16 * 27
-    assert table.group[0] == 3
+    assert table.winograd[0]
 
 
 def test_elementwise_and_rows(read):
@@ -99,15 +101,15 @@ def test_elementwise_and_rows(read):
     ]
     table = read(*lines).table
     assert table.bytes.tolist() == [3 * 800, 2 * 800]
-    assert table.family.tolist() == [KernelFamily.ELEMENTWISE, KernelFamily.SOFTMAX]
-    assert (table.m[1], table.n[1]) == (10, 20)
+    assert table.kind == ("elementwise", "softmax")
+    assert (table.tables[1].rows[0], table.tables[1].row_length[0]) == (10, 20)
 
 
 def test_faster_of_two_equal_messages_has_one_byte_elements(read):
     lines = [
         _line("c10d::all_reduce", [[1024]], "float16", {"num_gpus": 8}, latency=latency) for latency in (2e-5, 1e-5)
     ]
-    assert read(*lines).table.m.tolist() == [2048, 1024]
+    assert read(*lines).table.tables[0].message_bytes.tolist() == [2048, 1024]
 
 
 def test_rows_that_cannot_be_read_are_counted(read):
@@ -126,7 +128,8 @@ def test_rows_that_cannot_be_read_are_counted(read):
 def test_select_keeps_kernels_with_their_rows(read):
     lines = [_line("aten::linear", [[m, 8], [16, 8]], "float8_e4m3fn", device="NVIDIA H100 SXM") for m in (1, 2, 3)]
     part = read(*lines).select(np.array([0, 2]))
-    assert part.table.m.tolist() == [1, 1, 3, 3]
+    assert part.table.name == ("quantize", "linear") * 2
+    assert part.table.tables[1].m.tolist() == [1, 3]
     assert part.row.tolist() == [0, 0, 1, 1]
     assert len(part.op) == 2
 

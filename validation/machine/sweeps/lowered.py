@@ -10,7 +10,7 @@ import numpy as np
 
 from hw_specs import Accelerator
 from simulator.execution import Execution
-from simulator.kernels import Kernel, KernelTable
+from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units, kernels_of
 from simulator.work import UnsupportedOpError
 from tracer.graph import Op
@@ -73,7 +73,7 @@ def measured_cases(
     kept = [index for index, kernels in enumerate(lowered) if kernels]
     skipped = Counter(f"operator {cases[i].op} has no formula" for i, kernels in enumerate(lowered) if not kernels)
     kernels = [_with_inputs(kernel, cold=cold[index]) for index in kept for kernel in lowered[index]]
-    table = KernelTable.from_kernels(kernels)
+    table = KernelTables.from_kernels(kernels)
     return MeasuredKernels(
         accelerator=accelerator,
         device=device,
