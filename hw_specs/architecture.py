@@ -17,7 +17,16 @@ from .tiles import AttentionTiles, TileLibrary, load_attention_tiles, load_tile_
 from .units.number_formats import FORMAT_BITS
 from .units.quantity import Bytes, Seconds, Share
 
-__all__ = ["ATTENTION_KERNELS", "Architecture", "AttentionTraits", "Engine", "ProductTiles", "Winograd", "trait_paths"]
+__all__ = [
+    "ATTENTION_KERNELS",
+    "Architecture",
+    "AttentionTraits",
+    "Dram",
+    "Engine",
+    "ProductTiles",
+    "Winograd",
+    "trait_paths",
+]
 
 Engine = Literal["simt", "systolic", "cpu"]
 """Cores that run thread blocks; engines as wide as many of them, fed by a compiler; a host's own processor."""
@@ -125,6 +134,8 @@ class Architecture(Record):
     """What the common cache delivers a core in a clock where no bandwidth of it is known. [B/clk]"""
     shared_bytes_per_clock: Bytes | None
     """The same of the shared memory of a core; None where it bounds nothing. [B/clk]"""
+    l1_cache: Bytes | None
+    """L1 cache of a core beside its shared memory. [B]"""
     shortest_kernel: Seconds
     """Launch, one wave and drain of a kernel that does nothing. [s]"""
     float32_accumulation: tuple[str, ...]

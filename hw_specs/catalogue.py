@@ -143,12 +143,25 @@ def _all_sources(own: object, inherited: object) -> object:
 def _build(specification: _Specification, *, where: str) -> Accelerator:
     """Validated accelerator of a merged tree of unit strings; ``where`` opens the messages."""
     tree = specification.tree
+    _refuse_moved(tree, where)
     folders = tuple(folder for folder in specification.folders if folder.is_dir())
     context = {"unit_strings_only": True, "clock": _clock(tree), "folders": folders}
     try:
         return Accelerator.model_validate(tree, context=context)
     except ValidationError as error:
         raise explain(error, model=Accelerator, where=where) from error
+
+
+# Keys that files had once, and what to write instead.
+_MOVED = {
+    ("cores", "shared_memory"): "write it as memory.shared.capacity, which no longer counts the L1 cache",
+}
+
+
+def _refuse_moved(tree: Mapping[str, Any], where: str) -> None:
+    for (group, key), instead in _MOVED.items():
+        if isinstance(tree.get(group), Mapping) and key in tree[group]:
+            raise SpecError(f"{where}: {group}.{key}: is no key any more; {instead}")
 
 
 def _clock(tree: Mapping[str, Any]) -> float | None:

@@ -11,10 +11,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
-from .architecture import Architecture
+from .architecture import Architecture, Dram
 from .inheritance.lineage import find_architecture
 from .reading.record import Count, Record, Text
-from .units.quantity import Bytes, BytesPerSecond, Hertz, Rates, Seconds, Watts
+from .units.quantity import Bytes, BytesPerSecond, Hertz, Rates, Ratio, Seconds, Watts
 
 __all__ = ["Accelerator", "Cores", "Link", "Memory", "MemoryLevel", "Peak", "Power"]
 
@@ -42,6 +42,8 @@ class Cores(Record):
     """Clock that the matrix peaks are quoted at, where it is another. [Hz]"""
     sustained_clock: Hertz | None = None
     """Clock seen under continued heavy load. [Hz]"""
+    clock_headroom: Ratio | None = None
+    """Clock in typical work over the boost clock, where the datasheet's is no ceiling. [1]"""
     warp_size: Count | None = None
     """Threads that run in step: warp, wavefront, or lanes of fp32 on a CPU."""
     max_threads: Count | None = None
@@ -49,8 +51,6 @@ class Cores(Record):
     max_warps: Count | None = None
     max_blocks: Count | None = None
     """Resident thread blocks of one core."""
-    shared_memory: Bytes | None = None
-    """Largest shared memory of one core, over all its resident blocks. [B]"""
     shared_memory_per_block: Bytes | None = None
     """Largest shared memory of one thread block. [B]"""
 
@@ -69,6 +69,8 @@ class MemoryLevel(Record):
     """Whether capacity and bandwidth are those of one core."""
     inline_ecc: Annotated[bool, Field(strict=True)] = False
     """Whether check bits lie among the data and take bandwidth, as on server cards with GDDR as they ship."""
+    technology: Dram | None = None
+    """Kind of DRAM where it is another than the generation's usual one."""
 
 
 class Memory(Record):
@@ -76,7 +78,7 @@ class Memory(Record):
 
     registers: MemoryLevel | None = None
     shared: MemoryLevel | None = None
-    """L1 cache and software-managed memory of a core (shared memory, LDS)."""
+    """Software-managed memory of a core (shared memory, LDS): what all its thread blocks can have of it together."""
     l2: MemoryLevel | None = None
     """Cache or software-managed memory that all cores share (VMEM and SBUF of systolic machines too)."""
     llc: MemoryLevel | None = None

@@ -8,9 +8,10 @@ sustained rates, for the clock that the cost model reckons with.)
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from hw_specs.architecture import Dram
 from hw_specs.schema import Accelerator
 
 __all__ = ["DramRule", "dram_rule", "idle_power", "process_step", "relative_voltage"]
@@ -36,13 +37,6 @@ _STEPS: tuple[tuple[str, float], ...] = (
     (r"\bN2\b|(?<!\d)2 ?nm", 0.33),
 )
 
-# GPUs whose DRAM lies on the package. All other GPUs of the catalogue have GDDR.
-_STACKED = frozenset(
-    {"pascal", "volta", "ampere", "hopper", "blackwell", "blackwell_ultra", "cdna1", "cdna2", "cdna3", "cdna4"}
-    | {"xe_hpc"}
-)
-_GRAPHICS_PASCAL = ("GTX", "P4", "P40")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DramRule:
@@ -57,7 +51,7 @@ class DramRule:
         Power of a board that holds a context and computes nothing, over the board's limit. [1]
     """
 
-    kind: Literal["hbm", "gddr", "ddr"]
+    kind: Dram
     energy: float
     idle_share: float
 
@@ -68,9 +62,11 @@ class DramRule:
 # 400 W, H100 118 to 135 of 700 W, B200 140 of 1000 W without a context. GDDR keeps its clock: T4 26 to 33 of 70 W, L4
 # 27 to 37 of 72 W, A40 110 of 300 W (NVIDIA/open-gpu-kernel-modules issue 874), RTX 3090 105 of 350 W, L40S about 100
 # of 350 W (24 to 35 W bare, and 66 W for the context: arXiv 2605.23918).
-_HBM = DramRule(kind="hbm", energy=48e-12, idle_share=0.165)
-_GDDR = DramRule(kind="gddr", energy=60e-12, idle_share=0.35)
-_DDR = DramRule(kind="ddr", energy=60e-12, idle_share=0.3)
+_RULES: Mapping[Dram, DramRule] = {
+    "hbm": DramRule(kind="hbm", energy=48e-12, idle_share=0.165),
+    "gddr": DramRule(kind="gddr", energy=60e-12, idle_share=0.35),
+    "ddr": DramRule(kind="ddr", energy=60e-12, idle_share=0.3),
+}
 
 
 def process_step(process: str | None) -> float | None:
@@ -87,14 +83,8 @@ def process_step(process: str | None) -> float | None:
 
 
 def dram_rule(accelerator: Accelerator) -> DramRule:
-    """Kind of DRAM of a part, by its architecture; accelerators that are no GPU and no CPU have stacked memory."""
-    if accelerator.kind == "cpu" or accelerator.form_factor == "SoC":
-        return _DDR
-    if accelerator.kind != "gpu":
-        return _HBM
-    if accelerator.architecture == "pascal" and accelerator.name.startswith(_GRAPHICS_PASCAL):
-        return _GDDR
-    return _HBM if accelerator.architecture in _STACKED else _GDDR
+    """Kind of DRAM of a part: its own where it says so, else its generation's usual one."""
+    return _RULES[accelerator.memory.dram.technology or accelerator.traits.dram]
 
 
 def idle_power(accelerator: Accelerator) -> float | None:

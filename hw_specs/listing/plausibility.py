@@ -103,11 +103,9 @@ def _thread_limits(accelerator: Accelerator) -> Iterator[tuple[str, str]]:
 
 def _shared_limits(accelerator: Accelerator) -> Iterator[tuple[str, str]]:
     cores, shared = accelerator.cores, accelerator.memory.shared
-    block, core = cores.shared_memory_per_block, cores.shared_memory
-    if block and core and block > core:
-        yield "cores.shared_memory_per_block", "is above the shared memory of a core"
-    if core and shared and core > shared.capacity:
-        yield "cores.shared_memory", "is above the capacity of memory.shared"
+    block = cores.shared_memory_per_block
+    if block and shared and block > shared.capacity:
+        yield "cores.shared_memory_per_block", "is above the capacity of memory.shared"
 
 
 def _power_and_links(accelerator: Accelerator) -> Iterator[tuple[str, str]]:

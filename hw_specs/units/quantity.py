@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, ValidationInfo
+from pydantic import Field, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from hw_specs.errors import did_you_mean
@@ -49,7 +48,7 @@ class Quantity:
             number = parse_quantity(value, unit=self.unit, clock=context.get("clock"))
         elif isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"{value!r} is not a quantity in {self.unit}; {example}")
-        elif context.get("unit_strings_only"):
+        elif self.unit != "1" and context.get("unit_strings_only"):
             raise ValueError(f"{value!r} has no unit; {example}")
         else:
             number = float(value)
@@ -66,20 +65,8 @@ Seconds = Annotated[float, Quantity("s")]
 Watts = Annotated[float, Quantity("W")]
 
 
-_RATIO = re.compile(r"(\d{1,9})/([1-9]\d{0,8})|\d{1,9}(?:\.\d{0,15})?")
-
-
-def _number(value: object) -> float:
-    """Number, or quotient of two whole ones as text: 2/3 has no exact decimal."""
-    if isinstance(value, str) and (match := _RATIO.fullmatch(value)):
-        return int(match[1]) / int(match[2]) if match[1] else float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{value!r} is no number; write it as '0.75' or '2/3'")
-    return float(value)
-
-
-Ratio = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, BeforeValidator(_number), Field(gt=0, le=1)]
+Ratio = Annotated[float, Quantity("1")]
+Share = Annotated[float, Quantity("1"), Field(le=1)]
 
 
 def _known_formats(rates: dict[str, float]) -> dict[str, float]:

@@ -60,8 +60,9 @@ SI_UNITS: dict[str, str] = {
     "W": "400 W",
     "FLOP": "2 TFLOP",
     "J": "30 J",
+    "1": "0.75",
 }
-"""Units that quantities have inside, each with an example that messages show."""
+"""Units that quantities have inside, each with an example that messages show; ``1`` is a plain number."""
 
 _BINARY = ("Ti", "Gi", "Mi", "Ki", "")
 _DECIMAL = ("P", "T", "G", "M", "k", "", "m", "u", "n")
@@ -90,6 +91,9 @@ _LOOK_ALIKES = {
     "sec": "s",
 }
 
+# 2/3 has no exact decimal.
+_PLAIN = re.compile(r"\s*(\d{1,9})\s*/\s*([1-9]\d{0,8})\s*|\s*\d{1,40}(?:\.\d{0,40})?(?:[eE][+-]?\d{1,3})?\s*")
+
 # Lengths are bounded because numbers are taken exactly: 1e999999999 would be a billion digits.
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][+-]?\d{1,3})?)(?![\d.])\s*(.*?)\s*")
 
@@ -102,7 +106,7 @@ def parse_quantity(text: str, *, unit: str, clock: float | None = None) -> float
     text
         Number and unit, as ``"5120 B/clk"``.
     unit
-        The unit of the result, one of :data:`SI_UNITS`.
+        The unit of the result, one of :data:`SI_UNITS`. A plain number may be a quotient: ``"2/3"``.
     clock
         What ``clk`` stands for [Hz]; without it a unit with ``clk`` is refused.
 
@@ -111,6 +115,8 @@ def parse_quantity(text: str, *, unit: str, clock: float | None = None) -> float
     SpecError
         If number or unit is missing, the unit is unknown or of another kind, or the value is infinite.
     """
+    if unit == "1":
+        return _parse_plain(text)
     match = _QUANTITY.fullmatch(text)
     text = text if len(text) <= 60 else f"{text[:60]}..."
     if match is None:
@@ -127,6 +133,13 @@ def parse_quantity(text: str, *, unit: str, clock: float | None = None) -> float
     if not math.isfinite(value):
         raise SpecError(f"{text!r} is not finite; write it as {SI_UNITS[unit]!r}")
     return value
+
+
+def _parse_plain(text: str) -> float:
+    match = _PLAIN.fullmatch(text)
+    if match is None:
+        raise SpecError(f"{text[:60]!r} is no number; write it as '0.75' or '2/3'")
+    return int(match[1]) / int(match[2]) if match[1] else float(text)
 
 
 def _as_float(value: Fraction) -> float:
@@ -185,6 +198,8 @@ def format_quantity(value: float, unit: str, *, digits: int = 4) -> str:
 
     Capacities [B] have binary prefixes where that is exact, everything else has decimal ones.
     """
+    if unit == "1":
+        return f"{value:.{digits}g}"
     if unit == "B":
         number, prefix = _with_prefix(value, _BINARY, digits)
         if float(number) * float(_PREFIXES[prefix]) == value:

@@ -7,15 +7,17 @@ takes as long as the products do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hw_specs import Architecture
+from hw_specs.architecture import AttentionTraits
 from simulator.kernels import AttentionTable
 
-from .attention_tiles import AttentionTiles, attention_tiles, legacy_matrix_share
+from .attention_tiles import AttentionTiles, attention_tiles, matrix_share, resident_blocks
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
 from .matmul import unit_peak
@@ -48,8 +50,8 @@ class _Steps(NamedTuple):
 def attention_cost(group: str, table: AttentionTable, hardware: HardwareColumns) -> FamilyCost:
     """Floor plus the cores' work joined with the DRAM traffic, with the best split of the keys."""
     parts = [
-        (columns, _on_one_architecture(group, table, hardware.select(columns), architecture))
-        for architecture, columns in _by_architecture(hardware.architecture)
+        (columns, _on_one_architecture(group, table, hardware.select(columns), traits))
+        for traits, columns in _by_architecture(hardware.traits)
     ]
     shape = (len(table), len(hardware))
     terms = {name: np.zeros(shape) for name in parts[0][1]}
@@ -66,19 +68,20 @@ def attention_cost(group: str, table: AttentionTable, hardware: HardwareColumns)
     return FamilyCost(time=terms.pop("time"), bound=bound_of(bounds), terms=terms)
 
 
-def _by_architecture(architectures: tuple[str, ...]) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    names = np.array(architectures)
-    for name in dict.fromkeys(architectures):
-        yield name, np.flatnonzero(names == name)
+def _by_architecture(traits: Sequence[Architecture]) -> Iterator[tuple[AttentionTraits, NDArray[np.int64]]]:
+    """Traits of each architecture with the positions of its accelerators; users' own may share a name."""
+    identities = np.array([id(architecture) for architecture in traits])
+    for architecture in {id(each): each for each in traits}.values():
+        yield architecture.attention, np.flatnonzero(identities == id(architecture))
 
 
 def _on_one_architecture(
-    group: str, table: AttentionTable, hardware: HardwareColumns, architecture: str
+    group: str, table: AttentionTable, hardware: HardwareColumns, traits: AttentionTraits
 ) -> dict[str, FloatArray]:
     def parameter(name: str) -> FloatArray:
         return hardware.parameters[f"{group}.{name}"]
 
-    tiles = attention_tiles(group, table, architecture)
+    tiles = attention_tiles(group, table, traits)
     steps = _steps(table, tiles, packed=_packs_groups(group, table))
     products, exponentials, shared = _step_times(group, table, hardware, tiles)
     overlap = np.where(tiles.alternating[:, None], parameter("overlap"), 1.0)
@@ -139,7 +142,7 @@ def _step_times(
     group: str, table: AttentionTable, hardware: HardwareColumns, tiles: AttentionTiles
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Products, exponentials and shared memory of one step on one core, shape (num_kernels, num_accelerators). [s]"""
-    peak = unit_peak(table, hardware) * legacy_matrix_share(group, hardware.architecture)
+    peak = unit_peak(table, hardware) * matrix_share(group, hardware)
     onset = hardware.parameters[f"{group}.throttle_time"]
     busy = np.maximum(table.matrix_flops, table.vector_flops)[:, None] / peak
     throttled = throttle_factor(
@@ -170,7 +173,7 @@ def _core_time(
 
     Equal blocks run in rounds. Causal blocks differ, so cores stay busy with the mean and wait for the longest.
     """
-    resident = np.broadcast_to(tiles.resident[:, None], step.shape)
+    resident = resident_blocks(tiles, hardware)
     alone = hardware.parameters[f"{group}.alone"]
     blocks = steps.blocks[:, None] * parts
     slots = hardware.cores * resident
@@ -205,6 +208,6 @@ def _combining(
         return np.zeros((len(table), len(hardware)))
     partial = parts * table.num_heads * table.query_length * table.head_dim * 8.0
     time = hardware.parameters[f"{group}.combine"] + partial[:, None] / hardware.dram_bandwidth
-    at_once = (steps.blocks * parts)[:, None] <= hardware.cores * tiles.resident[:, None]
+    at_once = (steps.blocks * parts)[:, None] <= hardware.cores * resident_blocks(tiles, hardware)
     worth = (steps.longest >= 2.0 * parts) & (table.query_length <= _SPLIT_QUERIES[group])
     return np.where(at_once & worth[:, None], time, np.inf)

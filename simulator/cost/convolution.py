@@ -59,7 +59,7 @@ def _on_matrix_units(table: ConvolutionTable, hardware: HardwareColumns) -> Fami
     problem = replace(problem, peak=problem.peak * hardware.parameters["convolution.share"])
     cost = product_cost(problem, hardware, group="matmul", role="matrix")
     family = product_terms(cost, unit_of("convolution"))
-    dram = table.bytes[:, None] / (hardware.parameters["stream.dram"] * hardware.dram_copy_rate)
+    dram = table.bytes[:, None] / (hardware.parameters["stream.dram"] * hardware.dram_achievable_copy)
     streamed = hardware.parameters["stream.floor"] + dram
     gathered = _gathered(table, hardware)
     few = (table.filter_positions > 1) & (table.input_channels * table.itemsize <= _TAP_BYTES / 2)
@@ -165,7 +165,7 @@ def _fused(table: ConvolutionTable, hardware: HardwareColumns) -> FloatArray:
     working = parameter("fused_rate") * blocks / (np.maximum(busy, 1.0) * hardware.cores)
     throttled = _throttled(table, hardware, share=working)
     work = busy * flops * throttled * hardware.cores / (unit_peak(table, hardware) * parameter("fused_rate"))
-    filters = 5.0 * _filter_bytes(table)[:, None] / (parameter("transform") * hardware.dram_copy_rate)
+    filters = 5.0 * _filter_bytes(table)[:, None] / (parameter("transform") * hardware.dram_achievable_copy)
     return work + rounds * parameter("fused_fill") + filters + parameter("fused_latency")
 
 
@@ -192,7 +192,7 @@ def _unfused(table: ConvolutionTable, hardware: HardwareColumns) -> tuple[FloatA
     products = _batched(problem, hardware)
     # Image and filters are read and written transformed; the products are read and the output written.
     moved = (table.bytes_read + image + filters + output + table.bytes_written)[:, None]
-    transforms = moved / (hardware.parameters["vector_convolution.transform"] * hardware.dram_copy_rate)
+    transforms = moved / (hardware.parameters["vector_convolution.transform"] * hardware.dram_achievable_copy)
     latency = hardware.parameters["vector_convolution.unfused_latency"]
     return products.time + transforms + latency, transforms
 

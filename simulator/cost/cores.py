@@ -6,19 +6,17 @@ from hw_specs import Accelerator
 
 __all__ = ["block_cores"]
 
-#: 16-bit FLOPs in a clock of one SM of an H100, the core that blocks of work are scheduled on.
-_CORE_RATE = 4096.0
-
 
 def block_cores(accelerator: Accelerator) -> float:
     """Number of cores, or of parts of a wide matrix engine that work like cores.
 
-    A TPU or NPU has one to eight matrix engines as wide as dozens of a GPU's cores. Their compilers tile work over the
-    rows and columns of an engine as blocks are over cores, so an engine counts as that many cores of an H100: one
-    block on one engine neither multiplies at the rate of the whole part nor reads at a hundredth of its bandwidth.
+    A systolic part has one to eight matrix engines as wide as dozens of a GPU's cores. Their compilers tile work over
+    the rows and columns of an engine as blocks are over cores, so an engine counts as several of them: one block on
+    one engine neither multiplies at the rate of the whole part nor reads at a hundredth of its bandwidth.
     """
     count, clock = float(accelerator.cores.count), accelerator.cores.clock
     widest = max((accelerator.peak.matrix.get(name, 0.0) for name in ("bf16", "fp16")), default=0.0)
-    if accelerator.kind not in ("tpu", "npu") or not clock:
+    of_one_core = accelerator.traits.core_flops_per_clock
+    if of_one_core is None or not clock:
         return count
-    return max(count, float(round(widest / (clock * _CORE_RATE))))
+    return max(count, float(round(widest / (clock * of_one_core))))

@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, CalibrationMatch, CalibrationPool
+from hw_specs import Accelerator, Architecture, CalibrationMatch, CalibrationPool
 
 from .cores import block_cores
 from .inheritance import carried, nearest, origin_of, part_of
-from .memory_rates import cache_rate, common_cache, dram_copy_rate, dram_rate, shared_rate
+from .memory_rates import cache_rate, common_cache, dram_achievable_copy, dram_achievable_read, shared_rate
 from .parameters import GROUPS, parameter_columns
 
 __all__ = ["BASES", "HardwareColumns", "UnsupportedFormatError"]
@@ -33,37 +33,47 @@ class HardwareColumns:
 
     Attributes
     ----------
-    name, architecture : tuple of str
+    name : tuple of str
+    traits : tuple of Architecture
+        What each one shares with its generation.
     matrix, vector, special : dict
         Peak rates by number format, NaN where the part has none. [FLOP/s], [FLOP/s], [1/s]
     cores : array
         Number of cores (SMs, CUs). [1]
     clock : array
         Boost clock, NaN where not published. [Hz]
-    dram_bandwidth, dram_capacity, dram_latency : array
-        [B/s], [B], [s]
-    dram_rate : array
+    dram_bandwidth : array
+        Of the datasheet: what bounds every kernel. [B/s]
+    dram_achievable_read : array
         DRAM bandwidth that microbenchmarks reach, else 0.95 of the published one, and no less than 0.85 of it. [B/s]
-    dram_copy_rate : array
+    dram_achievable_copy : array
         Bandwidth of the DRAM that check bits leave to kernels that read and write alike. [B/s]
-    cache_capacity, cache_bandwidth, cache_latency : array
+    cache_capacity, cache_bandwidth : array
         Cache that all cores share (the larger of L2 and LLC counts as capacity); bandwidth infinite
-        where not published. [B], [B/s], [s]
+        where not published. [B], [B/s]
     cache_rate : array
         Bandwidth of that cache as microbenchmarks reach it, else 3/4 of the published figure, else 32 B a clock
         and core (16 beside GDDR) and no less than four times the DRAM. [B/s]
-    shared_capacity, shared_bandwidth : array
-        Shared memory or L1 of one core; bandwidth infinite where not published. [B], [B/s]
+    core_memory : array
+        Shared memory and L1 cache of one core, infinite where not known. [B]
     shared_rate : array
-        The same bandwidth as microbenchmarks reach it, where one is known. [B/s]
+        Bandwidth of the shared memory of one core as microbenchmarks reach it, infinite where not known. [B/s]
     max_threads, max_blocks : array
         Resident threads and thread blocks of one core. [1]
-    link_bandwidth, link_latency : array
-        Fastest link to other accelerators, one way; NaN where the part has none. [B/s], [s]
+    link_bandwidth : array
+        Fastest link to other accelerators, one way; NaN where the part has none. [B/s]
     power : array
         Board power, NaN where not published. [W]
     clock_headroom : array
         Clock under load over the datasheet's boost clock. [1]
+    shortest_kernel : array
+        Time of a kernel that does nothing. [s]
+    issued_lanes : array
+        Threads for which a core issues an instruction in a clock. [1]
+    attention_storage : array
+        Shared memory of a core that blocks of fused attention have together, infinite where not known. [B]
+    warp_matrix_share : array
+        Share of the matrix peak that warp-wide instructions reach. [1]
     parameters : dict
         ``group.name`` of :data:`simulator.cost.parameters.PARAMETERS` to values.
     basis : dict
@@ -71,30 +81,29 @@ class HardwareColumns:
     """
 
     name: tuple[str, ...]
-    architecture: tuple[str, ...]
+    traits: tuple[Architecture, ...]
     matrix: Mapping[str, FloatArray]
     vector: Mapping[str, FloatArray]
     special: Mapping[str, FloatArray]
     cores: FloatArray
     clock: FloatArray
     dram_bandwidth: FloatArray
-    dram_rate: FloatArray
-    dram_capacity: FloatArray
-    dram_latency: FloatArray
-    dram_copy_rate: FloatArray
+    dram_achievable_read: FloatArray
+    dram_achievable_copy: FloatArray
     cache_capacity: FloatArray
     cache_bandwidth: FloatArray
     cache_rate: FloatArray
-    cache_latency: FloatArray
-    shared_capacity: FloatArray
-    shared_bandwidth: FloatArray
+    core_memory: FloatArray
     shared_rate: FloatArray
     max_threads: FloatArray
     max_blocks: FloatArray
     link_bandwidth: FloatArray
-    link_latency: FloatArray
     power: FloatArray
     clock_headroom: FloatArray
+    shortest_kernel: FloatArray
+    issued_lanes: FloatArray
+    attention_storage: FloatArray
+    warp_matrix_share: FloatArray
     parameters: Mapping[str, FloatArray]
     basis: Mapping[str, NDArray[np.int64]]
 
@@ -113,33 +122,33 @@ class HardwareColumns:
             Each takes the nearest of these for each parameter group, and the defaults where there is none.
         """
         parameters, basis = _calibrated(accelerators, calibrations)
-        peaks, columns = _peaks(accelerators), {**_memory(accelerators), **_limits(accelerators)}
+        peaks = _peaks(accelerators)
+        columns = {**_memory(accelerators), **_limits(accelerators), **_by_generation(accelerators)}
         return cls(
             name=tuple(a.name for a in accelerators),
-            architecture=tuple(a.architecture for a in accelerators),
+            traits=tuple(a.traits for a in accelerators),
             matrix=peaks["matrix"],
             vector=peaks["vector"],
             special=peaks["special"],
             cores=columns["cores"],
             clock=columns["clock"],
             dram_bandwidth=columns["dram_bandwidth"],
-            dram_rate=columns["dram_rate"],
-            dram_capacity=columns["dram_capacity"],
-            dram_latency=columns["dram_latency"],
-            dram_copy_rate=columns["dram_copy_rate"],
+            dram_achievable_read=columns["dram_achievable_read"],
+            dram_achievable_copy=columns["dram_achievable_copy"],
             cache_capacity=columns["cache_capacity"],
             cache_bandwidth=columns["cache_bandwidth"],
             cache_rate=columns["cache_rate"],
-            cache_latency=columns["cache_latency"],
-            shared_capacity=columns["shared_capacity"],
-            shared_bandwidth=columns["shared_bandwidth"],
+            core_memory=columns["core_memory"],
             shared_rate=columns["shared_rate"],
             max_threads=columns["max_threads"],
             max_blocks=columns["max_blocks"],
             link_bandwidth=columns["link_bandwidth"],
-            link_latency=columns["link_latency"],
             power=columns["power"],
             clock_headroom=columns["clock_headroom"],
+            shortest_kernel=columns["shortest_kernel"],
+            issued_lanes=columns["issued_lanes"],
+            attention_storage=columns["attention_storage"],
+            warp_matrix_share=columns["warp_matrix_share"],
             parameters=parameters,
             basis=basis,
         )
@@ -154,7 +163,7 @@ class HardwareColumns:
         if len(columns) == len(self) and (columns == np.arange(len(self))).all():
             return self
         chosen: dict[str, object] = {
-            name: tuple(getattr(self, name)[i] for i in columns) for name in ("name", "architecture")
+            name: tuple(getattr(self, name)[i] for i in columns) for name in ("name", "traits")
         }
         for field in fields(self):
             value = getattr(self, field.name)
@@ -232,15 +241,6 @@ _USUAL_CLOCK = 1.5e9
 # Far below the duration of any kernel. [s]
 _AT_ONCE = 1e-9
 
-# A GeForce's "boost clock" is what it reaches at least in typical work, not a ceiling: an RTX 5090 multiplies at 1.10
-# to 1.17 times its rated peak (gau-nernst/gn-kernels), an RTX 4090 at 0.94 with tiles that fill 0.85 to 0.9 of the
-# waves of 4096x4096x4096. Cards for servers hold theirs (A100: 1410 MHz throughout).
-_GEFORCE_HEADROOM = 1.1
-
-
-def _clock_headroom(accelerator: Accelerator) -> float:
-    return _GEFORCE_HEADROOM if accelerator.form_factor == "GeForce" else 1.0
-
 
 def _borrowed(codes: Mapping[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
     """Ground of convolutions on matrix units, which run on the parameters of matrix products."""
@@ -265,21 +265,37 @@ def _memory(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
     memories = [a.memory for a in accelerators]
     near = [common_cache(m) for m in memories]
     total = [max((level.capacity for level in (m.l2, m.llc) if level), default=0.0) for m in memories]
-    shared = [m.shared for m in memories]
     return {
         "dram_bandwidth": _column((m.dram.bandwidth for m in memories), np.nan),
-        "dram_rate": np.array([dram_rate(a) for a in accelerators]),
-        "dram_copy_rate": np.array([dram_copy_rate(a) for a in accelerators]),
-        "dram_capacity": _column((m.dram.capacity for m in memories), np.nan),
-        "dram_latency": _column((m.dram.latency for m in memories), 6e-7),
+        "dram_achievable_read": np.array([dram_achievable_read(a) for a in accelerators]),
+        "dram_achievable_copy": np.array([dram_achievable_copy(a) for a in accelerators]),
         "cache_capacity": np.array(total, dtype=np.float64),
         "cache_bandwidth": _column((cache.bandwidth if cache else None for cache in near), np.inf),
-        "cache_latency": _column((c.latency if c else None for c in near), 2.5e-7),
-        "shared_capacity": _column((s.capacity if s else None for s in shared), np.inf),
-        "shared_bandwidth": _column((s.bandwidth if s else None for s in shared), np.inf),
+        "core_memory": _column((_core_memory(a) for a in accelerators), np.inf),
         "shared_rate": np.array([shared_rate(a) for a in accelerators]),
         "cache_rate": np.array([cache_rate(a, cores=block_cores(a)) for a in accelerators]),
     }
+
+
+def _by_generation(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
+    traits = [a.traits for a in accelerators]
+    return {
+        "shortest_kernel": np.array([t.shortest_kernel for t in traits]),
+        "issued_lanes": np.array([t.issued_lanes for t in traits], dtype=np.float64),
+        "warp_matrix_share": np.array([t.attention.warp_matrix_share for t in traits]),
+        "attention_storage": _column((_attention_storage(a) for a in accelerators), np.inf),
+    }
+
+
+def _core_memory(accelerator: Accelerator) -> float | None:
+    shared = accelerator.memory.shared
+    return shared.capacity + (accelerator.traits.l1_cache or 0.0) if shared else None
+
+
+def _attention_storage(accelerator: Accelerator) -> float | None:
+    stated = accelerator.traits.attention.storage
+    own = accelerator.memory.shared
+    return stated if stated is not None else own.capacity if own else None
 
 
 def _limits(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
@@ -292,7 +308,6 @@ def _limits(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
         "max_threads": _column((a.cores.max_threads for a in accelerators), 2048),
         "max_blocks": _column((a.cores.max_blocks for a in accelerators), 32),
         "link_bandwidth": _column((link.bandwidth if link else None for link in links), np.nan),
-        "link_latency": _column((link.latency if link else None for link in links), np.nan),
-        "clock_headroom": np.array([_clock_headroom(a) for a in accelerators]),
+        "clock_headroom": _column((a.cores.clock_headroom for a in accelerators), 1.0),
         "power": _column((a.power.board if a.power else None for a in accelerators), np.nan),
     }

@@ -19,7 +19,7 @@ from hw_specs import Accelerator, Calibration, CalibrationMatch, CalibrationPool
 from hw_specs.inheritance.process import clock_under_load, matrix_energy_ratio, overvoltage, vector_energy_ratio
 
 from .cores import block_cores
-from .memory_rates import dram_copy_rate
+from .memory_rates import dram_achievable_copy
 from .parameters import PARAMETERS, RELATED
 
 __all__ = ["MATRIX_ENERGIES", "REFERENCE", "Origin", "carried", "nearest", "origin_of", "part_of"]
@@ -123,7 +123,7 @@ def part_of(accelerator: Accelerator) -> Origin:
     """Process and memory of an accelerator."""
     dram = accelerator.memory.dram
     by_core = dram.bandwidth / block_cores(accelerator) if dram.bandwidth else None
-    left = dram_copy_rate(accelerator)
+    left = dram_achievable_copy(accelerator)
     share = min(dram.measured_bandwidth / left, 1.0) if dram.measured_bandwidth is not None and left > 0 else None
     return Origin(
         process=accelerator.process,

@@ -44,15 +44,15 @@ def unit_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
     return np.where(table.matrix_flops[:, None] > 0, matrix, _issued_peak(table, hardware))
 
 
-#: Threads for which a core issues an instruction in a clock (four schedulers of 32), and instructions of other kinds
-#: for each multiply-add of a product: cores with 64 lanes issue them beside, those with 128 instead. H100: products
-#: reach 0.74 of the fp32 peak in the median (NeuSight data set, linear layers from 50 GFLOP).
-_ISSUED_LANES, _OTHER_INSTRUCTIONS = 128.0, 1 / 3
+#: Instructions of other kinds for each multiply-add of a product: cores with half as many lanes as schedulers issue for
+#: issue them beside, those with as many instead. H100: products reach 0.74 of the fp32 peak in the median (NeuSight
+#: data set, linear layers from 50 GFLOP).
+_OTHER_INSTRUCTIONS = 1 / 3
 
 
 def _issued_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
     """Rate of the vector units as far as instructions can be issued, shape (num_kernels, num_accelerators)."""
-    issued = hardware.cores * hardware.core_clock * _ISSUED_LANES / (1.0 + _OTHER_INSTRUCTIONS)
+    issued = hardware.cores * hardware.core_clock * hardware.issued_lanes / (1.0 + _OTHER_INSTRUCTIONS)
     packed = np.maximum(4.0 / table.itemsize, 1.0)[:, None]  # two values of 16 bits in one lane
     return np.minimum(vector_peak(table, hardware), 2.0 * issued * packed)
 

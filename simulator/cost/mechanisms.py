@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 from simulator.kernels import FamilyTable
 
 __all__ = [
-    "SHORTEST_KERNEL",
     "fitting",
     "power_limited",
     "power_slowdown",
     "residency",
-    "shortest_kernel",
     "throttle_factor",
     "united",
 ]
@@ -37,21 +35,6 @@ def united(times: Sequence[FloatArray], exponent: FloatArray) -> FloatArray:
         total = total + (time / safe) ** exponent
     joined: FloatArray = safe * np.maximum(total, 1.0) ** (1.0 / exponent)
     return joined
-
-
-#: Shortest kernel: launch, one wave and drain. 1.24 to 1.32 us a kernel in a CUDA graph on A100 and H200
-#: (te42kyfo/gpu-benches, gpu-small-kernels), 1.4 us and more in traces of an H100. Fits to kernels of 20 us and more,
-#: timed with a synchronisation, cannot tell it. [s]
-SHORTEST_KERNEL = 1.3e-6
-
-#: The same on AMD, where graphs do not shorten it: 1.93 us on MI210 (gpu-small-kernels); parts of several dies make
-#: every one see what the others wrote, and no kernel in a trace of an MI300X takes less than 3.1 us. [s]
-_SHORTEST_BY_ARCHITECTURE = {"cdna1": 1.93e-6, "cdna2": 1.93e-6, "cdna3": 3.1e-6, "cdna4": 3.1e-6}
-
-
-def shortest_kernel(architectures: Sequence[str]) -> FloatArray:
-    """Time of the shortest kernel of each architecture, shape (num_accelerators,). [s]"""
-    return np.array([_SHORTEST_BY_ARCHITECTURE.get(name, SHORTEST_KERNEL) for name in architectures])
 
 
 def throttle_factor(busy: FloatArray, *, slowdown: FloatArray, time: FloatArray) -> FloatArray:

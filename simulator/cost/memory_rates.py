@@ -7,7 +7,7 @@ import numpy as np
 from hw_specs import Accelerator
 from hw_specs.schema import Memory, MemoryLevel
 
-__all__ = ["cache_rate", "common_cache", "dram_copy_rate", "dram_rate", "shared_rate"]
+__all__ = ["cache_rate", "common_cache", "dram_achievable_copy", "dram_achievable_read", "shared_rate"]
 
 # Bandwidth that check bits among the data leave. NVIDIA puts the loss at about 20 % (CUDA C++ Best Practices Guide,
 # 9.2.1); an L4 copies at 0.78 of its datasheet where an L40 reaches 0.89 to 0.94 without (gpu-benches), which is 0.85.
@@ -19,20 +19,11 @@ _DRAM_SHARE = 0.95
 # Least share of it: figures of copies, which turn between reads and writes, understate what reads reach.
 _LEAST_DRAM_SHARE = 0.85
 
-# Bytes that the L2 delivers a clock and core where no figure is known: parts with GDDR have few L2 slices for their
-# cores (14.5 measured on an L40, 15.2 on an RTX 4090, 16.7 on an A40, 20 on a T4), those with HBM more (22 on a V100,
-# 35 on A100 and H100: te42kyfo/gpu-benches, gpu-l2-cache).
-_GDDR_BYTES, _HBM_BYTES = 16.0, 32.0
-_GDDR_ARCHITECTURES = frozenset({"turing", "ampere_ga10x", "ada", "blackwell_gb20x"})
 # Measured over published bandwidth of shared caches where both are known (V100, A100).
 _MEASURED_CACHE_SHARE = 0.75
 
-# Shared memory of a GPU of which no bandwidth is known: what cards of the GeForce class reach (A10, L4, RTX 3090,
-# RTX 4090; te42kyfo/gpu-benches, gpu-cache). [B/clk]
-_SHARED_ESTIMATE = 64.0
 
-
-def dram_copy_rate(accelerator: Accelerator) -> float:
+def dram_achievable_copy(accelerator: Accelerator) -> float:
     """DRAM bandwidth that check bits leave to kernels that read and write alike; NaN where none is known. [B/s]"""
     dram = accelerator.memory.dram
     if dram.bandwidth is None:
@@ -40,7 +31,7 @@ def dram_copy_rate(accelerator: Accelerator) -> float:
     return dram.bandwidth * (_INLINE_ECC_SHARE if dram.inline_ecc else 1.0)
 
 
-def dram_rate(accelerator: Accelerator) -> float:
+def dram_achievable_read(accelerator: Accelerator) -> float:
     """DRAM bandwidth as microbenchmarks reach it with reads; NaN where none is known. [B/s]"""
     dram = accelerator.memory.dram
     if dram.bandwidth is None:
@@ -73,7 +64,7 @@ def cache_rate(accelerator: Accelerator, *, cores: float) -> float:
         return min(cache.measured_bandwidth, np.inf if published is None else published)
     if published is not None:
         return _MEASURED_CACHE_SHARE * published
-    per_core = _GDDR_BYTES if accelerator.architecture in _GDDR_ARCHITECTURES else _HBM_BYTES
+    per_core = accelerator.traits.cache_bytes_per_clock
     clock, dram = accelerator.cores.clock, accelerator.memory.dram.bandwidth
     return max(per_core * cores * (np.nan if clock is None else clock), 4.0 * (np.nan if dram is None else dram))
 
@@ -84,4 +75,5 @@ def shared_rate(accelerator: Accelerator) -> float:
     if shared is not None and shared.bandwidth is not None:
         # As with the L2, a changed part may keep the measured figure of its parent.
         return min(shared.measured_bandwidth or np.inf, shared.bandwidth)
-    return _SHARED_ESTIMATE * clock if accelerator.kind == "gpu" and clock else np.inf
+    estimate = accelerator.traits.shared_bytes_per_clock
+    return estimate * clock if estimate is not None and clock else np.inf

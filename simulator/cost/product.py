@@ -13,9 +13,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from hw_specs.tiles import TileLibrary
+
 from .hardware import HardwareColumns
 from .mechanisms import power_limited, united
-from .tiles import TileLibrary, library_groups, occupied_rounds
+from .tiles import candidates, library_groups, occupied_rounds, offered
 
 __all__ = ["WIDEST_ACCESS", "Problem", "ProductCost", "product_cost"]
 
@@ -130,7 +132,7 @@ def product_cost(
     """
     shape = problem.peak.shape
     result = ProductCost(**{f.name: np.zeros(shape) for f in fields(ProductCost)})
-    for library, columns in library_groups(role, hardware.architecture):
+    for library, columns in library_groups(role, hardware.traits):
         part = hardware.select(columns)
         step = max(_CHUNK // (len(columns) * len(library.tiles) * len(library.splits)), 1)
         for start in range(0, shape[0], step):
@@ -183,11 +185,11 @@ class _Grid:
 
     @classmethod
     def build(cls, p: Problem, hardware: HardwareColumns, library: TileLibrary, alone: FloatArray) -> _Grid:
-        tm, tn, splits = library.candidates()
+        tm, tn, splits = candidates(library)
         batch, m, n, k, itemsize = (x[:, None, None] for x in (p.batch, p.m, p.n, p.k, p.itemsize))
         tiles = batch * np.ceil(m / tm) * np.ceil(n / tn)
         staged = _STAGES * library.step * (tm + tn)
-        fitting = np.minimum(_ACCUMULATORS / (tm * tn), hardware.shared_capacity[None, :, None] / staged)
+        fitting = np.minimum(_ACCUMULATORS / (tm * tn), hardware.core_memory[None, :, None] / staged)
         resident = np.clip(np.floor(fitting), 1.0, library.resident)
         blocks = tiles * splits
         busy, rounds = occupied_rounds(blocks, cores=hardware.cores[None, :, None], resident=resident, alone=alone)
@@ -231,11 +233,11 @@ def _evaluate(p: Problem, hardware: HardwareColumns, library: TileLibrary, *, gr
 
 def _offered(p: Problem, library: TileLibrary) -> NDArray[np.bool_]:
     """Choices that the library has for each problem, shape (num_kernels, num_choices)."""
-    tm, tn, _ = library.candidates()
+    tm, tn, _ = candidates(library)
     wide = (p.widths() >= WIDEST_ACCESS)[:, None]
     narrow = (np.maximum(tm, tn) <= _LONGEST_NARROW)[None, :]
-    offered: NDArray[np.bool_] = library.offered(p.m, p.n, p.k) & (wide | narrow)
-    return offered
+    open_to: NDArray[np.bool_] = offered(library, p.m, p.n, p.k) & (wide | narrow)
+    return open_to
 
 
 def _arithmetic(
@@ -266,7 +268,7 @@ def _arithmetic(
 def _exposed(p: Problem, hardware: HardwareColumns, grid: _Grid, parameter: _Parameter) -> FloatArray:
     """Prologues and epilogues that nothing hides. [s]"""
     drained = grid.blocks * grid.tm * grid.tn * _output_bytes(p)
-    drain = drained / (parameter("store") * hardware.dram_rate[None, :, None])
+    drain = drained / (parameter("store") * hardware.dram_achievable_read[None, :, None])
     return grid.rounds * parameter("fill") / hardware.core_clock[None, :, None] + drain
 
 
@@ -280,7 +282,8 @@ def _dram(p: Problem, hardware: HardwareColumns, grid: _Grid, parameter: _Parame
     cores = hardware.cores[None, :, None]
     area = np.minimum(grid.tiles, cores) * grid.tm * grid.tn
     moved = _dram_bytes(p, hardware, area, parameter("usable"), parameter("written"))
-    reached = np.minimum(parameter("dram") * hardware.dram_rate[None, :, None], hardware.dram_bandwidth[None, :, None])
+    read, datasheet = (rate[None, :, None] for rate in (hardware.dram_achievable_read, hardware.dram_bandwidth))
+    reached = np.minimum(parameter("dram") * read, datasheet)
     return moved / np.minimum(reached, np.minimum(grid.blocks, cores) * parameter("core_bandwidth"))
 
 

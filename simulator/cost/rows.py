@@ -9,7 +9,7 @@ from simulator.kernels import RowKind, RowWiseTable
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
-from .mechanisms import residency, shortest_kernel, united
+from .mechanisms import residency, united
 from .roofline import roofline_terms
 
 __all__ = ["quantize_cost", "rows_cost"]
@@ -55,9 +55,7 @@ def rows_cost(group: str, table: RowWiseTable, hardware: HardwareColumns) -> Fam
     dram = _dram_time(group, table, hardware)
     on_core, rounds, waiting = _core_time(group, table, hardware)
     in_step = np.minimum(hardware.parameters[f"{group}.drift"] / np.maximum(rounds, 1.0), 1.0)
-    floor = np.broadcast_to(
-        np.maximum(hardware.parameters[f"{group}.floor"], shortest_kernel(hardware.architecture)), dram.shape
-    )
+    floor = np.broadcast_to(np.maximum(hardware.parameters[f"{group}.floor"], hardware.shortest_kernel), dram.shape)
     roofline = roofline_terms(table, hardware)
     arithmetic = np.maximum(roofline["vector"], roofline["special"])
     exposed = np.minimum(dram, on_core) * in_step
@@ -88,7 +86,7 @@ def quantize_cost(group: str, table: RowWiseTable, hardware: HardwareColumns) ->
     dram, clock = _dram_time(group, table, hardware), np.nan_to_num(hardware.clock, nan=np.inf)
     passed = (_passes(table) * table.row_length * table.itemsize)[:, None] / parameter("stream")
     on_core = np.ceil(table.rows[:, None] / hardware.cores) * (parameter("row") + passed) / clock
-    floor = np.broadcast_to(np.maximum(parameter("floor"), shortest_kernel(hardware.architecture)), dram.shape)
+    floor = np.broadcast_to(np.maximum(parameter("floor"), hardware.shortest_kernel), dram.shape)
     return FamilyCost(
         time=floor + united((dram, on_core), parameter("overlap")),
         bound=bound_of({"dram": dram, "occupancy": on_core, "latency": floor}),
@@ -138,7 +136,7 @@ def _dram_time(group: str, table: RowWiseTable, hardware: HardwareColumns) -> Fl
     spilled = _spilled(table, hardware, hardware.parameters[f"{group}.usable"])
     read = table.bytes_read[:, None] * (1.0 + (passes - 1.0) * spilled)
     kept = residency(table, hardware.cache_capacity) * hardware.parameters[f"{group}.resident"]
-    bandwidth = hardware.parameters[f"{group}.dram"] * hardware.dram_copy_rate
+    bandwidth = hardware.parameters[f"{group}.dram"] * hardware.dram_achievable_copy
     time: FloatArray = (read + table.bytes_written[:, None]) * (1.0 - kept) / bandwidth
     return time
 

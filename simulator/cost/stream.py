@@ -9,7 +9,7 @@ from simulator.kernels import AccessPattern, ScatterTable, StreamKind, StreamTab
 
 from .family import FamilyCost, bound_of
 from .hardware import HardwareColumns
-from .mechanisms import residency, shortest_kernel, united
+from .mechanisms import residency, united
 from .roofline import roofline_terms, vector_peak
 
 __all__ = ["scatter_cost", "stream_cost"]
@@ -42,12 +42,12 @@ def stream_cost(group: str, table: StreamTable, hardware: HardwareColumns) -> Fa
     traffic = table.bytes[:, None]
     room = hardware.cache_capacity * parameters["stream.held"]
     kept = residency(table, room) * parameters["stream.resident"]
-    dram = traffic * (1.0 - kept) / (_pattern_share(table, hardware) * hardware.dram_copy_rate)
+    dram = traffic * (1.0 - kept) / (_pattern_share(table, hardware) * hardware.dram_achievable_copy)
     l2 = traffic / (parameters["stream.l2"] * hardware.cache_rate)
     active = np.clip(np.ceil(traffic / _BLOCK_BYTES), 1.0, hardware.cores)
     pulled = traffic / (active * parameters["stream.core_bandwidth"])
     indexed = _index_time(table, hardware)
-    floor = np.broadcast_to(np.maximum(parameters["stream.floor"], shortest_kernel(hardware.architecture)), dram.shape)
+    floor = np.broadcast_to(np.maximum(parameters["stream.floor"], hardware.shortest_kernel), dram.shape)
     transcendental = np.maximum(_transcendental_time(table, hardware), roofline["special"])
     terms = {
         "dram": dram,
@@ -132,7 +132,7 @@ def scatter_cost(group: str, table: ScatterTable, hardware: HardwareColumns) -> 
     resident = hardware.cores * np.floor(hardware.max_threads / threads)
     latency = np.ceil(table.rows[:, None] / np.maximum(resident, 1.0)) * hardware.parameters["scatter.row"]
     kept = residency(table, hardware.cache_capacity)
-    dram = table.bytes[:, None] * (1.0 - kept) / (hardware.parameters["scatter.dram"] * hardware.dram_copy_rate)
+    dram = table.bytes[:, None] * (1.0 - kept) / (hardware.parameters["scatter.dram"] * hardware.dram_achievable_copy)
     floor = np.broadcast_to(hardware.parameters["scatter.floor"], dram.shape)
     shown = {"DRAM traffic": dram, "row latency": latency, "floor": floor}
     return FamilyCost(

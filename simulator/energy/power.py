@@ -103,7 +103,7 @@ def power_model(accelerator: Accelerator, calibrations: Iterable[EnergyCalibrati
     nearest = _nearest(accelerator, relatives)
     if nearest is not None:
         return _model(accelerator, nearest, _carried(accelerator, nearest, idle), "inherited")
-    others = pool if process_step(accelerator.process) is not None and accelerator.kind != "cpu" else ()
+    others = pool if process_step(accelerator.process) is not None and accelerator.traits.engine != "cpu" else ()
     nearest = _nearest(accelerator, others)
     if nearest is not None and matrix_width(accelerator) > 0:
         return _model(accelerator, nearest, _carried(accelerator, nearest, idle), "datasheet")

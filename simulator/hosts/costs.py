@@ -159,7 +159,7 @@ def host_of(execution: Execution, accelerator: Accelerator, calibrations: Calibr
     probed machine that has measured its host (group ``host``) replaces them.
     """
     measured = _measured_on(accelerator, calibrations)
-    if accelerator.kind == "cpu":
+    if accelerator.traits.engine == "cpu":
         # What operators cost is in their own times.
         return replace(_CPU, **{name: measured[name] for name in ("view", "module") if name in measured})
     costs = HOSTS[execution.mode]

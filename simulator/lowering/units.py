@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -24,8 +25,8 @@ def assign_units(tables: KernelTables, accelerator: Accelerator, *, strict: bool
     units, those of 16-bit operands in float32; tf32 on a part that has none is float32. Fused attention in float32
     runs as three tf32 products for one, where the part has tf32.
 
-    PyTorch asks oneDNN, which runs convolutions on CPUs, for the direct algorithm (``algorithm::convolution_direct``,
-    the default of ideep's convolution_forward), so Winograd's is never chosen there.
+    Whether a library of convolutions has Winograd's algorithm, and which fused attention exists, are traits of the
+    architecture.
 
     Raises
     ------
@@ -38,12 +39,12 @@ def assign_units(tables: KernelTables, accelerator: Accelerator, *, strict: bool
 def _on_part(table: FamilyTable, accelerator: Accelerator, *, strict: bool) -> FamilyTable:
     if isinstance(table, AttentionTable):
         table = _attention_on_part(_split_float32(table, accelerator), accelerator)
-    if isinstance(table, ConvolutionTable) and accelerator.kind == "cpu":
+    if isinstance(table, ConvolutionTable) and accelerator.traits.winograd == "none":
         table = replace(table, winograd=np.zeros(len(table), dtype=np.bool_))
     table = _without_tf32(table) if "tf32" not in accelerator.peak.matrix else table
     contracts, on_vector = table.matrix_flops > 0, np.zeros(len(table), dtype=np.bool_)
     if isinstance(table, ConvolutionTable):
-        on_vector = _winograd_of_miopen(table, accelerator)
+        on_vector = _preferred_winograd(table, accelerator)
     for code, name in enumerate(table.formats):
         rows = contracts & (table.number_format == code)
         if not rows.any() or name in accelerator.peak.matrix:
@@ -71,23 +72,17 @@ def execution_on(accelerator: Accelerator, execution: Execution | None = None) -
     return replace(execution, matmul_tf32=False, convolution_tf32=False)
 
 
-def _winograd_of_miopen(table: ConvolutionTable, accelerator: Accelerator) -> NDArray[np.bool_]:
-    """3x3 convolutions in float32 of AMD's GPUs: MIOpen's Winograd kernels are vector code (``ConvBinWinograd*``)."""
+def _preferred_winograd(table: ConvolutionTable, accelerator: Accelerator) -> NDArray[np.bool_]:
+    """3x3 convolutions in float32 for which the library takes Winograd's algorithm, which is vector code."""
     codes = [code for code, name in enumerate(table.formats) if name == "fp32"]
     chosen: NDArray[np.bool_] = table.winograd & (table.matrix_flops > 0) & np.isin(table.number_format, codes)
-    return chosen & (accelerator.vendor == "AMD" and accelerator.kind == "gpu")
-
-
-# Formats whose products libraries add up in float32 on ordinary units too: PyTorch asks cuBLAS and cuDNN for float32
-# arithmetic on 16-bit operands (aten/src/ATen/cuda/CUDABlas.cpp, CUBLAS_COMPUTE_32F; cudnn/ConvShared.cpp, half
-# convolutions have mathType float), so that the doubled rate of fp16 on Pascal is not used: a GTX 1080 Ti runs Linear
-# 4096^3 at 10.5 TFLOP/s in fp32 and 10.3 in fp16 (gist.github.com/ypwhs/a156353cb19e780e323be054821af015).
-_ACCUMULATED_IN_FLOAT32 = ("fp16", "bf16")
+    return chosen & (accelerator.traits.winograd == "preferred")
 
 
 def _accumulated_in_float32(table: FamilyTable, on_vector: NDArray[np.bool_], accelerator: Accelerator) -> FamilyTable:
-    """Table whose 16-bit contractions on vector units run at the rate of float32."""
-    codes = [code for code, name in enumerate(table.formats) if name in _ACCUMULATED_IN_FLOAT32]
+    """Table whose contractions on vector units run at the rate of float32 where libraries add up in it."""
+    habits = accelerator.traits.float32_accumulation
+    codes = [code for code, name in enumerate(table.formats) if name in habits]
     rows = on_vector & np.isin(table.number_format, codes)
     if "fp32" not in accelerator.peak.vector or not rows.any():
         return table
@@ -119,33 +114,23 @@ def _split_float32(table: AttentionTable, accelerator: Accelerator) -> Attention
     )
 
 
-# Fused kernels that need matrix instructions of Ampere (sm_80).
-_FROM_AMPERE = (
-    AttentionAlgorithm.FLASH2,
-    AttentionAlgorithm.FLASH2_PAGED,
-    AttentionAlgorithm.FLASH3,
-    AttentionAlgorithm.FLASH4,
-    AttentionAlgorithm.CUDNN,
-)
-_BEFORE_AMPERE = frozenset({"pascal", "volta", "turing"})
+#: Kernels by the names that traits give them.
+_ALGORITHMS: Mapping[str, AttentionAlgorithm] = {
+    "flash2": AttentionAlgorithm.FLASH2,
+    "flash2_paged": AttentionAlgorithm.FLASH2_PAGED,
+    "flash3": AttentionAlgorithm.FLASH3,
+    "flash4": AttentionAlgorithm.FLASH4,
+    "cudnn_attention": AttentionAlgorithm.CUDNN,
+    "efficient": AttentionAlgorithm.EFFICIENT,
+}
 
 
 def _attention_on_part(table: AttentionTable, accelerator: Accelerator) -> AttentionTable:
-    """Fused attention as the part has it (``aten/src/ATen/native/transformers/cuda/sdp_utils.cpp``).
-
-    FlashAttention needs sm_80; before, the memory-efficient kernel runs in its place. That kernel is of NVIDIA's parts
-    alone: elsewhere both names lead to one. FlashAttention-4 on Hopper is -3, tile for tile, in another language.
-    """
-    wanted: tuple[AttentionAlgorithm, ...]
-    if accelerator.vendor != "NVIDIA":
-        wanted, own = (AttentionAlgorithm.EFFICIENT,), AttentionAlgorithm.FLASH2
-    elif accelerator.architecture in _BEFORE_AMPERE:
-        wanted, own = _FROM_AMPERE, AttentionAlgorithm.EFFICIENT
-    elif accelerator.architecture == "hopper":
-        wanted, own = (AttentionAlgorithm.FLASH4,), AttentionAlgorithm.FLASH3
-    else:
-        return table
-    return replace(table, algorithm=np.where(np.isin(table.algorithm, wanted), own, table.algorithm))
+    """Fused attention as it exists on the part: what takes the place of a kernel is a trait."""
+    algorithm = table.algorithm
+    for wanted, taken in accelerator.traits.attention.fallbacks.items():
+        algorithm = np.where(table.algorithm == _ALGORITHMS[wanted], _ALGORITHMS[taken], algorithm)
+    return replace(table, algorithm=algorithm)
 
 
 def _without_tf32(table: FamilyTable) -> FamilyTable:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from hw_specs import SpecError, list_accelerators, load_accelerator
+from hw_specs import SpecError, apply_overrides, list_accelerators, load_accelerator
 from hw_specs.catalogue import accelerator_files, load_file, resolve_name
 
 BASE = """
@@ -219,3 +219,30 @@ def test_another_dram_has_no_measured_bandwidth_of_its_parent(own: str, measured
     dram = own if own.startswith("{") else "{" + own + "}"
     text = f"name: X\nextends: a100_sxm4_80gb\nmemory: {{dram: {dram}}}\nsources: [s]"
     assert load_file(write(tmp_path, "x.yaml", text)).memory.dram.measured_bandwidth == measured
+
+
+def test_a_key_that_moved_says_where_to(tmp_path: Path) -> None:
+    text = "name: X1\nextends: h100_sxm5_80gb\ncores: {shared_memory: 228 KiB}\nsources: [s]\n"
+    path = tmp_path / "x.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError, match=r"cores\.shared_memory: is no key any more; .* memory\.shared\.capacity"):
+        load_file(path)
+
+
+def test_an_architecture_lies_beside_the_accelerator_or_what_it_extends(tmp_path: Path) -> None:
+    folder, other = tmp_path / "mine", tmp_path / "other"
+    (folder / "architectures").mkdir(parents=True)
+    other.mkdir()
+    rubin = "name: rubin\nparent: blackwell\nsources: {parent: a rumour}\n"
+    (folder / "architectures" / "rubin.yaml").write_text(rubin, encoding="utf-8")
+    text = "name: R100\nextends: b200\narchitecture: rubin\nsources: [a rumour]\n"
+    (folder / "r100.yaml").write_text(text, encoding="utf-8")
+    child = f"name: R200\nextends: {folder / 'r100.yaml'}\nsources: [a rumour]\n"
+    (other / "r200.yaml").write_text(child, encoding="utf-8")
+    for path in (folder / "r100.yaml", other / "r200.yaml"):
+        part = load_file(path)
+        assert part.traits.parent == "blackwell"
+        assert apply_overrides(part, ["cores.count=2x"]).traits is part.traits
+    (other / "r300.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError, match="architecture: 'rubin' has no file"):
+        load_file(other / "r300.yaml")

@@ -47,7 +47,7 @@ def test_values_are_those_of_their_sources() -> None:
         ({"tiles": []}, "at least 1 item"),
         ({"shared": "2"}, "less than or equal to 1"),
         ({"shared": "half"}, "'half' is no number; write it as '0.75' or '2/3'"),
-        ({"staged": True}, "is no number"),
+        ({"staged": True}, "is not a quantity in 1"),
     ],
 )
 def test_refusals_of_libraries(changes: dict[str, object], message: str) -> None:

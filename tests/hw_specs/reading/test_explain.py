@@ -35,7 +35,7 @@ def test_unknown_keys_get_hints_from_their_own_record() -> None:
     }
     assert refusal(tree) == (
         "f.yaml: memory.dram.bandwith: unknown key; valid are capacity, bandwidth, measured_bandwidth, latency, "
-        "per_core, inline_ecc; did you mean 'bandwidth' or 'measured_bandwidth'?"
+        "per_core, inline_ecc, technology; did you mean 'bandwidth' or 'measured_bandwidth'?"
     )
 
 

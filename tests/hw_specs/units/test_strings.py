@@ -78,6 +78,8 @@ def test_cycles_without_a_clock_are_refused() -> None:
         ("3 parsec", "B", "unit 'parsec' is unknown; known are FLOP, OP, B"),
         ("3 XB", "B", "unit 'XB' is unknown"),
         ("3 B/s/s", "B/s", "is not a quantity in B/s"),
+        ("2/0", "1", "'2/0' is no number; write it as '0.75' or '2/3'"),
+        ("1 B", "1", "'1 B' is no number"),
     ],
 )
 def test_refusals_say_what_would_be_valid(text: str, unit: str, message: str) -> None:

@@ -24,6 +24,9 @@ from simulator.kernels import (
     StreamKind,
 )
 
+#: Shared memory of a core where it is not that of Ampere. [B]
+_SHARED = {"volta": 96 * 1024, "turing": 64 * 1024, "ada": 100 * 1024, "hopper": 228 * 1024, "blackwell": 228 * 1024}
+
 
 def make_accelerator(**changes: Any) -> Accelerator:
     """100 cores of 1 GHz with 100 TFLOP/s of bf16, 10 TFLOP/s of fp32, 1 TB/s of DRAM, 4 TB/s and 40 MB of L2."""
@@ -46,6 +49,7 @@ def make_accelerator(**changes: Any) -> Accelerator:
             "max_blocks": 32,
         },
         "memory": {
+            "shared": {"capacity": _SHARED.get(changes.get("architecture", "ampere"), 164 * 1024), "per_core": True},
             "l2": {"capacity": changes.get("cache", 40e6), "bandwidth": changes.get("cache_bandwidth", 4e12)},
             "dram": {"capacity": 40e9, "bandwidth": changes.get("dram", 1e12)},
         },

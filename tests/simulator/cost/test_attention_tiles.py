@@ -1,6 +1,8 @@
 import pytest
 
-from simulator.cost.attention_tiles import attention_tiles, legacy_matrix_share
+from hw_specs import CalibrationPool, load_accelerator, load_architecture
+from simulator.cost import HardwareColumns
+from simulator.cost.attention_tiles import attention_tiles, matrix_share, resident_blocks
 from simulator.kernels import Attention, AttentionAlgorithm
 
 
@@ -27,25 +29,33 @@ from simulator.kernels import Attention, AttentionAlgorithm
 )
 def test_tiles_are_those_of_the_sources(table, group, architecture, head, causal, rows, columns, padded):
     kernel = table(Attention, query_length=512.0, key_length=512.0, head_dim=head, causal=causal)
-    tiles = attention_tiles(group, kernel, architecture)
+    tiles = attention_tiles(group, kernel, load_architecture(architecture).attention)
     assert (tiles.rows[0], tiles.columns[0], tiles.head[0]) == (rows, columns, padded)
 
 
+def columns(*names):
+    return HardwareColumns.from_accelerators(
+        [load_accelerator(name) for name in names], calibrations=CalibrationPool.empty()
+    )
+
+
 @pytest.mark.parametrize(
-    ("group", "architecture", "head", "resident"),
+    ("group", "accelerator", "head", "resident"),
     [
-        ("flash2", "ampere", 128.0, 2),  # (128 + 2 x 64) x 128 x 2 B = 64 KiB of 164
-        ("flash2", "ampere", 256.0, 1),  # 128 KiB, and eight warps
-        ("flash2", "hopper", 256.0, 2),  # 96 KiB of 228
-        ("flash2", "ada", 256.0, 1),  # 96 KiB of 100
-        ("efficient", "turing", 64.0, 2),  # scores and two stages of operands: 24 KiB of 64
-        ("efficient", "volta", 64.0, 3),
-        ("flash3", "hopper", 128.0, 1),
+        ("flash2", "a100", 128.0, 2),  # (128 + 2 x 64) x 128 x 2 B = 64 KiB of 164
+        ("flash2", "a100", 256.0, 1),  # 128 KiB, and eight warps
+        ("flash2", "h100", 256.0, 2),  # 96 KiB of 228
+        ("flash2", "l40s", 256.0, 1),  # 96 KiB of 100
+        ("efficient", "t4", 64.0, 2),  # scores and two stages of operands: 24 KiB of 64
+        ("efficient", "v100", 64.0, 3),
+        ("efficient", "p40", 64.0, 2),  # 64 of 96 KiB
+        ("flash3", "h100", 128.0, 1),
     ],
 )
-def test_blocks_side_by_side_are_those_that_shared_memory_holds(table, group, architecture, head, resident):
-    kernel = table(Attention, query_length=512.0, key_length=512.0, head_dim=head)
-    assert attention_tiles(group, kernel, architecture).resident[0] == resident
+def test_blocks_side_by_side_are_those_that_shared_memory_holds(table, group, accelerator, head, resident):
+    kernel, hardware = table(Attention, query_length=512.0, key_length=512.0, head_dim=head), columns(accelerator)
+    tiles = attention_tiles(group, kernel, hardware.traits[0].attention)
+    assert resident_blocks(tiles, hardware).tolist() == [[resident]]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +71,7 @@ def test_paged_caches_have_tiles_of_their_own(table, architecture, head, rows, c
         head_dim=head,
         causal=True,
     )
-    tiles = attention_tiles("flash2", kernel, architecture)
+    tiles = attention_tiles("flash2", kernel, load_architecture(architecture).attention)
     assert (tiles.rows[0], tiles.columns[0]) == (rows, columns)
 
 
@@ -69,7 +79,7 @@ def test_the_memory_efficient_kernel_stages_queries_and_scores_too(table):
     # Head 40 is staged as 64, values as a tile of 64. Each element of the three operands is written once and read by
     # the warps of two 32-wide tiles; 64 x 64 scores are written as well.
     kernel = table(Attention, query_length=512.0, key_length=512.0, head_dim=40.0, itemsize=2.0)
-    tiles = attention_tiles("efficient", kernel, "turing")
+    tiles = attention_tiles("efficient", kernel, load_architecture("turing").attention)
     staged = 64 * 64 + 64 * 64 + 64 * 64
     read = 64 * 64 * (64 + 64) * 2 / 32
     assert tiles.fetched[0] == 2 * staged
@@ -78,9 +88,9 @@ def test_the_memory_efficient_kernel_stages_queries_and_scores_too(table):
 
 def test_few_queries_take_one_tile(table):
     kernel = table(Attention, query_length=128.0, key_length=512.0, head_dim=64.0)
-    assert attention_tiles("flash4", kernel, "blackwell").rows[0] == 128
+    assert attention_tiles("flash4", kernel, load_architecture("blackwell").attention).rows[0] == 128
 
 
 def test_warp_wide_instructions_reach_part_of_hoppers_peak():
-    assert legacy_matrix_share("flash2", ("ampere", "hopper")).tolist() == [1.0, 0.5]
-    assert legacy_matrix_share("flash3", ("hopper",)).tolist() == [1.0]
+    assert matrix_share("flash2", columns("a100", "h100")).tolist() == [1.0, 0.5]
+    assert matrix_share("flash3", columns("h100")).tolist() == [1.0]

@@ -6,7 +6,6 @@ from simulator.cost.mechanisms import (
     power_limited,
     power_slowdown,
     residency,
-    shortest_kernel,
     throttle_factor,
     united,
 )
@@ -48,10 +47,6 @@ def test_a_cache_keeps_what_fits():
 def test_only_touched_bytes_are_resident(table):
     half = table(bytes_read=8e6, bytes_written=8e6, resident_bytes=4e6)
     assert residency(half, np.array([40e6, 1e6])).tolist() == [[0.5, 0.0]]
-
-
-def test_parts_of_several_dies_have_longer_kernels():
-    assert shortest_kernel(("ampere", "cdna2", "cdna3")).tolist() == [1.3e-6, 1.93e-6, 3.1e-6]
 
 
 def test_power_limit_stretches_work_to_what_is_paid_for():

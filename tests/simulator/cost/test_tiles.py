@@ -1,24 +1,25 @@
 import numpy as np
 import pytest
 
-from simulator.cost.tiles import LIBRARIES, Rule, TileLibrary, library_groups, occupied_rounds
+from hw_specs import load_architecture
+from hw_specs.tiles import Rule, TileLibrary, list_tile_libraries, load_tile_library
+from simulator.cost.tiles import candidates, library_groups, occupied_rounds, offered
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_every_library_has_tiles_and_a_source(name):
-    library = LIBRARIES[name]
-    rows, columns, splits = library.candidates()
+@pytest.mark.parametrize("name", list_tile_libraries())
+def test_every_library_has_tiles(name):
+    library = load_tile_library(name)
+    rows, columns, splits = candidates(library)
     assert len(rows) == len(library.tiles) * len(library.splits)
     assert rows.min() > 0
     assert columns.min() > 0
     assert splits.min() == 1
-    assert library.source
 
 
 def test_architectures_share_libraries():
-    found = library_groups("matrix", ("ampere", "hopper", "ada"))
-    groups = {library.source: columns.tolist() for library, columns in found}
-    assert groups == {LIBRARIES["warp"].source: [0, 2], LIBRARIES["warpgroup"].source: [1]}
+    found = library_groups("matrix", [load_architecture(name) for name in ("ampere", "hopper", "ada")])
+    groups = {library.name: columns.tolist() for library, columns in found}
+    assert groups == {"warp": [0, 2], "warpgroup": [1]}
 
 
 def test_rounds_by_hand():
@@ -37,11 +38,11 @@ def test_rounds_by_hand():
 
 
 def _chosen(name: str, m: float, n: float, k: float) -> tuple[float, float]:
-    library = LIBRARIES[name]
-    rows, columns, _ = library.candidates()
-    offered = library.offered(*(np.array([x]) for x in (m, n, k)))[0]
-    assert offered.sum() == 1
-    return rows[offered][0], columns[offered][0]
+    library = load_tile_library(name)
+    rows, columns, _ = candidates(library)
+    open_to = offered(library, *(np.array([x]) for x in (m, n, k)))[0]
+    assert open_to.sum() == 1
+    return rows[open_to][0], columns[open_to][0]
 
 
 @pytest.mark.parametrize(
@@ -64,13 +65,18 @@ def test_libraries_with_rules_take_one_tile(name, shape, tile):
 
 
 def test_the_first_rule_that_applies_decides():
-    rules = (Rule((32, 32), rows=10), Rule((64, 64), columns=10), Rule((128, 128)))
     library = TileLibrary(
-        tiles=((32, 32), (64, 64), (128, 128)), splits=(1, 2), step=64.0, resident=1, source="test", rules=rules
+        name="test",
+        tiles=((32, 32), (64, 64), (128, 128)),
+        splits=(1, 2),
+        step=64.0,
+        resident=1,
+        rules=(Rule(tile=(32, 32), rows=10), Rule(tile=(64, 64), columns=10), Rule(tile=(128, 128))),
+        sources=("test",),
     )
     m, n = np.array([1.0, 11.0, 11.0]), np.array([1.0, 1.0, 11.0])
-    offered = library.offered(m, n, np.ones(3))
-    assert offered.tolist() == [
+    open_to = offered(library, m, n, np.ones(3))
+    assert open_to.tolist() == [
         [True] * 2 + [False] * 4,
         [False] * 2 + [True] * 2 + [False] * 2,
         [False] * 4 + [True] * 2,
@@ -78,5 +84,4 @@ def test_the_first_rule_that_applies_decides():
 
 
 def test_without_rules_everything_is_offered():
-    library = LIBRARIES["warp"]
-    assert library.offered(*(np.ones(2),) * 3).all()
+    assert offered(load_tile_library("warp"), *(np.ones(2),) * 3).all()

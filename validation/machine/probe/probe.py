@@ -230,7 +230,6 @@ def _specification(facts: MachineFacts, peaks: Peaks, points: list[tuple[int, fl
             clock=format_quantity(facts.clock, "Hz"),
             warp_size=facts.warp_size,
             max_threads=facts.max_threads,
-            shared_memory=_bytes(facts.shared) if facts.kind == "gpu" else None,
             shared_memory_per_block=_bytes(facts.shared_per_block),
         ),
         "memory": _memory(facts, points),
