@@ -11,8 +11,9 @@ from hw_specs import CalibrationPool, load_accelerator
 from simulator.execution import EXECUTION_MODES, Execution
 from simulator.lowering import Launches, lower
 from simulator.simulation import simulate
-from simulator.work import is_free, work_of
+from simulator.work import work_of
 from tracer.graph import OpGraph, StorageRole
+from tracer.operators import is_free
 from tracer.storage.bundle import bundled_graph
 from tracer.workloads import find_pipeline, iter_pipelines
 
