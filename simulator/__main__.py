@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -23,9 +23,10 @@ from tracer.storage.library import MissingTracerError, graph_of
 from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
 
+from . import options
 from .calibrations import calibration_pool
-from .cost import FIDELITIES, FidelityError, ParameterError, UnsupportedFormatError
-from .execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution, ExecutionError
+from .cost import FidelityError, ParameterError, UnsupportedFormatError
+from .execution import Execution, ExecutionError
 from .report import Report
 from .simulation import Simulation, simulate
 from .work import FormulaError, UnsupportedOpError
@@ -57,6 +58,17 @@ USER_ERRORS = (
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What holds for a workload, a graph and a trace alike."""
+
+    accelerator: Accelerator
+    execution: Execution
+    fidelity: Fidelity
+    calibrations: CalibrationPool
+    output_format: str
+
+
 def _choice(name: str, value: str, valid: tuple[str, ...]) -> str:
     if value not in valid:
         raise typer.BadParameter(f"unknown {name} {value!r}; valid: {', '.join(valid)}")
@@ -65,101 +77,90 @@ def _choice(name: str, value: str, valid: tuple[str, ...]) -> str:
 
 @app.command()
 def command(
-    hw: Annotated[
-        str | None, typer.Option("--hw", help="Accelerator: a name (see `hwspec list`) or a YAML file.")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", help="Workload: a name (see --list) or a diffusers pipeline folder."),
-    ] = None,
-    graph: Annotated[
-        Path | None, typer.Option("--graph", help="Graph file written by `trace`, instead of --model.")
-    ] = None,
-    trace: Annotated[
-        Path | None,
-        typer.Option("--trace", help="Trace of any known format: project its times to --hw, instead of --model."),
-    ] = None,
-    from_: Annotated[
-        str | None, typer.Option("--from", help="Accelerator that the trace ran on; the one it names by default.")
-    ] = None,
-    batch: Annotated[int | None, typer.Option(help="Outputs per run.")] = None,
-    height: Annotated[int | None, typer.Option(help="Output height in pixels.")] = None,
-    width: Annotated[int | None, typer.Option(help="Output width in pixels.")] = None,
-    num_frames: Annotated[int | None, typer.Option(help="Frames of a video.")] = None,
-    num_inference_steps: Annotated[int | None, typer.Option(help="Denoising or decoding steps.")] = None,
-    guidance_scale: Annotated[float | None, typer.Option(help="Classifier-free guidance; 1 turns it off.")] = None,
-    prompt_length: Annotated[int | None, typer.Option(help="Tokens of the prompt.")] = None,
-    max_new_tokens: Annotated[int | None, typer.Option(help="Tokens that a language model generates.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="Dtype of weights and activations: fp16, bf16, fp32.")] = None,
-    attention: Annotated[str, typer.Option(help=f"One of {', '.join(ATTENTION_CHOICES)}.")] = "flash",
-    execution: Annotated[str, typer.Option(help=f"One of {', '.join(EXECUTION_MODES)}.")] = "eager",
-    fidelity: Annotated[str, typer.Option(help=f"One of {', '.join(FIDELITIES)}.")] = "calibrated",
-    change: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Change the accelerator: memory.dram.bandwidth=2x. May be repeated."),
-    ] = None,
-    explain: Annotated[
-        str | None,
-        typer.Option(help="Show term by term how a kernel's time came about: part of its name, operator or module."),
-    ] = None,
-    calibration: Annotated[
-        Path | None,
-        typer.Option(help="Calibration of a probed machine; by default the one beside its specification."),
-    ] = None,
-    output_format: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "table",
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
-    list_models: Annotated[bool, typer.Option("--list", help="List the workloads and stop.")] = False,
-    cache: Annotated[bool, typer.Option(help="Keep traced graphs for the next run.")] = True,
+    hw: options.Hardware = None,
+    model: options.Model = None,
+    graph: options.GraphFile = None,
+    trace: options.TraceFile = None,
+    from_: options.From = None,
+    batch: options.Batch = None,
+    height: options.Height = None,
+    width: options.Width = None,
+    num_frames: options.Frames = None,
+    num_inference_steps: options.Steps = None,
+    guidance_scale: options.Guidance = None,
+    prompt_length: options.PromptLength = None,
+    max_new_tokens: options.NewTokens = None,
+    dtype: options.Dtype = None,
+    attention: options.Attention = "flash",
+    execution: options.ExecutionMode = "eager",
+    fidelity: options.FidelityName = "calibrated",
+    change: options.Changes = None,
+    explain: options.Explained = None,
+    calibration: options.CalibrationFile = None,
+    output_format: options.OutputFormat = "table",
+    output: options.OutputFile = None,
+    list_models: options.ListModels = False,
+    cache: options.Cache = True,
     version: VersionOption = False,
 ) -> None:
     """Predict how long a workload takes on an accelerator, and what holds each part back."""
     _choice("format", output_format, FORMATS)
     level = _fidelity(fidelity)
     if list_models:
-        from simulator.views.workloads import render_workloads
-
-        _emit(render_workloads(output_format), output)
+        _emit(_workloads(output_format), output)
         return
     if hw is None or sum(given is not None for given in (model, graph, trace)) != 1:
         raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
-    run = Execution(mode=execution, attention=attention)
-    accelerator = _accelerator(hw, change or [])
-    calibrations = calibration_pool(hw, load_accelerator(hw), calibration)
-    settings = {
-        "batch": batch,
-        "height": height,
-        "width": width,
-        "num_frames": num_frames,
-        "num_inference_steps": num_inference_steps,
-        "guidance_scale": guidance_scale,
-        "prompt_length": prompt_length,
-        "max_new_tokens": max_new_tokens,
-        "dtype": None if dtype is None else torch_dtype(dtype),
-    }
+    asked = _Asked(
+        accelerator=_accelerator(hw, change or []),
+        execution=Execution(mode=execution, attention=attention),
+        fidelity=level,
+        calibrations=calibration_pool(hw, load_accelerator(hw), calibration),
+        output_format=output_format,
+    )
+    sizes = (batch, height, width, num_frames, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
+    settings = dict(zip(_SETTINGS, (*sizes, dtype and torch_dtype(dtype)), strict=True))
     source = load_accelerator(from_) if from_ else None
     if trace is not None:
         _refuse({**settings, "explain": explain}, "a trace, which is of one run")
-        _emit(_traced(trace, accelerator, source, run, level, calibrations, output_format), output)
+        _emit(_traced(trace, source, asked), output)
         return
     if source is not None:
         raise typer.BadParameter("--from goes with --trace FILE")
-    op_graph = _graph(model, graph, settings, cache=cache)
-    simulation = simulate(op_graph, accelerator, run, fidelity=level, calibrations=calibrations)
+    _emit(_simulated(_graph(model, graph, settings, cache=cache), asked, explain), output)
+
+
+# Settings of a workload, in the order of the options above.
+_SETTINGS = (
+    "batch",
+    "height",
+    "width",
+    "num_frames",
+    "num_inference_steps",
+    "guidance_scale",
+    "prompt_length",
+    "max_new_tokens",
+    "dtype",
+)
+
+
+def _workloads(output_format: str) -> str:
+    from simulator.views.workloads import render_workloads
+
+    return render_workloads(output_format)
+
+
+def _simulated(graph: OpGraph, asked: _Asked, explain: str | None = None) -> str:
+    """Report of a graph as text, or the explanation of one of its kernels."""
+    simulation = simulate(
+        graph, asked.accelerator, asked.execution, fidelity=asked.fidelity, calibrations=asked.calibrations
+    )
     if explain is not None:
-        _emit(_explained(simulation, explain, output_format), output)
-        return
-    _emit(_rendered(simulation.report, output_format), output)
+        return _explained(simulation, explain, asked.output_format)
+    return _rendered(simulation.report, asked.output_format)
 
 
-def _traced(
-    path: Path,
-    target: Accelerator,
-    source: Accelerator | None,
-    run: Execution,
-    fidelity: Fidelity,
-    calibrations: CalibrationPool,
-    output_format: str,
-) -> str:
+def _traced(path: Path, source: Accelerator | None, asked: _Asked) -> str:
     """Measured trace on another accelerator as text; of a trace without times, the prediction of its operators."""
     from simulator.projection.traced import graph_of_trace, project
     from tracer.formats import read_trace
@@ -168,12 +169,18 @@ def _traced(
     with reading(path) as advance:
         trace = read_trace(path, progress=advance)
     if len(trace.kernels):
-        projection = project(trace, target, source, run, fidelity=fidelity, calibrations=calibrations)
-        return _projection_text(projection, output_format)
+        projection = project(
+            trace,
+            asked.accelerator,
+            source,
+            asked.execution,
+            fidelity=asked.fidelity,
+            calibrations=asked.calibrations,
+        )
+        return _projection_text(projection, asked.output_format)
     if source is not None:
         raise typer.BadParameter(f"--from needs measured times, and {path} has no device events; leave it out")
-    graph = graph_of_trace(trace, run)
-    return _rendered(simulate(graph, target, run, fidelity=fidelity, calibrations=calibrations).report, output_format)
+    return _simulated(graph_of_trace(trace, asked.execution), asked)
 
 
 def _refuse(settings: Mapping[str, object], what: str) -> None:

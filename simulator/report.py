@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -19,7 +19,6 @@ from simulator.uncertainty.intervals import Interval, interval_of
 from tracer.graph import OpGraph
 
 from .cost import BASES, BOUNDS, KernelCosts
-from .execution import Execution
 from .lowering import CATEGORIES
 
 __all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "make_report"]
@@ -179,40 +178,35 @@ def make_report(
     deviation: RunDeviation | None = None,
     energy: EnergyEstimate | None = None,
     module_depth: int = 3,
-    sources: Iterable[str] = (),
 ) -> Report:
     """Views of a timeline.
 
     Parameters
     ----------
-    timeline : Timeline
+    timeline, accelerator, fidelity
     costs : KernelCosts
         For this accelerator alone: arrays of shape (num_kernels, 1).
-    accelerator : Accelerator
-    fidelity : str
-    interval : Interval, optional
-        Of the latency.
+    interval, energy : optional
+        Of the whole run.
     deviation : RunDeviation, optional
         What intervals of parts of the latency are made from; without it they have none.
-    energy : EnergyEstimate, optional
-        Of the run.
     module_depth : int
         Parts of a module path that ``by_module`` keeps.
-    sources : iterable of str
-        What the numbers rest on beside the graph's and the accelerator's own sources.
     """
     launches, graph = timeline.launches, timeline.launches.graph
     pieces = _pieces(timeline, costs, module_depth)
     total = timeline.latency
     table = launches.table
-    stages, modules = _positions(pieces.stage), _positions(pieces.module)
-    categories = _positions(pieces.category, order=CATEGORIES)
-    views = {"by_stage": stages, "by_category": categories, "by_module": modules}
+    views = {
+        "by_stage": _positions(pieces.stage),
+        "by_category": _positions(pieces.category, order=CATEGORIES),
+        "by_module": _positions(pieces.module),
+    }
     return Report(
         model=graph.name,
         accelerator=accelerator.name,
         workload=asdict(graph.workload),
-        execution=_execution_dict(launches.execution),
+        execution=asdict(launches.execution),
         fidelity=fidelity,
         latency=total,
         interval=interval,
@@ -224,23 +218,17 @@ def make_report(
         parameters=graph.num_parameters,
         peak_memory=peak_memory(graph, launches.execution),
         memory_capacity=round(accelerator.memory.dram.capacity),
-        by_stage=_grouped(pieces, stages, total),
-        by_category=_grouped(pieces, categories, total),
-        by_module=_grouped(pieces, modules, total),
         bound=_bound_shares(pieces, np.ones(len(pieces.latency), dtype=np.bool_), total),
         bound_by_category=_bounds_by_category(pieces),
         basis=_basis_shares(table.count, costs),
         components={c.name: c.num_parameters for c in graph.components},
         launches=float(table.count.sum()),
         unmodelled=_unmodelled(launches.unmodelled, graph, float(table.count.sum())),
-        sources=tuple(dict.fromkeys((*graph.sources, *accelerator.sources, *sources))),
+        sources=tuple(dict.fromkeys((*graph.sources, *accelerator.sources))),
         repeats={s.name: s.repeats for s in graph.stages},
         part_intervals={} if deviation is None else {v: _ends(pieces, p, deviation) for v, p in views.items()},
+        **{view: _grouped(pieces, parts, total) for view, parts in views.items()},
     )
-
-
-def _execution_dict(execution: Execution) -> dict[str, Any]:
-    return asdict(execution)
 
 
 def _pieces(timeline: Timeline, costs: KernelCosts, depth: int) -> _Pieces:

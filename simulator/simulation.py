@@ -63,8 +63,8 @@ def simulate(
     accelerator: Accelerator,
     execution: Execution | None = None,
     *,
-    calibrations: CalibrationPool,
     fidelity: Fidelity = "calibrated",
+    calibrations: CalibrationPool | None = None,
 ) -> Simulation:
     """Predict one run of a workload on one accelerator.
 
@@ -74,26 +74,27 @@ def simulate(
     accelerator : Accelerator
     execution : Execution, optional
         Eager with fused attention by default.
-    calibrations : CalibrationPool
-        Those of the package (``CalibrationPool.shipped()``), with that of a machine which its user probed.
     fidelity : {"calibrated", "roofline"}
         ``roofline`` is a lower bound from the datasheet: no overhead of kernels, of launches or of the host.
+    calibrations : CalibrationPool, optional
+        Those that ship with the package by default; with that of a machine which its user probed beside them, or none.
 
     Raises
     ------
     UnsupportedFormatError
         The accelerator has no units for a number format that the workload needs.
     """
+    pool = CalibrationPool.shipped() if calibrations is None else calibrations
     execution = execution_on(accelerator, execution)
     launches = lower(graph, execution)
     table = assign_units(launches.table, accelerator)
-    hardware = HardwareColumns.from_accelerators([accelerator], calibrations).sustained()
+    hardware = HardwareColumns.from_accelerators([accelerator], pool).sustained()
     costs = kernel_times(table, hardware, fidelity=fidelity)
-    host = None if fidelity == "roofline" else host_of(execution, accelerator, calibrations)
+    host = None if fidelity == "roofline" else host_of(execution, accelerator, pool)
     timeline = schedule(launches, costs.time[:, 0], host)
     deviation, interval = None, None
     if fidelity == "calibrated":
-        deviation = run_deviation(timeline, table, costs.time[:, 0], accelerator, calibrations)
+        deviation = run_deviation(timeline, table, costs.time[:, 0], accelerator, pool)
         interval = interval_of(timeline.latency, deviation.relative())
     energy = _energy(timeline, costs, accelerator, interval)
     report = make_report(
@@ -109,7 +110,7 @@ def simulate(
         report=report,
         interval=interval,
         deviation=deviation,
-        calibrations=calibrations,
+        calibrations=pool,
     )
 
 

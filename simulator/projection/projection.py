@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,15 @@ from tracer.graph import Op
 
 from .operator_times import OperatorTimes, operator_times
 
-__all__ = ["SCATTER", "ProjectedOperator", "Projection", "Unscaled", "carried_over", "project_operators"]
+__all__ = [
+    "SCATTER",
+    "MeasuredCalls",
+    "ProjectedOperator",
+    "Projection",
+    "Unscaled",
+    "carried_over",
+    "project_operators",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -160,17 +168,51 @@ def carried_over(residual: NDArray[np.float64] | float) -> FloatArray:
     return part
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class MeasuredCalls:
+    """Operator calls of a run with the device time that each answers for.
+
+    Attributes
+    ----------
+    operators : sequence of Op
+        Distinct operators.
+    calls : ndarray of int, shape (num_calls,)
+        Operator of each call that answers for device time.
+    device_time : ndarray, shape (num_calls,)
+        Measured device time of each call with all its repeats. [s]
+    repeats : ndarray of int, shape (num_calls,), optional
+        Calls that each entry stands for; one by default.
+    unattributed : mapping of str to float
+        Reason -> device time that belongs to no operator. [s]
+    idle_time, busy_time : float, optional
+        Of the measured device; without them there is no elapsed time. [s]
+    """
+
+    operators: Sequence[Op]
+    calls: NDArray[np.int64]
+    device_time: FloatArray
+    repeats: NDArray[np.int64] | None = None
+    unattributed: Mapping[str, float] = field(default_factory=dict)
+    idle_time: float | None = None
+    busy_time: float | None = None
+
+    def time_by_operator(self) -> FloatArray:
+        """Measured device time of each distinct operator, shape (num_operators,). [s]"""
+        return self._summed(self.device_time)
+
+    def calls_by_operator(self) -> FloatArray:
+        """Calls of each distinct operator, shape (num_operators,). [1]"""
+        return self._summed(np.ones(len(self.calls)) if self.repeats is None else self.repeats)
+
+    def _summed(self, weights: NDArray[Any]) -> FloatArray:
+        return np.bincount(self.calls, weights=weights, minlength=len(self.operators)).astype(np.float64)
+
+
 def project_operators(
-    operators: Sequence[Op],
-    calls: NDArray[np.int64],
-    device_time: FloatArray,
+    run: MeasuredCalls,
     *,
     to: Accelerator,
     from_: Accelerator,
-    repeats: NDArray[np.int64] | None = None,
-    unattributed: Mapping[str, float] | None = None,
-    idle_time: float | None = None,
-    busy_time: float | None = None,
     execution: Execution | None = None,
     calibrations: CalibrationPool,
     fidelity: Fidelity = "calibrated",
@@ -179,58 +221,26 @@ def project_operators(
 
     Parameters
     ----------
-    operators : sequence of Op
-        Distinct operators.
-    calls : ndarray of int, shape (num_calls,)
-        Operator of each call that answers for device time.
-    device_time : ndarray, shape (num_calls,)
-        Measured device time of each call with all its repeats. [s]
+    run : MeasuredCalls
     to, from_ : Accelerator
         Target, and the accelerator that was measured.
-    repeats : ndarray of int, shape (num_calls,), optional
-        Calls that each entry stands for; one by default.
-    unattributed : mapping of str to float, optional
-        Reason -> device time that belongs to no operator. [s]
-    idle_time, busy_time : float, optional
-        Of the measured device; without them there is no elapsed time. [s]
     execution : Execution, optional
     calibrations : CalibrationPool
     fidelity : {"calibrated", "roofline"}
     """
     source, target = (
-        operator_times(operators, part, execution, fidelity=fidelity, calibrations=calibrations) for part in (from_, to)
+        operator_times(run.operators, part, execution, fidelity=fidelity, calibrations=calibrations)
+        for part in (from_, to)
     )
-    counts = np.ones(len(calls), dtype=np.int64) if repeats is None else repeats
-    measured: FloatArray = np.bincount(calls, weights=device_time, minlength=len(operators)).astype(np.float64)
-    number: FloatArray = np.bincount(calls, weights=counts, minlength=len(operators)).astype(np.float64)
-    scaled = _both_predicted(source, target)
-    ratio = np.ones(len(operators))
-    ratio[scaled] = target.time[scaled] / source.time[scaled]
-    rows = [
-        _operator(
-            op,
-            int(number[i]),
-            float(measured[i]),
-            float(ratio[i]),
-            float(source.time[i]),
-            float(target.time[i]),
-            scaled=bool(scaled[i]),
-        )
-        for i, op in enumerate(operators)
-        if number[i]
-    ]
-    rows.sort(key=lambda row: -row.projected)
-    apart = dict(unattributed or {})
-    total = float(measured.sum()) + sum(apart.values())
-    projected = sum(row.projected for row in rows) + sum(apart.values())
-    elapsed = None
-    if idle_time is not None and busy_time is not None:
-        elapsed = idle_time + busy_time * (projected / total if total else 1.0)
-    combined = sum(row.combined for row in rows) + sum(apart.values())
-    as_measured = total - float(measured[scaled].sum())
-    on_target, on_source = (times.interval(np.where(scaled, number, 0.0)) for times in (target, source))
-    direct = float((target.time * number)[scaled].sum())
-    direct_on_source = float((source.time * number)[scaled].sum())
+    carried = _Carried(run.operators, run.time_by_operator(), run.calls_by_operator(), source, target)
+    rows = carried.rows()
+    apart = sum(run.unattributed.values())
+    total = float(carried.measured.sum()) + apart
+    projected = sum(row.projected for row in rows) + apart
+    combined = sum(row.combined for row in rows) + apart
+    as_measured = total - carried.scaled_time
+    on_target, on_source = (times.interval(np.where(carried.scaled, carried.calls, 0.0)) for times in (target, source))
+    direct, direct_on_source = (carried.predicted_time(times) for times in (target, source))
     return Projection(
         source=from_.name,
         target=to.name,
@@ -240,17 +250,83 @@ def project_operators(
         combined_time=combined,
         direct_time=direct,
         direct_on_source_time=direct_on_source,
-        direct_share=float(measured[scaled].sum()) / total if total else 0.0,
+        direct_share=carried.scaled_time / total if total else 0.0,
         speedup=total / projected if projected else 1.0,
         direct_speedup=direct_on_source / direct if direct else 1.0,
         direct_interval=on_target,
         projected_interval=_ratio_interval(projected, as_measured, on_target, on_source),
         combined_interval=_ratio_interval(combined, as_measured, on_target, on_source),
-        idle_time=idle_time,
-        elapsed_time=elapsed,
-        unscaled=_unscaled(operators, measured, number, scaled, source, target, apart, total),
+        idle_time=run.idle_time,
+        elapsed_time=_elapsed_time(run, projected / total if total else 1.0),
+        unscaled=carried.unscaled(run.unattributed, total),
         operators=tuple(rows),
     )
+
+
+def _elapsed_time(run: MeasuredCalls, ratio: float) -> float | None:
+    """Idle time as it was, and busy time at the ratio of device times; None where neither is known. [s]"""
+    if run.idle_time is None or run.busy_time is None:
+        return None
+    return run.idle_time + run.busy_time * ratio
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Carried:
+    """Measured times and calls by operator, beside their predictions on both accelerators."""
+
+    operators: Sequence[Op]
+    measured: FloatArray
+    calls: FloatArray
+    source: OperatorTimes
+    target: OperatorTimes
+
+    @property
+    def scaled(self) -> NDArray[np.bool_]:
+        """Operators with a time on both accelerators."""
+        known = np.isfinite(self.source.time) & np.isfinite(self.target.time)
+        both: NDArray[np.bool_] = known & (np.nan_to_num(self.source.time) > 0) & (np.nan_to_num(self.target.time) > 0)
+        return both
+
+    @property
+    def scaled_time(self) -> float:
+        """Measured time of what has a prediction on both. [s]"""
+        return float(self.measured[self.scaled].sum())
+
+    def predicted_time(self, times: OperatorTimes) -> float:
+        """Predicted time of what has a prediction on both. [s]"""
+        return float((times.time * self.calls)[self.scaled].sum())
+
+    def rows(self) -> list[ProjectedOperator]:
+        """Operators that ran, from the one that takes most projected time."""
+        scaled = self.scaled
+        rows = [self._row(i, scaled=bool(scaled[i])) for i in np.flatnonzero(self.calls).tolist()]
+        return sorted(rows, key=lambda row: -row.projected)
+
+    def _row(self, index: int, *, scaled: bool) -> ProjectedOperator:
+        op, calls, measured = self.operators[index], int(self.calls[index]), float(self.measured[index])
+        source, target = float(self.source.time[index]), float(self.target.time[index])
+        ratio = target / source if scaled else 1.0
+        return ProjectedOperator(
+            operator=op.name,
+            shapes=tuple(t.shape for t in op.inputs),
+            dtype=op.inputs[0].dtype if op.inputs else "",
+            calls=calls,
+            measured=measured,
+            ratio=ratio,
+            projected=measured * ratio,
+            combined=target * calls * float(carried_over(measured / (source * calls))) if scaled else measured,
+            direct_on_source=source * calls if scaled else None,
+            direct=target * calls if scaled else None,
+        )
+
+    def unscaled(self, apart: Mapping[str, float], total: float) -> tuple[Unscaled, ...]:
+        """What stays as measured: what belongs to no operator, and operators without a prediction on both."""
+        times: defaultdict[str, float] = defaultdict(float, apart)
+        for index in np.flatnonzero(~self.scaled & (self.calls > 0)).tolist():
+            reason = self.source.reasons[index] or self.target.reasons[index] or "no kernel predicted"
+            times[f"{self.operators[index].name}: {reason}"] += float(self.measured[index])
+        ordered = sorted(times.items(), key=lambda item: -item[1])
+        return tuple(Unscaled(reason=r, time=t, share=t / total if total else 0.0) for r, t in ordered)
 
 
 def _ratio_interval(
@@ -262,45 +338,3 @@ def _ratio_interval(
     widths = [0.5 * math.log(i.high / i.low) if i.low > 0 else 0.0 for i in (target, source)]
     spread, scaled = math.exp(math.hypot(*widths)), time - as_measured
     return replace(target, low=as_measured + scaled / spread, high=as_measured + scaled * spread)
-
-
-def _both_predicted(source: OperatorTimes, target: OperatorTimes) -> NDArray[np.bool_]:
-    """Operators with a time on both accelerators."""
-    known = np.isfinite(source.time) & np.isfinite(target.time)
-    both: NDArray[np.bool_] = known & (np.nan_to_num(source.time) > 0) & (np.nan_to_num(target.time) > 0)
-    return both
-
-
-def _operator(
-    op: Op, calls: int, measured: float, ratio: float, source: float, target: float, *, scaled: bool
-) -> ProjectedOperator:
-    return ProjectedOperator(
-        operator=op.name,
-        shapes=tuple(t.shape for t in op.inputs),
-        dtype=op.inputs[0].dtype if op.inputs else "",
-        calls=calls,
-        measured=measured,
-        ratio=ratio,
-        projected=measured * ratio,
-        combined=target * calls * float(carried_over(measured / (source * calls))) if scaled else measured,
-        direct_on_source=source * calls if scaled else None,
-        direct=target * calls if scaled else None,
-    )
-
-
-def _unscaled(
-    operators: Sequence[Op],
-    measured: FloatArray,
-    number: FloatArray,
-    scaled: NDArray[np.bool_],
-    source: OperatorTimes,
-    target: OperatorTimes,
-    apart: Mapping[str, float],
-    total: float,
-) -> tuple[Unscaled, ...]:
-    times: defaultdict[str, float] = defaultdict(float, apart)
-    for index in np.flatnonzero(~scaled & (number > 0)).tolist():
-        reason = source.reasons[index] or target.reasons[index] or "no kernel predicted"
-        times[f"{operators[index].name}: {reason}"] += float(measured[index])
-    ordered = sorted(times.items(), key=lambda item: -item[1])
-    return tuple(Unscaled(reason=r, time=t, share=t / total if total else 0.0) for r, t in ordered)

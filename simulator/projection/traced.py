@@ -14,7 +14,7 @@ from tracer.graph import OpGraph
 from tracer.trace import Trace, TraceFormatError
 
 from .operator_times import can_predict
-from .projection import Projection, project_operators
+from .projection import MeasuredCalls, Projection, project_operators
 
 __all__ = ["accelerator_of", "graph_of_trace", "project"]
 
@@ -63,8 +63,8 @@ def project(
     from_: Accelerator | None = None,
     execution: Execution | None = None,
     *,
-    calibrations: CalibrationPool,
     fidelity: Fidelity = "calibrated",
+    calibrations: CalibrationPool | None = None,
 ) -> Projection:
     """Project the device time of a trace to another accelerator.
 
@@ -75,8 +75,9 @@ def project(
     from_ : Accelerator, optional
         By default the one that the trace says it ran on.
     execution : Execution, optional
-    calibrations : CalibrationPool
     fidelity : {"calibrated", "roofline"}
+    calibrations : CalibrationPool, optional
+        Those that ship with the package by default.
 
     Raises
     ------
@@ -89,17 +90,20 @@ def project(
         raise TraceFormatError(f"{trace.name}: has no device events, so there are no measured times to project")
     attribution = attribute(trace, lambda op: can_predict(op, execution))
     idle = device_idle(trace)
-    return project_operators(
-        trace.operators,
-        attribution.operators,
-        attribution.total_time,
-        to=to,
-        from_=from_ or accelerator_of(trace, "--from"),
+    run = MeasuredCalls(
+        operators=trace.operators,
+        calls=attribution.operators,
+        device_time=attribution.total_time,
         repeats=attribution.repeats,
         unattributed={reason: time for reason, (_, time) in attribution.unattributed.items()},
         idle_time=idle.idle if idle else None,
         busy_time=idle.busy if idle else None,
+    )
+    return project_operators(
+        run,
+        to=to,
+        from_=from_ or accelerator_of(trace, "--from"),
         execution=execution,
         fidelity=fidelity,
-        calibrations=calibrations,
+        calibrations=CalibrationPool.shipped() if calibrations is None else calibrations,
     )

@@ -139,8 +139,8 @@ def test_a_graph_that_launches_nothing(make_graph):
 def test_sources_of_graph_and_accelerator_without_repetition(make_graph):
     part = load_accelerator("a100")
     graph = replace(make_graph([_PRODUCT]), sources=("a paper", part.sources[0]))
-    report = _report(graph, [1e-3], ["matrix"], sources=("a calibration", "a paper"))
-    assert report.sources == ("a paper", *part.sources, "a calibration")
+    report = _report(graph, [1e-3], ["matrix"])
+    assert report.sources == ("a paper", *part.sources)
 
 
 def test_memory_and_parameters(make_graph):

@@ -206,8 +206,8 @@ def compare_trace(
     accelerator: Accelerator | None = None,
     execution: Execution | None = None,
     *,
-    calibrations: CalibrationPool,
     fidelity: Fidelity = "calibrated",
+    calibrations: CalibrationPool | None = None,
     format_name: str | None = None,
     progress: Progress | None = None,
 ) -> TraceComparison:
@@ -216,9 +216,7 @@ def compare_trace(
     Raises
     ------
     TraceFormatError
-        The file is no trace, or is damaged.
-    SpecError
-        No accelerator is given and none is called as the trace's device.
+        The file is no trace, or is damaged; the accelerator that it names is a :class:`SpecError`.
     """
     trace = read_trace(path, format_name=format_name, progress=progress)
     return compare(trace, accelerator, execution, calibrations=calibrations, fidelity=fidelity)
@@ -229,8 +227,8 @@ def compare(
     accelerator: Accelerator | None = None,
     execution: Execution | None = None,
     *,
-    calibrations: CalibrationPool,
     fidelity: Fidelity = "calibrated",
+    calibrations: CalibrationPool | None = None,
 ) -> TraceComparison:
     """Compare the device time of a trace with predictions.
 
@@ -241,8 +239,9 @@ def compare(
         By default the one that the trace says it ran on.
     execution : Execution, optional
         What the trace does not tell: whether float32 products used TF32, which fused attention ran.
-    calibrations : CalibrationPool
     fidelity : {"calibrated", "roofline"}
+    calibrations : CalibrationPool, optional
+        Those that ship with the package by default.
 
     Raises
     ------
@@ -251,9 +250,10 @@ def compare(
     """
     if not len(trace.kernels):
         raise TraceFormatError(f"{trace.name}: has no device events, so there are no measured times to compare with")
+    pool = CalibrationPool.shipped() if calibrations is None else calibrations
     accelerator = accelerator or accelerator_of(trace, "--hw")
     attribution = attribute(trace, lambda op: can_predict(op, execution))
-    times = operator_times(trace.operators, accelerator, execution, fidelity=fidelity, calibrations=calibrations)
+    times = operator_times(trace.operators, accelerator, execution, fidelity=fidelity, calibrations=pool)
     groups = operator_groups(attribution)
     compared, missing = [], []
     by_basis = np.zeros(len(BASES))

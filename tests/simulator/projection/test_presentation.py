@@ -7,7 +7,7 @@ from rich.console import Console
 
 from hw_specs import CalibrationPool, load_accelerator
 from simulator.projection.presentation import render_projection
-from simulator.projection.projection import project_operators
+from simulator.projection.projection import MeasuredCalls, project_operators
 from tracer.graph import Op, TensorSpec
 
 
@@ -15,13 +15,15 @@ def test_all_numbers_are_shown() -> None:
     half = TensorSpec((64, 64), "float16")
     operators = [Op("aten::mm", (half, half), (half,)), Op("other::thing", (half,), ())]
     projection = project_operators(
-        operators,
-        np.array([0, 1]),
-        np.array([2.0, 0.003]),
+        MeasuredCalls(
+            operators=operators,
+            calls=np.array([0, 1]),
+            device_time=np.array([2.0, 0.003]),
+            idle_time=0.5,
+            busy_time=2.003,
+        ),
         to=load_accelerator("h200_sxm5_141gb"),
         from_=load_accelerator("h100_sxm5_80gb"),
-        idle_time=0.5,
-        busy_time=2.003,
         calibrations=CalibrationPool.shipped(),
     )
     console = Console(width=160)
