@@ -103,6 +103,19 @@ def _defined(module: Path) -> set[str]:
     return names
 
 
+def _texts(module: Path) -> Iterator[str]:
+    """String literals of a module that are no docstrings."""
+    documentation = {id(node.value) for node in ast.walk(_tree(module)) if isinstance(node, ast.Expr)}
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+            yield node.value
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.parts[0] == "simulator"], ids=_ids)
+def test_the_simulator_knows_kinds_of_operators_and_no_names(module):
+    assert [text for text in _texts(module) if re.search(r"\w::?\w+$", text)] == []
+
+
 @pytest.mark.parametrize("module", MODULES, ids=_ids)
 class TestHabits:
     def test_only_command_lines_print(self, module):

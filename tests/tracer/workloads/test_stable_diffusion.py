@@ -40,7 +40,8 @@ def test_one_forward_of_the_u_net(stages, measure):
 
 
 def test_work_of_the_traced_u_net(stable_diffusion_graph, stages, measure):
-    from simulator.work import is_free, work_of
+    from simulator.work import work_of
+    from tracer.operators import is_free
 
     stage = stable_diffusion_graph.stage("unet")
     work = [work_of(op) for op in stable_diffusion_graph.ops(stage) if not is_free(op.name)]
