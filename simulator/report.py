@@ -184,8 +184,7 @@ def make_report(
     Parameters
     ----------
     timeline, accelerator, fidelity
-    costs : KernelCosts
-        For this accelerator alone: arrays of shape (num_kernels, 1).
+    costs : KernelCosts of this accelerator alone, arrays of shape (num_kernels, 1)
     interval, energy : optional
         Of the whole run.
     deviation : RunDeviation, optional
