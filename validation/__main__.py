@@ -227,7 +227,7 @@ def trace_command(
 
 @app.command("study")
 def study_command(
-    name: Annotated[str, typer.Argument(help="golden2023.")],
+    name: Annotated[str, typer.Argument(help="A study that ships, such as golden2023, or its YAML file.")],
     folder: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for tables (CSV), figures and the page (HTML).")
     ] = None,
@@ -237,15 +237,16 @@ def study_command(
 
     Exit status 1 if a claim that is marked as reproduced no longer holds.
     """
-    from validation.study.claims_presentation import claims_text
-
-    from .study import run_study
+    from validation.study import StudyError, load_study, run_study
+    from validation.study.presentation.claims import claims_text
 
     _check_format(output_format)
-    if name != "golden2023":
-        raise CaseError(f"unknown study {name!r}; valid: golden2023")
-    with progress(None) as advance:
-        result = run_study(folder, progress=advance)
+    try:
+        study = load_study(name)
+        with progress(None) as advance:
+            result = run_study(study, folder, progress=advance)
+    except StudyError as error:
+        raise CaseError(str(error)) from error
     if output_format == "json":
         sys.stdout.write(json.dumps(result.claims, indent=2) + "\n")
     else:

@@ -1,6 +1,6 @@
-"""The study of Golden et al. (arXiv:2312.14385), made again from our own pipelines and compared with what it states."""
+"""Published studies, made again from our own pipelines and compared with what they state: one YAML file each."""
 
-from .study import StudyResult, run_study
-from .suite import FULL, StudySettings
+from .run import StudyResult, run_study
+from .study import Study, StudyError, list_studies, load_study
 
-__all__ = ["FULL", "StudyResult", "StudySettings", "run_study"]
+__all__ = ["Study", "StudyError", "StudyResult", "list_studies", "load_study", "run_study"]

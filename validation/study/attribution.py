@@ -3,9 +3,8 @@
 *By operator*: attention is the attention operator alone (its fused kernel, or the products, softmax and copies that
 stand in for it); the projections of its queries, keys, values and outputs are linear.
 
-*By module*: attention is everything that an attention module runs, projections and layout copies included. The study
-is remembered to have linked kernels to modules by hooks on their forward functions, so this attribution is the one that
-its shares are compared with; the other is always shown beside it.
+*By module*: attention is everything that an attention module runs, projections and layout copies included. Profilers
+that link kernels to modules by hooks on their forward functions count so; the other is always shown beside it.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from tracer.graph import OpGraph, Stage
 
 __all__ = [
     "ATTRIBUTIONS",
+    "KINDS",
     "PARTS",
     "LaunchTimes",
     "attention_modules",
@@ -34,6 +34,8 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 ATTRIBUTIONS = ("operator", "module")
+KINDS = ("spatial", "temporal")
+"""Attention over the pixels of a frame, and over the frames at a pixel."""
 GROUP_NORM = "group_norm"
 PARTS = tuple(part for name in CATEGORIES for part in ((GROUP_NORM, name) if name == "normalization" else (name,)))
 """Categories of :mod:`simulator.lowering`, with group norm apart from the other normalizations."""

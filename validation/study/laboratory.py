@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from hw_specs import Accelerator, CalibrationPool, load_accelerator
 from simulator.cost.model import Fidelity
@@ -12,7 +12,7 @@ from tracer.graph import OpGraph
 from tracer.storage.library import graph_of
 
 from .pseudo_3d_layers import LayerSite, layers_graph
-from .suite import ACCELERATOR, FULL, Attention, StudyModel, StudySettings
+from .study import Attention, LatentImages, Study, StudyError, StudyModel
 
 __all__ = ["Laboratory", "Progress"]
 
@@ -24,7 +24,8 @@ class Laboratory:
 
     Parameters
     ----------
-    settings : StudySettings
+    study : Study
+        What is made again.
     progress : callable, optional
         Called with a line of text before each piece of work that takes time.
     fidelity : {"calibrated", "roofline"}
@@ -33,18 +34,57 @@ class Laboratory:
 
     def __init__(
         self,
-        settings: StudySettings = FULL,
+        study: Study,
         *,
         progress: Progress | None = None,
         fidelity: Fidelity = "calibrated",
     ) -> None:
         """Start with nothing made."""
-        self.settings = settings
-        self.accelerator: Accelerator = load_accelerator(ACCELERATOR)
+        self.study = study
+        self.accelerator: Accelerator = load_accelerator(study.accelerator)
         self.fidelity = fidelity
         self._progress = progress
         self._graphs: dict[tuple[object, ...], OpGraph] = {}
         self._simulations: dict[tuple[int, str], Simulation] = {}
+
+    @property
+    def latent_images(self) -> LatentImages:
+        """Case for the sections that vary the size of an image.
+
+        Raises
+        ------
+        StudyError
+            The study names none.
+        """
+        if self.study.latent_images is None:
+            raise StudyError("sections on image sizes need latent_images in the study")
+        return self.study.latent_images
+
+    @property
+    def image_model(self) -> StudyModel:
+        """Model whose images are made larger and larger."""
+        return self.study.model(self.latent_images.model)
+
+    @property
+    def video_model(self) -> StudyModel:
+        """Model for the sections on attention over time.
+
+        Raises
+        ------
+        StudyError
+            The study names none.
+        """
+        if self.study.video is None:
+            raise StudyError("sections on attention over time need video in the study")
+        return self.study.model(self.study.video)
+
+    @property
+    def ridge(self) -> float:
+        """Intensity at which 16-bit matrix units and DRAM take equally long. [FLOP/B]"""
+        part = self.accelerator
+        if part.memory.dram.bandwidth is None or "fp16" not in part.peak.matrix:
+            raise StudyError(f"{part.name} has no matrix peak in fp16 or no DRAM bandwidth, which a ridge needs")
+        return part.peak.matrix["fp16"] / part.memory.dram.bandwidth
 
     def say(self, line: str) -> None:
         """Report what is about to be done."""
@@ -52,13 +92,12 @@ class Laboratory:
             self._progress(line)
 
     def graph(self, model: StudyModel, **changes: object) -> OpGraph:
-        """Graph of a model at the study's settings, with some fields of the workload changed."""
-        settings: Mapping[str, object] = {**model.settings, **changes}
-        key = (model.workload, *sorted(settings.items()))
+        """Graph of a model at its pipeline's settings, with some fields of the workload changed."""
+        key = (model.workload, *sorted(changes.items()))
         if key not in self._graphs:
-            shown = ", ".join(f"{name} {value}" for name, value in settings.items())
+            shown = ", ".join(f"{name} {value}" for name, value in changes.items())
             self.say(f"graph of {model.name}" + (f" ({shown})" if shown else ""))
-            self._graphs[key] = graph_of(model.workload, settings)
+            self._graphs[key] = graph_of(model.workload, changes)
         return self._graphs[key]
 
     def layers(self, sites: Sequence[LayerSite], *, num_frames: int, videos: int, dtype: str) -> OpGraph:

@@ -1,139 +1,203 @@
-"""The study as one function, and its result."""
+"""Studies that are made again: the models, the sweeps and the statements of each, one YAML file in ``studies/``."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 
-from simulator.cost.model import Fidelity
+import pydantic
+import yaml
 
-from . import judged_models, judged_scaling, judged_shares
-from .claims import Claim, Judge, Verdict, broken, judge, load_expected, load_statements
-from .files import require_folder, write_study
-from .laboratory import Laboratory, Progress
-from .page import page
-from .section import Section, tables_by_name
-from .sections import make_sections
-from .suite import FULL, StudySettings
-from .table import Row, Table
+from .statements import Statement
 
-__all__ = ["JUDGES", "StudyResult", "run_study"]
+__all__ = [
+    "ATTENTION",
+    "STUDIES",
+    "Attention",
+    "LatentImages",
+    "Study",
+    "StudyError",
+    "StudyModel",
+    "Sweeps",
+    "list_studies",
+    "load_study",
+]
 
-JUDGES: dict[str, Judge] = {**judged_shares.JUDGES, **judged_models.JUDGES, **judged_scaling.JUDGES}
+STUDIES = Path(__file__).parent / "studies"
+
+Attention = Literal["naive", "flash"]
+
+ATTENTION: tuple[Attention, ...] = ("naive", "flash")
+"""Baseline attention, whose scores go through memory, and fused attention, which studies compare."""
+
+Text = Annotated[str, pydantic.Field(min_length=1)]
+Count = pydantic.PositiveInt
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class StudyResult:
-    """Everything that the study found.
+class StudyError(ValueError):
+    """A study that cannot be read, or asks for what there is not."""
+
+
+class _Record(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class StudyModel(_Record):
+    """One model of a study.
 
     Attributes
     ----------
-    sections : tuple of Section
-    judged : tuple of Claim
-        Statements with a source, then recollections.
-    expected : mapping of str to str
-        Verdict that each claim is expected to have.
-    accelerator : str
+    name : str
+        As the study calls it.
+    workload : str
+        Pipeline in :mod:`tracer.workloads`, at its default settings.
+    task : {"TTI", "TTV", "LLM"}
+    architecture : {"diffusion", "transformer"}
+    main_stage : str
+        Stage that the model is known for: one step of the denoiser, one pass of the token transformer.
+    stand_in : bool
+        Whether the real model is not disclosed. Figures of a stand-in enter tables, never claims.
     """
 
-    sections: tuple[Section, ...]
-    judged: tuple[Claim, ...]
-    expected: Mapping[str, Verdict]
-    accelerator: str
+    name: Text
+    workload: Text
+    task: Literal["TTI", "TTV", "LLM"]
+    architecture: Literal["diffusion", "transformer"]
+    main_stage: Text
+    stand_in: bool = False
+
+
+class LatentImages(_Record):
+    """The model whose images are made larger and larger, and what the formula of its similarity matrices takes.
+
+    Attributes
+    ----------
+    model : str
+        Name in the study.
+    downsampling : int
+        Pixels of the image to one of the latent, by side.
+    text_tokens : int
+        Length of the encoded text.
+    sites : tuple of int
+        Self-attention (and as many cross-attention) sites of the U-Net at each level, the innermost last.
+    """
+
+    model: Text
+    downsampling: Count
+    text_tokens: Count
+    sites: tuple[Count, ...]
 
     @property
-    def claims(self) -> list[dict[str, str]]:
-        """Statements with a source, then recollections, as records; ``flag`` tells them apart."""
-        return [claim.to_dict() for claim in self.judged]
+    def depth(self) -> int:
+        """Times that the U-Net halves the sides."""
+        return len(self.sites) - 1
 
-    @property
-    def claims_table(self) -> Table:
-        """Claims as a table."""
-        columns = dict.fromkeys(Claim.__dataclass_fields__, "")
-        return Table(name="claims", title="Statements and findings", units=columns, rows=tuple(self.claims))
 
-    @property
-    def tables(self) -> dict[str, list[Row]]:
-        """Rows of each table, in SI units."""
-        return {name: list(table.rows) for name, table in tables_by_name(self.sections).items()}
+class Sweeps(_Record):
+    """What a study varies.
 
-    @property
-    def broken(self) -> tuple[Claim, ...]:
-        """Claims with a source that are marked as reproduced and no longer are."""
-        return broken(self.judged, self.expected)
+    Attributes
+    ----------
+    length_sizes : tuple of int
+        Sides of the images whose sequence lengths are counted and whose similarity matrices are summed. [pixel]
+    image_sizes : tuple of int
+        Sides of the images of the sweep over image size. [pixel]
+    frames : tuple of int
+        Frame counts of the sweep over frames.
+    frame_scales : tuple of int
+        Divisors of the video's side in the sweep over frames: 1 is the decoder at its own resolution.
+    """
 
-    @property
-    def exit_status(self) -> int:
-        """0, or 1 if a claim that is marked as reproduced no longer holds."""
-        return 1 if self.broken else 0
+    length_sizes: tuple[Count, ...] = ()
+    image_sizes: tuple[Count, ...] = ()
+    frames: tuple[Count, ...] = ()
+    frame_scales: tuple[Count, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain form for JSON: claims, tables and exit status."""
-        return {
-            "accelerator": self.accelerator,
-            "claims": self.claims,
-            "tables": {name: [dict(row) for row in rows] for name, rows in self.tables.items()},
-            "exit_status": self.exit_status,
-        }
 
-    def write(self, folder: Path) -> list[Path]:
-        """Write every table, figure and the page into a folder, which is made if it is missing.
+class Study(_Record):
+    """A study: what it ran, what it varies, what it states.
+
+    Attributes
+    ----------
+    title, introduction, caveats : str
+        What the page says at its head; ``{accelerator}`` in the introduction is the accelerator's name.
+    accelerator : str
+        What the models run on, by its name in :mod:`hw_specs`.
+    models : tuple of StudyModel
+        In the order of the study.
+    latent_images : LatentImages, optional
+        For the sections that vary the size of an image.
+    video : str, optional
+        Name of the model for the sections on attention over time.
+    sweeps : Sweeps
+    sections : tuple of str
+        Modules of :mod:`validation.study.sections`, in the order of the page.
+    statements : tuple of Statement
+    """
+
+    title: Text
+    introduction: Text
+    caveats: str = ""
+    accelerator: Text
+    models: tuple[StudyModel, ...] = pydantic.Field(min_length=1)
+    latent_images: LatentImages | None = None
+    video: Text | None = None
+    sweeps: Sweeps = Sweeps()
+    sections: tuple[Text, ...] = pydantic.Field(min_length=1)
+    statements: tuple[Statement, ...] = ()
+
+    @pydantic.model_validator(mode="after")
+    def _names_are_known_and_unique(self) -> Self:
+        for what in ([model.name for model in self.models], list(self.sections), [s.id for s in self.statements]):
+            twice = sorted({name for name in what if what.count(name) > 1})
+            if twice:
+                raise ValueError(f"{twice[0]} is there twice")
+        for name in (self.video, self.latent_images.model if self.latent_images else None):
+            if name is not None:
+                self.model(name)
+        for statement in self.statements:
+            if statement.section not in self.sections:
+                raise ValueError(f"statement {statement.id} is in section {statement.section!r}, which is not listed")
+        return self
+
+    def model(self, name: str) -> StudyModel:
+        """Model of that name.
 
         Raises
         ------
-        OutputError
-            The folder cannot be made or written.
+        StudyError
+            There is none.
         """
-        texts = {
-            "claims.csv": self.claims_table.to_csv(),
-            "claims.json": json.dumps(self.claims, indent=2, allow_nan=False) + "\n",
-        }
-        return write_study(folder, sections=self.sections, texts=texts, render=self._page)
-
-    def _page(self, images: Mapping[str, bytes]) -> str:
-        return page(self.sections, claims=self.judged, broken=self.broken, accelerator=self.accelerator, images=images)
+        found = next((model for model in self.models if model.name == name), None)
+        if found is None:
+            raise StudyError(f"no model {name!r}; valid: {', '.join(model.name for model in self.models)}")
+        return found
 
 
-def run_study(
-    folder: Path | None = None,
-    progress: Progress | None = None,
-    *,
-    settings: StudySettings = FULL,
-    fidelity: Fidelity = "calibrated",
-) -> StudyResult:
-    """Make the study again from our own pipelines.
+def list_studies() -> tuple[str, ...]:
+    """Names of the studies that ship, sorted."""
+    return tuple(sorted(path.stem for path in STUDIES.glob("*.yaml")))
 
-    Parameters
-    ----------
-    folder : path, optional
-        Where tables (CSV), figures (PNG, SVG) and the page (``study.html``) are written; nowhere by default.
-    progress : callable, optional
-        Called with a line of text before each piece of work.
-    settings : StudySettings
-        Models and sweeps; all by default.
-    fidelity : {"calibrated", "roofline"}
+
+def load_study(name_or_path: str | Path) -> Study:
+    """Study of that name, or of a YAML file.
 
     Raises
     ------
-    MissingTracerError
-        A graph must be traced and torch or diffusers is not installed.
-    OutputError
-        The folder cannot be written.
+    StudyError
+        There is no such study, or the file is not what it must be.
     """
-    if folder is not None:
-        require_folder(folder)  # before anything is computed
-    laboratory = Laboratory(settings, progress=progress, fidelity=fidelity)
-    sections = tuple(make_sections(laboratory))
-    result = StudyResult(
-        sections=sections,
-        judged=judge(load_statements(), tables_by_name(sections), JUDGES),
-        expected=load_expected(),
-        accelerator=laboratory.accelerator.name,
-    )
-    if folder is not None:
-        laboratory.say(f"writing {folder}")
-        result.write(folder)
-    return result
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml"):
+        if name_or_path not in list_studies():
+            raise StudyError(f"unknown study {str(name_or_path)!r}; valid: {', '.join(list_studies())}, or a YAML file")
+        path = STUDIES / f"{name_or_path}.yaml"
+    try:
+        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Study.model_validate(data)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise StudyError(f"{path}: cannot read: {' '.join(str(error).split())}") from error
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise StudyError(f"{path}: {place}: {first['msg']}" if place else f"{path}: {first['msg']}") from error

@@ -6,7 +6,6 @@ import pytest
 from tracer.graph import Component, Op, OpGraph, Stage, TensorSpec
 from validation.study.attribution import ATTRIBUTIONS, PARTS, attention_modules, is_attention, launch_times
 from validation.study.laboratory import Laboratory
-from validation.study.suite import LATENT_DIFFUSION, VIDEO
 
 
 def _graph(calls: list[tuple[str, str]]) -> OpGraph:
@@ -66,7 +65,9 @@ def test_a_block_with_a_convolution_is_no_attention_module() -> None:
 
 @pytest.mark.parametrize("attention", ["naive", "flash"])
 def test_both_attributions_add_up_to_the_kernel_time(laboratory: Laboratory, attention: str) -> None:
-    simulation = laboratory.simulation(laboratory.graph(LATENT_DIFFUSION), "naive" if attention == "naive" else "flash")
+    simulation = laboratory.simulation(
+        laboratory.graph(laboratory.image_model), "naive" if attention == "naive" else "flash"
+    )
     times = launch_times(simulation)
     waiting = sum(stage.waiting.sum() for stage in simulation.timeline.stages)
     assert times.total == pytest.approx(simulation.report.latency - waiting)
@@ -79,14 +80,14 @@ def test_both_attributions_add_up_to_the_kernel_time(laboratory: Laboratory, att
 
 
 def test_modules_hold_more_attention_than_operators_and_as_much_convolution(laboratory: Laboratory) -> None:
-    times = launch_times(laboratory.simulation(laboratory.graph(LATENT_DIFFUSION), "flash"))
+    times = launch_times(laboratory.simulation(laboratory.graph(laboratory.image_model), "flash"))
     assert times.attention_time("module") > times.attention_time("operator")
     assert times.by_part("module")["convolution"] == pytest.approx(times.by_part("operator")["convolution"])
     assert times.by_part("module")["linear"] < times.by_part("operator")["linear"]
 
 
 def test_group_norm_stands_apart_and_temporal_modules_are_found(laboratory: Laboratory) -> None:
-    graph = laboratory.graph(VIDEO)
+    graph = laboratory.graph(laboratory.video_model)
     times = launch_times(laboratory.simulation(graph, "flash"))
     assert times.by_part("operator")["group_norm"] > 0
     modules = attention_modules(graph, graph.stage("decoder"))

@@ -1,51 +1,82 @@
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from pathlib import Path
 
-from validation.study import StudyResult
-from validation.study.claims import load_statements
-from validation.study.study import JUDGES
+import pytest
+
+from hw_specs import load_accelerator
+from tracer.workloads import find_pipeline
+from validation.study import Study, StudyError, list_studies, load_study
+from validation.study.judges import find_judges
+from validation.study.sections import list_sections
+from validation.study.study import STUDIES, LatentImages
 
 
-def test_every_statement_has_a_judge_and_every_judge_a_statement() -> None:
-    assert set(JUDGES) == {statement.id for statement in load_statements()}
+@pytest.fixture(scope="module", params=list_studies())
+def shipped(request: pytest.FixtureRequest) -> Study:
+    return load_study(request.param)
 
 
-def test_claims_are_records_of_text(study: StudyResult) -> None:
-    for record in study.claims:
-        assert {"claim", "flag", "paper", "ours", "verdict", "why"} <= set(record)
-        assert record["verdict"] in ("agree", "disagree", "untestable")
-        assert record["flag"] in ("SOURCE", "MEMORY")
-        assert all(isinstance(value, str) for value in record.values())
-    flags = [record["flag"] for record in study.claims]
-    assert flags == sorted(flags, reverse=True)
+def test_each_model_names_a_pipeline_of_its_kind(shipped: Study) -> None:
+    families = {"TTI": "image", "TTV": "video", "LLM": "language"}
+    for model in shipped.models:
+        pipeline = find_pipeline(model.workload)
+        assert pipeline.architecture == model.architecture
+        assert pipeline.family == families[model.task]
+        assert pipeline.defaults.batch == 1
 
 
-def test_nothing_is_left_uncomputed(study: StudyResult) -> None:
-    assert [claim.id for claim in study.judged if claim.ours == "not computed"] == []
+def test_what_a_study_names_exists(shipped: Study) -> None:
+    assert load_accelerator(shipped.accelerator)
+    assert set(shipped.sections) <= set(list_sections())
+    assert {s.measure.judge for s in shipped.statements if s.measure} <= set(find_judges())
 
 
-def test_the_plain_form_is_json(study: StudyResult) -> None:
-    data = json.loads(json.dumps(study.to_dict(), allow_nan=False))
-    assert set(data) == {"accelerator", "claims", "tables", "exit_status"}
-    assert set(data["tables"]) == set(study.tables)
+def test_every_statement_was_read_somewhere(shipped: Study) -> None:
+    assert all("recoll" not in statement.source for statement in shipped.statements)
 
 
-def test_exit_status_follows_the_expected_verdicts(study: StudyResult) -> None:
-    disagreeing = next(claim for claim in study.judged if claim.flag == "SOURCE" and claim.verdict == "disagree")
-    assert replace(study, expected={}).exit_status == 0
-    changed = replace(study, expected={disagreeing.id: "agree"})
-    assert changed.exit_status == 1
-    assert [claim.id for claim in changed.broken] == [disagreeing.id]
+def test_the_study_of_the_reference() -> None:
+    study = load_study("golden2023")
+    assert len(study.models) == 8
+    assert [model.name for model in study.models if model.stand_in] == ["Prod Image"]
+    assert {statement.id.rstrip("abc") for statement in study.statements} == {f"S{n}" for n in range(1, 15)}
+    assert load_accelerator(study.accelerator).name == "A100-SXM4-80GB"
+    assert study.sweeps.length_sizes == (256, 512, 768, 1024)
+    assert set(study.sweeps.length_sizes) <= set(study.sweeps.image_sizes)
 
 
-def test_the_whole_study_is_written(study: StudyResult, tmp_path: Path) -> None:
-    written = {path.name for path in study.write(tmp_path)}
-    assert {f"{name}.csv" for name in study.tables} <= written
-    assert {f"{s.name}.{ending}" for s in study.sections if s.draw for ending in ("png", "svg")} <= written
-    assert {"claims.csv", "claims.json", "study.html"} <= written
-    assert json.loads((tmp_path / "claims.json").read_text(encoding="utf-8")) == study.claims
-    page = (tmp_path / "study.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == sum(section.draw is not None for section in study.sections)
+def test_levels_below_the_first_halve_the_sides() -> None:
+    assert LatentImages(model="m", downsampling=8, text_tokens=77, sites=(5, 5, 5, 1)).depth == 3
+
+
+def test_an_unknown_study_is_one_line_with_the_valid_ones() -> None:
+    with pytest.raises(StudyError, match=r"unknown study 'golden2033'; valid: golden2023, or a YAML file"):
+        load_study("golden2033")
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="cannot read"):
+        load_study(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("video: Make-A-Video", "video: Make-A-Movie", "no model 'Make-A-Movie'; valid: LLaMA2"),
+        ("  - id: S2\n", "  - id: S1\n", "S1 is there twice"),
+        ("  - roofline\n", "", "statement S7a is in section 'roofline', which is not listed"),
+        ("criterion: {share: {above: 0.6}}", "criterion: {share: {}}", "statements.6.criterion.share: .*give one of"),
+        ("    expected: agree\n    remark: Products", "    remark: Products", "expected: Field required"),
+        ("judge: size_of_suite}", "judge: size_of_suite, which: all}", "statements.7.measure.which: Extra inputs"),
+        ("title: ", "- title: ", "cannot read|Input should be"),
+    ],
+)
+def test_a_wrong_line_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    text = (STUDIES / "golden2023.yaml").read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "study.yaml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(StudyError, match=message) as caught:
+        load_study(path)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from validation.study.presentation.claims import claims_text
+
+
+def claim(**changes: str) -> dict[str, str]:
+    fields = {
+        "claim": "Convolution takes up to 44 %",
+        "paper": "44 %",
+        "ours": "60 %",
+        "verdict": "disagree",
+        "why": "",
+    }
+    return fields | changes
+
+
+def test_statements_have_verdict_and_reason_and_are_counted() -> None:
+    text = claims_text([claim(verdict="agree"), claim(why="steps")])
+    assert "[agree] Convolution takes up to 44 %" in text
+    assert "why: steps" in text
+    assert text.endswith("of 2 sourced statements: 1 agree, 1 disagree, 0 untestable\n")
