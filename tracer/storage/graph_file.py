@@ -116,7 +116,10 @@ def _decode_header(path: Path, raw: bytes) -> _Header:
     except msgspec.DecodeError as error:
         raise GraphError(f"{path}: damaged header ({_first_line(error)})") from error
     if version != FORMAT_VERSION:
-        raise GraphError(f"{path}: written in version {version}; this program reads version {FORMAT_VERSION}")
+        raise GraphError(
+            f"{path}: written in version {version}; this program reads version {FORMAT_VERSION}: make the file again "
+            "with 'trace graph --model NAME -o FILE'"
+        )
     try:
         return msgspec.json.decode(raw, type=_Header)
     except (msgspec.DecodeError, ValueError) as error:

@@ -124,7 +124,8 @@ def _decode_header(path: Path, raw: bytes) -> _Header:
         raise TraceFormatError(f"{path}: not a trace file: its header says {plain.get('kind', 'nothing')!r}")
     if plain.get("version") != FORMAT_VERSION:
         raise TraceFormatError(
-            f"{path}: written in version {plain.get('version')}; this program reads version {FORMAT_VERSION}"
+            f"{path}: written in version {plain.get('version')}; this program reads version {FORMAT_VERSION}: "
+            "take it again with 'trace run', or give the file of the profiler"
         )
     try:
         return msgspec.json.decode(raw, type=_Header)

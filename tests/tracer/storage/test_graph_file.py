@@ -367,3 +367,15 @@ def test_a_stage_that_never_runs(saved):
     stage = {"name": "only", "component": "model", "repeats": 0, "grows": True}
     _rewrite_header(saved, stages=[stage])
     assert "stage 'only' runs 0 times" in _refusal(saved)
+
+
+def test_a_file_of_the_first_release_is_read() -> None:
+    """Made by this program, before operators were declared in one room, from a Linear, a ReLU and a LayerNorm."""
+    graph = load_graph(Path(__file__).parent / "data" / "version_1.npz")
+    assert [graph.operators[i].name for i in graph.stages[0].operators] == [
+        "aten::t",
+        "aten::addmm",
+        "aten::relu",
+        "aten::native_layer_norm",
+    ]
+    assert graph.num_parameters == 8 * 16 + 16 + 16 + 16

@@ -88,3 +88,11 @@ def test_another_version_is_refused(product_trace: Trace, tmp_path: Path) -> Non
     np.savez(path, header=np.frombuffer(header, dtype=np.uint8))
     with pytest.raises(TraceFormatError, match="version 99; this program reads version 1"):
         load_trace(path)
+
+
+def test_a_file_of_the_first_release_is_read() -> None:
+    """A Linear of 8 to 16 features on a batch of 4, on a CPU."""
+    trace = load_trace(Path(__file__).parent / "data" / "version_1.trace")
+    (product,) = [op for op in trace.operators if op.name == "aten::addmm"]
+    assert [t.shape for t in product.inputs] == [(16,), (4, 8), (8, 16)]
+    assert trace.facts.device
