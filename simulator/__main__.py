@@ -29,6 +29,7 @@ from .cost import FidelityError, ParameterError, UnsupportedFormatError
 from .execution import Execution, ExecutionError
 from .report import Report
 from .simulation import Simulation, simulate
+from .unread import changes_without_effect
 from .work import FormulaError, UnsupportedOpError
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class _Asked:
     fidelity: Fidelity
     calibrations: CalibrationPool
     output_format: str
+    remarks: tuple[str, ...] = ()
 
 
 def _choice(name: str, value: str, valid: tuple[str, ...]) -> str:
@@ -111,23 +113,26 @@ def command(
         return
     if hw is None or sum(given is not None for given in (model, graph, trace)) != 1:
         raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
+    part, changes = load_accelerator(hw), change or []
+    calibrations = calibration_pool(hw, part, calibration)
     asked = _Asked(
-        accelerator=_accelerator(hw, change or []),
+        accelerator=apply_overrides(part, changes),
         execution=Execution(mode=execution, attention=attention),
         fidelity=level,
-        calibrations=calibration_pool(hw, load_accelerator(hw), calibration),
+        calibrations=calibrations,
         output_format=output_format,
+        remarks=changes_without_effect(part, changes, calibrations),
     )
     sizes = (batch, height, width, num_frames, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
     settings = dict(zip(_SETTINGS, (*sizes, dtype and torch_dtype(dtype)), strict=True))
     source = load_accelerator(from_) if from_ else None
     if trace is not None:
         _refuse({**settings, "explain": explain}, "a trace, which is of one run")
-        _emit(_traced(trace, source, asked), output)
+        _emit(_remarked(_traced(trace, source, asked), asked), output)
         return
     if source is not None:
         raise typer.BadParameter("--from goes with --trace FILE")
-    _emit(_simulated(_graph(model, graph, settings, cache=cache), asked, explain), output)
+    _emit(_remarked(_simulated(_graph(model, graph, settings, cache=cache), asked, explain), asked), output)
 
 
 # Settings of a workload, in the order of the options above.
@@ -215,9 +220,13 @@ def _fidelity(name: str) -> Fidelity:
     return known[_choice("fidelity", name, tuple(known))]
 
 
-def _accelerator(name: str, changes: list[str]) -> Accelerator:
-    accelerator = load_accelerator(name)
-    return apply_overrides(accelerator, changes) if changes else accelerator
+def _remarked(text: str, asked: _Asked) -> str:
+    """Result with the remarks below it where people read; beside it, on stderr, where a program does."""
+    lines = "".join(f"{remark}\n" for remark in asked.remarks)
+    if asked.output_format == "table":
+        return text + lines
+    sys.stderr.write(lines)
+    return text
 
 
 def _graph(model: str | None, graph: Path | None, settings: Mapping[str, object], *, cache: bool) -> OpGraph:

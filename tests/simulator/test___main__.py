@@ -360,3 +360,14 @@ class TestProcess:
                 "--hw", "h100", "--graph", graph_file, capture_output=False, stdout=closed, stderr=subprocess.PIPE
             )
         assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("output_format", ["table", "json", "csv"])
+def test_a_change_that_nothing_reads_says_so(run, graph_file, output_format) -> None:
+    changes = ("--set", "cores.max_warps=2x", "--set", "memory.dram.bandwidth=2x")
+    done = run("--hw", "h100", "--graph", graph_file, *changes, "--format", output_format)
+    line = "no term reads cores.max_warps: the change has no effect"
+    assert done.status == 0
+    assert done.out.count(line) == (output_format == "table")
+    assert done.err.count(line) == (output_format != "table")
+    assert "memory.dram.bandwidth: the change" not in done.out + done.err

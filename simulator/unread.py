@@ -1,0 +1,113 @@
+"""Changes of an accelerator that do nothing say so: a setting that no term reads, or that another value hides.
+
+What a prediction reads of an accelerator is the columns of the cost model, its power model, and the memory that a
+report holds against the peak. A change that leaves all of them as they are cannot move any prediction. Whether a term
+reads a field is found by changing it, so that no list can be out of date.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from pydantic import BaseModel
+
+from hw_specs import Accelerator, CalibrationPool, SpecError, apply_overrides
+from simulator.energy.power import UnknownPowerError, power_model
+
+from .cost import HardwareColumns
+
+__all__ = ["changes_without_effect", "is_read"]
+
+_Numbers = Mapping[str, object]
+
+
+def changes_without_effect(
+    accelerator: Accelerator, changes: Sequence[str], calibrations: CalibrationPool
+) -> tuple[str, ...]:
+    """One line for each change without which all that predictions read would be the same.
+
+    Parameters
+    ----------
+    accelerator : Accelerator
+    changes : sequence of str
+        As :func:`hw_specs.apply_overrides` takes them.
+    calibrations : CalibrationPool
+
+    Examples
+    --------
+    >>> from hw_specs import load_accelerator
+    >>> changes = ["cores.max_warps=2x", "memory.dram.bandwidth=2x"]
+    >>> changes_without_effect(load_accelerator("h100"), changes, CalibrationPool.empty())
+    ('no term reads cores.max_warps: the change has no effect',)
+    """
+    if not changes:
+        return ()
+    after = _read_of(apply_overrides(_as_changed(accelerator), changes), calibrations)
+    idle = [change for change in changes if _without(accelerator, changes, change, calibrations) == after]
+    paths = [change.partition("=")[0].strip() for change in idle]
+    return tuple(_line(path, read=is_read(accelerator, path, calibrations)) for path in paths)
+
+
+def is_read(accelerator: Accelerator, path: str, calibrations: CalibrationPool) -> bool:
+    """Whether half or twice the value at a path moves anything; no where there is no value."""
+    before = _read_of(_as_changed(accelerator), calibrations)
+    for factor in ("2x", "0.5x"):
+        try:
+            changed = apply_overrides(accelerator, [f"{path}={factor}"])
+        except SpecError:  # no value, or half of a count is none
+            continue
+        if _read_of(changed, calibrations) != before:
+            return True
+    return False
+
+
+def _without(
+    accelerator: Accelerator, changes: Sequence[str], change: str, calibrations: CalibrationPool
+) -> _Numbers | None:
+    """What is read without one of the changes; None where the others need it."""
+    others = [other for other in changes if other != change]
+    try:
+        return _read_of(apply_overrides(_as_changed(accelerator), others), calibrations)
+    except SpecError:
+        return None
+
+
+def _line(path: str, *, read: bool) -> str:
+    if read:
+        return f"{path}: the change has no effect, another value decides"
+    return f"no term reads {path}: the change has no effect"
+
+
+def _as_changed(accelerator: Accelerator) -> Accelerator:
+    """The accelerator as a change leaves it that moves no value: no product, so that nothing was measured on it."""
+    return accelerator.model_copy(update={"hypothetical": True, "based_on": accelerator.based_on or accelerator.name})
+
+
+def _read_of(accelerator: Accelerator, calibrations: CalibrationPool) -> _Numbers:
+    """All numbers that predictions read, by name."""
+    columns = HardwareColumns.from_accelerators([accelerator], calibrations)
+    try:
+        power = power_model(accelerator)
+    except UnknownPowerError:
+        power = None
+    read = {"columns": columns, "power": power, "capacity": accelerator.memory.dram.capacity}
+    return dict(_numbers(read))
+
+
+def _numbers(value: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """Leaves of nested records, mappings and arrays. Names and traits are left out, since no change moves them."""
+    if isinstance(value, np.ndarray):
+        yield name, np.nan_to_num(value, nan=-1.0).tolist()
+    elif isinstance(value, BaseModel):
+        yield from _numbers(value.model_dump(), name)
+    elif isinstance(value, Mapping):
+        for key, below in value.items():
+            yield from _numbers(below, f"{name}.{key}")
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            if field.name not in ("name", "traits"):
+                yield from _numbers(getattr(value, field.name), f"{name}.{field.name}")
+    else:
+        yield name, value

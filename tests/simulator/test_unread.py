@@ -1,0 +1,68 @@
+"""Settings that do nothing say so, and those that do something do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from hw_specs import Accelerator, CalibrationPool, changeable_paths, load_accelerator
+from hw_specs.reading.fields import lookup
+from simulator.unread import changes_without_effect, is_read
+
+POOL = CalibrationPool.shipped()
+
+
+def paths_of(accelerator: Accelerator) -> list[str]:
+    """Paths of the numbers that an accelerator has."""
+    tree = accelerator.model_dump()
+    return [path for path in changeable_paths(accelerator) if lookup(tree, path) is not None]
+
+
+#: Fields that no mechanism reads yet; one that does takes its fields off this list.
+UNREAD = {
+    "cores.warp_size",
+    "cores.max_warps",
+    "cores.sustained_clock",
+    "cores.shared_memory_per_block",
+    "memory.registers.capacity",
+    "memory.l2.latency",
+    "memory.llc.latency",
+    "memory.dram.latency",
+    "links.pcie.bandwidth",
+}
+
+
+@pytest.mark.parametrize("name", ["h100", "a100", "mi300x", "rtx_4090", "tpu_v5p", "m2_ultra_76c", "epyc_9654", "t4"])
+def test_every_field_is_read_or_says_that_it_is_not(name: str) -> None:
+    part = load_accelerator(name)
+    unread = {path for path in paths_of(part) if not is_read(part, path, POOL)}
+    # What of an L2 hides behind a last-level cache is of the part, not of the field.
+    assert {path for path in unread if not path.startswith("memory.l2.")} <= UNREAD
+    assert UNREAD & set(paths_of(part)) - {"links.pcie.bandwidth"} <= unread
+
+
+def test_lines_name_the_field_and_why() -> None:
+    part = load_accelerator("h100")
+    changes = ["cores.max_warps=2x", "memory.l2.measured_bandwidth=2x", "memory.dram.bandwidth=2x"]
+    assert changes_without_effect(part, changes, POOL) == (
+        "no term reads cores.max_warps: the change has no effect",
+        "memory.l2.measured_bandwidth: the change has no effect, another value decides",
+    )
+
+
+def test_a_field_without_a_value_may_be_read_or_not() -> None:
+    part = load_accelerator("b200")
+    assert part.memory.l2 is not None
+    assert part.memory.l2.bandwidth is None
+    assert changes_without_effect(part, ["memory.l2.bandwidth=20 TB/s"], POOL) == ()
+    changes = ["memory.llc.latency=300 ns", "memory.llc.capacity=1 GiB"]
+    assert changes_without_effect(part, changes, POOL) == (
+        "no term reads memory.llc.latency: the change has no effect",
+    )
+
+
+def test_groups_of_rates_are_read_unless_another_change_says_the_same() -> None:
+    part = load_accelerator("a100")
+    assert changes_without_effect(part, ["peak.matrix=2x"], POOL) == ()
+    # Twice the cores bring twice the arithmetic by themselves.
+    (line,) = changes_without_effect(part, ["peak.matrix=2x", "cores.count=2x"], POOL)
+    assert line == "peak.matrix: the change has no effect, another value decides"
