@@ -1,10 +1,12 @@
-"""Small files of measurements that the model itself made, and calibrations fitted to them."""
+"""Small files of measurements that the model itself made, calibrations fitted to them, and the command line."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from simulator.cost import HardwareColumns, kernel_times
 from tracer.events.builder import TraceBuilder
 from tracer.events.operator_arguments import RecordedArguments
 from tracer.trace import RunFacts, Trace
+from validation import __main__ as command_line
 from validation.fitting.calibrate import calibrate
 from validation.measured.tables import MeasuredKernels, read_measured
 
@@ -73,3 +76,26 @@ def measured_trace() -> Trace:
         builder.add_kernel(kernel, start=20_000 * (number + 1), duration=duration, correlation=number)
     builder.skip("event given as begin and end", nanoseconds=500)
     return builder.build("run", RunFacts(device="NVIDIA H100 80GB HBM3"))
+
+
+class Done(NamedTuple):
+    """Outcome of one command."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Function that runs ``validate`` with some arguments in this process."""
+
+    def validate(*arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["validate", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            command_line.main()
+        captured = capsys.readouterr()
+        code = caught.value.code
+        return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
+
+    return validate

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .case import Case, CaseError
+from .case import Case, CaseError, load_cases
 from .names import NAMES, load_names
 from .row import Unmappable, case_of_row
 
-__all__ = ["Published", "Unmapped", "read_published"]
+__all__ = ["Published", "Unmapped", "read_published", "select_cases"]
 
 _COLUMNS = frozenset({"id", "model", "device", "precision", "attention_impl", "compile", "metric", "value", "source"})
 
@@ -78,3 +79,22 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
                 yield {key: value or "" for key, value in row.items() if isinstance(value, str | None) and key}
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise CaseError(f"{path}: cannot read: {str(error).splitlines()[0]}") from error
+
+
+def select_cases(files: Sequence[Path], grade: str) -> tuple[list[Case], Counter[str]]:
+    """Cases of the wanted grades, of tables or of those that ship, and how many are left out, by reason.
+
+    Raises
+    ------
+    CaseError
+        A table cannot be read, or `grade` has another letter than A, B and C.
+    """
+    if not grade or set(grade) - set("ABC"):
+        raise CaseError(f"unknown grade {grade!r}; valid: A, AB, ABC")
+    tables = [read_published(path) for path in files]
+    cases = [case for table in tables for case in table.cases] if files else list(load_cases())
+    wanted = [case for case in cases if case.grade in grade]
+    left_out = Counter(row.reason for table in tables for row in table.unmapped)
+    if len(wanted) < len(cases):
+        left_out[f"grade other than {' or '.join(grade)}"] += len(cases) - len(wanted)
+    return wanted, left_out

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from validation.published.case import CaseError
-from validation.published.table import read_published
+from validation.published.table import read_published, select_cases
 
 COLUMNS = (
     "id,model,component,device,n_devices,precision,attention_impl,compile,batch,height,width,frames,steps,guidance,"
@@ -51,3 +51,14 @@ def test_every_row_of_the_public_table_is_a_case_or_counted(measured: Path) -> N
     published = read_published(path)
     with gzip.open(path, "rt") as stream:
         assert len(published.cases) + len(published.unmapped) == sum(1 for _ in stream) - 1
+
+
+def test_cases_of_other_grades_and_rows_that_are_none_are_counted(tmp_path: Path) -> None:
+    path = table(tmp_path, ROW, ROW.replace("q=A", "q=B"), ROW.replace("eager", "tensorrt"))
+    wanted, left_out = select_cases([path], "A")
+    assert [case.grade for case in wanted] == ["A"]
+    assert left_out == {"engine is not PyTorch": 1, "grade other than A": 1}
+    assert len(select_cases([path], "AB")[0]) == 2
+    assert len(select_cases((), "A")[0]) == 123
+    with pytest.raises(CaseError, match="unknown grade 'Q'; valid: A, AB, ABC"):
+        select_cases([path], "Q")

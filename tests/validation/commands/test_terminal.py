@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from validation.terminal import captured, emit, progress
+from validation.commands.terminal import captured, emit, progress, remark
 
 
 def test_text_goes_to_the_terminal_or_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,3 +23,8 @@ def test_the_bar_stays_silent_where_there_is_no_terminal(capsys: pytest.CaptureF
         advance("one")
         advance("two")
     assert capsys.readouterr().err == ""
+
+
+def test_remarks_stand_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    remark(["one", "two"])
+    assert capsys.readouterr() == ("", "one\ntwo\n")

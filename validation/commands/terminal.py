@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from tracer.progress_bar import counts
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["captured", "emit", "progress"]
+__all__ = ["captured", "emit", "progress", "remark"]
 
 
 @contextmanager
@@ -42,3 +42,9 @@ def emit(text: str, output: Path | None) -> None:
         sys.stdout.write(text)
     else:
         write_text(output, text)
+
+
+def remark(lines: Iterable[str]) -> None:
+    """Say something beside the result, so that a program which reads that does not meet it."""
+    for line in lines:
+        print(line, file=sys.stderr)

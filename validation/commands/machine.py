@@ -46,8 +46,7 @@ def check_command(
     """Hold a run on the machine at hand against the prediction from its own specification and calibration."""
     from simulator.calibrations import own_calibration
     from tracer.formats import read_trace
-
-    from .check import check_probe
+    from validation.machine.check import check_probe
 
     accelerator = load_accelerator(str(hw))
     own = own_calibration(str(hw), accelerator, calibration)

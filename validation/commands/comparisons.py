@@ -1,0 +1,130 @@
+"""Commands that hold predictions against measurements: ``validate published``, ``kernels``, ``trace``, ``accuracy``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hw_specs import CalibrationPool, load_accelerator
+from simulator.execution import Execution
+from tracer.progress_bar import reading
+
+from .options import Format, Output, check_format
+from .terminal import captured, emit, progress, remark
+
+__all__ = ["accuracy_command", "kernels_command", "published_command", "trace_command"]
+
+
+def published_command(
+    files: Annotated[list[Path] | None, typer.Argument(help="CSV tables; the cases that ship by default.")] = None,
+    grade: Annotated[str, typer.Option(help="Grades to take: A, or AB for those with an assumption too.")] = "A",
+    output_format: Format = "table",
+    output: Output = None,
+) -> None:
+    """Predict published end-to-end figures, and print the error by model, device and execution."""
+    from validation.published.errors import predict_cases, summarise, to_dict
+    from validation.published.presentation import published_text
+    from validation.published.table import select_cases
+
+    check_format(output_format)
+    wanted, unmapped = select_cases(files or (), grade)
+    with progress(len(wanted)) as advance:
+        results, failed = predict_cases(wanted, CalibrationPool.shipped(), progress=advance)
+    unmapped.update(f"cannot be predicted: {case.reason}" for case in failed)
+    summaries = {
+        "all": summarise(results, lambda r: "all"),
+        "model": summarise(results, lambda r: r.model),
+        "device": summarise(results, lambda r: r.device),
+        "execution": summarise(results, lambda r: r.execution),
+        "dtype": summarise(results, lambda r: r.dtype),
+        "basis": summarise(results, lambda r: r.basis),
+    }
+    if output_format == "json":
+        emit(json.dumps(to_dict(results, unmapped, summaries), indent=2) + "\n", output)
+    else:
+        emit(published_text(results, unmapped, summaries), output)
+
+
+def kernels_command(
+    files: Annotated[list[Path], typer.Argument(help="CSV tables of measured operator calls.")],
+    leave_out: Annotated[str | None, typer.Option(help="Refit without this device, and report on it alone.")] = None,
+    hw: Annotated[
+        str | None, typer.Option("--hw", help="What all rows ran on; by default what they name as their device.")
+    ] = None,
+    output_format: Format = "table",
+    output: Output = None,
+) -> None:
+    """Predict every measured operator call, and print the error by device, operator and dtype."""
+    from simulator.calibrations import calibration_pool
+    from validation.errors.kernel_presentation import kernel_error_table, skipped_lines
+    from validation.errors.kernels import kernel_errors
+
+    check_format(output_format)
+    part = load_accelerator(hw) if hw else None
+    pool = calibration_pool(hw, part) if hw and part else CalibrationPool.shipped()
+    errors = kernel_errors(files, leave_out=leave_out, calibrations=pool, accelerator=part)
+    if output_format == "json":
+        remark(skipped_lines(errors.skipped))
+        emit(json.dumps(errors.to_list(), indent=2) + "\n", output)
+    else:
+        emit(kernel_error_table(errors), output)
+
+
+def trace_command(
+    file: Annotated[Path, typer.Argument(help="Trace of any known format, plain or gzip.")],
+    hw: Annotated[
+        str | None, typer.Option("--hw", help="Accelerator to predict for; the one that the trace names by default.")
+    ] = None,
+    attention: Annotated[str, typer.Option(help="Fused attention where the trace does not name it.")] = "flash",
+    graph: Annotated[
+        str | None,
+        typer.Option(help="Also hold the operators against a graph file of `trace graph`, or those of a workload."),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Calibration of a probed machine; by default the one beside its specification."),
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a scatter and a bar plot to this file.")] = None,
+    output_format: Format = "table",
+    output: Output = None,
+) -> None:
+    """Line measured kernels of a trace up with predicted ones, and print the error by category and operator."""
+    from simulator.calibrations import calibration_pool
+    from tracer.formats import read_trace
+    from validation.errors.graph_difference import against_graph, graph_to_compare
+    from validation.errors.trace_presentation import render, render_difference
+    from validation.errors.traces import compare
+
+    check_format(output_format)
+    execution = Execution(attention=attention)
+    accelerator = load_accelerator(hw) if hw else None
+    pool = calibration_pool(hw, accelerator, calibration) if hw and accelerator else CalibrationPool.shipped()
+    with reading(file) as advance:
+        trace = read_trace(file, progress=advance)
+    comparison = compare(trace, accelerator, execution, calibrations=pool)
+    difference = against_graph(trace, graph_to_compare(graph, trace)) if graph else None
+    if plot is not None:
+        from validation.errors.trace_plots import plot as draw
+
+        draw(comparison, plot)
+    if output_format == "json":
+        plain = comparison.to_dict() | ({"graph": difference.to_dict()} if difference else {})
+        emit(json.dumps(plain, indent=2) + "\n", output)
+        return
+    text = captured(lambda console: render(comparison, console))
+    emit(text + (captured(lambda console: render_difference(difference, console)) if difference else ""), output)
+
+
+def accuracy_command(
+    folder: Annotated[Path, typer.Argument(help="Folder of measurements: kernels/*.csv.gz, traces/*.csv.gz.")],
+    output: Output = None,
+) -> None:
+    """Write the accuracy page: every error table, with the datasheet roofline beside it."""
+    from validation.errors.accuracy import accuracy_page
+
+    with progress(None) as advance:
+        text = accuracy_page(folder, CalibrationPool.shipped(), progress=advance)
+    emit(text, output)

@@ -1,0 +1,128 @@
+"""Commands that fit to measurements: ``validate calibrate``, ``energy`` and ``intervals``."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hw_specs import CalibrationPool
+from validation.published.case import CaseError
+
+from .options import Format, Output, check_format
+from .terminal import captured, emit, progress, remark
+
+if TYPE_CHECKING:
+    from hw_specs import Calibration, FittedCalibration
+
+__all__ = ["calibrate_command", "energy_command", "intervals_command"]
+
+
+def calibrate_command(
+    files: Annotated[list[Path] | None, typer.Argument(help="CSV tables of measured operator calls.")] = None,
+    accelerator: Annotated[str | None, typer.Option(help="Fit for this accelerator's architecture alone.")] = None,
+    ceilings: Annotated[
+        Path | None, typer.Option(help="CSV table of published best rates, for parts without a measured relative.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where to write; the package's own calibrations by default.")
+    ] = None,
+) -> None:
+    """Fit the parameters of each architecture to measured operator calls, and write its calibration.
+
+    Files of several architectures are also fitted jointly, for parts without a measured relative; each architecture
+    is then left out once, to see for which kernels the joint parameters serve an unknown part better than a relative's.
+    """
+    from validation.errors.kernel_presentation import skipped_lines
+    from validation.fitting.calibrate import calibrate
+    from validation.fitting.calibration_file import write_calibration
+    from validation.fitting.generic import generic_calibration
+    from validation.measured.tables import read_tables
+
+    if folder is not None and not folder.is_dir():
+        raise CaseError(f"{folder}: no such folder")
+    if not files and ceilings is None:
+        raise CaseError("nothing to fit: give tables of measured calls, or --ceilings")
+    measured = [m for path in files or () for m in read_tables(path)]
+    fitted = calibrate(measured, accelerator=accelerator) if files else ()
+    if accelerator is None and len(fitted) > 1:
+        fitted = (*fitted, generic_calibration(measured, fitted))
+    fitted = (*fitted, *_from_ceilings(ceilings, fitted))
+    remark(skipped_lines(sum((m.skipped for m in measured), Counter())))
+    for entry in fitted:
+        path = write_calibration(entry, folder) if folder else write_calibration(entry)
+        rows = sum(record.count for record in entry.evidence.fitted_on)
+        print(f"{path}: {len(entry.calibration.parameters)} parameters from {rows} {_measured_what(entry.calibration)}")
+
+
+def _measured_what(calibration: Calibration) -> str:
+    return "published rates" if calibration.scope == "ceilings" else "rows"
+
+
+def _from_ceilings(path: Path | None, fitted: Sequence[FittedCalibration]) -> tuple[FittedCalibration, ...]:
+    """Calibrations from published best rates, beside those just fitted and those that ship."""
+    from validation.fitting.ceiling_calibration import ceiling_calibrations
+    from validation.fitting.ceilings import EAGER_SHARES, read_ceilings
+
+    if path is None:
+        return ()
+    found, skipped = read_ceilings(path)
+    print(f"{path}: {len(found)} best rates of products and launch intervals")
+    for reason, count in skipped.most_common():
+        print(f"  {count} rows not used: {reason}")
+    others = CalibrationPool.shipped().without({entry.name for entry in fitted})
+    return ceiling_calibrations(found, EAGER_SHARES, CalibrationPool((*fitted, *others.members)))
+
+
+def energy_command(
+    paths: Annotated[list[Path], typer.Argument(help="Folders or tables of measured power and energy.")],
+    write: Annotated[bool, typer.Option("--write", help="Replace the energy calibrations of the package.")] = False,
+    output_format: Format = "table",
+    output: Output = None,
+) -> None:
+    """Fit energies to measured power, and print the errors on what each fit did not see."""
+    from validation.energy.tables import energy_tables, write_fitted
+
+    check_format(output_format)
+    try:
+        tables = energy_tables(paths, CalibrationPool.shipped())
+    except ValueError as error:
+        raise CaseError(str(error)) from error
+    if write:
+        write_fitted(tables)
+    if output_format == "json":
+        emit(json.dumps(tables.to_dict(), indent=2) + "\n", output)
+    else:
+        emit(captured(tables.print), output)
+
+
+def intervals_command(
+    files: Annotated[list[Path] | None, typer.Argument(help="CSV tables; the cases that ship by default.")] = None,
+    grade: Annotated[str, typer.Option(help="Grades to take; more devices have some with an assumption.")] = "AB",
+    write: Annotated[bool, typer.Option("--write", help="Replace the factors that ship with the package.")] = False,
+    output_format: Format = "table",
+    output: Output = None,
+) -> None:
+    """Fit the factor of prediction intervals, and count coverage on each device with the fit to all others."""
+    import simulator.uncertainty.intervals
+    from validation.fitting.interval_presentation import interval_text
+    from validation.fitting.intervals import fit_intervals, write_factors
+    from validation.published.errors import predict_cases
+    from validation.published.table import select_cases
+
+    check_format(output_format)
+    cases, _ = select_cases(files or (), grade)
+    with progress(len(cases)) as advance:
+        results, _ = predict_cases(cases, CalibrationPool.shipped(), progress=advance)
+    try:
+        factors = fit_intervals(results)
+    except ValueError as error:
+        raise CaseError(str(error)) from error
+    text = json.dumps(factors.model_dump(mode="json"), indent=2) + "\n"
+    emit(text if output_format == "json" else interval_text(factors), output)
+    if write:
+        write_factors(factors, simulator.uncertainty.intervals.FACTORS)
