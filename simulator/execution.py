@@ -16,6 +16,7 @@ EXECUTION_MODES = ("eager", "cuda-graph", "compiled")
 _FUSED = {
     "flash": AttentionAlgorithm.FLASH2,
     "flash2": AttentionAlgorithm.FLASH2,
+    "flash2_paged": AttentionAlgorithm.FLASH2_PAGED,  # of serving engines, whose keys and values lie in pages
     "flash3": AttentionAlgorithm.FLASH3,
     "flash4": AttentionAlgorithm.FLASH4,
     "cudnn": AttentionAlgorithm.CUDNN,

@@ -21,7 +21,7 @@ def test_every_choice_is_accepted(mode, attention):
         ({"mode": "nonsense"}, "unknown execution 'nonsense'; valid: eager, cuda-graph, compiled"),
         (
             {"attention": "Flash"},
-            "unknown attention 'Flash'; valid: naive, flash, flash2, flash3, flash4, cudnn, efficient",
+            "unknown attention 'Flash'; valid: naive, flash, flash2, flash2_paged, flash3, flash4, cudnn, efficient",
         ),
     ],
 )

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import SpecError, load_accelerator
-from validation.measured.rows import read_records, whole_number
+from validation.measured.records import read_records, whole_number
 from validation.measured.tables import MeasuredKernels, MeasurementError, read_measured
 
 __all__ = ["EnergyRun", "MeasuredPower", "number_in", "read_power", "read_runs", "records", "visible_share"]

@@ -13,6 +13,7 @@ from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, 
 from hw_specs.calibration import described
 from simulator.cost.parameters import GROUPS, PARAMETERS
 from validation.errors.prediction import predicted
+from validation.measured.sources import source_of
 from validation.measured.tables import MeasuredKernels, MeasurementError, is_device, read_tables
 from validation.measured.timing import NO_OVERHEAD, Timing
 
@@ -41,11 +42,6 @@ JOBS: tuple[tuple[str, ...], ...] = (
     ("normalization",),
     ("collective",),
 )
-
-_SOURCES: Mapping[str, str] = {
-    "aiconfigurator": "github.com/ai-dynamo/aiconfigurator: measured operator calls, CUDA graph, warm (Apache-2.0)",
-    "neusight": "github.com/sitar-lab/NeuSight dataset: eager PyTorch 2.1 kernels, fp32 without TF32 (MIT)",
-}
 
 
 def calibrate(
@@ -156,7 +152,7 @@ def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) ->
 
 def sources_of(measured: Iterable[MeasuredKernels]) -> tuple[str, ...]:
     """What some measurements were published in."""
-    return tuple(_SOURCES.get(name, name) for name in sorted({source for m in measured for source in m.source}))
+    return tuple(source_of(name).citation for name in sorted({source for m in measured for source in m.source}))
 
 
 def present_groups(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> dict[str, tuple[str, ...]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw_specs import Accelerator, SpecError, load_accelerator
-from validation.measured.rows import read_records
+from validation.measured.records import read_records
 
 __all__ = ["EAGER_SHARES", "Ceiling", "EagerShare", "read_ceilings"]
 

@@ -14,15 +14,13 @@ from simulator.cost import PARAMETERS, HardwareColumns, kernel_times
 from simulator.cost.family import parameter_group
 from simulator.cost.inheritance import Origin, carried, part_of
 from simulator.cost.parameters import GROUPS
+from validation.measured.sources import source_of
 from validation.measured.tables import MeasuredKernels
 from validation.measured.timing import Timing, with_timing
 
-__all__ = ["Fit", "fit_groups", "held_out", "row_groups", "timed_from_host"]
+__all__ = ["Fit", "fit_groups", "held_out", "row_groups"]
 
 FloatArray = NDArray[np.float64]
-
-#: Sources that time calls from eager Python.
-_EAGER = frozenset({"neusight"})
 
 #: Rows longer than this count fully in a fit. [s]
 _LONG = 50e-6
@@ -66,11 +64,6 @@ def held_out(measured: MeasuredKernels) -> NDArray[np.bool_]:
     checks = np.array([zlib.crc32(shape.encode()) for shape in measured.shapes], dtype=np.int64)
     out: NDArray[np.bool_] = checks % 4 == 0
     return out
-
-
-def timed_from_host(source: str) -> bool:
-    """Whether a source's times hold the host's share of an eager call."""
-    return source in _EAGER
 
 
 def row_groups(measured: MeasuredKernels) -> NDArray[np.int64]:
@@ -258,7 +251,7 @@ def _timing_floors(measured: Sequence[MeasuredKernels]) -> tuple[tuple[tuple[str
     times: dict[tuple[str, str, str], list[float]] = {}
     for m in measured:
         for op, source, latency in zip(m.op, m.source, m.latency.tolist(), strict=True):
-            if timed_from_host(source):
+            if source_of(source).timed_from_host:
                 times.setdefault((m.device, source, op), []).append(latency)
     return tuple(times), np.array([_floor(latencies) for latencies in times.values()])
 

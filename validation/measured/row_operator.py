@@ -48,11 +48,22 @@ def operator_of_row(name: str, shapes: Sequence[Sequence[int]], dtype: str, attr
         arguments["dtype"] = given["to"]
     if "conv" in name and len(inputs) > 1:
         arguments = _convolution(name, inputs, arguments)
+    if name == "aten::linear" and len(inputs) > 1 and inputs[0].itemsize == 1:
+        return _scaled_product(inputs, arguments)
     call = Op(name, inputs, (), attributes_from(arguments))
     outputs = infer_outputs(call)
     if not outputs:
         raise ValueError(f"{name}: no result follows from the shapes and attributes")
     return Op(name, inputs, outputs, call.attributes)
+
+
+def _scaled_product(inputs: Tensors, arguments: Mapping[str, Any]) -> Op:
+    """A linear layer of 8-bit operands, which torch has as a scaled product with wider results."""
+    data, weight = inputs[:2]
+    columns, reduced = weight.shape
+    out = torch_dtype(str(arguments.get("out_dtype", "bfloat16")))
+    product = TensorSpec((*data.shape[:-1], columns), out)
+    return Op("aten::_scaled_mm", (data, TensorSpec((reduced, columns), weight.dtype)), (product,))
 
 
 def _tensors(name: str, shapes: Sequence[Sequence[int]], dtype: str, given: dict[str, Any]) -> Tensors:

@@ -2,14 +2,7 @@
 
 Files have the columns ``device, op, input_shapes, dtype, attributes, latency_s, kernel, source``. An operator is
 lowered as those of a workload or a trace are, in eager PyTorch with its inputs in the cache if they fit (or not:
-attribute ``cache``). Two sources are known to time something else, and have readers of their own:
-
-``aiconfigurator``
-    CUDA graph, warm. Linear layers cycle through copies of their weights, so weights are cold unless all copies fit
-    the cache. 8-bit linear layers quantise their bf16 input first. Attention of a serving framework (other than of
-    vision encoders) also writes keys and values to a paged cache.
-``neusight``
-    Eager PyTorch, fp32 without TF32, so products and convolutions of NVIDIA's parts run on vector units.
+attribute ``cache``). What a source timed beside or instead of that stands in :mod:`validation.measured.sources`.
 """
 
 from __future__ import annotations
@@ -27,7 +20,10 @@ from simulator.cost import HardwareColumns, UnsupportedFormatError, kernel_times
 from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units
 
-from .rows import MeasurementError, Record, latency_of, one_byte_collectives, read_records, row_kernels
+from .records import MeasurementError, Record, latency_of, read_records
+from .row import row_of
+from .row_kernels import row_kernels
+from .sources import source_of
 
 __all__ = ["MeasuredKernels", "MeasurementError", "is_device", "read_measured", "read_tables"]
 
@@ -160,11 +156,10 @@ def _assemble(records: Sequence[Record], accelerator: Accelerator, device: str) 
     lowered: list[tuple[Kernel, ...]] = []
     kept: list[Record] = []
     latency: list[float] = []
-    one_byte = one_byte_collectives(records)
-    for index, record in enumerate(records):
+    for record, amended in zip(records, _amended(records), strict=True):
         try:
             seconds = latency_of(record)
-            kernels = row_kernels(record, accelerator, one_byte=index in one_byte)
+            kernels = row_kernels(row_of(amended), accelerator)
         except (ValueError, LookupError, TypeError, ArithmeticError) as error:
             skipped[str(error).partition("\n")[0]] += 1
             continue
@@ -187,6 +182,18 @@ def _assemble(records: Sequence[Record], accelerator: Accelerator, device: str) 
         row=np.repeat(np.arange(len(rows)), [len(lowered[i]) for i in rows]),
         skipped=skipped,
     )
+
+
+def _amended(records: Sequence[Record]) -> list[Record]:
+    """Records as their sources should have written them."""
+    amended = list(records)
+    by_source: dict[str, list[int]] = {}
+    for index, record in enumerate(records):
+        by_source.setdefault(source_of(record.get("source") or "unknown").name, []).append(index)
+    for name, indices in by_source.items():
+        for index, record in zip(indices, source_of(name).amended([records[i] for i in indices]), strict=True):
+            amended[index] = record
+    return amended
 
 
 def _unit(kernel: Kernel) -> tuple[str, bool]:

@@ -6,7 +6,7 @@ import pytest
 from hw_specs import CalibrationPool
 from simulator.cost import PARAMETERS, HardwareColumns, kernel_times
 from simulator.cost.parameters import GROUPS
-from validation.fitting.fit import fit_groups, held_out, row_groups, timed_from_host
+from validation.fitting.fit import fit_groups, held_out, row_groups
 from validation.measured.tables import read_measured
 
 _HEADER = "device,op,input_shapes,dtype,attributes,latency_s,kernel,source\n"
@@ -73,11 +73,6 @@ def test_a_quarter_of_the_shapes_is_kept_out_and_always_the_same(measured):
     out = held_out(measured)
     assert 0.1 < out.mean() < 0.45
     assert (held_out(measured) == out).all()
-
-
-def test_only_eager_sources_have_a_host_share():
-    assert timed_from_host("neusight")
-    assert not timed_from_host("aiconfigurator")
 
 
 def test_a_floor_is_where_times_pile_up(tmp_path):

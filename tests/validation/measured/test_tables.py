@@ -3,6 +3,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hw_specs import load_accelerator
 from simulator.kernels import AttentionAlgorithm
@@ -48,7 +50,7 @@ def test_weights_stay_cold_unless_their_copies_fit(read):
 
 def test_eight_bit_linear_quantises_first(read):
     rows = read(_line("aten::linear", [[128, 256], [64, 256]], dtype="float8_e4m3fn", device="NVIDIA H100 SXM"))
-    assert rows.table.name == ("quantize", "linear")
+    assert rows.table.name == ("quantize", "gemm")
     assert rows.row.tolist() == [0, 0]
     assert rows.table.tables[1].bytes_written[0] == 128 * 64 * 2
     assert rows.per_row(np.array([1.0, 2.0])).tolist() == [3.0]
@@ -65,10 +67,10 @@ def test_fp32_products_run_on_vector_units_and_neusights_axes_are_exchanged(read
 @pytest.mark.parametrize(
     ("kernel", "algorithm", "names"),
     [
-        ("vllm_vit_flash_attn_fa2", AttentionAlgorithm.FLASH2, ("attention",)),
-        ("vllm_flash_attn_fa2", AttentionAlgorithm.FLASH2_PAGED, ("attention", "paged_cache_write")),
-        ("vllm_flash_attn_fa3", AttentionAlgorithm.FLASH3, ("attention", "paged_cache_write")),
-        ("vllm_flashinfer_trtllmprefill", AttentionAlgorithm.CUDNN, ("attention", "paged_cache_write")),
+        ("vllm_vit_flash_attn_fa2", AttentionAlgorithm.FLASH2, ("fused_attention",)),
+        ("vllm_flash_attn_fa2", AttentionAlgorithm.FLASH2_PAGED, ("fused_attention", "paged_cache_write")),
+        ("vllm_flash_attn_fa3", AttentionAlgorithm.FLASH3, ("fused_attention", "paged_cache_write")),
+        ("vllm_flashinfer_trtllmprefill", AttentionAlgorithm.CUDNN, ("fused_attention", "paged_cache_write")),
     ],
 )
 def test_attention_names_its_implementation(read, kernel, algorithm, names):
@@ -128,7 +130,7 @@ def test_rows_that_cannot_be_read_are_counted(read):
 def test_select_keeps_kernels_with_their_rows(read):
     lines = [_line("aten::linear", [[m, 8], [16, 8]], "float8_e4m3fn", device="NVIDIA H100 SXM") for m in (1, 2, 3)]
     part = read(*lines).select(np.array([0, 2]))
-    assert part.table.name == ("quantize", "linear") * 2
+    assert part.table.name == ("quantize", "gemm") * 2
     assert part.table.tables[1].m.tolist() == [1, 3]
     assert part.row.tolist() == [0, 0, 1, 1]
     assert len(part.op) == 2
@@ -204,3 +206,55 @@ def test_float32_products_of_cdna_run_on_matrix_units_and_its_convolutions_do_no
 def test_half_products_of_a_part_without_matrix_units_run_on_vector_units(read):
     table = read(_line("aten::linear", [[4, 32], [16, 32]], dtype="float16", device="Tesla P100")).table
     assert (table.matrix_flops[0], table.vector_flops[0]) == (0, 2 * 4 * 16 * 32)
+
+
+_FIELD = st.one_of(
+    st.text(alphabet=st.characters(exclude_characters='"\x00\r', exclude_categories=["Cs"]), max_size=20),
+    st.sampled_from(
+        ["[[4, 8], [16, 8]]", "[[]]", "[1]", "[[1e9]]", "[[true]]", "{}", "[]", "{'dim': 7}", "1e-5", "-1", "float16"]
+    ),
+    st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=3), st.lists, max_leaves=6).map(
+        json.dumps
+    ),
+)
+_OPS = st.sampled_from(
+    [
+        *(
+            "aten::conv2d",
+            "aten::group_norm",
+            "aten::linear",
+            "aten::bmm",
+            "aten::embedding",
+            "aten::cat",
+            "aten::softmax",
+        ),
+        "aten::scaled_dot_product_attention",
+        "aten::nothing",
+        "",
+        "c10d::all_reduce",
+    ]
+)
+
+
+@given(
+    op=_OPS,
+    shapes=_FIELD,
+    dtype=st.sampled_from(["float16", "float32", "float8_e4m3fn", "int8", "bool", "", "x"]),
+    attributes=_FIELD,
+    latency=_FIELD,
+    source=st.sampled_from(["roofcast", "neusight", "aiconfigurator", ""]),
+)
+def test_any_row_is_read_or_counted(
+    tmp_path_factory: pytest.TempPathFactory,
+    op: str,
+    shapes: str,
+    dtype: str,
+    attributes: str,
+    latency: str,
+    source: str,
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzzed.csv"
+    fields = [field.replace('"', '""') for field in ("NVIDIA T4", op, shapes, dtype, attributes, latency, "", source)]
+    path.write_text(_HEADER + ",".join(f'"{field}"' for field in fields) + "\n", encoding="utf-8")
+    (table,) = read_tables(path)
+    assert len(table) + table.skipped.total() == 1

@@ -1,0 +1,79 @@
+"""Files of measurements: records by column, and the numbers in their fields."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+__all__ = ["MeasurementError", "Record", "latency_of", "read_records", "whole_number"]
+
+Record = Mapping[str, str]
+
+_COLUMNS = ("device", "op", "input_shapes", "dtype", "attributes", "latency_s")
+
+#: Counts from here on are mistakes.
+_MOST = 1e9
+
+
+class MeasurementError(ValueError):
+    """A file of measurements that cannot be read."""
+
+
+def read_records(path: Path, *, columns: Sequence[str] = _COLUMNS) -> list[Record]:
+    """Rows of a CSV file with some columns, gzipped or not; fields that a short row lacks are empty.
+
+    Raises
+    ------
+    MeasurementError
+        If the file cannot be read or lacks a column.
+    """
+    opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8", newline="") as stream:
+            reader = csv.DictReader(stream, restval="")
+            missing = [name for name in columns if name not in (reader.fieldnames or ())]
+            if missing:
+                raise MeasurementError(f"{path}: lacks the columns {', '.join(missing)}")
+            return list(reader)
+    except OSError as error:
+        raise MeasurementError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
+        raise MeasurementError(f"{path}: cannot be read as CSV: {error}") from error
+
+
+def latency_of(record: Record) -> float:
+    """Measured time. [s]
+
+    Raises
+    ------
+    ValueError
+        It is no positive number.
+    """
+    try:
+        seconds = float(record["latency_s"])
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ValueError(f"latency of {record['op']} is not a positive number")
+    return seconds
+
+
+def whole_number(text: str) -> int:
+    """Count in a field, also where it is written with a fraction of zero.
+
+    Raises
+    ------
+    ValueError
+        It is none, or beyond anything that could be meant.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value < _MOST or value != int(value):
+        raise ValueError("no positive whole number")
+    return int(value)

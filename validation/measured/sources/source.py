@@ -1,0 +1,67 @@
+"""What is true of one source of measurements and of no other: who published it, what it really timed, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from hw_specs import Accelerator
+from simulator.execution import Execution
+from simulator.kernels import Kernel
+from tracer.graph import Op
+from validation.measured.records import Record
+from validation.measured.row import Row
+
+__all__ = ["Source", "named_attention", "plain_operators", "touched_inputs"]
+
+
+def plain_operators(row: Row) -> Sequence[Op]:
+    """The call that the row names, as eager PyTorch makes it."""
+    return (row.operator(),)
+
+
+def named_attention(row: Row, accelerator: Accelerator, execution: Execution) -> Execution:
+    """Execution with the attention that a kernel's name tells; what PyTorch picks, where it does not."""
+    marks = (("fa3", "flash3"), ("fa4", "flash4"), ("cudnn", "cudnn"), ("trtllm", "cudnn"))
+    chosen = next((choice for mark, choice in marks if mark in row.kernel), None)
+    return execution if chosen is None else replace(execution, attention=chosen)
+
+
+def touched_inputs(row: Row, op: Op, kernel: Kernel, accelerator: Accelerator) -> float:
+    """All inputs, which the call before has read, unless the row says that the cache was cold. [B]"""
+    return 0.0 if row.cold else kernel.bytes_read
+
+
+def _all_as_written(records: Sequence[Record]) -> Sequence[Record]:
+    return records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One source.
+
+    Attributes
+    ----------
+    name : str
+        What its rows call it; a row may say more after the name (``aiconfigurator VLLM``).
+    citation : str
+        Where it was published, and the licence.
+    timed_from_host : bool
+        Whether its times hold the host's share of an eager call.
+    amended : callable
+        All records of the source in a file, as they should have been written.
+    operators : callable
+        Calls that the benchmark made for a row.
+    execution : callable
+        How the framework ran them, given the row, the accelerator and the execution of eager PyTorch there.
+    resident_bytes : callable
+        What an earlier call has touched of the inputs of a kernel of one of the calls. [B]
+    """
+
+    name: str
+    citation: str
+    timed_from_host: bool = False
+    amended: Callable[[Sequence[Record]], Sequence[Record]] = _all_as_written
+    operators: Callable[[Row], Sequence[Op]] = plain_operators
+    execution: Callable[[Row, Accelerator, Execution], Execution] = named_attention
+    resident_bytes: Callable[[Row, Op, Kernel, Accelerator], float] = touched_inputs
