@@ -157,7 +157,7 @@ def residual_section(calibrations: CalibrationPool) -> str:
             name = f"{entry.name}, preferred" if group in entry.calibration.preferred else entry.name
             rows.append((name, group, *_residual_cells(unseen), *_residual_cells(left_out)))
     header = ("architecture", "kernels", "rows", "unseen shapes: MAPE", "bias", "rows", "left out: MAPE", "bias")
-    return f"## Unseen shapes and unseen parts\n\n{_words().residuals}\n\n{_table(header, rows, left=2)}"
+    return f"## Unseen shapes and unseen accelerators\n\n{_words().residuals}\n\n{_table(header, rows, left=2)}"
 
 
 def _residual_cells(summaries: Sequence[ResidualSummary]) -> tuple[str, str, str]:
@@ -200,7 +200,7 @@ def _case_section(results: Sequence[CaseResult], calibrations: CalibrationPool) 
 
 
 def _basis(device: str, calibrations: CalibrationPool) -> str:
-    """Whether kernels of a part were measured."""
+    """Whether kernels of an accelerator were measured."""
     name = load_accelerator(device).name
     return "kernels measured" if any(name in c.accelerators for c in calibrations.calibrations) else "inherited"
 
