@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hw_specs import Accelerator, CalibrationPool, list_accelerators, load_accelerator
-from simulator.cost import HardwareColumns, kernel_times
+from simulator.cost import hardware_columns, kernel_times
 from simulator.execution import EXECUTION_MODES, Execution
 from simulator.lowering import assign_units, lower
 from simulator.schedule.peak_memory import peak_memory
@@ -70,7 +70,7 @@ def test_read_a_graph(benchmark, stable_diffusion, tmp_path):
 
 def test_a_thousand_accelerators_at_once(benchmark, stable_diffusion, a100):
     table = assign_units(lower(stable_diffusion, Execution()).table, a100)
-    hardware = HardwareColumns.from_accelerators([a100] * 1000, calibrations=CalibrationPool.shipped())
+    hardware = hardware_columns([a100] * 1000, calibrations=CalibrationPool.shipped())
     costs = benchmark(kernel_times, table, hardware)
     assert costs.time.shape == (len(table), 1000)
 

@@ -16,7 +16,7 @@ from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.intervals import Interval, interval_of
 from tracer.graph import OpGraph
 
-from .cost import HardwareColumns, KernelCosts, kernel_times
+from .cost import HardwareColumns, KernelCosts, hardware_columns, kernel_times
 from .execution import Execution
 from .kernels import KernelTables
 from .lowering import Launches, assign_units, execution_on, lower
@@ -88,7 +88,7 @@ def simulate(
     execution = execution_on(accelerator, execution)
     launches = lower(graph, execution)
     table = assign_units(launches.table, accelerator)
-    hardware = HardwareColumns.from_accelerators([accelerator], pool).sustained()
+    hardware = hardware_columns([accelerator], pool).sustained()
     costs = kernel_times(table, hardware, fidelity=fidelity)
     host = None if fidelity == "roofline" else host_of(execution, accelerator, pool)
     timeline = schedule(launches, costs.time[:, 0], host)

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from hw_specs import Accelerator, CalibrationPool, SpecError, apply_overrides
 from simulator.energy.power import UnknownPowerError, power_model
 
-from .cost import HardwareColumns
+from .cost import hardware_columns
 
 __all__ = ["changes_without_effect", "is_read"]
 
@@ -87,7 +87,7 @@ def _as_changed(accelerator: Accelerator) -> Accelerator:
 
 def _read_of(accelerator: Accelerator, calibrations: CalibrationPool) -> _Numbers:
     """All numbers that predictions read, by name."""
-    columns = HardwareColumns.from_accelerators([accelerator], calibrations)
+    columns = hardware_columns([accelerator], calibrations)
     try:
         power = power_model(accelerator)
     except UnknownPowerError:

@@ -7,7 +7,9 @@ takes as long as the products do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,28 +17,82 @@ from numpy.typing import NDArray
 
 from hw_specs import Architecture
 from hw_specs.architecture import AttentionTraits
-from simulator.kernels import AttentionTable
+from simulator.kernels import AttentionAlgorithm, AttentionTable
 
-from .attention_tiles import AttentionTiles, attention_tiles, matrix_share, resident_blocks
-from .family import FamilyCost, bound_of
+from .attention_tiles import (
+    CUDNN,
+    EFFICIENT,
+    FLASH2,
+    FLASH3,
+    FLASH4,
+    AttentionTiles,
+    FusedKernel,
+    attention_tiles,
+    matrix_share,
+    resident_blocks,
+)
+from .family import Family, FamilyCost, ParameterGroup, bound_of, every
 from .hardware import HardwareColumns
 from .matmul import unit_peak
 from .mechanisms import power_slowdown, residency, throttle_factor, united
+from .parameters import Follows, Parameters, energy_parameter, parameter
 from .tiles import occupied_rounds
 
-__all__ = ["attention_cost"]
+__all__ = ["ATTENTION", "AttentionParameters", "SpecialisedAttentionParameters", "attention_cost"]
 
 FloatArray = NDArray[np.float64]
 
 #: Parts into which the keys may be split when there are too few blocks.
 _SPLITS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
-#: Most queries with which a library splits the keys: a tile of them (decoding), any number, or none, as the
-#: memory-efficient kernel never does.
-_SPLIT_QUERIES = {"flash2": 64.0, "efficient": 0.0, "flash3": np.inf, "flash4": np.inf, "cudnn_attention": 64.0}
 
 #: Exponent that joins the cores' work with DRAM traffic: keys and values arrive under the products of other steps, but
 #: a block waits for its queries, and its output is written when nothing is left to multiply.
 _MEMORY_OVERLAP = 2.0
+
+_EXPONENTIAL = "time of exponentials, maxima, sums and rescaling over that of the special units alone"
+_OVERLAP = "exponent that joins products, exponentials and shared memory"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AttentionParameters(Parameters):
+    """Parameters of a fused attention kernel whose warps do everything themselves.
+
+    About five instructions on vector units come with each exponential, and units overlap as the warps of a core take
+    turns.
+    """
+
+    rate: FloatArray = parameter(0.95, "1", 0.2, 1.0, "share of the matrix peak inside the main loop")
+    exponential: FloatArray = parameter(2.8, "1", 0.0, 6.0, _EXPONENTIAL)
+    overlap: FloatArray = parameter(2.2, "1", 1.0, 10.0, _OVERLAP)
+    alone: FloatArray = parameter(
+        0.5, "1", 0.25, 1.0, "share of a core's time that a lone block takes where several would fit"
+    )
+    tail: FloatArray = parameter(
+        0.5, "1", 0.0, 2.0, "share of the longest causal block that remains when the others end"
+    )
+    iteration: FloatArray = parameter(3e-7, "s", 0.0, 3e-6, "shortest time of one step of the main loop")
+    fill: FloatArray = parameter(3e-6, "s", 0.0, 2e-5, "prologue and epilogue that each round of blocks exposes")
+    masking: FloatArray = parameter(
+        0.5, "1", 0.0, 3.0, "extra time of the masked step of a block over the exponentials of a step"
+    )
+    combine: FloatArray = parameter(3e-6, "s", 2e-7, 2e-5, "extra latency of splitting the keys over blocks")
+    dram: FloatArray = parameter(0.85, "1", 0.3, 1.0, "share of the DRAM bandwidth reached")
+    l2: FloatArray = parameter(0.8, "1", 0.05, 1.0, "share of the L2 bandwidth reached")
+    throttle_time: FloatArray = parameter(8e-3, "s", 2e-5, 2e-2, "busy time after which the power limit acts")
+    floor: FloatArray = parameter(4e-6, "s", 0.0, 2e-5, "shortest duration")
+    energy: FloatArray = energy_parameter(1.0e-12, follows=Follows.MATRIX_PROCESS)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SpecialisedAttentionParameters(AttentionParameters):
+    """Parameters of a fused attention kernel some of whose warps only exponentiate.
+
+    They keep the special units busy, but products of the same tile wait for them.
+    """
+
+    exponential: FloatArray = parameter(1.0, "1", 0.0, 6.0, _EXPONENTIAL)
+    overlap: FloatArray = parameter(1.2, "1", 1.0, 10.0, _OVERLAP)
+    energy: FloatArray = energy_parameter(0.85e-12, follows=Follows.MATRIX_PROCESS)
 
 
 class _Steps(NamedTuple):
@@ -47,12 +103,14 @@ class _Steps(NamedTuple):
     mean: FloatArray
 
 
-def attention_cost(group: str, table: AttentionTable, hardware: HardwareColumns) -> FamilyCost:
+def attention_cost(
+    table: AttentionTable, hardware: HardwareColumns, parameters: AttentionParameters, *, kernel: FusedKernel
+) -> FamilyCost:
     """Floor plus the cores' work joined with the DRAM traffic, with the best split of the keys."""
-    parts = [
-        (columns, _on_one_architecture(group, table, hardware.select(columns), traits))
-        for traits, columns in _by_architecture(hardware.traits)
-    ]
+    parts = []
+    for traits, columns in _by_architecture(hardware.traits):
+        calls = _Calls(table, hardware.select(columns), parameters.select(columns), kernel)
+        parts.append((columns, _on_one_architecture(calls, attention_tiles(kernel, table, traits))))
     shape = (len(table), len(hardware))
     terms = {name: np.zeros(shape) for name in parts[0][1]}
     for columns, part in parts:
@@ -75,29 +133,33 @@ def _by_architecture(traits: Sequence[Architecture]) -> Iterator[tuple[Attention
         yield architecture.attention, np.flatnonzero(identities == id(architecture))
 
 
-def _on_one_architecture(
-    group: str, table: AttentionTable, hardware: HardwareColumns, traits: AttentionTraits
-) -> dict[str, FloatArray]:
-    def parameter(name: str) -> FloatArray:
-        return hardware.parameters[f"{group}.{name}"]
+class _Calls(NamedTuple):
+    """Calls of one library's kernel on accelerators of one architecture."""
 
-    tiles = attention_tiles(group, table, traits)
-    steps = _steps(table, tiles, packed=_packs_groups(group, table))
-    products, exponentials, shared = _step_times(group, table, hardware, tiles)
-    overlap = np.where(tiles.alternating[:, None], parameter("overlap"), 1.0)
-    step = np.maximum(united((products, exponentials, shared), overlap), parameter("iteration"))
-    masking = parameter("masking") * exponentials * _masked_steps(table, tiles, steps)[:, None]
+    table: AttentionTable
+    hardware: HardwareColumns
+    parameters: AttentionParameters
+    kernel: FusedKernel
+
+
+def _on_one_architecture(calls: _Calls, tiles: AttentionTiles) -> dict[str, FloatArray]:
+    table, hardware, parameters, _ = calls
+    steps = _steps(table, tiles, packed=_packs_heads(calls))
+    products, exponentials, shared = _step_times(calls, tiles)
+    overlap = np.where(tiles.alternating[:, None], parameters.overlap, 1.0)
+    step = np.maximum(united((products, exponentials, shared), overlap), parameters.iteration)
+    masking = parameters.masking * exponentials * _masked_steps(table, tiles, steps)[:, None]
     best = np.full(step.shape, np.inf)
     splits = np.ones(step.shape)
     for parts in _SPLITS:
-        time = _core_time(group, hardware, tiles, steps, step, masking, parts=parts)
-        time = time + _combining(group, table, hardware, tiles, steps, parts=parts)
+        time = _core_time(calls, tiles, steps, step, masking, parts=parts)
+        time = time + _combining(calls, tiles, steps, parts=parts)
         splits = np.where(time < best, parts, splits)
         best = np.minimum(best, time)
     kept = residency(table, hardware.cache_capacity)
-    dram = table.bytes[:, None] * (1.0 - kept) / (parameter("dram") * hardware.dram_bandwidth)
-    l2 = (steps.blocks * steps.mean * tiles.fetched)[:, None] / (parameter("l2") * hardware.cache_rate)
-    floor = np.broadcast_to(parameter("floor"), best.shape)
+    dram = table.bytes[:, None] * (1.0 - kept) / (parameters.dram * hardware.dram_bandwidth)
+    l2 = (steps.blocks * steps.mean * tiles.fetched)[:, None] / (parameters.l2 * hardware.cache_rate)
+    floor = np.broadcast_to(parameters.floor, best.shape)
     work = (steps.blocks * steps.mean)[:, None] / hardware.cores
     return {
         "tile of queries": np.broadcast_to(tiles.rows[:, None], best.shape),
@@ -115,9 +177,10 @@ def _on_one_architecture(
     }
 
 
-def _packs_groups(group: str, table: AttentionTable) -> NDArray[np.bool_]:
-    """Whether the query heads of one key head share a tile: always in FlashAttention-3, else for single queries."""
-    packed: NDArray[np.bool_] = (table.heads_per_key_head > 1) & ((table.query_length == 1) | (group == "flash3"))
+def _packs_heads(calls: _Calls) -> NDArray[np.bool_]:
+    """Whether the query heads of one key head share a tile, shape (num_kernels,)."""
+    single = calls.table.query_length == 1
+    packed: NDArray[np.bool_] = (calls.table.heads_per_key_head > 1) & (single | calls.kernel.packs_heads)
     return packed
 
 
@@ -138,30 +201,28 @@ def _masked_steps(table: AttentionTable, tiles: AttentionTiles, steps: _Steps) -
     return np.minimum(diagonal + 1.0, steps.mean)
 
 
-def _step_times(
-    group: str, table: AttentionTable, hardware: HardwareColumns, tiles: AttentionTiles
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _step_times(calls: _Calls, tiles: AttentionTiles) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Products, exponentials and shared memory of one step on one core, shape (num_kernels, num_accelerators). [s]"""
-    peak = unit_peak(table, hardware) * matrix_share(group, hardware)
-    onset = hardware.parameters[f"{group}.throttle_time"]
+    table, hardware, parameters, kernel = calls
+    peak = unit_peak(table, hardware) * matrix_share(kernel, hardware)
+    onset = parameters.throttle_time
     busy = np.maximum(table.matrix_flops, table.vector_flops)[:, None] / peak
     throttled = throttle_factor(
         busy * (busy / onset),  # sharper than exponential: half the onset leaves the clock as it is, twice ends it
-        slowdown=power_slowdown(peak, energy=hardware.parameters[f"{group}.energy"], power=hardware.power),
+        slowdown=power_slowdown(peak, energy=parameters.energy, power=hardware.power),
         time=onset,
     )
     scores = (tiles.rows * tiles.columns)[:, None]
-    rate = peak * hardware.parameters[f"{group}.rate"] / hardware.cores
+    rate = peak * parameters.rate / hardware.cores
     depth = (tiles.passes * tiles.head + tiles.value)[:, None]
     products = 2.0 * scores * depth * throttled / rate
     special = hardware.rates("special", ["fp32"])[0] / hardware.cores
-    exponentials = scores * hardware.parameters[f"{group}.exponential"] / special
+    exponentials = scores * parameters.exponential / special
     return products, np.nan_to_num(exponentials, nan=0.0), tiles.shared[:, None] / hardware.shared_rate
 
 
 def _core_time(
-    group: str,
-    hardware: HardwareColumns,
+    calls: _Calls,
     tiles: AttentionTiles,
     steps: _Steps,
     step: FloatArray,
@@ -173,41 +234,84 @@ def _core_time(
 
     Equal blocks run in rounds. Causal blocks differ, so cores stay busy with the mean and wait for the longest.
     """
+    hardware, parameters = calls.hardware, calls.parameters
     resident = resident_blocks(tiles, hardware)
-    alone = hardware.parameters[f"{group}.alone"]
+    alone = parameters.alone
     blocks = steps.blocks[:, None] * parts
     slots = hardware.cores * resident
     longest = np.ceil(steps.longest / parts)[:, None] * step + masking
     busy, _ = occupied_rounds(blocks, cores=hardware.cores, resident=resident, alone=alone)
     lone = np.maximum(alone * resident, 1.0)
     work = blocks / hardware.cores * (steps.mean[:, None] / parts * step + masking)
-    waiting = hardware.parameters[f"{group}.tail"] * longest * lone * np.minimum(blocks / slots, 1.0)
+    waiting = parameters.tail * longest * lone * np.minimum(blocks / slots, 1.0)
     started = longest * np.minimum(np.maximum(np.ceil(blocks / hardware.cores), lone), resident)
     uneven = np.maximum(work + waiting, started)
     equal = busy * longest
     differs = (steps.mean < steps.longest)[:, None]
-    fill = hardware.parameters[f"{group}.fill"] * np.maximum(blocks / slots, 1.0)
+    fill = parameters.fill * np.maximum(blocks / slots, 1.0)
     return np.where(differs, np.minimum(uneven, equal), equal) + fill
 
 
-def _combining(
-    group: str,
-    table: AttentionTable,
-    hardware: HardwareColumns,
-    tiles: AttentionTiles,
-    steps: _Steps,
-    *,
-    parts: float,
-) -> FloatArray:
+def _combining(calls: _Calls, tiles: AttentionTiles, steps: _Steps, *, parts: float) -> FloatArray:
     """Extra time of combining the parts; infinite where the library would not split. [s]
 
     Libraries split the keys while all parts still run at once (``tile_scheduler`` of FlashAttention-3 gives each core
     an equal share of the steps, ``num_splits_heuristic`` of -2 looks for a full round).
     """
+    table, hardware, parameters, kernel = calls
     if parts == 1.0:
         return np.zeros((len(table), len(hardware)))
     partial = parts * table.num_heads * table.query_length * table.head_dim * 8.0
-    time = hardware.parameters[f"{group}.combine"] + partial[:, None] / hardware.dram_bandwidth
+    time = parameters.combine + partial[:, None] / hardware.dram_bandwidth
     at_once = (steps.blocks * parts)[:, None] <= hardware.cores * resident_blocks(tiles, hardware)
-    worth = (steps.longest >= 2.0 * parts) & (table.query_length <= _SPLIT_QUERIES[group])
+    worth = (steps.longest >= 2.0 * parts) & (table.query_length <= kernel.split_queries)
     return np.where(at_once & worth[:, None], time, np.inf)
+
+
+def _holds(*algorithms: AttentionAlgorithm) -> Callable[[AttentionTable], NDArray[np.bool_]]:
+    def of(table: AttentionTable) -> NDArray[np.bool_]:
+        chosen: NDArray[np.bool_] = np.isin(table.algorithm, algorithms)
+        return chosen
+
+    return of
+
+
+ATTENTION: Family[AttentionTable] = Family(
+    table=AttentionTable,
+    groups=(
+        ParameterGroup(
+            name="flash2",
+            parameters=AttentionParameters,
+            holds=every,
+            cost=partial(attention_cost, kernel=FLASH2),
+        ),
+        ParameterGroup(
+            name="efficient",
+            parameters=AttentionParameters,
+            holds=_holds(AttentionAlgorithm.EFFICIENT),
+            cost=partial(attention_cost, kernel=EFFICIENT),
+            related=("flash2",),
+        ),
+        ParameterGroup(
+            name="flash3",
+            parameters=SpecialisedAttentionParameters,
+            holds=_holds(AttentionAlgorithm.FLASH3),
+            cost=partial(attention_cost, kernel=FLASH3),
+        ),
+        ParameterGroup(
+            name="flash4",
+            parameters=SpecialisedAttentionParameters,
+            holds=_holds(AttentionAlgorithm.FLASH4),
+            cost=partial(attention_cost, kernel=FLASH4),
+        ),
+        # On Hopper cuDNN reaches 497 to 617 TFLOP/s at head dimension 128, and FlashAttention-3 467 to 648 (Shah et
+        # al., "FlashAttention-3", 2024); on Blackwell cuDNN has another kernel.
+        ParameterGroup(
+            name="cudnn_attention",
+            parameters=SpecialisedAttentionParameters,
+            holds=_holds(AttentionAlgorithm.CUDNN),
+            cost=partial(attention_cost, kernel=CUDNN),
+            related=("flash3",),
+        ),
+    ),
+)

@@ -2,23 +2,79 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs.architecture import AttentionTraits
+from hw_specs.architecture import AttentionKernel, AttentionTraits
 from hw_specs.tiles import AttentionTiles as TilesByHead
 from simulator.kernels import AttentionAlgorithm, AttentionTable
 
 from .hardware import HardwareColumns
 
-__all__ = ["AttentionTiles", "attention_tiles", "matrix_share", "resident_blocks"]
+__all__ = [
+    "CUDNN",
+    "EFFICIENT",
+    "FLASH2",
+    "FLASH3",
+    "FLASH4",
+    "AttentionTiles",
+    "FusedKernel",
+    "attention_tiles",
+    "matrix_share",
+    "resident_blocks",
+]
 
 FloatArray = NDArray[np.float64]
 
-#: Groups whose kernels use warp-wide instructions.
-_WARP_WIDE = ("flash2", "efficient")
+#: Depth of the matrix instructions, to which kernels pad the head dimension unless they say otherwise. [1]
+INSTRUCTION_DEPTH = 16.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FusedKernel:
+    """How a library writes its fused attention.
+
+    Attributes
+    ----------
+    name : str
+        Of its tiles in the traits of an architecture.
+    paged : str or None
+        Of the tiles with which it reads a paged cache.
+    padding : float
+        Multiple to which it pads the head dimension. [1]
+    warp_wide : bool
+        Whether warps multiply by themselves, with operands that each of them reads from shared memory.
+    two_tiles : bool
+        Whether a block has two tiles of queries, which take turns.
+    stages_scores : bool
+        Whether the scores pass through shared memory.
+    packs_heads : bool
+        Whether query heads of one key head share a tile for any number of queries, and not for single ones alone.
+    split_queries : float
+        Most queries with which it splits the keys over blocks. [1]
+    """
+
+    name: AttentionKernel
+    paged: AttentionKernel | None = None
+    padding: float = INSTRUCTION_DEPTH
+    warp_wide: bool = False
+    two_tiles: bool = False
+    stages_scores: bool = False
+    packs_heads: bool = False
+    split_queries: float
+
+
+# FlashAttention-2 is compiled for head dimensions that are multiples of 32; it and cuDNN split the keys for a tile of
+# queries (decoding), newer ones for any number.
+FLASH2 = FusedKernel(name="flash2", paged="flash2_paged", padding=32.0, warp_wide=True, split_queries=64.0)
+EFFICIENT = FusedKernel(name="efficient", warp_wide=True, stages_scores=True, split_queries=0.0)
+FLASH3 = FusedKernel(name="flash3", packs_heads=True, split_queries=np.inf)
+# Rows of an operand in shared memory are swizzled in 128 B, which FlashAttention-4 fills up.
+FLASH4 = FusedKernel(name="flash4", padding=64.0, two_tiles=True, split_queries=np.inf)
+CUDNN = FusedKernel(name="cudnn_attention", two_tiles=True, split_queries=64.0)
 
 
 class AttentionTiles(NamedTuple):
@@ -56,9 +112,8 @@ class AttentionTiles(NamedTuple):
     fetched: FloatArray
 
 
-#: Two tiles of 128 queries a block, which take turns; one where heads are wide or queries few (FlashAttention-4; cuDNN
-#: works alike).
-_TWO_TILES, _ONE_TILE = ("flash4", "cudnn_attention"), 128.0
+#: Queries of one of two tiles; blocks have one where heads are wide or queries few.
+_ONE_TILE = 128.0
 #: Shared memory that the system takes of each block. [B]
 _RESERVED = 1024.0
 
@@ -74,16 +129,15 @@ _VALUE_SLICE = 128
 _WIDEST_VALUE = 256
 
 
-def attention_tiles(group: str, table: AttentionTable, traits: AttentionTraits) -> AttentionTiles:
-    """Tiles of each kernel of a parameter group on one architecture."""
-    if group == "efficient":
-        return _efficient_tiles(table, traits)
-    rows, columns, warps = _flash_shape(group, table, traits)
-    head = np.ceil(table.head_dim / _padding(group)) * _padding(group)
+def attention_tiles(kernel: FusedKernel, table: AttentionTable, traits: AttentionTraits) -> AttentionTiles:
+    """Tiles with which a library's kernel runs each call on one architecture."""
+    if kernel.stages_scores:
+        return _staging_tiles(kernel, table, traits)
+    rows, columns, warps = _flash_shape(kernel, table, traits)
+    head = np.ceil(table.head_dim / kernel.padding) * kernel.padding
     passes = np.where(table.head_dim > _WIDEST_VALUE, np.ceil(head / _VALUE_SLICE), 1.0)
     loaded = 2.0 * columns * head * table.itemsize
     queries = rows * head * table.itemsize
-    warp_wide = group in _WARP_WIDE
     return AttentionTiles(
         rows=rows,
         columns=columns,
@@ -91,10 +145,10 @@ def attention_tiles(group: str, table: AttentionTable, traits: AttentionTraits) 
         value=head,
         passes=passes,
         storage=loaded + queries,
-        side_by_side=np.maximum(np.floor(_FLASH_WARPS / warps), 1.0) if warp_wide else np.ones(len(table)),
-        alternating=(rows > _ONE_TILE) | (group not in _TWO_TILES),
+        side_by_side=np.maximum(np.floor(_FLASH_WARPS / warps), 1.0) if kernel.warp_wide else np.ones(len(table)),
+        alternating=(rows > _ONE_TILE) | (not kernel.two_tiles),
         # A warp owns some queries, so each one reads all keys and values; they arrive once.
-        shared=(warps + 1.0) * loaded + queries if warp_wide else np.zeros(len(table)),
+        shared=(warps + 1.0) * loaded + queries if kernel.warp_wide else np.zeros(len(table)),
         fetched=loaded,
     )
 
@@ -108,32 +162,32 @@ def resident_blocks(tiles: AttentionTiles, hardware: HardwareColumns) -> FloatAr
     return np.clip(fitting, 1.0, tiles.side_by_side[:, None])
 
 
-def matrix_share(group: str, hardware: HardwareColumns) -> FloatArray:
-    """Share of the matrix peak that a group's instructions can reach, shape (num_accelerators,). [1]"""
-    return hardware.warp_matrix_share if group in _WARP_WIDE else np.ones(len(hardware))
+def matrix_share(kernel: FusedKernel, hardware: HardwareColumns) -> FloatArray:
+    """Share of the matrix peak that a kernel's instructions can reach, shape (num_accelerators,). [1]"""
+    return hardware.warp_matrix_share if kernel.warp_wide else np.ones(len(hardware))
 
 
 def _flash_shape(
-    group: str, table: AttentionTable, traits: AttentionTraits
+    kernel: FusedKernel, table: AttentionTable, traits: AttentionTraits
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Rows, columns and warps of the tiles of a FlashAttention or cuDNN kernel."""
-    shape = _lookup(traits.tiles(group), table)
-    if group == "flash2":
+    shape = _lookup(traits.tiles(kernel.name), table)
+    if kernel.paged is not None:
         paged = table.algorithm == AttentionAlgorithm.FLASH2_PAGED
-        shape = np.where(paged, _lookup(traits.tiles("flash2_paged"), table), shape)
+        shape = np.where(paged, _lookup(traits.tiles(kernel.paged), table), shape)
     rows, columns, warps = shape
-    if group in _TWO_TILES:
+    if kernel.two_tiles:
         rows = np.where(table.query_length <= _ONE_TILE, np.minimum(rows, _ONE_TILE), rows)
     return rows, columns, warps
 
 
-def _efficient_tiles(table: AttentionTable, traits: AttentionTraits) -> AttentionTiles:
-    """Tiles of the memory-efficient kernel of CUTLASS, which passes the scores through shared memory.
+def _staging_tiles(kernel: FusedKernel, table: AttentionTable, traits: AttentionTraits) -> AttentionTiles:
+    """Tiles of a kernel that passes the scores through shared memory, as the memory-efficient one of CUTLASS does.
 
     It stages queries and keys anew for each block of keys. Where the output is wider than a block of keys it is kept
     in memory, in float32, and read and written in every step.
     """
-    rows, columns, warps = _lookup(traits.tiles("efficient"), table)
+    rows, columns, warps = _lookup(traits.tiles(kernel.name), table)
     head = np.ceil(table.head_dim / _STAGE) * _STAGE
     value = np.ceil(table.head_dim / columns) * columns
     scores, item = rows * columns, table.itemsize
@@ -163,13 +217,3 @@ def _lookup(tiles: TilesByHead, table: AttentionTable) -> FloatArray:
     found = np.searchsorted(limits, table.head_dim)
     shape: FloatArray = np.where(table.causal[:, None], causal[found], plain[found]).T
     return shape
-
-
-#: Multiple to which kernels pad the head dimension. FlashAttention-2 is compiled for multiples of 32; instructions are
-#: 16 deep; the rows of an operand in shared memory are swizzled in 128 B, which FlashAttention-4 fills up.
-_PADDING = {"flash2": 32.0, "flash4": 64.0}
-_INSTRUCTION_DEPTH = 16.0
-
-
-def _padding(group: str) -> float:
-    return _PADDING.get(group, _INSTRUCTION_DEPTH)

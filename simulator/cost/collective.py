@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from simulator.kernels import CollectiveAlgorithm, CollectiveTable
 
-from .family import FamilyCost, bound_of
-from .hardware import HardwareColumns
+from .family import Family, FamilyCost, ParameterGroup, bound_of, every
+from .hardware import FloatArray, HardwareColumns
+from .parameters import Parameters, parameter
 
-__all__ = ["collective_cost"]
+__all__ = ["COLLECTIVES", "CollectiveParameters", "collective_cost"]
 
 
-def collective_cost(group: str, table: CollectiveTable, hardware: HardwareColumns) -> FamilyCost:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CollectiveParameters(Parameters):
+    """Parameters of collectives."""
+
+    link: FloatArray = parameter(0.7, "1", 0.01, 1.0, "share of the link bandwidth that a ring reaches")
+    step: FloatArray = parameter(1.5e-6, "s", 1e-7, 1e-4, "latency of one step between two ranks")
+    pipeline: FloatArray = parameter(4e-5, "s", 0.0, 3e-4, "time to fill the pipeline of chunks of a long message")
+    chunk: FloatArray = parameter(4e6, "B", 1e4, 1e8, "bytes sent at which that pipeline is half full")
+    contention: FloatArray = parameter(
+        0.02, "1", 0.0, 20.0, "loss of bandwidth with each further pair of ranks on shared links"
+    )
+    floor: FloatArray = parameter(6e-6, "s", 0.0, 1e-4, "shortest duration")
+
+
+def collective_cost(table: CollectiveTable, hardware: HardwareColumns, parameters: CollectiveParameters) -> FamilyCost:
     """Floor, steps, transfer and pipeline: ``floor + steps * step + sent / link + pipeline * sent / (sent + chunk)``.
 
     A ring sends ``(p - 1) / p`` of the message in ``p - 1`` steps, an all-reduce twice (Thakur, Rabenseifner and
@@ -28,11 +45,17 @@ def collective_cost(group: str, table: CollectiveTable, hardware: HardwareColumn
         rounds * np.minimum(np.ceil(np.log2(ranks)), ranks - 1),
     )[:, None]
     pairs = np.maximum(ranks / 2.0 - 1.0, 0.0)[:, None]
-    shared = 1.0 + hardware.parameters["collective.contention"] * pairs
-    link = hardware.parameters["collective.link"] * hardware.link_bandwidth / shared
+    shared = 1.0 + parameters.contention * pairs
+    link = parameters.link * hardware.link_bandwidth / shared
     transfer = np.nan_to_num(sent / link, nan=0.0)
-    latency = hardware.parameters["collective.floor"] + steps * hardware.parameters["collective.step"]
-    filled = hardware.parameters["collective.pipeline"] * sent / (sent + hardware.parameters["collective.chunk"])
+    latency = parameters.floor + steps * parameters.step
+    filled = parameters.pipeline * sent / (sent + parameters.chunk)
     terms = {"link": transfer, "latency": latency}
     shown = {"transfer": transfer, "steps and floor": latency, "pipeline": filled}
     return FamilyCost(time=latency + transfer + filled, bound=bound_of(terms), terms=shown)
+
+
+COLLECTIVES = Family(
+    table=CollectiveTable,
+    groups=(ParameterGroup(name="collective", parameters=CollectiveParameters, holds=every, cost=collective_cost),),
+)

@@ -6,22 +6,24 @@ cuDNN's fp32 3x3 kernels are implicit products, a fused Winograd F(2x2, 3x3), an
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernels import ConvolutionTable
 
-from .family import FamilyCost, bound_of
+from .family import Family, FamilyCost, ParameterGroup, bound_of, every, parameters_of
 from .hardware import HardwareColumns
-from .matmul import product_terms, unit_of, unit_peak
+from .matmul import MATMUL, product_terms, unit_peak
 from .mechanisms import power_slowdown, residency, throttle_factor
-from .product import Problem, ProductCost, product_cost
+from .parameters import Follows, Parameters, energy_parameter, parameter
+from .product import Problem, ProductParameters, product_cost
 from .roofline import BOUNDS
+from .stream import STREAM
 from .tiles import occupied_rounds
 
-__all__ = ["ALGORITHMS", "convolution_cost"]
+__all__ = ["ALGORITHMS", "CONVOLUTIONS", "matrix_convolution_cost", "vector_convolution_cost"]
 
 FloatArray = NDArray[np.float64]
 
@@ -43,25 +45,49 @@ _NARROW_TILE = (256.0, 64.0)
 _FUSED_RESIDENT, _FUSED_STEP = 2.0, 8.0
 
 
-def convolution_cost(group: str, table: ConvolutionTable, hardware: HardwareColumns) -> FamilyCost:
-    """Convolutions on matrix units (``convolution``) or on vector units (``vector_convolution``)."""
-    if group == "convolution":
-        return _on_matrix_units(table, hardware)
-    return _on_vector_units(table, hardware)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ConvolutionParameters(Parameters):
+    """Parameters of convolutions on matrix units, beside those of products and streams."""
+
+    share: FloatArray = parameter(0.85, "1", 0.3, 1.0, "rate of implicit products over that of plain ones")
+    gather: FloatArray = parameter(
+        13.5,
+        "1/clk",
+        1.0,
+        128.0,
+        "elements of tiles that a core gathers in a cycle where channels do not fill a step (patches, H100)",
+    )
 
 
-def _on_matrix_units(table: ConvolutionTable, hardware: HardwareColumns) -> FamilyCost:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class VectorConvolutionParameters(ProductParameters):
+    """Parameters of convolutions on vector units: of the products inside them, and of each algorithm."""
+
+    energy: FloatArray = energy_parameter(2.0e-11, follows=Follows.VECTOR_PROCESS)
+    implicit_rate: FloatArray = parameter(0.9, "1", 0.2, 1.0, "share of the peak in implicit products")
+    implicit_latency: FloatArray = parameter(1e-5, "s", 0.0, 6e-5, "kernels around an implicit product")
+    fused_rate: FloatArray = parameter(0.65, "1", 0.1, 1.0, "share of the peak in fused Winograd")
+    fused_latency: FloatArray = parameter(1e-5, "s", 0.0, 6e-5, "kernels around fused Winograd")
+    fused_fill: FloatArray = parameter(5e-6, "s", 0.0, 6e-5, "prologue and epilogue of each round of fused Winograd")
+    transform: FloatArray = parameter(0.7, "1", 0.2, 1.0, "share of the DRAM bandwidth in the transforms of Winograd")
+    unfused_latency: FloatArray = parameter(2e-5, "s", 0.0, 1.2e-4, "kernels around unfused Winograd")
+
+
+def matrix_convolution_cost(
+    table: ConvolutionTable, hardware: HardwareColumns, parameters: ConvolutionParameters
+) -> FamilyCost:
     """Implicit product: as a matrix product whose rows are gathered from the image, at a share of its rate.
 
     Few channels are gathered tap by tap. A depthwise convolution has no reduction to tile and streams its image.
     """
     problem = replace(_implicit_problem(table, hardware), k=_padded_depth(table))
-    problem = replace(problem, peak=problem.peak * hardware.parameters["convolution.share"])
-    cost = product_cost(problem, hardware, group="matmul", role="matrix")
-    family = product_terms(cost, unit_of("convolution"))
-    dram = table.bytes[:, None] / (hardware.parameters["stream.dram"] * hardware.dram_achievable_copy)
-    streamed = hardware.parameters["stream.floor"] + dram
-    gathered = _gathered(table, hardware)
+    problem = replace(problem, peak=problem.peak * parameters.share)
+    cost = product_cost(problem, hardware, parameters_of(hardware, MATMUL), role="matrix")
+    family = product_terms(cost, "matrix")
+    stream = parameters_of(hardware, STREAM)
+    dram = table.bytes[:, None] / (stream.dram * hardware.dram_achievable_copy)
+    streamed = stream.floor + dram
+    gathered = _gathered(table, hardware, parameters)
     few = (table.filter_positions > 1) & (table.input_channels * table.itemsize <= _TAP_BYTES / 2)
     depthwise = table.depthwise
     time = np.where(few[:, None], cost.floor + np.maximum(gathered, dram), family.time)
@@ -79,7 +105,7 @@ def _padded_depth(table: ConvolutionTable) -> FloatArray:
     return np.where(table.filter_positions > 1, padded, table.reduced_length)
 
 
-def _gathered(table: ConvolutionTable, hardware: HardwareColumns) -> FloatArray:
+def _gathered(table: ConvolutionTable, hardware: HardwareColumns, parameters: ConvolutionParameters) -> FloatArray:
     """Time of tiles that take a step of the main loop for each tap, most of it padding. [s]
 
     cuDNN pads 3 channels to 8 and runs 256 steps of 32 for a filter of 16 x 16 (H100:
@@ -87,25 +113,23 @@ def _gathered(table: ConvolutionTable, hardware: HardwareColumns) -> FloatArray:
     """
     rows, columns = _NARROW_TILE
     step = (_TAP_BYTES / table.itemsize)[:, None]
-    core_rate = unit_peak(table, hardware) * hardware.parameters["convolution.share"] / hardware.cores
-    gather = hardware.parameters["convolution.gather"] * np.nan_to_num(hardware.clock, nan=np.inf)
+    core_rate = unit_peak(table, hardware) * parameters.share / hardware.cores
+    gather = parameters.gather * np.nan_to_num(hardware.clock, nan=np.inf)
     one_step = np.maximum(2.0 * rows * columns * step / core_rate, (rows + columns) * step / gather)
     blocks = table.num_groups * np.ceil(table.positions / rows) * np.ceil(table.output_channels / columns)
     time: FloatArray = np.ceil(blocks[:, None] / hardware.cores) * table.filter_positions[:, None] * one_step
     return time
 
 
-def _on_vector_units(table: ConvolutionTable, hardware: HardwareColumns) -> FamilyCost:
-    implicit = product_cost(
-        _implicit_problem(table, hardware),
-        hardware,
-        group="vector_convolution",
-        role="implicit",
-        rate="implicit_rate",
-    )
-    unfused, transforms = _unfused(table, hardware)
-    fused = _fused(table, hardware)
-    direct = implicit.time + hardware.parameters["vector_convolution.implicit_latency"]
+def vector_convolution_cost(
+    table: ConvolutionTable, hardware: HardwareColumns, parameters: VectorConvolutionParameters
+) -> FamilyCost:
+    """The fastest of three algorithms."""
+    own = replace(parameters, rate=parameters.implicit_rate)
+    implicit = product_cost(_implicit_problem(table, hardware), hardware, own, role="implicit")
+    unfused, transforms = _unfused(table, hardware, parameters)
+    fused = _fused(table, hardware, parameters)
+    direct = implicit.time + parameters.implicit_latency
     eligible = (table.may_run_winograd & (table.output_height > 0))[:, None]
     times = np.stack([direct, np.where(eligible, fused, np.inf), np.where(eligible, unfused, np.inf)])
     chosen = times.argmin(axis=0)
@@ -146,12 +170,8 @@ def _side(length: FloatArray) -> FloatArray:
     return np.maximum(length, 1.0)
 
 
-def _fused(table: ConvolutionTable, hardware: HardwareColumns) -> FloatArray:
+def _fused(table: ConvolutionTable, hardware: HardwareColumns, parameters: VectorConvolutionParameters) -> FloatArray:
     """Fused Winograd F(2x2): blocks of one patch of one image, padded at its edges. [s]"""
-
-    def parameter(name: str) -> FloatArray:
-        return hardware.parameters[f"vector_convolution.{name}"]
-
     patches = (
         _images(table)
         * np.ceil(_side(table.output_height) / _PATCH[0])
@@ -161,15 +181,17 @@ def _fused(table: ConvolutionTable, hardware: HardwareColumns) -> FloatArray:
     channels = np.ceil(table.input_channels / _FUSED_STEP) * _FUSED_STEP
     flops = 2.0 * _PATCH_TILES * _PATCH_CHANNELS * _TRANSFORMED_2 * channels[:, None]
     resident = np.full(blocks.shape, _FUSED_RESIDENT)
-    busy, rounds = occupied_rounds(blocks, cores=hardware.cores, resident=resident, alone=parameter("alone"))
-    working = parameter("fused_rate") * blocks / (np.maximum(busy, 1.0) * hardware.cores)
-    throttled = _throttled(table, hardware, share=working)
-    work = busy * flops * throttled * hardware.cores / (unit_peak(table, hardware) * parameter("fused_rate"))
-    filters = 5.0 * _filter_bytes(table)[:, None] / (parameter("transform") * hardware.dram_achievable_copy)
-    return work + rounds * parameter("fused_fill") + filters + parameter("fused_latency")
+    busy, rounds = occupied_rounds(blocks, cores=hardware.cores, resident=resident, alone=parameters.alone)
+    working = parameters.fused_rate * blocks / (np.maximum(busy, 1.0) * hardware.cores)
+    throttled = _throttled(table, hardware, parameters, share=working)
+    work = busy * flops * throttled * hardware.cores / (unit_peak(table, hardware) * parameters.fused_rate)
+    filters = 5.0 * _filter_bytes(table)[:, None] / (parameters.transform * hardware.dram_achievable_copy)
+    return work + rounds * parameters.fused_fill + filters + parameters.fused_latency
 
 
-def _unfused(table: ConvolutionTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:
+def _unfused(
+    table: ConvolutionTable, hardware: HardwareColumns, parameters: VectorConvolutionParameters
+) -> tuple[FloatArray, FloatArray]:
     """Unfused Winograd F(4x4): 36 batched products between transforms that go through memory. [s], [s]"""
     tiles = _images(table) * np.ceil(_side(table.output_height) / 4.0) * np.ceil(_side(table.output_width) / 4.0)
     channels = table.input_channels
@@ -189,28 +211,45 @@ def _unfused(table: ConvolutionTable, hardware: HardwareColumns) -> tuple[FloatA
         flops=2.0 * values * tiles * table.output_channels * channels,
         peak=unit_peak(table, hardware),
     )
-    products = _batched(problem, hardware)
+    products = product_cost(problem, hardware, parameters, role="vector_batched")
     # Image and filters are read and written transformed; the products are read and the output written.
     moved = (table.bytes_read + image + filters + output + table.bytes_written)[:, None]
-    transforms = moved / (hardware.parameters["vector_convolution.transform"] * hardware.dram_achievable_copy)
-    latency = hardware.parameters["vector_convolution.unfused_latency"]
-    return products.time + transforms + latency, transforms
-
-
-def _batched(problem: Problem, hardware: HardwareColumns) -> ProductCost:
-    return product_cost(problem, hardware, group="vector_convolution", role="vector_batched")
+    transforms = moved / (parameters.transform * hardware.dram_achievable_copy)
+    return products.time + transforms + parameters.unfused_latency, transforms
 
 
 def _filter_bytes(table: ConvolutionTable) -> FloatArray:
     return table.num_groups * table.output_channels * table.reduced_length * table.itemsize
 
 
-def _throttled(table: ConvolutionTable, hardware: HardwareColumns, *, share: FloatArray) -> FloatArray:
+def _throttled(
+    table: ConvolutionTable,
+    hardware: HardwareColumns,
+    parameters: VectorConvolutionParameters,
+    *,
+    share: FloatArray,
+) -> FloatArray:
     """Slowdown at the power limit, for which only the `share` of the units that works at a time counts."""
-    peak, parameters = unit_peak(table, hardware), hardware.parameters
-    energy = parameters["vector_convolution.energy"]
-    return throttle_factor(
-        table.vector_flops[:, None] / peak,
-        slowdown=power_slowdown(peak * np.minimum(share, 1.0), energy=energy, power=hardware.power),
-        time=parameters["vector_convolution.throttle_time"],
-    )
+    peak = unit_peak(table, hardware)
+    slowdown = power_slowdown(peak * np.minimum(share, 1.0), energy=parameters.energy, power=hardware.power)
+    return throttle_factor(table.vector_flops[:, None] / peak, slowdown=slowdown, time=parameters.throttle_time)
+
+
+CONVOLUTIONS = Family(
+    table=ConvolutionTable,
+    groups=(
+        ParameterGroup(
+            name="convolution",
+            parameters=ConvolutionParameters,
+            holds=every,
+            cost=matrix_convolution_cost,
+            borrowed=(MATMUL.name,),
+        ),
+        ParameterGroup(
+            name="vector_convolution",
+            parameters=VectorConvolutionParameters,
+            holds=lambda table: table.matrix_flops == 0,
+            cost=vector_convolution_cost,
+        ),
+    ),
+)

@@ -8,10 +8,9 @@ from typing import NamedTuple
 from simulator.kernels import KernelTables
 
 from .convolution import ALGORITHMS
-from .family import groups_of
+from .families import GROUPS, PARAMETERS, group_cost, groups_of
 from .hardware import BASES, HardwareColumns
-from .model import family_cost, kernel_times
-from .parameters import GROUPS, PARAMETERS
+from .model import kernel_times
 from .roofline import BOUNDS, roofline_terms
 
 __all__ = ["ExplainError", "Term", "explain"]
@@ -106,7 +105,7 @@ def explain(kernel: KernelTables, hardware: HardwareColumns) -> tuple[Term, ...]
         for name, time in roofline_terms(table, hardware).items()
         if time[0, 0] > 0
     ]
-    shown = family_cost(group, table, hardware).terms
+    shown = group_cost(group, table, hardware).terms
     terms = [_term(name, float(values[0, 0])) for name, values in shown.items()]
     result = [
         Term("time", float(costs.time[0, 0]), "s", "the terms joined, and no less than the roofline"),
@@ -125,7 +124,7 @@ def _term(name: str, value: float) -> Term:
 
 def _parameters(group: str, hardware: HardwareColumns) -> tuple[Term, ...]:
     return tuple(
-        Term(name, float(hardware.parameters[name][0]), parameter.unit, parameter.meaning)
+        Term(name, float(hardware.parameter(name)[0]), parameter.unit, parameter.meaning)
         for name, parameter in PARAMETERS.items()
         if parameter.group == group
     )

@@ -1,34 +1,26 @@
-"""What a cost function of a kernel family returns, and which parameters a kernel uses."""
+"""One record for each family of kernels: its table, its parameter groups, and what each of them costs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import (
-    AttentionAlgorithm,
-    AttentionTable,
-    CollectiveTable,
-    ConvolutionTable,
-    FamilyTable,
-    KernelTables,
-    ProductTable,
-    RowKind,
-    RowWiseTable,
-    ScatterTable,
-    StreamTable,
-)
-from simulator.kernels.kernel import BoolArray, IntArray
+from simulator.kernels import FamilyTable
 
-from .parameters import GROUPS
+from .hardware import HardwareColumns
+from .parameters import Parameters
 from .roofline import BOUNDS
 
-__all__ = ["FamilyCost", "bound_of", "groups_of", "parameter_group"]
+__all__ = ["Family", "FamilyCost", "ParameterGroup", "bound_of", "every", "narrow", "parameters_of"]
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+Table = TypeVar("Table", bound=FamilyTable)
+Record = TypeVar("Record", bound=Parameters)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -50,55 +42,74 @@ class FamilyCost:
     terms: Mapping[str, FloatArray]
 
 
-_GROUP_OF_ALGORITHM = {
-    AttentionAlgorithm.FLASH3: "flash3",
-    AttentionAlgorithm.FLASH4: "flash4",
-    AttentionAlgorithm.CUDNN: "cudnn_attention",
-    AttentionAlgorithm.EFFICIENT: "efficient",
-}
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ParameterGroup(Generic[Table, Record]):
+    """Kernels of a family that share their parameters, and are fitted and inherited together.
+
+    Attributes
+    ----------
+    name : str
+        As calibrations call it.
+    parameters : type of Parameters
+    holds : callable
+        Which kernels of a table belong to it, shape (num_kernels,), unless a later group of the family holds them.
+    cost : callable
+        Calibrated cost of kernels that all belong to it.
+    related : tuple of str
+        Groups that stand in for it where they were measured on nearer accelerators: kernels of the same instructions,
+        with the same work around them.
+    borrowed : tuple of str
+        Groups whose parameters its cost uses beside its own.
+    """
+
+    name: str
+    parameters: type[Record]
+    holds: Callable[[Table], BoolArray]
+    cost: Callable[[Table, HardwareColumns, Record], FamilyCost]
+    related: tuple[str, ...] = ()
+    borrowed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Family(Generic[Table]):
+    """All that the cost model knows of the kernels of one table.
+
+    Attributes
+    ----------
+    table : type of FamilyTable
+    groups : tuple of ParameterGroup
+        Of kernels that several hold the last one gets them.
+    """
+
+    table: type[Table]
+    groups: tuple[ParameterGroup[Table, Any], ...]
+
+    def group_positions(self, table: Table) -> NDArray[np.int64]:
+        """Position in :attr:`groups` of the group of each kernel, shape (num_kernels,)."""
+        position = np.zeros(len(table), dtype=np.int64)
+        for index, group in enumerate(self.groups):
+            position[group.holds(table)] = index
+        return position
+
+
+def parameters_of(hardware: HardwareColumns, group: ParameterGroup[Any, Record]) -> Record:
+    """Parameters of a group on some accelerators."""
+    return cast(Record, hardware.parameters[group.name])
+
+
+def every(table: FamilyTable) -> BoolArray:
+    """All kernels of a table."""
+    return np.ones(len(table), dtype=np.bool_)
+
 
 _EIGHT_BIT = ("fp8", "fp6", "fp4", "int8", "int4")
 
 
-def parameter_group(kernels: KernelTables) -> IntArray:
-    """Parameter group of each kernel, codes into :data:`GROUPS`, shape (num_kernels,)."""
-    group = np.zeros(len(kernels), dtype=np.int64)
-    for table, rows in kernels:
-        group[rows] = groups_of(table)
-    return group
-
-
-def groups_of(table: FamilyTable) -> IntArray:
-    """Parameter group of each kernel of a family, codes into :data:`GROUPS`, shape (num_kernels,)."""
-    group = np.zeros(len(table), dtype=np.int64)
-    for name, rows in _rules(table):
-        group[rows] = GROUPS.index(name)
-    return group
-
-
-def _rules(table: FamilyTable) -> Iterator[tuple[str, BoolArray]]:
-    """Groups with the kernels that they hold; later ones take precedence."""
-    every = np.ones(len(table), dtype=np.bool_)
-    narrow = np.array([name in _EIGHT_BIT for name in table.formats], dtype=np.bool_)[table.number_format]
-    vector = table.matrix_flops == 0
-    if isinstance(table, ProductTable):
-        yield "matmul", every
-        yield "vector_matmul", vector
-        yield "vector_batched", vector & (table.batch > 1)
-        yield "matmul8", narrow & ~vector
-    elif isinstance(table, AttentionTable):
-        yield "flash2", every
-        for algorithm, name in _GROUP_OF_ALGORITHM.items():
-            yield name, table.algorithm == algorithm
-    elif isinstance(table, ConvolutionTable):
-        yield "convolution", every
-        yield "vector_convolution", vector
-    elif isinstance(table, RowWiseTable):
-        yield "normalization", every
-        yield "quantize", narrow
-        yield "softmax", table.kind == RowKind.SOFTMAX
-    else:
-        yield {StreamTable: "stream", ScatterTable: "scatter", CollectiveTable: "collective"}[type(table)], every
+def narrow(table: FamilyTable) -> BoolArray:
+    """Kernels in formats of at most 8 bits, shape (num_kernels,)."""
+    of_format = np.array([name in _EIGHT_BIT for name in table.formats], dtype=np.bool_)
+    chosen: BoolArray = of_format[table.number_format]
+    return chosen
 
 
 def bound_of(terms: Mapping[str, FloatArray]) -> NDArray[np.int64]:

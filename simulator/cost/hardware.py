@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, Architecture, CalibrationMatch, CalibrationPool
+from hw_specs import Architecture
 
-from .cores import block_cores
-from .inheritance import carried, nearest, origin_of, part_of
-from .memory_rates import cache_rate, common_cache, dram_achievable_copy, dram_achievable_read, shared_rate
-from .parameters import GROUPS, parameter_columns
+from .parameters import Parameters, value_of, with_values
 
-__all__ = ["BASES", "HardwareColumns", "UnsupportedFormatError"]
+__all__ = ["BASES", "FloatArray", "HardwareColumns", "UnsupportedFormatError"]
 
 FloatArray = NDArray[np.float64]
 
 #: Grounds that a number can rest on, in the order of their codes.
 BASES = ("datasheet", "calibrated", "inherited")
+
+
+# Of cores whose clock is not published. [Hz]
+_USUAL_CLOCK = 1.5e9
+
+# Far below the duration of any kernel. [s]
+_AT_ONCE = 1e-9
 
 
 class UnsupportedFormatError(ValueError):
@@ -75,7 +79,7 @@ class HardwareColumns:
     warp_matrix_share : array
         Share of the matrix peak that warp-wide instructions reach. [1]
     parameters : dict
-        ``group.name`` of :data:`simulator.cost.parameters.PARAMETERS` to values.
+        Parameter group to the record of its parameters.
     basis : dict
         Parameter group to codes into :data:`BASES`.
     """
@@ -104,54 +108,12 @@ class HardwareColumns:
     issued_lanes: FloatArray
     attention_storage: FloatArray
     warp_matrix_share: FloatArray
-    parameters: Mapping[str, FloatArray]
+    parameters: Mapping[str, Parameters]
     basis: Mapping[str, NDArray[np.int64]]
 
     def __len__(self) -> int:
         """Number of accelerators."""
         return len(self.name)
-
-    @classmethod
-    def from_accelerators(cls, accelerators: Sequence[Accelerator], calibrations: CalibrationPool) -> HardwareColumns:
-        """Columns of some accelerators with the calibration that each one gets.
-
-        Parameters
-        ----------
-        accelerators : sequence of Accelerator
-        calibrations : CalibrationPool
-            Each takes the nearest of these for each parameter group, and the defaults where there is none.
-        """
-        parameters, basis = _calibrated(accelerators, calibrations)
-        peaks = _peaks(accelerators)
-        columns = {**_memory(accelerators), **_limits(accelerators), **_by_generation(accelerators)}
-        return cls(
-            name=tuple(a.name for a in accelerators),
-            traits=tuple(a.traits for a in accelerators),
-            matrix=peaks["matrix"],
-            vector=peaks["vector"],
-            special=peaks["special"],
-            cores=columns["cores"],
-            clock=columns["clock"],
-            dram_bandwidth=columns["dram_bandwidth"],
-            dram_achievable_read=columns["dram_achievable_read"],
-            dram_achievable_copy=columns["dram_achievable_copy"],
-            cache_capacity=columns["cache_capacity"],
-            cache_bandwidth=columns["cache_bandwidth"],
-            cache_rate=columns["cache_rate"],
-            core_memory=columns["core_memory"],
-            shared_rate=columns["shared_rate"],
-            max_threads=columns["max_threads"],
-            max_blocks=columns["max_blocks"],
-            link_bandwidth=columns["link_bandwidth"],
-            power=columns["power"],
-            clock_headroom=columns["clock_headroom"],
-            shortest_kernel=columns["shortest_kernel"],
-            issued_lanes=columns["issued_lanes"],
-            attention_storage=columns["attention_storage"],
-            warp_matrix_share=columns["warp_matrix_share"],
-            parameters=parameters,
-            basis=basis,
-        )
 
     @property
     def core_clock(self) -> FloatArray:
@@ -169,14 +131,19 @@ class HardwareColumns:
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
                 chosen[field.name] = value[columns]
+            elif field.name == "parameters":
+                chosen[field.name] = {group: record.select(columns) for group, record in self.parameters.items()}
             elif isinstance(value, Mapping):
                 chosen[field.name] = {key: column[columns] for key, column in value.items()}
         return HardwareColumns(**chosen)  # type: ignore[arg-type]
 
     def with_parameters(self, values: Mapping[str, float]) -> HardwareColumns:
-        """The same accelerators with some parameters set to one value each."""
-        columns = {name: np.full(len(self), value) for name, value in values.items()}
-        return replace(self, parameters={**self.parameters, **columns})
+        """The same accelerators with some parameters, by ``group.name``, set to one value each."""
+        return replace(self, parameters=with_values(self.parameters, values))
+
+    def parameter(self, name: str) -> FloatArray:
+        """One parameter by its ``group.name``. [unit of the parameter]"""
+        return value_of(self.parameters, name)
 
     def at_working_clock(self) -> HardwareColumns:
         """The same parts with the rates of their compute units at the clock that they really run at.
@@ -195,119 +162,11 @@ class HardwareColumns:
         A kernel timed by itself runs at the boost clock until the power controller has seen ``throttle_time`` of
         work. In a pipeline the controller has seen the kernels before it.
         """
-        at_once = {
-            name: np.full_like(values, _AT_ONCE) for name, values in self.parameters.items() if "throttle_time" in name
-        }
-        return replace(self, parameters={**self.parameters, **at_once})
+        delayed = (group for group, record in self.parameters.items() if "throttle_time" in record.declarations())
+        return self.with_parameters({f"{group}.throttle_time": _AT_ONCE for group in delayed})
 
     def rates(self, unit: str, formats: Sequence[str]) -> FloatArray:
         """Peaks of ``matrix``, ``vector`` or ``special`` units, shape (num_formats, num_accelerators)."""
         by_format: Mapping[str, FloatArray] = getattr(self, unit)
         absent = np.full(len(self), np.nan)
         return np.array([by_format.get(name, absent) for name in formats]).reshape(len(formats), len(self))
-
-
-def _calibrated(
-    accelerators: Sequence[Accelerator], pool: CalibrationPool
-) -> tuple[dict[str, FloatArray], dict[str, NDArray[np.int64]]]:
-    rows: list[dict[str, float]] = []
-    basis: dict[str, list[int]] = {group: [] for group in GROUPS}
-    for accelerator in accelerators:
-        row: dict[str, float] = {}
-        for group in GROUPS:
-            match, source = nearest(accelerator, group, pool)
-            basis[group].append(0 if match is None else BASES.index(match.basis if source == group else "inherited"))
-            if match is not None:
-                row.update(_parameters_of(accelerator, group, match, source))
-            single = pool.ceilings(accelerator, group)
-            if single is not None:
-                row.update(single.of_group(group))
-        rows.append(row)
-    codes = {group: np.array(values, dtype=np.int64) for group, values in basis.items()}
-    return parameter_columns(rows), {**codes, **_borrowed(codes)}
-
-
-def _parameters_of(accelerator: Accelerator, group: str, match: CalibrationMatch, source: str) -> dict[str, float]:
-    """Parameters of a group from a calibration of it, or of the group that it resembles."""
-    values = {f"{group}.{name.partition('.')[2]}": x for name, x in match.calibration.of_group(source).items()}
-    if match.basis == "calibrated" and source == group:
-        return values
-    return carried(values, group, here=part_of(accelerator), there=origin_of(match.calibration, source))
-
-
-# Of cores whose clock is not published. [Hz]
-_USUAL_CLOCK = 1.5e9
-
-# Far below the duration of any kernel. [s]
-_AT_ONCE = 1e-9
-
-
-def _borrowed(codes: Mapping[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
-    """Ground of convolutions on matrix units, which run on the parameters of matrix products."""
-    own, products = codes["convolution"], codes["matmul"]
-    return {"convolution": np.where((own == 0) & (products > 0), BASES.index("inherited"), own)}
-
-
-def _peaks(accelerators: Sequence[Accelerator]) -> dict[str, dict[str, FloatArray]]:
-    columns: dict[str, dict[str, FloatArray]] = {}
-    for unit in ("matrix", "vector", "special"):
-        rows = [getattr(a.peak, unit) for a in accelerators]
-        formats = sorted({name for row in rows for name in row})
-        columns[unit] = {name: np.array([row.get(name, np.nan) for row in rows]) for name in formats}
-    return columns
-
-
-def _column(values: Iterable[float | None], missing: float) -> FloatArray:
-    return np.array([missing if value is None else float(value) for value in values])
-
-
-def _memory(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
-    memories = [a.memory for a in accelerators]
-    near = [common_cache(m) for m in memories]
-    total = [max((level.capacity for level in (m.l2, m.llc) if level), default=0.0) for m in memories]
-    return {
-        "dram_bandwidth": _column((m.dram.bandwidth for m in memories), np.nan),
-        "dram_achievable_read": np.array([dram_achievable_read(a) for a in accelerators]),
-        "dram_achievable_copy": np.array([dram_achievable_copy(a) for a in accelerators]),
-        "cache_capacity": np.array(total, dtype=np.float64),
-        "cache_bandwidth": _column((cache.bandwidth if cache else None for cache in near), np.inf),
-        "core_memory": _column((_core_memory(a) for a in accelerators), np.inf),
-        "shared_rate": np.array([shared_rate(a) for a in accelerators]),
-        "cache_rate": np.array([cache_rate(a, cores=block_cores(a)) for a in accelerators]),
-    }
-
-
-def _by_generation(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
-    traits = [a.traits for a in accelerators]
-    return {
-        "shortest_kernel": np.array([t.shortest_kernel for t in traits]),
-        "issued_lanes": np.array([t.issued_lanes for t in traits], dtype=np.float64),
-        "warp_matrix_share": np.array([t.attention.warp_matrix_share for t in traits]),
-        "attention_storage": _column((_attention_storage(a) for a in accelerators), np.inf),
-    }
-
-
-def _core_memory(accelerator: Accelerator) -> float | None:
-    shared = accelerator.memory.shared
-    return shared.capacity + (accelerator.traits.l1_cache or 0.0) if shared else None
-
-
-def _attention_storage(accelerator: Accelerator) -> float | None:
-    stated = accelerator.traits.attention.storage
-    own = accelerator.memory.shared
-    return stated if stated is not None else own.capacity if own else None
-
-
-def _limits(accelerators: Sequence[Accelerator]) -> dict[str, FloatArray]:
-    links = [
-        max((link for link in a.links.values()), key=lambda link: link.bandwidth, default=None) for a in accelerators
-    ]
-    return {
-        "cores": np.array([block_cores(a) for a in accelerators], dtype=np.float64),
-        "clock": _column((a.cores.clock for a in accelerators), np.nan),
-        "max_threads": _column((a.cores.max_threads for a in accelerators), 2048),
-        "max_blocks": _column((a.cores.max_blocks for a in accelerators), 32),
-        "link_bandwidth": _column((link.bandwidth if link else None for link in links), np.nan),
-        "clock_headroom": _column((a.cores.clock_headroom for a in accelerators), 1.0),
-        "power": _column((a.power.board if a.power else None for a in accelerators), np.nan),
-    }

@@ -19,40 +19,16 @@ from hw_specs import Accelerator, Calibration, CalibrationMatch, CalibrationPool
 from hw_specs.inheritance.process import clock_under_load, matrix_energy_ratio, overvoltage, vector_energy_ratio
 
 from .cores import block_cores
+from .families import PARAMETERS, group_named
 from .memory_rates import dram_achievable_copy
-from .parameters import PARAMETERS, RELATED
+from .parameters import Follows, Parameter
 
 __all__ = ["MATRIX_ENERGIES", "REFERENCE", "Origin", "carried", "nearest", "origin_of", "part_of"]
-
-_MATRIX_GROUPS = ("matmul", "matmul8", "flash2", "efficient", "flash3", "flash4", "cudnn_attention")
-
-#: How the energy of a group follows the process.
-_ENERGY_RATIOS: Mapping[str, Callable[[str | None], float | None]] = {
-    **dict.fromkeys(_MATRIX_GROUPS, matrix_energy_ratio),
-    **dict.fromkeys(("vector_matmul", "vector_batched", "vector_convolution"), vector_energy_ratio),
-}
-
-
-def _is_matrix(name: str) -> bool:
-    """Whether a group, or the group of a parameter, computes on matrix units."""
-    return name.partition(".")[0] in _MATRIX_GROUPS
-
 
 #: Energies of matrix arithmetic, which published sustained rates bound on many parts
 #: (:mod:`hw_specs.inheritance.process`). Kernels timed one by one tell them on few: most end before the power limit
 #: acts.
-MATRIX_ENERGIES = frozenset(name for name in PARAMETERS if name.endswith(".energy") and _is_matrix(name))
-
-#: Groups that stream, and their shares of the DRAM bandwidth, which are those of a copy.
-_STREAMING = {
-    "stream": ("dram", "strided", "transposed"),
-    "softmax": ("dram",),
-    "normalization": ("dram",),
-}
-#: Bandwidths of one core in those groups.
-_BY_CORE = {
-    "stream": ("core_bandwidth",),
-}
+MATRIX_ENERGIES = frozenset(name for name, p in PARAMETERS.items() if p.follows is Follows.MATRIX_PROCESS)
 
 
 class Load(NamedTuple):
@@ -96,7 +72,7 @@ def nearest(accelerator: Accelerator, group: str, pool: CalibrationPool) -> tupl
     """Calibration of a group or of one that it resembles, and the group it is of: the nearest, its own where alike."""
     found = [
         (match, source)
-        for source in (group, *RELATED.get(group, ()))
+        for source in (group, *group_named(group).related)
         if (match := pool.match(accelerator, source)) is not None
     ]
     own = [(match, source) for match, source in found if source == group and match.basis == "calibrated"]
@@ -153,41 +129,48 @@ def carried(values: Mapping[str, float], group: str, *, here: Origin, there: Ori
     here, there : Origin
         Part that gets the parameters, and part that they describe.
     """
-    own = dict(values)
-    if group in _ENERGY_RATIOS:
-        ratio, origin = _ENERGY_RATIOS[group](here.process), _ENERGY_RATIOS[group](there.process)
-        process = ratio / origin if ratio is not None and origin is not None else 1.0
-        _scale(own, f"{group}.energy", process)
-        if _is_matrix(group):
-            _carry_voltage(own, f"{group}.energy", here.load, there.load, process=process)
-    if here.copy_share is not None and there.copy_share is not None:
-        for name in _STREAMING.get(group, ()):
-            _scale(own, f"{group}.{name}", here.copy_share / there.copy_share)
-    if here.by_core is not None and there.by_core is not None:
+    return {
+        name: _inherited(parameter, value, here, there)
+        if (parameter := PARAMETERS.get(name)) is not None and parameter.group == group
+        else value
+        for name, value in values.items()
+    }
+
+
+def _inherited(parameter: Parameter, value: float, here: Origin, there: Origin) -> float:
+    if parameter.follows is Follows.MATRIX_PROCESS:
+        return _matrix_energy(parameter, value, here, there)
+    if parameter.follows is Follows.VECTOR_PROCESS:
+        return _within(parameter, value * _ratio(vector_energy_ratio, here, there))
+    if parameter.follows is Follows.COPY_SHARE and here.copy_share is not None and there.copy_share is not None:
+        return _within(parameter, value * (here.copy_share / there.copy_share))
+    if parameter.follows is Follows.CORE_BANDWIDTH and here.by_core is not None and there.by_core is not None:
         share = here.by_core / there.by_core
-        for name in _BY_CORE.get(group, ()):
-            _scale(own, f"{group}.{name}", max(share, 1.0) if here.hypothetical else share)
-    return own
+        return _within(parameter, value * (max(share, 1.0) if here.hypothetical else share))
+    return value
 
 
-def _carry_voltage(
-    values: dict[str, float], name: str, here: Load | None, there: Load | None, *, process: float
-) -> None:
-    """Energy at the voltage that one part's clock under load takes, from that which another's took."""
-    if name not in values or here is None:
-        return
-    width = 2.0 if name.startswith("matmul8.") else 1.0  # operations of 8 bits are twice as many
-    energy = values[name]
+def _ratio(energy: Callable[[str | None], float | None], here: Origin, there: Origin) -> float:
+    """Energy of an operation in one process over that in another; 1 where either is not known."""
+    own, other = energy(here.process), energy(there.process)
+    return own / other if own is not None and other is not None else 1.0
+
+
+def _matrix_energy(parameter: Parameter, value: float, here: Origin, there: Origin) -> float:
+    """Energy in the process of one part, at the voltage that its clock under load takes, from that of another's."""
+    process = _ratio(matrix_energy_ratio, here, there)
+    energy = _within(parameter, value * process)
+    if here.load is None:
+        return energy
     least = energy
-    if there is not None:
-        fitted = energy / process
-        clock = there.boost * min(there.power / (fitted * width * there.rate), 1.0)
+    if there.load is not None:
+        full = energy / process * parameter.operations * there.load.rate
+        clock = there.load.boost * min(there.load.power / full, 1.0)
         least = energy / overvoltage(clock)
-    clock = clock_under_load(boost=here.boost, rate=width * here.rate, power=here.power, energy=least)
-    _scale(values, name, least * overvoltage(clock) / energy)
+    rate = parameter.operations * here.load.rate
+    clock = clock_under_load(boost=here.load.boost, rate=rate, power=here.load.power, energy=least)
+    return _within(parameter, energy * (least * overvoltage(clock) / energy))
 
 
-def _scale(values: dict[str, float], name: str, factor: float) -> None:
-    if name in values:
-        parameter = PARAMETERS[name]
-        values[name] = min(max(values[name] * factor, parameter.lower), parameter.upper)
+def _within(parameter: Parameter, value: float) -> float:
+    return min(max(value, parameter.lower), parameter.upper)

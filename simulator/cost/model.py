@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +11,11 @@ from numpy.typing import NDArray
 from simulator.kernels import FamilyTable, KernelTables
 from simulator.kernels.kernel import IntArray
 
-from .attention import attention_cost
-from .collective import collective_cost
-from .convolution import convolution_cost
-from .family import FamilyCost, groups_of
+from .families import GROUPS, group_cost, groups_of
 from .hardware import BASES, HardwareColumns
-from .matmul import matmul_cost
-from .parameters import GROUPS
 from .roofline import BOUNDS, roofline_terms
-from .rows import quantize_cost, rows_cost
-from .stream import scatter_cost, stream_cost
 
-__all__ = ["FIDELITIES", "FidelityError", "KernelCosts", "family_cost", "kernel_times"]
+__all__ = ["FIDELITIES", "FidelityError", "KernelCosts", "kernel_times"]
 
 FloatArray = NDArray[np.float64]
 Fidelity = Literal["roofline", "calibrated"]
@@ -108,34 +100,8 @@ def _calibrate(costs: KernelCosts, table: FamilyTable, rows: IntArray, hardware:
     groups = groups_of(table)
     for code in np.unique(groups).tolist():
         own = np.flatnonzero(groups == code)
-        cost, at = family_cost(GROUPS[code], table.select(own), hardware), rows[own]
+        cost, at = group_cost(GROUPS[code], table.select(own), hardware), rows[own]
         roofline = costs.roofline[at]
         costs.time[at] = np.maximum(cost.time, roofline)
         costs.bound[at] = np.where(cost.time >= roofline, cost.bound, costs.bound[at])
         costs.basis[at] = hardware.basis[GROUPS[code]]
-
-
-_COST_FUNCTIONS: Mapping[str, Callable[[str, Any, HardwareColumns], FamilyCost]] = {
-    "matmul": matmul_cost,
-    "matmul8": matmul_cost,
-    "vector_matmul": matmul_cost,
-    "vector_batched": matmul_cost,
-    "convolution": convolution_cost,
-    "vector_convolution": convolution_cost,
-    "flash2": attention_cost,
-    "efficient": attention_cost,
-    "flash3": attention_cost,
-    "flash4": attention_cost,
-    "cudnn_attention": attention_cost,
-    "scatter": scatter_cost,
-    "stream": stream_cost,
-    "quantize": quantize_cost,
-    "softmax": rows_cost,
-    "normalization": rows_cost,
-    "collective": collective_cost,
-}
-
-
-def family_cost(group: str, table: FamilyTable, hardware: HardwareColumns) -> FamilyCost:
-    """Calibrated cost of kernels that all belong to one parameter group."""
-    return _COST_FUNCTIONS[group](group, table, hardware)

@@ -1,21 +1,36 @@
-"""Free parameters of the calibrated cost model: name, unit, default, physical range and meaning.
+"""Free parameters of the calibrated cost model: a dataclass of them for each group, and their names in files.
 
-Everything else in the cost model is derived from the datasheet. Most parameters are shares of a datasheet
-quantity, so that they carry over from one part to the next; times are of launch and memory pipeline.
+Everything else in the cost model is derived from the datasheet. Most parameters are shares of a datasheet quantity, so
+that they carry over from one accelerator to the next; times are of launch and memory pipeline.
 
-A parameter is called ``group.name``. A group is what shares its parameters, is fitted together, and is inherited
-together: products on matrix units, products on vector units, each attention algorithm, and so on.
+Inside, a parameter is a field of its group's dataclass. In calibration files, and wherever parameters of several groups
+are listed together, it is called ``group.name``; the two meet in :func:`parameter_records` and :func:`with_values`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GROUPS", "PARAMETERS", "RELATED", "Parameter", "ParameterError", "parameter_columns"]
+__all__ = [
+    "Declaration",
+    "Follows",
+    "Parameter",
+    "ParameterError",
+    "Parameters",
+    "energy_parameter",
+    "named_parameters",
+    "parameter",
+    "parameter_records",
+    "value_of",
+    "with_values",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -24,28 +39,54 @@ class ParameterError(ValueError):
     """A calibration names a parameter that does not exist, or a value outside its physical range."""
 
 
+class Follows(enum.Enum):
+    """What of an accelerator a parameter follows when another accelerator inherits it."""
+
+    NOTHING = enum.auto()
+    MATRIX_PROCESS = enum.auto()
+    VECTOR_PROCESS = enum.auto()
+    COPY_SHARE = enum.auto()
+    CORE_BANDWIDTH = enum.auto()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """One free parameter.
+class Declaration:
+    """What is known of a parameter before any fit.
 
     Attributes
     ----------
-    name : str
-        ``group.name``.
     unit : str
     default : float
         Value without any calibration.
     lower, upper : float
         Physical range; a fit stays inside it and a calibration outside it is refused.
     meaning : str
+    follows : Follows
+        How it is inherited.
+    operations : float
+        Operations of an energy that take the place of one of 16 bits.
     """
 
-    name: str
     unit: str
     default: float
     lower: float
     upper: float
     meaning: str
+    follows: Follows = Follows.NOTHING
+    operations: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter(Declaration):
+    """One free parameter.
+
+    Attributes
+    ----------
+    name : str
+        ``group.name``.
+    """
+
+    name: str
 
     @property
     def group(self) -> str:
@@ -53,198 +94,77 @@ class Parameter:
         return self.name.partition(".")[0]
 
 
-#: Name, unit, default, lower, upper, meaning; shared by everything that multiplies tiles.
-_PRODUCT = (
-    ("rate", "1", 0.95, 0.3, 1.0, "share of the peak rate inside the main loop of a large tile"),
-    ("feed", "elements", 30.0, 0.0, 150.0, "tile edge (harmonic) below which shared memory feeds too slowly"),
-    ("alone", "1", 0.5, 0.25, 1.0, "share of a core's time that a lone block takes where several would fit"),
-    ("accesses", "1/clk", 4.0, 2.0, 8.0, "accesses of up to 16 B that a core makes in a clock to bring in operands"),
-    ("iteration", "clk", 150.0, 0.0, 1500.0, "shortest time of one step of the main loop"),
-    ("fill", "clk", 800.0, 0.0, 20000.0, "prologue and epilogue that each round of blocks exposes"),
-    ("store", "1", 1.2, 0.1, 20.0, "rate at which blocks drain their tiles, not overlapped, over the DRAM bandwidth"),
-    ("dram", "1", 0.9, 0.4, 1.15, "share reached of the DRAM bandwidth that microbenchmarks measure"),
-    ("written", "1", 1.0, 0.8, 2.5, "cost of a byte written over a byte read"),
-    ("l2", "1", 0.65, 0.1, 1.0, "share of the L2 bandwidth reached"),
-    ("usable", "1", 0.5, 0.1, 1.0, "share of the cache that one operand can hold"),
-    ("core_bandwidth", "B/s", 5e10, 4e9, 2e11, "DRAM bandwidth that one core can pull with its bytes in flight"),
-    ("overlap", "1", 4.0, 1.2, 12.0, "exponent that joins units: 1 adds their times, infinity takes the largest"),
-    ("split", "s", 2e-6, 0.0, 1e-5, "extra latency of splitting the reduced length over blocks"),
-    ("throttle_time", "s", 1e-3, 2e-5, 2e-2, "busy time after which the power limit acts"),
-    ("floor", "s", 2.5e-6, 0.0, 2e-5, "shortest duration"),
-)
-
-_ATTENTION = (
-    ("alone", "1", 0.5, 0.25, 1.0, "share of a core's time that a lone block takes where several would fit"),
-    ("tail", "1", 0.5, 0.0, 2.0, "share of the longest causal block that remains when the others end"),
-    ("iteration", "s", 3e-7, 0.0, 3e-6, "shortest time of one step of the main loop"),
-    ("fill", "s", 3e-6, 0.0, 2e-5, "prologue and epilogue that each round of blocks exposes"),
-    ("masking", "1", 0.5, 0.0, 3.0, "extra time of the masked step of a block over the exponentials of a step"),
-    ("combine", "s", 3e-6, 2e-7, 2e-5, "extra latency of splitting the keys over blocks"),
-    ("dram", "1", 0.85, 0.3, 1.0, "share of the DRAM bandwidth reached"),
-    ("l2", "1", 0.8, 0.05, 1.0, "share of the L2 bandwidth reached"),
-    ("throttle_time", "s", 8e-3, 2e-5, 2e-2, "busy time after which the power limit acts"),
-    ("floor", "s", 4e-6, 0.0, 2e-5, "shortest duration"),
-)
-
-_Declaration = tuple[str, str, float, float, float, str]
-
-
-def _energy(default: float) -> _Declaration:
-    return ("energy", "J/FLOP", default, 0.1 * default, 4.0 * default, "board energy of one operation at full load")
-
-
-#: Multiply-adds of vector units issue in every clock: short products reach 0.93 to 0.99 of the peak on V100, T4 and
-#: A100. What long ones lose is the power limit's.
-_VECTOR_RATE: _Declaration = ("rate", "1", 0.97, 0.9, 1.0, _PRODUCT[0][5])
-#: Batched products read their second operand across its rows: fits to V100 and T4, where the tile varies, feed tiles of
-#: 34 and 40. Elsewhere the only tile is too large to tell.
-_BATCHED_FEED: _Declaration = ("feed", "elements", 40.0, *_PRODUCT[1][3:])
-
-
-def _attention(exponential: float, overlap: float, energy: float) -> tuple[_Declaration, ...]:
-    """Parameters of a fused attention kernel.
-
-    Where warps do everything themselves (FlashAttention-2) about five instructions on vector units come with each
-    exponential, and units overlap as the warps of a core take turns. Warp groups that only exponentiate keep the
-    special units busy, but products of the same tile wait for them.
-    """
-    return (
-        ("rate", "1", 0.95, 0.2, 1.0, "share of the matrix peak inside the main loop"),
-        (
-            "exponential",
-            "1",
-            exponential,
-            0.0,
-            6.0,
-            "time of exponentials, maxima, sums and rescaling over that of the special units alone",
-        ),
-        ("overlap", "1", overlap, 1.0, 10.0, "exponent that joins products, exponentials and shared memory"),
-        *_ATTENTION,
-        _energy(energy),
+def parameter(
+    default: float,
+    unit: str,
+    lower: float,
+    upper: float,
+    meaning: str,
+    *,
+    follows: Follows = Follows.NOTHING,
+    operations: float = 1.0,
+) -> Any:
+    """A field of a dataclass of parameters."""
+    declaration = Declaration(
+        unit=unit,
+        default=default,
+        lower=lower,
+        upper=upper,
+        meaning=meaning,
+        follows=follows,
+        operations=operations,
     )
+    return field(metadata={"declaration": declaration})
 
 
-def _rows(*, row: float, elements: float, block: float, chain: float, drift: float) -> tuple[_Declaration, ...]:
-    """Row-wise kernels; the defaults are what one fit to A100, V100 and T4 together finds."""
-    return (
-        ("dram", "1", 0.8, 0.3, 1.0, "share of the DRAM bandwidth reached"),
-        ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
-        ("row", "clk", row, 0.0, 10.0 * row, "time of one row on a core full of blocks, besides its elements"),
-        ("elements", "1/clk", elements, 0.5, 2.5 * elements, "elements that a core full of blocks walks in a clock"),
-        ("block", "clk", block, 0.05 * block, 20000.0, "latency of a block's reductions and barriers"),
-        (
-            "chain",
-            "clk",
-            chain,
-            0.05 * chain,
-            20.0 * chain,
-            "time that one element adds to the chain of the thread that walks it",
-        ),
-        ("drift", "1", drift, 0.0, 6, "rounds of blocks until loads of one run under arithmetic of another"),
-        ("usable", "1", 0.5, 0.05, 4.0, "share of the cache that rows in flight can hold between two passes"),
-        ("floor", "s", 1.9e-6, 1e-6, 2e-5, "shortest duration"),
-    )
+def energy_parameter(default: float, *, follows: Follows, operations: float = 1.0) -> Any:
+    """Energy of one operation at full load, with a range about its default. [J/FLOP]"""
+    meaning = "board energy of one operation at full load"
+    bounds = (0.1 * default, 4.0 * default)
+    return parameter(default, "J/FLOP", *bounds, meaning, follows=follows, operations=operations)
 
 
-_SOFTMAX = _rows(row=50.0, elements=2.2, block=3000.0, chain=100.0, drift=1.0)
-_NORMALIZATION = _rows(row=400.0, elements=2.2, block=1500.0, chain=50.0, drift=1.0)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Parameters:
+    """Parameters of one group; every field is an array of shape (num_accelerators,)."""
 
-_TABLES: Mapping[str, Sequence[_Declaration]] = {
-    "matmul": (*_PRODUCT, _energy(0.9e-12)),
-    "matmul8": (*_PRODUCT, _energy(0.45e-12)),
-    "vector_matmul": (_VECTOR_RATE, *_PRODUCT[1:], _energy(2.0e-11)),
-    "vector_batched": (_VECTOR_RATE, _BATCHED_FEED, *_PRODUCT[2:], _energy(2.0e-11)),
-    "convolution": (
-        ("share", "1", 0.85, 0.3, 1.0, "rate of implicit products over that of plain ones"),
-        (
-            "gather",
-            "1/clk",
-            13.5,
-            1.0,
-            128.0,
-            "elements of tiles that a core gathers in a cycle where channels do not fill a step (patches, H100)",
-        ),
-    ),
-    "vector_convolution": (
-        *_PRODUCT,
-        _energy(2.0e-11),
-        ("implicit_rate", "1", 0.9, 0.2, 1.0, "share of the peak in implicit products"),
-        ("implicit_latency", "s", 1e-5, 0.0, 6e-5, "kernels around an implicit product"),
-        ("fused_rate", "1", 0.65, 0.1, 1.0, "share of the peak in fused Winograd"),
-        ("fused_latency", "s", 1e-5, 0.0, 6e-5, "kernels around fused Winograd"),
-        ("fused_fill", "s", 5e-6, 0.0, 6e-5, "prologue and epilogue of each round of fused Winograd"),
-        ("transform", "1", 0.7, 0.2, 1.0, "share of the DRAM bandwidth in the transforms of Winograd"),
-        ("unfused_latency", "s", 2e-5, 0.0, 1.2e-4, "kernels around unfused Winograd"),
-    ),
-    "flash2": _attention(exponential=2.8, overlap=2.2, energy=1.0e-12),
-    "efficient": _attention(exponential=2.8, overlap=2.2, energy=1.0e-12),
-    "flash3": _attention(exponential=1.0, overlap=1.2, energy=0.85e-12),
-    "flash4": _attention(exponential=1.0, overlap=1.2, energy=0.85e-12),
-    "cudnn_attention": _attention(exponential=1.0, overlap=1.2, energy=0.85e-12),
-    "scatter": (
-        ("dram", "1", 0.8, 0.02, 1.0, "share of the DRAM bandwidth reached"),
-        ("row", "s", 1.5e-6, 0.0, 2e-5, "latency of one thread block, which moves one row"),
-        ("floor", "s", 1.5e-6, 0.0, 2e-5, "shortest duration"),
-    ),
-    "quantize": (
-        ("dram", "1", 0.85, 0.6, 1.0, "share of the DRAM bandwidth reached"),
-        ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
-        ("row", "clk", 1000.0, 0.0, 10000.0, "time of one row on one core"),
-        ("stream", "B/clk", 30.0, 2.0, 256.0, "rate at which one core passes over a row"),
-        ("overlap", "1", 2.0, 1.2, 12.0, "exponent that joins memory and the cores' time"),
-        ("usable", "1", 0.5, 0.05, 4.0, "share of the cache that rows in flight can hold between two passes"),
-        ("floor", "s", 2.5e-6, 0.0, 2e-5, "shortest duration"),
-    ),
-    "stream": (
-        ("dram", "1", 0.86, 0.4, 1.0, "share of the DRAM bandwidth reached"),
-        ("strided", "1", 0.75, 0.1, 1.0, "the same where threads walk an operand with a stride"),
-        ("transposed", "1", 0.6, 0.1, 1.0, "the same where an operand is transposed"),
-        ("element", "clk", 0.47, 0.1, 4.0, "time of a core for one element that is taken singly (eager, H100)"),
-        ("offset", "clk", 0.0375, 0.005, 0.4, "the same for its offset along each axis of each operand (eager, H100)"),
-        ("filled", "1", 0.6, 0.2, 1.0, "share of that rate in a grid of half the threads of each core (eager, H100)"),
-        ("crossed", "1/clk", 0.55, 0.1, 8.0, "single elements of a core in a cycle where an operand is transposed"),
-        ("tiled", "1/clk", 2.7, 0.5, 40.0, "elements of 32 x 32 tiles that a core transposes in a cycle (H100)"),
-        ("resident", "1", 0.3, 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"),
-        ("held", "1", 0.7, 0.3, 1.3, "share of the cache that counts as room for the operands (two partitions: less)"),
-        ("l2", "1", 0.6, 0.1, 1.0, "share of the L2 bandwidth reached"),
-        ("core_bandwidth", "B/s", 3e10, 4e9, 2e11, "bandwidth that one core can pull with its bytes in flight"),
-        ("floor", "s", 1.3e-6, 0.0, 2e-5, "shortest duration"),
-    ),
-    "softmax": _SOFTMAX,
-    "normalization": _NORMALIZATION,
-    "collective": (
-        ("link", "1", 0.7, 0.01, 1.0, "share of the link bandwidth that a ring reaches"),
-        ("step", "s", 1.5e-6, 1e-7, 1e-4, "latency of one step between two ranks"),
-        ("pipeline", "s", 4e-5, 0.0, 3e-4, "time to fill the pipeline of chunks of a long message"),
-        ("chunk", "B", 4e6, 1e4, 1e8, "bytes sent at which that pipeline is half full"),
-        ("contention", "1", 0.02, 0.0, 20.0, "loss of bandwidth with each further pair of ranks on shared links"),
-        ("floor", "s", 6e-6, 0.0, 1e-4, "shortest duration"),
-    ),
-}
+    @classmethod
+    @cache
+    def declarations(cls) -> Mapping[str, Declaration]:
+        """Declaration of each parameter by its name inside the group."""
+        return {f.name: f.metadata["declaration"] for f in fields(cls)}
+
+    def select(self, columns: NDArray[np.int64]) -> Self:
+        """Parameters of some accelerators, by position."""
+        return type(self)(**{name: getattr(self, name)[columns] for name in self.declarations()})
+
+    def along(self, axis: int, ndim: int) -> Self:
+        """The same parameters as arrays of `ndim` axes, with the accelerators along one of them."""
+        shape = tuple(-1 if i == axis else 1 for i in range(ndim))
+        return type(self)(**{name: getattr(self, name).reshape(shape) for name in self.declarations()})
 
 
-def _declared() -> Iterator[Parameter]:
-    for group, table in _TABLES.items():
-        for name, unit, default, lower, upper, meaning in table:
-            yield Parameter(
-                name=f"{group}.{name}", unit=unit, default=default, lower=lower, upper=upper, meaning=meaning
-            )
+Record = TypeVar("Record", bound=Parameters)
 
 
-#: Every parameter by name.
-PARAMETERS: Mapping[str, Parameter] = {parameter.name: parameter for parameter in _declared()}
-
-#: Parameter groups: kernels that share their parameters, and are calibrated and inherited together.
-GROUPS: tuple[str, ...] = tuple(_TABLES)
-
-#: Groups that stand in for one where they were measured on nearer parts: kernels of the same instructions, with the
-#: same work around them. On Hopper cuDNN reaches 497 to 617 TFLOP/s at head dimension 128, and FlashAttention-3 467 to
-#: 648 (Shah et al., "FlashAttention-3", 2024); on Blackwell cuDNN has another kernel.
-RELATED: Mapping[str, tuple[str, ...]] = {"efficient": ("flash2",), "cudnn_attention": ("flash3",)}
+def named_parameters(group: str, kind: type[Parameters]) -> Iterable[Parameter]:
+    """Parameters of a group under the names that files use."""
+    for name, declaration in kind.declarations().items():
+        values = {f.name: getattr(declaration, f.name) for f in fields(declaration)}
+        yield Parameter(name=f"{group}.{name}", **values)
 
 
-def parameter_columns(rows: Sequence[Mapping[str, float]]) -> dict[str, FloatArray]:
-    """Columns of shape (num_accelerators,) from one mapping per accelerator; missing names take the default.
+def parameter_records(
+    kinds: Mapping[str, type[Parameters]], rows: Sequence[Mapping[str, float]]
+) -> dict[str, Parameters]:
+    """Records of all groups from one mapping of ``group.name`` per accelerator; missing names take the default.
+
+    Parameters
+    ----------
+    kinds : mapping of str to type of Parameters
+        Groups with the dataclass of their parameters.
+    rows : sequence of mapping
+        One entry an accelerator.
 
     Raises
     ------
@@ -253,17 +173,58 @@ def parameter_columns(rows: Sequence[Mapping[str, float]]) -> dict[str, FloatArr
     """
     for row in rows:
         for name, value in row.items():
-            _check(name, value)
-    return {
-        name: np.array([row.get(name, parameter.default) for row in rows], dtype=np.float64)
-        for name, parameter in PARAMETERS.items()
-    }
+            _check(kinds, name, value)
+    return {group: _record(kind, group, rows) for group, kind in kinds.items()}
 
 
-def _check(name: str, value: float) -> None:
-    if name not in PARAMETERS:
-        raise ParameterError(f"unknown cost parameter {name!r}; groups are {', '.join(GROUPS)}")
-    parameter = PARAMETERS[name]
-    if not parameter.lower <= value <= parameter.upper:
-        bounds = f"[{parameter.lower:g}, {parameter.upper:g}] {parameter.unit}"
-        raise ParameterError(f"{name} = {value:g} is outside its physical range {bounds}")
+def _record(kind: type[Record], group: str, rows: Sequence[Mapping[str, float]]) -> Record:
+    return kind(
+        **{
+            name: np.array([row.get(f"{group}.{name}", declaration.default) for row in rows], dtype=np.float64)
+            for name, declaration in kind.declarations().items()
+        }
+    )
+
+
+def with_values(records: Mapping[str, Parameters], values: Mapping[str, float]) -> dict[str, Parameters]:
+    """Records with some parameters, by ``group.name``, set to one value each.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name.
+    """
+    changes: dict[str, dict[str, FloatArray]] = {}
+    for key, value in values.items():
+        group, _, name = key.partition(".")
+        changes.setdefault(group, {})[name] = np.full_like(value_of(records, key), value)
+    return {**records, **{group: replace(records[group], **own) for group, own in changes.items()}}
+
+
+def value_of(records: Mapping[str, Parameters], key: str) -> FloatArray:
+    """One parameter by its ``group.name``.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name.
+    """
+    group, _, name = key.partition(".")
+    if group not in records or name not in records[group].declarations():
+        raise _unknown(key, records)
+    value: FloatArray = getattr(records[group], name)
+    return value
+
+
+def _check(kinds: Mapping[str, type[Parameters]], key: str, value: float) -> None:
+    group, _, name = key.partition(".")
+    declaration = kinds[group].declarations().get(name) if group in kinds else None
+    if declaration is None:
+        raise _unknown(key, kinds)
+    if not declaration.lower <= value <= declaration.upper:
+        bounds = f"[{declaration.lower:g}, {declaration.upper:g}] {declaration.unit}"
+        raise ParameterError(f"{key} = {value:g} is outside its physical range {bounds}")
+
+
+def _unknown(key: str, groups: Iterable[str]) -> ParameterError:
+    return ParameterError(f"unknown cost parameter {key!r}; groups are {', '.join(groups)}")

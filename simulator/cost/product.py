@@ -7,7 +7,6 @@ known to choose by a rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -17,11 +16,50 @@ from hw_specs.tiles import TileLibrary
 
 from .hardware import HardwareColumns
 from .mechanisms import power_limited, united
+from .parameters import Follows, Parameters, energy_parameter, parameter
 from .tiles import candidates, library_groups, occupied_rounds, offered
 
-__all__ = ["WIDEST_ACCESS", "Problem", "ProductCost", "product_cost"]
+__all__ = ["WIDEST_ACCESS", "Problem", "ProductCost", "ProductParameters", "product_cost"]
 
 FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ProductParameters(Parameters):
+    """Parameters of everything that multiplies tiles."""
+
+    rate: FloatArray = parameter(0.95, "1", 0.3, 1.0, "share of the peak rate inside the main loop of a large tile")
+    feed: FloatArray = parameter(
+        30.0, "elements", 0.0, 150.0, "tile edge (harmonic) below which shared memory feeds too slowly"
+    )
+    alone: FloatArray = parameter(
+        0.5, "1", 0.25, 1.0, "share of a core's time that a lone block takes where several would fit"
+    )
+    accesses: FloatArray = parameter(
+        4.0, "1/clk", 2.0, 8.0, "accesses of up to 16 B that a core makes in a clock to bring in operands"
+    )
+    iteration: FloatArray = parameter(150.0, "clk", 0.0, 1500.0, "shortest time of one step of the main loop")
+    fill: FloatArray = parameter(800.0, "clk", 0.0, 20000.0, "prologue and epilogue that each round of blocks exposes")
+    store: FloatArray = parameter(
+        1.2, "1", 0.1, 20.0, "rate at which blocks drain their tiles, not overlapped, over the DRAM bandwidth"
+    )
+    dram: FloatArray = parameter(
+        0.9, "1", 0.4, 1.15, "share reached of the DRAM bandwidth that microbenchmarks measure"
+    )
+    written: FloatArray = parameter(1.0, "1", 0.8, 2.5, "cost of a byte written over a byte read")
+    l2: FloatArray = parameter(0.65, "1", 0.1, 1.0, "share of the L2 bandwidth reached")
+    usable: FloatArray = parameter(0.5, "1", 0.1, 1.0, "share of the cache that one operand can hold")
+    core_bandwidth: FloatArray = parameter(
+        5e10, "B/s", 4e9, 2e11, "DRAM bandwidth that one core can pull with its bytes in flight"
+    )
+    overlap: FloatArray = parameter(
+        4.0, "1", 1.2, 12.0, "exponent that joins units: 1 adds their times, infinity takes the largest"
+    )
+    split: FloatArray = parameter(2e-6, "s", 0.0, 1e-5, "extra latency of splitting the reduced length over blocks")
+    throttle_time: FloatArray = parameter(1e-3, "s", 2e-5, 2e-2, "busy time after which the power limit acts")
+    floor: FloatArray = parameter(2.5e-6, "s", 0.0, 2e-5, "shortest duration")
+    energy: FloatArray = energy_parameter(0.9e-12, follows=Follows.MATRIX_PROCESS)
+
 
 #: Elements (kernels x accelerators x choices) that are evaluated at once, so that they stay in the CPU's cache.
 _CHUNK = 60_000
@@ -115,7 +153,7 @@ class ProductCost:
 
 
 def product_cost(
-    problem: Problem, hardware: HardwareColumns, *, group: str, role: str, rate: str = "rate"
+    problem: Problem, hardware: HardwareColumns, parameters: ProductParameters, *, role: str
 ) -> ProductCost:
     """Time of each product with its best tile.
 
@@ -123,28 +161,28 @@ def product_cost(
     ----------
     problem : Problem
     hardware : HardwareColumns
-    group : str
-        Parameter group.
+    parameters : ProductParameters
+        Of the same accelerators.
     role : str
         Library, see :func:`simulator.cost.tiles.library_groups`.
-    rate : str
-        Name of the parameter that holds the share of the peak.
     """
     shape = problem.peak.shape
     result = ProductCost(**{f.name: np.zeros(shape) for f in fields(ProductCost)})
     for library, columns in library_groups(role, hardware.traits):
-        part = hardware.select(columns)
+        part, own = hardware.select(columns), parameters.select(columns).along(1, 3)
         step = max(_CHUNK // (len(columns) * len(library.tiles) * len(library.splits)), 1)
         for start in range(0, shape[0], step):
             index = slice(start, start + step)
-            best = _best(problem.accelerators(columns).rows(index), part, library, group=group, rate=rate)
+            best = _best(problem.accelerators(columns).rows(index), part, own, library)
             for field in fields(ProductCost):
                 getattr(result, field.name)[index, columns] = getattr(best, field.name)
     return result
 
 
-def _best(problem: Problem, hardware: HardwareColumns, library: TileLibrary, *, group: str, rate: str) -> ProductCost:
-    choices = _evaluate(problem, hardware, library, group=group, rate=rate)
+def _best(
+    problem: Problem, hardware: HardwareColumns, parameters: ProductParameters, library: TileLibrary
+) -> ProductCost:
+    choices = _evaluate(problem, hardware, parameters, library)
     winner = choices.time.argmin(axis=-1)[..., None]
     shape = choices.time.shape
     return ProductCost(
@@ -153,10 +191,6 @@ def _best(problem: Problem, hardware: HardwareColumns, library: TileLibrary, *, 
             for f in fields(ProductCost)
         }
     )
-
-
-#: Parameter of a group by its name, shape (1, num_accelerators, 1).
-_Parameter = Callable[[str], FloatArray]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -197,23 +231,24 @@ class _Grid:
         return cls(tm=tm, tn=tn, splits=splits, steps=steps, tiles=tiles, blocks=blocks, busy=busy, rounds=rounds)
 
 
-def _evaluate(p: Problem, hardware: HardwareColumns, library: TileLibrary, *, group: str, rate: str) -> ProductCost:
-    """Every choice of tile and split; arrays broadcast to (num_kernels, num_accelerators, num_choices)."""
+def _evaluate(
+    p: Problem, hardware: HardwareColumns, parameters: ProductParameters, library: TileLibrary
+) -> ProductCost:
+    """Every choice of tile and split; arrays broadcast to (num_kernels, num_accelerators, num_choices).
 
-    def parameter(name: str) -> FloatArray:
-        return hardware.parameters[f"{group}.{name}"][None, :, None]
-
-    grid = _Grid.build(p, hardware, library, parameter("alone"))
-    l2_rate = parameter("l2") * hardware.cache_rate[None, :, None]
-    arithmetic = _arithmetic(p, hardware, library, grid, parameter, rate=rate)
-    exposed = _exposed(p, hardware, grid, parameter)
+    The parameters have the shape (1, num_accelerators, 1) here and below.
+    """
+    grid = _Grid.build(p, hardware, library, parameters.alone)
+    l2_rate = parameters.l2 * hardware.cache_rate[None, :, None]
+    arithmetic = _arithmetic(p, hardware, parameters, library, grid)
+    exposed = _exposed(p, hardware, parameters, grid)
     l2 = library.shared * grid.blocks * (grid.tm + grid.tn) * grid.steps * library.step / l2_rate
-    dram = _dram(p, hardware, grid, parameter)
+    dram = _dram(p, hardware, parameters, grid)
     partial = grid.splits * (p.batch * p.m * p.n)[:, None, None] * _PARTIAL_BYTES
-    splitting = np.where(grid.splits > 1, parameter("split") + partial / l2_rate, 0.0)
+    splitting = np.where(grid.splits > 1, parameters.split + partial / l2_rate, 0.0)
     # The L2 feeds the main loop, so the slower of both sets its pace; DRAM is ahead of both by the bytes in flight.
     on_chip = np.maximum(arithmetic + exposed, l2)
-    time = parameter("floor") + united((on_chip, dram), parameter("overlap")) + splitting
+    time = parameters.floor + united((on_chip, dram), parameters.overlap) + splitting
     return ProductCost(
         time=np.where(_offered(p, library)[:, None, :], time, np.inf),
         access=p.widths()[:, None, None],
@@ -227,7 +262,7 @@ def _evaluate(p: Problem, hardware: HardwareColumns, library: TileLibrary, *, gr
         l2=l2,
         dram=dram,
         splitting=splitting,
-        floor=parameter("floor"),
+        floor=parameters.floor,
     )
 
 
@@ -241,7 +276,7 @@ def _offered(p: Problem, library: TileLibrary) -> NDArray[np.bool_]:
 
 
 def _arithmetic(
-    p: Problem, hardware: HardwareColumns, library: TileLibrary, grid: _Grid, parameter: _Parameter, *, rate: str
+    p: Problem, hardware: HardwareColumns, parameters: ProductParameters, library: TileLibrary, grid: _Grid
 ) -> FloatArray:
     """Time of the busiest core in its main loops, under the power limit. [s]
 
@@ -252,24 +287,24 @@ def _arithmetic(
     tm, tn, width = grid.tm, grid.tn, p.widths()[:, None, None]
     core_peak = p.peak[:, :, None] / cores
     depth = library.step / p.itemsize[:, None, None]
-    fed = np.maximum(tm * tn, parameter("feed") * (tm + tn))
-    multiplying = grid.steps * 2.0 * depth * fed / (core_peak * parameter(rate))
-    accesses = clock * np.where(width < WIDEST_ACCESS, _NARROW_ACCESSES, parameter("accesses"))
+    fed = np.maximum(tm * tn, parameters.feed * (tm + tn))
+    multiplying = grid.steps * 2.0 * depth * fed / (core_peak * parameters.rate)
+    accesses = clock * np.where(width < WIDEST_ACCESS, _NARROW_ACCESSES, parameters.accesses)
     moving = grid.steps * library.staged * (tm + tn) * library.step / (width * accesses)
     # An element that comes in is loaded and put into shared memory, one that goes out is only stored.
     placing = 0.5 * tm * tn * _output_bytes(p) * (1.0 / width - 1.0 / WIDEST_ACCESS) / accesses
     busy = grid.busy * (np.maximum(multiplying, moving) + placing)
     # Cores that wait draw little: what the limit pays for is the work of all blocks, however they fill the rounds.
-    joules = grid.blocks * multiplying * core_peak * parameter("energy")
-    limited = power_limited(busy, joules / hardware.power[None, :, None], onset=parameter("throttle_time"))
-    return np.maximum(limited, grid.rounds * grid.steps * parameter("iteration") / clock)
+    joules = grid.blocks * multiplying * core_peak * parameters.energy
+    limited = power_limited(busy, joules / hardware.power[None, :, None], onset=parameters.throttle_time)
+    return np.maximum(limited, grid.rounds * grid.steps * parameters.iteration / clock)
 
 
-def _exposed(p: Problem, hardware: HardwareColumns, grid: _Grid, parameter: _Parameter) -> FloatArray:
+def _exposed(p: Problem, hardware: HardwareColumns, parameters: ProductParameters, grid: _Grid) -> FloatArray:
     """Prologues and epilogues that nothing hides. [s]"""
     drained = grid.blocks * grid.tm * grid.tn * _output_bytes(p)
-    drain = drained / (parameter("store") * hardware.dram_achievable_read[None, :, None])
-    return grid.rounds * parameter("fill") / hardware.core_clock[None, :, None] + drain
+    drain = drained / (parameters.store * hardware.dram_achievable_read[None, :, None])
+    return grid.rounds * parameters.fill / hardware.core_clock[None, :, None] + drain
 
 
 def _output_bytes(p: Problem) -> FloatArray:
@@ -277,14 +312,14 @@ def _output_bytes(p: Problem) -> FloatArray:
     return (p.writes / (p.batch * p.m * p.n))[:, None, None]
 
 
-def _dram(p: Problem, hardware: HardwareColumns, grid: _Grid, parameter: _Parameter) -> FloatArray:
+def _dram(p: Problem, hardware: HardwareColumns, parameters: ProductParameters, grid: _Grid) -> FloatArray:
     """Time of the DRAM, no faster than the running blocks can pull. [s]"""
     cores = hardware.cores[None, :, None]
     area = np.minimum(grid.tiles, cores) * grid.tm * grid.tn
-    moved = _dram_bytes(p, hardware, area, parameter("usable"), parameter("written"))
+    moved = _dram_bytes(p, hardware, area, parameters.usable, parameters.written)
     read, datasheet = (rate[None, :, None] for rate in (hardware.dram_achievable_read, hardware.dram_bandwidth))
-    reached = np.minimum(parameter("dram") * read, datasheet)
-    return moved / np.minimum(reached, np.minimum(grid.blocks, cores) * parameter("core_bandwidth"))
+    reached = np.minimum(parameters.dram * read, datasheet)
+    return moved / np.minimum(reached, np.minimum(grid.blocks, cores) * parameters.core_bandwidth)
 
 
 def _dram_bytes(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernels import RowKind, RowWiseTable
 
-from .family import FamilyCost, bound_of
+from .family import Family, FamilyCost, ParameterGroup, bound_of, every, narrow
 from .hardware import HardwareColumns
 from .mechanisms import residency, united
+from .parameters import Follows, Parameters, parameter
 from .roofline import roofline_terms
 
-__all__ = ["quantize_cost", "rows_cost"]
+__all__ = ["ROWS", "NormalizationParameters", "QuantizeParameters", "RowParameters", "quantize_cost", "rows_cost"]
 
 FloatArray = NDArray[np.float64]
 
@@ -45,17 +48,69 @@ _NORM_THREADS, _MOMENTS_THREADS = 128.0, 512.0
 _SOFTMAX_THREADS = (32.0, 1024.0)
 
 
-def rows_cost(group: str, table: RowWiseTable, hardware: HardwareColumns) -> FamilyCost:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _PassParameters(Parameters):
+    """Parameters of kernels that pass over rows, some of which the cache keeps between two passes."""
+
+    dram: FloatArray = parameter(0.8, "1", 0.3, 1.0, "share of the DRAM bandwidth reached", follows=Follows.COPY_SHARE)
+    resident: FloatArray = parameter(
+        0.3, "1", 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"
+    )
+    usable: FloatArray = parameter(
+        0.5, "1", 0.05, 4.0, "share of the cache that rows in flight can hold between two passes"
+    )
+
+
+_ROW = "time of one row on a core full of blocks, besides its elements"
+_BLOCK = "latency of a block's reductions and barriers"
+_CHAIN = "time that one element adds to the chain of the thread that walks it"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RowParameters(_PassParameters):
+    """Parameters of row-wise kernels; the defaults are what one fit of softmax to A100, V100 and T4 together finds."""
+
+    row: FloatArray = parameter(50.0, "clk", 0.0, 500.0, _ROW)
+    elements: FloatArray = parameter(2.2, "1/clk", 0.5, 5.5, "elements that a core full of blocks walks in a clock")
+    block: FloatArray = parameter(3000.0, "clk", 150.0, 20000.0, _BLOCK)
+    chain: FloatArray = parameter(100.0, "clk", 5.0, 2000.0, _CHAIN)
+    drift: FloatArray = parameter(
+        1.0, "1", 0.0, 6.0, "rounds of blocks until loads of one run under arithmetic of another"
+    )
+    floor: FloatArray = parameter(1.9e-6, "s", 1e-6, 2e-5, "shortest duration")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NormalizationParameters(RowParameters):
+    """Parameters of normalizations, whose rows take longer to start and wait less for one another."""
+
+    row: FloatArray = parameter(400.0, "clk", 0.0, 4000.0, _ROW)
+    block: FloatArray = parameter(1500.0, "clk", 75.0, 20000.0, _BLOCK)
+    chain: FloatArray = parameter(50.0, "clk", 2.5, 1000.0, _CHAIN)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class QuantizeParameters(_PassParameters):
+    """Parameters of the scaling of rows to a narrower format."""
+
+    dram: FloatArray = parameter(0.85, "1", 0.6, 1.0, "share of the DRAM bandwidth reached")
+    row: FloatArray = parameter(1000.0, "clk", 0.0, 10000.0, "time of one row on one core")
+    stream: FloatArray = parameter(30.0, "B/clk", 2.0, 256.0, "rate at which one core passes over a row")
+    overlap: FloatArray = parameter(2.0, "1", 1.2, 12.0, "exponent that joins memory and the cores' time")
+    floor: FloatArray = parameter(2.5e-6, "s", 0.0, 2e-5, "shortest duration")
+
+
+def rows_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: RowParameters) -> FamilyCost:
     """Floor plus memory and the cores' own time, which overlap as far as the blocks of a core have drifted apart.
 
     One block serves one row, so fewer rows than cores leave cores idle: group norm has one row for each (sample,
     group). Blocks that start together load together and compute together; after some rounds of blocks they have
     drifted apart, and one's loads run under another's arithmetic.
     """
-    dram = _dram_time(group, table, hardware)
-    on_core, rounds, waiting = _core_time(group, table, hardware)
-    in_step = np.minimum(hardware.parameters[f"{group}.drift"] / np.maximum(rounds, 1.0), 1.0)
-    floor = np.broadcast_to(np.maximum(hardware.parameters[f"{group}.floor"], hardware.shortest_kernel), dram.shape)
+    dram = _dram_time(table, hardware, parameters)
+    on_core, rounds, waiting = _core_time(table, hardware, parameters)
+    in_step = np.minimum(parameters.drift / np.maximum(rounds, 1.0), 1.0)
+    floor = np.broadcast_to(np.maximum(parameters.floor, hardware.shortest_kernel), dram.shape)
     roofline = roofline_terms(table, hardware)
     arithmetic = np.maximum(roofline["vector"], roofline["special"])
     exposed = np.minimum(dram, on_core) * in_step
@@ -77,25 +132,21 @@ def rows_cost(group: str, table: RowWiseTable, hardware: HardwareColumns) -> Fam
     return FamilyCost(time=time, bound=bound_of(bounds), terms=shown)
 
 
-def quantize_cost(group: str, table: RowWiseTable, hardware: HardwareColumns) -> FamilyCost:
+def quantize_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: QuantizeParameters) -> FamilyCost:
     """Scaling of rows to a narrower format: a maximum and a division, one row on a core at a time."""
-
-    def parameter(name: str) -> FloatArray:
-        return hardware.parameters[f"{group}.{name}"]
-
-    dram, clock = _dram_time(group, table, hardware), np.nan_to_num(hardware.clock, nan=np.inf)
-    passed = (_passes(table) * table.row_length * table.itemsize)[:, None] / parameter("stream")
-    on_core = np.ceil(table.rows[:, None] / hardware.cores) * (parameter("row") + passed) / clock
-    floor = np.broadcast_to(np.maximum(parameter("floor"), hardware.shortest_kernel), dram.shape)
+    dram, clock = _dram_time(table, hardware, parameters), np.nan_to_num(hardware.clock, nan=np.inf)
+    passed = (_passes(table) * table.row_length * table.itemsize)[:, None] / parameters.stream
+    on_core = np.ceil(table.rows[:, None] / hardware.cores) * (parameters.row + passed) / clock
+    floor = np.broadcast_to(np.maximum(parameters.floor, hardware.shortest_kernel), dram.shape)
     return FamilyCost(
-        time=floor + united((dram, on_core), parameter("overlap")),
+        time=floor + united((dram, on_core), parameters.overlap),
         bound=bound_of({"dram": dram, "occupancy": on_core, "latency": floor}),
         terms={"DRAM traffic": dram, "rows on the cores": on_core, "floor": floor},
     )
 
 
 def _core_time(
-    group: str, table: RowWiseTable, hardware: HardwareColumns
+    table: RowWiseTable, hardware: HardwareColumns, parameters: RowParameters
 ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
     """Time of the cores without memory [s], rounds of blocks [1], and whether blocks wait for their own chains.
 
@@ -104,19 +155,15 @@ def _core_time(
     A core full of blocks passes over ``elements`` of them in a clock; an element of 16 bits is computed as one of 32,
     after a conversion. Few blocks wait for their own chains of loads and reductions.
     """
-
-    def parameter(name: str) -> FloatArray:
-        return hardware.parameters[f"{group}.{name}"]
-
     threads, walked = _threads(table)[:, None], (_passes(table) * table.row_length)[:, None]
     moments = (table.kind == RowKind.MOMENTS)[:, None]
-    chained = np.where(moments, np.maximum(parameter("chain"), _MOMENTS_CHAIN), parameter("chain"))
+    chained = np.where(moments, np.maximum(parameters.chain, _MOMENTS_CHAIN), parameters.chain)
     resident = _resident(table, hardware)
     per_core = np.maximum(table.rows[:, None] / hardware.cores, 1.0)
     rounds = table.rows[:, None] / (hardware.cores * resident)
     converted = np.where(table.itemsize < _COMPUTED_BYTES, _CONVERTED, 1.0)[:, None]
-    issue = (parameter("row") + converted * walked / parameter("elements")) / _width(table, hardware)
-    alone = parameter("block") + walked / threads * chained + issue
+    issue = (parameters.row + converted * walked / parameters.elements) / _width(table, hardware)
+    alone = parameters.block + walked / threads * chained + issue
     full, chain = per_core * issue, np.maximum(rounds, 1.0) * alone
     clocks = np.where(_in_registers(table)[:, None], 0.0, np.maximum(full, chain))
     time: FloatArray = clocks / np.nan_to_num(hardware.clock, nan=np.inf)
@@ -130,13 +177,13 @@ def _width(table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
     return np.where((table.kind == RowKind.SOFTMAX)[:, None], 1.0, lanes / _LANES)
 
 
-def _dram_time(group: str, table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
+def _dram_time(table: RowWiseTable, hardware: HardwareColumns, parameters: _PassParameters) -> FloatArray:
     """Every pass but the first finds the row in the cache as far as the rows in flight fit there. [s]"""
     passes = _passes(table)[:, None]
-    spilled = _spilled(table, hardware, hardware.parameters[f"{group}.usable"])
+    spilled = _spilled(table, hardware, parameters.usable)
     read = table.bytes_read[:, None] * (1.0 + (passes - 1.0) * spilled)
-    kept = residency(table, hardware.cache_capacity) * hardware.parameters[f"{group}.resident"]
-    bandwidth = hardware.parameters[f"{group}.dram"] * hardware.dram_achievable_copy
+    kept = residency(table, hardware.cache_capacity) * parameters.resident
+    bandwidth = parameters.dram * hardware.dram_achievable_copy
     time: FloatArray = (read + table.bytes_written[:, None]) * (1.0 - kept) / bandwidth
     return time
 
@@ -175,3 +222,18 @@ def _spilled(table: RowWiseTable, hardware: HardwareColumns, usable: FloatArray)
     in_flight = rows * (table.row_length * table.itemsize)[:, None]
     capacity = np.maximum(usable * hardware.cache_capacity, 1.0)
     return np.clip((in_flight - capacity) / np.maximum(in_flight, 1.0), 0.0, 1.0)
+
+
+ROWS = Family(
+    table=RowWiseTable,
+    groups=(
+        ParameterGroup(name="normalization", parameters=NormalizationParameters, holds=every, cost=rows_cost),
+        ParameterGroup(name="quantize", parameters=QuantizeParameters, holds=narrow, cost=quantize_cost),
+        ParameterGroup(
+            name="softmax",
+            parameters=RowParameters,
+            holds=lambda table: table.kind == RowKind.SOFTMAX,
+            cost=rows_cost,
+        ),
+    ),
+)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import AccessPattern, ScatterTable, StreamKind, StreamTable
+from simulator.kernels import AccessPattern, StreamKind, StreamTable
 
-from .family import FamilyCost, bound_of
+from .family import Family, FamilyCost, ParameterGroup, bound_of, every
 from .hardware import HardwareColumns
 from .mechanisms import residency, united
+from .parameters import Follows, Parameters, parameter
 from .roofline import roofline_terms, vector_peak
 
-__all__ = ["scatter_cost", "stream_cost"]
+__all__ = ["STREAM", "STREAMS", "StreamParameters", "stream_cost"]
 
 FloatArray = NDArray[np.float64]
 
@@ -31,23 +34,66 @@ _FEWEST_AXES = 2.0
 _BLOCK_BYTES = 128 * 4 * 16
 
 
-def stream_cost(group: str, table: StreamTable, hardware: HardwareColumns) -> FamilyCost:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StreamParameters(Parameters):
+    """Parameters of streams over memory; shares of the DRAM bandwidth are those of a copy."""
+
+    dram: FloatArray = parameter(0.86, "1", 0.4, 1.0, "share of the DRAM bandwidth reached", follows=Follows.COPY_SHARE)
+    strided: FloatArray = parameter(
+        0.75, "1", 0.1, 1.0, "the same where threads walk an operand with a stride", follows=Follows.COPY_SHARE
+    )
+    transposed: FloatArray = parameter(
+        0.6, "1", 0.1, 1.0, "the same where an operand is transposed", follows=Follows.COPY_SHARE
+    )
+    element: FloatArray = parameter(
+        0.47, "clk", 0.1, 4.0, "time of a core for one element that is taken singly (eager, H100)"
+    )
+    offset: FloatArray = parameter(
+        0.0375, "clk", 0.005, 0.4, "the same for its offset along each axis of each operand (eager, H100)"
+    )
+    filled: FloatArray = parameter(
+        0.6, "1", 0.2, 1.0, "share of that rate in a grid of half the threads of each core (eager, H100)"
+    )
+    crossed: FloatArray = parameter(
+        0.55, "1/clk", 0.1, 8.0, "single elements of a core in a cycle where an operand is transposed"
+    )
+    tiled: FloatArray = parameter(
+        2.7, "1/clk", 0.5, 40.0, "elements of 32 x 32 tiles that a core transposes in a cycle (H100)"
+    )
+    resident: FloatArray = parameter(
+        0.3, "1", 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"
+    )
+    held: FloatArray = parameter(
+        0.7, "1", 0.3, 1.3, "share of the cache that counts as room for the operands (two partitions: less)"
+    )
+    l2: FloatArray = parameter(0.6, "1", 0.1, 1.0, "share of the L2 bandwidth reached")
+    core_bandwidth: FloatArray = parameter(
+        3e10,
+        "B/s",
+        4e9,
+        2e11,
+        "bandwidth that one core can pull with its bytes in flight",
+        follows=Follows.CORE_BANDWIDTH,
+    )
+    floor: FloatArray = parameter(1.3e-6, "s", 0.0, 2e-5, "shortest duration")
+
+
+def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: StreamParameters) -> FamilyCost:
     """Floor plus the slowest of DRAM, L2 and the cores' bytes in flight, joined with indices and exact functions.
 
     A kernel with too few bytes to occupy all cores is limited by what its cores can pull (Little's law: bytes in
     flight of one core over the memory latency).
     """
-    parameters = hardware.parameters
     roofline = roofline_terms(table, hardware)
     traffic = table.bytes[:, None]
-    room = hardware.cache_capacity * parameters["stream.held"]
-    kept = residency(table, room) * parameters["stream.resident"]
-    dram = traffic * (1.0 - kept) / (_pattern_share(table, hardware) * hardware.dram_achievable_copy)
-    l2 = traffic / (parameters["stream.l2"] * hardware.cache_rate)
+    room = hardware.cache_capacity * parameters.held
+    kept = residency(table, room) * parameters.resident
+    dram = traffic * (1.0 - kept) / (_pattern_share(table, parameters) * hardware.dram_achievable_copy)
+    l2 = traffic / (parameters.l2 * hardware.cache_rate)
     active = np.clip(np.ceil(traffic / _BLOCK_BYTES), 1.0, hardware.cores)
-    pulled = traffic / (active * parameters["stream.core_bandwidth"])
-    indexed = _index_time(table, hardware)
-    floor = np.broadcast_to(np.maximum(parameters["stream.floor"], hardware.shortest_kernel), dram.shape)
+    pulled = traffic / (active * parameters.core_bandwidth)
+    indexed = _index_time(table, hardware, parameters)
+    floor = np.broadcast_to(np.maximum(parameters.floor, hardware.shortest_kernel), dram.shape)
     transcendental = np.maximum(_transcendental_time(table, hardware), roofline["special"])
     terms = {
         "dram": dram,
@@ -82,7 +128,7 @@ def _transcendental_time(table: StreamTable, hardware: HardwareColumns) -> Float
     return time
 
 
-def _index_time(table: StreamTable, hardware: HardwareColumns) -> FloatArray:
+def _index_time(table: StreamTable, hardware: HardwareColumns, parameters: StreamParameters) -> FloatArray:
     """Time of computing each element's place, shape (num_kernels, num_accelerators). [s]
 
     A contiguous kernel moves 16 bytes an access and computes one index for it. A broadcast, strided or transposed one
@@ -92,51 +138,31 @@ def _index_time(table: StreamTable, hardware: HardwareColumns) -> FloatArray:
     Generated code of compiled chains has its indices inlined. A library's transposition goes tile by tile through
     shared memory, and an unfilled tile takes as long as a full one.
     """
-    parameters, clock = hardware.parameters, np.nan_to_num(hardware.clock, nan=np.inf)
+    clock = np.nan_to_num(hardware.clock, nan=np.inf)
     joined = table.kind == StreamKind.CONCATENATION
     ordered = joined & (table.pattern == AccessPattern.BROADCAST)  # inputs that are read in their own order
     limited, tiled = joined | (table.kind == StreamKind.GATHER), table.kind == StreamKind.TILED_TRANSPOSITION
     offsets = np.maximum(table.joined_axes, _FEWEST_AXES) * np.where(ordered, 1.0, table.num_inputs + 1.0)
-    single = parameters["stream.element"] + offsets[:, None] * parameters["stream.offset"]
-    single = np.where(limited[:, None], single / parameters["stream.filled"], single)
-    crossed = np.maximum(1.0 / parameters["stream.crossed"], single)
+    single = parameters.element + offsets[:, None] * parameters.offset
+    single = np.where(limited[:, None], single / parameters.filled, single)
+    crossed = np.maximum(1.0 / parameters.crossed, single)
     pattern = table.pattern[:, None]
     clocks = np.where(pattern == AccessPattern.TRANSPOSED, crossed, single)
-    clocks = np.where(tiled[:, None], 1.0 / parameters["stream.tiled"], clocks)
+    clocks = np.where(tiled[:, None], 1.0 / parameters.tiled, clocks)
     free = (pattern == AccessPattern.CONTIGUOUS) | table.generated[:, None]
     time: FloatArray = np.where(free, 0.0, table.elements[:, None] * clocks / (hardware.cores * clock))
     return time
 
 
-def _pattern_share(table: StreamTable, hardware: HardwareColumns) -> FloatArray:
+def _pattern_share(table: StreamTable, parameters: StreamParameters) -> FloatArray:
     """Share of the DRAM bandwidth that an access pattern reaches, shape (num_kernels, num_accelerators)."""
-    whole = hardware.parameters["stream.dram"]
-    strided = np.minimum(whole, hardware.parameters["stream.strided"])
-    transposed = np.minimum(whole, hardware.parameters["stream.transposed"])
+    whole = parameters.dram
+    strided = np.minimum(whole, parameters.strided)
+    transposed = np.minimum(whole, parameters.transposed)
     by_pattern = np.array([whole, whole, strided, transposed])
     return by_pattern[table.pattern]
 
 
-#: Fewest and most threads of a block; a core starts blocks no faster than with the fewest.
-_SCATTER_THREADS = (128.0, 512.0)
+STREAM = ParameterGroup(name="stream", parameters=StreamParameters, holds=every, cost=stream_cost)
 
-
-def scatter_cost(group: str, table: ScatterTable, hardware: HardwareColumns) -> FamilyCost:
-    """One thread block a row that writes to a place of its own: paged key-value caches, indexed writes.
-
-    A block has a thread for each element of a row, up to 512, of which few move 16 bytes
-    each (``reshape_and_cache_flash`` of vLLM); cores fill up with threads long before their bytes in flight saturate
-    the DRAM, so latency comes on top of traffic.
-    """
-    threads = np.clip(table.row_length, *_SCATTER_THREADS)[:, None]
-    resident = hardware.cores * np.floor(hardware.max_threads / threads)
-    latency = np.ceil(table.rows[:, None] / np.maximum(resident, 1.0)) * hardware.parameters["scatter.row"]
-    kept = residency(table, hardware.cache_capacity)
-    dram = table.bytes[:, None] * (1.0 - kept) / (hardware.parameters["scatter.dram"] * hardware.dram_achievable_copy)
-    floor = np.broadcast_to(hardware.parameters["scatter.floor"], dram.shape)
-    shown = {"DRAM traffic": dram, "row latency": latency, "floor": floor}
-    return FamilyCost(
-        time=floor + dram + latency,
-        bound=bound_of({"dram": dram, "occupancy": latency, "latency": floor}),
-        terms=shown,
-    )
+STREAMS = Family(table=StreamTable, groups=(STREAM,))

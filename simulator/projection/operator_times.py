@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
-from simulator.cost import BASES, HardwareColumns, UnsupportedFormatError, kernel_times
+from simulator.cost import BASES, HardwareColumns, UnsupportedFormatError, hardware_columns, kernel_times
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTables
@@ -111,7 +111,7 @@ def operator_times(
     fidelity : {"calibrated", "roofline"}
     """
     execution = execution_on(accelerator, execution)
-    hardware = HardwareColumns.from_accelerators([accelerator], calibrations).sustained()
+    hardware = hardware_columns([accelerator], calibrations).sustained()
     lowered = [kernels_or_reason(op, execution) for op in operators]
     reasons = [reason for _, reason in lowered]
     time = np.array([np.nan if reason else 0.0 for reason in reasons])

@@ -29,9 +29,8 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
 from hw_specs.calibration import ResidualSummary
-from simulator.cost.family import parameter_group
+from simulator.cost.families import GROUPS, parameter_group
 from simulator.cost.inheritance import nearest
-from simulator.cost.parameters import GROUPS
 from simulator.kernels import KernelTables
 from simulator.schedule.timeline import Timeline
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool, FittedCalibration
-from simulator.cost import HardwareColumns, kernel_times
+from simulator.cost import hardware_columns, kernel_times
 from tracer.events.builder import TraceBuilder
 from tracer.events.operator_arguments import RecordedArguments
 from tracer.trace import RunFacts, Trace
@@ -38,7 +38,7 @@ def synthetic_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, f
         sizes = np.unique(np.geomspace(1e5, 3e8, 60).astype(int)).tolist()
         path = tmp_path_factory.mktemp("measured") / "additions.csv"
         blank = read_measured(_write(path, device, sizes, [1e-5] * len(sizes)))
-        hardware = HardwareColumns.from_accelerators([blank.accelerator], calibrations=CalibrationPool.empty())
+        hardware = hardware_columns([blank.accelerator], calibrations=CalibrationPool.empty())
         costs = kernel_times(blank.table, hardware.with_parameters({"stream.dram": dram}), fidelity="calibrated")
         return _write(path, device, sizes, costs.time[:, 0].tolist())
 

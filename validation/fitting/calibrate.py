@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn, load_accelerator
 from hw_specs.calibration import described
-from simulator.cost.parameters import GROUPS, PARAMETERS
+from simulator.cost.families import GROUPS, PARAMETERS
 from validation.errors.prediction import predicted
 from validation.measured.sources import source_of
 from validation.measured.tables import MeasuredKernels, MeasurementError, is_device, read_tables

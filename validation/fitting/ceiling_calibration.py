@@ -24,9 +24,9 @@ from hw_specs import (
     load_architecture,
 )
 from hw_specs.calibration import described
-from simulator.cost import HardwareColumns, kernel_times
+from simulator.cost import hardware_columns, kernel_times
+from simulator.cost.families import PARAMETERS
 from simulator.cost.inheritance import MATRIX_ENERGIES
-from simulator.cost.parameters import PARAMETERS
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units, kernels_of
@@ -214,7 +214,7 @@ def _attention_energy(accelerator: Accelerator, name: str, factor: float, pool: 
 
 
 def _parameter(accelerator: Accelerator, name: str, pool: CalibrationPool) -> float:
-    return float(HardwareColumns.from_accelerators([accelerator], pool).parameters[name][0])
+    return float(hardware_columns([accelerator], pool).parameter(name)[0])
 
 
 def _rate(ceiling: Ceiling, parameters: Mapping[str, float], pool: CalibrationPool) -> float:
@@ -229,7 +229,7 @@ def _rate(ceiling: Ceiling, parameters: Mapping[str, float], pool: CalibrationPo
 
 def _time(kernel: Kernel, accelerator: Accelerator, parameters: Mapping[str, float], pool: CalibrationPool) -> float:
     table = assign_units(KernelTables.from_kernels([kernel]), accelerator)
-    hardware = HardwareColumns.from_accelerators([accelerator], pool).sustained().with_parameters(parameters)
+    hardware = hardware_columns([accelerator], pool).sustained().with_parameters(parameters)
     return float(kernel_times(table, hardware).time[0, 0])
 
 
@@ -249,7 +249,7 @@ def _reached(share: EagerShare, parameters: Mapping[str, float], pool: Calibrati
     }[share.group]
     (kernel,) = kernels_of(Op(name, inputs, (data,)), Execution())
     accelerator = load_accelerator(share.accelerator)
-    bandwidth = HardwareColumns.from_accelerators([accelerator], CalibrationPool.empty()).dram_bandwidth[0]
+    bandwidth = hardware_columns([accelerator], CalibrationPool.empty()).dram_bandwidth[0]
     moved = kernel.bytes_read + kernel.bytes_written
     return float(moved / _time(kernel, accelerator, parameters, pool) / bandwidth)
 

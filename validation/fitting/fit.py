@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import CalibrationPool
-from simulator.cost import PARAMETERS, HardwareColumns, kernel_times
-from simulator.cost.family import parameter_group
+from simulator.cost import PARAMETERS, HardwareColumns, hardware_columns, kernel_times
+from simulator.cost.families import GROUPS, parameter_group
 from simulator.cost.inheritance import Origin, carried, part_of
-from simulator.cost.parameters import GROUPS
 from validation.measured.sources import source_of
 from validation.measured.tables import MeasuredKernels
 from validation.measured.timing import Timing, with_timing
@@ -269,7 +268,7 @@ def _part(m: MeasuredKernels, keys: tuple[tuple[str, str, str], ...], floors: Fl
     )
     return _Part(
         measured=m,
-        hardware=HardwareColumns.from_accelerators([m.accelerator], calibrations=CalibrationPool.empty()),
+        hardware=hardware_columns([m.accelerator], calibrations=CalibrationPool.empty()),
         timing=timing,
         floor=np.append(floors, 0.0)[timing],
         weight=np.where((m.latency > _LONG) | (timing >= 0), 1.0, _SHORT_WEIGHT),

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn, ResidualSummary
 from hw_specs.calibration import described
+from simulator.cost.families import GROUPS, PARAMETERS
 from simulator.cost.inheritance import MATRIX_ENERGIES, REFERENCE
-from simulator.cost.parameters import GROUPS, PARAMETERS
 from validation.errors.prediction import predicted
 from validation.measured.tables import MeasuredKernels
 from validation.measured.timing import timings_of

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Calibration, CalibrationPool, FittedCalibration, ResidualSummary
-from simulator.cost.parameters import GROUPS
+from simulator.cost.families import GROUPS
 from simulator.uncertainty.deviation import REGIMES, inherited_half_widths, regime_of
 from validation.errors.prediction import predicted
 from validation.measured.tables import MeasuredKernels

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool, SpecError, load_accelerator
-from simulator.cost import HardwareColumns, UnsupportedFormatError, kernel_times
+from simulator.cost import UnsupportedFormatError, hardware_columns, kernel_times
 from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units
 
@@ -203,7 +203,7 @@ def _unit(kernel: Kernel) -> tuple[str, bool]:
 
 def _without_peak(kernels: Iterable[Kernel], accelerator: Accelerator) -> dict[tuple[str, bool], str]:
     """Kinds of kernels that a part cannot run, and the reason."""
-    hardware = HardwareColumns.from_accelerators([accelerator], CalibrationPool.empty())
+    hardware = hardware_columns([accelerator], CalibrationPool.empty())
     found: dict[tuple[str, bool], str] = {}
     for unit, kernel in {_unit(kernel): kernel for kernel in kernels}.items():
         try:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hw_specs import Accelerator, CalibrationPool
-from simulator.cost import HardwareColumns
+from simulator.cost import HardwareColumns, hardware_columns
 from simulator.kernels import (
     Attention,
     AttentionAlgorithm,
@@ -64,7 +64,7 @@ def hardware() -> Callable[..., HardwareColumns]:
     """Columns of one accelerator without calibration."""
 
     def build(**changes: Any) -> HardwareColumns:
-        return HardwareColumns.from_accelerators([make_accelerator(**changes)], calibrations=CalibrationPool.empty())
+        return hardware_columns([make_accelerator(**changes)], calibrations=CalibrationPool.empty())
 
     return build
 

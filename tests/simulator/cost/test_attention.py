@@ -1,6 +1,6 @@
 import pytest
 
-from simulator.cost.model import family_cost
+from simulator.cost.families import group_cost
 from simulator.kernels import Attention, AttentionAlgorithm
 
 
@@ -29,7 +29,7 @@ def test_units_by_hand(hardware, attention):
     # 64 heads of 4096 x 4096 x 64 are 2.75e11 FLOP, at 95 % of 100 TFLOP/s, and 1.07e9 exponentials, which with what
     # comes with them take 2.8 times as long as those alone at 1.6e12 a second. A step reads 128 keys and values of 128
     # bytes with each of four warps, writes them once and reads 128 queries: 180224 bytes at 64 bytes a clock of 1 GHz.
-    cost = family_cost("flash2", attention(64.0, 4096.0, 4096.0, 64.0), hardware())
+    cost = group_cost("flash2", attention(64.0, 4096.0, 4096.0, 64.0), hardware())
     assert cost.terms["products"][0, 0] == pytest.approx(4 * 64 * 4096**2 * 64 / 95e12)
     assert cost.terms["exponentials"][0, 0] == pytest.approx(2.8 * 64 * 4096**2 / 1.6e12)
     steps_of_a_core = 64 * 32 * 32 / 100
@@ -38,7 +38,7 @@ def test_units_by_hand(hardware, attention):
 
 def test_warp_groups_and_tensor_memory_take_operands_at_the_rate_of_the_products(hardware, attention):
     for group in ("flash3", "flash4", "cudnn_attention"):
-        cost = family_cost(group, attention(64.0, 4096.0, 4096.0, 64.0), hardware(architecture="hopper"))
+        cost = group_cost(group, attention(64.0, 4096.0, 4096.0, 64.0), hardware(architecture="hopper"))
         assert cost.terms["shared memory"][0, 0] == 0
 
 
@@ -47,7 +47,7 @@ def test_a_block_masks_its_last_step_and_those_on_the_diagonal(hardware, attenti
     kernel = attention(100.0, 128.0, 512.0, 64.0)
     part = hardware(dram=1e18)
     bare, whole = (
-        family_cost("flash2", kernel, part.with_parameters({"flash2.masking": x})).time[0, 0] for x in (0.0, 1.0)
+        group_cost("flash2", kernel, part.with_parameters({"flash2.masking": x})).time[0, 0] for x in (0.0, 1.0)
     )
     assert whole - bare == pytest.approx(2.8 * 128 * 128 / 16e9)
 
@@ -55,7 +55,7 @@ def test_a_block_masks_its_last_step_and_those_on_the_diagonal(hardware, attenti
 def test_wide_heads_compute_the_scores_once_for_each_slice_of_the_values(hardware, attention):
     # 512 is four slices of 128: scores of 512 elements four times over, and the values once.
     narrow, wide = (
-        family_cost("cudnn_attention", attention(64.0, 4096.0, 4096.0, head), hardware()).terms["products"][0, 0]
+        group_cost("cudnn_attention", attention(64.0, 4096.0, 4096.0, head), hardware()).terms["products"][0, 0]
         for head in (256.0, 512.0)
     )
     assert wide / narrow == pytest.approx((4 * 512 + 512) / (2 * 256))
@@ -63,37 +63,37 @@ def test_wide_heads_compute_the_scores_once_for_each_slice_of_the_values(hardwar
 
 def test_a_paged_cache_is_read_by_the_kernel_of_short_tiles(hardware, attention):
     paged = attention(64.0, 4096.0, 4096.0, 128.0, algorithm=AttentionAlgorithm.FLASH2_PAGED)
-    cost = family_cost("flash2", paged, hardware())
+    cost = group_cost("flash2", paged, hardware())
     assert (cost.terms["tile of queries"][0, 0], cost.terms["tile of keys"][0, 0]) == (64, 128)
     # Half the queries share what four warps read.
-    plain = family_cost("flash2", attention(64.0, 4096.0, 4096.0, 128.0), hardware())
+    plain = group_cost("flash2", attention(64.0, 4096.0, 4096.0, 128.0), hardware())
     assert cost.terms["shared memory"][0, 0] > 1.6 * plain.terms["shared memory"][0, 0]
 
 
 @pytest.mark.parametrize("architecture", ["volta", "turing", "ampere", "ada"])
 def test_the_memory_efficient_kernel_is_slower_than_flash_attention(hardware, attention, architecture):
     kernel, part = attention(64.0, 4096.0, 4096.0, 64.0), hardware(architecture=architecture)
-    efficient, flash = (family_cost(group, kernel, part).time[0, 0] for group in ("efficient", "flash2"))
+    efficient, flash = (group_cost(group, kernel, part).time[0, 0] for group in ("efficient", "flash2"))
     assert 1.2 < efficient / flash < 4
 
 
 @pytest.mark.parametrize("group", ["flash2", "efficient", "flash3", "flash4", "cudnn_attention"])
 def test_wider_heads_take_longer(hardware, attention, group):
     times = [
-        family_cost(group, attention(256.0, 4096.0, 4096.0, head), hardware()).time[0, 0]
+        group_cost(group, attention(256.0, 4096.0, 4096.0, head), hardware()).time[0, 0]
         for head in (40.0, 64.0, 80.0, 160.0, 512.0)
     ]
     assert times == sorted(times)
 
 
 def test_causal_takes_about_half(hardware, attention):
-    full = family_cost("flash2", attention(64.0, 8192.0, 8192.0, 64.0), hardware()).time[0, 0]
-    half = family_cost("flash2", attention(64.0, 8192.0, 8192.0, 64.0, causal=True), hardware()).time[0, 0]
+    full = group_cost("flash2", attention(64.0, 8192.0, 8192.0, 64.0), hardware()).time[0, 0]
+    half = group_cost("flash2", attention(64.0, 8192.0, 8192.0, 64.0, causal=True), hardware()).time[0, 0]
     assert 0.48 < half / full < 0.65
 
 
 def test_keys_are_split_for_a_single_query(hardware, attention):
-    cost = family_cost("flash2", attention(8.0, 1.0, 65536.0, 128.0), hardware())
+    cost = group_cost("flash2", attention(8.0, 1.0, 65536.0, 128.0), hardware())
     assert cost.terms["splits of the keys"][0, 0] > 1
 
 
@@ -102,26 +102,26 @@ def test_keys_are_split_for_a_single_query(hardware, attention):
     [("flash2", 128.0, False), ("flash3", 128.0, True), ("efficient", 1.0, False), ("cudnn_attention", 1.0, True)],
 )
 def test_libraries_split_the_keys_of_different_calls(hardware, attention, group, queries, splits):
-    cost = family_cost(group, attention(8.0, queries, 65536.0, 128.0), hardware())
+    cost = group_cost(group, attention(8.0, queries, 65536.0, 128.0), hardware())
     assert (cost.terms["splits of the keys"][0, 0] > 1) == splits
 
 
 def test_parts_of_the_keys_run_at_once(hardware, attention):
     # 40 blocks on 100 cores may be 80 parts, one a core; 60 would be more than a round.
     few, more = (
-        family_cost("flash3", attention(heads, 128.0, 65536.0, 128.0), hardware()).terms["splits of the keys"][0, 0]
+        group_cost("flash3", attention(heads, 128.0, 65536.0, 128.0), hardware()).terms["splits of the keys"][0, 0]
         for heads in (40.0, 60.0)
     )
     assert (few, more) == (2, 1)
 
 
 def test_many_short_sequences_are_rounds_of_small_blocks(hardware, attention):
-    few = family_cost("flash2", attention(1000.0, 16.0, 16.0, 64.0), hardware()).time[0, 0]
-    many = family_cost("flash2", attention(64000.0, 16.0, 16.0, 64.0), hardware()).time[0, 0]
+    few = group_cost("flash2", attention(1000.0, 16.0, 16.0, 64.0), hardware()).time[0, 0]
+    many = group_cost("flash2", attention(64000.0, 16.0, 16.0, 64.0), hardware()).time[0, 0]
     assert many > 20 * few
 
 
 def test_flash2_on_hopper_is_bound_by_its_instructions(hardware, attention):
     kernel = attention(64.0, 8192.0, 8192.0, 128.0)
     part = hardware(architecture="hopper")
-    assert family_cost("flash2", kernel, part).time[0, 0] > 1.3 * family_cost("flash3", kernel, part).time[0, 0]
+    assert group_cost("flash2", kernel, part).time[0, 0] > 1.3 * group_cost("flash3", kernel, part).time[0, 0]

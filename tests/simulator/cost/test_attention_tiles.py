@@ -1,9 +1,20 @@
 import pytest
 
 from hw_specs import CalibrationPool, load_accelerator, load_architecture
-from simulator.cost import HardwareColumns
-from simulator.cost.attention_tiles import attention_tiles, matrix_share, resident_blocks
+from simulator.cost import hardware_columns
+from simulator.cost.attention_tiles import (
+    CUDNN,
+    EFFICIENT,
+    FLASH2,
+    FLASH3,
+    FLASH4,
+    attention_tiles,
+    matrix_share,
+    resident_blocks,
+)
 from simulator.kernels import Attention, AttentionAlgorithm
+
+_KERNELS = {kernel.name: kernel for kernel in (FLASH2, EFFICIENT, FLASH3, FLASH4, CUDNN)}
 
 
 @pytest.mark.parametrize(
@@ -29,14 +40,12 @@ from simulator.kernels import Attention, AttentionAlgorithm
 )
 def test_tiles_are_those_of_the_sources(table, group, architecture, head, causal, rows, columns, padded):
     kernel = table(Attention, query_length=512.0, key_length=512.0, head_dim=head, causal=causal)
-    tiles = attention_tiles(group, kernel, load_architecture(architecture).attention)
+    tiles = attention_tiles(_KERNELS[group], kernel, load_architecture(architecture).attention)
     assert (tiles.rows[0], tiles.columns[0], tiles.head[0]) == (rows, columns, padded)
 
 
 def columns(*names):
-    return HardwareColumns.from_accelerators(
-        [load_accelerator(name) for name in names], calibrations=CalibrationPool.empty()
-    )
+    return hardware_columns([load_accelerator(name) for name in names], calibrations=CalibrationPool.empty())
 
 
 @pytest.mark.parametrize(
@@ -54,7 +63,7 @@ def columns(*names):
 )
 def test_blocks_side_by_side_are_those_that_shared_memory_holds(table, group, accelerator, head, resident):
     kernel, hardware = table(Attention, query_length=512.0, key_length=512.0, head_dim=head), columns(accelerator)
-    tiles = attention_tiles(group, kernel, hardware.traits[0].attention)
+    tiles = attention_tiles(_KERNELS[group], kernel, hardware.traits[0].attention)
     assert resident_blocks(tiles, hardware).tolist() == [[resident]]
 
 
@@ -71,7 +80,7 @@ def test_paged_caches_have_tiles_of_their_own(table, architecture, head, rows, c
         head_dim=head,
         causal=True,
     )
-    tiles = attention_tiles("flash2", kernel, load_architecture(architecture).attention)
+    tiles = attention_tiles(FLASH2, kernel, load_architecture(architecture).attention)
     assert (tiles.rows[0], tiles.columns[0]) == (rows, columns)
 
 
@@ -79,7 +88,7 @@ def test_the_memory_efficient_kernel_stages_queries_and_scores_too(table):
     # Head 40 is staged as 64, values as a tile of 64. Each element of the three operands is written once and read by
     # the warps of two 32-wide tiles; 64 x 64 scores are written as well.
     kernel = table(Attention, query_length=512.0, key_length=512.0, head_dim=40.0, itemsize=2.0)
-    tiles = attention_tiles("efficient", kernel, load_architecture("turing").attention)
+    tiles = attention_tiles(EFFICIENT, kernel, load_architecture("turing").attention)
     staged = 64 * 64 + 64 * 64 + 64 * 64
     read = 64 * 64 * (64 + 64) * 2 / 32
     assert tiles.fetched[0] == 2 * staged
@@ -88,9 +97,9 @@ def test_the_memory_efficient_kernel_stages_queries_and_scores_too(table):
 
 def test_few_queries_take_one_tile(table):
     kernel = table(Attention, query_length=128.0, key_length=512.0, head_dim=64.0)
-    assert attention_tiles("flash4", kernel, load_architecture("blackwell").attention).rows[0] == 128
+    assert attention_tiles(FLASH4, kernel, load_architecture("blackwell").attention).rows[0] == 128
 
 
 def test_warp_wide_instructions_reach_part_of_hoppers_peak():
-    assert matrix_share("flash2", columns("a100", "h100")).tolist() == [1.0, 0.5]
-    assert matrix_share("flash3", columns("h100")).tolist() == [1.0]
+    assert matrix_share(FLASH2, columns("a100", "h100")).tolist() == [1.0, 0.5]
+    assert matrix_share(FLASH3, columns("h100")).tolist() == [1.0]

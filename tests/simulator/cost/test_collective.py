@@ -1,13 +1,13 @@
 import pytest
 
-from simulator.cost.model import family_cost
+from simulator.cost.families import group_cost
 from simulator.kernels import Collective, CollectiveAlgorithm
 
 
 def _cost(table, hardware, algorithm, ranks):
     kernel = table(Collective, algorithm=algorithm, message_bytes=8e8, num_ranks=ranks)
     part = hardware().with_parameters({"collective.pipeline": 0.0, "collective.contention": 0.0})
-    return family_cost("collective", kernel, part).time[0, 0]
+    return group_cost("collective", kernel, part).time[0, 0]
 
 
 def test_ring_by_hand(table, hardware):
@@ -30,5 +30,5 @@ def test_long_messages_fill_a_pipeline_and_shared_links_are_contended(table, har
     part = hardware().with_parameters(
         {"collective.pipeline": 1e-4, "collective.chunk": 7e8 / 9, "collective.contention": 1.0}
     )
-    time = family_cost("collective", kernel, part).time[0, 0]
+    time = group_cost("collective", kernel, part).time[0, 0]
     assert time == pytest.approx(6e-6 + 3 * 1.5e-6 + 4 * 7e8 / 7e10 + 0.9e-4)

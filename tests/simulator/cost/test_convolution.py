@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.cost.model import family_cost
+from simulator.cost.families import group_cost
 from simulator.kernels import Convolution
 
 
@@ -35,31 +35,31 @@ def convolution(table):
 
 def test_wide_3x3_beats_the_direct_bound_by_winograd(hardware, convolution):
     kernel = convolution(32.0, 512.0, 32.0, 512.0)
-    cost = family_cost("vector_convolution", kernel, hardware())
+    cost = group_cost("vector_convolution", kernel, hardware())
     assert cost.terms["algorithm"][0, 0] > 0
     assert cost.time[0, 0] < kernel.vector_flops[0] / 10e12
 
 
 def test_other_filters_are_direct(hardware, convolution):
-    cost = family_cost("vector_convolution", convolution(32.0, 512.0, 32.0, 512.0, taps=1), hardware())
+    cost = group_cost("vector_convolution", convolution(32.0, 512.0, 32.0, 512.0, taps=1), hardware())
     assert cost.terms["algorithm"][0, 0] == 0
 
 
 def test_without_the_image_winograd_is_not_assumed(hardware, convolution):
     kernel = convolution(32.0, 512.0, 32.0, 512.0)
     unknown = replace(kernel, output_height=np.zeros(1))
-    assert family_cost("vector_convolution", unknown, hardware()).terms["algorithm"][0, 0] == 0
+    assert group_cost("vector_convolution", unknown, hardware()).terms["algorithm"][0, 0] == 0
 
 
 def test_matrix_units_run_convolutions_as_products(hardware, convolution):
     kernel = convolution(8.0, 320.0, 64.0, 320.0, vector=False)
-    time = family_cost("convolution", kernel, hardware()).time[0, 0]
+    time = group_cost("convolution", kernel, hardware()).time[0, 0]
     assert kernel.matrix_flops[0] / 100e12 < time < 3 * kernel.matrix_flops[0] / 100e12
 
 
 def test_depthwise_streams(hardware, convolution):
     kernel = convolution(8.0, 1.0, 64.0, 1.0, vector=False, depthwise=True)
-    time = family_cost("convolution", kernel, hardware()).time[0, 0]
+    time = group_cost("convolution", kernel, hardware()).time[0, 0]
     assert time == pytest.approx(1.3e-6 + kernel.bytes[0] / (0.86 * 1e12))
 
 
@@ -68,7 +68,7 @@ def test_few_channels_take_a_step_for_each_tap(hardware, convolution):
     kernel = convolution(1.0, 3.0, 128.0, 64.0, vector=False)
 
     def gathered(matrix):
-        cost = family_cost("convolution", kernel, hardware(matrix=matrix))
+        cost = group_cost("convolution", kernel, hardware(matrix=matrix))
         return cost.terms["gathering of few channels"][0, 0]
 
     # A core of 1 GHz gathers 320 x 16 elements at 13.5 in a cycle; slower units take 2 x 256 x 64 x 16 operations.
@@ -79,7 +79,7 @@ def test_few_channels_take_a_step_for_each_tap(hardware, convolution):
 def test_channels_fill_whole_steps_of_each_tap(hardware, convolution):
     # 24 channels of 4 bytes take two steps of 16, as 32 do.
     tail, full = (
-        family_cost("convolution", convolution(8.0, c, 64.0, 320.0, vector=False), hardware()).terms["arithmetic"]
+        group_cost("convolution", convolution(8.0, c, 64.0, 320.0, vector=False), hardware()).terms["arithmetic"]
         for c in (24.0, 32.0)
     )
     assert tail[0, 0] == full[0, 0]
@@ -89,7 +89,5 @@ def test_idle_cores_leave_power_to_the_others(hardware, convolution):
     # One image of one patch: a single block of fused Winograd, which no board limit slows down.
     kernel = convolution(1.0, 512.0, 8.0, 32.0)
     free, capped = hardware(), replace(hardware(), power=np.array([100.0]))
-    times = [
-        family_cost("vector_convolution", kernel, h).terms["time of fused Winograd F(2x2)"] for h in (free, capped)
-    ]
+    times = [group_cost("vector_convolution", kernel, h).terms["time of fused Winograd F(2x2)"] for h in (free, capped)]
     assert times[0][0, 0] == times[1][0, 0]

@@ -3,135 +3,39 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hw_specs import Calibration, CalibrationPool, load_accelerator
-from simulator.cost import BASES, HardwareColumns
-
-
-def _calibration(**changes):
-    values = {
-        "name": "ampere",
-        "architecture": "ampere",
-        "accelerators": ("A100-SXM4-80GB",),
-        "groups": {"matmul": ("A100-SXM4-80GB",)},
-        "parameters": {"matmul.rate": 0.77},
-        "sources": ("test",),
-    }
-    return Calibration.model_validate({**values, **changes})
-
-
-def test_columns_are_those_of_the_datasheet():
-    columns = HardwareColumns.from_accelerators(
-        [load_accelerator("a100"), load_accelerator("l40s")], calibrations=CalibrationPool.empty()
-    )
-    assert len(columns) == 2
-    assert columns.cores.tolist() == [108, 142]
-    assert columns.dram_bandwidth == pytest.approx([2.039e12, 0.864e12])
-    assert columns.rates("matrix", ["bf16", "fp8"])[0] == pytest.approx([312e12, 362e12])
-    assert np.isnan(columns.rates("matrix", ["fp8"])[0, 0])
-
-
-def test_check_bits_among_the_data_take_bandwidth():
-    columns = HardwareColumns.from_accelerators(
-        [load_accelerator(n) for n in ("t4", "v100", "rtx4090")], calibrations=CalibrationPool.shipped()
-    )
-    assert (columns.dram_achievable_copy / columns.dram_bandwidth).tolist() == pytest.approx([0.85, 1.0, 1.0])
-
-
-def test_traits_of_the_generation_become_columns():
-    parts = [load_accelerator(name) for name in ("a100", "mi210", "mi300x", "h100", "p40")]
-    columns = HardwareColumns.from_accelerators(parts, calibrations=CalibrationPool.empty())
-    assert columns.shortest_kernel.tolist() == [1.3e-6, 1.93e-6, 3.1e-6, 1.3e-6, 1.3e-6]
-    assert columns.warp_matrix_share.tolist() == [1.0, 1.0, 1.0, 0.5, 1.0]
-    # Of its own unless the architecture says what its kernels count with; an L1 beside it in products.
-    assert columns.attention_storage.tolist() == [kib * 1024 for kib in (164, 164, 164, 228, 64)]
-    assert columns.core_memory.tolist() == [kib * 1024 for kib in (192, 80, 96, 256, 96)]
-
-
-def test_clock_headroom_is_the_parts_own():
-    parts = [load_accelerator(name) for name in ("rtx4090", "l40s", "p40")]
-    columns = HardwareColumns.from_accelerators(parts, calibrations=CalibrationPool.empty())
-    assert columns.clock_headroom.tolist() == [1.1, 1.0, 1.0]
-    assert columns.core_clock.tolist() == [1.1 * 2.52e9, 2.52e9, parts[2].cores.clock]
-
-
-def test_calibration_is_inherited_by_lineage_and_group():
-    names = ("A100-SXM4-80GB", "A100-PCIe-80GB", "H100-SXM5-80GB")
-    columns = HardwareColumns.from_accelerators(
-        [load_accelerator(n) for n in names], calibrations=CalibrationPool.of(_calibration())
-    )
-    assert [BASES[code] for code in columns.basis["matmul"]] == ["calibrated", "inherited", "inherited"]
-    assert [BASES[code] for code in columns.basis["stream"]] == ["datasheet"] * 3
-    assert columns.parameters["matmul.rate"].tolist() == [0.77] * 3
-
-
-def test_a_group_that_nobody_measured_takes_a_related_one():
-    calibration = _calibration(groups={"flash2": ("A100-SXM4-80GB",)}, parameters={"flash2.fill": 1e-6})
-    columns = HardwareColumns.from_accelerators(
-        [load_accelerator("a100")], calibrations=CalibrationPool.of(calibration)
-    )
-    assert columns.parameters["efficient.fill"].tolist() == [1e-6]
-    assert [BASES[columns.basis[group][0]] for group in ("flash2", "efficient", "flash3")] == [
-        "calibrated",
-        "inherited",
-        "datasheet",
-    ]
-
-
-def test_shared_memory_runs_as_fast_as_was_measured():
-    parts = [load_accelerator(name) for name in ("a100", "l40s", "b200", "t4", "epyc_9654")]
-    columns = HardwareColumns.from_accelerators(parts, calibrations=CalibrationPool.empty())
-    # 125 of 128 B/clk, 64 of 128, 128 published alone, an estimate of 64, and none of a CPU.
-    assert columns.shared_rate == pytest.approx([125 * 1.41e9, 64 * 2.52e9, 128 * 1.965e9, 64 * 1.59e9, np.inf])
+from hw_specs import CalibrationPool, load_accelerator
+from simulator.cost import ParameterError, hardware_columns
 
 
 def test_select_keeps_every_column_together():
-    both = HardwareColumns.from_accelerators(
-        [load_accelerator("a100"), load_accelerator("l40s")], calibrations=CalibrationPool.empty()
-    )
+    both = hardware_columns([load_accelerator("a100"), load_accelerator("l40s")], calibrations=CalibrationPool.empty())
     second = both.select(np.array([1]))
     assert second.name == ("L40S",)
     assert second.cores.tolist() == [142]
     assert second.matrix["bf16"].shape == (1,)
 
 
-def test_unpublished_cache_bandwidth_is_estimated(hardware):
-    part = load_accelerator("gb200")
-    columns = HardwareColumns.from_accelerators([part], calibrations=CalibrationPool.empty())
-    assert np.isfinite(columns.cache_rate).all()
-    assert columns.cache_rate[0] >= 4 * columns.dram_bandwidth[0]
-
-
-def test_dram_rate_is_measured_or_a_share_of_the_published_one():
-    parts = [load_accelerator(name) for name in ("L40S", "H100-SXM5-80GB", "B200")]
-    columns = HardwareColumns.from_accelerators(parts, calibrations=CalibrationPool.empty())
-    # Measured on the L40S; nothing on the H100; a copy on the B200, which understates reads.
-    assert columns.dram_achievable_read == pytest.approx([816e9, 0.95 * 3.35e12, 0.85 * 8e12])
-
-
 def test_cores_without_a_published_clock_run_at_a_usual_one():
-    columns = HardwareColumns.from_accelerators(
-        [load_accelerator("A100-SXM4-80GB")], calibrations=CalibrationPool.empty()
-    )
+    columns = hardware_columns([load_accelerator("A100-SXM4-80GB")], calibrations=CalibrationPool.empty())
     assert columns.core_clock == pytest.approx([1.41e9])
     assert replace(columns, clock=np.array([np.nan])).core_clock == pytest.approx([1.5e9])
 
 
-def test_the_cache_that_all_cores_share_is_behind_those_of_the_dies():
-    columns = HardwareColumns.from_accelerators([load_accelerator("mi300x")], calibrations=CalibrationPool.empty())
-    assert columns.cache_capacity[0] == 256 * 2**20
-    assert columns.cache_bandwidth[0] == pytest.approx(17.2e12)
-    assert columns.cache_rate[0] == pytest.approx(0.75 * 17.2e12)
+def test_parameters_go_by_the_names_of_files(hardware):
+    part = hardware().with_parameters({"matmul.rate": 0.5, "stream.dram": 0.7})
+    assert (part.parameter("matmul.rate").tolist(), part.parameter("stream.dram").tolist()) == ([0.5], [0.7])
+    assert part.parameter("matmul.fill") == hardware().parameter("matmul.fill")
+    with pytest.raises(ParameterError, match=r"unknown cost parameter 'matmul\.speed'"):
+        part.with_parameters({"matmul.speed": 0.5})
 
 
-def test_ceilings_replace_single_parameters_of_what_is_inherited():
-    generic = _calibration(
-        name="generic", scope="generic", architecture=None, parameters={"matmul.rate": 0.77, "matmul.floor": 3e-6}
-    )
-    ceilings = _calibration(
-        name="cdna3", scope="ceilings", architecture="cdna3", accelerators=(), parameters={"matmul.rate": 0.6}
-    )
-    parts = [load_accelerator(n) for n in ("mi300x", "a100")]
-    columns = HardwareColumns.from_accelerators(parts, calibrations=CalibrationPool.of(generic, ceilings))
-    assert columns.parameters["matmul.rate"].tolist() == [0.6, 0.77]
-    assert columns.parameters["matmul.floor"].tolist() == [3e-6, 3e-6]
-    assert [BASES[code] for code in columns.basis["matmul"]] == ["inherited", "inherited"]
+def test_after_long_work_the_power_limit_acts_at_once(hardware):
+    part = hardware().sustained()
+    assert part.parameter("matmul.throttle_time").tolist() == part.parameter("flash2.throttle_time").tolist() == [1e-9]
+    assert part.parameter("matmul.fill") == hardware().parameter("matmul.fill")
+
+
+def test_only_mechanisms_see_the_clock_under_load(hardware):
+    part = replace(hardware(), clock_headroom=np.array([1.1]))
+    assert part.at_working_clock().rates("matrix", ["bf16"])[0, 0] == pytest.approx(1.1 * 100e12)
+    assert part.rates("matrix", ["bf16"])[0, 0] == 100e12

@@ -3,9 +3,9 @@
 import pytest
 
 from hw_specs import Calibration, CalibrationPool, apply_overrides, load_accelerator
-from simulator.cost import HardwareColumns
+from simulator.cost import hardware_columns
+from simulator.cost.families import PARAMETERS
 from simulator.cost.inheritance import MATRIX_ENERGIES, REFERENCE, Load, Origin, carried, origin_of, part_of
-from simulator.cost.parameters import PARAMETERS
 
 
 def _origin(process=None, copy_share=None, by_core=None):
@@ -100,16 +100,16 @@ def test_columns_hold_what_a_part_inherits():
         sources=("s",),
     )
     parts = [load_accelerator(name) for name in ("v100_pcie_32gb", "t4")]
-    shares = HardwareColumns.from_accelerators(parts, CalibrationPool.of(entry)).parameters["stream.dram"]
+    shares = hardware_columns(parts, CalibrationPool.of(entry)).parameter("stream.dram")
     v100, t4 = (part_of(part).copy_share for part in parts)
     assert shares == pytest.approx([0.9, 0.9 * t4 / v100])
 
 
 def test_cores_of_new_parts_pull_all_that_their_memory_gives():
     # 148 cores of a B200 would stop at 4.4 TB/s with the 3e10 B/s of an A100's.
-    columns = HardwareColumns.from_accelerators([load_accelerator("b200")], calibrations=CalibrationPool.shipped())
-    reached = columns.parameters["stream.dram"][0] * columns.dram_bandwidth[0]
-    assert columns.cores[0] * columns.parameters["stream.core_bandwidth"][0] > reached
+    columns = hardware_columns([load_accelerator("b200")], calibrations=CalibrationPool.shipped())
+    reached = columns.parameter("stream.dram")[0] * columns.dram_bandwidth[0]
+    assert columns.cores[0] * columns.parameter("stream.core_bandwidth")[0] > reached
 
 
 def test_more_cores_of_a_changed_part_pull_no_less_each():

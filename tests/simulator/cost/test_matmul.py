@@ -1,12 +1,7 @@
 import pytest
 
-from simulator.cost.matmul import access_width, unit_of, unit_peak
-from simulator.cost.model import family_cost
-
-
-def test_units():
-    assert unit_of("vector_matmul") == "vector"
-    assert unit_of("matmul8") == "matrix"
+from simulator.cost.families import group_cost
+from simulator.cost.matmul import access_width, unit_peak
 
 
 def test_peak_follows_the_unit(hardware, matmul):
@@ -16,15 +11,15 @@ def test_peak_follows_the_unit(hardware, matmul):
 
 def test_single_and_batched_products_choose_from_libraries_of_their_own(hardware, matmul):
     kernel = matmul(64, 64, 4096, vector=True, itemsize=4.0)
-    single = family_cost("vector_matmul", kernel, hardware()).terms
-    batched = family_cost("vector_batched", kernel, hardware()).terms
+    single = group_cost("vector_matmul", kernel, hardware()).terms
+    batched = group_cost("vector_batched", kernel, hardware()).terms
     assert single["splits of the reduced length"][0, 0] > 1
     assert batched["splits of the reduced length"][0, 0] == 1
     assert batched["tile rows"][0, 0] == 128
 
 
 def test_terms_are_shown(hardware, matmul):
-    cost = family_cost("matmul", matmul(4096, 4096, 4096), hardware())
+    cost = group_cost("matmul", matmul(4096, 4096, 4096), hardware())
     assert cost.terms["thread blocks"][0, 0] >= 4096 * 4096 / (256 * 128)
     assert cost.time[0, 0] >= cost.terms["arithmetic"][0, 0]
 

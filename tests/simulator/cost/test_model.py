@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw_specs import Accelerator, CalibrationPool
-from simulator.cost import FidelityError, HardwareColumns, kernel_times
+from simulator.cost import FidelityError, HardwareColumns, hardware_columns, kernel_times
 from simulator.kernels import (
     Attention,
     AttentionAlgorithm,
@@ -45,7 +45,7 @@ def _hardware(**changes) -> HardwareColumns:
             "sources": ("made up for tests",),
         }
     )
-    return HardwareColumns.from_accelerators([part], calibrations=CalibrationPool.empty())
+    return hardware_columns([part], calibrations=CalibrationPool.empty())
 
 
 def _product(batch, m, n, k, vector):

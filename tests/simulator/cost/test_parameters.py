@@ -1,6 +1,20 @@
+import numpy as np
 import pytest
 
-from simulator.cost.parameters import GROUPS, PARAMETERS, ParameterError, parameter_columns
+from simulator.cost.families import FAMILIES, GROUPS, PARAMETERS
+from simulator.cost.parameters import (
+    Follows,
+    ParameterError,
+    Parameters,
+    energy_parameter,
+    named_parameters,
+    parameter_records,
+    value_of,
+    with_values,
+)
+from simulator.cost.stream import StreamParameters
+
+_KINDS = {group.name: group.parameters for family in FAMILIES for group in family.groups}
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS.values(), ids=lambda p: p.name)
@@ -11,13 +25,50 @@ def test_defaults_are_physical(parameter):
     assert parameter.meaning
 
 
-def test_columns_take_defaults_where_nothing_is_given():
-    columns = parameter_columns([{"matmul.rate": 0.5}, {}])
-    assert columns["matmul.rate"].tolist() == [0.5, PARAMETERS["matmul.rate"].default]
+def test_records_take_defaults_where_nothing_is_given():
+    records = parameter_records(_KINDS, [{"matmul.rate": 0.5}, {}])
+    assert records["matmul"].rate.tolist() == [0.5, PARAMETERS["matmul.rate"].default]
+    assert value_of(records, "matmul.rate") is records["matmul"].rate
 
 
 def test_unknown_and_unphysical_values_are_refused():
     with pytest.raises(ParameterError, match=r"unknown cost parameter 'matmul\.speed'"):
-        parameter_columns([{"matmul.speed": 1.0}])
+        parameter_records(_KINDS, [{"matmul.speed": 1.0}])
+    with pytest.raises(ParameterError, match=r"unknown cost parameter 'matrix\.rate'; groups are matmul, matmul8"):
+        parameter_records(_KINDS, [{"matrix.rate": 1.0}])
     with pytest.raises(ParameterError, match=r"matmul.rate = 2 is outside its physical range \[0.3, 1\]"):
-        parameter_columns([{"matmul.rate": 2.0}])
+        parameter_records(_KINDS, [{"matmul.rate": 2.0}])
+
+
+def test_a_changed_value_holds_for_all_accelerators_and_leaves_the_others():
+    records = parameter_records(_KINDS, [{"matmul.rate": 0.5}, {}])
+    changed = with_values(records, {"matmul.fill": 7.0})
+    assert changed["matmul"].fill.tolist() == [7, 7]
+    assert changed["matmul"].rate.tolist() == [0.5, 0.95]
+    assert changed["stream"] is records["stream"]
+    with pytest.raises(ParameterError, match=r"unknown cost parameter 'matmul\.speed'"):
+        with_values(records, {"matmul.speed": 1.0})
+
+
+def test_parameters_go_with_their_accelerators():
+    (record,) = parameter_records({"stream": StreamParameters}, [{"stream.dram": x} for x in (0.5, 0.6, 0.7)]).values()
+    assert record.select(np.array([2, 0])).dram.tolist() == [0.7, 0.5]
+    assert record.along(1, 3).dram.shape == (1, 3, 1)
+
+
+def test_a_wrong_name_is_an_error():
+    assert not hasattr(StreamParameters, "bandwidth")
+    with pytest.raises(TypeError, match="bandwidth"):
+        StreamParameters(bandwidth=np.ones(1))
+
+
+def test_names_in_files_are_those_of_the_group_and_the_field():
+    names = [parameter.name for parameter in named_parameters("stream", StreamParameters)]
+    assert names[:2] == ["stream.dram", "stream.strided"]
+    assert all(issubclass(kind, Parameters) for kind in _KINDS.values())
+
+
+def test_energies_have_a_range_about_their_default():
+    declaration = energy_parameter(1e-12, follows=Follows.MATRIX_PROCESS, operations=2.0).metadata["declaration"]
+    assert (declaration.lower, declaration.upper) == pytest.approx((1e-13, 4e-12))
+    assert (declaration.follows, declaration.operations) == (Follows.MATRIX_PROCESS, 2.0)

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool, apply_overrides, load_accelerator
-from simulator.cost import HardwareColumns
+from simulator.cost import HardwareColumns, hardware_columns
+from simulator.cost.family import parameters_of
+from simulator.cost.matmul import MATMUL
 from simulator.cost.product import Problem, product_cost
 
 
@@ -35,28 +37,28 @@ _IDEAL = {
 def test_one_full_wave_takes_the_time_of_one_tile(hardware):
     # 25600 x 128 in tiles of 256 x 128 are 100 blocks on 100 cores of 1 TFLOP/s each.
     part = hardware().with_parameters(_IDEAL)
-    cost = product_cost(_problem(25600, 128, 65536, hardware=part), part, group="matmul", role="matrix")
+    cost = product_cost(_problem(25600, 128, 65536, hardware=part), part, parameters_of(part, MATMUL), role="matrix")
     assert cost.arithmetic[0, 0] == pytest.approx(2 * 25600 * 128 * 65536 / 100e12)
 
 
 def test_one_block_more_costs_a_round(hardware):
     part = hardware().with_parameters({**_IDEAL, "matmul.store": 20.0})
-    full = product_cost(_problem(25600, 128, 8192, hardware=part), part, group="matmul", role="matrix")
-    more = product_cost(_problem(25601, 128, 8192, hardware=part), part, group="matmul", role="matrix")
+    full = product_cost(_problem(25600, 128, 8192, hardware=part), part, parameters_of(part, MATMUL), role="matrix")
+    more = product_cost(_problem(25601, 128, 8192, hardware=part), part, parameters_of(part, MATMUL), role="matrix")
     assert more.time[0, 0] > 1.1 * full.time[0, 0]
 
 
 def test_small_outputs_split_the_reduced_length(hardware):
     part = hardware()
-    long = product_cost(_problem(128, 128, 65536, hardware=part), part, group="matmul", role="matrix")
-    short = product_cost(_problem(128, 128, 256, hardware=part), part, group="matmul", role="matrix")
+    long = product_cost(_problem(128, 128, 65536, hardware=part), part, parameters_of(part, MATMUL), role="matrix")
+    short = product_cost(_problem(128, 128, 256, hardware=part), part, parameters_of(part, MATMUL), role="matrix")
     assert long.splits[0, 0] > 1
     assert short.splits[0, 0] == 1
 
 
 def test_streaming_weights_runs_at_dram_speed(hardware):
     part = hardware()
-    cost = product_cost(_problem(1, 16384, 16384, hardware=part), part, group="matmul", role="matrix")
+    cost = product_cost(_problem(1, 16384, 16384, hardware=part), part, parameters_of(part, MATMUL), role="matrix")
     weights = 16384 * 16384 * 2 / (0.9 * 0.95 * 1e12)  # nine tenths of what reads reach
     assert cost.dram[0, 0] == pytest.approx(weights, rel=0.01)
     assert cost.time[0, 0] == pytest.approx(weights, rel=0.1)
@@ -65,11 +67,14 @@ def test_streaming_weights_runs_at_dram_speed(hardware):
 def test_chunks_do_not_change_the_result(hardware):
     part = hardware()
     sizes = [(m, 1024.0, 512.0) for m in range(1, 4000, 37)]
-    single = [product_cost(_problem(*s, hardware=part), part, group="matmul", role="matrix").time[0, 0] for s in sizes]
+    single = [
+        product_cost(_problem(*s, hardware=part), part, parameters_of(part, MATMUL), role="matrix").time[0, 0]
+        for s in sizes
+    ]
     problems = [_problem(*s, hardware=part) for s in sizes]
     names = [name for name in Problem.__dataclass_fields__ if name != "access"]
     joined = Problem(**{name: np.concatenate([getattr(p, name) for p in problems]) for name in names})
-    assert product_cost(joined, part, group="matmul", role="matrix").time[:, 0] == pytest.approx(single)
+    assert product_cost(joined, part, parameters_of(part, MATMUL), role="matrix").time[:, 0] == pytest.approx(single)
 
 
 def test_odd_rows_move_element_by_element(hardware):
@@ -78,19 +83,19 @@ def test_odd_rows_move_element_by_element(hardware):
     part = hardware().with_parameters(_IDEAL)
     wide = _problem(12800, 128, 64, hardware=part)
     narrow = replace(wide, access=np.array([2.0]))
-    cost = product_cost(narrow, part, group="matmul", role="matrix")
+    cost = product_cost(narrow, part, parameters_of(part, MATMUL), role="matrix")
     assert (cost.tile_rows[0, 0], cost.tile_columns[0, 0]) == (128, 128)
     placed = 16384 * 2 * (1 / 2 - 1 / 16) / 8 * 1e-9
     assert cost.arithmetic[0, 0] == pytest.approx(256 * 64 / 4 * 1e-9 + placed)
-    assert cost.time[0, 0] > 1.3 * product_cost(wide, part, group="matmul", role="matrix").time[0, 0]
+    assert cost.time[0, 0] > 1.3 * product_cost(wide, part, parameters_of(part, MATMUL), role="matrix").time[0, 0]
 
 
 def test_the_power_limit_acts_on_work_and_not_on_idle_cores(hardware):
     # 50 blocks on 100 cores draw half the power, which the limit just pays for.
     limits = {"matmul.energy": 1e-12, "matmul.throttle_time": 2e-5}
     part = replace(hardware().with_parameters({**_IDEAL, **limits}), power=np.array([50.0]))
-    full = product_cost(_problem(25600, 128, 65536, hardware=part), part, group="matmul", role="matrix")
-    half = product_cost(_problem(12800, 128, 65536, hardware=part), part, group="matmul", role="matrix")
+    full = product_cost(_problem(25600, 128, 65536, hardware=part), part, parameters_of(part, MATMUL), role="matrix")
+    half = product_cost(_problem(12800, 128, 65536, hardware=part), part, parameters_of(part, MATMUL), role="matrix")
     boost = 2 * 25600 * 128 * 65536 / 100e12
     assert full.arithmetic[0, 0] == pytest.approx(2 * boost)
     assert half.arithmetic[0, 0] == pytest.approx(boost)
@@ -119,12 +124,12 @@ def test_more_cores_never_slow_a_product_down(name, unit, group):
     role = "matrix" if unit == "matrix" else group
 
     def times(cores: int) -> np.ndarray:
-        part = HardwareColumns.from_accelerators(
+        part = hardware_columns(
             [apply_overrides(accelerator, [f"cores.count={cores}"])], calibrations=CalibrationPool.shipped()
         )
         problems = [_problem(m, n, k, hardware=part, batch=float(batch)) for batch, m, n, k in _SHAPES]
         peak = part.rates(unit, [number_format])
-        costs = [product_cost(replace(p, peak=peak), part, group=group, role=role) for p in problems]
+        costs = [product_cost(replace(p, peak=peak), part, part.parameters[group], role=role) for p in problems]
         return np.array([cost.time[0, 0] for cost in costs])
 
     count = accelerator.cores.count

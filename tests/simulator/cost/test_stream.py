@@ -1,17 +1,17 @@
 import pytest
 
-from simulator.cost.model import family_cost
-from simulator.kernels import AccessPattern, Scatter, StreamKind
+from simulator.cost.families import group_cost
+from simulator.kernels import AccessPattern, StreamKind
 
 
 def test_large_streams_run_at_the_reached_bandwidth(hardware, table):
     add = table(bytes_read=8e9, bytes_written=4e9, elements=1e9)
-    assert family_cost("stream", add, hardware()).time[0, 0] == pytest.approx(1.3e-6 + 12e9 / (0.86 * 1e12))
+    assert group_cost("stream", add, hardware()).time[0, 0] == pytest.approx(1.3e-6 + 12e9 / (0.86 * 1e12))
 
 
 def test_patterns_are_ordered(hardware, table):
     times = [
-        family_cost("stream", table(kind=StreamKind.COPY, bytes_read=1e9, bytes_written=1e9, pattern=p), hardware())
+        group_cost("stream", table(kind=StreamKind.COPY, bytes_read=1e9, bytes_written=1e9, pattern=p), hardware())
         for p in (AccessPattern.CONTIGUOUS, AccessPattern.STRIDED, AccessPattern.TRANSPOSED)
     ]
     plain, strided, transposed = (cost.time[0, 0] for cost in times)
@@ -21,7 +21,7 @@ def test_patterns_are_ordered(hardware, table):
 def test_single_elements_are_bound_by_their_indices(hardware, table):
     # Three operands over two axes: 0.47 + 6 x 0.0375 cycles an element on 100 cores of 1 GHz, 9.4 ms; 2.7 GB take 3.1.
     columns = {"bytes_read": 2.7e9, "elements": 1.35e9, "num_inputs": 2.0, "pattern": AccessPattern.BROADCAST}
-    cost = family_cost("stream", table(**columns), hardware())
+    cost = group_cost("stream", table(**columns), hardware())
     indices, dram = 1.35e9 * 0.695 / 100e9, 2.7e9 / 0.86e12
     assert cost.time[0, 0] == pytest.approx(1.3e-6 + (indices**6 + dram**6) ** (1 / 6))
 
@@ -29,7 +29,7 @@ def test_single_elements_are_bound_by_their_indices(hardware, table):
 def test_more_axes_cost_more_offsets(hardware, table):
     def index_time(axes):
         kernel = table(elements=1e9, joined_axes=axes, num_inputs=1.0, pattern=AccessPattern.STRIDED)
-        return family_cost("stream", kernel, hardware()).terms["index arithmetic"][0, 0]
+        return group_cost("stream", kernel, hardware()).terms["index arithmetic"][0, 0]
 
     assert index_time(4.0) - index_time(3.0) == pytest.approx(2 * 0.0375 * 1e9 / 100e9)
 
@@ -44,7 +44,7 @@ def test_concatenation_runs_in_a_limited_grid(hardware, table, pattern, offsets)
         "num_inputs": 1.0,
         "pattern": pattern,
     }
-    terms = family_cost("stream", table(**columns), hardware()).terms
+    terms = group_cost("stream", table(**columns), hardware()).terms
     assert terms["index arithmetic"][0, 0] == pytest.approx(1e9 * (0.47 + offsets * 0.0375) / 0.6 / 100e9)
 
 
@@ -56,14 +56,14 @@ def test_a_library_transposes_whole_tiles(hardware, table):
         bytes_read=1.2e6,
         pattern=AccessPattern.TRANSPOSED,
     )
-    terms = family_cost("stream", kernel, hardware()).terms
+    terms = group_cost("stream", kernel, hardware()).terms
     assert terms["index arithmetic"][0, 0] == pytest.approx(6272 * 1024 / (2.7 * 100e9))
 
 
 def test_transcendental_functions_run_on_vector_lanes(hardware, table):
     # 44 instructions on 5e12 lane cycles a second; 4 GB at 0.86 TB/s are shorter and hide in part.
     kernel = table(elements=1e9, bytes_read=2e9, bytes_written=2e9, special_ops=1e9)
-    cost = family_cost("stream", kernel, hardware())
+    cost = group_cost("stream", kernel, hardware())
     exact, dram = 44e9 / 5e12, 4e9 / 0.86e12
     assert cost.time[0, 0] == pytest.approx(1.3e-6 + (exact**6 + dram**6) ** (1 / 6))
 
@@ -71,36 +71,20 @@ def test_transcendental_functions_run_on_vector_lanes(hardware, table):
 def test_generated_chains_have_their_indices_inlined(hardware, table):
     columns = {"bytes_read": 2.7e9, "elements": 1.35e9, "pattern": AccessPattern.BROADCAST}
     chain = table(**columns, generated=True)
-    assert family_cost("stream", chain, hardware()).time[0, 0] == pytest.approx(1.3e-6 + 2.7e9 / (0.86 * 1e12))
+    assert group_cost("stream", chain, hardware()).time[0, 0] == pytest.approx(1.3e-6 + 2.7e9 / (0.86 * 1e12))
 
 
 def test_few_bytes_do_not_fill_the_machine(hardware, table):
     # 16 kB are two blocks: two cores of 30 GB/s.
     small = table(bytes_read=16384.0, elements=4096.0)
-    assert family_cost("stream", small, hardware()).time[0, 0] == pytest.approx(1.3e-6 + 16384 / 6e10)
-
-
-def test_scattered_rows_wait_for_their_blocks(hardware, table):
-    # 512 threads a row: four blocks on each of 100 cores; 4000 rows are ten rounds of 1.5 microseconds, and the latency
-    # comes on top of 8 MB at 80 % of 1 TB/s.
-    rows = table(Scatter, rows=4000.0, row_length=512.0, bytes_read=8e6)
-    assert family_cost("scatter", rows, hardware()).time[0, 0] == pytest.approx(1.5e-6 + 15e-6 + 10e-6)
-
-
-def test_cores_hold_more_blocks_of_short_rows(hardware, table):
-    long, short, shorter = (
-        family_cost("scatter", table(Scatter, rows=16000.0, row_length=n), hardware()).time[0, 0]
-        for n in (512.0, 128.0, 64.0)
-    )
-    assert long - short == pytest.approx(45e-6)  # 40 rounds of 1.5 microseconds against 10
-    assert short == shorter
+    assert group_cost("stream", small, hardware()).time[0, 0] == pytest.approx(1.3e-6 + 16384 / 6e10)
 
 
 def test_operands_stay_where_the_cache_has_room_for_them(hardware, table):
     # 0.7 of 40 MB count: 20 MB fit (up to 3/4 of 28), and 0.3 of their traffic stays away from the DRAM; 40 MB do not.
     def missed(moved):
         kernel = table(bytes_read=moved, resident_bytes=moved)
-        return family_cost("stream", kernel, hardware()).terms["DRAM traffic"][0, 0] * 0.86e12 / moved
+        return group_cost("stream", kernel, hardware()).terms["DRAM traffic"][0, 0] * 0.86e12 / moved
 
     assert missed(20e6) == pytest.approx(0.7)
     assert missed(40e6) == pytest.approx(1.0)

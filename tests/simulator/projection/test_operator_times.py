@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, ResidualSummary, load_accelerator
-from simulator.cost import HardwareColumns, kernel_times
+from simulator.cost import hardware_columns, kernel_times
 from simulator.execution import Execution
 from simulator.kernels import KernelTables
 from simulator.lowering import kernels_of
@@ -32,7 +32,7 @@ def test_an_operator_takes_the_sum_of_its_kernels() -> None:
     accelerator = load_accelerator("h100_sxm5_80gb")
     times = operator_times([_MM, _PAD], accelerator, calibrations=SHIPPED)
     kernels = kernels_of(_PAD, Execution())
-    sustained = HardwareColumns.from_accelerators([accelerator], calibrations=SHIPPED).sustained()
+    sustained = hardware_columns([accelerator], calibrations=SHIPPED).sustained()
     alone = kernel_times(KernelTables.from_kernels(kernels), sustained).time
     assert times.time[1] == pytest.approx(alone.sum())
     assert times.num_kernels.tolist() == [1, 2]
@@ -85,7 +85,7 @@ def test_the_power_limit_acts_on_kernels_too_short_to_meet_it_alone() -> None:
     op = Op("aten::mm", (big, big), (big,))
     accelerator = load_accelerator("h100_sxm5_80gb")
     table = KernelTables.from_kernels(kernels_of(op, Execution()))
-    by_itself = kernel_times(table, HardwareColumns.from_accelerators([accelerator], calibrations=SHIPPED)).time[0, 0]
+    by_itself = kernel_times(table, hardware_columns([accelerator], calibrations=SHIPPED)).time[0, 0]
     assert operator_times([op], accelerator, calibrations=SHIPPED).time[0] > 1.02 * by_itself
 
 

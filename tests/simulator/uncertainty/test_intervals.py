@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool, apply_overrides, load_accelerator
-from simulator.cost.parameters import GROUPS
+from simulator.cost.families import GROUPS
 from simulator.execution import Execution
 from simulator.simulation import simulate
 from simulator.uncertainty.deviation import group_ranges

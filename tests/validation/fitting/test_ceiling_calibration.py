@@ -3,7 +3,7 @@
 import pytest
 
 from hw_specs import Calibration, CalibrationPool, load_accelerator
-from simulator.cost import HardwareColumns, kernel_times
+from simulator.cost import hardware_columns, kernel_times
 from simulator.kernels import KernelTables, Product
 from validation.fitting.ceiling_calibration import ceiling_calibrations, solve
 from validation.fitting.ceilings import Ceiling, EagerShare
@@ -49,7 +49,7 @@ def _sustained_rate(name, calibrations, size=8192):
         n=size,
         k=size,
     )
-    hardware = HardwareColumns.from_accelerators([load_accelerator(name)], calibrations).sustained()
+    hardware = hardware_columns([load_accelerator(name)], calibrations).sustained()
     return kernel.matrix_flops / kernel_times(KernelTables.from_kernels([kernel]), hardware).time[0, 0]
 
 
@@ -71,9 +71,11 @@ def test_the_least_bound_holds_and_its_part_meets_its_rate():
 
 def test_attention_follows_in_proportion():
     (found,) = ceiling_calibrations([_product("mi355x", 1565)], (), CalibrationPool.of(_GENERIC))
-    plain = HardwareColumns.from_accelerators([load_accelerator("mi355x")], CalibrationPool.of(_GENERIC)).parameters
-    factor = found.calibration.parameters["matmul.energy"] / plain["matmul.energy"][0]
-    assert found.calibration.parameters["flash2.energy"] == pytest.approx(factor * plain["flash2.energy"][0], rel=0.001)
+    plain = hardware_columns([load_accelerator("mi355x")], CalibrationPool.of(_GENERIC))
+    factor = found.calibration.parameters["matmul.energy"] / plain.parameter("matmul.energy")[0]
+    assert found.calibration.parameters["flash2.energy"] == pytest.approx(
+        factor * plain.parameter("flash2.energy")[0], rel=0.001
+    )
 
 
 def test_a_clock_under_load_tells_the_energy():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool
-from simulator.cost import PARAMETERS, HardwareColumns, kernel_times
-from simulator.cost.parameters import GROUPS
+from simulator.cost import PARAMETERS, hardware_columns, kernel_times
+from simulator.cost.families import GROUPS
 from validation.fitting.fit import fit_groups, held_out, row_groups
 from validation.measured.tables import read_measured
 
@@ -28,9 +28,7 @@ def measured(tmp_path):
         return read_measured(path)
 
     blank = write([1e-5] * len(shapes))
-    hardware = HardwareColumns.from_accelerators(
-        [blank.accelerator], calibrations=CalibrationPool.empty()
-    ).with_parameters(_TRUTH)
+    hardware = hardware_columns([blank.accelerator], calibrations=CalibrationPool.empty()).with_parameters(_TRUTH)
     return write(kernel_times(blank.table, hardware, fidelity="calibrated").time[:, 0].tolist())
 
 
@@ -57,9 +55,7 @@ def test_fit_finds_a_power_limit_that_the_default_energy_does_not_reach(tmp_path
         return read_measured(path)
 
     blank = write([1e-5] * len(shapes))
-    hardware = HardwareColumns.from_accelerators(
-        [blank.accelerator], calibrations=CalibrationPool.empty()
-    ).with_parameters(truth)
+    hardware = hardware_columns([blank.accelerator], calibrations=CalibrationPool.empty()).with_parameters(truth)
     measured = write(kernel_times(blank.table, hardware, fidelity="calibrated").time[:, 0].tolist())
     fit = fit_groups(("matmul",), [measured])
     assert fit.parameters["matmul.energy"] == pytest.approx(1.3e-12, rel=0.1)

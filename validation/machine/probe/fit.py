@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn
 from hw_specs.calibration import described
-from simulator.cost.parameters import GROUPS, PARAMETERS
+from simulator.cost.families import GROUPS, PARAMETERS
 from validation.errors.prediction import predicted
 from validation.fitting.calibrate import JOBS
 from validation.fitting.fit import fit_groups, held_out, row_groups

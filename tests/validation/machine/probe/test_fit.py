@@ -9,7 +9,7 @@ pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
 from hw_specs import Calibration, CalibrationPool, FittedCalibration, load_accelerator
-from simulator.cost import HardwareColumns, kernel_times
+from simulator.cost import hardware_columns, kernel_times
 from validation.fitting.fit import held_out
 from validation.machine.probe.fit import fit_calibration
 from validation.machine.sweeps.case import contiguous
@@ -29,9 +29,7 @@ def measured() -> MeasuredKernels:
     ]
     accelerator = load_accelerator("h100")
     rows = measured_cases(accelerator, "here", cases, [1.0] * len(cases), cold=[True] * len(cases), source="test")
-    hardware = HardwareColumns.from_accelerators([accelerator], calibrations=CalibrationPool.empty()).with_parameters(
-        _TRUE
-    )
+    hardware = hardware_columns([accelerator], calibrations=CalibrationPool.empty()).with_parameters(_TRUE)
     times = rows.per_row(kernel_times(rows.table, hardware).time[:, 0])
     return measured_cases(accelerator, "here", cases, times.tolist(), cold=[True] * len(cases), source="test")
 
@@ -80,6 +78,6 @@ def test_its_residuals_are_of_shapes_that_the_fit_did_not_see(
 
 
 def test_it_is_one_that_the_simulator_takes(calibration: Calibration, measured: MeasuredKernels) -> None:
-    hardware = HardwareColumns.from_accelerators([measured.accelerator], calibrations=CalibrationPool.of(calibration))
-    assert hardware.parameters["stream.dram"][0] == calibration.parameters["stream.dram"]
+    hardware = hardware_columns([measured.accelerator], calibrations=CalibrationPool.of(calibration))
+    assert hardware.parameter("stream.dram")[0] == calibration.parameters["stream.dram"]
     assert np.isfinite(kernel_times(measured.table, hardware).time).all()

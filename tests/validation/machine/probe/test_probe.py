@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
 from hw_specs import CalibrationPool, load_accelerator  # noqa: E402
-from simulator.cost import HardwareColumns  # noqa: E402
+from simulator.cost import hardware_columns  # noqa: E402
 from tracer.capture.machine import DeviceError  # noqa: E402
 from validation.machine.probe.probe import Probe, ProbeOptions, probe  # noqa: E402
 
@@ -61,7 +61,7 @@ def test_the_calibration_belongs_to_the_accelerator(found: Probe) -> None:
     assert found.calibration.calibration.accelerators == (found.accelerator.name,)
     assert found.calibration.calibration.parameters["host.operator"] > 0
     assert found.calibration.evidence.fitted_on
-    HardwareColumns.from_accelerators([found.accelerator], calibrations=CalibrationPool.of(found.calibration))
+    hardware_columns([found.accelerator], calibrations=CalibrationPool.of(found.calibration))
 
 
 def test_every_call_is_measured_warm_and_cold(found: Probe) -> None:

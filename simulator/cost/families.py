@@ -1,0 +1,71 @@
+"""All families of kernels, and what follows from their records: parameter groups and parameters by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernels import FamilyTable, KernelTables
+
+from .attention import ATTENTION
+from .collective import COLLECTIVES
+from .convolution import CONVOLUTIONS
+from .family import Family, FamilyCost, ParameterGroup
+from .hardware import HardwareColumns
+from .matmul import PRODUCTS
+from .parameters import Parameter, named_parameters
+from .rows import ROWS
+from .scatter import SCATTERS
+from .stream import STREAMS
+
+__all__ = ["FAMILIES", "GROUPS", "PARAMETERS", "family_of", "group_cost", "group_named", "groups_of", "parameter_group"]
+
+FAMILIES: tuple[Family[Any], ...] = (PRODUCTS, CONVOLUTIONS, ATTENTION, SCATTERS, STREAMS, ROWS, COLLECTIVES)
+
+_GROUPS: Mapping[str, ParameterGroup[Any, Any]] = {group.name: group for family in FAMILIES for group in family.groups}
+_FAMILIES: Mapping[type[FamilyTable], Family[Any]] = {family.table: family for family in FAMILIES}
+
+#: Names of the parameter groups; codes of groups are positions here.
+GROUPS: tuple[str, ...] = tuple(_GROUPS)
+
+#: Every parameter by the name that files use.
+PARAMETERS: Mapping[str, Parameter] = {
+    parameter.name: parameter
+    for group in _GROUPS.values()
+    for parameter in named_parameters(group.name, group.parameters)
+}
+
+
+def group_named(name: str) -> ParameterGroup[Any, Any]:
+    """Record of a parameter group."""
+    return _GROUPS[name]
+
+
+def family_of(table: FamilyTable) -> Family[Any]:
+    """Record of the family of a table."""
+    return _FAMILIES[type(table)]
+
+
+def groups_of(table: FamilyTable) -> NDArray[np.int64]:
+    """Parameter group of each kernel of a family, codes into :data:`GROUPS`, shape (num_kernels,)."""
+    family = family_of(table)
+    codes = np.array([GROUPS.index(group.name) for group in family.groups])
+    chosen: NDArray[np.int64] = codes[family.group_positions(table)]
+    return chosen
+
+
+def parameter_group(kernels: KernelTables) -> NDArray[np.int64]:
+    """Parameter group of each kernel, codes into :data:`GROUPS`, shape (num_kernels,)."""
+    group = np.zeros(len(kernels), dtype=np.int64)
+    for table, rows in kernels:
+        group[rows] = groups_of(table)
+    return group
+
+
+def group_cost(name: str, table: FamilyTable, hardware: HardwareColumns) -> FamilyCost:
+    """Calibrated cost of kernels that all belong to one parameter group."""
+    group = group_named(name)
+    return group.cost(table, hardware, hardware.parameters[name])

@@ -1,0 +1,59 @@
+"""Kernels that write rows to places of their own: paged key-value caches, indexed writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernels import ScatterTable
+
+from .family import Family, FamilyCost, ParameterGroup, bound_of, every
+from .hardware import HardwareColumns
+from .mechanisms import residency
+from .parameters import Parameters, parameter
+
+__all__ = ["SCATTERS", "ScatterParameters", "scatter_cost"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ScatterParameters(Parameters):
+    """Parameters of scattered rows."""
+
+    dram: FloatArray = parameter(0.8, "1", 0.02, 1.0, "share of the DRAM bandwidth reached")
+    row: FloatArray = parameter(1.5e-6, "s", 0.0, 2e-5, "latency of one thread block, which moves one row")
+    floor: FloatArray = parameter(1.5e-6, "s", 0.0, 2e-5, "shortest duration")
+
+
+#: Fewest and most threads of a block; a core starts blocks no faster than with the fewest.
+_SCATTER_THREADS = (128.0, 512.0)
+
+
+def scatter_cost(table: ScatterTable, hardware: HardwareColumns, parameters: ScatterParameters) -> FamilyCost:
+    """One thread block a row that writes to a place of its own: paged key-value caches, indexed writes.
+
+    A block has a thread for each element of a row, up to 512, of which few move 16 bytes
+    each (``reshape_and_cache_flash`` of vLLM); cores fill up with threads long before their bytes in flight saturate
+    the DRAM, so latency comes on top of traffic.
+    """
+    threads = np.clip(table.row_length, *_SCATTER_THREADS)[:, None]
+    resident = hardware.cores * np.floor(hardware.max_threads / threads)
+    latency = np.ceil(table.rows[:, None] / np.maximum(resident, 1.0)) * parameters.row
+    kept = residency(table, hardware.cache_capacity)
+    dram = table.bytes[:, None] * (1.0 - kept) / (parameters.dram * hardware.dram_achievable_copy)
+    floor = np.broadcast_to(parameters.floor, dram.shape)
+    shown = {"DRAM traffic": dram, "row latency": latency, "floor": floor}
+    return FamilyCost(
+        time=floor + dram + latency,
+        bound=bound_of({"dram": dram, "occupancy": latency, "latency": floor}),
+        terms=shown,
+    )
+
+
+SCATTERS = Family(
+    table=ScatterTable,
+    groups=(ParameterGroup(name="scatter", parameters=ScatterParameters, holds=every, cost=scatter_cost),),
+)
