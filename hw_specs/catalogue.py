@@ -17,16 +17,14 @@ from .reading.explain import explain
 from .reading.yaml_loader import parse_yaml, read_yaml
 from .schema import Accelerator
 from .units.strings import parse_quantity
+from .vendors import maker_words
 
 __all__ = ["accelerator_files", "list_accelerators", "load_accelerator", "load_file", "resolve_name"]
 
 _FOLDER = Path(__file__).parent / "accelerators"
 _HEAD_KEYS = frozenset({"name", "aliases", "extends", "hypothetical"})
 _NOT_INHERITED = frozenset({"name", "aliases", "extends", "hypothetical", "notes", "disputed"})
-# Words in front of a part's own name, and words that tell no part from another, as drivers and tables put them.
-_MAKERS = frozenset(
-    {"nvidia", "amd", "intel", "google", "aws", "apple", "habana", "tesla", "geforce", "quadro", "instinct"}
-)
+# Words that tell no product from another, as drivers and tables put them.
 _SAYING_NOTHING = frozenset({"gpu", "oam", "hbm", "hbm2", "hbm2e", "hbm3", "hbm3e"})
 
 
@@ -224,7 +222,7 @@ def _display(path: Path) -> str:
 def _key(name: str) -> str:
     """Spelling-independent form of a name."""
     words = re.sub(r"[^a-z0-9+]+", " ", name.lower()).split()
-    while len(words) > 1 and words[0] in _MAKERS:
+    while len(words) > 1 and words[0] in maker_words():
         words = words[1:]
     telling = [word for word in words if word not in _SAYING_NOTHING]
     return "".join(telling or words)

@@ -83,9 +83,21 @@ def find_architecture(name: str, folders: tuple[Path, ...]) -> Architecture:
 
 
 @functools.cache
-def architecture_of_isa(isa: str) -> str | None:
-    """Name of the architecture that a compiler target or a processor's flag tells, None where none does."""
-    return next((name for name in list_architectures() if isa in load_architecture(name).isa), None)
+def architecture_of_isa(isa: str) -> Architecture:
+    """Architecture that a compiler target or a processor's flag tells.
+
+    Raises
+    ------
+    SpecError
+        If none does.
+    """
+    for name in list_architectures():
+        if isa in load_architecture(name).isa:
+            return load_architecture(name)
+    raise SpecError(
+        f"no architecture names the compiler target {isa!r}; add it to 'isa' in the file of its generation in "
+        f"{FOLDER}, or write a file there that names its parent"
+    )
 
 
 def lineage_distance(architecture: Architecture, other: str) -> int | None:

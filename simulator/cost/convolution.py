@@ -55,7 +55,7 @@ class ConvolutionParameters(Parameters):
         "1/clk",
         1.0,
         128.0,
-        "elements of tiles that a core gathers in a cycle where channels do not fill a step (patches, H100)",
+        "elements of tiles that a core gathers in a cycle where channels do not fill a step",
     )
 
 

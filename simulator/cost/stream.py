@@ -46,19 +46,19 @@ class StreamParameters(Parameters):
         0.6, "1", 0.1, 1.0, "the same where an operand is transposed", follows=Follows.COPY_SHARE
     )
     element: FloatArray = parameter(
-        0.47, "clk", 0.1, 4.0, "time of a core for one element that is taken singly (eager, H100)"
+        0.47, "clk", 0.1, 4.0, "time of a core for one element that is taken singly (eager)"
     )
     offset: FloatArray = parameter(
-        0.0375, "clk", 0.005, 0.4, "the same for its offset along each axis of each operand (eager, H100)"
+        0.0375, "clk", 0.005, 0.4, "the same for its offset along each axis of each operand (eager)"
     )
     filled: FloatArray = parameter(
-        0.6, "1", 0.2, 1.0, "share of that rate in a grid of half the threads of each core (eager, H100)"
+        0.6, "1", 0.2, 1.0, "share of that rate in a grid of half the threads of each core (eager)"
     )
     crossed: FloatArray = parameter(
         0.55, "1/clk", 0.1, 8.0, "single elements of a core in a cycle where an operand is transposed"
     )
     tiled: FloatArray = parameter(
-        2.7, "1/clk", 0.5, 40.0, "elements of 32 x 32 tiles that a core transposes in a cycle (H100)"
+        2.7, "1/clk", 0.5, 40.0, "elements of 32 x 32 tiles that a core transposes in a cycle"
     )
     resident: FloatArray = parameter(
         0.3, "1", 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"

@@ -66,7 +66,7 @@ def _measured_what(calibration: Calibration) -> str:
 def _from_ceilings(path: Path | None, fitted: Sequence[FittedCalibration]) -> tuple[FittedCalibration, ...]:
     """Calibrations from published best rates, beside those just fitted and those that ship."""
     from validation.fitting.ceiling_calibration import ceiling_calibrations
-    from validation.fitting.ceilings import EAGER_SHARES, read_ceilings
+    from validation.fitting.ceilings import eager_shares, read_ceilings
 
     if path is None:
         return ()
@@ -75,7 +75,7 @@ def _from_ceilings(path: Path | None, fitted: Sequence[FittedCalibration]) -> tu
     for reason, count in skipped.most_common():
         print(f"  {count} rows not used: {reason}")
     others = CalibrationPool.shipped().without({entry.name for entry in fitted})
-    return ceiling_calibrations(found, EAGER_SHARES, CalibrationPool((*fitted, *others.members)))
+    return ceiling_calibrations(found, eager_shares(), CalibrationPool((*fitted, *others.members)))
 
 
 def energy_command(

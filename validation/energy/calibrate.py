@@ -13,7 +13,7 @@ from hw_specs.energy_calibration import EnergyCalibration, EnergyFittedOn, Energ
 from simulator.energy.power import PowerModel, power_model
 from validation.fitting.fit import held_out
 
-from .ceilings import CEILINGS, board_of, ceiling_errors, ceiling_of, rate_note
+from .ceilings import board_of, ceiling_errors, ceiling_of, ceilings, rate_note
 from .fit import (
     OPERATOR_PARAMETERS,
     RUN_PARAMETERS,
@@ -140,7 +140,7 @@ def calibrate_runs(runs: Sequence[RunAmounts], log: PowerLog | None = None) -> E
         ),
         residuals=(_residual("held_out", _above_idle(measured / latency, predicted / latency, parameters.idle)),),
         date=today(),
-        sources=(source, *(c.source for c in CEILINGS if c.accelerator == board_of(accelerator.name)), _PUBLISHED),
+        sources=(source, *(c.source for c in ceilings() if c.accelerator == board_of(accelerator.name)), _PUBLISHED),
     )
 
 

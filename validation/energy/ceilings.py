@@ -6,23 +6,31 @@ and published rates test them on many more parts than energies were ever measure
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
 
 from hw_specs import load_accelerator
 from hw_specs.energy_calibration import EnergyCalibration, list_energy_calibrations, load_energy_calibration
 from hw_specs.inheritance.power_rules import relative_voltage
+from hw_specs.reading.explain import explain
+from hw_specs.reading.record import Record, Text
+from hw_specs.reading.yaml_loader import read_yaml
+from hw_specs.units.quantity import FlopPerSecond
 from simulator.energy.power import PowerModel, matrix_width, power_model
 from simulator.energy.run import sustained_clock
 
 __all__ = [
-    "CEILINGS",
     "Ceiling",
     "CeilingError",
     "board_of",
     "ceiling_errors",
     "ceiling_of",
+    "ceilings",
     "rate_note",
     "sustained_rate",
 ]
@@ -32,46 +40,31 @@ __all__ = [
 _FREE_SHARE = 0.95
 
 _RATE = "sustained matrix rate"
-_MAMF = "github.com/stas00/ml-engineering @744d01e1, maximum achievable matmul"
+_FILE = Path(__file__).parent / "ceilings.yaml"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ceiling:
-    """Highest rate of 16-bit products published for a part.
+class Ceiling(Record):
+    """Highest rate of 16-bit products published for a part."""
 
-    Attributes
-    ----------
-    accelerator : str
-    rate : float
-        [FLOP/s]
-    source : str
-    """
-
-    accelerator: str
-    rate: float
-    source: str
+    accelerator: Text
+    rate: FlopPerSecond
+    """[FLOP/s]"""
+    same_board: tuple[Text, ...] = ()
+    """Other parts with the same die and limit."""
+    source: Text
 
 
-#: One figure a part; where sources differ, the one measured longest.
-CEILINGS: tuple[Ceiling, ...] = (
-    Ceiling(accelerator="A100-SXM4-80GB", rate=271.2e12, source=_MAMF),
-    Ceiling(accelerator="A100-PCIe-80GB", rate=252.9e12, source=_MAMF),
-    Ceiling(accelerator="A100-PCIe-40GB", rate=158e12, source="github.com/NVIDIA/cutlass issue 956, CUTLASS profiler"),
-    Ceiling(accelerator="H100-SXM5-80GB", rate=794.5e12, source=_MAMF),
-    Ceiling(accelerator="B200", rate=1745e12, source=_MAMF),
-    Ceiling(accelerator="GB200", rate=1822e12, source=_MAMF),
-    Ceiling(accelerator="T4", rate=24e12, source="forums.developer.nvidia.com topic 264462, 4096^3, power capped"),
-    Ceiling(accelerator="L4", rate=87e12, source="forums.developer.nvidia.com, at 72 W"),
-    Ceiling(accelerator="TITAN-V", rate=77.4e12, source="gist ypwhs/a156353c, Linear 4096^3, 2018"),
-    Ceiling(accelerator="V100-SXM2-16GB", rate=97.5e12, source="github.com/lablup/mlxcel issue 1654, 95 to 100"),
-    Ceiling(accelerator="RTX-2080-Ti", rate=53.4e12, source="gist ypwhs/a156353c, Linear 4096^3, 2018"),
-    Ceiling(accelerator="RTX-4090", rate=155.4e12, source="4096^3 fp16, hardware notes of this project"),
-    Ceiling(accelerator="MI300X", rate=708e12, source="rocm.blogs.amd.com, maximum achievable FLOPs, part 2"),
-    Ceiling(accelerator="MI325X", rate=843e12, source="rocm.blogs.amd.com, maximum achievable FLOPs, part 2"),
-    Ceiling(accelerator="MI355X", rate=1565e12, source=_MAMF),
-    Ceiling(accelerator="Gaudi2", rate=418.7e12, source=_MAMF),
-    Ceiling(accelerator="Gaudi3", rate=1243e12, source=_MAMF),
-)
+class _Ceilings(Record):
+    ceilings: tuple[Ceiling, ...]
+
+
+@functools.cache
+def ceilings() -> tuple[Ceiling, ...]:
+    """Published rates, one of each part."""
+    try:
+        return _Ceilings.model_validate(read_yaml(_FILE), context={"unit_strings_only": True}).ceilings
+    except ValidationError as error:
+        raise explain(error, model=_Ceilings, where=_FILE.name) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,17 +111,17 @@ def ceiling_errors(calibrations: Iterable[EnergyCalibration] | None = None) -> l
     names = list_energy_calibrations()
     pool = tuple(map(load_energy_calibration, names)) if calibrations is None else tuple(calibrations)
     fitted = frozenset(board_of(c.accelerator) for c in pool if any(_RATE in item.what for item in c.fitted_on))
-    return [_error(ceiling, pool, fitted) for ceiling in CEILINGS]
+    return [_error(ceiling, pool, fitted) for ceiling in ceilings()]
 
 
 def board_of(accelerator: str) -> str:
-    """Part among :data:`CEILINGS` with the same die and limit: the rate of A100 is that of the 80 GB board."""
-    return {"A100-SXM4-40GB": "A100-SXM4-80GB"}.get(accelerator, accelerator)
+    """Part among the :func:`ceilings` with the same die and limit, else the part itself."""
+    return next((c.accelerator for c in ceilings() if accelerator in c.same_board), accelerator)
 
 
 def ceiling_of(accelerator: str) -> float | None:
     """Published rate of long 16-bit products on a part, None where there is none. [FLOP/s]"""
-    return next((c.rate for c in CEILINGS if c.accelerator == board_of(accelerator)), None)
+    return next((c.rate for c in ceilings() if c.accelerator == board_of(accelerator)), None)
 
 
 def rate_note(rate: float | None) -> str:

@@ -5,16 +5,25 @@ A table of them has the columns ``device, what, dtype, value, unit, source``. Wh
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from hw_specs import Accelerator, SpecError, load_accelerator
+from hw_specs.reading.explain import explain
+from hw_specs.reading.record import Record, Text
+from hw_specs.reading.yaml_loader import read_yaml
+from hw_specs.units.quantity import Share
 from validation.measured.records import read_records
 
-__all__ = ["EAGER_SHARES", "Ceiling", "EagerShare", "read_ceilings"]
+__all__ = ["Ceiling", "EagerShare", "eager_shares", "read_ceilings"]
+
+_FILE = Path(__file__).parent / "eager_shares.yaml"
 
 _COLUMNS = ("device", "what", "dtype", "value", "unit", "source")
 _TORCH_DTYPE: Mapping[str, str] = {
@@ -59,33 +68,27 @@ class Ceiling:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EagerShare:
-    """Share of the DRAM bandwidth that eager PyTorch's float32 kernels reach on tensors of 200 MB and more.
+class EagerShare(Record):
+    """Share of the DRAM bandwidth that eager PyTorch's float32 kernels reach on tensors of 200 MB and more."""
 
-    Attributes
-    ----------
-    accelerator, group : str
-        Part, and parameter group of the kernels.
-    share : float
-        Median of bytes over time and bandwidth, each input and output byte counted once. [1]
-    """
-
-    accelerator: str
-    group: str
-    share: float
+    accelerator: Text
+    group: Text
+    """Parameter group of the kernels."""
+    share: Share
+    """Median of bytes over time and bandwidth, each input and output byte counted once. [1]"""
 
 
-#: NeuSight dataset/test, torch 2.4 on ROCm: medians over 40 to 105 shapes each of sums of two tensors, softmax and
-#: layer norm.
-EAGER_SHARES: tuple[EagerShare, ...] = (
-    EagerShare(accelerator="MI100", group="stream", share=0.78),
-    EagerShare(accelerator="MI100", group="softmax", share=0.41),
-    EagerShare(accelerator="MI100", group="normalization", share=0.51),
-    EagerShare(accelerator="MI210", group="stream", share=0.76),
-    EagerShare(accelerator="MI210", group="softmax", share=0.31),
-    EagerShare(accelerator="MI210", group="normalization", share=0.43),
-)
+class _EagerShares(Record):
+    shares: tuple[EagerShare, ...]
+
+
+@functools.cache
+def eager_shares() -> tuple[EagerShare, ...]:
+    """Shares that published times tell of parts which nothing was fitted on."""
+    try:
+        return _EagerShares.model_validate(read_yaml(_FILE)).shares
+    except ValidationError as error:
+        raise explain(error, model=_EagerShares, where=_FILE.name) from error
 
 
 def read_ceilings(path: str | Path) -> tuple[tuple[Ceiling, ...], Counter[str]]:

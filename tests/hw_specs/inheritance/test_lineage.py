@@ -62,9 +62,10 @@ def test_a_trait_is_that_of_the_parent_unless_the_file_says_otherwise() -> None:
 
 
 def test_isa_tells_the_architecture() -> None:
-    assert architecture_of_isa("sm_90") == "hopper"
-    assert architecture_of_isa("gfx942") == "cdna3"
-    assert architecture_of_isa("sm_1") is None
+    assert architecture_of_isa("sm_90").name == "hopper"
+    assert architecture_of_isa("gfx942").name == "cdna3"
+    with pytest.raises(SpecError, match="no architecture names the compiler target 'sm_1'; add it to 'isa'"):
+        architecture_of_isa("sm_1")
     targets = [isa for name in list_architectures() for isa in load_architecture(name).isa]
     assert len(targets) == len(set(targets))
 

@@ -6,7 +6,7 @@ from hw_specs import load_accelerator
 from hw_specs.energy_calibration import EnergyParameters
 from simulator.energy.power import PowerModel, power_model
 from simulator.energy.run import sustained_clock
-from validation.energy.ceilings import CEILINGS, board_of, ceiling_errors, ceiling_of, rate_note, sustained_rate
+from validation.energy.ceilings import board_of, ceiling_errors, ceiling_of, ceilings, rate_note, sustained_rate
 
 
 def _model(active: float, matrix: float, board: float | None) -> PowerModel:
@@ -39,7 +39,7 @@ def test_what_a_rate_implies_is_what_would_predict_it() -> None:
 
 def test_errors_cover_all_parts_and_say_which_were_fitted() -> None:
     errors = ceiling_errors()
-    assert [e.accelerator for e in errors] == [c.accelerator for c in CEILINGS]
+    assert [e.accelerator for e in errors] == [c.accelerator for c in ceilings()]
     assert {e.accelerator for e in errors if e.fitted} == {"A100-SXM4-80GB", "H100-SXM5-80GB"}
     for error in errors:
         assert error.error == pytest.approx(error.predicted / error.measured - 1)
@@ -53,7 +53,7 @@ def test_rates_that_nothing_was_fitted_on_are_met_within_a_factor() -> None:
 
 
 def test_all_parts_are_of_the_catalogue() -> None:
-    for ceiling in CEILINGS:
+    for ceiling in ceilings():
         assert load_accelerator(ceiling.accelerator).name == ceiling.accelerator
 
 

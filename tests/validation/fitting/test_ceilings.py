@@ -2,7 +2,7 @@
 
 import pytest
 
-from validation.fitting.ceilings import EAGER_SHARES, read_ceilings
+from validation.fitting.ceilings import eager_shares, read_ceilings
 from validation.measured.tables import MeasurementError
 
 _HEADER = "device,what,dtype,value,unit,source\n"
@@ -62,4 +62,4 @@ def test_a_table_of_something_else_is_refused(tmp_path):
 
 
 def test_shares_are_shares():
-    assert all(0.2 < s.share < 1 for s in EAGER_SHARES)
+    assert all(0.2 < s.share < 1 for s in eager_shares())

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import torch
 
+from hw_specs import Architecture
+from hw_specs.inheritance.lineage import architecture_of_isa
+from hw_specs.vendors import vendor_of_processor
 from tracer.capture.machine import cpu_name, device_name, nvml_of
 
 __all__ = ["CacheLevel", "MachineFacts", "cpu_caches", "cpu_flags", "machine_facts"]
@@ -19,22 +22,8 @@ _SYSTEM = Path("/sys/devices/system/cpu")
 _CPUINFO = Path("/proc/cpuinfo")
 _SUFFIXES = {"K": 2**10, "M": 2**20, "G": 2**30}
 
-#: Compute capability -> key of the architecture (developer.nvidia.com/cuda-gpus).
-_NVIDIA = {
-    (6, 0): "pascal",
-    (6, 1): "pascal",
-    (7, 0): "volta",
-    (7, 5): "turing",
-    (8, 0): "ampere",
-    (8, 6): "ampere_ga10x",
-    (8, 9): "ada",
-    (9, 0): "hopper",
-    (10, 0): "blackwell",
-    (10, 3): "blackwell_ultra",
-    (12, 0): "blackwell_gb20x",
-}
-#: Special-function results of one multiprocessor in a clock (CUDA C++ Programming Guide, arithmetic instructions).
-_NVIDIA_SPECIAL = 16
+#: Flags of processors with vector units, the widest first, and the fp32 lanes of a register.
+_VECTOR_FLAGS = (("amx_bf16", 16), ("avx512f", 16), ("avx2", 8), ("asimd", 4))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +50,8 @@ class MachineFacts:
 
     Attributes
     ----------
-    name, vendor, architecture, kind, core_kind : str
+    name, vendor, kind : str
+    architecture : Architecture
     isa : str or None
     cores : int
         Multiprocessors, or threads of a CPU that torch uses.
@@ -83,9 +73,8 @@ class MachineFacts:
 
     name: str
     vendor: str
-    architecture: str
+    architecture: Architecture
     kind: str
-    core_kind: str
     cores: int
     clock: float
     memory: int
@@ -131,36 +120,22 @@ def _cpu_facts() -> MachineFacts:
     threads, flags = torch.get_num_threads(), cpu_flags()
     caches = {cache.level: cache for cache in cpu_caches()}
     vendor = re.search(r"^vendor_id\s*:\s*(\S+)", _text(_CPUINFO), flags=re.MULTILINE)
-    names = {"GenuineIntel": "Intel", "AuthenticAMD": "AMD"}
-    wide, isa = _cpu_isa(flags)
+    isa, lanes = next(((flag, lanes) for flag, lanes in _VECTOR_FLAGS if flag in flags), ("unknown", None))
+    architecture = architecture_of_isa(isa)
     return MachineFacts(
         name=f"{cpu_name()}, {threads} thread{'s' if threads > 1 else ''}",
-        vendor=names.get(vendor.group(1), vendor.group(1)) if vendor else platform.machine(),
-        architecture=isa,
+        vendor=vendor_of_processor(vendor.group(1)) if vendor else platform.machine(),
+        architecture=architecture,
         kind="cpu",
-        core_kind="core",
         isa=isa,
         cores=threads,
         clock=_cpu_clock(),
         memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        warp_size=wide,
+        warp_size=lanes,
         shared=caches[1].size if 1 in caches else None,
         l2=_total(caches.get(2), threads),
         llc=_total(caches.get(3), threads),
     )
-
-
-def _cpu_isa(flags: frozenset[str]) -> tuple[int | None, str]:
-    """fp32 lanes of a vector register, and the key of the architecture."""
-    for flag, lanes, name in (
-        ("amx_bf16", 16, "x86_amx"),
-        ("avx512f", 16, "x86_avx512"),
-        ("avx2", 8, "x86_avx2"),
-        ("asimd", 4, "arm_neon"),
-    ):
-        if flag in flags:
-            return lanes, name
-    return None, re.sub(r"[^a-z0-9_]", "_", platform.machine().lower()) or "unknown"
 
 
 def _cpu_clock() -> float:
@@ -200,15 +175,16 @@ def _cuda_facts(device: torch.device) -> MachineFacts:
     name, nvml = device_name(device), nvml_of(device)
     known: Mapping[str, object] = nvml.facts() if nvml is not None else {}
     clock = _positive(known.get("max_core_clock")) or _positive(getattr(properties, "clock_rate", None), 1e3) or 1e9
-    capability, cores = (properties.major, properties.minor), properties.multi_processor_count
-    amd = torch.version.hip is not None
-    isa = str(getattr(properties, "gcnArchName", "")).partition(":")[0] if amd else f"sm_{capability[0]}{capability[1]}"
+    cores = properties.multi_processor_count
+    capability = f"sm_{properties.major}{properties.minor}"
+    isa = capability if torch.version.hip is None else str(properties.gcnArchName).partition(":")[0]
+    architecture = architecture_of_isa(isa)
+    special = architecture.special_per_clock
     return MachineFacts(
         name=f"{name} (probed)",
-        vendor="AMD" if amd else "NVIDIA",
-        architecture=_gpu_architecture(isa, capability, amd=amd),
+        vendor=architecture.vendor or "unknown",
+        architecture=architecture,
         kind="gpu",
-        core_kind="CU" if amd else "SM",
         isa=isa,
         cores=cores,
         clock=clock,
@@ -219,14 +195,8 @@ def _cuda_facts(device: torch.device) -> MachineFacts:
         shared_per_block=getattr(properties, "shared_memory_per_block_optin", None),
         l2=getattr(properties, "L2_cache_size", None),
         power=_positive(known.get("power_limit")),
-        special=None if amd else _NVIDIA_SPECIAL * cores * clock,
+        special=None if special is None else special * cores * clock,
     )
-
-
-def _gpu_architecture(isa: str, capability: tuple[int, int], *, amd: bool) -> str:
-    if amd:
-        return {"gfx908": "cdna1", "gfx90a": "cdna2", "gfx942": "cdna3", "gfx950": "cdna4"}.get(isa, isa)
-    return _NVIDIA.get(capability, isa)
 
 
 def _positive(value: object, factor: float = 1.0) -> float | None:

@@ -47,9 +47,6 @@ _SOURCE = "roofcast"
 _BUDGET = 0.1
 # Shares of the whole that the parts take, for the progress.
 _PARTS = {"peaks": 0.15, "bandwidth": 0.3, "host": 0.35, "kernels": 0.85, "fit": 1.0}
-# Matrix units of CPUs, by the architecture that their flags show.
-_CPU_MATRIX = {"x86_amx": frozenset({"bf16", "int8"})}
-_GPU_MATRIX = frozenset({"bf16", "fp16", "tf32", "int8", "fp8"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +131,7 @@ def probe(device: str = "cpu", progress: Progress | None = None, options: ProbeO
     facts = machine_facts(target)
     cache = 2**18 if options.level == "tiny" else max(facts.l2 or 0, facts.llc or 0) or 2**25
     stopwatch = stopwatch_for(target, cache=cache)
-    formats = _GPU_MATRIX if target.type == "cuda" else _CPU_MATRIX.get(facts.architecture, frozenset())
+    formats = frozenset(facts.architecture.matrix_formats)
     peaks = measure_peaks(
         target, stopwatch, matrix_formats=formats, say=say.part("peaks"), largest=options.largest_product
     )
@@ -216,7 +213,7 @@ def _specification(facts: MachineFacts, peaks: Peaks, points: list[tuple[int, fl
     tree: dict[str, Any] = {
         "name": facts.name,
         "vendor": facts.vendor,
-        "architecture": facts.architecture,
+        "architecture": facts.architecture.name,
         "kind": facts.kind,
         "isa": facts.isa,
         "peak": {
@@ -226,7 +223,7 @@ def _specification(facts: MachineFacts, peaks: Peaks, points: list[tuple[int, fl
         },
         "cores": _present(
             count=facts.cores,
-            kind=facts.core_kind,
+            kind=facts.architecture.core,
             clock=format_quantity(facts.clock, "Hz"),
             warp_size=facts.warp_size,
             max_threads=facts.max_threads,
@@ -250,7 +247,7 @@ def _memory(facts: MachineFacts, points: list[tuple[int, float]]) -> dict[str, A
     if facts.shared is not None:
         levels["shared"] = {"capacity": _bytes(facts.shared), "per_core": True}
         # A GPU's copies do not stay in it.
-        below = facts.shared * facts.cores if facts.kind == "cpu" else 0
+        below = facts.shared * facts.cores if facts.architecture.engine == "cpu" else 0
     for name, capacity in (("l2", facts.l2), ("llc", facts.llc), ("dram", None)):
         if name != "dram" and capacity is None:
             continue
@@ -275,7 +272,7 @@ def _notes(facts: MachineFacts, peaks: Peaks) -> str:
         "Rates are the best of square matrix products, bandwidths those of copies with read and write counted: what "
         "the library reaches, not what the vendor states. Latencies are not measured."
     )
-    if facts.kind == "cpu":
+    if facts.architecture.engine == "cpu":
         text += f" Cores are the {facts.cores} that torch used, caches those within their reach."
     refused = "; ".join(f"{name} ({reason})" for name, reason in peaks.refused.items())
     return f"{text} Not multiplied here: {refused}." if refused else text

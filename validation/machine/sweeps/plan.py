@@ -12,10 +12,12 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from hw_specs import CalibrationPool, load_accelerator
+from hw_specs.reading.yaml_loader import read_yaml
 from simulator.projection.operator_times import operator_times
 from tracer.graph import OpGraph
 from tracer.storage.bundle import BUNDLE
@@ -32,8 +34,7 @@ _TURN = {"convolution": 3, "matmul": 2, "attention": 3, "normalization": 2, "poi
 _ONE_OF_GRID = 3
 _TWIN = {"float16": "bfloat16", "bfloat16": "float16"}
 _DTYPES = frozenset({"float32", "float16", "bfloat16"})
-# Part on which the value of a call is reckoned; only the order depends on it.
-_REFERENCE = "h100"
+_FILE = Path(__file__).parent / "plan.yaml"
 # Time to set a case up, and calls that measuring it makes, warm and cold.
 _SETUP, _CALLS = 0.05, 16
 
@@ -64,7 +65,7 @@ def bundled_graphs() -> Iterator[OpGraph]:
 def valued_cases(graphs: Iterable[OpGraph]) -> dict[str, dict[KernelCase, float]]:
     """Family -> case -> share of a graph's time over the cost of measuring it, summed over the graphs. [1/s]"""
     values: dict[str, dict[KernelCase, float]] = defaultdict(lambda: defaultdict(float))
-    reference, calibrations = load_accelerator(_REFERENCE), CalibrationPool.shipped()
+    reference, calibrations = load_accelerator(str(read_yaml(_FILE)["reference"])), CalibrationPool.shipped()
     for graph in graphs:
         calls = _calls(graph)
         time = np.nan_to_num(operator_times(graph.operators, reference, calibrations=calibrations).time) * calls
