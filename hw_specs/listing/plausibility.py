@@ -30,12 +30,22 @@ class Finding:
 
 def implausibilities(accelerator: Accelerator) -> list[Finding]:
     """Findings of all checks; those on paths that the accelerator lists as disputed are marked so."""
-    checks = (_rates, _order_of_rates, _memory, _thread_limits, _shared_limits, _power_and_links, _disputed)
+    checks = (_engine, _rates, _order_of_rates, _memory, _thread_limits, _shared_limits, _power_and_links, _disputed)
     return [
         Finding(path=path, message=message, disputed=path in accelerator.disputed)
         for check in checks
         for path, message in check(accelerator)
     ]
+
+
+_ENGINES = {"gpu": "simt", "tpu": "systolic", "npu": "systolic", "cpu": "cpu"}
+
+
+def _engine(accelerator: Accelerator) -> Iterator[tuple[str, str]]:
+    """What a part is called goes with the engines of its architecture."""
+    engine = accelerator.traits.engine
+    if _ENGINES[accelerator.kind] != engine:
+        yield "kind", f"is {accelerator.kind}, and the engines of {accelerator.architecture} are {engine}"
 
 
 def _rates(accelerator: Accelerator) -> Iterator[tuple[str, str]]:

@@ -58,3 +58,7 @@ def test_a_peak_at_the_other_clock_fits() -> None:
     h100 = load_accelerator("h100")  # fp64 at 1980 MHz, the other matrix rates at 1830
     assert h100.cores.matrix_clock == 1830e6
     assert "peak.matrix.fp64" not in found(h100)
+
+
+def test_what_a_part_is_called_goes_with_its_engines() -> None:
+    assert found(A100.model_copy(update={"kind": "cpu"})) == {"kind"}
