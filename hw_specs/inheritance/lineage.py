@@ -7,6 +7,7 @@ where there is one, else that of the catalogue.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ FOLDER = Path(__file__).parents[1] / "architectures"
 
 _GROUPS = frozenset(path.partition(".")[0] for path in trait_paths() if "." in path)
 _TRAITS = frozenset(trait_paths())
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 _Values = Mapping[str, Any]
 
@@ -184,7 +187,7 @@ def _base_of(path: Path, tree: _Values) -> str | None:
     if parent is not None and like is not None:
         raise SpecError(f"{_display(path)}: like: stands beside a parent, whose traits count already; keep one of them")
     base = parent if parent is not None else like
-    if base is not None and not isinstance(base, str):
+    if base is not None and not (isinstance(base, str) and _NAME.fullmatch(base)):
         raise SpecError(f"{_display(path)}: {'parent' if like is None else 'like'}: {base!r} is no name")
     return base
 

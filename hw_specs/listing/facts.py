@@ -77,6 +77,8 @@ def facts(accelerator: Accelerator) -> Iterator[Fact]:
         if dump.get(key):
             yield Fact(path=key, value=", ".join(dump[key]) if key == "aliases" else dump[key])
     yield Fact(path="cores.kind", value=accelerator.cores.kind)
+    if accelerator.memory.dram.technology:
+        yield Fact(path="memory.dram.technology", value=accelerator.memory.dram.technology)
     for path, unit in number_units(accelerator):
         value = lookup(dump, path)
         if value is not None:
@@ -87,7 +89,8 @@ def facts(accelerator: Accelerator) -> Iterator[Fact]:
 
 def as_record(accelerator: Accelerator) -> dict[str, Any]:
     """Everything about an accelerator in SI units, with ridge points [FLOP/B], for JSON."""
-    traits = {row.path: {"value": row.value, "source": row.source} for row in trait_rows(accelerator.traits)}
+    known = accelerator.traits
+    traits = {row.path: {"value": known.trait(row.path), "source": row.source} for row in trait_rows(known)}
     return {**accelerator.model_dump(mode="json"), "ridge": ridge_points(accelerator), "traits": traits}
 
 

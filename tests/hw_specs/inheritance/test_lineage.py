@@ -105,6 +105,7 @@ class TestUsersOwn:
             "parent: 'blackwel' has no file; did you mean 'blackwell'",
         ),
         ("parent: [a]\nsources: {parent: x}", r"parent: \['a'\] is no name"),
+        ("parent: ../ada\nsources: {parent: x}", r"parent: '\.\./ada' is no name"),
         ("parent: ada\nlike: ada\nsources: {parent: x}", "like: stands beside a parent"),
         ("parent: ada", "sources: missing"),
         ("parent: ada\nsources: {}", "sources: nothing for parent"),

@@ -55,6 +55,8 @@ def test_every_stated_process_of_the_catalogue_is_known() -> None:
         ("mi300x", "hbm"),
         ("tpu_v4", "hbm"),
         ("m1_max_32c", "ddr"),
+        ("jetson_agx_orin_64gb", "ddr"),
+        ("epyc_9654", "ddr"),
     ],
 )
 def test_kind_of_dram(name: str, kind: str) -> None:

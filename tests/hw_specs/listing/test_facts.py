@@ -55,3 +55,5 @@ def test_record_is_json_and_complete() -> None:
     assert record["hypothetical"] is True
     assert record["memory"]["dram"]["bandwidth"] == 2 * 2.039e12
     assert record["ridge"]["bf16"] == 312e12 / (2 * 2.039e12)
+    assert record["traits"]["cache_bytes_per_clock"]["value"] == 32.0
+    assert record["traits"]["tiles.matrix"]["value"] == "warp"
