@@ -13,7 +13,7 @@ from hw_specs.schema import Link
 from .cores import block_cores
 from .families import FAMILIES, GROUPS
 from .hardware import BASES, HardwareColumns
-from .inheritance import carried, nearest, origin_of, part_of
+from .inheritance import accelerator_origin, carried, nearest, origin_of
 from .memory_rates import cache_rate, common_cache, dram_achievable_copy, dram_achievable_read, shared_rate
 from .parameters import parameter_records
 
@@ -121,7 +121,7 @@ def _parameters_of(accelerator: Accelerator, group: str, match: CalibrationMatch
     values = {f"{group}.{name.partition('.')[2]}": x for name, x in match.calibration.of_group(source).items()}
     if match.basis == "calibrated" and source == group:
         return values
-    return carried(values, group, here=part_of(accelerator), there=origin_of(match.calibration, source))
+    return carried(values, group, here=accelerator_origin(accelerator), there=origin_of(match.calibration, source))
 
 
 def _borrowed(codes: Mapping[str, IntArray]) -> dict[str, IntArray]:

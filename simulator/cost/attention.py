@@ -34,9 +34,9 @@ from .attention_tiles import (
 from .family import Family, FamilyCost, ParameterGroup, bound_of, every
 from .hardware import HardwareColumns
 from .matmul import unit_peak
-from .mechanisms import power_slowdown, residency, throttle_factor, united
+from .mechanisms import cache_hit_rate, overlapped, power_slowdown, throttle_factor
 from .parameters import Follows, Parameters, energy_parameter, parameter
-from .tiles import occupied_rounds
+from .tiles import wave_time
 
 __all__ = ["ATTENTION", "AttentionParameters", "SpecialisedAttentionParameters", "attention_cost"]
 
@@ -71,7 +71,7 @@ class AttentionParameters(Parameters):
         0.5, "1", 0.0, 2.0, "share of the longest causal block that remains when the others end"
     )
     iteration: FloatArray = parameter(3e-7, "s", 0.0, 3e-6, "shortest time of one step of the main loop")
-    fill: FloatArray = parameter(3e-6, "s", 0.0, 2e-5, "prologue and epilogue that each round of blocks exposes")
+    fill: FloatArray = parameter(3e-6, "s", 0.0, 2e-5, "prologue and epilogue that each wave of blocks exposes")
     masking: FloatArray = parameter(
         0.5, "1", 0.0, 3.0, "extra time of the masked step of a block over the exponentials of a step"
     )
@@ -107,14 +107,14 @@ def attention_cost(
     table: AttentionTable, hardware: HardwareColumns, parameters: AttentionParameters, *, kernel: FusedKernel
 ) -> FamilyCost:
     """Floor plus the cores' work joined with the DRAM traffic, with the best split of the keys."""
-    parts = []
+    groups = []
     for traits, columns in _by_architecture(hardware.traits):
         calls = _Calls(table, hardware.select(columns), parameters.select(columns), kernel)
-        parts.append((columns, _on_one_architecture(calls, attention_tiles(kernel, table, traits))))
+        groups.append((columns, _on_one_architecture(calls, attention_tiles(kernel, table, traits))))
     shape = (len(table), len(hardware))
-    terms = {name: np.zeros(shape) for name in parts[0][1]}
-    for columns, part in parts:
-        for name, values in part.items():
+    terms = {name: np.zeros(shape) for name in groups[0][1]}
+    for columns, group in groups:
+        for name, values in group.items():
             terms[name][:, columns] = values
     bounds = {
         "matrix": np.maximum(terms["products"], terms["shared memory"]),
@@ -147,17 +147,17 @@ def _on_one_architecture(calls: _Calls, tiles: AttentionTiles) -> dict[str, Floa
     steps = _steps(table, tiles, packed=_packs_heads(calls))
     products, exponentials, shared = _step_times(calls, tiles)
     overlap = np.where(tiles.alternating[:, None], parameters.overlap, 1.0)
-    step = np.maximum(united((products, exponentials, shared), overlap), parameters.iteration)
+    step = np.maximum(overlapped((products, exponentials, shared), overlap), parameters.iteration)
     masking = parameters.masking * exponentials * _masked_steps(table, tiles, steps)[:, None]
     best = np.full(step.shape, np.inf)
     splits = np.ones(step.shape)
-    for parts in _SPLITS:
-        time = _core_time(calls, tiles, steps, step, masking, parts=parts)
-        time = time + _combining(calls, tiles, steps, parts=parts)
-        splits = np.where(time < best, parts, splits)
+    for split in _SPLITS:
+        time = _core_time(calls, tiles, steps, step, masking, split=split)
+        time = time + _combining(calls, tiles, steps, split=split)
+        splits = np.where(time < best, split, splits)
         best = np.minimum(best, time)
-    kept = residency(table, hardware.cache_capacity)
-    dram = table.bytes[:, None] * (1.0 - kept) / (parameters.dram * hardware.dram_bandwidth)
+    hit_rate = cache_hit_rate(table, hardware.cache_capacity)
+    dram = table.bytes[:, None] * (1.0 - hit_rate) / (parameters.dram * hardware.dram_bandwidth)
     l2 = (steps.blocks * steps.mean * tiles.fetched)[:, None] / (parameters.l2 * hardware.cache_rate)
     floor = np.broadcast_to(parameters.floor, best.shape)
     work = (steps.blocks * steps.mean)[:, None] / hardware.cores
@@ -169,11 +169,11 @@ def _on_one_architecture(calls: _Calls, tiles: AttentionTiles) -> dict[str, Floa
         "products": work * products,
         "exponentials": work * exponentials,
         "shared memory": work * shared,
-        "cores, with rounds and fill": best,
+        "cores, with waves and fill": best,
         "L2 traffic": l2,
         "DRAM traffic": dram,
         "floor": floor,
-        "time": floor + united((np.maximum(best, l2), dram), np.full(1, _MEMORY_OVERLAP)),
+        "time": floor + overlapped((np.maximum(best, l2), dram), np.full(1, _MEMORY_OVERLAP)),
     }
 
 
@@ -228,43 +228,43 @@ def _core_time(
     step: FloatArray,
     masking: FloatArray,
     *,
-    parts: float,
+    split: float,
 ) -> FloatArray:
     """Time until the last core ends, shape (num_kernels, num_accelerators). [s]
 
-    Equal blocks run in rounds. Causal blocks differ, so cores stay busy with the mean and wait for the longest.
+    Equal blocks run in waves. Causal blocks differ, so cores stay busy with the mean and wait for the longest.
     """
     hardware, parameters = calls.hardware, calls.parameters
     resident = resident_blocks(tiles, hardware)
     alone = parameters.alone
-    blocks = steps.blocks[:, None] * parts
+    blocks = steps.blocks[:, None] * split
     slots = hardware.cores * resident
-    longest = np.ceil(steps.longest / parts)[:, None] * step + masking
-    busy, _ = occupied_rounds(blocks, cores=hardware.cores, resident=resident, alone=alone)
+    longest = np.ceil(steps.longest / split)[:, None] * step + masking
+    busy, _ = wave_time(blocks, cores=hardware.cores, resident=resident, alone=alone)
     lone = np.maximum(alone * resident, 1.0)
-    work = blocks / hardware.cores * (steps.mean[:, None] / parts * step + masking)
-    waiting = parameters.tail * longest * lone * np.minimum(blocks / slots, 1.0)
+    work = blocks / hardware.cores * (steps.mean[:, None] / split * step + masking)
+    tail = parameters.tail * longest * lone * np.minimum(blocks / slots, 1.0)
     started = longest * np.minimum(np.maximum(np.ceil(blocks / hardware.cores), lone), resident)
-    uneven = np.maximum(work + waiting, started)
+    uneven = np.maximum(work + tail, started)
     equal = busy * longest
     differs = (steps.mean < steps.longest)[:, None]
     fill = parameters.fill * np.maximum(blocks / slots, 1.0)
     return np.where(differs, np.minimum(uneven, equal), equal) + fill
 
 
-def _combining(calls: _Calls, tiles: AttentionTiles, steps: _Steps, *, parts: float) -> FloatArray:
-    """Extra time of combining the parts; infinite where the library would not split. [s]
+def _combining(calls: _Calls, tiles: AttentionTiles, steps: _Steps, *, split: float) -> FloatArray:
+    """Extra time of combining the split keys; infinite where the library would not split. [s]
 
-    Libraries split the keys while all parts still run at once (``tile_scheduler`` of FlashAttention-3 gives each core
-    an equal share of the steps, ``num_splits_heuristic`` of -2 looks for a full round).
+    Libraries split the keys while all of them still run at once (``tile_scheduler`` of FlashAttention-3 gives each core
+    an equal share of the steps, ``num_splits_heuristic`` of -2 looks for a full wave).
     """
     table, hardware, parameters, kernel = calls
-    if parts == 1.0:
+    if split == 1.0:
         return np.zeros((len(table), len(hardware)))
-    partial = parts * table.num_heads * table.query_length * table.head_dim * 8.0
+    partial = split * table.num_heads * table.query_length * table.head_dim * 8.0
     time = parameters.combine + partial[:, None] / hardware.dram_bandwidth
-    at_once = (steps.blocks * parts)[:, None] <= hardware.cores * resident_blocks(tiles, hardware)
-    worth = (steps.longest >= 2.0 * parts) & (table.query_length <= kernel.split_queries)
+    at_once = (steps.blocks * split)[:, None] <= hardware.cores * resident_blocks(tiles, hardware)
+    worth = (steps.longest >= 2.0 * split) & (table.query_length <= kernel.split_queries)
     return np.where(at_once & worth[:, None], time, np.inf)
 
 

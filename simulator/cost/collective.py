@@ -37,12 +37,12 @@ def collective_cost(table: CollectiveTable, hardware: HardwareColumns, parameter
     messages go in chunks, whose pipeline has to fill; ranks behind shared links (a host's PCIe) slow one another.
     """
     ranks = np.maximum(table.num_ranks, 1.0)
-    rounds = np.where(table.algorithm == CollectiveAlgorithm.ALL_REDUCE, 2.0, 1.0)
-    sent = (rounds * (ranks - 1) / ranks * table.message_bytes)[:, None]
+    waves = np.where(table.algorithm == CollectiveAlgorithm.ALL_REDUCE, 2.0, 1.0)
+    sent = (waves * (ranks - 1) / ranks * table.message_bytes)[:, None]
     steps = np.where(
         table.algorithm == CollectiveAlgorithm.ALL_TO_ALL,
         np.minimum(ranks - 1, 1.0),
-        rounds * np.minimum(np.ceil(np.log2(ranks)), ranks - 1),
+        waves * np.minimum(np.ceil(np.log2(ranks)), ranks - 1),
     )[:, None]
     pairs = np.maximum(ranks / 2.0 - 1.0, 0.0)[:, None]
     shared = 1.0 + parameters.contention * pairs

@@ -16,12 +16,12 @@ from simulator.kernels import ConvolutionTable
 from .family import Family, FamilyCost, ParameterGroup, bound_of, every, parameters_of
 from .hardware import HardwareColumns
 from .matmul import MATMUL, product_terms, unit_peak
-from .mechanisms import power_slowdown, residency, throttle_factor
+from .mechanisms import cache_hit_rate, power_slowdown, throttle_factor
 from .parameters import Follows, Parameters, energy_parameter, parameter
 from .product import Problem, ProductParameters, product_cost
 from .roofline import BOUNDS
 from .stream import STREAM
-from .tiles import occupied_rounds
+from .tiles import wave_time
 
 __all__ = ["ALGORITHMS", "CONVOLUTIONS", "matrix_convolution_cost", "vector_convolution_cost"]
 
@@ -68,7 +68,7 @@ class VectorConvolutionParameters(ProductParameters):
     implicit_latency: FloatArray = parameter(1e-5, "s", 0.0, 6e-5, "kernels around an implicit product")
     fused_rate: FloatArray = parameter(0.65, "1", 0.1, 1.0, "share of the peak in fused Winograd")
     fused_latency: FloatArray = parameter(1e-5, "s", 0.0, 6e-5, "kernels around fused Winograd")
-    fused_fill: FloatArray = parameter(5e-6, "s", 0.0, 6e-5, "prologue and epilogue of each round of fused Winograd")
+    fused_fill: FloatArray = parameter(5e-6, "s", 0.0, 6e-5, "prologue and epilogue of each wave of fused Winograd")
     transform: FloatArray = parameter(0.7, "1", 0.2, 1.0, "share of the DRAM bandwidth in the transforms of Winograd")
     unfused_latency: FloatArray = parameter(2e-5, "s", 0.0, 1.2e-4, "kernels around unfused Winograd")
 
@@ -155,7 +155,7 @@ def _implicit_problem(table: ConvolutionTable, hardware: HardwareColumns) -> Pro
         itemsize=table.itemsize,
         reads=table.bytes_read,
         writes=table.bytes_written,
-        kept=residency(table, hardware.cache_capacity),
+        hit_rate=cache_hit_rate(table, hardware.cache_capacity),
         flops=2.0 * table.num_groups * table.positions * table.output_channels * table.reduced_length,
         peak=unit_peak(table, hardware),
     )
@@ -181,12 +181,12 @@ def _fused(table: ConvolutionTable, hardware: HardwareColumns, parameters: Vecto
     channels = np.ceil(table.input_channels / _FUSED_STEP) * _FUSED_STEP
     flops = 2.0 * _PATCH_TILES * _PATCH_CHANNELS * _TRANSFORMED_2 * channels[:, None]
     resident = np.full(blocks.shape, _FUSED_RESIDENT)
-    busy, rounds = occupied_rounds(blocks, cores=hardware.cores, resident=resident, alone=parameters.alone)
+    busy, waves = wave_time(blocks, cores=hardware.cores, resident=resident, alone=parameters.alone)
     working = parameters.fused_rate * blocks / (np.maximum(busy, 1.0) * hardware.cores)
     throttled = _throttled(table, hardware, parameters, share=working)
     work = busy * flops * throttled * hardware.cores / (unit_peak(table, hardware) * parameters.fused_rate)
     filters = 5.0 * _filter_bytes(table)[:, None] / (parameters.transform * hardware.dram_achievable_copy)
-    return work + rounds * parameters.fused_fill + filters + parameters.fused_latency
+    return work + waves * parameters.fused_fill + filters + parameters.fused_latency
 
 
 def _unfused(
@@ -207,7 +207,7 @@ def _unfused(
         itemsize=itemsize,
         reads=image + filters,
         writes=output,
-        kept=np.zeros((len(table), len(hardware))),
+        hit_rate=np.zeros((len(table), len(hardware))),
         flops=2.0 * values * tiles * table.output_channels * channels,
         peak=unit_peak(table, hardware),
     )

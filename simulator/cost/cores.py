@@ -10,9 +10,9 @@ __all__ = ["block_cores"]
 def block_cores(accelerator: Accelerator) -> float:
     """Number of cores, or of parts of a wide matrix engine that work like cores.
 
-    A systolic part has one to eight matrix engines as wide as dozens of a GPU's cores. Their compilers tile work over
+    A systolic one has one to eight matrix engines as wide as dozens of a GPU's cores. Their compilers tile work over
     the rows and columns of an engine as blocks are over cores, so an engine counts as several of them: one block on
-    one engine neither multiplies at the rate of the whole part nor reads at a hundredth of its bandwidth.
+    one engine neither multiplies at the rate of the whole accelerator nor reads at a hundredth of its bandwidth.
     """
     count, clock = float(accelerator.cores.count), accelerator.cores.clock
     widest = max((accelerator.peak.matrix.get(name, 0.0) for name in ("bf16", "fp16")), default=0.0)

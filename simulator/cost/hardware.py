@@ -41,7 +41,7 @@ class HardwareColumns:
     traits : tuple of Architecture
         What each one shares with its generation.
     matrix, vector, special : dict
-        Peak rates by number format, NaN where the part has none. [FLOP/s], [FLOP/s], [1/s]
+        Peak rates by number format, NaN where the accelerator has none. [FLOP/s], [FLOP/s], [1/s]
     cores : array
         Number of cores (SMs, CUs). [1]
     clock : array
@@ -65,7 +65,7 @@ class HardwareColumns:
     max_threads, max_blocks : array
         Resident threads and thread blocks of one core. [1]
     link_bandwidth : array
-        Fastest link to other accelerators, one way; NaN where the part has none. [B/s]
+        Fastest link to other accelerators, one way; NaN where it has none. [B/s]
     power : array
         Board power, NaN where not published. [W]
     clock_headroom : array
@@ -146,7 +146,7 @@ class HardwareColumns:
         return value_of(self.parameters, name)
 
     def at_working_clock(self) -> HardwareColumns:
-        """The same parts with the rates of their compute units at the clock that they really run at.
+        """The same accelerators with the rates of their compute units at the clock that they really run at.
 
         Only mechanisms see these rates; the roofline stays the datasheet's, and no time falls below it.
         """
@@ -157,7 +157,7 @@ class HardwareColumns:
         return replace(self, matrix=scaled(self.matrix), vector=scaled(self.vector), special=scaled(self.special))
 
     def sustained(self) -> HardwareColumns:
-        """The same parts after long work, when the power limit acts on short kernels too.
+        """The same accelerators after long work, when the power limit acts on short kernels too.
 
         A kernel timed by itself runs at the boost clock until the power controller has seen ``throttle_time`` of
         work. In a pipeline the controller has seen the kernels before it.

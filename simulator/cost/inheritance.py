@@ -1,11 +1,11 @@
-"""What of a fitted parameter follows the part that inherits it: energies its process and clock, bandwidths its memory.
+"""What of a fitted parameter follows the accelerator that inherits it: process and clock, or memory bandwidth.
 
-A parameter is fitted on some part and used on another. Most are shares of a datasheet quantity and carry over as they
-are. Three are known better: the energy of matrix arithmetic goes with the manufacturing process and with the voltage
-that the clock under load takes (:mod:`hw_specs.inheritance.process`); the share of the DRAM bandwidth that kernels
-reach goes with the share that a plain copy reaches, which microbenchmarks publish for many parts; and what one core
-pulls goes with its part of the bandwidth: a core of a B200 has 4 times as much of it as one of an A100, and enough
-bytes in flight to use it.
+A parameter is fitted on some accelerator and used on another. Most are shares of a datasheet quantity and carry over as
+they are. Three are known better: the energy of matrix arithmetic goes with the manufacturing process and with the
+voltage that the clock under load takes (:mod:`hw_specs.inheritance.process`); the share of the DRAM bandwidth that
+kernels reach goes with the share that a plain copy reaches, which microbenchmarks publish for many accelerators; and
+what one core pulls goes with its share of the bandwidth: a core of a B200 has 4 times as much of it as one of an A100,
+and enough bytes in flight to use it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from .families import PARAMETERS, group_named
 from .memory_rates import dram_achievable_copy
 from .parameters import Follows, Parameter
 
-__all__ = ["MATRIX_ENERGIES", "REFERENCE", "Origin", "carried", "nearest", "origin_of", "part_of"]
+__all__ = ["MATRIX_ENERGIES", "REFERENCE", "Origin", "accelerator_origin", "carried", "nearest", "origin_of"]
 
-#: Energies of matrix arithmetic, which published sustained rates bound on many parts
+#: Energies of matrix arithmetic, which published sustained rates bound on many accelerators
 #: (:mod:`hw_specs.inheritance.process`). Kernels timed one by one tell them on few: most end before the power limit
 #: acts.
 MATRIX_ENERGIES = frozenset(name for name, p in PARAMETERS.items() if p.follows is Follows.MATRIX_PROCESS)
@@ -41,7 +41,7 @@ class Load(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Part that parameters describe.
+    """Accelerator that parameters describe.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Origin:
     load : Load or None
         Matrix units under a power limit, None where clock, peak or limit are not published.
     hypothetical : bool
-        Whether the part is a changed one. Its cores pull no less than those of the part it was, however many they are.
+        Whether it is a changed one. Its cores pull no less than those of what it was, however many they are.
     """
 
     process: str | None
@@ -64,7 +64,7 @@ class Origin:
     hypothetical: bool = False
 
 
-#: What the parameters of the calibration for all parts describe, in the middle of the parts measured.
+#: What the parameters of the calibration for all accelerators describe, in the middle of those measured.
 REFERENCE = Origin(process="7nm", copy_share=0.85, by_core=1.2e10)
 
 
@@ -85,17 +85,17 @@ def _steps(match: CalibrationMatch) -> float:
 
 
 def origin_of(calibration: Calibration, group: str) -> Origin:
-    """What a calibration's parameters of a group describe: the first of the parts that they were fitted on."""
+    """What a calibration's parameters of a group describe: the first accelerator that they were fitted on."""
     if calibration.scope == "generic":
         return REFERENCE
     measured = calibration.groups.get(group, calibration.accelerators)
     try:
-        return part_of(load_accelerator(measured[0]))
+        return accelerator_origin(load_accelerator(measured[0]))
     except (IndexError, SpecError):  # nothing named, or a machine that its user probed
         return Origin(process=None, copy_share=None, by_core=None)
 
 
-def part_of(accelerator: Accelerator) -> Origin:
+def accelerator_origin(accelerator: Accelerator) -> Origin:
     """Process and memory of an accelerator."""
     dram = accelerator.memory.dram
     by_core = dram.bandwidth / block_cores(accelerator) if dram.bandwidth else None
@@ -119,7 +119,7 @@ def _load_of(accelerator: Accelerator) -> Load | None:
 
 
 def carried(values: Mapping[str, float], group: str, *, here: Origin, there: Origin) -> dict[str, float]:
-    """Parameters of a group as another part has them.
+    """Parameters of a group as another accelerator has them.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def carried(values: Mapping[str, float], group: str, *, here: Origin, there: Ori
         ``group.name`` to value; those of other groups are left as they are.
     group : str
     here, there : Origin
-        Part that gets the parameters, and part that they describe.
+        Accelerator that gets the parameters, and the one that they describe.
     """
     return {
         name: _inherited(parameter, value, here, there)
@@ -157,7 +157,7 @@ def _ratio(energy: Callable[[str | None], float | None], here: Origin, there: Or
 
 
 def _matrix_energy(parameter: Parameter, value: float, here: Origin, there: Origin) -> float:
-    """Energy in the process of one part, at the voltage that its clock under load takes, from that of another's."""
+    """Energy in the process of an accelerator, at the voltage that its clock under load takes, from another's."""
     process = _ratio(matrix_energy_ratio, here, there)
     energy = _within(parameter, value * process)
     if here.load is None:

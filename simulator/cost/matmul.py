@@ -12,7 +12,7 @@ from simulator.kernels import FamilyTable, ProductTable
 
 from .family import Family, FamilyCost, ParameterGroup, bound_of, every, narrow
 from .hardware import HardwareColumns
-from .mechanisms import residency
+from .mechanisms import cache_hit_rate
 from .parameters import Follows, energy_parameter, parameter
 from .product import WIDEST_ACCESS, Problem, ProductCost, ProductParameters, product_cost
 from .roofline import vector_peak
@@ -76,7 +76,7 @@ def matmul_cost(
 def unit_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
     """Rate of the units that the products of each kernel run on, shape (num_kernels, num_accelerators). [FLOP/s]"""
     matrix = hardware.rates("matrix", table.formats)[table.number_format]
-    return np.where(table.matrix_flops[:, None] > 0, matrix, _issued_peak(table, hardware))
+    return np.where(table.matrix_flops[:, None] > 0, matrix, _issue_rate(table, hardware))
 
 
 #: Instructions of other kinds for each multiply-add of a product: cores with half as many lanes as schedulers issue for
@@ -85,7 +85,7 @@ def unit_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
 _OTHER_INSTRUCTIONS = 1 / 3
 
 
-def _issued_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
+def _issue_rate(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
     """Rate of the vector units as far as instructions can be issued, shape (num_kernels, num_accelerators)."""
     issued = hardware.cores * hardware.core_clock * hardware.issued_lanes / (1.0 + _OTHER_INSTRUCTIONS)
     packed = np.maximum(4.0 / table.itemsize, 1.0)[:, None]  # two values of 16 bits in one lane
@@ -101,7 +101,7 @@ def _problem(table: ProductTable, hardware: HardwareColumns) -> Problem:
         itemsize=table.itemsize,
         reads=table.bytes_read,
         writes=table.bytes_written,
-        kept=residency(table, hardware.cache_capacity),
+        hit_rate=cache_hit_rate(table, hardware.cache_capacity),
         flops=2.0 * table.batch * table.m * table.n * table.k,
         peak=unit_peak(table, hardware),
         access=access_width(table),
@@ -137,7 +137,7 @@ def product_terms(cost: ProductCost, unit: str) -> FamilyCost:
         "tile columns": cost.tile_columns,
         "splits of the reduced length": cost.splits,
         "thread blocks": cost.blocks,
-        "rounds": cost.rounds,
+        "waves": cost.waves,
         "arithmetic": cost.arithmetic,
         "exposed prologues and epilogues": cost.exposed,
         "L2 traffic": cost.l2,

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 from simulator.kernels import FamilyTable
 
 __all__ = [
-    "fitting",
+    "cache_hit_rate",
+    "hit_rate",
+    "overlapped",
     "power_limited",
     "power_slowdown",
-    "residency",
     "throttle_factor",
-    "united",
 ]
 
 FloatArray = NDArray[np.float64]
 
 
-def united(times: Sequence[FloatArray], exponent: FloatArray) -> FloatArray:
+def overlapped(times: Sequence[FloatArray], exponent: FloatArray) -> FloatArray:
     """Time of units that work at the same time, ``(sum t^p)^(1/p)``.
 
     The exponent says how well they overlap: 1 adds the times, infinity takes the largest.
@@ -50,8 +50,8 @@ def power_limited(busy: FloatArray, paid: FloatArray, *, onset: FloatArray) -> F
     """Time of work under the power limit, ``t + max(e - t, 0) (1 - exp(-t / tau))``.
 
     `busy` is the time `t` at the boost clock, `paid` the time `e` in which the limit pays for the energy of the work,
-    NaN where no limit is known, `onset` the time `tau` of work that the power controller has to see. A faster part
-    is never slower: `t` falls with its rate and `e` does not rise.
+    NaN where no limit is known, `onset` the time `tau` of work that the power controller has to see. A faster one is
+    never slower: `t` falls with its rate and `e` does not rise.
     """
     missing = np.nan_to_num(np.maximum(paid - busy, 0.0), nan=0.0)
     limited: FloatArray = busy - missing * np.expm1(-busy / onset)
@@ -67,7 +67,7 @@ def power_slowdown(peak: FloatArray, *, energy: FloatArray, power: FloatArray) -
     return np.nan_to_num(np.maximum(peak * energy / power - 1.0, 0.0), nan=0.0)
 
 
-def fitting(size: FloatArray, capacity: FloatArray) -> FloatArray:
+def hit_rate(size: FloatArray, capacity: FloatArray) -> FloatArray:
     """Share of a working set that a cache keeps: all of it up to 3/4 of the capacity, none beyond 5/4.
 
     The ramp stands for the hashed, pseudo-random replacement of last-level caches.
@@ -75,11 +75,11 @@ def fitting(size: FloatArray, capacity: FloatArray) -> FloatArray:
     return np.clip(2.5 - 2.0 * size / np.maximum(capacity, 1.0), 0.0, 1.0)
 
 
-def residency(table: FamilyTable, capacity: FloatArray) -> FloatArray:
+def cache_hit_rate(table: FamilyTable, capacity: FloatArray) -> FloatArray:
     """Share of each kernel's traffic that stays in a cache, shape (num_kernels, num_accelerators).
 
     Output stays in the proportion in which input was found there: in a chain of kernels that runs out of the
     cache it overwrites lines that are held already.
     """
     share = np.minimum(table.resident_bytes / np.maximum(table.bytes_read, 1.0), 1.0)
-    return share[:, None] * fitting(table.bytes[:, None], capacity[None, :])
+    return share[:, None] * hit_rate(table.bytes[:, None], capacity[None, :])

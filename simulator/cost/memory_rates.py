@@ -1,4 +1,4 @@
-"""Bandwidths that kernels can count on: as microbenchmarks reach them, or as parts of their kind do."""
+"""Bandwidths that kernels can count on: as microbenchmarks reach them, or as others of their kind do."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def cache_rate(accelerator: Accelerator, *, cores: float) -> float:
     cache = common_cache(accelerator.memory)
     published = cache.bandwidth if cache is not None else None
     if cache is not None and cache.measured_bandwidth is not None:
-        # A changed part keeps the measured figure of its parent, which then may not exceed its own published one.
+        # A changed accelerator keeps the measured figure of its parent, which may then not exceed its own published.
         return min(cache.measured_bandwidth, np.inf if published is None else published)
     if published is not None:
         return _MEASURED_CACHE_SHARE * published
@@ -73,7 +73,7 @@ def shared_rate(accelerator: Accelerator) -> float:
     """Bandwidth of one core's shared memory as microbenchmarks reach it; infinite where nothing is known. [B/s]"""
     shared, clock = accelerator.memory.shared, accelerator.cores.clock
     if shared is not None and shared.bandwidth is not None:
-        # As with the L2, a changed part may keep the measured figure of its parent.
+        # As with the L2, a changed accelerator may keep the measured figure of its parent.
         return min(shared.measured_bandwidth or np.inf, shared.bandwidth)
     estimate = accelerator.traits.shared_bytes_per_clock
     return estimate * clock if estimate is not None and clock else np.inf

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from hw_specs.tiles import TileLibrary
 
 from .hardware import HardwareColumns
-from .mechanisms import power_limited, united
+from .mechanisms import overlapped, power_limited
 from .parameters import Follows, Parameters, energy_parameter, parameter
-from .tiles import candidates, library_groups, occupied_rounds, offered
+from .tiles import candidates, library_groups, offered, wave_time
 
 __all__ = ["WIDEST_ACCESS", "Problem", "ProductCost", "ProductParameters", "product_cost"]
 
@@ -39,7 +39,7 @@ class ProductParameters(Parameters):
         4.0, "1/clk", 2.0, 8.0, "accesses of up to 16 B that a core makes in a clock to bring in operands"
     )
     iteration: FloatArray = parameter(150.0, "clk", 0.0, 1500.0, "shortest time of one step of the main loop")
-    fill: FloatArray = parameter(800.0, "clk", 0.0, 20000.0, "prologue and epilogue that each round of blocks exposes")
+    fill: FloatArray = parameter(800.0, "clk", 0.0, 20000.0, "prologue and epilogue that each wave of blocks exposes")
     store: FloatArray = parameter(
         1.2, "1", 0.1, 20.0, "rate at which blocks drain their tiles, not overlapped, over the DRAM bandwidth"
     )
@@ -80,7 +80,7 @@ WIDEST_ACCESS = 16.0
 #: elements instead of copies that pass them by. Two products of a TimeSformer trace (H100, 2 bytes wide) take 3.3 to 4.
 _NARROW_ACCESSES = 4.0
 
-#: Longest side of a tile for rows that do not allow that width: kernels of older parts
+#: Longest side of a tile for rows that do not allow that width: kernels of older generations
 #: (``cutlass_75_tensorop_bf16_s1688gemm_bf16_128x128_nn_align1`` on an H100).
 _LONGEST_NARROW = 128.0
 
@@ -96,7 +96,7 @@ class Problem:
         Bytes of one input element. [B]
     reads, writes : array
         Compulsory traffic. [B]
-    kept : array of shape (num_kernels, num_accelerators)
+    hit_rate : array of shape (num_kernels, num_accelerators)
         Share of the traffic that the cache keeps from the DRAM. [1]
     peak : array of shape (num_kernels, num_accelerators)
         Rate of the units that it runs on. [FLOP/s]
@@ -113,7 +113,7 @@ class Problem:
     itemsize: FloatArray
     reads: FloatArray
     writes: FloatArray
-    kept: FloatArray
+    hit_rate: FloatArray
     flops: FloatArray
     peak: FloatArray
     access: FloatArray | None = None
@@ -126,7 +126,7 @@ class Problem:
     def accelerators(self, columns: NDArray[np.int64]) -> Problem:
         """The problems on some of the accelerators."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Problem(**{**values, "peak": self.peak[:, columns], "kept": self.kept[:, columns]})
+        return Problem(**{**values, "peak": self.peak[:, columns], "hit_rate": self.hit_rate[:, columns]})
 
     def widths(self) -> FloatArray:
         """Bytes of one access of each problem."""
@@ -143,7 +143,7 @@ class ProductCost:
     tile_columns: FloatArray
     splits: FloatArray
     blocks: FloatArray
-    rounds: FloatArray
+    waves: FloatArray
     arithmetic: FloatArray
     exposed: FloatArray
     l2: FloatArray
@@ -169,11 +169,11 @@ def product_cost(
     shape = problem.peak.shape
     result = ProductCost(**{f.name: np.zeros(shape) for f in fields(ProductCost)})
     for library, columns in library_groups(role, hardware.traits):
-        part, own = hardware.select(columns), parameters.select(columns).along(1, 3)
+        chosen, own = hardware.select(columns), parameters.select(columns).along(1, 3)
         step = max(_CHUNK // (len(columns) * len(library.tiles) * len(library.splits)), 1)
         for start in range(0, shape[0], step):
             index = slice(start, start + step)
-            best = _best(problem.accelerators(columns).rows(index), part, own, library)
+            best = _best(problem.accelerators(columns).rows(index), chosen, own, library)
             for field in fields(ProductCost):
                 getattr(result, field.name)[index, columns] = getattr(best, field.name)
     return result
@@ -204,8 +204,8 @@ class _Grid:
         Steps of the main loop of one block. [1]
     tiles, blocks : array
         Output tiles, and blocks that compute them. [1]
-    busy, rounds : array
-        See :func:`simulator.cost.tiles.occupied_rounds`.
+    busy, waves : array
+        See :func:`simulator.cost.tiles.wave_time`.
     """
 
     tm: FloatArray
@@ -215,7 +215,7 @@ class _Grid:
     tiles: FloatArray
     blocks: FloatArray
     busy: FloatArray
-    rounds: FloatArray
+    waves: FloatArray
 
     @classmethod
     def build(cls, p: Problem, hardware: HardwareColumns, library: TileLibrary, alone: FloatArray) -> _Grid:
@@ -226,9 +226,9 @@ class _Grid:
         fitting = np.minimum(_ACCUMULATORS / (tm * tn), hardware.core_memory[None, :, None] / staged)
         resident = np.clip(np.floor(fitting), 1.0, library.resident)
         blocks = tiles * splits
-        busy, rounds = occupied_rounds(blocks, cores=hardware.cores[None, :, None], resident=resident, alone=alone)
+        busy, waves = wave_time(blocks, cores=hardware.cores[None, :, None], resident=resident, alone=alone)
         steps = np.maximum(np.ceil(k * itemsize / splits / library.step), 1.0)
-        return cls(tm=tm, tn=tn, splits=splits, steps=steps, tiles=tiles, blocks=blocks, busy=busy, rounds=rounds)
+        return cls(tm=tm, tn=tn, splits=splits, steps=steps, tiles=tiles, blocks=blocks, busy=busy, waves=waves)
 
 
 def _evaluate(
@@ -248,7 +248,7 @@ def _evaluate(
     splitting = np.where(grid.splits > 1, parameters.split + partial / l2_rate, 0.0)
     # The L2 feeds the main loop, so the slower of both sets its pace; DRAM is ahead of both by the bytes in flight.
     on_chip = np.maximum(arithmetic + exposed, l2)
-    time = parameters.floor + united((on_chip, dram), parameters.overlap) + splitting
+    time = parameters.floor + overlapped((on_chip, dram), parameters.overlap) + splitting
     return ProductCost(
         time=np.where(_offered(p, library)[:, None, :], time, np.inf),
         access=p.widths()[:, None, None],
@@ -256,7 +256,7 @@ def _evaluate(
         tile_columns=grid.tn,
         splits=grid.splits,
         blocks=grid.blocks,
-        rounds=grid.rounds,
+        waves=grid.waves,
         arithmetic=arithmetic,
         exposed=exposed,
         l2=l2,
@@ -294,17 +294,17 @@ def _arithmetic(
     # An element that comes in is loaded and put into shared memory, one that goes out is only stored.
     placing = 0.5 * tm * tn * _output_bytes(p) * (1.0 / width - 1.0 / WIDEST_ACCESS) / accesses
     busy = grid.busy * (np.maximum(multiplying, moving) + placing)
-    # Cores that wait draw little: what the limit pays for is the work of all blocks, however they fill the rounds.
+    # Cores that wait draw little: what the limit pays for is the work of all blocks, however they fill the waves.
     joules = grid.blocks * multiplying * core_peak * parameters.energy
     limited = power_limited(busy, joules / hardware.power[None, :, None], onset=parameters.throttle_time)
-    return np.maximum(limited, grid.rounds * grid.steps * parameters.iteration / clock)
+    return np.maximum(limited, grid.waves * grid.steps * parameters.iteration / clock)
 
 
 def _exposed(p: Problem, hardware: HardwareColumns, parameters: ProductParameters, grid: _Grid) -> FloatArray:
     """Prologues and epilogues that nothing hides. [s]"""
     drained = grid.blocks * grid.tm * grid.tn * _output_bytes(p)
     drain = drained / (parameters.store * hardware.dram_achievable_read[None, :, None])
-    return grid.rounds * parameters.fill / hardware.core_clock[None, :, None] + drain
+    return grid.waves * parameters.fill / hardware.core_clock[None, :, None] + drain
 
 
 def _output_bytes(p: Problem) -> FloatArray:
@@ -333,7 +333,7 @@ def _dram_bytes(
     """
     batch, m, n, k, itemsize = (x[:, None, None] for x in (p.batch, p.m, p.n, p.k, p.itemsize))
     reads, writes = p.reads[:, None, None], p.writes[:, None, None]
-    missed_share = 1.0 - p.kept[:, :, None]
+    missed_share = 1.0 - p.hit_rate[:, :, None]
     streamed = np.maximum(2.0 * batch * m * n * k * itemsize / np.sqrt(area), reads)
     smaller = np.minimum(m, n) * k * itemsize
     capacity = usable * hardware.cache_capacity[None, :, None]

@@ -68,7 +68,7 @@ def vector_time(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
 def vector_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
     """Vector rate of each kernel, NaN where none is published, shape (num_kernels, num_accelerators). [FLOP/s]
 
-    Products use the rate of their own format where the part has one (fp16 on Pascal); everything else widens
+    Products use the rate of their own format where the accelerator has one (fp16 on Pascal); everything else widens
     narrow operands to fp32 in registers.
     """
     widened = tuple("fp32" if name in _WIDENED else name for name in table.formats)

@@ -11,7 +11,7 @@ from simulator.kernels import RowKind, RowWiseTable
 
 from .family import Family, FamilyCost, ParameterGroup, bound_of, every, narrow
 from .hardware import HardwareColumns
-from .mechanisms import residency, united
+from .mechanisms import cache_hit_rate, overlapped
 from .parameters import Follows, Parameters, parameter
 from .roofline import roofline_terms
 
@@ -75,7 +75,7 @@ class RowParameters(_PassParameters):
     block: FloatArray = parameter(3000.0, "clk", 150.0, 20000.0, _BLOCK)
     chain: FloatArray = parameter(100.0, "clk", 5.0, 2000.0, _CHAIN)
     drift: FloatArray = parameter(
-        1.0, "1", 0.0, 6.0, "rounds of blocks until loads of one run under arithmetic of another"
+        1.0, "1", 0.0, 6.0, "waves of blocks until loads of one run under arithmetic of another"
     )
     floor: FloatArray = parameter(1.9e-6, "s", 1e-6, 2e-5, "shortest duration")
 
@@ -104,12 +104,12 @@ def rows_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: RowPar
     """Floor plus memory and the cores' own time, which overlap as far as the blocks of a core have drifted apart.
 
     One block serves one row, so fewer rows than cores leave cores idle: group norm has one row for each (sample,
-    group). Blocks that start together load together and compute together; after some rounds of blocks they have
+    group). Blocks that start together load together and compute together; after some waves of blocks they have
     drifted apart, and one's loads run under another's arithmetic.
     """
     dram = _dram_time(table, hardware, parameters)
-    on_core, rounds, waiting = _core_time(table, hardware, parameters)
-    in_step = np.minimum(parameters.drift / np.maximum(rounds, 1.0), 1.0)
+    on_core, waves, waiting = _core_time(table, hardware, parameters)
+    in_step = np.minimum(parameters.drift / np.maximum(waves, 1.0), 1.0)
     floor = np.broadcast_to(np.maximum(parameters.floor, hardware.shortest_kernel), dram.shape)
     roofline = roofline_terms(table, hardware)
     arithmetic = np.maximum(roofline["vector"], roofline["special"])
@@ -139,7 +139,7 @@ def quantize_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: Qu
     on_core = np.ceil(table.rows[:, None] / hardware.cores) * (parameters.row + passed) / clock
     floor = np.broadcast_to(np.maximum(parameters.floor, hardware.shortest_kernel), dram.shape)
     return FamilyCost(
-        time=floor + united((dram, on_core), parameters.overlap),
+        time=floor + overlapped((dram, on_core), parameters.overlap),
         bound=bound_of({"dram": dram, "occupancy": on_core, "latency": floor}),
         terms={"DRAM traffic": dram, "rows on the cores": on_core, "floor": floor},
     )
@@ -148,7 +148,7 @@ def quantize_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: Qu
 def _core_time(
     table: RowWiseTable, hardware: HardwareColumns, parameters: RowParameters
 ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
-    """Time of the cores without memory [s], rounds of blocks [1], and whether blocks wait for their own chains.
+    """Time of the cores without memory [s], waves of blocks [1], and whether blocks wait for their own chains.
 
     All of shape (num_kernels, num_accelerators).
 
@@ -160,14 +160,14 @@ def _core_time(
     chained = np.where(moments, np.maximum(parameters.chain, _MOMENTS_CHAIN), parameters.chain)
     resident = _resident(table, hardware)
     per_core = np.maximum(table.rows[:, None] / hardware.cores, 1.0)
-    rounds = table.rows[:, None] / (hardware.cores * resident)
+    waves = table.rows[:, None] / (hardware.cores * resident)
     converted = np.where(table.itemsize < _COMPUTED_BYTES, _CONVERTED, 1.0)[:, None]
     issue = (parameters.row + converted * walked / parameters.elements) / _width(table, hardware)
     alone = parameters.block + walked / threads * chained + issue
-    full, chain = per_core * issue, np.maximum(rounds, 1.0) * alone
+    full, chain = per_core * issue, np.maximum(waves, 1.0) * alone
     clocks = np.where(_in_registers(table)[:, None], 0.0, np.maximum(full, chain))
     time: FloatArray = clocks / np.nan_to_num(hardware.clock, nan=np.inf)
-    return time, rounds, chain > full
+    return time, waves, chain > full
 
 
 def _width(table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
@@ -182,9 +182,9 @@ def _dram_time(table: RowWiseTable, hardware: HardwareColumns, parameters: _Pass
     passes = _passes(table)[:, None]
     spilled = _spilled(table, hardware, parameters.usable)
     read = table.bytes_read[:, None] * (1.0 + (passes - 1.0) * spilled)
-    kept = residency(table, hardware.cache_capacity) * parameters.resident
+    hit_rate = cache_hit_rate(table, hardware.cache_capacity) * parameters.resident
     bandwidth = parameters.dram * hardware.dram_achievable_copy
-    time: FloatArray = (read + table.bytes_written[:, None]) * (1.0 - kept) / bandwidth
+    time: FloatArray = (read + table.bytes_written[:, None]) * (1.0 - hit_rate) / bandwidth
     return time
 
 

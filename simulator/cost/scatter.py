@@ -11,7 +11,7 @@ from simulator.kernels import ScatterTable
 
 from .family import Family, FamilyCost, ParameterGroup, bound_of, every
 from .hardware import HardwareColumns
-from .mechanisms import residency
+from .mechanisms import cache_hit_rate
 from .parameters import Parameters, parameter
 
 __all__ = ["SCATTERS", "ScatterParameters", "scatter_cost"]
@@ -42,8 +42,8 @@ def scatter_cost(table: ScatterTable, hardware: HardwareColumns, parameters: Sca
     threads = np.clip(table.row_length, *_SCATTER_THREADS)[:, None]
     resident = hardware.cores * np.floor(hardware.max_threads / threads)
     latency = np.ceil(table.rows[:, None] / np.maximum(resident, 1.0)) * parameters.row
-    kept = residency(table, hardware.cache_capacity)
-    dram = table.bytes[:, None] * (1.0 - kept) / (parameters.dram * hardware.dram_achievable_copy)
+    hit_rate = cache_hit_rate(table, hardware.cache_capacity)
+    dram = table.bytes[:, None] * (1.0 - hit_rate) / (parameters.dram * hardware.dram_achievable_copy)
     floor = np.broadcast_to(parameters.floor, dram.shape)
     shown = {"DRAM traffic": dram, "row latency": latency, "floor": floor}
     return FamilyCost(

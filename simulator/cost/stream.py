@@ -11,7 +11,7 @@ from simulator.kernels import AccessPattern, StreamKind, StreamTable
 
 from .family import Family, FamilyCost, ParameterGroup, bound_of, every
 from .hardware import HardwareColumns
-from .mechanisms import residency, united
+from .mechanisms import cache_hit_rate, overlapped
 from .parameters import Follows, Parameters, parameter
 from .roofline import roofline_terms, vector_peak
 
@@ -87,8 +87,8 @@ def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: Strea
     roofline = roofline_terms(table, hardware)
     traffic = table.bytes[:, None]
     room = hardware.cache_capacity * parameters.held
-    kept = residency(table, room) * parameters.resident
-    dram = traffic * (1.0 - kept) / (_pattern_share(table, parameters) * hardware.dram_achievable_copy)
+    hit_rate = cache_hit_rate(table, room) * parameters.resident
+    dram = traffic * (1.0 - hit_rate) / (_pattern_share(table, parameters) * hardware.dram_achievable_copy)
     l2 = traffic / (parameters.l2 * hardware.cache_rate)
     active = np.clip(np.ceil(traffic / _BLOCK_BYTES), 1.0, hardware.cores)
     pulled = traffic / (active * parameters.core_bandwidth)
@@ -104,7 +104,7 @@ def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: Strea
         "latency": floor,
     }
     moved = np.stack([dram, l2, pulled, roofline["vector"]]).max(axis=0)
-    busy = united((moved, indexed, transcendental), _OVERLAP)
+    busy = overlapped((moved, indexed, transcendental), _OVERLAP)
     shown = {
         "DRAM traffic": dram,
         "L2 traffic": l2,

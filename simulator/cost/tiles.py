@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hw_specs import Architecture
 from hw_specs.tiles import TileLibrary, load_tile_library
 
-__all__ = ["candidates", "library_groups", "occupied_rounds", "offered"]
+__all__ = ["candidates", "library_groups", "offered", "wave_time"]
 
 FloatArray = NDArray[np.float64]
 
@@ -50,13 +50,13 @@ def library_groups(role: str, traits: Sequence[Architecture]) -> Iterator[tuple[
         yield load_tile_library(name), np.flatnonzero(names == name)
 
 
-def occupied_rounds(
+def wave_time(
     blocks: FloatArray, *, cores: FloatArray, resident: FloatArray, alone: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Time of the busiest core in units of one block at full rate, and the rounds of blocks that it runs.
+    """Time of the busiest core in units of one block at full rate, and the waves of blocks that it runs.
 
-    A core runs ``resident`` blocks side by side. Blocks of the last, partly filled round cannot hide one another's
-    latency, so that round lasts at least the share ``alone`` of a full one.
+    A core runs ``resident`` blocks side by side. Blocks of the last, partly filled wave cannot hide one another's
+    latency, so that wave lasts at least the share ``alone`` of a full one.
     """
     per_core = np.ceil(blocks / cores)
     full = np.floor(per_core / resident)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator
 from hw_specs.energy_calibration import EnergyParameters
-from simulator.cost.mechanisms import residency
+from simulator.cost.mechanisms import cache_hit_rate
 from simulator.kernels import AttentionTable, FamilyTable, KernelTables
 
 __all__ = ["kernel_amounts", "kernel_energies"]
@@ -47,7 +47,7 @@ def kernel_amounts(kernels: KernelTables, accelerator: Accelerator) -> dict[str,
 def _amounts(table: FamilyTable, accelerator: Accelerator) -> dict[str, FloatArray]:
     matrix = np.array([MATRIX_RATIO.get(name, 1.0) for name in table.formats])[table.number_format]
     vector = np.array([VECTOR_RATIO.get(name, 1.0) for name in table.formats])[table.number_format]
-    kept = residency(table, np.array([_cache(accelerator)]))[:, 0]
+    kept = cache_hit_rate(table, np.array([_cache(accelerator)]))[:, 0]
     return {
         "matrix": matrix * table.matrix_flops,
         "vector": vector * table.vector_flops,

@@ -13,7 +13,7 @@ __all__ = ["Attention", "AttentionAlgorithm", "AttentionColumns", "AttentionTabl
 
 
 class AttentionAlgorithm(enum.IntEnum):
-    """Fused kernels. ``SPLIT_FLOAT32`` is the memory-efficient one on float32 operands, before a part is chosen."""
+    """Fused kernels. ``SPLIT_FLOAT32`` is the memory-efficient one on float32 operands, before it has its units."""
 
     FLASH2 = 0
     FLASH2_PAGED = 1

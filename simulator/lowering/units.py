@@ -1,4 +1,4 @@
-"""Which units and algorithm run a contraction: the choice that a vendor's library makes on a part."""
+"""Which units and algorithm run a contraction: the choice that a vendor's library makes on an accelerator."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def assign_units(tables: KernelTables, accelerator: Accelerator, *, strict: bool
 
     A contraction in a format that neither kind of unit has is an error if `strict`, else left as it is.
 
-    Lowering puts contractions on matrix units. A part without matrix units for the format runs them on vector
-    units, those of 16-bit operands in float32; tf32 on a part that has none is float32. Fused attention in float32
-    runs as three tf32 products for one, where the part has tf32.
+    Lowering puts contractions on matrix units. One without matrix units for the format runs them on vector
+    units, those of 16-bit operands in float32; tf32 on one that has none is float32. Fused attention in float32
+    runs as three tf32 products for one, where there is tf32.
 
     Whether a library of convolutions has Winograd's algorithm, and which fused attention exists, are traits of the
     architecture.
@@ -65,7 +65,7 @@ def _on_part(table: FamilyTable, accelerator: Accelerator, *, strict: bool) -> F
 
 
 def execution_on(accelerator: Accelerator, execution: Execution | None = None) -> Execution:
-    """Execution without tf32 where the part has none: float32 convolutions then need no other layout either."""
+    """Execution without tf32 where the accelerator has none: float32 convolutions then need no other layout either."""
     execution = execution or Execution()
     if "tf32" in accelerator.peak.matrix:
         return execution
@@ -126,7 +126,7 @@ _ALGORITHMS: Mapping[str, AttentionAlgorithm] = {
 
 
 def _attention_on_part(table: AttentionTable, accelerator: Accelerator) -> AttentionTable:
-    """Fused attention as it exists on the part: what takes the place of a kernel is a trait."""
+    """Fused attention as it exists on the accelerator: what takes the place of a kernel is a trait."""
     algorithm = table.algorithm
     for wanted, taken in accelerator.traits.attention.fallbacks.items():
         algorithm = np.where(table.algorithm == _ALGORITHMS[wanted], _ALGORITHMS[taken], algorithm)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hw_specs import CalibrationPool
 from simulator.cost import PARAMETERS, HardwareColumns, hardware_columns, kernel_times
 from simulator.cost.families import GROUPS, parameter_group
-from simulator.cost.inheritance import Origin, carried, part_of
+from simulator.cost.inheritance import Origin, accelerator_origin, carried
 from validation.measured.sources import source_of
 from validation.measured.tables import MeasuredKernels
 from validation.measured.timing import Timing, with_timing
@@ -214,7 +214,7 @@ class _Problem:
         """Parameters as one device has them."""
         if self.origin is None:
             return parameters
-        here = part_of(part.measured.accelerator)
+        here = accelerator_origin(part.measured.accelerator)
         for group in self.groups:
             parameters = carried(parameters, group, here=here, there=self.origin)
         return parameters

@@ -5,7 +5,7 @@ import pytest
 from hw_specs import Calibration, CalibrationPool, apply_overrides, load_accelerator
 from simulator.cost import hardware_columns
 from simulator.cost.families import PARAMETERS
-from simulator.cost.inheritance import MATRIX_ENERGIES, REFERENCE, Load, Origin, carried, origin_of, part_of
+from simulator.cost.inheritance import MATRIX_ENERGIES, REFERENCE, Load, Origin, accelerator_origin, carried, origin_of
 
 
 def _origin(process=None, copy_share=None, by_core=None):
@@ -33,7 +33,7 @@ def test_energy_of_matrix_units_goes_with_the_voltage_under_load():
 
 def test_what_an_l4_sustains_follows_from_an_l40s():
     # NVIDIA forum: 87 TFLOP/s of bf16 within 72 W; fitted on an L40S, 1.298 pJ.
-    here, there = part_of(load_accelerator("l4")), part_of(load_accelerator("l40s"))
+    here, there = accelerator_origin(load_accelerator("l4")), accelerator_origin(load_accelerator("l40s"))
     energy = carried({"matmul.energy": 1.298e-12}, "matmul", here=here, there=there)["matmul.energy"]
     assert 72 / energy == pytest.approx(87e12, rel=0.03)
 
@@ -75,17 +75,17 @@ def test_what_nobody_published_carries_nothing():
 
 
 def test_a_part_is_its_process_and_its_memory():
-    t4 = part_of(load_accelerator("t4"))
+    t4 = accelerator_origin(load_accelerator("t4"))
     assert t4.process == load_accelerator("t4").process
     # 235 of 320 GB/s, of which check bits leave 0.85.
     assert t4.copy_share == pytest.approx(235 / 320 / 0.85, abs=0.002)
     assert t4.by_core == pytest.approx(320e9 / 40)
-    assert part_of(load_accelerator("rtx_3090")).copy_share is None
+    assert accelerator_origin(load_accelerator("rtx_3090")).copy_share is None
 
 
 def test_parameters_describe_the_first_part_that_was_measured():
     entry = Calibration(name="turing", architecture="turing", groups={"stream": ("T4",)}, parameters={}, sources=("s",))
-    assert origin_of(entry, "stream") == part_of(load_accelerator("t4"))
+    assert origin_of(entry, "stream") == accelerator_origin(load_accelerator("t4"))
     assert origin_of(entry, "softmax") == _origin()
     assert origin_of(entry.model_copy(update={"scope": "generic"}), "stream") == REFERENCE
 
@@ -101,7 +101,7 @@ def test_columns_hold_what_a_part_inherits():
     )
     parts = [load_accelerator(name) for name in ("v100_pcie_32gb", "t4")]
     shares = hardware_columns(parts, CalibrationPool.of(entry)).parameter("stream.dram")
-    v100, t4 = (part_of(part).copy_share for part in parts)
+    v100, t4 = (accelerator_origin(part).copy_share for part in parts)
     assert shares == pytest.approx([0.9, 0.9 * t4 / v100])
 
 
@@ -114,6 +114,6 @@ def test_cores_of_new_parts_pull_all_that_their_memory_gives():
 
 def test_more_cores_of_a_changed_part_pull_no_less_each():
     part = load_accelerator("a100_pcie_40gb")
-    changed = part_of(apply_overrides(part, ["cores.count=2x"]))
+    changed = accelerator_origin(apply_overrides(part, ["cores.count=2x"]))
     values = {"stream.core_bandwidth": 3e10}
-    assert carried(values, "stream", here=changed, there=part_of(part)) == values
+    assert carried(values, "stream", here=changed, there=accelerator_origin(part)) == values

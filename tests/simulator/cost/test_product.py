@@ -19,7 +19,7 @@ def _problem(m, n, k, *, hardware: HardwareColumns, batch=1.0) -> Problem:
         itemsize=np.array([2.0]),
         reads=np.array([batch * (m + n) * k * 2.0]),
         writes=np.array([batch * m * n * 2.0]),
-        kept=np.zeros((1, len(hardware))),
+        hit_rate=np.zeros((1, len(hardware))),
         flops=np.array([2.0 * batch * m * n * k]),
         peak=hardware.rates("matrix", ["bf16"]),
     )

@@ -5,7 +5,7 @@ from simulator.kernels import Scatter
 
 
 def test_scattered_rows_wait_for_their_blocks(hardware, table):
-    # 512 threads a row: four blocks on each of 100 cores; 4000 rows are ten rounds of 1.5 microseconds, and the latency
+    # 512 threads a row: four blocks on each of 100 cores; 4000 rows are ten waves of 1.5 microseconds, and the latency
     # comes on top of 8 MB at 80 % of 1 TB/s.
     rows = table(Scatter, rows=4000.0, row_length=512.0, bytes_read=8e6)
     assert group_cost("scatter", rows, hardware()).time[0, 0] == pytest.approx(1.5e-6 + 15e-6 + 10e-6)
@@ -16,5 +16,5 @@ def test_cores_hold_more_blocks_of_short_rows(hardware, table):
         group_cost("scatter", table(Scatter, rows=16000.0, row_length=n), hardware()).time[0, 0]
         for n in (512.0, 128.0, 64.0)
     )
-    assert long - short == pytest.approx(45e-6)  # 40 rounds of 1.5 microseconds against 10
+    assert long - short == pytest.approx(45e-6)  # 40 waves of 1.5 microseconds against 10
     assert short == shorter

@@ -3,7 +3,7 @@ import pytest
 
 from hw_specs import load_architecture
 from hw_specs.tiles import Rule, TileLibrary, list_tile_libraries, load_tile_library
-from simulator.cost.tiles import candidates, library_groups, occupied_rounds, offered
+from simulator.cost.tiles import candidates, library_groups, offered, wave_time
 
 
 @pytest.mark.parametrize("name", list_tile_libraries())
@@ -23,18 +23,18 @@ def test_architectures_share_libraries():
 
 
 def test_rounds_by_hand():
-    def rounds(blocks, resident, alone=0.5):
-        busy, count = occupied_rounds(
+    def waves(blocks, resident, alone=0.5):
+        busy, count = wave_time(
             np.array([blocks]), cores=np.array([100.0]), resident=np.array([resident]), alone=np.array([alone])
         )
         return busy[0], count[0]
 
-    assert rounds(100.0, 1.0) == (1.0, 1.0)
-    assert rounds(101.0, 1.0) == (2.0, 2.0)
+    assert waves(100.0, 1.0) == (1.0, 1.0)
+    assert waves(101.0, 1.0) == (2.0, 2.0)
     # Two side by side: 250 blocks are 3 a core, a full round of two and one block that is alone.
-    assert rounds(250.0, 2.0) == (3.0, 2.0)
+    assert waves(250.0, 2.0) == (3.0, 2.0)
     # Four side by side with one left: it lasts as half a round.
-    assert rounds(500.0, 4.0) == (6.0, 2.0)
+    assert waves(500.0, 4.0) == (6.0, 2.0)
 
 
 def _chosen(name: str, m: float, n: float, k: float) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simulator.execution import EXECUTION_MODES, Execution
 from simulator.kernels import KernelTables
 from simulator.lowering import Launches, lower
-from simulator.lowering.launches import interpolate, operators_by_repeat
+from simulator.lowering.growth import operators_by_repeat
 from simulator.work import work_of
 from tracer.graph import GraphError, Op, OpGraph, TensorSpec, Workload
 
@@ -62,38 +62,6 @@ class TestRows:
         launches = lower(make_graph([_op("view", [_t(0, 4)], _t(0, 2, 2))]), _EAGER)
         assert len(launches.table) == 0
         assert launches.stages[0].rows.shape == (1, 0)
-
-
-class TestInterpolation:
-    def test_extents_are_affine(self):
-        first, last = _product(4), _product(14)
-        assert [interpolate(first, last, at).inputs[0].shape[0] for at in (0, 0.5, 1)] == [4, 9, 14]
-        assert interpolate(first, first, 0.3) is first
-
-    def test_attributes_too_but_never_beyond_what_both_say(self):
-        first, last = (_op("slice", [_t(0, n)], _t(0, n), start=n, end=2**63 - 1, dim=0) for n in (4, 8))
-        between = interpolate(first, last, 0.5)
-        assert dict(between.attributes) == {"start": 6, "end": 2**63 - 1, "dim": 0}
-
-    def test_a_layout_is_that_of_the_last_repeat(self):
-        strided = TensorSpec((2, 1, 4), "float16", (32, 4, 1))
-        full = TensorSpec((2, 8, 4), "float16")
-        for pair in ((strided, full), (TensorSpec((2, 1, 4), "float16"), TensorSpec((2, 8, 4), "float16", (64, 4, 1)))):
-            first, last = (Op("aten::clone", (t,), (t,)) for t in pair)
-            assert bool(interpolate(first, last, 0).inputs[0].strides) == bool(pair[1].strides)
-
-    @pytest.mark.parametrize(
-        "last",
-        [
-            _op("mm", [_t(0, 4, 4)], _t(2, 4, 8)),
-            _op("mm", [_t(0, 4, 4, 1), _t(1, 4, 8)], _t(2, 4, 8)),
-            _op("mm", [_t(0, 4, 4), _t(1, 4, 8)], _t(2, 4, 8), extra=1),
-        ],
-        ids=["tensors", "rank", "attributes"],
-    )
-    def test_what_cannot_be_interpolated(self, last):
-        with pytest.raises(GraphError, match=r"^aten::mm has other tensors or attributes in the last repeat$"):
-            interpolate(_product(4), last, 0.5)
 
 
 def _total(kernels: KernelTables, column: str) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool
-from simulator.cost.inheritance import REFERENCE, part_of
+from simulator.cost.inheritance import REFERENCE, accelerator_origin
 from validation.errors.kernels import kernel_errors
 from validation.fitting.generic import LeftOut, generic_calibration, left_out_errors, preferred_groups
 from validation.measured.tables import read_measured
@@ -19,7 +19,7 @@ def test_each_device_fits_with_its_own_memory(tables):
     generic = generic_calibration(tables).calibration
     assert (generic.name, generic.scope, generic.architecture) == ("generic", "generic", None)
     assert generic.groups == {"stream": ("T4", "V100-PCIe-32GB")}
-    shares = [part_of(t.accelerator).copy_share / REFERENCE.copy_share for t in tables]
+    shares = [accelerator_origin(t.accelerator).copy_share / REFERENCE.copy_share for t in tables]
     # One share serves both as far as their copies differ by what they were measured to: 0.81 and 0.86 at 0.85.
     low, high = sorted((0.7 / shares[0], 0.9 / shares[1]))
     assert low - 0.01 < generic.parameters["stream.dram"] < high + 0.01

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.cost.mechanisms import residency
+from simulator.cost.mechanisms import cache_hit_rate
 from simulator.kernels import (
     AttentionTable,
     FamilyTable,
@@ -257,7 +257,7 @@ def cache_table(laboratory: Laboratory) -> Table:
 def _kept(simulation: Simulation) -> NDArray[np.float64]:
     """Share of each distinct kernel's traffic that the L2 keeps."""
     capacity = simulation.hardware.cache_capacity
-    return simulation.launches.table.numbers(lambda table: residency(table, capacity)[:, 0])
+    return simulation.launches.table.numbers(lambda table: cache_hit_rate(table, capacity)[:, 0])
 
 
 def _cache_rows(
