@@ -16,7 +16,7 @@ from simulator.lowering import assign_units, lower
 from simulator.schedule.peak_memory import peak_memory
 from simulator.simulation import simulate
 from tracer.graph import OpGraph
-from tracer.storage.bundle import bundled_graph
+from tracer.library.bundle import bundled_graph
 from tracer.storage.graph_file import load_graph, save_graph
 from tracer.workloads import find_pipeline
 

@@ -19,7 +19,7 @@ from simulator.views.output import OutputError, write_text
 from simulator.views.report import FORMATS, print_report, to_csv, to_json
 from tracer.command_line import VersionOption, run_command_line
 from tracer.graph import GraphError, OpGraph
-from tracer.storage.library import MissingTracerError, graph_of
+from tracer.library.graphs import MissingTracerError, graph_of
 from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
 

@@ -12,7 +12,7 @@ from hw_specs import CalibrationPool, SpecError, load_accelerator
 from hw_specs.__main__ import main
 from hw_specs.catalogue import resolve_name
 from simulator import simulate
-from tracer.storage.bundle import BUNDLE
+from tracer.library.bundle import BUNDLE
 from tracer.storage.graph_file import load_graph
 
 _ROOT = Path(__file__).parent.parent

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .capture.device import CaptureOptions, trace_callable
     from .formats.catalogue import read_trace
     from .graph import Op, OpGraph, Stage, TensorSpec, Workload
+    from .library.graphs import graph_of
     from .storage.graph_file import load_graph, save_graph
-    from .storage.library import graph_of
     from .storage.trace_file import save_trace
     from .trace import Trace
 
@@ -47,7 +47,7 @@ _HOMES = {
     "TensorSpec": "graph",
     "Trace": "trace",
     "Workload": "graph",
-    "graph_of": "storage.library",
+    "graph_of": "library.graphs",
     "load_graph": "storage.graph_file",
     "read_trace": "formats.catalogue",
     "save_graph": "storage.graph_file",

@@ -13,8 +13,8 @@ from typing import Annotated
 
 import typer
 
+from tracer.library.graphs import MissingTracerError, graph_of, pipeline_of
 from tracer.storage.graph_file import save_graph
-from tracer.storage.library import MissingTracerError, graph_of, pipeline_of
 from tracer.storage.trace_file import save_trace
 
 from .command_line import VersionOption, run_command_line
@@ -157,7 +157,7 @@ def bundle_command(
     names: Annotated[list[str] | None, typer.Argument(help="Workloads to rebuild; all by default.")] = None,
 ) -> None:
     """Rebuild the graphs that ship with the package."""
-    from tracer.storage.bundle.rebuild import rebuild
+    from tracer.library.rebuild import rebuild
 
     size = rebuild(names or (), progress=_say)
     print(f"bundle: {size / 1e6:.2f} MB")
@@ -166,7 +166,7 @@ def bundle_command(
 @app.command("parameters")
 def parameters_command() -> None:
     """Print parameter counts of every component beside the published figures, as Markdown."""
-    from .workloads.parameters import markdown_table, parameter_rows
+    from .library.parameters import markdown_table, parameter_rows
 
     sys.stdout.write(markdown_table(list(parameter_rows())))
 

@@ -10,7 +10,7 @@ from simulator.execution import ExecutionError
 from simulator.views.output import OutputError
 from tracer.command_line import VersionOption, run_command_line
 from tracer.graph import GraphError
-from tracer.storage.library import MissingTracerError
+from tracer.library.graphs import MissingTracerError
 from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
 from validation.commands.comparisons import accuracy_command, kernels_command, published_command, trace_command

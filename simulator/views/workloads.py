@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from simulator.lowering.growth import operators_by_repeat
 from simulator.work import UnsupportedOpError, work_of
 from tracer.graph import Op, OpGraph, Workload
+from tracer.library.bundle import bundled_graph
 from tracer.operators import is_free
-from tracer.storage.bundle import bundled_graph
 from tracer.workloads import Pipeline, iter_pipelines
 
 from .report import quantity

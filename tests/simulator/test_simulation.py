@@ -136,7 +136,7 @@ def test_results_between_the_steps_fit_together(graph):
 
 def test_a_simulation_needs_no_torch():
     program = (
-        "import sys; from tracer.storage.library import graph_of; from simulator.simulation import simulate;"
+        "import sys; from tracer.library.graphs import graph_of; from simulator.simulation import simulate;"
         "from hw_specs import CalibrationPool, load_accelerator;"
         "part, pool = load_accelerator('a100'), CalibrationPool.shipped();"
         "simulate(graph_of('stable-diffusion', {}), part, calibrations=pool);"

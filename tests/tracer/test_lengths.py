@@ -4,7 +4,7 @@ import pytest
 
 from tracer.graph import OpGraph
 from tracer.lengths import attention_calls, plot_lengths
-from tracer.storage.library import graph_of
+from tracer.library.graphs import graph_of
 
 
 @pytest.fixture(scope="module")

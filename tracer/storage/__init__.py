@@ -1,1 +1,1 @@
-"""Graphs and traces on disk: the two file formats, the bundle that ships and the cache."""
+"""Graphs and traces on disk: the two file formats, and files too large for memory."""

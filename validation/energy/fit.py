@@ -22,7 +22,7 @@ from simulator.energy.run import StageWork, stage_energy
 from simulator.execution import Execution
 from simulator.simulation import Simulation, simulate
 from simulator.uncertainty.intervals import Interval
-from tracer.storage.library import graph_of
+from tracer.library.graphs import graph_of
 
 from .ceilings import sustained_rate
 from .logs import PowerLog

@@ -12,9 +12,9 @@ import numpy as np
 
 from simulator.projection.operator_times import can_predict
 from tracer.graph import IndexArray, Op, OpGraph
+from tracer.library.graphs import graph_of, pipeline_of
 from tracer.operators import canonical_name, is_free
 from tracer.storage.graph_file import load_graph
-from tracer.storage.library import graph_of, pipeline_of
 from tracer.trace import Trace
 from tracer.workloads import resolve
 

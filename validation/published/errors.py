@@ -13,7 +13,7 @@ from simulator.execution import Execution
 from simulator.simulation import Simulation, simulate
 from simulator.uncertainty.intervals import interval_of
 from tracer.graph import GraphError, OpGraph
-from tracer.storage.library import graph_of
+from tracer.library.graphs import graph_of
 
 from .case import Case
 

@@ -9,7 +9,7 @@ from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.simulation import Simulation, simulate
 from tracer.graph import OpGraph
-from tracer.storage.library import graph_of
+from tracer.library.graphs import graph_of
 
 from .pseudo_3d_layers import LayerSite, layers_graph
 from .study import Attention, LatentImages, Study, StudyError, StudyModel

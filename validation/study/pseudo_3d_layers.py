@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracer.graph import OpGraph, Workload
-from tracer.storage.library import MissingTracerError
+from tracer.library.graphs import MissingTracerError
 
 if TYPE_CHECKING:
     from tracer.workloads.pipeline import StageSpec

@@ -27,7 +27,7 @@ from simulator.execution import Execution
 from simulator.simulation import Simulation, simulate
 from simulator.uncertainty.intervals import Interval
 from tracer.graph import OpGraph
-from tracer.storage.library import graph_of
+from tracer.library.graphs import graph_of
 
 SHIPPED = CalibrationPool.shipped()
 

@@ -20,7 +20,7 @@ from simulator.uncertainty.deviation import (
     run_deviation,
     summed_deviation,
 )
-from tracer.storage.library import graph_of
+from tracer.library.graphs import graph_of
 
 SHIPPED = CalibrationPool.shipped()
 

@@ -12,7 +12,7 @@ from simulator.simulation import simulate
 from simulator.uncertainty.deviation import group_ranges
 from simulator.uncertainty.intervals import coverage_line, interval_of, load_factors
 from tracer.graph import OpGraph
-from tracer.storage.library import graph_of
+from tracer.library.graphs import graph_of
 
 SHIPPED = CalibrationPool.shipped()
 

@@ -5,7 +5,7 @@ import pytest
 from hw_specs import CalibrationPool, load_accelerator
 from simulator.simulation import Simulation, simulate
 from simulator.views.explanation import UnknownKernelError, explain_operator, render_explanations
-from tracer.storage.library import graph_of
+from tracer.library.graphs import graph_of
 
 
 @pytest.fixture(scope="module")

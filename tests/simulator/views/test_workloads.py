@@ -13,7 +13,7 @@ from hw_specs import CalibrationPool, load_accelerator
 from simulator.simulation import simulate
 from simulator.views import workloads as listing
 from simulator.views.workloads import graph_flops, render_workloads, workload_rows
-from tracer.storage.bundle import bundled_graph
+from tracer.library.bundle import bundled_graph
 from tracer.workloads import find_pipeline, iter_pipelines
 
 

@@ -13,8 +13,8 @@ from simulator.lowering import Launches, lower
 from simulator.simulation import simulate
 from simulator.work import work_of
 from tracer.graph import OpGraph, StorageRole
+from tracer.library.bundle import bundled_graph
 from tracer.operators import is_free
-from tracer.storage.bundle import bundled_graph
 from tracer.workloads import find_pipeline, iter_pipelines
 
 _NAMES = tuple(pipeline.name for pipeline in iter_pipelines())

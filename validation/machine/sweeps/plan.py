@@ -20,7 +20,7 @@ from hw_specs import CalibrationPool, load_accelerator
 from hw_specs.reading.yaml_loader import read_yaml
 from simulator.projection.operator_times import operator_times
 from tracer.graph import OpGraph
-from tracer.storage.bundle import BUNDLE
+from tracer.library.bundle import BUNDLE
 from tracer.storage.graph_file import load_graph
 
 from .case import KernelCase

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tracer.storage.bundle import bundled_graph
+from tracer.library.bundle import bundled_graph
+from tracer.library.parameters import ParameterRow, markdown_table, parameter_rows, rows_of
 from tracer.workloads import Pipeline, iter_pipelines
-from tracer.workloads.parameters import ParameterRow, markdown_table, parameter_rows, rows_of
 
 README = Path(__file__).parents[3] / "README.md"
 

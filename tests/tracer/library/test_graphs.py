@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tracer.graph import Component, GraphError, Op, OpGraph, Stage, TensorSpec, Workload
-from tracer.storage import library
-from tracer.storage.library import MissingTracerError, cache_folder, graph_of
+from tracer.library import graphs as library
+from tracer.library.graphs import MissingTracerError, cache_folder, graph_of
 from tracer.workloads import UnknownWorkloadError, WorkloadError, find_pipeline, resolve
 
 

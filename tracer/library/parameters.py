@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tracer.graph import OpGraph
-
-from .catalogue import iter_pipelines
-from .pipeline import Pipeline
+from tracer.workloads.catalogue import iter_pipelines
+from tracer.workloads.pipeline import Pipeline
 
 __all__ = ["ParameterRow", "markdown_table", "parameter_rows", "rows_of"]
 
@@ -45,7 +44,7 @@ class ParameterRow:
 
 def parameter_rows() -> Iterator[ParameterRow]:
     """Rows of all pipelines from their bundled graphs, by model and component."""
-    from tracer.storage.bundle import bundled_graph
+    from .bundle import bundled_graph
 
     for pipeline in sorted(iter_pipelines(), key=lambda p: p.name):
         graph = bundled_graph(pipeline.name, pipeline.defaults)

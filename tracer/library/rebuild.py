@@ -8,7 +8,7 @@ from tracer.graph import OpGraph
 from tracer.storage.graph_file import save_graph
 from tracer.workloads import find_pipeline, iter_pipelines, resolve
 
-from . import BUNDLE
+from .bundle import BUNDLE
 
 __all__ = ["rebuild", "traced_default"]
 

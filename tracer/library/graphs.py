@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 
 from tracer.graph import GraphError, OpGraph, Workload
+from tracer.storage.graph_file import FORMAT_VERSION, load_graph, save_graph
 from tracer.workloads import Pipeline, UnknownWorkloadError, find_pipeline, resolve
 
 from .bundle import bundled_graph
-from .graph_file import FORMAT_VERSION, load_graph, save_graph
 
 __all__ = ["MissingTracerError", "cache_folder", "graph_of", "pipeline_of"]
 

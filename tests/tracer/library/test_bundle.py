@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from tracer.library.bundle import BUNDLE, bundled_graph
 from tracer.storage import bundle
-from tracer.storage.bundle import BUNDLE, bundled_graph
 from tracer.workloads import iter_pipelines
 
 _PIPELINES = tuple(iter_pipelines())
@@ -44,7 +44,7 @@ def test_a_pipeline_without_a_file(monkeypatch, tmp_path):
 
 def test_a_bundled_graph_needs_no_torch():
     program = (
-        "import sys; from tracer.storage.library import graph_of; graph_of('stable-diffusion', {});"
+        "import sys; from tracer.library.graphs import graph_of; graph_of('stable-diffusion', {});"
         "heavy = {'torch', 'diffusers', 'transformers', 'scipy', 'pandas', 'matplotlib'} & set(sys.modules);"
         "sys.exit(', '.join(sorted(heavy)) or 0)"
     )
