@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from tracer.library import bundle
 from tracer.library.bundle import BUNDLE, bundled_graph
-from tracer.storage import bundle
 from tracer.workloads import iter_pipelines
 
 _PIPELINES = tuple(iter_pipelines())

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tracer.graph import Component, OpGraph
-from tracer.library.bundle import BUNDLE, bundled_graph, rebuild
+from tracer.library import rebuild
+from tracer.library.bundle import BUNDLE, bundled_graph
 from tracer.storage.graph_file import load_graph
 from tracer.workloads import UnknownWorkloadError, find_pipeline, iter_pipelines
 
