@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, field_validator
 
 from .reading.record import Count, Record, Text
-from .tiles import AttentionTiles, TileLibrary, load_attention_tiles, load_tile_library
+from .tiles import AttentionTiles, load_attention_tiles, load_tile_library
 from .units.number_formats import FORMAT_BITS
 from .units.quantity import Bytes, Seconds, Share
 
@@ -67,11 +67,6 @@ class ProductTiles(Record):
         load_tile_library(name)
         return name
 
-    def library(self, role: str) -> TileLibrary:
-        """Tile library of a role."""
-        name: str = getattr(self, role)
-        return load_tile_library(name)
-
 
 class AttentionTraits(Record):
     """Fused attention: kernels that exist, and names of their tables of tiles (:mod:`hw_specs.tiles`)."""
@@ -111,7 +106,7 @@ class Architecture(Record):
     """Maker, None where several make it."""
     parent: Text | None = None
     """Architecture from which this one descends: calibrations carry over, and traits that are not stated here."""
-    refresh: bool = False
+    refresh: Annotated[bool, Field(strict=True)] = False
     """Whether the cores are those of the parent, no step away from it."""
     like: Text | None = None
     """Architecture whose traits stand in for those that are not known; no relative."""

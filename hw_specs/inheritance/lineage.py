@@ -130,11 +130,10 @@ def _read(path: Path, folders: tuple[Path, ...]) -> Architecture:
     tree = read_yaml(path)
     merged = _merged(path, tree, folders, ())
     identity = {key: value for key, value in tree.items() if key not in _TRAITS and key not in _GROUPS}
-    own = {path for path, name in merged.stated_by.items() if name == tree["name"]}
-    identity["refresh"] = _is_refresh(tree)
+    identity.setdefault("refresh", _is_refresh(tree))
     known = _validated({**identity, **_nested(merged.traits)}, path)
-    others = (path for path in trait_paths() if path not in own and known.trait(path) is not None)
-    assumed = {path: merged.stated_by[path] for path in others}
+    stated = (trait for trait in trait_paths() if known.trait(trait) is not None)
+    assumed = {trait: by for trait in stated if (by := merged.stated_by[trait]) != known.name}
     return known.with_provenance(lineage=merged.lineage, assumed=assumed, origins=merged.origins)
 
 
@@ -195,8 +194,8 @@ def _base_of(path: Path, tree: _Values) -> str | None:
 def _is_refresh(tree: _Values) -> bool:
     """As declared, else whether the file has a parent and states no trait: nothing says that it differs."""
     declared = tree.get("refresh")
-    if declared is not None:
-        return bool(declared)
+    if isinstance(declared, bool):
+        return declared
     return tree.get("parent") is not None and not any(key in _TRAITS or key in _GROUPS for key in tree)
 
 
@@ -215,7 +214,7 @@ def _grounds(path: Path, tree: _Values, own: _Values) -> dict[str, str]:
     needed = [*own, *(key for key in ("parent", "like") if tree.get(key) is not None)]
     grounds = {trait: sources.get(trait) or sources.get(trait.partition(".")[0]) for trait in needed}
     for trait, source in grounds.items():
-        if source is None and (trait in valid):
+        if source is None and trait in valid:
             raise SpecError(f"{_display(path)}: sources: nothing for {trait}; say who states it, or leave it out")
     return {trait: str(source) for trait, source in grounds.items()}
 

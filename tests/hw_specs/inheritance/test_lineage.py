@@ -124,6 +124,7 @@ class TestUsersOwn:
             "number format 'fp61'",
         ),
         ("parent: ada\nshortest_kernel: 1.3\nsources: {parent: x, shortest_kernel: y}", "1.3 has no unit"),
+        ("parent: ada\nrefresh: maybe\nsources: {parent: x}", "refresh: 'maybe' is refused"),
         ("engine: simt\nsources: {engine: x}", r"missing; give a value, or name a parent \(or 'like'"),
         ("parent: x\nsources: {parent: x}", r"goes in a circle \(x -> x\)"),
     ],

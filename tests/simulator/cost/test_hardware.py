@@ -1,10 +1,13 @@
-from dataclasses import replace
+import ast
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import simulator.cost
 from hw_specs import CalibrationPool, load_accelerator
-from simulator.cost import ParameterError, hardware_columns
+from simulator.cost import HardwareColumns, ParameterError, hardware_columns
 
 
 def test_select_keeps_every_column_together():
@@ -39,3 +42,13 @@ def test_only_mechanisms_see_the_clock_under_load(hardware):
     part = replace(hardware(), clock_headroom=np.array([1.1]))
     assert part.at_working_clock().rates("matrix", ["bf16"])[0, 0] == pytest.approx(1.1 * 100e12)
     assert part.rates("matrix", ["bf16"])[0, 0] == 100e12
+
+
+def test_every_column_is_read_by_some_term():
+    folder = Path(simulator.cost.__file__).parent
+    modules = (path for path in folder.glob("*.py") if path.stem not in ("hardware", "accelerator_columns"))
+    nodes = (node for path in modules for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    read = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    # Rates are asked for by the name of their unit, and the clock as that of the cores under load.
+    read |= {"matrix", "vector", "special", "clock_headroom"}
+    assert {field.name for field in fields(HardwareColumns)} <= read
