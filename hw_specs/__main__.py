@@ -1,4 +1,4 @@
-"""Command line of the catalogue: ``hwspec list``, ``hwspec show NAME``, ``hwspec check [FILE...]``."""
+"""Command line of the catalogue: ``hwspec list``, ``hwspec show NAME``, ``hwspec check`` and ``hwspec convert``."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from .listing.facts import LIST_COLUMNS, as_record, facts, list_row, readable_ro
 from .listing.plausibility import Finding, implausibilities
 from .listing.traits import assumptions, trait_rows
 from .overrides import apply_overrides
+from .reading.conversion import as_yaml, converted
+from .reading.yaml_loader import read_yaml
 from .schema import Accelerator
 
 app = typer.Typer(
@@ -107,6 +109,31 @@ def check_command(
     typer.echo(f"{len(paths)} files valid; {open_findings} open findings, {len(rows)} in all", err=True)
     if open_findings:
         raise typer.Exit(1)
+
+
+@app.command("convert")
+def convert_command(
+    file: Annotated[Path, typer.Argument(help="Specification file of an earlier release.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="New file; the terminal by default.")] = None,
+) -> None:
+    """Write a specification file of an earlier release in the keys of this one. Comments are not kept."""
+    tree, changes = converted(read_yaml(file))
+    for change in changes or ("nothing to convert",):
+        typer.echo(f"{file}: {change}", err=True)
+    text = as_yaml(tree)
+    if output is None:
+        typer.echo(text, nl=False)
+    elif output.exists():
+        raise SpecError(f"{output}: exists; give a new file")
+    else:
+        _write(output, text)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SpecError(f"{path}: cannot write: {error.strerror}") from error
 
 
 _FINDING_COLUMNS = ["file", "path", "finding", "state"]

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from .errors import SpecError, did_you_mean
+from .reading.conversion import MOVED
 from .reading.explain import explain
 from .reading.yaml_loader import parse_yaml, read_yaml
 from .schema import Accelerator
@@ -150,16 +151,12 @@ def _build(specification: _Specification, *, where: str) -> Accelerator:
         raise explain(error, model=Accelerator, where=where) from error
 
 
-# Keys that files had once, and what to write instead.
-_MOVED = {
-    ("cores", "shared_memory"): "write it as memory.shared.capacity, which no longer counts the L1 cache",
-}
-
-
 def _refuse_moved(tree: Mapping[str, Any], where: str) -> None:
-    for (group, key), instead in _MOVED.items():
+    for (group, key), instead in MOVED.items():
         if isinstance(tree.get(group), Mapping) and key in tree[group]:
-            raise SpecError(f"{where}: {group}.{key}: is no key any more; {instead}")
+            raise SpecError(
+                f"{where}: {group}.{key}: is no key any more; {instead}: 'hwspec convert {where} -o NEW.yaml' does it"
+            )
 
 
 def _clock(tree: Mapping[str, Any]) -> float | None:
