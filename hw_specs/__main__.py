@@ -15,8 +15,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from .architecture import Architecture
 from .catalogue import accelerator_files, load_accelerator, load_file
 from .errors import SpecError
+from .inheritance.lineage import list_architectures, load_architecture
 from .listing.facts import LIST_COLUMNS, as_record, facts, list_row, readable_row
 from .listing.plausibility import Finding, implausibilities
 from .listing.traits import assumptions, trait_rows
@@ -136,6 +138,32 @@ def _write(path: Path, text: str) -> None:
         raise SpecError(f"{path}: cannot write: {error.strerror}") from error
 
 
+@app.command("architectures")
+def architectures_command(
+    name: Annotated[str | None, typer.Argument(help="Architecture whose traits to show; all in short if none.")] = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """List the architectures of the catalogue, or the traits of one with who states each."""
+    if name is None:
+        known = map(load_architecture, list_architectures())
+        columns, title = ["name", "vendor", "parent", "like", "engine"], ""
+        rows = [[a.name, a.vendor or "", a.parent or "", a.like or "", a.engine] for a in known]
+    else:
+        architecture = load_architecture(name)
+        columns, title = ["trait", "value", "source"], _line_of(architecture)
+        rows = [[row.path, row.value, row.source] for row in trait_rows(architecture)]
+    if output is Format.JSON:
+        _print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    elif output is Format.CSV:
+        _print_csv(columns, rows)
+    else:
+        _print_table(columns, rows, title=title)
+
+
+def _line_of(architecture: Architecture) -> str:
+    return f"architecture {' < '.join(architecture.lineage)}"
+
+
 _FINDING_COLUMNS = ["file", "path", "finding", "state"]
 
 
@@ -169,7 +197,7 @@ def _print_traits(accelerator: Accelerator) -> None:
     architecture = accelerator.traits
     rows = [[row.path, row.value, row.source] for row in trait_rows(architecture)]
     _console().print()
-    _print_table(["trait", "value", "source"], rows, title=f"architecture {' < '.join(architecture.lineage)}")
+    _print_table(["trait", "value", "source"], rows, title=_line_of(architecture))
     if line := assumptions(architecture):
         _console().print()
         _console().print(line, markup=False, highlight=False)

@@ -233,7 +233,7 @@ class TestPackaging:
             if path.suffix == ".py" or path.name == "py.typed":
                 continue
             package, *inside = path.parts
-            patterns = [p.strip() for p in data.get(package, "").split(",")]
+            patterns = re.split(r"[,\s]+", data.get(package, "").strip())
             assert any(Path(*inside).match(p) and p.count("/") == len(inside) - 1 for p in patterns), file
 
     def test_commands_are_there(self):

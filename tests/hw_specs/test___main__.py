@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hw_specs import list_accelerators
+from hw_specs import list_accelerators, list_architectures
 from hw_specs.__main__ import main
 
 
@@ -45,6 +45,37 @@ def test_show_table_has_facts_notes_and_sources(
     _, out, _ = run(["show", "a100", "--set", "memory.dram.bandwidth=2x"], monkeypatch, capsys)
     for text in ("4.078 TB/s", "76.51 FLOP/B", "Sources", "changed by hand: memory.dram.bandwidth=2x"):
         assert text in out
+
+
+def test_show_says_who_states_the_traits(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(["show", "h100"], monkeypatch, capsys)
+    assert "architecture hopper < ampere < volta < pascal" in out
+    assert "nvjet kernel names" in out
+    assert "traits assumed from ampere: " in out
+
+
+@pytest.mark.parametrize("name", ["", "hopper"])
+def test_architectures(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["architectures", *filter(None, [name])]
+    _, table, _ = run(arguments, monkeypatch, capsys)
+    _, out, _ = run([*arguments, "--format", "json"], monkeypatch, capsys)
+    _, text, _ = run([*arguments, "--format", "csv"], monkeypatch, capsys)
+    rows = json.loads(out)
+    assert list(csv.DictReader(io.StringIO(text))) == rows
+    if name:
+        assert {"trait": "tiles.matrix", "value": "warpgroup", "source": "nvjet kernel names"} in rows
+        assert "architecture hopper < ampere" in table
+    else:
+        assert [row["name"] for row in rows] == list(list_architectures())
+        assert next(row for row in rows if row["name"] == "ada")["parent"] == "ampere_ga10x"
+
+
+def test_an_unknown_architecture_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = run(["architectures", "hoper"], monkeypatch, capsys)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "did you mean 'hopper'?" in err
 
 
 def test_show_json_and_csv_agree(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
