@@ -116,7 +116,7 @@ class Architecture(Record):
     core: Text
     """Vendor's word for a core."""
     dram: Dram
-    """Kind of memory that its parts have unless they say otherwise."""
+    """Kind of memory that its accelerators have unless they say otherwise."""
     matrix_formats: tuple[str, ...]
     """Number formats that its matrix units multiply."""
     special_per_clock: Count | None

@@ -50,7 +50,7 @@ def load_accelerator(name_or_path: str) -> Accelerator:
     """Accelerator of a name, an alias or a YAML file.
 
     Case, spaces, dashes, underscores, leading names of vendor and line (``Tesla``, ``Instinct``) and the kind of
-    memory do not matter: ``"NVIDIA A100-SXM4-80GB"``, ``"a100_sxm4_80gb"`` and ``"a100"`` are the same part. A path
+    memory do not matter: ``"NVIDIA A100-SXM4-80GB"``, ``"a100_sxm4_80gb"`` and ``"a100"`` are the same one. A path
     is meant where there is a path separator, or a file of that name exists in the working directory.
 
     Raises

@@ -1,4 +1,4 @@
-"""What carries power from one part to another: steps between processes, kinds of DRAM, idle power.
+"""What carries power from one accelerator to another: steps between processes, kinds of DRAM, idle power.
 
 None of this is fitted to energies of workloads. Everything is published, by a foundry, by a maker of memory, or as
 readings of idle boards. (:mod:`hw_specs.inheritance.process` holds another ratio: board energy at full load, from
@@ -83,7 +83,7 @@ def process_step(process: str | None) -> float | None:
 
 
 def dram_rule(accelerator: Accelerator) -> DramRule:
-    """Kind of DRAM of a part: its own where it says so, else its generation's usual one."""
+    """Kind of DRAM of an accelerator: its own where it says so, else its generation's usual one."""
     return _RULES[accelerator.memory.dram.technology or accelerator.traits.dram]
 
 
@@ -106,6 +106,6 @@ def relative_voltage(clock: float) -> float:
     """Voltage at a share of the boost clock, relative to that at the boost clock.
 
     Flat up to half of the boost clock, then a straight line, as measured for several GPUs (Guerreiro et al., "GPGPU
-    Power Modeling for Multi-Domain Voltage-Frequency Scaling", HPCA 2018). The two numbers are typical, not of a part.
+    Power Modeling for Multi-Domain Voltage-Frequency Scaling", HPCA 2018). The two numbers are typical, not of one accelerator.
     """
     return max(_LOWEST_VOLTAGE, 1.0 - _VOLTAGE_SLOPE * (1.0 - clock))

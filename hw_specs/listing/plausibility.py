@@ -42,7 +42,7 @@ _ENGINES = {"gpu": "simt", "tpu": "systolic", "npu": "systolic", "cpu": "cpu"}
 
 
 def _engine(accelerator: Accelerator) -> Iterator[tuple[str, str]]:
-    """What a part is called goes with the engines of its architecture."""
+    """What an accelerator is called goes with the engines of its architecture."""
     engine = accelerator.traits.engine
     if _ENGINES[accelerator.kind] != engine:
         yield "kind", f"is {accelerator.kind}, and the engines of {accelerator.architecture} are {engine}"
@@ -51,7 +51,7 @@ def _engine(accelerator: Accelerator) -> Iterator[tuple[str, str]]:
 def _rates(accelerator: Accelerator) -> Iterator[tuple[str, str]]:
     """Peaks are cores x clock x a power of two (or three times one), as arithmetic units come."""
     cores, peak = accelerator.cores, accelerator.peak
-    # Some matrix peaks of a part with two clocks are quoted at the other one (fp64 on H100).
+    # Some matrix peaks of an accelerator with two clocks are quoted at the other one (fp64 on H100).
     matrix_clocks = [cores.matrix_clock, cores.clock] if cores.matrix_clock else [cores.clock]
     for group, rates, clocks in (("matrix", peak.matrix, matrix_clocks), ("vector", peak.vector, [cores.clock])):
         for name, rate in rates.items():
