@@ -156,7 +156,6 @@ def _implicit_problem(table: ConvolutionTable, hardware: HardwareColumns) -> Pro
         reads=table.bytes_read,
         writes=table.bytes_written,
         hit_rate=cache_hit_rate(table, hardware.cache_capacity),
-        flops=2.0 * table.num_groups * table.positions * table.output_channels * table.reduced_length,
         peak=unit_peak(table, hardware),
     )
 
@@ -208,7 +207,6 @@ def _unfused(
         reads=image + filters,
         writes=output,
         hit_rate=np.zeros((len(table), len(hardware))),
-        flops=2.0 * values * tiles * table.output_channels * channels,
         peak=unit_peak(table, hardware),
     )
     products = product_cost(problem, hardware, parameters, role="vector_batched")

@@ -102,7 +102,6 @@ def _problem(table: ProductTable, hardware: HardwareColumns) -> Problem:
         reads=table.bytes_read,
         writes=table.bytes_written,
         hit_rate=cache_hit_rate(table, hardware.cache_capacity),
-        flops=2.0 * table.batch * table.m * table.n * table.k,
         peak=unit_peak(table, hardware),
         access=access_width(table),
     )

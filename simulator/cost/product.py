@@ -100,8 +100,6 @@ class Problem:
         Share of the traffic that the cache keeps from the DRAM. [1]
     peak : array of shape (num_kernels, num_accelerators)
         Rate of the units that it runs on. [FLOP/s]
-    flops : array
-        Arithmetic of the whole kernel. [FLOP]
     access : array, optional
         Widest access that the rows of all matrices allow, :data:`WIDEST_ACCESS` by default. [B]
     """
@@ -114,7 +112,6 @@ class Problem:
     reads: FloatArray
     writes: FloatArray
     hit_rate: FloatArray
-    flops: FloatArray
     peak: FloatArray
     access: FloatArray | None = None
 
