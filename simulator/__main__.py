@@ -24,8 +24,6 @@ from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
 
 from . import options
-from . import options
-from . import options
 from .calibrations import calibration_pool
 from .cost import FidelityError, ParameterError, UnsupportedFormatError
 from .execution import Execution, ExecutionError
@@ -73,28 +71,6 @@ class _Asked:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """What holds for a workload, a graph and a trace alike."""
-
-    accelerator: Accelerator
-    execution: Execution
-    fidelity: Fidelity
-    calibrations: CalibrationPool
-    output_format: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """What holds for a workload, a graph and a trace alike."""
-
-    accelerator: Accelerator
-    execution: Execution
-    fidelity: Fidelity
-    calibrations: CalibrationPool
-    output_format: str
-
-
 def _choice(name: str, value: str, valid: tuple[str, ...]) -> str:
     if value not in valid:
         raise typer.BadParameter(f"unknown {name} {value!r}; valid: {', '.join(valid)}")
@@ -137,23 +113,26 @@ def command(
         return
     if hw is None or sum(given is not None for given in (model, graph, trace)) != 1:
         raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
+    part, changes = load_accelerator(hw), change or []
+    calibrations = calibration_pool(hw, part, calibration)
     asked = _Asked(
-        accelerator=_accelerator(hw, change or []),
+        accelerator=apply_overrides(part, changes),
         execution=Execution(mode=execution, attention=attention),
         fidelity=level,
-        calibrations=calibration_pool(hw, load_accelerator(hw), calibration),
+        calibrations=calibrations,
         output_format=output_format,
+        remarks=changes_without_effect(part, changes, calibrations),
     )
     sizes = (batch, height, width, num_frames, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
     settings = dict(zip(_SETTINGS, (*sizes, dtype and torch_dtype(dtype)), strict=True))
     source = load_accelerator(from_) if from_ else None
     if trace is not None:
         _refuse({**settings, "explain": explain}, "a trace, which is of one run")
-        _emit(_traced(trace, source, asked), output)
+        _emit(_remarked(_traced(trace, source, asked), asked), output)
         return
     if source is not None:
         raise typer.BadParameter("--from goes with --trace FILE")
-    _emit(_simulated(_graph(model, graph, settings, cache=cache), asked, explain), output)
+    _emit(_remarked(_simulated(_graph(model, graph, settings, cache=cache), asked, explain), asked), output)
 
 
 # Settings of a workload, in the order of the options above.

@@ -42,9 +42,7 @@ Hardware = Annotated[str | None, typer.Option("--hw", help="Accelerator: a name 
 Model = Annotated[
     str | None, typer.Option("--model", help="Workload: a name (see --list) or a diffusers pipeline folder.")
 ]
-GraphFile = Annotated[
-    Path | None, typer.Option("--graph", help="Graph file written by `trace`, instead of --model.")
-]
+GraphFile = Annotated[Path | None, typer.Option("--graph", help="Graph file written by `trace`, instead of --model.")]
 TraceFile = Annotated[
     Path | None,
     typer.Option("--trace", help="Trace of any known format: project its times to --hw, instead of --model."),
