@@ -106,6 +106,7 @@ def relative_voltage(clock: float) -> float:
     """Voltage at a share of the boost clock, relative to that at the boost clock.
 
     Flat up to half of the boost clock, then a straight line, as measured for several GPUs (Guerreiro et al., "GPGPU
-    Power Modeling for Multi-Domain Voltage-Frequency Scaling", HPCA 2018). The two numbers are typical, not of one accelerator.
+    Power Modeling for Multi-Domain Voltage-Frequency Scaling", HPCA 2018). The two numbers are typical, and of no
+    accelerator alone.
     """
     return max(_LOWEST_VOLTAGE, 1.0 - _VOLTAGE_SLOPE * (1.0 - clock))
