@@ -63,10 +63,10 @@ def vector_energy_ratio(process: str | None) -> float | None:
     return _VECTOR_RATIO_BY_NODE.get(_node(process))
 
 
-# Clock up to which an accelerator runs at its least voltage. Beyond it voltage rises with the clock, and energy with its
-# square (dynamic power is C V^2 f: Weste and Harris, CMOS VLSI Design, 5.2). An L40S spends 1.30 pJ a FLOP at the 1.88 GHz
-# that its limit leaves (fitted), an L4 of the same silicon 0.83 pJ at 1.47 GHz (87 TFLOP/s within 72 W), an H100
-# 0.88 pJ at 1.47 GHz (794 TFLOP/s within 700 W). [Hz]
+# Clock up to which an accelerator runs at its least voltage. Beyond it voltage rises with the clock, and energy with
+# its square (dynamic power is C V^2 f: Weste and Harris, CMOS VLSI Design, 5.2). An L40S spends 1.30 pJ a FLOP at the
+# 1.88 GHz that its limit leaves (fitted), an L4 of the same silicon 0.83 pJ at 1.47 GHz (87 TFLOP/s within 72 W), an
+# H100 0.88 pJ at 1.47 GHz (794 TFLOP/s within 700 W). [Hz]
 _LEAST_VOLTAGE_CLOCK = 1.5e9
 
 
