@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator
+from hw_specs.listing.traits import assumptions
 from simulator.energy.run import EnergyEstimate
 from simulator.schedule.peak_memory import peak_memory
 from simulator.schedule.timeline import StageTimeline, Timeline
@@ -117,7 +118,7 @@ class Report:
     ``basis`` has the share of latency by what its kernels' times rest on; ``vector_flops`` and ``special_ops`` are the
     arithmetic that `flops` leaves out. ``part_intervals`` has the 80 % interval of each latency of each view, made as
     that of the total: name of the view to name of the part to ends, ``by_stage`` and so on; empty where the fidelity is
-    a bound.
+    a bound. ``assumptions`` says what stands in for what nobody states of the accelerator's architecture.
     """
 
     model: str
@@ -145,6 +146,7 @@ class Report:
     launches: float
     unmodelled: tuple[Unmodelled, ...]
     sources: tuple[str, ...]
+    assumptions: tuple[str, ...] = ()
     repeats: dict[str, int] = field(default_factory=dict)
     part_intervals: dict[str, dict[str, Ends]] = field(default_factory=dict)
 
@@ -224,6 +226,7 @@ def make_report(
         launches=float(table.count.sum()),
         unmodelled=_unmodelled(launches.unmodelled, graph, float(table.count.sum())),
         sources=tuple(dict.fromkeys((*graph.sources, *accelerator.sources))),
+        assumptions=tuple(filter(None, (assumptions(accelerator.traits),))),
         repeats={s.name: s.repeats for s in graph.stages},
         part_intervals={} if deviation is None else {v: _ends(pieces, p, deviation) for v, p in views.items()},
         **{view: _grouped(pieces, parts, total) for view, parts in views.items()},

@@ -48,6 +48,7 @@ def test_both_files_are_simulated(folder: Path) -> None:
     part = load_accelerator(str(folder / "r100.yaml"))
     report = simulate(graph, part, calibrations=POOL).report
     assert report.accelerator == "R100"
+    assert report.assumptions == ("traits assumed from blackwell: all",)
     assert 0 < report.latency < simulate(graph, load_accelerator("b200"), calibrations=POOL).report.latency
 
 

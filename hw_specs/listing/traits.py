@@ -41,11 +41,16 @@ def assumptions(architecture: Architecture) -> str:
     >>> assumptions(load_architecture("pascal"))
     ''
     """
-    base, assumed = architecture.parent or architecture.like, list(architecture.assumed)
+    assumed = architecture.assumed
     if not assumed:
         return ""
-    stated = [path for path in trait_paths() if path not in assumed and architecture.trait(path) is not None]
-    return f"traits assumed from {base}: {', '.join(_by_group(assumed)) if stated else 'all'}"
+    if all(path in assumed for path in trait_paths() if architecture.trait(path) is not None):
+        return f"traits assumed from {architecture.parent or architecture.like}: all"
+    by_origin: dict[str, list[str]] = {}
+    for path, origin in assumed.items():
+        by_origin.setdefault(origin, []).append(path)
+    said = (f"from {origin}: {', '.join(_by_group(paths))}" for origin, paths in by_origin.items())
+    return f"traits assumed {'; '.join(said)}"
 
 
 def _by_group(paths: Iterable[str]) -> list[str]:

@@ -154,6 +154,7 @@ def notes(report: Report) -> tuple[str, ...]:
     if report.fidelity == "roofline":
         return ("roofline: a lower bound from the datasheet alone; no overhead of kernels, launches or the host.",)
     return (
+        *report.assumptions,
         f"80 % intervals {coverage_line()}; those of parts are made alike, but of parts only denoisers were counted.",
         "approximate: the host's time for each operator is that of a typical server processor; "
         "schedulers' own arithmetic is left out.",

@@ -17,7 +17,10 @@ def test_rows_say_who_states_a_trait() -> None:
 
 def test_assumptions_are_one_line() -> None:
     line = assumptions(load_architecture("hopper"))
-    assert line.startswith("traits assumed from ampere: shared_bytes_per_clock, winograd, tiles (vector, ")
+    assert line == (
+        "traits assumed from ampere: shared_bytes_per_clock, winograd, tiles (vector, vector_batched, implicit), "
+        "attention (flash2_paged, efficient); from pascal: attention (flash4, cudnn_attention)"
+    )
     assert "engine" not in line
     assert assumptions(load_architecture("pascal")) == ""
 

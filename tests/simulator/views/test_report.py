@@ -120,5 +120,11 @@ def test_what_is_approximate_is_said(fidelity, report):
     assert ("lower bound" in words[0]) == (fidelity == "roofline")
 
 
+def test_what_is_assumed_of_the_architecture_is_said(report):
+    line = "traits assumed from hopper: all"
+    assert line in _printed(replace(report, assumptions=(line,)))
+    assert line not in _printed(replace(report, assumptions=()))
+
+
 def test_formats():
     assert FORMATS == ("table", "json", "csv")
