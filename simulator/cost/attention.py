@@ -31,7 +31,7 @@ from .attention_tiles import (
     matrix_share,
     resident_blocks,
 )
-from .family import Family, FamilyCost, ParameterGroup, bound_of, every
+from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
 from .hardware import HardwareColumns
 from .matmul import unit_peak
 from .mechanisms import cache_hit_rate, overlapped, power_slowdown, throttle_factor
@@ -276,6 +276,26 @@ def _holds(*algorithms: AttentionAlgorithm) -> Callable[[AttentionTable], NDArra
     return of
 
 
+_FORMULAS = {
+    "tile of queries": Formula("tile tables of the algorithm by architecture and head dimension", "1"),
+    "tile of keys": Formula("tile tables of the algorithm by architecture and head dimension", "1"),
+    "splits of the keys": Formula("parts of the keys, where there are fewer blocks than cores", "1"),
+    "thread blocks": Formula("heads * ceil(queries / tile of queries)", "1"),
+    "products": Formula(
+        "blocks * mean steps * 2 * tile * (passes * head dimension + values' dimension) / (rate * peak)"
+    ),
+    "exponentials": Formula("blocks * mean steps * tile * exponential / special-function rate"),
+    "shared memory": Formula(
+        "blocks * mean steps * bytes that warps read and write / (cores * bandwidth of shared memory)"
+    ),
+    "cores, with waves and fill": Formula(
+        "the three above joined, times steps of the busiest core, masked steps, and fill"
+    ),
+    "L2 traffic": Formula("blocks * mean steps * tile of keys and values / (share * L2 bandwidth)"),
+    "DRAM traffic": Formula("bytes not in the cache / (share * DRAM bandwidth)"),
+    "floor": Formula("shortest duration"),
+}
+
 ATTENTION: Family[AttentionTable] = Family(
     table=AttentionTable,
     groups=(
@@ -314,4 +334,5 @@ ATTENTION: Family[AttentionTable] = Family(
             related=("flash3",),
         ),
     ),
+    formulas=_FORMULAS,
 )

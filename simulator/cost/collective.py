@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.kernels import CollectiveAlgorithm, CollectiveTable
 
-from .family import Family, FamilyCost, ParameterGroup, bound_of, every
+from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
 from .hardware import FloatArray, HardwareColumns
 from .parameters import Parameters, parameter
 
@@ -55,7 +55,14 @@ def collective_cost(table: CollectiveTable, hardware: HardwareColumns, parameter
     return FamilyCost(time=latency + transfer + filled, bound=bound_of(terms), terms=shown)
 
 
+_FORMULAS = {
+    "transfer": Formula("bytes sent / (share * link bandwidth)"),
+    "steps and floor": Formula("floor + steps of the algorithm * step latency"),
+    "pipeline": Formula("pipeline * sent / (sent + chunk)"),
+}
+
 COLLECTIVES = Family(
     table=CollectiveTable,
     groups=(ParameterGroup(name="collective", parameters=CollectiveParameters, holds=every, cost=collective_cost),),
+    formulas=_FORMULAS,
 )

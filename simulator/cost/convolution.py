@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from simulator.kernels import ConvolutionTable
 
-from .family import Family, FamilyCost, ParameterGroup, bound_of, every, parameters_of
+from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, parameters_of
 from .hardware import HardwareColumns
-from .matmul import MATMUL, product_terms, unit_peak
+from .matmul import MATMUL, PRODUCT_FORMULAS, product_terms, unit_peak
 from .mechanisms import cache_hit_rate, power_slowdown, throttle_factor
 from .parameters import Follows, Parameters, energy_parameter, parameter
 from .product import Problem, ProductParameters, product_cost
@@ -233,6 +233,16 @@ def _throttled(
     return throttle_factor(table.vector_flops[:, None] / peak, slowdown=slowdown, time=parameters.throttle_time)
 
 
+_FORMULAS = {
+    **PRODUCT_FORMULAS,
+    "gathering of few channels": Formula(
+        "waves * taps * a step of 256 x 64 tiles, multiplied or gathered, padding included"
+    ),
+    "algorithm": Formula("fastest of " + ", ".join(ALGORITHMS), "", ALGORITHMS),
+    **{f"time of {name}": Formula("candidate; the fastest is taken") for name in ALGORITHMS},
+    "transforms of unfused Winograd": Formula("transformed image, filter, and output through DRAM"),
+}
+
 CONVOLUTIONS = Family(
     table=ConvolutionTable,
     groups=(
@@ -250,4 +260,5 @@ CONVOLUTIONS = Family(
             cost=vector_convolution_cost,
         ),
     ),
+    formulas=_FORMULAS,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,29 @@ from .hardware import HardwareColumns
 from .parameters import Parameters
 from .roofline import BOUNDS
 
-__all__ = ["Family", "FamilyCost", "ParameterGroup", "bound_of", "every", "narrow", "parameters_of"]
+__all__ = ["Family", "FamilyCost", "Formula", "ParameterGroup", "bound_of", "every", "narrow", "parameters_of"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Table = TypeVar("Table", bound=FamilyTable)
 Record = TypeVar("Record", bound=Parameters)
+
+
+class Formula(NamedTuple):
+    """How a term of a cost comes about.
+
+    Attributes
+    ----------
+    text : str
+    unit : str
+        ``s`` for times, ``1`` for counts and shares.
+    choices : tuple of str
+        What its values stand for, where they are codes.
+    """
+
+    text: str
+    unit: str = "s"
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -79,10 +96,13 @@ class Family(Generic[Table]):
     table : type of FamilyTable
     groups : tuple of ParameterGroup
         Of kernels that several hold the last one gets them.
+    formulas : mapping
+        Formula of every term that a cost of the family shows, by its name.
     """
 
     table: type[Table]
     groups: tuple[ParameterGroup[Table, Any], ...]
+    formulas: Mapping[str, Formula]
 
     def group_positions(self, table: Table) -> NDArray[np.int64]:
         """Position in :attr:`groups` of the group of each kernel, shape (num_kernels,)."""

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from simulator.kernels import FamilyTable, ProductTable
 
-from .family import Family, FamilyCost, ParameterGroup, bound_of, every, narrow
+from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, narrow
 from .hardware import HardwareColumns
 from .mechanisms import cache_hit_rate
 from .parameters import Follows, energy_parameter, parameter
 from .product import WIDEST_ACCESS, Problem, ProductCost, ProductParameters, product_cost
 from .roofline import vector_peak
 
-__all__ = ["MATMUL", "PRODUCTS", "access_width", "matmul_cost", "product_terms", "unit_peak"]
+__all__ = ["MATMUL", "PRODUCTS", "PRODUCT_FORMULAS", "access_width", "matmul_cost", "product_terms", "unit_peak"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -152,6 +152,21 @@ def _on_vector_units(table: ProductTable) -> BoolArray:
     return chosen
 
 
+PRODUCT_FORMULAS = {
+    "bytes of one access": Formula("widest that divides the rows of all matrices, at most 16", "1"),
+    "tile rows": Formula("chosen among the library's tiles by its rule, else by predicted time", "1"),
+    "tile columns": Formula("chosen among the library's tiles by predicted time", "1"),
+    "splits of the reduced length": Formula("blocks that share one output tile", "1"),
+    "thread blocks": Formula("batch * ceil(m / tile rows) * ceil(n / tile columns) * splits", "1"),
+    "waves": Formula("ceil(ceil(blocks / cores) / resident blocks)", "1"),
+    "arithmetic": Formula("busiest core: blocks * the larger of multiplying and moving a tile, under the power limit"),
+    "exposed prologues and epilogues": Formula("waves * fill + blocks * bytes of a tile / (store * DRAM rate)"),
+    "L2 traffic": Formula("blocks * operand tiles / (share * L2 bandwidth)"),
+    "DRAM traffic": Formula("(bytes not in the cache, re-reads included) / (share * DRAM rate)"),
+    "splitting": Formula("split latency + partial sums through L2"),
+    "floor": Formula("shortest duration"),
+}
+
 MATMUL = ParameterGroup(
     name="matmul",
     parameters=ProductParameters,
@@ -182,4 +197,5 @@ PRODUCTS = Family(
             cost=partial(matmul_cost, role="vector_batched", unit="vector"),
         ),
     ),
+    formulas=PRODUCT_FORMULAS,
 )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.kernels import RowKind, RowWiseTable
 
-from .family import Family, FamilyCost, ParameterGroup, bound_of, every, narrow
+from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, narrow
 from .hardware import HardwareColumns
 from .mechanisms import cache_hit_rate, overlapped
 from .parameters import Follows, Parameters, parameter
@@ -224,6 +224,14 @@ def _spilled(table: RowWiseTable, hardware: HardwareColumns, usable: FloatArray)
     return np.clip((in_flight - capacity) / np.maximum(in_flight, 1.0), 0.0, 1.0)
 
 
+_FORMULAS = {
+    "DRAM traffic": Formula("(bytes not in the cache, later passes included) / (share * DRAM rate)"),
+    "rows on the cores": Formula("rows / cores * (row + passes * width / elements), or waves of waiting blocks"),
+    "not overlapped": Formula("the smaller of the two above, for the first waves of blocks, which run in step"),
+    "arithmetic": Formula("work / datasheet rate of vector or special units"),
+    "floor": Formula("shortest duration"),
+}
+
 ROWS = Family(
     table=RowWiseTable,
     groups=(
@@ -236,4 +244,5 @@ ROWS = Family(
             cost=rows_cost,
         ),
     ),
+    formulas=_FORMULAS,
 )

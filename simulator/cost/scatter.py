@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.kernels import ScatterTable
 
-from .family import Family, FamilyCost, ParameterGroup, bound_of, every
+from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
 from .hardware import HardwareColumns
 from .mechanisms import cache_hit_rate
 from .parameters import Parameters, parameter
@@ -53,7 +53,14 @@ def scatter_cost(table: ScatterTable, hardware: HardwareColumns, parameters: Sca
     )
 
 
+_FORMULAS = {
+    "DRAM traffic": Formula("bytes not in the cache / (share * DRAM rate)"),
+    "row latency": Formula("ceil(rows / resident blocks of all cores) * latency of one block"),
+    "floor": Formula("shortest duration"),
+}
+
 SCATTERS = Family(
     table=ScatterTable,
     groups=(ParameterGroup(name="scatter", parameters=ScatterParameters, holds=every, cost=scatter_cost),),
+    formulas=_FORMULAS,
 )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.kernels import AccessPattern, StreamKind, StreamTable
 
-from .family import Family, FamilyCost, ParameterGroup, bound_of, every
+from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
 from .hardware import HardwareColumns
 from .mechanisms import cache_hit_rate, overlapped
 from .parameters import Follows, Parameters, parameter
@@ -165,4 +165,17 @@ def _pattern_share(table: StreamTable, parameters: StreamParameters) -> FloatArr
 
 STREAM = ParameterGroup(name="stream", parameters=StreamParameters, holds=every, cost=stream_cost)
 
-STREAMS = Family(table=StreamTable, groups=(STREAM,))
+_FORMULAS = {
+    "DRAM traffic": Formula("bytes not in the cache / (share * DRAM rate)"),
+    "L2 traffic": Formula("bytes / (share * L2 bandwidth)"),
+    "bytes in flight": Formula("bytes / (active cores * bandwidth of one core)"),
+    "index arithmetic": Formula(
+        "elements * (element + axes * operands * offset) / (cores * clock), more in small grids"
+    ),
+    "transcendental functions": Formula(
+        "44 instructions of a vector lane each, joined with the rest by an exponent of 6"
+    ),
+    "floor": Formula("shortest duration"),
+}
+
+STREAMS = Family(table=StreamTable, groups=(STREAM,), formulas=_FORMULAS)

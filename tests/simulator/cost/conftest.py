@@ -13,6 +13,8 @@ from simulator.cost import HardwareColumns, hardware_columns
 from simulator.kernels import (
     Attention,
     AttentionAlgorithm,
+    Collective,
+    CollectiveAlgorithm,
     FamilyTable,
     Kernel,
     KernelTables,
@@ -115,4 +117,5 @@ _CODES: dict[type[Kernel], dict[str, Any]] = {
     Stream: {"kind": StreamKind.ELEMENTWISE},
     RowWise: {"kind": RowKind.NORMALIZATION},
     Attention: {"algorithm": AttentionAlgorithm.FLASH2},
+    Collective: {"algorithm": CollectiveAlgorithm.ALL_REDUCE},
 }

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from simulator.cost import ExplainError, explain, kernel_times
-from simulator.kernels import Attention, AttentionAlgorithm, KernelTables
+from simulator.cost import FAMILIES, GROUPS, ExplainError, explain, kernel_times
+from simulator.cost.families import group_cost
+from simulator.kernels import Convolution, KernelTables
 
 
 def _alone(table):
@@ -20,11 +21,18 @@ def test_every_term_has_a_formula_and_the_time_is_the_models(hardware, matmul):
     assert all(term.formula for term in terms.values())
 
 
-@pytest.mark.parametrize("algorithm", ["FLASH2", "EFFICIENT", "FLASH4"])
-def test_every_term_of_attention_has_a_formula_of_its_own(hardware, table, algorithm):
-    columns = {"number_format": "bf16", "matrix_flops": 1e9, "head_dim": 64.0}
-    kernel = _alone(table(Attention, algorithm=AttentionAlgorithm[algorithm], **columns))
-    assert not [term.name for term in explain(kernel, hardware()) if term.formula.startswith("candidate")]
+@pytest.mark.parametrize("name", GROUPS)
+def test_every_term_of_every_group_has_a_formula(hardware, table, name):
+    family = next(f for f in FAMILIES if name in {group.name for group in f.groups})
+    shown = group_cost(name, table(family.table.kernel_type, matrix_flops=1.0, number_format="bf16"), hardware()).terms
+    assert set(shown) <= set(family.formulas)
+
+
+def test_codes_are_shown_as_what_they_stand_for(hardware, table):
+    kernel = _alone(table(Convolution, vector_flops=1e9, positions=64.0, output_channels=64.0, reduced_length=64.0))
+    terms = {term.name: term for term in explain(kernel, hardware())}
+    assert terms["algorithm"][1:3] == ("implicit product", "")
+    assert terms["time of implicit product"].formula == "candidate; the fastest is taken"
 
 
 def test_only_one_kernel_is_explained(hardware, matmul):

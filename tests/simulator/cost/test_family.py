@@ -28,7 +28,7 @@ def test_the_last_group_that_holds_a_kernel_gets_it():
         ParameterGroup(name="narrow", holds=narrow, **common),
         ParameterGroup(name="tall", holds=lambda table: table.m > 2, **common),
     )
-    family = Family(table=ProductTable, groups=groups)
+    family = Family(table=ProductTable, groups=groups, formulas={})
     assert family.group_positions(_products("fp16", "fp8", "fp8")).tolist() == [0, 1, 2]
 
 
