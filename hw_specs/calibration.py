@@ -117,6 +117,11 @@ class Calibration(_Record):
     preferred: tuple[str, ...] = ()
     """Groups of a generic calibration that predict parts left out better than their nearest relatives do."""
     parameters: dict[str, float]
+    """Those that rows determined."""
+    at_bound: tuple[str, ...] = ()
+    """Parameters at an end of their physical range: the rows ask for more than the mechanism allows."""
+    held: tuple[str, ...] = ()
+    """Parameters of the same groups that the rows do not determine; they keep their defaults."""
 
     def of_group(self, group: str) -> dict[str, float]:
         """Parameters of one group, by ``group.name``."""
@@ -130,7 +135,7 @@ def described(fitted_on: Iterable[FittedOn]) -> tuple[str, ...]:
     for record in fitted_on:
         key = (record.device, record.source)
         rows[key] = rows.get(key, 0) + record.count
-        calls.setdefault(key, []).append(record.op.removeprefix("aten::"))
+        calls.setdefault(key, []).extend(op.removeprefix("aten::") for op in record.op.split(", "))
     return tuple(
         f"{device}: {rows[device, source]} rows of {', '.join(sorted(set(names)))} ({source})"
         for (device, source), names in calls.items()

@@ -174,6 +174,7 @@ def make_report(
     timeline: Timeline,
     costs: KernelCosts,
     accelerator: Accelerator,
+    basis: NDArray[np.int64],
     *,
     fidelity: str,
     interval: Interval | None = None,
@@ -186,18 +187,15 @@ def make_report(
     Parameters
     ----------
     timeline, accelerator, fidelity
-    costs : KernelCosts of this accelerator alone, arrays of shape (num_kernels, 1)
-    interval, energy : optional
-        Of the whole run.
-    deviation : RunDeviation, optional
-        What intervals of parts of the latency are made from; without it they have none.
+    costs, basis
+        Of this accelerator alone; the latter of shape (num_kernels,), codes into :data:`simulator.cost.BASES`.
+    interval, energy, deviation : optional
+        Of the whole run; intervals of parts of the latency are made from the last.
     module_depth : int
         Parts of a module path that ``by_module`` keeps.
     """
     launches, graph = timeline.launches, timeline.launches.graph
-    pieces = _pieces(timeline, costs, module_depth)
-    total = timeline.latency
-    table = launches.table
+    pieces, total, table = _pieces(timeline, costs, module_depth), timeline.latency, launches.table
     views = {
         "by_stage": _positions(pieces.stage),
         "by_category": _positions(pieces.category, order=CATEGORIES),
@@ -221,7 +219,7 @@ def make_report(
         memory_capacity=round(accelerator.memory.dram.capacity),
         bound=_bound_shares(pieces, np.ones(len(pieces.latency), dtype=np.bool_), total),
         bound_by_category=_bounds_by_category(pieces),
-        basis=_basis_shares(table.count, costs),
+        basis=_basis_shares(table.count * costs.time[:, 0], basis),
         components={c.name: c.num_parameters for c in graph.components},
         launches=float(table.count.sum()),
         unmodelled=_unmodelled(launches.unmodelled, graph, float(table.count.sum())),
@@ -319,10 +317,8 @@ def _bound_shares(pieces: _Pieces, rows: NDArray[np.bool_], total: float) -> Bou
     return BoundShares(**{name: value / total if total else 0.0 for name, value in shares.items()})
 
 
-def _basis_shares(count: FloatArray, costs: KernelCosts) -> dict[str, float]:
-    time = count * costs.time[:, 0]
+def _basis_shares(time: FloatArray, codes: NDArray[np.int64]) -> dict[str, float]:
     total = float(time.sum())
-    codes = costs.basis[:, 0]
     shares = {name: float(time[codes == code].sum()) for code, name in enumerate(BASES)}
     return {name: value / total if total else 0.0 for name, value in shares.items()}
 

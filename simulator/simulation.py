@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
 from simulator.cost.model import Fidelity
@@ -16,7 +17,7 @@ from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.intervals import Interval, interval_of
 from tracer.graph import OpGraph
 
-from .cost import HardwareColumns, KernelCosts, hardware_columns, kernel_times
+from .cost import HardwareColumns, KernelCosts, hardware_columns, kernel_basis, kernel_times
 from .execution import Execution
 from .kernels import KernelTables
 from .lowering import Launches, assign_units, execution_on, lower
@@ -97,9 +98,8 @@ def simulate(
         deviation = run_deviation(timeline, table, costs.time[:, 0], accelerator, pool)
         interval = interval_of(timeline.latency, deviation.relative())
     energy = _energy(timeline, costs, accelerator, interval)
-    report = make_report(
-        timeline, costs, accelerator, fidelity=fidelity, interval=interval, deviation=deviation, energy=energy
-    )
+    known = (timeline, costs, accelerator, _basis(table, hardware, fidelity))
+    report = make_report(*known, fidelity=fidelity, interval=interval, deviation=deviation, energy=energy)
     return Simulation(
         accelerator=accelerator,
         launches=launches,
@@ -112,6 +112,13 @@ def simulate(
         deviation=deviation,
         calibrations=pool,
     )
+
+
+def _basis(table: KernelTables, hardware: HardwareColumns, fidelity: Fidelity) -> NDArray[np.int64]:
+    """Ground of each kernel's time; a bound rests on the datasheet."""
+    if fidelity == "roofline":
+        return np.zeros(len(table), dtype=np.int64)
+    return kernel_basis(table, hardware)[:, 0]
 
 
 def _energy(

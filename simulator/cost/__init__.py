@@ -1,6 +1,7 @@
 """Kernel time on an accelerator: datasheet roofline and calibrated mechanisms, vectorised over both."""
 
 from .accelerator_columns import hardware_columns
+from .basis import kernel_basis
 from .explain import ExplainError, Term, explain
 from .families import FAMILIES, GROUPS, PARAMETERS
 from .hardware import BASES, HardwareColumns, UnsupportedFormatError
@@ -25,5 +26,6 @@ __all__ = [
     "UnsupportedFormatError",
     "explain",
     "hardware_columns",
+    "kernel_basis",
     "kernel_times",
 ]

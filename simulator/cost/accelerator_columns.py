@@ -11,7 +11,7 @@ from hw_specs import Accelerator, CalibrationMatch, CalibrationPool
 from hw_specs.schema import Link
 
 from .cores import block_cores
-from .families import FAMILIES, GROUPS
+from .families import FAMILIES, GROUPS, PARAMETERS
 from .hardware import BASES, HardwareColumns
 from .inheritance import accelerator_origin, carried, nearest, origin_of
 from .memory_rates import cache_rate, common_cache, dram_achievable_copy, dram_achievable_read, shared_rate
@@ -98,36 +98,48 @@ def _attention_storage(accelerator: Accelerator) -> float | None:
 def _calibrated(
     accelerators: Sequence[Accelerator], pool: CalibrationPool
 ) -> tuple[list[dict[str, float]], dict[str, IntArray]]:
-    """Parameters of each accelerator by ``group.name``, and codes of their grounds by group."""
-    rows: list[dict[str, float]] = []
-    basis: dict[str, list[int]] = {group: [] for group in GROUPS}
-    for accelerator in accelerators:
-        row: dict[str, float] = {}
-        for group in GROUPS:
-            match, source = nearest(accelerator, group, pool)
-            basis[group].append(0 if match is None else BASES.index(match.basis if source == group else "inherited"))
-            if match is not None:
-                row.update(_parameters_of(accelerator, group, match, source))
-            single = pool.ceilings(accelerator, group)
-            if single is not None:
-                row.update(single.of_group(group))
-        rows.append(row)
-    codes = {group: np.array(values, dtype=np.int64) for group, values in basis.items()}
-    return rows, {**codes, **_borrowed(codes)}
+    """Parameters of each accelerator by ``group.name``, and codes of the grounds of all by the same names."""
+    rows = [_of_accelerator(accelerator, pool) for accelerator in accelerators]
+    grounds = {name: [BASES.index(found.get(name, _DEFAULT)[1]) for found in rows] for name in PARAMETERS}
+    values = [{name: value for name, (value, _) in found.items()} for found in rows]
+    return values, {name: np.array(codes, dtype=np.int64) for name, codes in grounds.items()}
 
 
-def _parameters_of(accelerator: Accelerator, group: str, match: CalibrationMatch, source: str) -> dict[str, float]:
-    """Parameters of a group from a calibration of it, or of the group that it resembles."""
-    values = {f"{group}.{name.partition('.')[2]}": x for name, x in match.calibration.of_group(source).items()}
-    if match.basis == "calibrated" and source == group:
-        return values
-    return carried(values, group, here=accelerator_origin(accelerator), there=origin_of(match.calibration, source))
+# Of a parameter that nothing is known of.
+_DEFAULT = (np.nan, "datasheet")
 
 
-def _borrowed(codes: Mapping[str, IntArray]) -> dict[str, IntArray]:
-    """Grounds of groups that use the parameters of others: inherited where their own are defaults."""
-    found: dict[str, IntArray] = {}
-    for group in (group for family in FAMILIES for group in family.groups if group.borrowed):
-        own, others = codes[group.name], np.array([codes[name] for name in group.borrowed]).max(axis=0)
-        found[group.name] = np.where((own == 0) & (others > 0), BASES.index("inherited"), own)
+def _of_accelerator(accelerator: Accelerator, pool: CalibrationPool) -> dict[str, tuple[float, str]]:
+    """Value and ground of each parameter that some calibration tells the accelerator."""
+    found: dict[str, tuple[float, str]] = {}
+    for group in GROUPS:
+        match, source = nearest(accelerator, group, pool)
+        if match is not None:
+            found |= _of_group(accelerator, group, match, source)
+        single = pool.ceilings(accelerator, group)
+        if single is not None:
+            found |= {name: (value, "inherited") for name, value in single.of_group(group).items()}
     return found
+
+
+def _of_group(
+    accelerator: Accelerator, group: str, match: CalibrationMatch, source: str
+) -> dict[str, tuple[float, str]]:
+    """Parameters of a group from a calibration of it, or of the group that it resembles.
+
+    Those that its rows left at their defaults are the defaults of the parts that were measured, and follow the
+    accelerator as the others do; their ground is no better for it.
+    """
+    calibration, own = match.calibration, match.basis == "calibrated" and source == group
+    fitted = {_under(group, name): value for name, value in calibration.of_group(source).items()}
+    held = {_under(group, name) for name in calibration.held if name.partition(".")[0] == source}
+    values = {**{name: PARAMETERS[name].default for name in held if name in PARAMETERS}, **fitted}
+    if not own:
+        values = carried(values, group, here=accelerator_origin(accelerator), there=origin_of(calibration, source))
+    ground = match.basis if source == group else "inherited"
+    return {name: (value, ground if name in fitted else "datasheet") for name, value in values.items()}
+
+
+def _under(group: str, name: str) -> str:
+    """Name of a parameter in a group that takes those of another."""
+    return f"{group}.{name.partition('.')[2]}"

@@ -45,10 +45,6 @@ FloatArray = NDArray[np.float64]
 #: Parts into which the keys may be split when there are too few blocks.
 _SPLITS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
 
-#: Exponent that joins the cores' work with DRAM traffic: keys and values arrive under the products of other steps, but
-#: a block waits for its queries, and its output is written when nothing is left to multiply.
-_MEMORY_OVERLAP = 2.0
-
 _EXPONENTIAL = "time of exponentials, maxima, sums and rescaling over that of the special units alone"
 _OVERLAP = "exponent that joins products, exponentials and shared memory"
 
@@ -78,6 +74,9 @@ class AttentionParameters(Parameters):
     combine: FloatArray = parameter(3e-6, "s", 2e-7, 2e-5, "extra latency of splitting the keys over blocks")
     dram: FloatArray = parameter(0.85, "1", 0.3, 1.0, "share of the DRAM bandwidth reached")
     l2: FloatArray = parameter(0.8, "1", 0.05, 1.0, "share of the L2 bandwidth reached")
+    # Keys and values arrive under the products of other steps, but a block waits for its queries, and its output is
+    # written when nothing is left to multiply.
+    memory_overlap: FloatArray = parameter(2.0, "1", 1.2, 12.0, "exponent that joins the cores' work with DRAM traffic")
     throttle_time: FloatArray = parameter(8e-3, "s", 2e-5, 2e-2, "busy time after which the power limit acts")
     floor: FloatArray = parameter(4e-6, "s", 0.0, 2e-5, "shortest duration")
     energy: FloatArray = energy_parameter(1.0e-12, follows=Follows.MATRIX_PROCESS)
@@ -173,7 +172,7 @@ def _on_one_architecture(calls: _Calls, tiles: AttentionTiles) -> dict[str, Floa
         "L2 traffic": l2,
         "DRAM traffic": dram,
         "floor": floor,
-        "time": floor + overlapped((np.maximum(best, l2), dram), np.full(1, _MEMORY_OVERLAP)),
+        "time": floor + overlapped((np.maximum(best, l2), dram), parameters.memory_overlap),
     }
 
 

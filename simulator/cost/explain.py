@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from simulator.kernels import KernelTables
 
+from .basis import kernel_basis
 from .families import GROUPS, PARAMETERS, family_of, group_cost, groups_of
 from .family import Formula
 from .hardware import BASES, HardwareColumns
@@ -66,7 +67,7 @@ def explain(kernel: KernelTables, hardware: HardwareColumns) -> tuple[Term, ...]
     result = [
         Term("time", float(costs.time[0, 0]), "s", "the terms joined, and no less than the roofline"),
         Term("bound", BOUNDS[int(costs.bound[0, 0])], "", "largest term"),
-        Term("basis", BASES[int(costs.basis[0, 0])], "", f"ground of the parameters of {group}"),
+        Term("basis", BASES[int(kernel_basis(kernel, hardware)[0, 0])], "", "weakest ground of the parameters it uses"),
     ]
     return (*roofline, *terms, *result, *_parameters(group, hardware))
 

@@ -81,7 +81,7 @@ class HardwareColumns:
     parameters : dict
         Parameter group to the record of its parameters.
     basis : dict
-        Parameter group to codes into :data:`BASES`.
+        ``group.name`` of each parameter to codes into :data:`BASES`.
     """
 
     name: tuple[str, ...]

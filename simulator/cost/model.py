@@ -12,7 +12,7 @@ from simulator.kernels import FamilyTable, KernelTables
 from simulator.kernels.kernel import IntArray
 
 from .families import GROUPS, group_cost, groups_of
-from .hardware import BASES, HardwareColumns
+from .hardware import HardwareColumns
 from .roofline import BOUNDS, roofline_terms
 
 __all__ = ["FIDELITIES", "FidelityError", "KernelCosts", "kernel_times"]
@@ -39,22 +39,15 @@ class KernelCosts:
         Least time that the datasheet allows. [s]
     bound : array of int
         What bounds the kernel, codes into :data:`BOUNDS`.
-    basis : array of int
-        Ground of each time, codes into :data:`BASES`.
     """
 
     time: FloatArray
     roofline: FloatArray
     bound: NDArray[np.int64]
-    basis: NDArray[np.int64]
 
     def bound_names(self) -> NDArray[np.str_]:
         """Names of the bounds, shape (num_kernels, num_accelerators)."""
         return np.array(BOUNDS)[self.bound]
-
-    def basis_names(self) -> NDArray[np.str_]:
-        """Names of the grounds, shape (num_kernels, num_accelerators)."""
-        return np.array(BASES)[self.basis]
 
 
 def kernel_times(kernels: KernelTables, hardware: HardwareColumns, *, fidelity: Fidelity = "calibrated") -> KernelCosts:
@@ -81,7 +74,6 @@ def kernel_times(kernels: KernelTables, hardware: HardwareColumns, *, fidelity: 
         time=np.zeros(shape),
         roofline=np.zeros(shape),
         bound=np.zeros(shape, dtype=np.int64),
-        basis=np.zeros(shape, dtype=np.int64),
     )
     working = hardware.at_working_clock()
     for table, rows in kernels:
@@ -104,4 +96,3 @@ def _calibrate(costs: KernelCosts, table: FamilyTable, rows: IntArray, hardware:
         roofline = costs.roofline[at]
         costs.time[at] = np.maximum(cost.time, roofline)
         costs.bound[at] = np.where(cost.time >= roofline, cost.bound, costs.bound[at])
-        costs.basis[at] = hardware.basis[GROUPS[code]]

@@ -39,6 +39,10 @@ class ParameterError(ValueError):
     """A calibration names a parameter that does not exist, or a value outside its physical range."""
 
 
+#: Least distance to the ends of a physical range that a logit is taken at, over the range. [1]
+_CLOSE = 0.02
+
+
 class Follows(enum.Enum):
     """What of an accelerator a parameter follows when another accelerator inherits it."""
 
@@ -74,6 +78,16 @@ class Declaration:
     meaning: str
     follows: Follows = Follows.NOTHING
     operations: float = 1.0
+
+    def moved(self, values: FloatArray, step: float) -> FloatArray:
+        """Values some logits further along the physical range; those at its ends start from close to them.
+
+        What lies beyond the range is no value of the parameter but its absence, and stays.
+        """
+        width = self.upper - self.lower
+        share = np.clip((values - self.lower) / width, _CLOSE, 1.0 - _CLOSE)
+        reached = self.lower + width / (1.0 + (1.0 - share) / share * np.exp(-step))
+        return np.where((values < self.lower) | (values > self.upper), values, reached)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

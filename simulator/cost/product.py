@@ -38,6 +38,11 @@ class ProductParameters(Parameters):
     accesses: FloatArray = parameter(
         4.0, "1/clk", 2.0, 8.0, "accesses of up to 16 B that a core makes in a clock to bring in operands"
     )
+    # Load and store units move elements that copies to shared memory cannot take. Two products of a TimeSformer trace
+    # (H100, rows of an odd number of 2-byte elements) take 3.3 to 4.
+    narrow_accesses: FloatArray = parameter(
+        4.0, "1/clk", 1.0, 8.0, "the same where rows do not allow accesses of that width"
+    )
     iteration: FloatArray = parameter(150.0, "clk", 0.0, 1500.0, "shortest time of one step of the main loop")
     fill: FloatArray = parameter(800.0, "clk", 0.0, 20000.0, "prologue and epilogue that each wave of blocks exposes")
     store: FloatArray = parameter(
@@ -75,10 +80,6 @@ _STAGES = 3.0
 
 #: Widest access of one thread, and of one asynchronous copy to shared memory. [B]
 WIDEST_ACCESS = 16.0
-
-#: Accesses that a core makes in a clock where rows do not allow that width, so that its load and store units move the
-#: elements instead of copies that pass them by. Two products of a TimeSformer trace (H100, 2 bytes wide) take 3.3 to 4.
-_NARROW_ACCESSES = 4.0
 
 #: Longest side of a tile for rows that do not allow that width: kernels of older generations
 #: (``cutlass_75_tensorop_bf16_s1688gemm_bf16_128x128_nn_align1`` on an H100).
@@ -286,7 +287,7 @@ def _arithmetic(
     depth = library.step / p.itemsize[:, None, None]
     fed = np.maximum(tm * tn, parameters.feed * (tm + tn))
     multiplying = grid.steps * 2.0 * depth * fed / (core_peak * parameters.rate)
-    accesses = clock * np.where(width < WIDEST_ACCESS, _NARROW_ACCESSES, parameters.accesses)
+    accesses = clock * np.where(width < WIDEST_ACCESS, parameters.narrow_accesses, parameters.accesses)
     moving = grid.steps * library.staged * (tm + tn) * library.step / (width * accesses)
     # An element that comes in is loaded and put into shared memory, one that goes out is only stored.
     placing = 0.5 * tm * tn * _output_bytes(p) * (1.0 / width - 1.0 / WIDEST_ACCESS) / accesses

@@ -22,22 +22,12 @@ FloatArray = NDArray[np.float64]
 #: Widest row that PyTorch's softmax keeps in the registers of one warp (PersistentSoftmax.cuh).
 WARP_SOFTMAX_WIDTH = 1024
 
-#: Bytes of an element in registers, and time of a narrower one, which every pass unpacks and the last packs, over that
-#: of one that needs no conversion (layer norm and softmax of bf16 on an H100, of fp32 on an A100). [B], [1]
-_COMPUTED_BYTES, _CONVERTED = 4.0, 1.15
-
-#: Cycles that one element adds to the chain of a thread of row-wise moments, whose running mean divides by the count
-#: (``WelfordOps``) where layer norm multiplies by its reciprocal: four such blocks take 5.4 ms for 75 million values on
-#: an H200. [clk]
-_MOMENTS_CHAIN = 200.0
+#: Bytes of an element in registers. [B]
+_COMPUTED_BYTES = 4.0
 
 #: Registers of a core, and of a thread of these kernels (``vectorized_layer_norm_kernel`` in an H100's profile). Blocks
 #: of 1024 threads with more than 32 run alone.
 _REGISTER_FILE, _REGISTERS = 65536.0, 34.0
-
-#: Threads whose rows are in flight, for each byte that the DRAM delivers in a cycle: 200 to 250 where all cores are
-#: full (T4, A100, V100). Cores beyond what the DRAM feeds bring no further rows.
-_THREADS_FED = 210.0
 
 #: Vector lanes of a core of V100, T4 or A100; newer cores have 128.
 _LANES = 64.0
@@ -59,6 +49,10 @@ class _PassParameters(Parameters):
     usable: FloatArray = parameter(
         0.5, "1", 0.05, 4.0, "share of the cache that rows in flight can hold between two passes"
     )
+    # 200 to 250 where all cores are full (T4, A100, V100). Cores beyond what the DRAM feeds bring no further rows.
+    fed: FloatArray = parameter(
+        210.0, "clk/B", 50.0, 1000.0, "threads whose rows are in flight, for each byte of DRAM in a cycle"
+    )
 
 
 _ROW = "time of one row on a core full of blocks, besides its elements"
@@ -77,6 +71,10 @@ class RowParameters(_PassParameters):
     drift: FloatArray = parameter(
         1.0, "1", 0.0, 6.0, "waves of blocks until loads of one run under arithmetic of another"
     )
+    # Every pass unpacks it and the last packs it: layer norm and softmax of bf16 on an H100, of fp32 on an A100.
+    converted: FloatArray = parameter(
+        1.15, "1", 1.0, 2.0, "time of an element that is narrower in memory over that of one that is not"
+    )
     floor: FloatArray = parameter(1.9e-6, "s", 1e-6, 2e-5, "shortest duration")
 
 
@@ -87,6 +85,9 @@ class NormalizationParameters(RowParameters):
     row: FloatArray = parameter(400.0, "clk", 0.0, 4000.0, _ROW)
     block: FloatArray = parameter(1500.0, "clk", 75.0, 20000.0, _BLOCK)
     chain: FloatArray = parameter(50.0, "clk", 2.5, 1000.0, _CHAIN)
+    # A running mean divides by the count (``WelfordOps``) where layer norm multiplies by its reciprocal: four such
+    # blocks take 5.4 ms for 75 million values on an H200.
+    moments_chain: FloatArray = parameter(200.0, "clk", 10.0, 1000.0, "the same in row-wise moments, at least")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -156,18 +157,25 @@ def _core_time(
     after a conversion. Few blocks wait for their own chains of loads and reductions.
     """
     threads, walked = _threads(table)[:, None], (_passes(table) * table.row_length)[:, None]
-    moments = (table.kind == RowKind.MOMENTS)[:, None]
-    chained = np.where(moments, np.maximum(parameters.chain, _MOMENTS_CHAIN), parameters.chain)
     resident = _resident(table, hardware)
     per_core = np.maximum(table.rows[:, None] / hardware.cores, 1.0)
     waves = table.rows[:, None] / (hardware.cores * resident)
-    converted = np.where(table.itemsize < _COMPUTED_BYTES, _CONVERTED, 1.0)[:, None]
+    narrower = (table.itemsize < _COMPUTED_BYTES)[:, None]
+    converted = np.where(narrower, parameters.converted, 1.0)
     issue = (parameters.row + converted * walked / parameters.elements) / _width(table, hardware)
-    alone = parameters.block + walked / threads * chained + issue
+    alone = parameters.block + walked / threads * _chain(table, parameters) + issue
     full, chain = per_core * issue, np.maximum(waves, 1.0) * alone
     clocks = np.where(_in_registers(table)[:, None], 0.0, np.maximum(full, chain))
     time: FloatArray = clocks / np.nan_to_num(hardware.clock, nan=np.inf)
     return time, waves, chain > full
+
+
+def _chain(table: RowWiseTable, parameters: RowParameters) -> FloatArray:
+    """Cycles that one element adds to the chain of its thread, shape (num_kernels, num_accelerators). [clk]"""
+    if not isinstance(parameters, NormalizationParameters):
+        return parameters.chain[None, :]
+    moments = (table.kind == RowKind.MOMENTS)[:, None]
+    return np.where(moments, np.maximum(parameters.chain, parameters.moments_chain), parameters.chain)
 
 
 def _width(table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
@@ -180,7 +188,7 @@ def _width(table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
 def _dram_time(table: RowWiseTable, hardware: HardwareColumns, parameters: _PassParameters) -> FloatArray:
     """Every pass but the first finds the row in the cache as far as the rows in flight fit there. [s]"""
     passes = _passes(table)[:, None]
-    spilled = _spilled(table, hardware, parameters.usable)
+    spilled = _spilled(table, hardware, parameters)
     read = table.bytes_read[:, None] * (1.0 + (passes - 1.0) * spilled)
     hit_rate = cache_hit_rate(table, hardware.cache_capacity) * parameters.resident
     bandwidth = parameters.dram * hardware.dram_achievable_copy
@@ -215,12 +223,12 @@ def _resident(table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
     return np.clip(by_threads, 1.0, hardware.max_blocks)
 
 
-def _spilled(table: RowWiseTable, hardware: HardwareColumns, usable: FloatArray) -> FloatArray:
+def _spilled(table: RowWiseTable, hardware: HardwareColumns, parameters: _PassParameters) -> FloatArray:
     """Share of the rows in flight that the cache cannot hold until the next pass."""
-    fed = _THREADS_FED * hardware.dram_bandwidth / np.nan_to_num(hardware.clock, nan=1e9)
+    fed = parameters.fed * hardware.dram_bandwidth / np.nan_to_num(hardware.clock, nan=1e9)
     rows = np.clip(fed / _threads(table)[:, None], 1.0, table.rows[:, None])
     in_flight = rows * (table.row_length * table.itemsize)[:, None]
-    capacity = np.maximum(usable * hardware.cache_capacity, 1.0)
+    capacity = np.maximum(parameters.usable * hardware.cache_capacity, 1.0)
     return np.clip((in_flight - capacity) / np.maximum(in_flight, 1.0), 0.0, 1.0)
 
 

@@ -19,14 +19,6 @@ __all__ = ["STREAM", "STREAMS", "StreamParameters", "stream_cost"]
 
 FloatArray = NDArray[np.float64]
 
-#: Instructions of one lane for a transcendental function in full precision, with its conversions: gelu of 16-bit
-#: values takes 0.35 cycles an element on the 128 lanes of an H100's core, in the cache and out of it. [1]
-_TRANSCENDENTAL = 44.0
-
-#: Exponent that joins those and index arithmetic with memory traffic: where exact functions take 3/4 of its time (fp32
-#: on A100) nothing shows of them, and where indices take as long (fp32 on H100) the two take an eighth longer.
-_OVERLAP = np.array(6.0)
-
 #: Axes of a kernel that is not contiguous: those of a layout that is not known.
 _FEWEST_AXES = 2.0
 
@@ -59,6 +51,15 @@ class StreamParameters(Parameters):
     )
     tiled: FloatArray = parameter(
         2.7, "1/clk", 0.5, 40.0, "elements of 32 x 32 tiles that a core transposes in a cycle"
+    )
+    # gelu of 16-bit values takes 0.35 cycles an element on the 128 lanes of an H100's core, in the cache and out of it.
+    transcendental: FloatArray = parameter(
+        44.0, "1", 5.0, 100.0, "instructions of a lane for a transcendental function in full precision"
+    )
+    # Where exact functions take 3/4 of the time of the traffic (fp32 on A100) nothing shows of them, and where indices
+    # take as long (fp32 on H100) the two take an eighth longer.
+    overlap: FloatArray = parameter(
+        6.0, "1", 1.2, 12.0, "exponent that joins indices and exact functions with memory traffic"
     )
     resident: FloatArray = parameter(
         0.3, "1", 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"
@@ -94,7 +95,7 @@ def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: Strea
     pulled = traffic / (active * parameters.core_bandwidth)
     indexed = _index_time(table, hardware, parameters)
     floor = np.broadcast_to(np.maximum(parameters.floor, hardware.shortest_kernel), dram.shape)
-    transcendental = np.maximum(_transcendental_time(table, hardware), roofline["special"])
+    transcendental = np.maximum(_transcendental_time(table, hardware, parameters), roofline["special"])
     terms = {
         "dram": dram,
         "l2": l2,
@@ -104,7 +105,7 @@ def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: Strea
         "latency": floor,
     }
     moved = np.stack([dram, l2, pulled, roofline["vector"]]).max(axis=0)
-    busy = overlapped((moved, indexed, transcendental), _OVERLAP)
+    busy = overlapped((moved, indexed, transcendental), parameters.overlap)
     shown = {
         "DRAM traffic": dram,
         "L2 traffic": l2,
@@ -116,7 +117,7 @@ def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: Strea
     return FamilyCost(time=floor + busy, bound=bound_of(terms), terms=shown)
 
 
-def _transcendental_time(table: StreamTable, hardware: HardwareColumns) -> FloatArray:
+def _transcendental_time(table: StreamTable, hardware: HardwareColumns, parameters: StreamParameters) -> FloatArray:
     """Time of exponentials, error functions and the like in full precision, shape (num_kernels, num_accelerators). [s]
 
     The special function units only start them; the rest is a sequence on the vector lanes. Generated code takes
@@ -124,7 +125,7 @@ def _transcendental_time(table: StreamTable, hardware: HardwareColumns) -> Float
     """
     lanes = vector_peak(table, hardware) / 2.0
     exact = table.special_ops * ~table.generated
-    time: FloatArray = np.nan_to_num(_TRANSCENDENTAL * exact[:, None] / lanes, nan=0.0)
+    time: FloatArray = np.nan_to_num(parameters.transcendental * exact[:, None] / lanes, nan=0.0)
     return time
 
 

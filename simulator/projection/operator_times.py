@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
-from simulator.cost import BASES, HardwareColumns, UnsupportedFormatError, hardware_columns, kernel_times
+from simulator.cost import BASES, HardwareColumns, UnsupportedFormatError, hardware_columns, kernel_basis, kernel_times
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTables
@@ -193,4 +193,5 @@ def _table_times(
 ) -> tuple[FloatArray, NDArray[np.int64]]:
     table = assign_units(KernelTables.from_kernels(kernels), accelerator)
     costs = kernel_times(table, hardware, fidelity=fidelity)
-    return costs.time[:, 0], costs.basis[:, 0]
+    basis = kernel_basis(table, hardware)[:, 0] if fidelity == "calibrated" else np.zeros(len(table), dtype=np.int64)
+    return costs.time[:, 0], basis

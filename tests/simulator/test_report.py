@@ -36,11 +36,10 @@ def _report(graph: OpGraph, times: list[float], bounds: list[str], host: HostCos
     time = np.array(times)[:, None]
     codes = np.array([BOUNDS.index(name) for name in bounds])[:, None]
     basis = changes.pop("basis", ["datasheet"] * len(times))
-    costs = KernelCosts(
-        time=time, roofline=time, bound=codes, basis=np.array([BASES.index(name) for name in basis])[:, None]
-    )
+    costs = KernelCosts(time=time, roofline=time, bound=codes)
+    grounds = np.array([BASES.index(name) for name in basis])
     timeline = schedule(launches, time[:, 0], host)
-    return make_report(timeline, costs, load_accelerator("a100"), fidelity="roofline", **changes)
+    return make_report(timeline, costs, load_accelerator("a100"), grounds, fidelity="roofline", **changes)
 
 
 def test_stages_categories_and_modules(make_graph):

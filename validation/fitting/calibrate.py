@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from .residuals import residual_summaries
 __all__ = [
     "JOBS",
     "calibrate",
+    "joined",
     "present_groups",
     "sources_of",
     "with_residuals",
@@ -112,6 +114,8 @@ def _drop(fitted: FittedCalibration, accelerator: str, device: str) -> FittedCal
             "groups": groups,
             "accelerators": tuple(name for name in entry.accelerators if name != accelerator),
             "parameters": {n: x for n, x in entry.parameters.items() if n.partition(".")[0] in groups},
+            "at_bound": tuple(n for n in entry.at_bound if n.partition(".")[0] in groups),
+            "held": tuple(n for n in entry.held if n.partition(".")[0] in groups),
             "fitted_on": described(kept),
         }
     )
@@ -124,7 +128,7 @@ def _with_evidence(fitted: FittedCalibration, **changes: object) -> FittedCalibr
 
 
 def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) -> FittedCalibration:
-    parameters: dict[str, float] = {}
+    fits: list[Fit] = []
     groups: dict[str, tuple[str, ...]] = {}
     fitted_on: list[FittedOn] = []
     for job in JOBS:
@@ -133,7 +137,7 @@ def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) ->
             continue
         training = [m.select(np.flatnonzero(~held_out(m))) for m in measured]
         fit = fit_groups(tuple(present), training)
-        parameters |= {name: float(f"{value:.4g}") for name, value in fit.parameters.items()}
+        fits.append(fit)
         groups |= present
         for m in measured:
             fitted_on += _fitted_on(m, tuple(present), fit)
@@ -142,12 +146,27 @@ def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) ->
         architecture=architecture,
         accelerators=tuple(sorted({m.accelerator.name for m in measured})),
         groups=groups,
-        parameters={name: parameters[name] for name in PARAMETERS if name in parameters},
+        **joined(fits),
         fitted_on=described(fitted_on),
         date=datetime.datetime.now(tz=datetime.UTC).date(),
         sources=sources_of(measured),
     )
     return FittedCalibration(calibration, Evidence(name=architecture, fitted_on=tuple(fitted_on)))
+
+
+def joined(fits: Iterable[Fit]) -> dict[str, Any]:
+    """Parameters of several fits as fields of a calibration, in the order in which they are declared."""
+    values: dict[str, float] = {}
+    held, at_bound = set[str](), set[str]()
+    for fit in fits:
+        values |= fit.fitted()
+        held.update(fit.held)
+        at_bound.update(fit.at_bound)
+    return {
+        "parameters": {name: values[name] for name in PARAMETERS if name in values},
+        "at_bound": tuple(name for name in PARAMETERS if name in at_bound),
+        "held": tuple(name for name in PARAMETERS if name in held),
+    }
 
 
 def sources_of(measured: Iterable[MeasuredKernels]) -> tuple[str, ...]:
@@ -177,7 +196,8 @@ def _fitted_on(m: MeasuredKernels, job: Sequence[str], fit: Fit) -> list[FittedO
         name="fit",
         architecture=m.accelerator.architecture,
         groups=dict.fromkeys(job, (m.accelerator.name,)),
-        parameters=dict(fit.parameters),
+        parameters=fit.fitted(),
+        held=fit.held,
         sources=("fit",),
     )
     error = np.abs(predicted(part, CalibrationPool.of(calibration), timings=timings).time / part.latency - 1.0)

@@ -1,10 +1,14 @@
-"""Least-squares fit of one or more parameter groups to measured operator calls."""
+"""Least-squares fit of one or more parameter groups to measured operator calls.
+
+All parameters are fitted first. Those that the rows do not determine (:mod:`validation.fitting.determination`) then go
+back to their defaults, and the others are fitted again without them.
+"""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +20,8 @@ from simulator.cost.inheritance import Origin, accelerator_origin, carried
 from validation.measured.sources import source_of
 from validation.measured.tables import MeasuredKernels
 from validation.measured.timing import Timing, with_timing
+
+from .determination import undetermined
 
 __all__ = ["Fit", "fit_groups", "held_out", "row_groups"]
 
@@ -37,9 +43,15 @@ _PILE = 1.25
 #: How far above its default the energy of arithmetic starts a second time, in logits. [1]
 _MORE_ENERGY = 1.0
 
+#: Distance to an end of the physical range, over the range, within which a parameter counts as at its bound. [1]
+_AT_BOUND = 0.01
+
 #: Most rows of one device and operator that a fit takes, and most evaluations of the gradient.
 _MOST_ROWS = 900
 _MOST_STEPS = 25
+
+#: Relative fall of the cost below which a step is the last. [1]
+_LEAST_GAIN = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -49,13 +61,23 @@ class Fit:
     Attributes
     ----------
     parameters : dict
-        ``group.name`` to value.
+        ``group.name`` to value, held ones among them.
+    held : tuple of str
+        Parameters that the rows do not determine, which keep their defaults.
+    at_bound : tuple of str
+        Fitted parameters at an end of their physical range.
     timings : dict
         (device, source, op) to timing.
     """
 
     parameters: Mapping[str, float]
+    held: tuple[str, ...]
+    at_bound: tuple[str, ...]
     timings: Mapping[tuple[str, str, str], Timing]
+
+    def fitted(self) -> dict[str, float]:
+        """Parameters that rows determined, to four digits."""
+        return {name: float(f"{value:.4g}") for name, value in self.parameters.items() if name not in self.held}
 
 
 def held_out(measured: MeasuredKernels) -> NDArray[np.bool_]:
@@ -92,13 +114,22 @@ def fit_groups(
         Part that the parameters shall describe; each device then computes with what it would inherit from that part.
         By default all devices share the parameters as they are.
     held : collection of str
-        Parameters that keep their defaults.
+        Parameters that keep their defaults, whatever the rows say.
     most_rows : int
         Most rows of one device and operator that take part.
     """
+    problem = _Problem.build(groups, measured, origin=origin, held=held, most_rows=most_rows)
+    unknowns = _solved(problem, problem.starts())
+    while (idle := problem.undetermined(unknowns)).size:
+        problem = problem.holding(idle)
+        unknowns = _solved(problem, (np.delete(unknowns, idle),))
+    return problem.fit(unknowns)
+
+
+def _solved(problem: _Problem, starts: Iterable[FloatArray]) -> FloatArray:
+    """Unknowns with the least cost that is found from some starts."""
     from scipy.optimize import least_squares
 
-    problem = _Problem.build(groups, measured, origin=origin, held=held, most_rows=most_rows)
     solutions = [
         least_squares(
             problem.shifted_residuals,
@@ -106,12 +137,15 @@ def fit_groups(
             loss="soft_l1",
             f_scale=_OUTLIER,
             max_nfev=_MOST_STEPS,
+            ftol=_LEAST_GAIN,
             diff_step=[2e-2] * problem.size,
             x_scale=1.0,
         )
-        for start in problem.starts()
+        for start in starts
+        if problem.size
     ]
-    return problem.fit(min(solutions, key=lambda solution: float(solution.cost)).x - 1.0)
+    best: FloatArray = min(solutions, key=lambda solution: float(solution.cost)).x - 1.0 if solutions else np.zeros(0)
+    return best
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -219,6 +253,39 @@ class _Problem:
             parameters = carried(parameters, group, here=here, there=self.origin)
         return parameters
 
+    def holding(self, idle: NDArray[np.int64]) -> _Problem:
+        """The problem without some of its parameters, which keep their defaults."""
+        given_up = {self.names[i]: PARAMETERS[self.names[i]].default for i in idle.tolist()}
+        kept = [i for i in range(len(self.names)) if self.names[i] not in given_up]
+        return replace(
+            self,
+            names=tuple(self.names[i] for i in kept),
+            lower=self.lower[kept],
+            upper=self.upper[kept],
+            start=self.start[kept],
+            held={**self.held, **given_up},
+        )
+
+    def undetermined(self, unknowns: FloatArray) -> NDArray[np.int64]:
+        """Parameters, by position, that the rows do not tell from a solution."""
+        effects = [self._effect(unknowns, index) for index in range(self.size)]
+        rows = np.concatenate([row_groups(part.measured) for part in self.parts]) if self.parts else np.zeros(0, int)
+        weight = np.concatenate([part.weight for part in self.parts]) if self.parts else np.zeros(0)
+        used = [(rows >> GROUPS.index(PARAMETERS[name].group)) & 1 > 0 for name in self.names]
+        scale = np.array([np.linalg.norm(weight[chosen]) for chosen in used] + [1.0] * len(self.timing_keys))
+        table = np.stack(effects, axis=1) if effects else np.zeros((len(rows), 0))
+        return undetermined(table, scale, np.arange(len(self.names)))
+
+    def _effect(self, unknowns: FloatArray, index: int) -> FloatArray:
+        """Change of all rows with a step of an unknown to either side, or with its return to the default if that is
+        further: where a parameter is at a bound, a step changes nothing.
+        """
+        step = np.zeros(self.size)
+        step[index] = 1.0
+        if abs(unknowns[index]) > 1.0:
+            return self.errors(unknowns) - self.errors(unknowns - unknowns[index] * step)
+        return 0.5 * (self.errors(unknowns + step) - self.errors(unknowns - step))
+
     def shifted_residuals(self, shifted: FloatArray) -> FloatArray:
         """Residuals of unknowns that start at one."""
         return self.residuals(shifted - 1.0)
@@ -229,7 +296,14 @@ class _Problem:
             key: Timing(floor=float(floor), offset=float(floor * share))
             for key, floor, share in zip(self.timing_keys, self.timing_floor, shares, strict=True)
         }
-        return Fit(parameters=parameters, timings=timings)
+        reached = np.array([parameters[name] for name in self.names])
+        close = np.minimum(reached - self.lower, self.upper - reached) < _AT_BOUND * (self.upper - self.lower)
+        return Fit(
+            parameters=parameters,
+            held=tuple(self.held),
+            at_bound=tuple(name for name, at in zip(self.names, close.tolist(), strict=True) if at),
+            timings=timings,
+        )
 
 
 def _rows_of(groups: Sequence[str], measured: MeasuredKernels, most_rows: int) -> NDArray[np.int64]:

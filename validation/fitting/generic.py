@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn, ResidualSummary
 from hw_specs.calibration import described
-from simulator.cost.families import GROUPS, PARAMETERS
+from simulator.cost.families import GROUPS
 from simulator.cost.inheritance import MATRIX_ENERGIES, REFERENCE
 from validation.errors.prediction import predicted
 from validation.measured.tables import MeasuredKernels
 from validation.measured.timing import timings_of
 
-from .calibrate import JOBS, present_groups, sources_of
-from .fit import fit_groups, held_out
+from .calibrate import JOBS, joined, present_groups, sources_of
+from .fit import Fit, fit_groups, held_out
 from .residuals import Scope, counted_summaries, rows_by_group
 
 __all__ = ["GENERIC", "LeftOut", "generic_calibration", "left_out_errors", "preferred_groups"]
@@ -101,7 +101,6 @@ def generic_calibration(
     """
     jobs = [job for job in _JOINT if set(job) & set(groups)]
     fitted = {job: _fit(job, measured) for job in jobs if present_groups(job, measured)}
-    parameters = {name: value for each in fitted.values() for name, value in each.items()}
     trials = [] if relatives is None else list(left_out_errors(measured, relatives, jobs=jobs))
     measured_for = {group: names for job in fitted for group, names in present_groups(job, measured).items()}
     fitted_on = tuple(_fitted_on(fitted, measured))
@@ -111,7 +110,7 @@ def generic_calibration(
         accelerators=tuple(sorted({m.accelerator.name for m in measured})),
         groups=measured_for,
         preferred=preferred_groups(trials) if relatives is not None else tuple(preferred),
-        parameters={name: parameters[name] for name in PARAMETERS if name in parameters},
+        **joined(fitted.values()),
         fitted_on=described(fitted_on),
         date=datetime.datetime.now(tz=datetime.UTC).date(),
         sources=sources_of(measured),
@@ -162,7 +161,7 @@ def _joint(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> Calibrati
         scope="generic",
         groups=present_groups(job, measured),
         preferred=tuple(job),
-        parameters=_fit(job, measured),
+        **joined((_fit(job, measured),)),
         sources=("fit",),
     )
 
@@ -186,11 +185,10 @@ def _trials(
                 )
 
 
-def _fit(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> dict[str, float]:
+def _fit(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> Fit:
     training = [m.select(np.flatnonzero(~held_out(m))) for m in measured]
     groups = tuple(present_groups(job, measured))
-    fit = fit_groups(groups, training, origin=REFERENCE, held=MATRIX_ENERGIES, most_rows=_MOST_ROWS)
-    return {name: float(f"{value:.4g}") for name, value in fit.parameters.items()}
+    return fit_groups(groups, training, origin=REFERENCE, held=MATRIX_ENERGIES, most_rows=_MOST_ROWS)
 
 
 def _summaries(trials: Iterable[LeftOut]) -> tuple[ResidualSummary, ...]:
@@ -202,18 +200,16 @@ def _summaries(trials: Iterable[LeftOut]) -> tuple[ResidualSummary, ...]:
     return tuple(summary for each in counted_summaries(collected).values() for summary in each)
 
 
-def _fitted_on(
-    fitted: Mapping[tuple[str, ...], Mapping[str, float]], measured: Iterable[MeasuredKernels]
-) -> Iterator[FittedOn]:
+def _fitted_on(fitted: Mapping[tuple[str, ...], Fit], measured: Iterable[MeasuredKernels]) -> Iterator[FittedOn]:
     for m in measured:
         rows = rows_by_group(m)
         out = held_out(m)
-        for job, parameters in fitted.items():
+        for job, fit in fitted.items():
             calibration = Calibration(
                 name=GENERIC,
                 scope="generic",
                 groups=dict.fromkeys(job, (m.accelerator.name,)),
-                parameters=dict(parameters),
+                **joined((fit,)),
                 sources=("fit",),
             )
             mine = [group for group in job if group in rows]

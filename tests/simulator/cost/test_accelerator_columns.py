@@ -55,8 +55,8 @@ def test_clock_headroom_is_the_parts_own():
 def test_calibration_is_inherited_by_lineage_and_group():
     names = ("A100-SXM4-80GB", "A100-PCIe-80GB", "H100-SXM5-80GB")
     columns = hardware_columns([load_accelerator(n) for n in names], calibrations=CalibrationPool.of(_calibration()))
-    assert [BASES[code] for code in columns.basis["matmul"]] == ["calibrated", "inherited", "inherited"]
-    assert [BASES[code] for code in columns.basis["stream"]] == ["datasheet"] * 3
+    assert [BASES[code] for code in columns.basis["matmul.rate"]] == ["calibrated", "inherited", "inherited"]
+    assert [BASES[code] for code in columns.basis["stream.dram"]] == ["datasheet"] * 3
     assert columns.parameter("matmul.rate").tolist() == [0.77] * 3
 
 
@@ -64,7 +64,7 @@ def test_a_group_that_nobody_measured_takes_a_related_one():
     calibration = _calibration(groups={"flash2": ("A100-SXM4-80GB",)}, parameters={"flash2.fill": 1e-6})
     columns = hardware_columns([load_accelerator("a100")], calibrations=CalibrationPool.of(calibration))
     assert columns.parameter("efficient.fill").tolist() == [1e-6]
-    assert [BASES[columns.basis[group][0]] for group in ("flash2", "efficient", "flash3")] == [
+    assert [BASES[columns.basis[f"{group}.fill"][0]] for group in ("flash2", "efficient", "flash3")] == [
         "calibrated",
         "inherited",
         "datasheet",
@@ -110,4 +110,24 @@ def test_ceilings_replace_single_parameters_of_what_is_inherited():
     columns = hardware_columns(parts, calibrations=CalibrationPool.of(generic, ceilings))
     assert columns.parameter("matmul.rate").tolist() == [0.6, 0.77]
     assert columns.parameter("matmul.floor").tolist() == [3e-6, 3e-6]
-    assert [BASES[code] for code in columns.basis["matmul"]] == ["inherited", "inherited"]
+    assert [BASES[code] for code in columns.basis["matmul.rate"]] == ["inherited", "inherited"]
+
+
+def test_what_rows_did_not_tell_is_the_default_of_the_parts_that_they_are_of():
+    # Copies of a V100 reach 0.891 of its bandwidth and those of an A100-SXM4-80GB its own share; defaults follow too.
+    calibration = _calibration(
+        name="volta",
+        architecture="volta",
+        accelerators=("V100-PCIe-32GB",),
+        groups={"stream": ("V100-PCIe-32GB",)},
+        parameters={"stream.dram": 0.8},
+        held=("stream.strided", "stream.floor"),
+    )
+    own, other = load_accelerator("V100-PCIe-32GB"), load_accelerator("A100-SXM4-80GB")
+    columns = hardware_columns([own, other], calibrations=CalibrationPool.of(calibration))
+    assert columns.parameter("stream.strided")[0] == 0.75
+    ratio = columns.parameter("stream.dram")[1] / 0.8
+    assert columns.parameter("stream.strided")[1] == pytest.approx(0.75 * ratio)
+    assert columns.parameter("stream.floor").tolist() == [1.3e-6, 1.3e-6]
+    assert [BASES[code] for code in columns.basis["stream.dram"]] == ["calibrated", "inherited"]
+    assert [BASES[code] for code in columns.basis["stream.strided"]] == ["datasheet"] * 2

@@ -72,3 +72,14 @@ def test_energies_have_a_range_about_their_default():
     declaration = energy_parameter(1e-12, follows=Follows.MATRIX_PROCESS, operations=2.0).metadata["declaration"]
     assert (declaration.lower, declaration.upper) == pytest.approx((1e-13, 4e-12))
     assert (declaration.follows, declaration.operations) == (Follows.MATRIX_PROCESS, 2.0)
+
+
+def test_a_step_is_a_logit_of_the_physical_range():
+    rate = PARAMETERS["matmul.overlap"]  # 1.2 to 12
+    middle = np.array([6.6])
+    assert rate.moved(middle, 1.0) == pytest.approx(1.2 + 10.8 / (1 + np.exp(-1.0)))
+    assert rate.moved(middle, 1.0) + rate.moved(middle, -1.0) == pytest.approx(2 * middle)
+    # From an end it starts at a fiftieth of the way: odds of 1 to 49.
+    assert rate.moved(np.array([12.0]), -1.0) == pytest.approx(1.2 + 10.8 / (1 + np.exp(1.0) / 49))
+    # What lies beyond the range is the parameter's absence.
+    assert rate.moved(np.array([0.5, 20.0]), 1.0).tolist() == [0.5, 20.0]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,6 +39,22 @@ def test_fit_finds_the_parameters_that_made_the_times(measured):
     for name, value in fit.parameters.items():
         assert PARAMETERS[name].lower <= value <= PARAMETERS[name].upper
     assert fit.timings == {}
+
+
+def test_what_no_row_tells_keeps_its_default(measured):
+    fit = fit_groups(("stream",), [measured])
+    idle = {f"stream.{name}" for name in ("strided", "transposed", "element", "offset", "crossed", "tiled")}
+    assert idle <= set(fit.held)
+    assert all(fit.parameters[name] == PARAMETERS[name].default for name in fit.held)
+    assert fit.fitted().keys() == fit.parameters.keys() - set(fit.held)
+    assert "stream.dram" in fit.fitted()
+
+
+def test_a_parameter_at_an_end_of_its_range_says_so(measured):
+    # Twice as slow as the least share of the bandwidth allows.
+    slow = replace(measured, latency=3.0 * measured.latency)
+    fit = fit_groups(("stream",), [slow])
+    assert "stream.dram" in fit.at_bound
 
 
 def test_fit_finds_a_power_limit_that_the_default_energy_does_not_reach(tmp_path):

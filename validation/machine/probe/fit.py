@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn
 from hw_specs.calibration import described
-from simulator.cost.families import GROUPS, PARAMETERS
+from simulator.cost.families import GROUPS
 from validation.errors.prediction import predicted
-from validation.fitting.calibrate import JOBS
-from validation.fitting.fit import fit_groups, held_out, row_groups
+from validation.fitting.calibrate import JOBS, joined
+from validation.fitting.fit import Fit, fit_groups, held_out, row_groups
 from validation.fitting.residuals import held_out_summaries
 from validation.measured.tables import MeasuredKernels
 
@@ -46,14 +46,13 @@ def fit_calibration(
         Called with each group before it is fitted.
     """
     training = measured.select(np.flatnonzero(~held_out(measured)))
-    parameters: dict[str, float] = {}
+    fits: list[Fit] = []
     fitted: dict[str, int] = {}
     for job in JOBS:
         present = tuple(group for group in job if (row_groups(training) & _bits((group,))).any())
         if present:
             say(f"fit {', '.join(present)}")
-            values = fit_groups(present, [training]).parameters
-            parameters |= {key: _rounded(values[key]) for key in PARAMETERS if key in values}
+            fits.append(fit_groups(present, [training]))
             fitted |= dict.fromkeys(present, _bits(job))
     accelerator = measured.accelerator
     calibration = Calibration(
@@ -61,7 +60,7 @@ def fit_calibration(
         architecture=None,
         accelerators=(accelerator.name,),
         groups=dict.fromkeys(fitted, (accelerator.name,)),
-        parameters=parameters,
+        **joined(fits),
         date=datetime.datetime.now(tz=datetime.UTC).date(),
         sources=sources,
         notes=notes,
@@ -75,7 +74,7 @@ def fit_calibration(
         update={
             "fitted_on": described(evidence.fitted_on),
             "groups": {**calibration.groups, "host": (accelerator.name,)},
-            "parameters": {**parameters, **{f"host.{key}": _rounded(value) for key, value in host.items()}},
+            "parameters": {**calibration.parameters, **{f"host.{key}": _rounded(value) for key, value in host.items()}},
         }
     )
     return FittedCalibration(with_host, evidence)
