@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator, CalibrationMatch, CalibrationPool
 from hw_specs.schema import Link
 
-from .cores import block_cores
 from .families import FAMILIES, GROUPS, PARAMETERS
 from .hardware import BASES, HardwareColumns
+from .hardware.cores import block_cores
+from .hardware.memory_rates import cache_rate, common_cache, dram_achievable_copy, dram_achievable_read, shared_rate
 from .inheritance import accelerator_origin, carried, nearest, origin_of
-from .memory_rates import cache_rate, common_cache, dram_achievable_copy, dram_achievable_read, shared_rate
 from .parameters import parameter_records
 
 __all__ = ["hardware_columns"]

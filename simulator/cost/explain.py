@@ -8,7 +8,7 @@ from simulator.kernels import KernelTables
 
 from .basis import kernel_basis
 from .families import GROUPS, PARAMETERS, family_of, group_cost, groups_of
-from .family import Formula
+from .families.family import Formula
 from .hardware import BASES, HardwareColumns
 from .model import kernel_times
 from .roofline import BOUNDS, roofline_terms

@@ -18,9 +18,9 @@ from typing import NamedTuple
 from hw_specs import Accelerator, Calibration, CalibrationMatch, CalibrationPool, SpecError, load_accelerator
 from hw_specs.inheritance.process import clock_under_load, matrix_energy_ratio, overvoltage, vector_energy_ratio
 
-from .cores import block_cores
 from .families import PARAMETERS, group_named
-from .memory_rates import dram_achievable_copy
+from .hardware.cores import block_cores
+from .hardware.memory_rates import dram_achievable_copy
 from .parameters import Follows, Parameter
 
 __all__ = ["MATRIX_ENERGIES", "REFERENCE", "Origin", "accelerator_origin", "carried", "nearest", "origin_of"]

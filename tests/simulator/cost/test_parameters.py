@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from simulator.cost.families import FAMILIES, GROUPS, PARAMETERS
+from simulator.cost.families.stream import StreamParameters
 from simulator.cost.parameters import (
     Follows,
     ParameterError,
@@ -12,7 +13,6 @@ from simulator.cost.parameters import (
     value_of,
     with_values,
 )
-from simulator.cost.stream import StreamParameters
 
 _KINDS = {group.name: group.parameters for family in FAMILIES for group in family.groups}
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.cost.hardware import HardwareColumns
+from simulator.cost.mechanisms import cache_hit_rate, overlapped
+from simulator.cost.parameters import Follows, Parameters, parameter
+from simulator.cost.roofline import roofline_terms, vector_peak
 from simulator.kernels import AccessPattern, StreamKind, StreamTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
-from .hardware import HardwareColumns
-from .mechanisms import cache_hit_rate, overlapped
-from .parameters import Follows, Parameters, parameter
-from .roofline import roofline_terms, vector_peak
 
 __all__ = ["STREAM", "STREAMS", "StreamParameters", "stream_cost"]
 

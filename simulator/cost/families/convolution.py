@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.cost.hardware import HardwareColumns
+from simulator.cost.mechanisms import cache_hit_rate, power_slowdown, throttle_factor
+from simulator.cost.parameters import Follows, Parameters, energy_parameter, parameter
+from simulator.cost.roofline import BOUNDS
 from simulator.kernels import ConvolutionTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, parameters_of
-from .hardware import HardwareColumns
 from .matmul import MATMUL, PRODUCT_FORMULAS, product_terms, unit_peak
-from .mechanisms import cache_hit_rate, power_slowdown, throttle_factor
-from .parameters import Follows, Parameters, energy_parameter, parameter
 from .product import Problem, ProductParameters, product_cost
-from .roofline import BOUNDS
 from .stream import STREAM
 from .tiles import wave_time
 

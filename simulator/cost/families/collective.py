@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.cost.hardware import FloatArray, HardwareColumns
+from simulator.cost.parameters import Parameters, parameter
 from simulator.kernels import CollectiveAlgorithm, CollectiveTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
-from .hardware import FloatArray, HardwareColumns
-from .parameters import Parameters, parameter
 
 __all__ = ["COLLECTIVES", "CollectiveParameters", "collective_cost"]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.cost.hardware import HardwareColumns
+from simulator.cost.mechanisms import cache_hit_rate, overlapped
+from simulator.cost.parameters import Follows, Parameters, parameter
+from simulator.cost.roofline import roofline_terms
 from simulator.kernels import RowKind, RowWiseTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, narrow
-from .hardware import HardwareColumns
-from .mechanisms import cache_hit_rate, overlapped
-from .parameters import Follows, Parameters, parameter
-from .roofline import roofline_terms
 
 __all__ = ["ROWS", "NormalizationParameters", "QuantizeParameters", "RowParameters", "quantize_cost", "rows_cost"]
 

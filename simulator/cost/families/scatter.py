@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.cost.hardware import HardwareColumns
+from simulator.cost.mechanisms import cache_hit_rate
+from simulator.cost.parameters import Parameters, parameter
 from simulator.kernels import ScatterTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
-from .hardware import HardwareColumns
-from .mechanisms import cache_hit_rate
-from .parameters import Parameters, parameter
 
 __all__ = ["SCATTERS", "ScatterParameters", "scatter_cost"]
 

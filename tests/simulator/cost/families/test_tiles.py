@@ -3,7 +3,7 @@ import pytest
 
 from hw_specs import load_architecture
 from hw_specs.tiles import Rule, TileLibrary, list_tile_libraries, load_tile_library
-from simulator.cost.tiles import candidates, library_groups, offered, wave_time
+from simulator.cost.families.tiles import candidates, library_groups, offered, wave_time
 
 
 @pytest.mark.parametrize("name", list_tile_libraries())

@@ -46,7 +46,7 @@ def test_only_mechanisms_see_the_clock_under_load(hardware):
 
 def test_every_column_is_read_by_some_term():
     folder = Path(simulator.cost.__file__).parent
-    modules = (path for path in folder.glob("*.py") if path.stem not in ("hardware", "accelerator_columns"))
+    modules = (path for path in folder.rglob("*.py") if path.stem not in ("columns", "accelerator_columns"))
     nodes = (node for path in modules for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     read = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     # Rates are asked for by the name of their unit, and the clock as that of the cores under load.

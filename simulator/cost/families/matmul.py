@@ -8,14 +8,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.cost.hardware import HardwareColumns
+from simulator.cost.mechanisms import cache_hit_rate
+from simulator.cost.parameters import Follows, energy_parameter, parameter
+from simulator.cost.roofline import vector_peak
 from simulator.kernels import FamilyTable, ProductTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, narrow
-from .hardware import HardwareColumns
-from .mechanisms import cache_hit_rate
-from .parameters import Follows, energy_parameter, parameter
 from .product import WIDEST_ACCESS, Problem, ProductCost, ProductParameters, product_cost
-from .roofline import vector_peak
 
 __all__ = ["MATMUL", "PRODUCTS", "PRODUCT_FORMULAS", "access_width", "matmul_cost", "product_terms", "unit_peak"]
 
@@ -66,7 +66,7 @@ def matmul_cost(
     hardware : HardwareColumns
     parameters : ProductParameters
     role : str
-        Library, see :func:`simulator.cost.tiles.library_groups`.
+        Library, see :func:`simulator.cost.families.tiles.library_groups`.
     unit : {"matrix", "vector"}
         What multiplies.
     """

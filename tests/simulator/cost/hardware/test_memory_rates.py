@@ -5,7 +5,7 @@ import math
 import pytest
 
 from hw_specs import apply_overrides, load_accelerator
-from simulator.cost.memory_rates import (
+from simulator.cost.hardware.memory_rates import (
     cache_rate,
     common_cache,
     dram_achievable_copy,

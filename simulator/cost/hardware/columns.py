@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Architecture
-
-from .parameters import Parameters, value_of, with_values
+from simulator.cost.parameters import Parameters, value_of, with_values
 
 __all__ = ["BASES", "FloatArray", "HardwareColumns", "UnsupportedFormatError"]
 

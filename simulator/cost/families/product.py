@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs.tiles import TileLibrary
+from simulator.cost.hardware import HardwareColumns
+from simulator.cost.mechanisms import overlapped, power_limited
+from simulator.cost.parameters import Follows, Parameters, energy_parameter, parameter
 
-from .hardware import HardwareColumns
-from .mechanisms import overlapped, power_limited
-from .parameters import Follows, Parameters, energy_parameter, parameter
 from .tiles import candidates, library_groups, offered, wave_time
 
 __all__ = ["WIDEST_ACCESS", "Problem", "ProductCost", "ProductParameters", "product_cost"]
@@ -162,7 +162,7 @@ def product_cost(
     parameters : ProductParameters
         Of the same accelerators.
     role : str
-        Library, see :func:`simulator.cost.tiles.library_groups`.
+        Library, see :func:`simulator.cost.families.tiles.library_groups`.
     """
     shape = problem.peak.shape
     result = ProductCost(**{f.name: np.zeros(shape) for f in fields(ProductCost)})
@@ -203,7 +203,7 @@ class _Grid:
     tiles, blocks : array
         Output tiles, and blocks that compute them. [1]
     busy, waves : array
-        See :func:`simulator.cost.tiles.wave_time`.
+        See :func:`simulator.cost.families.tiles.wave_time`.
     """
 
     tm: FloatArray

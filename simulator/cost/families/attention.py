@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 from hw_specs import Architecture
 from hw_specs.architecture import AttentionTraits
+from simulator.cost.hardware import HardwareColumns
+from simulator.cost.mechanisms import cache_hit_rate, overlapped, power_slowdown, throttle_factor
+from simulator.cost.parameters import Follows, Parameters, energy_parameter, parameter
 from simulator.kernels import AttentionAlgorithm, AttentionTable
 
 from .attention_tiles import (
@@ -32,10 +35,7 @@ from .attention_tiles import (
     resident_blocks,
 )
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
-from .hardware import HardwareColumns
 from .matmul import unit_peak
-from .mechanisms import cache_hit_rate, overlapped, power_slowdown, throttle_factor
-from .parameters import Follows, Parameters, energy_parameter, parameter
 from .tiles import wave_time
 
 __all__ = ["ATTENTION", "AttentionParameters", "SpecialisedAttentionParameters", "attention_cost"]

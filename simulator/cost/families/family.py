@@ -9,11 +9,10 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.cost.hardware import HardwareColumns
+from simulator.cost.parameters import Parameters
+from simulator.cost.roofline import BOUNDS
 from simulator.kernels import FamilyTable
-
-from .hardware import HardwareColumns
-from .parameters import Parameters
-from .roofline import BOUNDS
 
 __all__ = ["Family", "FamilyCost", "Formula", "ParameterGroup", "bound_of", "every", "narrow", "parameters_of"]
 

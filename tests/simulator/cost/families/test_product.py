@@ -7,10 +7,11 @@ import pytest
 
 from hw_specs import CalibrationPool, apply_overrides, load_accelerator
 from hw_specs.tiles import TileLibrary
-from simulator.cost import HardwareColumns, hardware_columns, product
-from simulator.cost.family import parameters_of
-from simulator.cost.matmul import MATMUL
-from simulator.cost.product import Problem, ProductCost, product_cost
+from simulator.cost import HardwareColumns, hardware_columns
+from simulator.cost.families import product
+from simulator.cost.families.family import parameters_of
+from simulator.cost.families.matmul import MATMUL
+from simulator.cost.families.product import Problem, ProductCost, product_cost
 
 
 def _problem(m, n, k, *, hardware: HardwareColumns, batch=1.0) -> Problem:

@@ -1,7 +1,7 @@
 import pytest
 
 from simulator.cost.families import group_cost
-from simulator.cost.matmul import access_width, unit_peak
+from simulator.cost.families.matmul import access_width, unit_peak
 
 
 def test_peak_follows_the_unit(hardware, matmul):

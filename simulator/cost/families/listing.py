@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.cost.hardware import HardwareColumns
+from simulator.cost.parameters import Parameter, named_parameters
 from simulator.kernels import FamilyTable, KernelTables
 
 from .attention import ATTENTION
 from .collective import COLLECTIVES
 from .convolution import CONVOLUTIONS
 from .family import Family, FamilyCost, ParameterGroup
-from .hardware import HardwareColumns
 from .matmul import PRODUCTS
-from .parameters import Parameter, named_parameters
 from .rows import ROWS
 from .scatter import SCATTERS
 from .stream import STREAMS

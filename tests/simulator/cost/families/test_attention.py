@@ -6,9 +6,9 @@ import pytest
 
 from hw_specs import CalibrationPool, load_accelerator
 from simulator.cost import BOUNDS, GROUPS, hardware_columns
-from simulator.cost.attention import attention_cost
-from simulator.cost.attention_tiles import AttentionTiles, FusedKernel
 from simulator.cost.families import group_cost, groups_of
+from simulator.cost.families.attention import attention_cost
+from simulator.cost.families.attention_tiles import AttentionTiles, FusedKernel
 from simulator.kernels import Attention, AttentionAlgorithm
 
 
@@ -178,7 +178,7 @@ def walk(hardware, attention, monkeypatch):
 
     def build(heads, queries, keys, *, head=64.0, tiles=None, kernel=_KERNEL, part=None, call=None, **parameters):
         columns = {name: np.array([value]) for name, value in {**_TILES, **(tiles or {})}.items()}
-        monkeypatch.setattr("simulator.cost.attention.attention_tiles", lambda *_: AttentionTiles(**columns))
+        monkeypatch.setattr("simulator.cost.families.attention.attention_tiles", lambda *_: AttentionTiles(**columns))
         values = {f"flash2.{name}": value for name, value in {**_VALUES, **parameters}.items()}
         chosen = replace(hardware(), **(part or {})).with_parameters(values)
         calls = attention(heads, queries, keys, head, **(call or {}))

@@ -1,7 +1,7 @@
 import numpy as np
 
-from simulator.cost.family import Family, ParameterGroup, bound_of, every, narrow, parameters_of
-from simulator.cost.matmul import MATMUL
+from simulator.cost.families.family import Family, ParameterGroup, bound_of, every, narrow, parameters_of
+from simulator.cost.families.matmul import MATMUL
 from simulator.cost.roofline import BOUNDS
 from simulator.kernels import KernelTables, Product, ProductTable
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from hw_specs.architecture import AttentionKernel, AttentionTraits
 from hw_specs.tiles import AttentionTiles as TilesByHead
+from simulator.cost.hardware import HardwareColumns
 from simulator.kernels import AttentionAlgorithm, AttentionTable
-
-from .hardware import HardwareColumns
 
 __all__ = [
     "CUDNN",

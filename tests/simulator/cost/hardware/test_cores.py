@@ -3,7 +3,7 @@
 import pytest
 
 from hw_specs import load_accelerator
-from simulator.cost.cores import block_cores
+from simulator.cost.hardware.cores import block_cores
 
 
 @pytest.mark.parametrize(("name", "cores"), [("tpu_v4", 64), ("h100_sxm5_80gb", 132), ("m3_max_40c", 40)])
