@@ -35,8 +35,9 @@ class Case(pydantic.BaseModel):
         Fields of :class:`tracer.graph.Workload` that differ from the pipeline's defaults.
     execution : mapping
         Fields of :class:`simulator.execution.Execution`.
-    quantity : {"latency", "stage_latency"}
-        Elapsed time of the whole run, or of one run of `stage`.
+    quantity : {"latency", "stage_latency", "component_latency", "step_latency"}
+        Elapsed time of the whole run; of one run of `stage`; of all stages that run the component `stage`; or of one
+        denoising step in which several stages run in turn: `stage`, and those named after it (``transformer_2``).
     stage : str, optional
     sliced_decoder : bool
         Whether the decoder ran on one image after another, whatever the batch.
@@ -44,6 +45,10 @@ class Case(pydantic.BaseModel):
         Measured time. [s]
     source : str
         Who published it, and where.
+    software : str
+        Release of the framework that the source states, such as ``torch-2.1``.
+    options : tuple of str
+        What the source's script switches on that no other field says.
     grade : {"A", "B", "C"}
         A: fully specified; B: one field is assumed; C: more than one.
     assumed : tuple of str
@@ -58,11 +63,13 @@ class Case(pydantic.BaseModel):
     device: str
     settings: Mapping[str, int | float | str] = pydantic.Field(default_factory=dict)
     execution: Mapping[str, str | bool] = pydantic.Field(default_factory=dict)
-    quantity: Literal["latency", "stage_latency"] = "latency"
+    quantity: Literal["latency", "stage_latency", "component_latency", "step_latency"] = "latency"
     stage: str | None = None
     sliced_decoder: bool = False
     value: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
     source: Annotated[str, pydantic.Field(min_length=1)]
+    software: str = ""
+    options: tuple[str, ...] = ()
     grade: Grade
     assumed: tuple[str, ...] = ()
     notes: str = ""

@@ -16,6 +16,7 @@ from tracer.graph import GraphError, OpGraph
 from tracer.library.graphs import graph_of
 
 from .case import Case
+from .quantity import case_stages, case_time, sliced_decoding
 
 __all__ = ["CaseError", "CaseResult", "ErrorSummary", "predict_cases", "summarise"]
 
@@ -128,14 +129,14 @@ def _predict(
     execution = Execution(**case.execution)  # type: ignore[arg-type]  # checked by Execution itself
     simulation = simulate(graph, accelerator, execution, calibrations=calibrations)
     bound = simulate(graph, accelerator, execution, calibrations=calibrations, fidelity="roofline")
-    predicted, roofline = _time(case, simulation, graph), _time(case, bound, graph)
+    predicted, roofline = (case_time(case, graph, _latencies(each)) for each in (simulation, bound))
     if case.sliced_decoder:
         single = _graph(case.model, {**case.settings, "batch": 1}, graphs)
         one = simulate(single, accelerator, execution, calibrations=calibrations)
         one_bound = simulate(single, accelerator, execution, calibrations=calibrations, fidelity="roofline")
-        predicted += _sliced(graph, simulation, one)
-        roofline += _sliced(graph, bound, one_bound)
-    deviation = _deviation(case, simulation)
+        predicted += sliced_decoding(graph, _latencies(simulation), _latencies(one))
+        roofline += sliced_decoding(graph, _latencies(bound), _latencies(one_bound))
+    deviation = _deviation(case, graph, simulation)
     interval = interval_of(predicted, deviation, unseen=accelerator.name)
     basis = simulation.report.basis
     return CaseResult(
@@ -167,31 +168,17 @@ def _graph(
     return graphs[key]
 
 
-def _time(case: Case, simulation: Simulation, graph: OpGraph) -> float:
-    by_stage = simulation.report.by_stage
-    if case.quantity == "latency":
-        return float(sum(entry.latency for entry in by_stage.values()))
-    stage = case.stage or ""
-    if stage not in by_stage:
-        raise GraphError(f"{case.model} has no stage {stage!r}; valid: {', '.join(by_stage)}")
-    return float(by_stage[stage].latency) / graph.stage(stage).repeats
+def _latencies(simulation: Simulation) -> dict[str, float]:
+    """Latency of each stage. [s]"""
+    return {name: entry.latency for name, entry in simulation.report.by_stage.items()}
 
 
-_DECODER = "vae_decoder"
-
-
-def _sliced(graph: OpGraph, batched: Simulation, single: Simulation) -> float:
-    """What decoding one image after another adds to decoding a batch. [s]"""
-    ours, one = batched.report.by_stage, single.report.by_stage
-    if _DECODER not in ours:
-        raise GraphError(f"{graph.name} has no stage {_DECODER!r} to slice; valid: {', '.join(ours)}")
-    return graph.workload.batch * one[_DECODER].latency - ours[_DECODER].latency
-
-
-def _deviation(case: Case, simulation: Simulation) -> float:
+def _deviation(case: Case, graph: OpGraph, simulation: Simulation) -> float:
+    """Relative deviation of the whole, or of the longest stage of a part."""
     if case.quantity == "latency":
         return 0.0 if simulation.deviation is None else simulation.deviation.relative()
-    return simulation.stage_deviation(case.stage or "")
+    latencies = _latencies(simulation)
+    return simulation.stage_deviation(max(case_stages(case, graph), key=lambda name: latencies[name]))
 
 
 def _summary(name: str, results: Sequence[CaseResult]) -> ErrorSummary:

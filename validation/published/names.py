@@ -21,6 +21,7 @@ __all__ = [
     "Engine",
     "Model",
     "Names",
+    "Option",
     "Precision",
     "Remark",
     "Source",
@@ -81,6 +82,8 @@ class Model(Entry):
     """Whether the whole pipeline is the workload's; its denoiser is always."""
     guided: bool = True
     """Whether a step takes two passes where a row does not say."""
+    assumed: str = ""
+    """What the line takes for granted."""
 
 
 class WorkloadKind(_Record):
@@ -91,10 +94,18 @@ class WorkloadKind(_Record):
     """Stage that is one step."""
     stages: dict[Text, Text] = {}
     """Stages of other components that run once, by the component's name."""
+    components: dict[Text, Text] = {}
+    """Sets of weights whose stages together are another component, by the component's name."""
+    formats: dict[Text, Text] = {}
+    """Number format of components that keep one whatever that of the run is."""
     attention: Text | None = None
     """What ran where a source does not say."""
     guided: bool = True
     """Whether guidance is a second pass, which can be left out."""
+    sequential: bool = False
+    """Whether a step is several stages in turn, and not one stage that runs once for each step."""
+    video: bool = False
+    """Whether it makes frames."""
     decodes: bool = False
     """Whether it decodes tokens, and rates are those of its stage ``decode``."""
 
@@ -142,6 +153,8 @@ class Source(Entry):
     mixed: bool = False
     unmixed: str = ""
     """Component that is not mixed."""
+    table: str = ""
+    """What several files of one author are parts of."""
     prompt: pydantic.PositiveInt | None = None
     generates: pydantic.PositiveInt = 200
 
@@ -152,6 +165,12 @@ class Remark(Entry):
     refuse: str = ""
     channels_last: bool = False
     layout_optimization: bool = True
+
+
+class Option(Entry):
+    """What a script switches on that no field of a case says."""
+
+    option: Text
 
 
 class Names(pydantic.BaseModel):
@@ -174,10 +193,29 @@ class Names(pydantic.BaseModel):
     engines: tuple[Engine, ...]
     sources: tuple[Source, ...]
     remarks: tuple[Remark, ...]
+    software: Expression
+    """Finds the release of PyTorch in a text, as its group ``release``."""
+    options: tuple[Option, ...]
+
+    @pydantic.field_validator("software")
+    @classmethod
+    def _names_the_release(cls, expression: str) -> str:
+        if "release" not in re.compile(expression).groupindex:
+            raise ValueError("has no group 'release'")
+        return expression
 
     def workload(self, name: str) -> WorkloadKind:
         """How runs of a workload are stated."""
         return next((kind for kind in self.workloads if kind.name == name), WorkloadKind(name=name))
+
+    def release(self, text: str) -> str:
+        """Release of PyTorch that a text states, as ``torch-2.1``; empty where it states none."""
+        found = re.search(self.software, text, re.IGNORECASE)
+        return f"torch-{found['release']}" if found else ""
+
+    def table(self, source: str) -> str:
+        """Table that a source is part of: itself, unless a line says otherwise."""
+        return next((line.table for line in all_that_fit(self.sources, source) if line.table), source)
 
 
 _Entry = TypeVar("_Entry", bound=Entry)

@@ -23,7 +23,7 @@ class Unmappable(Exception):  # noqa: N818  # a row that is no case is no error 
 def case_of_row(row: Row, names: Names) -> Case:
     """Case of one row, whose names mean what a map says. Raises :class:`Unmappable` with the reason if it is none."""
     assumed: list[str] = []
-    model = _model(row["model"], names)
+    model = _model(row["model"], names, assumed)
     kind = names.workload(model.workload)
     device = _device(row["device"], names, assumed)
     execution = _execution(row, names, kind, assumed)
@@ -31,6 +31,7 @@ def case_of_row(row: Row, names: Names) -> Case:
     quantity, stage, value = _quantity(row, names, model, kind, float(settings["batch"]))
     if not row["source"]:
         raise Unmappable("source is not stated")
+    said = _said(row)
     return Case.model_validate(
         {
             "id": row["id"],
@@ -42,6 +43,8 @@ def case_of_row(row: Row, names: Names) -> Case:
             "stage": stage,
             "value": value,
             "source": row["source"],
+            "software": names.release(said),
+            "options": tuple(line.option for line in all_that_fit(names.options, said)),
             "grade": _grade(row.get("notes", ""), len(assumed)),
             "sliced_decoder": quantity == "latency" and _slices_decoder(row, settings),
             "assumed": tuple(assumed),
@@ -62,10 +65,17 @@ def _slices_decoder(row: Row, settings: Settings) -> bool:
     return int(settings["batch"]) >= (int(from_batch.group(1)) if from_batch else 1) if "slicing" in notes else False
 
 
-def _model(name: str, names: Names) -> Model:
+def _said(row: Row) -> str:
+    """What a row says of a run in words: the compile column and the notes, a line each."""
+    return f"{row['compile']}\n{row.get('notes', '')}"
+
+
+def _model(name: str, names: Names, assumed: list[str]) -> Model:
     model = first_that_fits(names.models, name.strip())
     if model is None:
         raise Unmappable("model is no workload")
+    if model.assumed:
+        assumed.append(model.assumed)
     return model
 
 
@@ -92,7 +102,7 @@ def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -
     engine = first_that_fits(names.engines, row["compile"])
     if engine is None:
         raise Unmappable("engine is not PyTorch")
-    remarks = list(all_that_fit(names.remarks, f"{row['compile']}\n{row.get('notes', '')}"))
+    remarks = list(all_that_fit(names.remarks, _said(row)))
     refused = next((remark.refuse for remark in remarks if remark.refuse), "")
     if refused:
         raise Unmappable(refused)
@@ -122,7 +132,7 @@ def _source(row: Row, names: Names) -> Source:
 
 
 def _settings(row: Row, names: Names, model: Model, kind: WorkloadKind, assumed: list[str]) -> Settings:
-    settings = _dtype(row, names, assumed)
+    settings = _dtype(row, names, kind, assumed)
     settings["batch"] = _whole(row, "batch") or 1
     if kind.decodes:
         return settings | _lengths(row, _source(row, names), assumed)
@@ -132,12 +142,25 @@ def _settings(row: Row, names: Names, model: Model, kind: WorkloadKind, assumed:
             settings[name] = number
         elif column != "steps" or _part(row, names) == "whole":
             assumed.append(f"{column} of the pipeline")
+    settings |= _frames(row, kind, assumed)
     if kind.guided and (row.get("guidance", "") or ("yes" if model.guided else "no")) == "no":
         settings["guidance_scale"] = 1.0
     return settings
 
 
-def _dtype(row: Row, names: Names, assumed: list[str]) -> Settings:
+def _frames(row: Row, kind: WorkloadKind, assumed: list[str]) -> Settings:
+    frames = _whole(row, "frames")
+    if not kind.video:
+        if frames is not None and frames > 1:
+            raise Unmappable("frames of a model that makes images")
+        return {}
+    if frames is None:
+        assumed.append("frames of the pipeline")
+        return {}
+    return {"num_frames": frames}
+
+
+def _dtype(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -> Settings:
     source, precision = _source(row, names), first_that_fits(names.precisions, row["precision"])
     if (source.mixed and row.get("component") != source.unmixed) or precision is None:
         raise Unmappable("precision is mixed or quantised")
@@ -145,7 +168,10 @@ def _dtype(row: Row, names: Names, assumed: list[str]) -> Settings:
         raise Unmappable("runs on several devices")
     if precision.assumed:
         assumed.append("precision")
-    return {"dtype": precision.dtype} if precision.dtype else {}
+    own = kind.formats.get(row.get("component", ""))
+    if own and precision.dtype not in ("", own):
+        raise Unmappable("component runs in another number format than the workload's")
+    return {"dtype": precision.dtype} if precision.dtype and not own else {}
 
 
 def _whole(row: Row, column: str) -> int | None:
@@ -191,14 +217,17 @@ def _quantity(row: Row, names: Names, model: Model, kind: WorkloadKind, batch: f
     value, metric, part = _number(row["value"]), row["metric"], _part(row, names)
     if kind.decodes:
         return "stage_latency", "decode", batch / value
+    step = "step_latency" if kind.sequential else "stage_latency"
     if part == "denoiser":
-        return "stage_latency", kind.denoiser, _step_time(row, metric, value)
+        return step, kind.denoiser, _step_time(row, metric, value)
     if part in kind.stages and metric == "seconds" and model.whole:
         return "stage_latency", kind.stages[part], value
+    if part in kind.components and metric == "seconds" and model.whole:
+        return "component_latency", kind.components[part], value
     if part != "whole" or not model.whole:
         raise Unmappable("component is not predicted by itself")
     if metric == "it_per_s":
-        return "stage_latency", kind.denoiser, 1 / value
+        return step, kind.denoiser, 1 / value
     times = {"seconds": value, "images_per_s": batch / value}
     if metric not in times:
         raise Unmappable("metric is not a time of the whole run")

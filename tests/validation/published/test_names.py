@@ -15,7 +15,7 @@ COLUMNS = (
     "id,model,component,device,n_devices,precision,attention_impl,compile,batch,height,width,frames,steps,guidance,"
     "metric,value,memory_gb,source,notes\n"
 )
-ROW = "x-1,CogVideoX-2b,e2e,NVIDIA A100-80GB SXM,1,fp16,sdpa,eager,1,480,720,49,50,yes,seconds,100,,somebody,q=A\n"
+ROW = "x-1,their CogVideoX,e2e,NVIDIA A100-80GB SXM,1,fp16,sdpa,eager,1,480,720,49,50,yes,seconds,100,,somebody,q=A\n"
 
 
 def changed(folder: Path, old: str, new: str) -> Path:
@@ -32,7 +32,7 @@ def test_one_line_maps_a_new_name(tmp_path: Path) -> None:
     table.write_text(COLUMNS + ROW)
     (before,) = read_published(table).unmapped
     assert before.reason == "model is no workload"
-    names = changed(tmp_path, "models:\n", "models:\n  - {pattern: 'cogvideox-2b', workload: cogvideox-2b}\n")
+    names = changed(tmp_path, "models:\n", "models:\n  - {pattern: '.*cogvideox', workload: cogvideox-2b}\n")
     (case,) = read_published(table, names).cases
     assert (case.model, case.device, case.value, case.grade) == ("cogvideox-2b", "A100-SXM4-80GB", 100.0, "A")
 
@@ -72,9 +72,34 @@ def test_a_line_that_is_wrong_is_named_in_one_line(tmp_path: Path, old: str, new
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "release"),
+    [
+        ("eager torch1.13\nq=A", "torch-1.13"),
+        ("eager (PyTorch 1.12)\n", "torch-1.12"),
+        ("eager\nq=A; nightly(2.1 pre); it/s", "torch-2.1"),
+        ("torch.compile\nq=A; torch version not stated", ""),
+    ],
+)
+def test_the_release_is_read_out_of_words(text: str, release: str) -> None:
+    assert load_names().release(text) == release
+
+
+def test_a_source_is_its_own_table_unless_a_line_says_so() -> None:
+    names = load_names()
+    assert names.table("somebody") == "somebody"
+    assert names.table("github.com/LambdaLabsML/lambda-diffusers@1:a.csv").startswith("LambdaLabsML")
+
+
+def test_a_line_for_software_names_its_group(tmp_path: Path) -> None:
+    path = changed(tmp_path, "?P<release>", "")
+    with pytest.raises(CaseError, match=r"software: .*group 'release'"):
+        load_names(path)
+
+
 def test_every_mapping_is_one_line() -> None:
     text = NAMES.read_text(encoding="utf-8")
     names = load_names()
     lists = (names.models, names.workloads, names.components, names.devices, names.precisions, names.attentions)
-    count = sum(map(len, (*lists, names.engines, names.sources, names.remarks)))
+    count = sum(map(len, (*lists, names.engines, names.sources, names.remarks, names.options)))
     assert len(re.findall(r"^  - \{.*\}$", text, flags=re.MULTILINE)) == count

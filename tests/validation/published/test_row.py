@@ -250,3 +250,62 @@ def test_tokens_of_a_run_are_stated_or_those_of_the_sources_own_script(tmp_path:
     assert (own.stage, own.value, own.assumed) == ("decode", 1 / 100, ("prompt of 5 tokens",))
     stated = only_case(tmp_path, row.replace("q=A; decode", "q=A; decode; prompt 512 tokens"))
     assert (stated.settings["prompt_length"], stated.assumed) == (512, ())
+
+
+VIDEO = (
+    "x-1,Wan2.1-T2V-1.3B,e2e,NVIDIA H100 SXM5 80GB,1,bf16,sdpa,eager,1,480,832,81,50,yes,"
+    "seconds,95,,somebody's README,q=A\n"
+)
+
+
+def test_frames_of_a_video_are_read(tmp_path: Path) -> None:
+    case = only_case(tmp_path, VIDEO)
+    assert (case.model, case.settings["num_frames"], case.quantity, case.grade) == ("wan2.1-1.3b", 81, "latency", "A")
+    unstated = only_case(tmp_path, VIDEO.replace(",81,", ",,"))
+    assert unstated.assumed == ("frames of the pipeline",)
+    assert "num_frames" not in unstated.settings
+
+
+def test_frames_of_a_model_that_makes_images_are_no_case(tmp_path: Path) -> None:
+    (row,) = read_published(table(tmp_path, ROW.replace("512,1,50", "512,16,50"))).unmapped
+    assert row.reason == "frames of a model that makes images"
+
+
+def test_a_step_is_of_all_passes_where_they_run_in_turn(tmp_path: Path) -> None:
+    step = only_case(tmp_path, VIDEO.replace(",e2e,", ",transformer,"))
+    assert (step.quantity, step.stage) == ("step_latency", "transformer")
+    assert step.value == pytest.approx(95 / 50)
+    rate = only_case(tmp_path, VIDEO.replace("seconds,95", "it_per_s,0.5"))
+    assert (rate.quantity, rate.value) == ("step_latency", 2.0)
+
+
+def test_a_component_of_several_stages(tmp_path: Path) -> None:
+    row = VIDEO.replace("Wan2.1-T2V-1.3B,e2e", "CogVideoX-2b,vae")
+    case = only_case(tmp_path, row)
+    assert (case.quantity, case.stage, case.value) == ("component_latency", "vae", 95.0)
+
+
+def test_a_component_that_keeps_its_format_is_comparable_in_that_alone(tmp_path: Path) -> None:
+    decoder = VIDEO.replace(",e2e,", ",vae,")
+    (row,) = read_published(table(tmp_path, decoder)).unmapped
+    assert row.reason == "component runs in another number format than the workload's"
+    case = only_case(tmp_path, decoder.replace("bf16", "fp32"))
+    assert (case.quantity, "dtype" in case.settings) == ("component_latency", False)
+
+
+def test_what_a_model_takes_for_granted_is_assumed_aloud(tmp_path: Path) -> None:
+    case = only_case(tmp_path, ROW.replace("Stable Diffusion v1.5", "SANA1.5_1.6B_1024px"))
+    assert (case.model, case.grade, case.assumed) == ("sana", "B", ("the network of Sana 1.0",))
+
+
+def test_release_and_options_are_read_out_of_words(tmp_path: Path) -> None:
+    plain = only_case(tmp_path, ROW.replace("q=A", "q=A; fuse_qkv=False"))
+    assert (plain.software, plain.options) == ("", ())
+    row = ROW.replace("sdpa,eager", "sdpa,torch.compile").replace("q=A", "q=A; torch 2.1; max-autotune; fuse_qkv=True")
+    case = only_case(tmp_path, row)
+    assert (case.software, case.options) == ("torch-2.1", ("fused QKV", "max-autotune"))
+
+
+def test_quantised_weights_in_the_notes_are_no_case(tmp_path: Path) -> None:
+    (row,) = read_published(table(tmp_path, ROW.replace("q=A", "q=B; 8-bit T5"))).unmapped
+    assert row.reason == "weights are quantised"
