@@ -16,6 +16,7 @@ from tracer.workloads import UnknownWorkloadError
 from validation.commands.comparisons import accuracy_command, kernels_command, published_command, trace_command
 from validation.commands.fits import calibrate_command, energy_command, intervals_command
 from validation.commands.machine import campaign_command, check_command, probe_command
+from validation.commands.ratios import ratios_command
 from validation.commands.study import study_command
 from validation.errors.trace_plots import PlotError
 from validation.measured.tables import MeasurementError
@@ -54,6 +55,7 @@ def group(version: VersionOption = False) -> None:
 
 app.command("published")(published_command)
 app.command("kernels")(kernels_command)
+app.command("ratios")(ratios_command)
 app.command("calibrate")(calibrate_command)
 app.command("trace")(trace_command)
 app.command("study")(study_command)

@@ -15,11 +15,14 @@ from simulator.uncertainty.intervals import load_factors
 from tracer.trace import TraceFormatError
 from validation.published.case import CaseError, load_cases
 from validation.published.errors import CaseResult, ErrorSummary, predict_cases, summarise
+from validation.ratios.ratio import Ratio
+from validation.ratios.ratio import summarise as summarise_ratios
+from validation.ratios.tables import ratios_of_tables
 
 from .kernels import KernelError, KernelErrors, kernel_errors
 from .traces import TraceComparison, compare_trace
 
-__all__ = ["accuracy_page", "kernel_section", "residual_section"]
+__all__ = ["accuracy_page", "kernel_section", "ratio_section", "residual_section"]
 
 Progress = Callable[[str], None]
 
@@ -30,6 +33,7 @@ class _Words(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
     head: str
+    ratios: str
     fitted: str
     not_fitted: str
     left_out: str
@@ -52,7 +56,8 @@ def accuracy_page(folder: Path, calibrations: CalibrationPool, *, progress: Prog
     ----------
     folder : path
         With ``kernels/*.csv.gz`` and ``traces/*.csv.gz`` in the format of
-        :func:`validation.measured.tables.read_measured`.
+        :func:`validation.measured.tables.read_measured`, and maybe ``published*.csv.gz`` of published runs; without
+        them, ratios are of the cases that ship.
     calibrations : CalibrationPool
     progress : callable, optional
         Called with each piece of work.
@@ -66,15 +71,21 @@ def accuracy_page(folder: Path, calibrations: CalibrationPool, *, progress: Prog
     kernels = sorted((folder / "kernels").glob("*.csv.gz"))
     if not kernels:
         raise CaseError(f"{folder}: has no kernels/*.csv.gz; give a folder of measurements")
+    published = sorted(folder.glob("published*.csv.gz"))
+    ratios = ratios_of_tables(published, "AB", calibrations, progress=say).ratios
+    say("ratios of kernels")
+    ratios += ratios_of_tables(kernels, "AB", calibrations).ratios
     say("kernels")
     errors = kernel_errors(kernels, calibrations=calibrations)
     say("traces")
     traces = _comparisons(sorted((folder / "traces").glob("*.csv.gz")), calibrations)
     results, _ = predict_cases((c for c in load_cases() if c.grade == "A"), calibrations, progress=say)
+    ratio_part = ratio_section(ratios)
     kernel_parts = (kernel_section(errors, calibrations), residual_section(calibrations))
     run_parts = (_trace_section(traces), _case_section(results, calibrations), _interval_section())
     words = _words()
-    return "\n".join([f"{words.head}\n", *kernel_parts, *run_parts, _basis_section(calibrations), f"{words.unknown}\n"])
+    parts = (ratio_part, *kernel_parts, *run_parts, _basis_section(calibrations))
+    return "\n".join([f"{words.head}\n", *parts, f"{words.unknown}\n"])
 
 
 def _comparisons(paths: Iterable[Path], calibrations: CalibrationPool) -> list[tuple[TraceComparison, TraceComparison]]:
@@ -87,6 +98,16 @@ def _comparisons(paths: Iterable[Path], calibrations: CalibrationPool) -> list[t
         except TraceFormatError:
             continue
     return pairs
+
+
+def ratio_section(ratios: Sequence[Ratio]) -> str:
+    """Errors of the ratio of two runs that differ in one thing alone, by kind of change."""
+    rows = [
+        (s.change, f"{s.count:,}", _percent(s.median_ape), _signed(s.bias), _percent(s.ranked_right))
+        for s in summarise_ratios(ratios)
+    ]
+    header = ("change", "pairs", "median error", "bias", "ranked right")
+    return f"## Ratios\n\n{_words().ratios}\n\n{_table(header, rows, left=1)}"
 
 
 def kernel_section(errors: KernelErrors, calibrations: CalibrationPool) -> str:

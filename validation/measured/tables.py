@@ -39,8 +39,8 @@ class MeasuredKernels:
     accelerator : Accelerator
     device : str
         Name of the device in the file.
-    op, dtype, source, shapes : tuple of str
-        Of each row.
+    op, dtype, source, shapes, attributes : tuple of str
+        Of each row, as the file has them.
     latency : array of shape (num_rows,)
         [s]
     table : KernelTables
@@ -57,6 +57,7 @@ class MeasuredKernels:
     dtype: tuple[str, ...]
     source: tuple[str, ...]
     shapes: tuple[str, ...]
+    attributes: tuple[str, ...]
     latency: FloatArray
     table: KernelTables
     row: NDArray[np.int64]
@@ -71,7 +72,8 @@ class MeasuredKernels:
         position = np.full(len(self), -1)
         position[rows] = np.arange(len(rows))
         kept = np.flatnonzero(position[self.row] >= 0)
-        texts = {name: tuple(getattr(self, name)[i] for i in rows) for name in ("op", "dtype", "source", "shapes")}
+        names = ("op", "dtype", "source", "shapes", "attributes")
+        texts = {name: tuple(getattr(self, name)[i] for i in rows) for name in names}
         return MeasuredKernels(
             accelerator=self.accelerator,
             device=self.device,
@@ -177,6 +179,7 @@ def _assemble(records: Sequence[Record], accelerator: Accelerator, device: str) 
         dtype=tuple(kept[i]["dtype"] for i in rows),
         source=tuple(kept[i].get("source") or "unknown" for i in rows),
         shapes=tuple(kept[i]["input_shapes"] for i in rows),
+        attributes=tuple(kept[i].get("attributes") or "{}" for i in rows),
         latency=np.array([latency[i] for i in rows], dtype=np.float64),
         table=assign_units(KernelTables.from_kernels([kernel for i in rows for kernel in lowered[i]]), accelerator),
         row=np.repeat(np.arange(len(rows)), [len(lowered[i]) for i in rows]),

@@ -60,6 +60,7 @@ def _rows(count: int = 240, visible: float = 0.8) -> MeasuredPower:
         dtype=("bfloat16",) * count,
         source=("aiconfigurator",) * count,
         shapes=tuple(str(k) for k in range(count)),
+        attributes=("{}",) * count,
         latency=latency,
         table=KernelTables.from_kernels(kernels),
         row=np.arange(count),

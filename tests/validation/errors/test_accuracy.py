@@ -8,9 +8,10 @@ import pytest
 
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn
 from hw_specs.calibration import ResidualSummary
-from validation.errors.accuracy import accuracy_page, kernel_section, residual_section
+from validation.errors.accuracy import accuracy_page, kernel_section, ratio_section, residual_section
 from validation.errors.kernels import KernelError, KernelErrors
 from validation.published.case import CaseError
+from validation.ratios.ratio import ratio_of
 
 PAGE = Path(__file__).parents[3] / "ACCURACY.md"
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
@@ -43,6 +44,17 @@ def test_unseen_shapes_and_left_out_parts_stand_beside_each_other() -> None:
 def test_what_was_not_measured_is_a_dash() -> None:
     entry = pool(residuals=(summary("held_out_shapes", 0.05),))
     assert "| 5.0 % | -1.2 % | - | - | - |" in residual_section(entry)
+
+
+def test_ratios_by_kind_of_change() -> None:
+    """Measured 2 and 4, predicted 2.2 and 3: errors of + 10 and - 25 %."""
+    ratios = [
+        ratio_of("batch", ("1", 1.0, 1.0), ("2", *times), subject="run", source="here")
+        for times in ((2.0, 2.2), (4.0, 3.0))
+    ]
+    section = ratio_section(ratios)
+    assert section.startswith("## Ratios\n")
+    assert "| batch | 2 | 17.5 % | -7.5 % | 100.0 % |" in section
 
 
 def record(source: str, mape: float) -> KernelError:

@@ -1,0 +1,1 @@
+"""Ratios: what a change of one thing brings, predicted against measured."""
