@@ -49,7 +49,7 @@ class Run:
             self.case.device,
             str(execution.get("attention", "")),
             str(execution.get("mode", "")),
-            str(workload.batch),
+            f"batch {workload.batch}",
             f"{workload.height} x {workload.width}",
             "tf32" if tf32 else workload.dtype,
         )

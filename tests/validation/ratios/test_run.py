@@ -21,7 +21,7 @@ def test_what_a_source_leaves_open_is_the_pipelines(case: Make) -> None:
         "accelerator": "A100-SXM4-80GB",
         "attention": "flash",
         "execution": "eager",
-        "batch": "1",
+        "batch": "batch 1",
         "resolution": "512 x 512",
         "number format": "float16",
     }

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hw_specs import CalibrationPool
-from validation.published.case import CaseError
+from validation.published import table
+from validation.published.case import Case, CaseError
 from validation.ratios.tables import ratios_of_tables
 
 SHIPPED = CalibrationPool.shipped()
@@ -39,3 +41,15 @@ def test_a_file_that_is_no_table_is_one_line(tmp_path: Path, text: str, message:
     with pytest.raises(CaseError, match=message) as caught:
         ratios_of_tables([path], "AB", SHIPPED)
     assert "\n" not in str(caught.value)
+
+
+def test_without_a_table_the_cases_that_ship_are_compared(
+    monkeypatch: pytest.MonkeyPatch, case: Callable[..., Case]
+) -> None:
+    step = {"quantity": "stage_latency", "stage": "unet"}
+    shipped = (case("a", **step), case("b", device="T4", value=3.0, **step), case("c", device="A10", grade="C", **step))
+    monkeypatch.setattr(table, "load_cases", lambda: shipped)
+    found = ratios_of_tables((), "AB", SHIPPED)
+    (ratio,) = found.ratios
+    assert (ratio.slower, ratio.faster, ratio.measured) == ("T4", "A100-SXM4-80GB", 3.0)
+    assert found.runs_left_out == {"grade other than A or B": 1}
