@@ -45,7 +45,7 @@ _Scope = Literal["held_out", "left_out_device", "other_architecture"]
 _MOSTLY_OWN = 0.8
 _LEVELS = (0.1, 0.5, 0.9)
 
-_FOLDER = Path(__file__).parent.parent / "hw_specs" / "energy_calibrations"
+_FOLDER = Path(__file__).parents[2] / "hw_specs" / "energy_calibrations"
 _PUBLISHED = (
     "vector, special, cache, and where not fitted idle and dram: published figures, see hw_specs/power_rules.py and "
     "simulator/energy_parameters.py"

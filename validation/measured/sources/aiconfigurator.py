@@ -80,8 +80,15 @@ def _execution(row: Row, accelerator: Accelerator, execution: Execution) -> Exec
 
 
 def _resident_bytes(row: Row, op: Op, kernel: Kernel, accelerator: Accelerator) -> float:
-    """All inputs; of the weights of a linear layer what the cache holds while their copies take turns. [B]"""
-    if row.source != _NAME or kind_of(op.name) not in (Kind.LINEAR, Kind.PRODUCT):
+    """All inputs; of the weights of a linear layer what the cache holds while their copies take turns. [B]
+
+    What goes to a paged cache comes from nowhere near: its rows fit cold keys and values (A100 5.1 %, GB200 7.8 %)
+    better than warm ones (5.7 and 9.0 %).
+    """
+    kind = kind_of(op.name)
+    if kind is Kind.PAGED_WRITE:
+        return kernel.resident_bytes
+    if row.source != _NAME or kind not in (Kind.LINEAR, Kind.PRODUCT):
         return kernel.bytes_read
     weights = float(op.inputs[1].nbytes)
     cycled = kernel.bytes_read + kernel.bytes_written + (_WEIGHT_COPIES - 1) * weights
