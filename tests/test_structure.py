@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,9 @@ MODULES = tuple(sorted(p.relative_to(ROOT) for package in PACKAGES for p in (ROO
 _LONGEST_FILE = 400
 _LONGEST_FUNCTION = 60
 _MEDIAN_FUNCTION = 6
+# Modules of a folder where a reader has to find one by its name; folders whose files are found by listing hold more.
+_LARGEST_ROOM = 12
+_LISTED = ("tracer/workloads", "tracer/workloads/modules", "tracer/operators", "simulator/lowering")
 # Loading with a loader of one's own is yaml.load(text, Loader=...), which names it.
 _RUNS_DATA = re.compile(
     r"\bimport pickle\b|yaml\.load\(\w+\)|yaml\.(?:full|unsafe)_load|allow_pickle=True|(?<![.\w])(?:eval|exec)\("
@@ -71,6 +75,10 @@ class TestSizes:
         sizes = sorted(n for module in MODULES for _, n, _ in _functions(module))
         assert statistics.median(sizes) <= _MEDIAN_FUNCTION
         assert sizes[int(0.9 * len(sizes))] <= 30
+
+    def test_rooms_are_small(self):
+        rooms = Counter(m.parent.as_posix() for m in MODULES if not m.name.startswith("__"))
+        assert {room: n for room, n in rooms.items() if n > _LARGEST_ROOM and room not in _LISTED} == {}
 
 
 class TestNames:
