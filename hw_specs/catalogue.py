@@ -20,7 +20,14 @@ from .schema import Accelerator
 from .units.strings import parse_quantity
 from .vendors import maker_words
 
-__all__ = ["accelerator_files", "list_accelerators", "load_accelerator", "load_file", "resolve_name"]
+__all__ = [
+    "accelerator_files",
+    "extended_accelerator",
+    "list_accelerators",
+    "load_accelerator",
+    "load_file",
+    "resolve_name",
+]
 
 _FOLDER = Path(__file__).parent / "accelerators"
 _HEAD_KEYS = frozenset({"name", "aliases", "extends", "hypothetical"})
@@ -99,6 +106,21 @@ def load_file(path: Path) -> Accelerator:
     """Accelerator of one specification file. Raises as :func:`load_accelerator`."""
     specification = _read(path)
     return _build(specification, where=_display(path))
+
+
+def extended_accelerator(name_or_path: str) -> Accelerator | None:
+    """Accelerator that a user's own file extends; None for a name of the catalogue and for a file that extends none.
+
+    Raises
+    ------
+    SpecError
+        If the file, or what it extends, is missing or refused.
+    """
+    if not _is_path(name_or_path):
+        return None
+    path = Path(name_or_path)
+    parent = read_yaml(path).get("extends")
+    return None if parent is None else load_file(_parent_file(parent, path))
 
 
 def _read(path: Path, seen: tuple[Path, ...] = ()) -> _Specification:

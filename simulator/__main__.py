@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from hw_specs import Accelerator, CalibrationPool, SpecError, load_accelerator, torch_dtype
+from hw_specs.catalogue import extended_accelerator
 from hw_specs.overrides import apply_overrides
 from simulator.cost.model import Fidelity
 from simulator.views.explanation import UnknownKernelError, explain_operator, render_explanations
@@ -29,7 +30,7 @@ from .cost import FidelityError, ParameterError, UnsupportedFormatError
 from .execution import Execution, ExecutionError
 from .report import Report
 from .simulation import Simulation, simulate
-from .unread import changes_without_effect
+from .unread import changes_without_effect, fields_without_effect
 from .work import FormulaError, UnsupportedOpError
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def command(
         fidelity=level,
         calibrations=calibrations,
         output_format=output_format,
-        remarks=changes_without_effect(part, changes, calibrations),
+        remarks=_remarks(hw, part, changes, calibrations),
     )
     sizes = (batch, height, width, num_frames, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
     settings = dict(zip(_SETTINGS, (*sizes, dtype and torch_dtype(dtype)), strict=True))
@@ -147,6 +148,13 @@ _SETTINGS = (
     "max_new_tokens",
     "dtype",
 )
+
+
+def _remarks(hw: str, part: Accelerator, changes: Sequence[str], calibrations: CalibrationPool) -> tuple[str, ...]:
+    """What is said of values that change nothing: those of the file beside what it extends, and those of `--set`."""
+    extended = extended_accelerator(hw)
+    of_file = () if extended is None else fields_without_effect(part, extended, calibrations)
+    return (*of_file, *changes_without_effect(part, changes, calibrations))
 
 
 def _workloads(output_format: str) -> str:

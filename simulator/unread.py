@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from pydantic import BaseModel
 
-from hw_specs import Accelerator, CalibrationPool, SpecError, apply_overrides
+from hw_specs import Accelerator, CalibrationPool, SpecError, apply_overrides, changeable_paths
+from hw_specs.reading.fields import lookup
 from simulator.energy.power import UnknownPowerError, power_model
 
 from .cost import hardware_columns
 
-__all__ = ["changes_without_effect", "is_read"]
+__all__ = ["changes_without_effect", "fields_without_effect", "is_read"]
 
 _Numbers = Mapping[str, object]
 
@@ -48,6 +49,15 @@ def changes_without_effect(
     idle = [change for change in changes if _without(accelerator, changes, change, calibrations) == after]
     paths = [change.partition("=")[0].strip() for change in idle]
     return tuple(_line(path, read=is_read(accelerator, path, calibrations)) for path in paths)
+
+
+def fields_without_effect(
+    accelerator: Accelerator, extended: Accelerator, calibrations: CalibrationPool
+) -> tuple[str, ...]:
+    """One line for each field in which an accelerator differs from the one it extends, and which no term reads."""
+    own, inherited = accelerator.model_dump(), extended.model_dump()
+    changed = [path for path in changeable_paths(accelerator) if lookup(own, path) != lookup(inherited, path)]
+    return tuple(_line(path, read=False) for path in changed if not is_read(accelerator, path, calibrations))
 
 
 def is_read(accelerator: Accelerator, path: str, calibrations: CalibrationPool) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from hw_specs import Accelerator, CalibrationPool, changeable_paths, load_accelerator
+from hw_specs.catalogue import extended_accelerator
 from hw_specs.reading.fields import lookup
-from simulator.unread import changes_without_effect, is_read
+from simulator.unread import changes_without_effect, fields_without_effect, is_read
 
 POOL = CalibrationPool.shipped()
 
@@ -66,3 +69,19 @@ def test_groups_of_rates_are_read_unless_another_change_says_the_same() -> None:
     # Twice the cores bring twice the arithmetic by themselves.
     (line,) = changes_without_effect(part, ["peak.matrix=2x", "cores.count=2x"], POOL)
     assert line == "peak.matrix: the change has no effect, another value decides"
+
+
+def test_fields_of_a_file_that_no_term_reads(tmp_path: Path) -> None:
+    """Of two values that the file changes, one moves the columns."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: Mine\nextends: h100\ncores: {max_warps: 128}\nmemory: {dram: {bandwidth: 5 TB/s}}\nsources: [me]\n",
+        encoding="utf-8",
+    )
+    extended = extended_accelerator(str(path))
+    assert extended is not None
+    assert extended.name == "H100-SXM5-80GB"
+    own = load_accelerator(str(path))
+    lines = fields_without_effect(own, extended, CalibrationPool.empty())
+    assert lines == ("no term reads cores.max_warps: the change has no effect",)
+    assert fields_without_effect(extended, extended, CalibrationPool.empty()) == ()
