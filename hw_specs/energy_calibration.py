@@ -90,6 +90,8 @@ class EnergyResidual(_Record):
 class EnergyCalibration(_Record):
     """Energies of one part, fitted to measurements."""
 
+    format: Literal[1] = 1
+    """Version of the file; files without one are of this version."""
     name: str
     accelerator: str
     """Part that was measured, by its name among the accelerators."""

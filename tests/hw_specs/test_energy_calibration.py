@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+import hw_specs
 from hw_specs import SpecError, load_accelerator
 from hw_specs.energy_calibration import EnergyParameters, list_energy_calibrations, load_energy_calibration
 
@@ -60,3 +61,13 @@ def test_a_bad_file_is_one_line(tmp_path: Path, old: str, new: str, message: str
     with pytest.raises(SpecError, match=message) as caught:
         load_energy_calibration(str(path))
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_of_a_later_format_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "later.yaml"
+    text = (Path(hw_specs.__file__).parent / "energy_calibrations" / "gb200.yaml").read_text(encoding="utf-8")
+    path.write_text(text.replace("format: 1\n", "format: 2\n"), encoding="utf-8")
+    with pytest.raises(SpecError, match=r"later\.yaml: format: "):
+        load_energy_calibration(str(path))
+    path.write_text(text.replace("format: 1\n", ""), encoding="utf-8")
+    assert load_energy_calibration(str(path)) == load_energy_calibration("gb200")
