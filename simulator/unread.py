@@ -54,15 +54,21 @@ def changes_without_effect(
 def fields_without_effect(
     accelerator: Accelerator, extended: Accelerator, calibrations: CalibrationPool
 ) -> tuple[str, ...]:
-    """One line for each field in which an accelerator differs from the one it extends, and which no term reads."""
+    """One line for each value in which an accelerator differs from the one it extends, and which no term reads."""
     own, inherited = accelerator.model_dump(), extended.model_dump()
-    changed = [path for path in changeable_paths(accelerator) if lookup(own, path) != lookup(inherited, path)]
-    return tuple(_line(path, read=False) for path in changed if not is_read(accelerator, path, calibrations))
+    paths = [path for path in changeable_paths(accelerator) if lookup(own, path) not in (None, lookup(inherited, path))]
+    before = _read_of(_as_changed(accelerator), calibrations) if paths else {}
+    idle = [path for path in paths if not _moves_something(accelerator, path, before, calibrations)]
+    return tuple(_line(path, read=False) for path in idle)
 
 
 def is_read(accelerator: Accelerator, path: str, calibrations: CalibrationPool) -> bool:
     """Whether half or twice the value at a path moves anything; no where there is no value."""
-    before = _read_of(_as_changed(accelerator), calibrations)
+    return _moves_something(accelerator, path, _read_of(_as_changed(accelerator), calibrations), calibrations)
+
+
+def _moves_something(accelerator: Accelerator, path: str, before: _Numbers, calibrations: CalibrationPool) -> bool:
+    """Whether half or twice the value at a path gives other numbers than those read before."""
     for factor in ("2x", "0.5x"):
         try:
             changed = apply_overrides(accelerator, [f"{path}={factor}"])

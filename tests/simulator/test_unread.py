@@ -85,3 +85,13 @@ def test_fields_of_a_file_that_no_term_reads(tmp_path: Path) -> None:
     lines = fields_without_effect(own, extended, CalibrationPool.empty())
     assert lines == ("no term reads cores.max_warps: the change has no effect",)
     assert fields_without_effect(extended, extended, CalibrationPool.empty()) == ()
+
+
+def test_a_value_that_a_file_takes_away_is_no_value_that_nothing_reads() -> None:
+    """An H100 has no int4, which an A100 has."""
+    own, extended = load_accelerator("h100"), load_accelerator("a100")
+    assert "int4" in extended.peak.matrix
+    assert "int4" not in own.peak.matrix
+    lines = fields_without_effect(own, extended, CalibrationPool.empty())
+    assert lines
+    assert not any("int4" in line for line in lines)
