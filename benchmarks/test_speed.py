@@ -56,7 +56,7 @@ def test_simulate_decoding(benchmark, a100):
 
 @pytest.mark.parametrize("mode", EXECUTION_MODES)
 def test_lower(benchmark, mode, stable_diffusion):
-    assert len(benchmark(lower, stable_diffusion, Execution(mode=mode)).table)
+    assert len(benchmark(lower, stable_diffusion, Execution(mode=mode)).kernels)
 
 
 def test_peak_memory_of_a_large_graph(benchmark):
@@ -69,7 +69,7 @@ def test_read_a_graph(benchmark, stable_diffusion, tmp_path):
 
 
 def test_a_thousand_accelerators_at_once(benchmark, stable_diffusion, a100):
-    table = assign_units(lower(stable_diffusion, Execution()).table, a100)
+    table = assign_units(lower(stable_diffusion, Execution()).kernels, a100)
     hardware = hardware_columns([a100] * 1000, calibrations=CalibrationPool.shipped())
     costs = benchmark(kernel_times, table, hardware)
     assert costs.time.shape == (len(table), 1000)

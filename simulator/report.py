@@ -195,7 +195,7 @@ def make_report(
         Parts of a module path that ``by_module`` keeps.
     """
     launches, graph = timeline.launches, timeline.launches.graph
-    pieces, total, table = _pieces(timeline, costs, module_depth), timeline.latency, launches.table
+    pieces, total, table = _pieces(timeline, costs, module_depth), timeline.latency, launches.kernels
     views = {
         "by_stage": _positions(pieces.stage),
         "by_category": _positions(pieces.category, order=CATEGORIES),
@@ -232,7 +232,7 @@ def make_report(
 
 
 def _pieces(timeline: Timeline, costs: KernelCosts, depth: int) -> _Pieces:
-    table, graph = timeline.launches.table, timeline.launches.graph
+    table, graph = timeline.launches.kernels, timeline.launches.graph
     bound = costs.bound[:, 0]
     parts = [_stage_pieces(stage, table.matrix_flops, table.bytes, bound) for stage in timeline.stages]
     names = [(s.launches.stage.name, len(s.launches.calls)) for s in timeline.stages]

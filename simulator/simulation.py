@@ -30,14 +30,14 @@ __all__ = ["Simulation", "simulate"]
 class Simulation:
     """Everything that one simulation computed, for those who want more than the report.
 
-    ``table`` holds the lowered kernels with contractions on the units that the accelerator has.
+    ``kernels`` holds the lowered kernels with contractions on the units that the accelerator has.
     ``interval`` is that of the latency; ``deviation`` is what it and the intervals of parts are made from. Both are
     None where the fidelity is a bound. ``calibrations`` are those that the times were made with.
     """
 
     accelerator: Accelerator
     launches: Launches
-    table: KernelTables
+    kernels: KernelTables
     hardware: HardwareColumns
     costs: KernelCosts
     timeline: Timeline
@@ -88,7 +88,7 @@ def simulate(
     pool = CalibrationPool.shipped() if calibrations is None else calibrations
     execution = execution_on(accelerator, execution)
     launches = lower(graph, execution)
-    table = assign_units(launches.table, accelerator)
+    table = assign_units(launches.kernels, accelerator)
     hardware = hardware_columns([accelerator], pool).sustained()
     costs = kernel_times(table, hardware, fidelity=fidelity)
     host = None if fidelity == "roofline" else host_of(execution, accelerator, pool)
@@ -103,7 +103,7 @@ def simulate(
     return Simulation(
         accelerator=accelerator,
         launches=launches,
-        table=table,
+        kernels=table,
         hardware=hardware,
         costs=costs,
         timeline=timeline,

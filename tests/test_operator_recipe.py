@@ -49,7 +49,7 @@ found = {
 }
 for mode in ("eager", "compiled"):
     launches = lower(graph, Execution(mode=mode))
-    read = launches.table.numbers(lambda table: table.bytes_read).tolist()
+    read = launches.kernels.numbers(lambda table: table.bytes_read).tolist()
     pool = CalibrationPool.shipped()
     latency = simulate(graph, load_accelerator("a100"), Execution(mode=mode), calibrations=pool).report.latency
     found[mode] = [len(launches.stages[0].calls), launches.unmodelled, read, latency]

@@ -135,7 +135,7 @@ def energy_of(
         The accelerator's specification has no power.
     """
     model = model or power_model(accelerator)
-    table = assign_units(timeline.launches.table, accelerator)
+    table = assign_units(timeline.launches.kernels, accelerator)
     work = kernel_energies(table, accelerator, model.parameters)
     stages = [stage_work(stage, work) for stage in timeline.stages]
     total = sum(stage_energy(stage, model) for stage in stages)

@@ -55,7 +55,7 @@ class Launches:
     ----------
     graph : OpGraph
     execution : Execution
-    table : KernelTables
+    kernels : KernelTables
         Distinct kernels, with the number of launches in the whole run.
     stages : tuple of StageLaunches
     unmodelled : mapping of str to int
@@ -64,7 +64,7 @@ class Launches:
 
     graph: OpGraph
     execution: Execution
-    table: KernelTables
+    kernels: KernelTables
     stages: tuple[StageLaunches, ...]
     unmodelled: dict[str, int] = field(default_factory=dict)
 
@@ -85,7 +85,7 @@ def lower(graph: OpGraph, execution: Execution) -> Launches:
     return Launches(
         graph=graph,
         execution=execution,
-        table=table.with_count(count),
+        kernels=table.with_count(count),
         stages=stages,
         unmodelled=dict(lowering.unmodelled),
     )

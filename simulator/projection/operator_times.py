@@ -61,11 +61,11 @@ class OperatorTimes:
             Calls; those of operators without a prediction do not count.
         """
         costed = self._kernels
-        if costed.table is None or costed.fidelity == "roofline":
+        if costed.kernels is None or costed.fidelity == "roofline":
             return None
         known = np.isfinite(costed.time)
         count = np.where(known, calls[costed.owner], 0.0)
-        table, time = costed.table.with_count(count), np.where(known, costed.time, 0.0)
+        table, time = costed.kernels.with_count(count), np.where(known, costed.time, 0.0)
         deviation = summed_deviation(table, time, costed.accelerator, costed.calibrations)
         return interval_of(float((count * time).sum()), deviation)
 
@@ -74,7 +74,7 @@ class OperatorTimes:
 class _CostedKernels:
     """Kernels of one call of each operator, one after another: columns, operator and time of each."""
 
-    table: KernelTables | None
+    kernels: KernelTables | None
     owner: NDArray[np.int64]
     time: FloatArray
     accelerator: Accelerator
@@ -141,9 +141,9 @@ def operator_times(
 
 def _ends(costed: _CostedKernels, time: FloatArray) -> tuple[FloatArray, FloatArray]:
     """80 % range of each operator. [s]"""
-    if costed.table is None or costed.fidelity == "roofline":
+    if costed.kernels is None or costed.fidelity == "roofline":
         return np.full_like(time, np.nan), np.full_like(time, np.nan)
-    ranges = kernel_ranges(costed.table, np.nan_to_num(costed.time), costed.accelerator, costed.calibrations)
+    ranges = kernel_ranges(costed.kernels, np.nan_to_num(costed.time), costed.accelerator, costed.calibrations)
     low, high = time * 0.0, time * 0.0
     np.add.at(low, costed.owner, costed.time * ranges.low)
     np.add.at(high, costed.owner, costed.time * ranges.high)

@@ -88,7 +88,7 @@ class Timeline:
         rows = stage.launches.rows[0]
         for i, (row, call) in enumerate(zip(rows, stage.launches.calls, strict=True)):
             yield Span(
-                name=self.launches.table.name[row],
+                name=self.launches.kernels.name[row],
                 category=stage.launches.categories[i],
                 call=int(call),
                 launched=float(stage.first_launched[i]),

@@ -71,7 +71,7 @@ def explain_operator(simulation: Simulation, name: str, *, most: int = 3) -> lis
         Nothing matches; the message lists the kernels of the workload.
     """
     rows = _matching_rows(simulation, name.lower())
-    table = simulation.table
+    table = simulation.kernels
     total = table.count * simulation.costs.time[:, 0]
     if not rows:
         valid = ", ".join(sorted(set(table.name)))
@@ -81,7 +81,7 @@ def explain_operator(simulation: Simulation, name: str, *, most: int = 3) -> lis
 
 
 def _explanation(simulation: Simulation, row: int, operator: str, module: str) -> Explanation:
-    table = simulation.table.select(np.array([row]))
+    table = simulation.kernels.select(np.array([row]))
     time = simulation.costs.time[row : row + 1, 0]
     ranges = None
     if simulation.interval is not None:
@@ -115,7 +115,7 @@ def _grounds(ranges: KernelRanges) -> str:
 
 def _terms(simulation: Simulation, row: int) -> tuple[Term, ...]:
     """Terms of one kernel; of a bound, those that it is the largest of."""
-    terms = explain(simulation.table.select(np.array([row])), simulation.hardware)
+    terms = explain(simulation.kernels.select(np.array([row])), simulation.hardware)
     if simulation.report.fidelity != "roofline":
         return terms
     time = float(simulation.costs.time[row, 0])
@@ -160,7 +160,7 @@ def _matching_rows(simulation: Simulation, name: str) -> dict[int, tuple[str, st
             if module in seen[row]:
                 continue
             seen[row].add(module)
-            words = (simulation.table.name[row], operator, module, simulation.table.kind[row])
+            words = (simulation.kernels.name[row], operator, module, simulation.kernels.kind[row])
             if row not in found and any(name in word.lower() for word in words):
                 found[row] = (operator, module)
     return found

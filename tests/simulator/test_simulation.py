@@ -129,7 +129,7 @@ def test_a_dtype_that_the_part_lacks(graph):
 
 def test_results_between_the_steps_fit_together(graph):
     simulation = simulate(graph, _A100, calibrations=SHIPPED)
-    assert simulation.costs.time.shape == (len(simulation.launches.table), 1)
+    assert simulation.costs.time.shape == (len(simulation.launches.kernels), 1)
     assert simulation.timeline.latency == simulation.report.latency
     assert (simulation.costs.time >= simulation.costs.roofline).all()
 

@@ -39,7 +39,7 @@ def synthetic_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, f
         path = tmp_path_factory.mktemp("measured") / "additions.csv"
         blank = read_measured(_write(path, device, sizes, [1e-5] * len(sizes)))
         hardware = hardware_columns([blank.accelerator], calibrations=CalibrationPool.empty())
-        costs = kernel_times(blank.table, hardware.with_parameters({"stream.dram": dram}), fidelity="calibrated")
+        costs = kernel_times(blank.kernels, hardware.with_parameters({"stream.dram": dram}), fidelity="calibrated")
         return _write(path, device, sizes, costs.time[:, 0].tolist())
 
     return build

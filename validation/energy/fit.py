@@ -221,7 +221,7 @@ def _four_digits(value: float) -> float:
 
 
 def _amounts(run: EnergyRun, accelerator: Accelerator, simulation: Simulation) -> RunAmounts:
-    kernels = kernel_amounts(simulation.table, accelerator)
+    kernels = kernel_amounts(simulation.kernels, accelerator)
     stages = simulation.timeline.stages
     return RunAmounts(
         run=run,
@@ -240,7 +240,7 @@ def _amounts(run: EnergyRun, accelerator: Accelerator, simulation: Simulation) -
 def _row_rates(rows: MeasuredPower) -> dict[str, FloatArray]:
     """Amounts of each row for one second of repeating it, by the energy that they cost."""
     measured = rows.measured
-    kernels = kernel_amounts(measured.table, measured.accelerator)
+    kernels = kernel_amounts(measured.kernels, measured.accelerator)
     return {name: measured.per_row(amount) / measured.latency for name, amount in kernels.items()}
 
 

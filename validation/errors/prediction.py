@@ -43,7 +43,7 @@ def predicted(
     """
     known = timings_of(calibrations, measured.device) if timings is None else timings
     hardware = hardware_columns([measured.accelerator], calibrations)
-    costs = kernel_times(measured.table, hardware, fidelity="calibrated")
+    costs = kernel_times(measured.kernels, hardware, fidelity="calibrated")
     each = [known.get(key, NO_OVERHEAD) for key in zip(measured.source, measured.op, strict=True)]
     time = with_timing(
         measured.per_row(costs.time[:, 0]),

@@ -137,7 +137,7 @@ def _without(calibrations: CalibrationPool, device: str) -> CalibrationPool:
 
 def _times(table: MeasuredKernels, calibrations: CalibrationPool) -> Mapping[_Key, tuple[float, float]]:
     """(measured, predicted) time of each call that occurs once. [s]"""
-    kernels = assign_units(table.table, table.accelerator)
+    kernels = assign_units(table.kernels, table.accelerator)
     hardware = hardware_columns([table.accelerator], calibrations)
     timings = timings_of(calibrations, table.accelerator.name)
     timing = [timings.get(way, NO_OVERHEAD) for way in zip(table.source, table.op, strict=True)]

@@ -90,7 +90,7 @@ def held_out(measured: MeasuredKernels) -> NDArray[np.bool_]:
 def row_groups(measured: MeasuredKernels) -> NDArray[np.int64]:
     """Bit mask of the parameter groups that the kernels of each row use, shape (num_rows,)."""
     masks = np.zeros(len(measured), dtype=np.int64)
-    bits = np.left_shift(np.int64(1), parameter_group(measured.table))
+    bits = np.left_shift(np.int64(1), parameter_group(measured.kernels))
     np.bitwise_or.at(masks, measured.row, bits)
     return masks
 
@@ -237,7 +237,7 @@ class _Problem:
         parameters, shares = self.values(unknowns)
         errors = []
         for part in self.parts:
-            costs = kernel_times(part.measured.table, part.hardware.with_parameters(self._on(part, parameters)))
+            costs = kernel_times(part.measured.kernels, part.hardware.with_parameters(self._on(part, parameters)))
             kernel = part.measured.per_row(costs.time[:, 0])
             offset = np.append(shares * self.timing_floor, 0.0)[part.timing]
             shown = with_timing(kernel, floor=part.floor, offset=offset)

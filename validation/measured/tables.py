@@ -43,7 +43,7 @@ class MeasuredKernels:
         Of each row, as the file has them.
     latency : array of shape (num_rows,)
         [s]
-    table : KernelTables
+    kernels : KernelTables
         Kernels of all rows.
     row : array of shape (num_kernels,)
         Row that each kernel belongs to.
@@ -59,7 +59,7 @@ class MeasuredKernels:
     shapes: tuple[str, ...]
     attributes: tuple[str, ...]
     latency: FloatArray
-    table: KernelTables
+    kernels: KernelTables
     row: NDArray[np.int64]
     skipped: Counter[str]
 
@@ -78,7 +78,7 @@ class MeasuredKernels:
             accelerator=self.accelerator,
             device=self.device,
             latency=self.latency[rows],
-            table=self.table.select(kept),
+            kernels=self.kernels.select(kept),
             row=position[self.row[kept]],
             skipped=self.skipped,
             **texts,
@@ -181,7 +181,7 @@ def _assemble(records: Sequence[Record], accelerator: Accelerator, device: str) 
         shapes=tuple(kept[i]["input_shapes"] for i in rows),
         attributes=tuple(kept[i].get("attributes") or "{}" for i in rows),
         latency=np.array([latency[i] for i in rows], dtype=np.float64),
-        table=assign_units(KernelTables.from_kernels([kernel for i in rows for kernel in lowered[i]]), accelerator),
+        kernels=assign_units(KernelTables.from_kernels([kernel for i in rows for kernel in lowered[i]]), accelerator),
         row=np.repeat(np.arange(len(rows)), [len(lowered[i]) for i in rows]),
         skipped=skipped,
     )

@@ -97,7 +97,7 @@ class LaunchTimes:
 def launch_times(simulation: Simulation) -> LaunchTimes:
     """Launches of a simulation with the parts that they belong to."""
     timeline = simulation.timeline
-    graph, table = timeline.launches.graph, timeline.launches.table
+    graph, table = timeline.launches.graph, timeline.launches.kernels
     stages = timeline.stages
     modules = [np.array(graph.modules)[s.launches.stage.modules[s.launches.calls]] for s in stages]
     return LaunchTimes(

@@ -72,7 +72,7 @@ class TestStage:
 
     def test_times_and_work_of_a_timeline(self, run: Simulation) -> None:
         stage = run.timeline.stages[1]
-        work = kernel_energies(run.table, A100, _model().parameters)
+        work = kernel_energies(run.kernels, A100, _model().parameters)
         found = stage_work(stage, work)
         assert found.elapsed == pytest.approx(stage.latency)
         assert found.busy == pytest.approx(stage.execution.sum())
@@ -110,8 +110,8 @@ class TestRun:
     def test_by_hand_from_the_table(self, run: Simulation) -> None:
         p = _model(None).parameters
         estimate = energy_of(run.timeline, run.costs, A100, model=_model(None))
-        work = float((kernel_energies(run.table, A100, p) * run.table.count).sum())
-        busy = float((run.costs.time[:, 0] * run.table.count).sum())
+        work = float((kernel_energies(run.kernels, A100, p) * run.kernels.count).sum())
+        busy = float((run.costs.time[:, 0] * run.kernels.count).sum())
         assert estimate.energy == pytest.approx(p.idle * run.timeline.latency + p.active * busy + work)
 
     def test_power_lies_between_idle_and_limit(self, run: Simulation) -> None:
@@ -251,4 +251,4 @@ def test_nothing_imports_scipy_at_run_time() -> None:
 
 
 def test_energies_are_finite_for_all_formats(run: Simulation) -> None:
-    assert np.isfinite(kernel_energies(run.table, A100, _model().parameters)).all()
+    assert np.isfinite(kernel_energies(run.kernels, A100, _model().parameters)).all()

@@ -34,7 +34,7 @@ def fused(make_graph):
 
 
 def _rows(launches: Launches) -> list[tuple[str, float, float]]:
-    table, (stage,) = launches.table, launches.stages
+    table, (stage,) = launches.kernels, launches.stages
     read, written = (table.numbers(lambda t, n=n: getattr(t, n)) for n in ("bytes_read", "bytes_written"))
     return [(table.name[r], float(read[r]), float(written[r])) for r in stage.rows[0]]
 
@@ -163,14 +163,14 @@ def test_a_row_wise_kernel_gives_its_shape_and_name(make_graph):
     graph = make_graph(
         [_op("add", [_t(0, 8, 8), _t(1, 8, 8)], _t(2, 8, 8)), _op("_softmax", [_t(2, 8, 8)], _t(3, 8, 8), dim=-1)]
     )
-    (table,) = lower(graph, _COMPILED).table.tables
+    (table,) = lower(graph, _COMPILED).kernels.tables
     assert table.name == ("fused_softmax",)
     assert (table.rows[0], table.row_length[0]) == (8, 8)
     assert (table.vector_flops[0], table.special_ops[0]) == (64 + 4 * 64, 64)
 
 
 def test_arithmetic_is_conserved(make_graph, stable_diffusion_graph):
-    eager, compiled = (lower(stable_diffusion_graph, Execution(mode=m)).table for m in ("eager", "compiled"))
+    eager, compiled = (lower(stable_diffusion_graph, Execution(mode=m)).kernels for m in ("eager", "compiled"))
     for column in ("matrix_flops", "special_ops"):
         totals = [(getattr(t, column) * t.count).sum() for t in (eager, compiled)]
         assert totals[0] == pytest.approx(totals[1], rel=1e-12)

@@ -35,7 +35,7 @@ class TestRows:
         (stage,) = launches.stages
         assert stage.rows.tolist() == [[0, 1, 0]]
         assert stage.calls.tolist() == [0, 1, 2]
-        assert launches.table.count.tolist() == [10, 5]
+        assert launches.kernels.count.tolist() == [10, 5]
         assert stage.launches_per_variant == 5
 
     def test_views_have_no_row_and_several_kernels_one_call(self, make_graph):
@@ -56,11 +56,11 @@ class TestRows:
         calls = [_product(4), _op("frobnicate", [_t(0, 4)], _t(1, 4)), _op("frobnicate", [_t(0, 4)], _t(1, 4))]
         launches = lower(make_graph(calls, repeats=7), Execution(mode=mode))
         assert launches.unmodelled == {"aten::frobnicate": 14}
-        assert launches.table.name == ("gemm",)
+        assert launches.kernels.name == ("gemm",)
 
     def test_a_graph_that_launches_nothing(self, make_graph):
         launches = lower(make_graph([_op("view", [_t(0, 4)], _t(0, 2, 2))]), _EAGER)
-        assert len(launches.table) == 0
+        assert len(launches.kernels) == 0
         assert launches.stages[0].rows.shape == (1, 0)
 
 
@@ -81,9 +81,9 @@ class TestGrowth:
 
         lengths = [first + step * i for i in range(repeats)]
         graph = make_graph(calls(lengths[0]), grown=calls(lengths[-1]), repeats=repeats)
-        table = lower(graph, _EAGER).table
+        table = lower(graph, _EAGER).kernels
         assert table.count.sum() == 3 * repeats
-        each = [lower(make_graph(calls(length)), _EAGER).table for length in lengths]
+        each = [lower(make_graph(calls(length)), _EAGER).kernels for length in lengths]
         for column in ("matrix_flops", "vector_flops", "special_ops", "bytes_read", "bytes_written", "m", "n"):
             expected = sum(_total(t, column) for t in each)
             assert _total(table, column) == pytest.approx(expected, rel=1e-9), column
@@ -92,13 +92,13 @@ class TestGrowth:
         launches = lower(make_graph([_product(4)], grown=[_product(8)], repeats=5), _EAGER)
         (stage,) = launches.stages
         assert stage.rows.shape == (5, 1)
-        assert launches.table.numbers(lambda t: t.m)[stage.rows[:, 0]].tolist() == [4, 5, 6, 7, 8]
-        assert launches.table.count[stage.rows[:, 0]].tolist() == [1] * 5
+        assert launches.kernels.numbers(lambda t: t.m)[stage.rows[:, 0]].tolist() == [4, 5, 6, 7, 8]
+        assert launches.kernels.count[stage.rows[:, 0]].tolist() == [1] * 5
 
     def test_what_does_not_grow_keeps_one_row(self, make_graph):
         calls = [_product(4), _op("silu", [_t(6, 7)], _t(7, 7))]
         launches = lower(make_graph(calls, grown=[_product(8), calls[1]], repeats=5), _EAGER)
-        assert launches.table.count[launches.stages[0].rows[0, 1]] == 5
+        assert launches.kernels.count[launches.stages[0].rows[0, 1]] == 5
 
     def test_too_many_repeats_to_hold(self, make_graph):
         graph = make_graph([_product(4)], grown=[_product(8)], repeats=10**9)
@@ -158,7 +158,7 @@ def tiny_llama() -> tuple[OpGraph, list[OpGraph]]:
 
 
 def _totals(launches: Launches) -> dict[str, float]:
-    table = launches.table
+    table = launches.kernels
     names = ("matrix_flops", "vector_flops", "special_ops", "bytes_read", "bytes_written", "resident_bytes")
     return {"launches": table.count.sum()} | {n: _total(table, n) for n in names}
 
@@ -186,9 +186,9 @@ def test_operators_of_decoding_are_those_of_its_true_lengths(tiny_llama):
 
 def test_rows_point_into_the_table(stable_diffusion_graph):
     launches = lower(stable_diffusion_graph, _EAGER)
-    counted = np.zeros(len(launches.table))
+    counted = np.zeros(len(launches.kernels))
     for stage in launches.stages:
         assert (np.diff(stage.calls) >= 0).all()
         assert len(stage.categories) == stage.rows.shape[1] == len(stage.calls)
         np.add.at(counted, stage.rows, stage.stage.repeats)
-    assert counted.tolist() == launches.table.count.tolist()
+    assert counted.tolist() == launches.kernels.count.tolist()

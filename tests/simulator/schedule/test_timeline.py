@@ -94,7 +94,7 @@ def test_any_stages_agree_with_a_plain_loop(times, host, repeats, make_graph):
 @settings(max_examples=50)
 def test_growing_stages_agree_with_a_plain_loop(seed, host, repeats, make_graph):
     launches = _launches(make_graph, [repeats, 2], grows=True)
-    times = np.random.default_rng(seed).uniform(0, 1e-3, len(launches.table))
+    times = np.random.default_rng(seed).uniform(0, 1e-3, len(launches.kernels))
     _check(launches, times, host)
 
 

@@ -175,7 +175,7 @@ def test_a_run_without_a_host_deviates_as_the_sum_of_its_kernels() -> None:
     part = load_accelerator("a100")
     simulation = simulate(graph_of("stable-diffusion", {}), part, Execution(mode="cuda-graph"), calibrations=SHIPPED)
     times = simulation.costs.time[:, 0]
-    run = run_deviation(simulation.timeline, simulation.table, times, part, calibrations=SHIPPED)
+    run = run_deviation(simulation.timeline, simulation.kernels, times, part, calibrations=SHIPPED)
     free = RunDeviation(
         kernel=run.kernel,
         execution=run.execution,
@@ -185,7 +185,7 @@ def test_a_run_without_a_host_deviates_as_the_sum_of_its_kernels() -> None:
         spread=run.spread,
         correlation=run.correlation,
     )
-    assert free.relative() == pytest.approx(summed_deviation(simulation.table, times, part, calibrations=SHIPPED))
+    assert free.relative() == pytest.approx(summed_deviation(simulation.kernels, times, part, calibrations=SHIPPED))
 
 
 def test_shipped_residuals_tell_a_correlation() -> None:

@@ -64,7 +64,7 @@ def test_flops_do_not_depend_on_execution(name):
     totals = {
         (mode, attention): float((table.matrix_flops * table.count).sum())
         for mode, attention in _MODES
-        for table in [_lowered(name, mode, attention).table]
+        for table in [_lowered(name, mode, attention).kernels]
     }
     eager = totals["eager", "flash"]
     assert totals["cuda-graph", "flash"] == eager
@@ -74,13 +74,13 @@ def test_flops_do_not_depend_on_execution(name):
 
 
 def test_fusion_saves_launches_and_bytes(name):
-    eager, compiled = (_lowered(name, mode, "flash").table for mode in ("eager", "compiled"))
+    eager, compiled = (_lowered(name, mode, "flash").kernels for mode in ("eager", "compiled"))
     assert compiled.count.sum() <= eager.count.sum()
     assert (compiled.bytes * compiled.count).sum() <= (eager.bytes * eager.count).sum()
 
 
 def test_fused_attention_saves_bytes(name):
-    flash, naive = (_lowered(name, "eager", attention).table for attention in ("flash", "naive"))
+    flash, naive = (_lowered(name, "eager", attention).kernels for attention in ("flash", "naive"))
     assert (flash.bytes * flash.count).sum() < (naive.bytes * naive.count).sum()
 
 

@@ -62,7 +62,7 @@ def _rows(count: int = 240, visible: float = 0.8) -> MeasuredPower:
         shapes=tuple(str(k) for k in range(count)),
         attributes=("{}",) * count,
         latency=latency,
-        table=KernelTables.from_kernels(kernels),
+        kernels=KernelTables.from_kernels(kernels),
         row=np.arange(count),
         skipped=Counter(),
     )
@@ -97,7 +97,7 @@ def _with_energy(run: RunAmounts, parameters: EnergyParameters) -> RunAmounts:
 
 def test_power_of_a_row_by_hand() -> None:
     rows = _rows(3)
-    table, seconds = rows.measured.table, rows.measured.latency[1]
+    table, seconds = rows.measured.kernels, rows.measured.latency[1]
     traffic = float(table.bytes[1])
     expected = 200 + 250 + (4e-13 * table.matrix_flops[1] + (4e-11 + 1e-11) * traffic) / seconds
     assert operator_power(rows, TRUE)[1] == pytest.approx(min(expected, 0.98 * 1200))

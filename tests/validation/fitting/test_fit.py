@@ -30,7 +30,7 @@ def measured(tmp_path):
 
     blank = write([1e-5] * len(shapes))
     hardware = hardware_columns([blank.accelerator], calibrations=CalibrationPool.empty()).with_parameters(_TRUTH)
-    return write(kernel_times(blank.table, hardware, fidelity="calibrated").time[:, 0].tolist())
+    return write(kernel_times(blank.kernels, hardware, fidelity="calibrated").time[:, 0].tolist())
 
 
 def test_fit_finds_the_parameters_that_made_the_times(measured):
@@ -73,7 +73,7 @@ def test_fit_finds_a_power_limit_that_the_default_energy_does_not_reach(tmp_path
 
     blank = write([1e-5] * len(shapes))
     hardware = hardware_columns([blank.accelerator], calibrations=CalibrationPool.empty()).with_parameters(truth)
-    measured = write(kernel_times(blank.table, hardware, fidelity="calibrated").time[:, 0].tolist())
+    measured = write(kernel_times(blank.kernels, hardware, fidelity="calibrated").time[:, 0].tolist())
     fit = fit_groups(("matmul",), [measured])
     assert fit.parameters["matmul.energy"] == pytest.approx(1.3e-12, rel=0.1)
 

@@ -33,7 +33,7 @@ def read(tmp_path):
 
 def test_linear_by_hand(read):
     rows = read(_line("aten::linear", [[4, 8, 32], [16, 32]]))
-    (table,) = rows.table.tables
+    (table,) = rows.kernels.tables
     assert (table.m[0], table.n[0], table.k[0]) == (32, 16, 32)
     assert table.matrix_flops[0] == 2 * 32 * 16 * 32
     assert table.bytes_read[0] == (32 * 32 + 16 * 32) * 2
@@ -42,23 +42,23 @@ def test_linear_by_hand(read):
 
 
 def test_weights_stay_cold_unless_their_copies_fit(read):
-    (small,) = read(_line("aten::linear", [[1, 512], [512, 512]])).table.tables
-    (large,) = read(_line("aten::linear", [[1, 8192], [8192, 8192]])).table.tables
+    (small,) = read(_line("aten::linear", [[1, 512], [512, 512]])).kernels.tables
+    (large,) = read(_line("aten::linear", [[1, 8192], [8192, 8192]])).kernels.tables
     assert small.resident_bytes[0] == small.bytes_read[0]
     assert large.resident_bytes[0] == 8192 * 2
 
 
 def test_eight_bit_linear_quantises_first(read):
     rows = read(_line("aten::linear", [[128, 256], [64, 256]], dtype="float8_e4m3fn", device="NVIDIA H100 SXM"))
-    assert rows.table.name == ("quantize", "gemm")
+    assert rows.kernels.name == ("quantize", "gemm")
     assert rows.row.tolist() == [0, 0]
-    assert rows.table.tables[1].bytes_written[0] == 128 * 64 * 2
+    assert rows.kernels.tables[1].bytes_written[0] == 128 * 64 * 2
     assert rows.per_row(np.array([1.0, 2.0])).tolist() == [3.0]
 
 
 def test_fp32_products_run_on_vector_units_and_neusights_axes_are_exchanged(read):
     line = _line("aten::bmm", [[21, 31, 18], [21, 18, 870]], dtype="float32", source="neusight", device="NVIDIA T4")
-    (table,) = read(line).table.tables
+    (table,) = read(line).kernels.tables
     assert table.matrix_flops[0] == 0
     assert (table.batch[0], table.m[0], table.n[0], table.k[0]) == (21, 31, 18, 870)
     assert table.vector_flops[0] == 2 * 21 * 31 * 18 * 870
@@ -77,7 +77,7 @@ def test_attention_names_its_implementation(read, kernel, algorithm, names):
     shapes = [[2, 8, 64, 128], [2, 2, 64, 128], [2, 2, 64, 128]]
     table = read(
         _line("aten::scaled_dot_product_attention", shapes, attributes={"is_causal": True}, kernel=kernel)
-    ).table
+    ).kernels
     assert table.name == names
     attention = table.tables[0]
     assert attention.algorithm[0] == algorithm
@@ -89,7 +89,7 @@ def test_convolution_keeps_its_image(read):
     line = _line(
         "aten::conv2d", [[2, 3, 8, 6], [16, 3, 3, 3]], "float32", attributes, source="neusight", device="NVIDIA T4"
     )
-    (table,) = read(line).table.tables
+    (table,) = read(line).kernels.tables
     assert (table.output_height[0], table.output_width[0]) == (8, 6)
     assert (table.positions[0], table.reduced_length[0]) == (96, 27)
     assert table.vector_flops[0] == 2 * 96 * 16 * 27
@@ -101,7 +101,7 @@ def test_elementwise_and_rows(read):
         _line("aten::add", [[10, 20], [10, 20]], "float32", source="neusight", device="NVIDIA T4"),
         _line("aten::softmax", [[10, 20]], "float32", {"dim": -1}, source="neusight", device="NVIDIA T4"),
     ]
-    table = read(*lines).table
+    table = read(*lines).kernels
     assert table.bytes.tolist() == [3 * 800, 2 * 800]
     assert table.kind == ("elementwise", "softmax")
     assert (table.tables[1].rows[0], table.tables[1].row_length[0]) == (10, 20)
@@ -111,7 +111,7 @@ def test_faster_of_two_equal_messages_has_one_byte_elements(read):
     lines = [
         _line("c10d::all_reduce", [[1024]], "float16", {"num_gpus": 8}, latency=latency) for latency in (2e-5, 1e-5)
     ]
-    assert read(*lines).table.tables[0].message_bytes.tolist() == [2048, 1024]
+    assert read(*lines).kernels.tables[0].message_bytes.tolist() == [2048, 1024]
 
 
 def test_rows_that_cannot_be_read_are_counted(read):
@@ -130,8 +130,8 @@ def test_rows_that_cannot_be_read_are_counted(read):
 def test_select_keeps_kernels_with_their_rows(read):
     lines = [_line("aten::linear", [[m, 8], [16, 8]], "float8_e4m3fn", device="NVIDIA H100 SXM") for m in (1, 2, 3)]
     part = read(*lines).select(np.array([0, 2]))
-    assert part.table.name == ("quantize", "gemm") * 2
-    assert part.table.tables[1].m.tolist() == [1, 3]
+    assert part.kernels.name == ("quantize", "gemm") * 2
+    assert part.kernels.tables[1].m.tolist() == [1, 3]
     assert part.row.tolist() == [0, 0, 1, 1]
     assert len(part.op) == 2
 
@@ -180,9 +180,9 @@ def test_formats_that_a_part_lacks_are_counted(read):
 def test_products_run_on_the_units_that_a_part_has_for_them(read):
     # CDNA 2 multiplies fp32 matrices on matrix units (AMD CDNA 2 whitepaper); Pascal has none, not even for fp16.
     line = {"source": "neusight", "dtype": "float32"}
-    amd = read(_line("aten::bmm", [[2, 4, 8], [2, 8, 4]], device="AMD MI210", **line)).table
+    amd = read(_line("aten::bmm", [[2, 4, 8], [2, 8, 4]], device="AMD MI210", **line)).kernels
     assert (amd.matrix_flops[0] > 0, amd.vector_flops[0]) == (True, 0.0)
-    pascal = read(_line("aten::mm", [[4, 8], [8, 4]], dtype="float16", device="Tesla P100-PCIE-16GB")).table
+    pascal = read(_line("aten::mm", [[4, 8], [8, 4]], dtype="float16", device="Tesla P100-PCIE-16GB")).kernels
     assert (pascal.matrix_flops[0], pascal.vector_flops[0]) == (0.0, 2 * 4 * 8 * 4)
 
 
@@ -197,14 +197,14 @@ def test_float32_products_of_cdna_run_on_matrix_units_and_its_convolutions_do_no
         _line("aten::linear", [[4, 32], [16, 32]], dtype="float32", source="neusight", device="AMD MI100"),
         _line("aten::conv2d", [[1, 8, 16, 16], [8, 8, 3, 3]], dtype="float32", source="neusight", device="AMD MI100"),
     ]
-    table = read(*lines).table
+    table = read(*lines).kernels
     assert table.matrix_flops[0] == 2 * 4 * 16 * 32
     assert table.matrix_flops[1] == 0  # Winograd kernels of MIOpen are vector code
     assert table.vector_flops[1] > 0
 
 
 def test_half_products_of_a_part_without_matrix_units_run_on_vector_units(read):
-    table = read(_line("aten::linear", [[4, 32], [16, 32]], dtype="float16", device="Tesla P100")).table
+    table = read(_line("aten::linear", [[4, 32], [16, 32]], dtype="float16", device="Tesla P100")).kernels
     assert (table.matrix_flops[0], table.vector_flops[0]) == (0, 2 * 4 * 16 * 32)
 
 

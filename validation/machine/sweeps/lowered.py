@@ -83,7 +83,7 @@ def measured_cases(
         shapes=tuple(cases[i].columns()["input_shapes"] for i in kept),
         attributes=tuple(cases[i].columns()["attributes"] for i in kept),
         latency=np.array([latencies[i] for i in kept], dtype=np.float64),
-        table=assign_units(table, accelerator),
+        kernels=assign_units(table, accelerator),
         row=np.repeat(np.arange(len(kept)), [len(lowered[i]) for i in kept]),
         skipped=skipped,
     )

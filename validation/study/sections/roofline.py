@@ -98,7 +98,7 @@ def _row(laboratory: Laboratory, model: StudyModel) -> list[Cell]:
 
 def _compute_share(simulation: Simulation) -> float:
     """Share of kernel time that arithmetic bounds."""
-    costs, count = simulation.costs, simulation.launches.table.count
+    costs, count = simulation.costs, simulation.launches.kernels.count
     time = count * costs.time[:, 0]
     arithmetic = [code for code, name in enumerate(BOUNDS) if name in ("matrix", "vector", "special")]
     bounded = sum(float(time[costs.bound[:, 0] == code].sum()) for code in arithmetic)

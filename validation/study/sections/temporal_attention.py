@@ -257,13 +257,13 @@ def cache_table(laboratory: Laboratory) -> Table:
 def _kept(simulation: Simulation) -> NDArray[np.float64]:
     """Share of each distinct kernel's traffic that the L2 keeps."""
     capacity = simulation.hardware.cache_capacity
-    return simulation.launches.table.numbers(lambda table: cache_hit_rate(table, capacity)[:, 0])
+    return simulation.launches.kernels.numbers(lambda table: cache_hit_rate(table, capacity)[:, 0])
 
 
 def _cache_rows(
     simulation: Simulation, kept: NDArray[np.float64], site: _Site, attention: str
 ) -> Iterator[Sequence[Cell]]:
-    table = simulation.launches.table
+    table = simulation.launches.kernels
     timeline = next(s for s in simulation.timeline.stages if s.launches.stage.name == site.stage)
     launches = timeline.launches
     paths = [simulation.launches.graph.modules[launches.stage.modules[call]] for call in launches.calls]

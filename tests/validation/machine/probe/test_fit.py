@@ -30,7 +30,7 @@ def measured() -> MeasuredKernels:
     accelerator = load_accelerator("h100")
     rows = measured_cases(accelerator, "here", cases, [1.0] * len(cases), cold=[True] * len(cases), source="test")
     hardware = hardware_columns([accelerator], calibrations=CalibrationPool.empty()).with_parameters(_TRUE)
-    times = rows.per_row(kernel_times(rows.table, hardware).time[:, 0])
+    times = rows.per_row(kernel_times(rows.kernels, hardware).time[:, 0])
     return measured_cases(accelerator, "here", cases, times.tolist(), cold=[True] * len(cases), source="test")
 
 
@@ -80,4 +80,4 @@ def test_its_residuals_are_of_shapes_that_the_fit_did_not_see(
 def test_it_is_one_that_the_simulator_takes(calibration: Calibration, measured: MeasuredKernels) -> None:
     hardware = hardware_columns([measured.accelerator], calibrations=CalibrationPool.of(calibration))
     assert hardware.parameter("stream.dram")[0] == calibration.parameters["stream.dram"]
-    assert np.isfinite(kernel_times(measured.table, hardware).time).all()
+    assert np.isfinite(kernel_times(measured.kernels, hardware).time).all()

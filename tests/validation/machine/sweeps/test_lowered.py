@@ -32,10 +32,10 @@ def test_measured_cases_find_all_or_nothing_in_the_cache() -> None:
     )
     assert measured.latency.tolist() == [1e-6, 2e-6]
     assert measured.row.tolist() == [0, 1]
-    warm, cold = measured.table.tables[0].resident_bytes.tolist()
-    assert (warm, cold) == (measured.table.tables[0].bytes_read[0], 0.0)
-    assert [type(table) for table in measured.table.tables] == [ProductTable]
-    assert np.all(measured.per_row(measured.table.matrix_flops) == 2 * 2 * 8 * 8 * 16)
+    warm, cold = measured.kernels.tables[0].resident_bytes.tolist()
+    assert (warm, cold) == (measured.kernels.tables[0].bytes_read[0], 0.0)
+    assert [type(table) for table in measured.kernels.tables] == [ProductTable]
+    assert np.all(measured.per_row(measured.kernels.matrix_flops) == 2 * 2 * 8 * 8 * 16)
 
 
 def test_what_has_no_formula_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
