@@ -30,6 +30,7 @@ from .cost import FidelityError, ParameterError, UnsupportedFormatError
 from .execution import Execution, ExecutionError
 from .report import Report
 from .simulation import Simulation, simulate
+from .software import SoftwareError, load_software
 from .unread import changes_without_effect, fields_without_effect
 from .work import FormulaError, UnsupportedOpError
 
@@ -49,6 +50,7 @@ USER_ERRORS = (
     MissingTracerError,
     OutputError,
     ParameterError,
+    SoftwareError,
     SpecError,
     TraceFormatError,
     UnknownKernelError,
@@ -96,6 +98,7 @@ def command(
     dtype: options.Dtype = None,
     attention: options.Attention = "flash",
     execution: options.ExecutionMode = "eager",
+    software: options.SoftwareName = "",
     fidelity: options.FidelityName = "calibrated",
     change: options.Changes = None,
     explain: options.Explained = None,
@@ -118,7 +121,7 @@ def command(
     calibrations = calibration_pool(hw, part, calibration)
     asked = _Asked(
         accelerator=apply_overrides(part, changes),
-        execution=Execution(mode=execution, attention=attention),
+        execution=Execution(mode=execution, attention=attention, software=load_software(software)),
         fidelity=level,
         calibrations=calibrations,
         output_format=output_format,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from .kernels import AttentionAlgorithm
+from .software import Software, newest_software
 
 __all__ = ["ATTENTION_CHOICES", "EXECUTION_MODES", "Execution", "ExecutionError"]
 
@@ -50,6 +52,8 @@ class Execution:
     layout_optimization : bool
         Whether the compiler keeps convolutions in channels-last by itself: TorchInductor does from torch 2.1 on
         (``torch/_inductor/config.py``, ``layout_optimization``); 2.0 left them as the model has them.
+    software : Software
+        Releases that choose the kernels; the newest framework by default.
     """
 
     mode: str = "eager"
@@ -58,6 +62,7 @@ class Execution:
     convolution_tf32: bool = True
     channels_last: bool = False
     layout_optimization: bool = True
+    software: Software = field(default_factory=newest_software)
 
     def __post_init__(self) -> None:
         """Refuse unknown choices."""
@@ -67,11 +72,18 @@ class Execution:
         ):
             if value not in valid:
                 raise ExecutionError(f"unknown {name} {value!r}; valid: {', '.join(valid)}")
+        if self.mode == "compiled" and not self.software.compiles:
+            valid = tuple(mode for mode in EXECUTION_MODES if mode != "compiled")
+            raise ExecutionError(f"{self.software.name} has no compiler; valid: {', '.join(valid)}")
 
     @property
     def attention_algorithm(self) -> AttentionAlgorithm | None:
         """Fused kernel of attention, or None for separate products."""
         return _FUSED.get(self.attention)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for reports, with the software by its name."""
+        return {**asdict(self), "software": self.software.name}
 
     @property
     def keeps_channels_last(self) -> bool:

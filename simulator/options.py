@@ -33,6 +33,7 @@ __all__ = [
     "OutputFile",
     "OutputFormat",
     "PromptLength",
+    "SoftwareName",
     "Steps",
     "TraceFile",
     "Width",
@@ -61,6 +62,12 @@ NewTokens = Annotated[int | None, typer.Option(help="Tokens that a language mode
 Dtype = Annotated[str | None, typer.Option(help="Dtype of weights and activations: fp16, bf16, fp32.")]
 Attention = Annotated[str, typer.Option(help=f"One of {', '.join(ATTENTION_CHOICES)}.")]
 ExecutionMode = Annotated[str, typer.Option(help=f"One of {', '.join(EXECUTION_MODES)}.")]
+SoftwareName = Annotated[
+    str,
+    typer.Option(
+        "--software", help="Releases that choose the kernels: torch-2.6, or torch-2.6,rocm-6.3; the newest by default."
+    ),
+]
 FidelityName = Annotated[str, typer.Option(help=f"One of {', '.join(FIDELITIES)}.")]
 Changes = Annotated[
     list[str] | None, typer.Option("--set", help="Change the accelerator: memory.dram.bandwidth=2x. May be repeated.")

@@ -205,7 +205,7 @@ def make_report(
         model=graph.name,
         accelerator=accelerator.name,
         workload=asdict(graph.workload),
-        execution=asdict(launches.execution),
+        execution=launches.execution.to_dict(),
         fidelity=fidelity,
         latency=total,
         interval=interval,

@@ -79,7 +79,8 @@ def _print_heading(report: Report, console: Console) -> None:
     names = (escape(name) for name in (report.model, report.accelerator))
     console.print(" on ".join(f"[bold]{name}[/bold]" for name in names), highlight=False)
     console.print(f"{settings}", highlight=False)
-    console.print(f"execution {run['mode']}, attention {run['attention']}, fidelity {report.fidelity}", highlight=False)
+    how = f"execution {run['mode']}, attention {run['attention']}, software {run['software']}"
+    console.print(f"{how}, fidelity {report.fidelity}", highlight=False)
     console.print()
     rows = (
         ("latency", _latency(report)),

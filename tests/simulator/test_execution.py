@@ -6,6 +6,7 @@ import pytest
 
 from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution, ExecutionError
 from simulator.kernels import AttentionAlgorithm
+from simulator.software import load_software
 
 
 @pytest.mark.parametrize("mode", EXECUTION_MODES)
@@ -50,3 +51,9 @@ def test_defaults_are_those_of_torch():
 )
 def test_who_keeps_channels_innermost(settings, keeps):
     assert Execution(**settings).keeps_channels_last is keeps
+
+
+def test_software_without_a_compiler_is_not_compiled():
+    with pytest.raises(ExecutionError, match=r"torch-1\.13 has no compiler; valid: eager, cuda-graph"):
+        Execution(mode="compiled", software=load_software("torch-1.13"))
+    assert Execution(software=load_software("torch-1.13")).to_dict()["software"] == "torch-1.13"
