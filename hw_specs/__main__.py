@@ -22,6 +22,7 @@ from .inheritance.lineage import list_architectures, load_architecture
 from .listing.facts import LIST_COLUMNS, as_record, facts, list_row, readable_row
 from .listing.plausibility import Finding, implausibilities
 from .listing.traits import assumptions, trait_rows
+from .output import OutputError, write_text
 from .overrides import apply_overrides
 from .reading.conversion import as_yaml, converted
 from .reading.yaml_loader import read_yaml
@@ -128,14 +129,7 @@ def convert_command(
     elif output.exists():
         raise SpecError(f"{output}: exists; give a new file")
     else:
-        _write(output, text)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SpecError(f"{path}: cannot write: {error.strerror}") from error
+        write_text(output, text)
 
 
 @app.command("architectures")
@@ -227,7 +221,7 @@ def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
     try:
         status = app(standalone_mode=False)
-    except SpecError as error:
+    except (OutputError, SpecError) as error:
         typer.echo(f"hwspec: {error}", err=True)
         sys.exit(2)
     except _USAGE_ERROR as error:

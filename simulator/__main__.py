@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +13,12 @@ import typer
 
 from hw_specs import Accelerator, CalibrationPool, SpecError, load_accelerator, torch_dtype
 from hw_specs.catalogue import extended_accelerator
+from hw_specs.output import OutputError
 from hw_specs.overrides import apply_overrides
 from simulator.cost.model import Fidelity
 from simulator.views.explanation import UnknownKernelError, explain_operator, render_explanations
-from simulator.views.output import OutputError, write_text
 from simulator.views.report import FORMATS, print_report, to_csv, to_json
+from simulator.views.terminal import captured, emit
 from tracer.command_line import VersionOption, run_command_line
 from tracer.graph import GraphError, OpGraph
 from tracer.library.graphs import MissingTracerError, graph_of
@@ -35,8 +36,6 @@ from .unread import changes_without_effect, fields_without_effect
 from .work import FormulaError, UnsupportedOpError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from simulator.projection.projection import Projection
 
 __all__ = ["app", "main"]
@@ -58,6 +57,9 @@ USER_ERRORS = (
     UnsupportedFormatError,
     UnsupportedOpError,
 )
+
+# Of what is printed where there is no terminal.
+_WIDTH = 140
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -113,7 +115,7 @@ def command(
     _choice("format", output_format, FORMATS)
     level = _fidelity(fidelity)
     if list_models:
-        _emit(_workloads(output_format), output)
+        emit(_workloads(output_format), output)
         return
     if hw is None or sum(given is not None for given in (model, graph, trace)) != 1:
         raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
@@ -132,11 +134,11 @@ def command(
     source = load_accelerator(from_) if from_ else None
     if trace is not None:
         _refuse({**settings, "explain": explain}, "a trace, which is of one run")
-        _emit(_remarked(_traced(trace, source, asked), asked), output)
+        emit(_remarked(_traced(trace, source, asked), asked), output)
         return
     if source is not None:
         raise typer.BadParameter("--from goes with --trace FILE")
-    _emit(_remarked(_simulated(_graph(model, graph, settings, cache=cache), asked, explain), asked), output)
+    emit(_remarked(_simulated(_graph(model, graph, settings, cache=cache), asked, explain), asked), output)
 
 
 # Settings of a workload, in the order of the options above.
@@ -213,7 +215,7 @@ def _projection_text(projection: Projection, output_format: str) -> str:
         return json.dumps(projection.to_dict(), indent=2) + "\n"
     if output_format == "csv":
         raise typer.BadParameter("a projection has no CSV form; valid: table, json")
-    return _captured(lambda console: render_projection(projection, console))
+    return captured(lambda console: render_projection(projection, console), width=_WIDTH)
 
 
 def _explained(simulation: Simulation, name: str, output_format: str) -> str:
@@ -262,24 +264,7 @@ def _rendered(report: Report, output_format: str) -> str:
         return to_json(report) + "\n"
     if output_format == "csv":
         return to_csv(report)
-    return _captured(lambda console: print_report(report, console))
-
-
-def _captured(render: Callable[[Console], None]) -> str:
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else 140)
-    with console.capture() as capture:
-        render(console)
-    return capture.get()
-
-
-def _emit(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    else:
-        write_text(output, text)
+    return captured(lambda console: print_report(report, console), width=_WIDTH)
 
 
 def main() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 
 from hw_specs import SpecError
+from hw_specs.output import OutputError
 from simulator.cost import ParameterError, UnsupportedFormatError
 from simulator.execution import ExecutionError
-from simulator.views.output import OutputError
 from tracer.command_line import VersionOption, run_command_line
 from tracer.graph import GraphError
 from tracer.library.graphs import MissingTracerError

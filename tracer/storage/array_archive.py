@@ -14,12 +14,15 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ArchiveError", "archive_header", "read_archive", "write_archive"]
+__all__ = ["ArchiveError", "archive_header", "decode_header", "first_line", "read_archive", "write_archive"]
+
+_Header = TypeVar("_Header")
 
 _HEADER = "header"
 # What zipfile, zlib and numpy raise for damaged archives: a damaged size can also ask for memory that no machine has,
@@ -92,8 +95,7 @@ def read_archive(path: Path, *, kind: str) -> tuple[bytes, dict[str, NDArray[Any
             names = [name.removesuffix(".npy") for name in archive.namelist()]
             arrays = {name: _array(archive, f"{name}.npy") for name in names}
     except _DAMAGE as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ArchiveError(f"{path}: not a {kind} file, or damaged ({reason})") from error
+        raise ArchiveError(f"{path}: not a {kind} file, or damaged ({first_line(error)})") from error
     if _HEADER not in arrays:
         raise ArchiveError(f"{path}: not a {kind} file: it has no header")
     return arrays.pop(_HEADER).tobytes(), arrays
@@ -107,6 +109,50 @@ def archive_header(path: Path) -> bytes | None:
     except _DAMAGE:
         return None
     return header
+
+
+def decode_header(
+    path: Path, raw: bytes, header: type[_Header], *, version: int, again: str, kind: str | None = None
+) -> _Header:
+    """Header as a record.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    raw : bytes
+        As :func:`read_archive` returns it.
+    header : type
+        Dataclass with a field ``version``.
+    version : int
+        The one that can be read.
+    again : str
+        How to come by a file of this version, for the message.
+    kind : str, optional
+        What the header must say that the file is.
+
+    Raises
+    ------
+    ArchiveError
+        The header is damaged, of another kind or of another version.
+    """
+    try:
+        plain = msgspec.json.decode(raw, type=dict[str, Any])
+        if kind is not None and plain.get("kind") != kind:
+            raise ArchiveError(f"{path}: not a {kind} file: its header says {plain.get('kind', 'nothing')!r}")
+        if plain.get("version") != version:
+            written = f"written in version {plain.get('version')}"
+            raise ArchiveError(f"{path}: {written}; this program reads version {version}: {again}")
+        return msgspec.json.decode(raw, type=header)
+    except ArchiveError:
+        raise
+    except (msgspec.DecodeError, ValueError) as error:
+        raise ArchiveError(f"{path}: damaged header ({first_line(error)})") from error
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> Any:

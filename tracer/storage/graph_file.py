@@ -16,11 +16,12 @@ import numpy as np
 
 from tracer.graph import Component, GraphError, IndexArray, Op, OpGraph, Stage, StorageRole, Workload
 
-from .array_archive import ArchiveError, read_archive, write_archive
+from .array_archive import ArchiveError, decode_header, first_line, read_archive, write_archive
 
 __all__ = ["FORMAT_VERSION", "load_graph", "save_graph"]
 
 FORMAT_VERSION = 1
+_AGAIN = "make the file again with 'trace graph --model NAME -o FILE'"
 _STAGE_COLUMNS = ("operators", "modules", "inputs", "outputs", "grown")
 _STORAGE_COLUMNS = ("storage_bytes", "storage_roles")
 _DELTA_CODED = frozenset({"inputs", "outputs"})
@@ -77,15 +78,15 @@ def load_graph(path: str | Path) -> OpGraph:
     path = Path(path)
     try:
         raw, arrays = read_archive(path, kind="graph")
+        header = decode_header(path, raw, _Header, version=FORMAT_VERSION, again=_AGAIN)
     except ArchiveError as error:
         raise GraphError(str(error)) from error
-    header = _decode_header(path, raw)
     try:
         graph = _graph_from(header, arrays)
     except KeyError as error:
         raise GraphError(f"{path}: damaged graph file: column {error} is missing") from error
     except ValueError as error:
-        raise GraphError(f"{path}: damaged graph file ({_first_line(error)})") from error
+        raise GraphError(f"{path}: damaged graph file ({first_line(error)})") from error
     _check_tensors(path, graph)
     _check_storages(path, graph)
     for stage in graph.stages:
@@ -108,22 +109,6 @@ def _header_of(graph: OpGraph) -> _Header:
         components=graph.components,
         sources=graph.sources,
     )
-
-
-def _decode_header(path: Path, raw: bytes) -> _Header:
-    try:
-        version = msgspec.json.decode(raw, type=dict[str, Any]).get("version")
-    except msgspec.DecodeError as error:
-        raise GraphError(f"{path}: damaged header ({_first_line(error)})") from error
-    if version != FORMAT_VERSION:
-        raise GraphError(
-            f"{path}: written in version {version}; this program reads version {FORMAT_VERSION}: make the file again "
-            "with 'trace graph --model NAME -o FILE'"
-        )
-    try:
-        return msgspec.json.decode(raw, type=_Header)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise GraphError(f"{path}: damaged header ({_first_line(error)})") from error
 
 
 def _graph_from(header: _Header, arrays: dict[str, Any]) -> OpGraph:
@@ -198,7 +183,3 @@ def _encode(name: str, values: IndexArray) -> Any:
 def _decode(name: str, values: Any) -> IndexArray:
     wide: IndexArray = values.astype(np.int64)
     return np.cumsum(wide) if name in _DELTA_CODED else wide
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

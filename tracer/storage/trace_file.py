@@ -18,11 +18,12 @@ import numpy as np
 from tracer.graph import Op
 from tracer.trace import CallColumns, HostColumns, KernelColumns, RunFacts, Trace, TraceFormatError
 
-from .array_archive import ArchiveError, archive_header, read_archive, write_archive
+from .array_archive import ArchiveError, archive_header, decode_header, first_line, read_archive, write_archive
 
 __all__ = ["FORMAT_VERSION", "is_trace_file", "load_trace", "save_trace"]
 
 FORMAT_VERSION = 1
+_AGAIN = "take it again with 'trace run', or give the file of the profiler"
 _KIND = "roofcast trace"
 _GROUPS: Mapping[str, type] = {"calls": CallColumns, "kernels": KernelColumns, "host": HostColumns}
 _TIMES = frozenset({"start", "duration"})
@@ -76,13 +77,13 @@ def load_trace(path: str | Path) -> Trace:
     path = Path(path)
     try:
         raw, arrays = read_archive(path, kind="trace")
+        header = decode_header(path, raw, _Header, version=FORMAT_VERSION, again=_AGAIN, kind=_KIND)
     except ArchiveError as error:
         raise TraceFormatError(str(error)) from error
-    header = _decode_header(path, raw)
     try:
         groups = {name: _columns(kind, name, arrays) for name, kind in _GROUPS.items()}
     except (KeyError, ValueError, TypeError) as error:
-        raise TraceFormatError(f"{path}: damaged trace file: column {_first_line(error)}") from error
+        raise TraceFormatError(f"{path}: damaged trace file: column {first_line(error)}") from error
     plain = {f.name: getattr(header, f.name) for f in fields(_Header) if f.name not in ("kind", "version")}
     return Trace(**plain, **groups)
 
@@ -115,24 +116,6 @@ def _header_of(trace: Trace) -> _Header:
     )
 
 
-def _decode_header(path: Path, raw: bytes) -> _Header:
-    try:
-        plain = msgspec.json.decode(raw, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise TraceFormatError(f"{path}: damaged header ({_first_line(error)})") from error
-    if plain.get("kind") != _KIND:
-        raise TraceFormatError(f"{path}: not a trace file: its header says {plain.get('kind', 'nothing')!r}")
-    if plain.get("version") != FORMAT_VERSION:
-        raise TraceFormatError(
-            f"{path}: written in version {plain.get('version')}; this program reads version {FORMAT_VERSION}: "
-            "take it again with 'trace run', or give the file of the profiler"
-        )
-    try:
-        return msgspec.json.decode(raw, type=_Header)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise TraceFormatError(f"{path}: damaged header ({_first_line(error)})") from error
-
-
 def _columns(kind: type, group: str, arrays: Mapping[str, Any]) -> Any:
     return kind(**{f.name: _decode(f.name, arrays[f"{group}.{f.name}"]) for f in fields(kind)})
 
@@ -159,7 +142,3 @@ def _decode(name: str, stored: Any) -> Any:
     wide = stored.astype(np.int64)
     wide = np.cumsum(wide) if name in _CLIMBING else wide
     return wide / _NANOSECOND if name in _TIMES else wide
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -10,10 +10,11 @@ import typer
 
 from hw_specs import CalibrationPool, load_accelerator
 from simulator.execution import Execution
+from simulator.views.terminal import captured, emit
 from tracer.progress_bar import reading
 
 from .options import Format, Output, check_format
-from .terminal import captured, emit, progress, remark
+from .terminal import progress, remark
 
 __all__ = ["accuracy_command", "kernels_command", "published_command", "trace_command"]
 

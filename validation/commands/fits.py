@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hw_specs import CalibrationPool
+from simulator.views.terminal import captured, emit
 from validation.published.case import CaseError
 
 from .options import Format, Output, check_format
-from .terminal import captured, emit, progress, remark
+from .terminal import progress, remark
 
 if TYPE_CHECKING:
     from hw_specs import Calibration, FittedCalibration

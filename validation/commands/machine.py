@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hw_specs import load_accelerator
-from simulator.views.output import write_text
+from hw_specs.output import write_text
 from tracer.progress_bar import shares
 from validation.published.case import CaseError
 

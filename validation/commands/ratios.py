@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from hw_specs import CalibrationPool
+from simulator.views.terminal import emit
 
 from .options import Format, Output, check_format
-from .terminal import emit, progress, remark
+from .terminal import progress, remark
 
 __all__ = ["ratios_command"]
 

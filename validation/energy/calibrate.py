@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs.energy_calibration import EnergyCalibration, EnergyFittedOn, EnergyResidual
+from hw_specs.output import write_text
 from simulator.energy.power import PowerModel, power_model
 from validation.fitting.fit import held_out
 
@@ -176,7 +177,7 @@ def write_energy_calibration(calibration: EnergyCalibration, folder: Path | None
     path.parent.mkdir(parents=True, exist_ok=True)
     tree = calibration.model_dump(mode="python", exclude_none=True)
     plain = {key: list(value) if isinstance(value, tuple) else value for key, value in tree.items()}
-    path.write_text(yaml.safe_dump(plain, sort_keys=False, width=120), encoding="utf-8")
+    write_text(path, yaml.safe_dump(plain, sort_keys=False, width=120))
     return path
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from hw_specs import FittedCalibration
 from hw_specs.calibration import evidence_path
-from simulator.views.output import write_text
+from hw_specs.output import write_text
 
 __all__ = ["write_calibration"]
 

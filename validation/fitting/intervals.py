@@ -11,6 +11,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from hw_specs.output import write_text
 from simulator.uncertainty.intervals import BasisCoverage, Factor, IntervalFactors
 from validation.published.errors import CaseResult
 
@@ -97,7 +98,7 @@ def source_scatter(results: Iterable[CaseResult]) -> float:
 
 def write_factors(factors: IntervalFactors, path: Path) -> None:
     """Write factors as YAML."""
-    path.write_text(yaml.safe_dump(factors.model_dump(mode="json"), sort_keys=False, width=110), encoding="utf-8")
+    write_text(path, yaml.safe_dump(factors.model_dump(mode="json"), sort_keys=False, width=110))
 
 
 def _by_device(results: Iterable[CaseResult]) -> dict[str, list[CaseResult]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from tracer.storage.array_archive import ArchiveError, archive_header, read_archive, write_archive
+from tracer.storage.array_archive import ArchiveError, archive_header, decode_header, read_archive, write_archive
 
 _ARRAYS = {"numbers": np.arange(5), "none": np.zeros(0, dtype=np.int32), "table": np.eye(2)}
 
@@ -66,3 +69,33 @@ def test_nothing_is_left_where_nothing_can_be_written(tmp_path):
         with pytest.raises(ArchiveError, match="cannot write"):
             write_archive(target, b"", {})
     assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+
+
+@dataclass(frozen=True)
+class _Header:
+    version: int
+    name: str
+
+
+def _decoded(raw: bytes, kind: str | None = None) -> _Header:
+    return decode_header(Path("f"), raw, _Header, version=2, again="make it again", kind=kind)
+
+
+def test_a_header_is_a_record():
+    assert _decoded(b'{"version": 2, "name": "x", "kind": "test"}', "test") == _Header(2, "x")
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"{", "damaged header"),
+        (b'{"version": 2, "kind": "test"}', "damaged header"),
+        (b"\xff", "damaged header"),
+        (b'{"version": 2, "name": "x"}', "not a test file: its header says 'nothing'"),
+        (b'{"version": 1, "kind": "test"}', "written in version 1; this program reads version 2: make it again"),
+    ],
+)
+def test_a_header_that_cannot_be_read_is_one_line(raw, message):
+    with pytest.raises(ArchiveError, match=f"^f: {message}") as caught:
+        _decoded(raw, "test")
+    assert "\n" not in str(caught.value)

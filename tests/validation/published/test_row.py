@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,28 +12,21 @@ from validation.published.names import load_names
 from validation.published.row import Unmappable, case_of_row
 from validation.published.table import read_published
 
-COLUMNS = (
-    "id,model,component,device,n_devices,precision,attention_impl,compile,batch,height,width,frames,steps,guidance,"
-    "metric,value,memory_gb,source,notes\n"
-)
-ROW = (
-    "x-1,Stable Diffusion v1.5,e2e,NVIDIA A100-80GB SXM,1,fp16,sdpa,eager,4,512,512,1,50,yes,"
-    "seconds,3.9,,somebody's README,q=A\n"
-)
+COLUMNS, ROW = Path(__file__).with_name("sample.csv").read_text(encoding="utf-8").splitlines(keepends=True)
 
 
-def table(folder: Path, *rows: str) -> Path:
-    path = folder / "table.csv"
-    path.write_text(COLUMNS + "".join(rows))
-    return path
+@pytest.fixture(scope="session")
+def only_case(table: Callable[..., Path]) -> Callable[[Path, str], Case]:
+    """The one case of a table of one row."""
 
+    def case(folder: Path, row: str) -> Case:
+        (only,) = read_published(table(folder, row)).cases
+        return only
 
-def only_case(folder: Path, row: str) -> Case:
-    (case,) = read_published(table(folder, row)).cases
     return case
 
 
-def test_a_row_becomes_a_case(tmp_path: Path) -> None:
+def test_a_row_becomes_a_case(only_case: Callable[..., Case], tmp_path: Path) -> None:
     case = only_case(tmp_path, ROW)
     assert (case.model, case.device, case.quantity, case.value, case.grade) == (
         "stable-diffusion",
@@ -58,7 +52,7 @@ def test_a_row_becomes_a_case(tmp_path: Path) -> None:
     assert not case.sliced_decoder
 
 
-def test_images_per_second_are_of_the_whole_batch(tmp_path: Path) -> None:
+def test_images_per_second_are_of_the_whole_batch(only_case: Callable[..., Case], tmp_path: Path) -> None:
     case = only_case(tmp_path, ROW.replace("seconds,3.9", "images_per_s,2.0"))
     assert case.value == 4 / 2.0
 
@@ -67,26 +61,28 @@ def test_images_per_second_are_of_the_whole_batch(tmp_path: Path) -> None:
     ("metric", "expected"),
     [("it_per_s,20.0", 0.05), ("ms_per_step,50.0", 0.05), ("seconds,2.5", 2.5 / 50)],
 )
-def test_a_rate_of_the_denoiser_is_the_time_of_one_step(tmp_path: Path, metric: str, expected: float) -> None:
+def test_a_rate_of_the_denoiser_is_the_time_of_one_step(
+    only_case: Callable[..., Case], tmp_path: Path, metric: str, expected: float
+) -> None:
     case = only_case(tmp_path, ROW.replace(",e2e,", ",unet,").replace("seconds,3.9", metric))
     assert (case.quantity, case.stage) == ("stage_latency", "unet")
     assert case.value == pytest.approx(expected)
 
 
-def test_what_the_source_leaves_open_is_assumed_aloud(tmp_path: Path) -> None:
+def test_what_the_source_leaves_open_is_assumed_aloud(only_case: Callable[..., Case], tmp_path: Path) -> None:
     case = only_case(tmp_path, ROW.replace("NVIDIA A100-80GB SXM", "NVIDIA A100 (variant not stated)"))
     assert case.grade == "B"
     assert case.assumed == ("variant A100-SXM4-80GB",)
 
 
-def test_another_power_limit_is_an_assumption(tmp_path: Path) -> None:
+def test_another_power_limit_is_an_assumption(only_case: Callable[..., Case], tmp_path: Path) -> None:
     case = only_case(tmp_path, ROW.replace("A100-80GB SXM", "A100-80GB (330W)"))
     assert case.grade == "B"
     assert "330 W" in case.assumed[0]
     assert only_case(tmp_path, ROW.replace("A100-80GB SXM", "A100-80GB (400W)")).grade == "A"
 
 
-def test_float32_of_the_benchmark_that_asks_for_tf32_is_tf32(tmp_path: Path) -> None:
+def test_float32_of_the_benchmark_that_asks_for_tf32_is_tf32(only_case: Callable[..., Case], tmp_path: Path) -> None:
     row = ROW.replace(",fp16,", ",fp32,")
     assert only_case(tmp_path, row).execution["matmul_tf32"] is False
     dated = row.replace("somebody's README", "docs/fast_diffusion.md")
@@ -121,13 +117,15 @@ def test_float32_of_the_benchmark_that_asks_for_tf32_is_tf32(tmp_path: Path) -> 
         ("somebody's README", "github.com/facebookincubator/AITemplate", "mixed"),
     ],
 )
-def test_a_row_that_is_no_case_is_counted_with_its_reason(tmp_path: Path, old: str, new: str, reason: str) -> None:
+def test_a_row_that_is_no_case_is_counted_with_its_reason(
+    table: Callable[..., Path], tmp_path: Path, old: str, new: str, reason: str
+) -> None:
     published = read_published(table(tmp_path, ROW, ROW.replace(old, new)))
     assert len(published.cases) == 1
     assert reason in published.unmapped[0].reason
 
 
-def test_a_size_that_is_not_stated_is_the_pipelines_and_assumed(tmp_path: Path) -> None:
+def test_a_size_that_is_not_stated_is_the_pipelines_and_assumed(only_case: Callable[..., Case], tmp_path: Path) -> None:
     case = only_case(tmp_path, ROW.replace(",4,512,512,1,50,", ",4,,512,1,50,"))
     assert "height" not in case.settings
     assert (case.assumed, case.grade) == (("height of the pipeline",), "B")
@@ -146,14 +144,14 @@ def test_any_text_in_a_column_is_a_case_or_a_reason(column: str, text: str) -> N
     assert outcome
 
 
-def test_images_decoded_one_by_one_are_said_to_be(tmp_path: Path) -> None:
+def test_images_decoded_one_by_one_are_said_to_be(only_case: Callable[..., Case], tmp_path: Path) -> None:
     assert only_case(tmp_path, ROW.replace("q=A", "q=A; vae slicing")).sliced_decoder
     some = ROW.replace("q=A", "q=A; vae slicing at batch>=32")
     assert not only_case(tmp_path, some).sliced_decoder
     assert only_case(tmp_path, some.replace(",4,512,", ",32,512,")).sliced_decoder
 
 
-def test_the_compiler_of_torch_2_0_leaves_layouts(tmp_path: Path) -> None:
+def test_the_compiler_of_torch_2_0_leaves_layouts(only_case: Callable[..., Case], tmp_path: Path) -> None:
     row = ROW.replace(",eager,", ",torch.compile,")
     assert only_case(tmp_path, row).execution["layout_optimization"] is True
     assert only_case(tmp_path, row.replace("q=A", "q=A; torch2.0 nightly")).execution["layout_optimization"] is False
@@ -162,12 +160,14 @@ def test_the_compiler_of_torch_2_0_leaves_layouts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("component", "stage"), [("text_encoder", "text_encoder"), ("vae", "vae_decoder"), ("unet", "unet")]
 )
-def test_a_component_is_a_run_of_its_stage(tmp_path: Path, component: str, stage: str) -> None:
+def test_a_component_is_a_run_of_its_stage(
+    only_case: Callable[..., Case], tmp_path: Path, component: str, stage: str
+) -> None:
     case = only_case(tmp_path, ROW.replace(",e2e,", f",{component},"))
     assert (case.quantity, case.stage) == ("stage_latency", stage)
 
 
-def test_attention_that_is_not_stated_is_that_of_the_time(tmp_path: Path) -> None:
+def test_attention_that_is_not_stated_is_that_of_the_time(only_case: Callable[..., Case], tmp_path: Path) -> None:
     old = only_case(tmp_path, ROW.replace(",sdpa,eager,", ",,eager (PyTorch 1.12),"))
     new = only_case(tmp_path, ROW.replace(",sdpa,", ",,").replace("Stable Diffusion v1.5", "FLUX.1-dev"))
     assert (old.execution["attention"], old.assumed) == ("naive", ("attention",))
@@ -185,17 +185,19 @@ def test_attention_that_is_not_stated_is_that_of_the_time(tmp_path: Path) -> Non
         ("q=B", "NVIDIA A100 (variant not stated)", "sdpa (assumed)", "C"),
     ],
 )
-def test_grades(tmp_path: Path, notes: str, device: str, attention: str, grade: str) -> None:
+def test_grades(
+    only_case: Callable[..., Case], tmp_path: Path, notes: str, device: str, attention: str, grade: str
+) -> None:
     row = ROW.replace("q=A", notes).replace("NVIDIA A100-80GB SXM", device).replace(",sdpa,", f",{attention},")
     assert only_case(tmp_path, row).grade == grade
 
 
-def test_turbo_runs_without_guidance(tmp_path: Path) -> None:
+def test_turbo_runs_without_guidance(only_case: Callable[..., Case], tmp_path: Path) -> None:
     case = only_case(tmp_path, ROW.replace("Stable Diffusion v1.5", "SDXL-Turbo").replace(",yes,", ",,"))
     assert (case.model, case.settings["guidance_scale"]) == ("sdxl", 1.0)
 
 
-def test_half_of_a_package_is_a_part(tmp_path: Path) -> None:
+def test_half_of_a_package_is_a_part(only_case: Callable[..., Case], tmp_path: Path) -> None:
     assert only_case(tmp_path, ROW.replace("NVIDIA A100-80GB SXM", "AMD MI250 (1 GCD)")).device == "MI250-GCD"
 
 
@@ -207,7 +209,7 @@ _JUNK = st.sampled_from(
 
 @given(changes=st.lists(st.tuples(st.integers(0, len(_FIELDS) - 1), _JUNK), min_size=1, max_size=4), cut=st.booleans())
 def test_any_row_is_a_case_or_counted(
-    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, str]], cut: bool
+    table: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, str]], cut: bool
 ) -> None:
     fields = list(_FIELDS)
     for position, text in changes:
@@ -217,7 +219,7 @@ def test_any_row_is_a_case_or_counted(
     assert len(found.cases) + len(found.unmapped) == 1
 
 
-def test_fields_that_are_no_counts_are_named(tmp_path: Path) -> None:
+def test_fields_that_are_no_counts_are_named(table: Callable[..., Path], tmp_path: Path) -> None:
     rows = [ROW.replace(",50,yes", ",fast,yes"), ROW.replace("eager,4,", "eager,2.5,"), ROW.replace("3.9", "inf")]
     found = read_published(table(tmp_path, *rows))
     assert [row.reason for row in found.unmapped] == [
@@ -235,12 +237,16 @@ def test_fields_that_are_no_counts_are_named(tmp_path: Path) -> None:
         ("NVIDIA Tesla V100", "V100-SXM2-16GB"),
     ],
 )
-def test_a_variant_that_is_not_stated_is_assumed_aloud(tmp_path: Path, device: str, accelerator: str) -> None:
+def test_a_variant_that_is_not_stated_is_assumed_aloud(
+    only_case: Callable[..., Case], tmp_path: Path, device: str, accelerator: str
+) -> None:
     case = only_case(tmp_path, ROW.replace("NVIDIA A100-80GB SXM", device))
     assert (case.device, case.assumed) == (accelerator, (f"variant {accelerator}",))
 
 
-def test_tokens_of_a_run_are_stated_or_those_of_the_sources_own_script(tmp_path: Path) -> None:
+def test_tokens_of_a_run_are_stated_or_those_of_the_sources_own_script(
+    only_case: Callable[..., Case], tmp_path: Path
+) -> None:
     row = (
         "x-2,Llama-2-7B,e2e,NVIDIA A100-80GB SXM,1,bf16,sdpa,torch.compile,,,,,,,tokens_per_s,100,,"
         "github.com/pytorch-labs/gpt-fast,q=A; decode\n"
@@ -258,7 +264,7 @@ VIDEO = (
 )
 
 
-def test_frames_of_a_video_are_read(tmp_path: Path) -> None:
+def test_frames_of_a_video_are_read(only_case: Callable[..., Case], tmp_path: Path) -> None:
     case = only_case(tmp_path, VIDEO)
     assert (case.model, case.settings["num_frames"], case.quantity, case.grade) == ("wan2.1-1.3b", 81, "latency", "A")
     unstated = only_case(tmp_path, VIDEO.replace(",81,", ",,"))
@@ -266,12 +272,12 @@ def test_frames_of_a_video_are_read(tmp_path: Path) -> None:
     assert "num_frames" not in unstated.settings
 
 
-def test_frames_of_a_model_that_makes_images_are_no_case(tmp_path: Path) -> None:
+def test_frames_of_a_model_that_makes_images_are_no_case(table: Callable[..., Path], tmp_path: Path) -> None:
     (row,) = read_published(table(tmp_path, ROW.replace("512,1,50", "512,16,50"))).unmapped
     assert row.reason == "frames of a model that makes images"
 
 
-def test_a_step_is_of_all_passes_where_they_run_in_turn(tmp_path: Path) -> None:
+def test_a_step_is_of_all_passes_where_they_run_in_turn(only_case: Callable[..., Case], tmp_path: Path) -> None:
     step = only_case(tmp_path, VIDEO.replace(",e2e,", ",transformer,"))
     assert (step.quantity, step.stage) == ("step_latency", "transformer")
     assert step.value == pytest.approx(95 / 50)
@@ -279,13 +285,15 @@ def test_a_step_is_of_all_passes_where_they_run_in_turn(tmp_path: Path) -> None:
     assert (rate.quantity, rate.value) == ("step_latency", 2.0)
 
 
-def test_a_component_of_several_stages(tmp_path: Path) -> None:
+def test_a_component_of_several_stages(only_case: Callable[..., Case], tmp_path: Path) -> None:
     row = VIDEO.replace("Wan2.1-T2V-1.3B,e2e", "CogVideoX-2b,vae")
     case = only_case(tmp_path, row)
     assert (case.quantity, case.stage, case.value) == ("component_latency", "vae", 95.0)
 
 
-def test_a_component_that_keeps_its_format_is_comparable_in_that_alone(tmp_path: Path) -> None:
+def test_a_component_that_keeps_its_format_is_comparable_in_that_alone(
+    only_case: Callable[..., Case], table: Callable[..., Path], tmp_path: Path
+) -> None:
     decoder = VIDEO.replace(",e2e,", ",vae,")
     (row,) = read_published(table(tmp_path, decoder)).unmapped
     assert row.reason == "component runs in another number format than the workload's"
@@ -293,12 +301,12 @@ def test_a_component_that_keeps_its_format_is_comparable_in_that_alone(tmp_path:
     assert (case.quantity, "dtype" in case.settings) == ("component_latency", False)
 
 
-def test_what_a_model_takes_for_granted_is_assumed_aloud(tmp_path: Path) -> None:
+def test_what_a_model_takes_for_granted_is_assumed_aloud(only_case: Callable[..., Case], tmp_path: Path) -> None:
     case = only_case(tmp_path, ROW.replace("Stable Diffusion v1.5", "SANA1.5_1.6B_1024px"))
     assert (case.model, case.grade, case.assumed) == ("sana", "B", ("the network of Sana 1.0",))
 
 
-def test_release_and_options_are_read_out_of_words(tmp_path: Path) -> None:
+def test_release_and_options_are_read_out_of_words(only_case: Callable[..., Case], tmp_path: Path) -> None:
     plain = only_case(tmp_path, ROW.replace("q=A", "q=A; fuse_qkv=False"))
     assert (plain.software, plain.options) == ("", ())
     row = ROW.replace("sdpa,eager", "sdpa,torch.compile").replace("q=A", "q=A; torch 2.1; max-autotune; fuse_qkv=True")
@@ -306,6 +314,6 @@ def test_release_and_options_are_read_out_of_words(tmp_path: Path) -> None:
     assert (case.software, case.options) == ("torch-2.1", ("fused QKV", "max-autotune"))
 
 
-def test_quantised_weights_in_the_notes_are_no_case(tmp_path: Path) -> None:
+def test_quantised_weights_in_the_notes_are_no_case(table: Callable[..., Path], tmp_path: Path) -> None:
     (row,) = read_published(table(tmp_path, ROW.replace("q=A", "q=B; 8-bit T5"))).unmapped
     assert row.reason == "weights are quantised"

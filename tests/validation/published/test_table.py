@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,29 +9,16 @@ import pytest
 from validation.published.case import CaseError
 from validation.published.table import read_published, select_cases
 
-COLUMNS = (
-    "id,model,component,device,n_devices,precision,attention_impl,compile,batch,height,width,frames,steps,guidance,"
-    "metric,value,memory_gb,source,notes\n"
-)
-ROW = (
-    "x-1,Stable Diffusion v1.5,e2e,NVIDIA A100-80GB SXM,1,fp16,sdpa,eager,4,512,512,1,50,yes,"
-    "seconds,3.9,,somebody's README,q=A\n"
-)
+_, ROW = Path(__file__).with_name("sample.csv").read_text(encoding="utf-8").splitlines(keepends=True)
 
 
-def table(folder: Path, *rows: str) -> Path:
-    path = folder / "table.csv"
-    path.write_text(COLUMNS + "".join(rows))
-    return path
-
-
-def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_no_part_of_a_name(table: Callable[..., Path], tmp_path: Path) -> None:
     path = table(tmp_path, ROW)
     path.write_text("\ufeff" + path.read_text(encoding="utf-8"), encoding="utf-8")
     assert len(read_published(path).cases) == 1
 
 
-def test_a_compressed_table_reads_the_same(tmp_path: Path) -> None:
+def test_a_compressed_table_reads_the_same(table: Callable[..., Path], tmp_path: Path) -> None:
     plain = table(tmp_path, ROW)
     packed = tmp_path / "table.csv.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
@@ -53,7 +41,7 @@ def test_every_row_of_the_public_table_is_a_case_or_counted(measured: Path) -> N
         assert len(published.cases) + len(published.unmapped) == sum(1 for _ in stream) - 1
 
 
-def test_cases_of_other_grades_and_rows_that_are_none_are_counted(tmp_path: Path) -> None:
+def test_cases_of_other_grades_and_rows_that_are_none_are_counted(table: Callable[..., Path], tmp_path: Path) -> None:
     path = table(tmp_path, ROW, ROW.replace("q=A", "q=B"), ROW.replace("eager", "tensorrt"))
     wanted, left_out = select_cases([path], "A")
     assert [case.grade for case in wanted] == ["A"]

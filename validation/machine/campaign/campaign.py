@@ -25,6 +25,7 @@ from pathlib import Path
 
 import torch
 
+from hw_specs.output import write_text
 from tracer.capture.machine import build_facts, device_name, nvml_of, open_device
 from tracer.capture.nvml import DeviceSample, Sampler, summary
 from tracer.graph import GraphError
@@ -224,7 +225,7 @@ class _Run:
         """Conditions of the measurements so far."""
         self.flush()
         text = _readme(self, len(cases))
-        (self.folder / "README.md").write_text(text, encoding="utf-8")
+        write_text(self.folder / "README.md", text)
 
 
 def _logged(sample: DeviceSample) -> dict[str, str]:

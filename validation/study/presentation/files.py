@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from simulator.views.output import OutputError, write_text
+from hw_specs.output import OutputError, write_bytes, write_text
 from validation.study.presentation.style import image_bytes
 from validation.study.section import Section
 
@@ -88,17 +87,5 @@ def _figure(section: Section, folder: Path) -> tuple[bytes, list[Path]]:
     png, paths = image_bytes(figure, file_format="png"), []
     for ending, data in (("png", png), ("svg", image_bytes(figure, file_format="svg"))):
         paths.append(folder / f"{section.name}.{ending}")
-        _bytes(paths[-1], data)
+        write_bytes(paths[-1], data)
     return png, paths
-
-
-def _bytes(path: Path, data: bytes) -> None:
-    """Write a file so that it appears whole or not at all."""
-    temporary = path.parent / f".{secrets.token_hex(8)}.partial"
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot write: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)

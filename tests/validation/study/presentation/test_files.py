@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulator.views.output import OutputError
+from hw_specs.output import OutputError
 from validation.study.presentation.files import PAGE, require_folder, write_study
 from validation.study.presentation.style import panels, study_style
 from validation.study.section import Section

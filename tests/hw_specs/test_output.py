@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.views.output import OutputError, write_text
+from hw_specs.output import OutputError, write_text
 
 
 def test_a_file_is_written_and_replaced(tmp_path):

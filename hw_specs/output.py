@@ -6,7 +6,7 @@ import contextlib
 import secrets
 from pathlib import Path
 
-__all__ = ["OutputError", "write_text"]
+__all__ = ["OutputError", "write_bytes", "write_text"]
 
 
 class OutputError(ValueError):
@@ -14,6 +14,17 @@ class OutputError(ValueError):
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a file in UTF-8 so that it appears whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        The folder is missing or cannot be written.
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a file so that it appears whole or not at all.
 
     Raises
@@ -24,8 +35,8 @@ def write_text(path: Path, text: str) -> None:
     # Beside its place, so that it can be moved there in one step.
     temporary = path.parent / f".{secrets.token_hex(8)}.partial"
     try:
-        with temporary.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        with temporary.open("xb") as stream:
+            stream.write(data)
         temporary.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot write: {error.strerror}") from error

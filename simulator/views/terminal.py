@@ -1,0 +1,40 @@
+"""Where results of a command line go: the terminal, or a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hw_specs.output import write_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["captured", "emit"]
+
+
+def captured(render: Callable[[Console], None], *, width: int = 160) -> str:
+    """What `render` prints on a console as wide as the terminal; `width` columns where there is none."""
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else width)
+    with console.capture() as capture:
+        render(console)
+    return capture.get()
+
+
+def emit(text: str, output: Path | None) -> None:
+    """Write text to a file, or to the terminal without one.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    if output is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    else:
+        write_text(output, text)
