@@ -24,6 +24,7 @@ __all__ = [
     "Evidence",
     "FittedOn",
     "ResidualSummary",
+    "calibrations_in",
     "described",
     "evidence_path",
     "list_calibrations",
@@ -145,7 +146,12 @@ def described(fitted_on: Iterable[FittedOn]) -> tuple[str, ...]:
 @functools.cache
 def list_calibrations() -> tuple[str, ...]:
     """Names of the calibrations that the package ships, sorted."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml") if not path.stem.endswith(_EVIDENCE)))
+    return calibrations_in(_FOLDER)
+
+
+def calibrations_in(folder: Path) -> tuple[str, ...]:
+    """Names of the calibrations in a folder, sorted."""
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml") if not path.stem.endswith(_EVIDENCE)))
 
 
 def load_calibration(name_or_path: str | Path) -> Calibration:

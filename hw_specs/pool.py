@@ -13,6 +13,7 @@ from .calibration import (
     Calibration,
     Evidence,
     ResidualSummary,
+    calibrations_in,
     list_calibrations,
     load_calibration,
     load_evidence,
@@ -124,6 +125,11 @@ class CalibrationPool:
     def without(self, names: Container[str]) -> CalibrationPool:
         """The same pool without calibrations of some names."""
         return CalibrationPool(tuple(entry for entry in self.members if entry.name not in names))
+
+    def with_folder(self, folder: Path) -> CalibrationPool:
+        """The same pool, with the calibrations of a folder in place of those of their names."""
+        found = {name: FittedCalibration.from_file(folder / f"{name}.yaml") for name in calibrations_in(folder)}
+        return CalibrationPool((*(entry for entry in self.members if entry.name not in found), *found.values()))
 
     @property
     def calibrations(self) -> tuple[Calibration, ...]:

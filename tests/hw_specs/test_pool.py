@@ -143,3 +143,13 @@ def test_evidence_is_read_from_beside_the_file_and_keeps_the_name(tmp_path):
     fitted = FittedCalibration.from_file(path)
     assert fitted.evidence.fitted_on[0].count == 3
     assert (fitted.renamed("other").name, fitted.renamed("other").evidence.name) == ("other", "other")
+
+
+def test_calibrations_of_a_folder_take_the_place_of_those_of_their_names(tmp_path):
+    (tmp_path / "turing.yaml").write_text("format: 2\nname: turing\nsources: [s]\nparameters: {}\n")
+    (tmp_path / "turing.evidence.yaml").write_text("format: 2\nname: turing\n")
+    pool = CalibrationPool.shipped().with_folder(tmp_path)
+    assert sorted(entry.name for entry in pool.members) == sorted(
+        entry.name for entry in CalibrationPool.shipped().members
+    )
+    assert [entry.calibration.sources for entry in pool.members if entry.name == "turing"] == [("s",)]

@@ -19,6 +19,7 @@ from .terminal import progress, remark
 
 if TYPE_CHECKING:
     from hw_specs import Calibration, FittedCalibration
+    from validation.measured.tables import MeasuredKernels
 
 __all__ = ["calibrate_command", "energy_command", "intervals_command"]
 
@@ -26,6 +27,10 @@ __all__ = ["calibrate_command", "energy_command", "intervals_command"]
 def calibrate_command(
     files: Annotated[list[Path] | None, typer.Argument(help="CSV tables of measured operator calls.")] = None,
     accelerator: Annotated[str | None, typer.Option(help="Fit for this accelerator's architecture alone.")] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(help="Fit this parameter group alone, and those fitted with it; may be repeated. All else stays."),
+    ] = None,
     ceilings: Annotated[
         Path | None, typer.Option(help="CSV table of published best rates, for parts without a measured relative.")
     ] = None,
@@ -39,25 +44,44 @@ def calibrate_command(
     is then left out once, to see for which kernels the joint parameters serve an unknown part better than a relative's.
     """
     from validation.errors.kernel_presentation import skipped_lines
-    from validation.fitting.calibrate import calibrate
     from validation.fitting.calibration_file import write_calibration
-    from validation.fitting.generic import generic_calibration
     from validation.measured.tables import read_tables
 
     if folder is not None and not folder.is_dir():
         raise CaseError(f"{folder}: no such folder")
     if not files and ceilings is None:
         raise CaseError("nothing to fit: give tables of measured calls, or --ceilings")
+    _check_groups(group or ())
     measured = [m for path in files or () for m in read_tables(path)]
-    fitted = calibrate(measured, accelerator=accelerator) if files else ()
-    if accelerator is None and len(fitted) > 1:
-        fitted = (*fitted, generic_calibration(measured, fitted))
+    fitted = _from_rows(measured, accelerator, group or (), folder) if files else ()
     fitted = (*fitted, *_from_ceilings(ceilings, fitted))
     remark(skipped_lines(sum((m.skipped for m in measured), Counter())))
     for entry in fitted:
         path = write_calibration(entry, folder) if folder else write_calibration(entry)
         rows = sum(record.count for record in entry.evidence.fitted_on)
         print(f"{path}: {len(entry.calibration.parameters)} parameters from {rows} {_measured_what(entry.calibration)}")
+
+
+def _check_groups(groups: Sequence[str]) -> None:
+    """Refuse a name before tables are read, which takes long."""
+    from validation.fitting.calibrate import jobs_of
+
+    jobs_of(groups)
+
+
+def _from_rows(
+    measured: Sequence[MeasuredKernels], accelerator: str | None, groups: Sequence[str], folder: Path | None
+) -> tuple[FittedCalibration, ...]:
+    """Calibrations from measured calls: whole ones, or some groups in those of a folder, or else of the package."""
+    from validation.fitting.calibrate import calibrate
+    from validation.fitting.generic import generic_calibration
+    from validation.fitting.refit import refitted
+
+    if groups:
+        kept = CalibrationPool.shipped() if folder is None else CalibrationPool.shipped().with_folder(folder)
+        return refitted(measured, groups, kept, accelerator=accelerator)
+    fitted = calibrate(measured, accelerator=accelerator)
+    return (*fitted, generic_calibration(measured, fitted)) if accelerator is None and len(fitted) > 1 else fitted
 
 
 def _measured_what(calibration: Calibration) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,21 @@ from .residuals import residual_summaries
 __all__ = [
     "JOBS",
     "calibrate",
+    "calibrations_of",
+    "jobs_of",
     "joined",
+    "measured_accelerators",
     "present_groups",
     "sources_of",
+    "tables_to_fit",
     "with_residuals",
     "without_device",
 ]
 
+Job = tuple[str, ...]
+
 #: Parameter groups that are fitted together, because calls of one operator launch kernels of both.
-JOBS: tuple[tuple[str, ...], ...] = (
+JOBS: tuple[Job, ...] = (
     ("matmul",),
     ("matmul8", "quantize"),
     ("vector_matmul",),
@@ -68,6 +74,14 @@ def calibrate(
     MeasurementError
         Nothing is left to fit.
     """
+    used = tables_to_fit(measured, accelerator=accelerator, leave_out=leave_out)
+    return with_residuals(calibrations_of(used), used)
+
+
+def tables_to_fit(
+    measured: Iterable[MeasuredKernels | str | Path], *, accelerator: str | None = None, leave_out: str | None = None
+) -> tuple[MeasuredKernels, ...]:
+    """Tables that :func:`calibrate` fits to, in an order that is that of their content alone. Raises as it does."""
     tables = [m for entry in measured for m in _tables_of(entry) if len(m)]
     used = [m for m in tables if leave_out is None or not is_device(m, leave_out)]
     if accelerator is not None:
@@ -77,15 +91,35 @@ def calibrate(
         known = ", ".join(f"{m.device} ({m.accelerator.architecture})" for m in tables)
         whose = f"of the architecture of {accelerator!r}" if accelerator is not None else "to fit"
         raise MeasurementError(f"no row {whose}; the files are of {known or 'nothing that can be predicted'}")
-    by_architecture: dict[str, list[MeasuredKernels]] = {}
-    for m in used:
-        by_architecture.setdefault(m.accelerator.architecture, []).append(m)
-    fitted = tuple(_one_architecture(name, same) for name, same in sorted(by_architecture.items()))
-    return with_residuals(fitted, used)
+    return tuple(sorted(used, key=lambda m: (m.device, m.source, m.op, m.shapes)))
 
 
 def _tables_of(entry: MeasuredKernels | str | Path) -> tuple[MeasuredKernels, ...]:
     return (entry,) if isinstance(entry, MeasuredKernels) else read_tables(entry)
+
+
+def jobs_of(groups: Collection[str]) -> tuple[Job, ...]:
+    """Jobs that fit some groups, and others with them.
+
+    Raises
+    ------
+    MeasurementError
+        No job fits a group of that name.
+    """
+    known = [group for job in JOBS for group in job]
+    for group in groups:
+        if group not in known:
+            raise MeasurementError(f"no parameter group {group!r}; valid: {', '.join(known)}")
+    return tuple(job for job in JOBS if set(job) & set(groups))
+
+
+def calibrations_of(measured: Iterable[MeasuredKernels], jobs: Sequence[Job] = JOBS) -> tuple[FittedCalibration, ...]:
+    """Calibrations of architectures without their residuals; none of an architecture that no job has a row of."""
+    by_architecture: dict[str, list[MeasuredKernels]] = {}
+    for m in measured:
+        by_architecture.setdefault(m.accelerator.architecture, []).append(m)
+    fitted = (_one_architecture(name, same, jobs) for name, same in sorted(by_architecture.items()))
+    return tuple(entry for entry in fitted if entry.calibration.groups)
 
 
 def with_residuals(
@@ -127,11 +161,11 @@ def _with_evidence(fitted: FittedCalibration, **changes: object) -> FittedCalibr
     return FittedCalibration(fitted.calibration, fitted.evidence.model_copy(update=changes))
 
 
-def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) -> FittedCalibration:
+def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels], jobs: Sequence[Job]) -> FittedCalibration:
     fits: list[Fit] = []
     groups: dict[str, tuple[str, ...]] = {}
     fitted_on: list[FittedOn] = []
-    for job in JOBS:
+    for job in jobs:
         present = present_groups(job, measured)
         if not present:
             continue
@@ -144,12 +178,12 @@ def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels]) ->
     calibration = Calibration(
         name=architecture,
         architecture=architecture,
-        accelerators=tuple(sorted({m.accelerator.name for m in measured})),
+        accelerators=measured_accelerators(groups),
         groups=groups,
         **joined(fits),
         fitted_on=described(fitted_on),
         date=datetime.datetime.now(tz=datetime.UTC).date(),
-        sources=sources_of(measured),
+        sources=sources_of(fitted_on) or ("none",),
     )
     return FittedCalibration(calibration, Evidence(name=architecture, fitted_on=tuple(fitted_on)))
 
@@ -169,17 +203,25 @@ def joined(fits: Iterable[Fit]) -> dict[str, Any]:
     }
 
 
-def sources_of(measured: Iterable[MeasuredKernels]) -> tuple[str, ...]:
-    """What some measurements were published in."""
-    return tuple(source_of(name).citation for name in sorted({source for m in measured for source in m.source}))
+def sources_of(fitted_on: Iterable[FittedOn]) -> tuple[str, ...]:
+    """What the measurements of a fit were published in."""
+    names = {name for record in fitted_on for name in record.source.split(", ")}
+    return tuple(source_of(name).citation for name in sorted(names))
+
+
+def measured_accelerators(groups: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Accelerators that were measured for some group, sorted."""
+    return tuple(sorted({name for names in groups.values() for name in names}))
 
 
 def present_groups(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> dict[str, tuple[str, ...]]:
-    """Groups of a job that some rows use, with the accelerators that measured them."""
+    """Groups of a job in rows that use no group of another, with the accelerators that measured them."""
+    allowed = np.int64(sum(1 << GROUPS.index(group) for group in job))
+    masks = [(m.accelerator.name, used[(used & ~allowed) == 0]) for m in measured for used in (row_groups(m),)]
     found: dict[str, tuple[str, ...]] = {}
     for group in job:
         bit = np.int64(1 << GROUPS.index(group))
-        names = tuple(sorted({m.accelerator.name for m in measured if (row_groups(m) & bit).any()}))
+        names = tuple(sorted({name for name, used in masks if (used & bit).any()}))
         if names:
             found[group] = names
     return found

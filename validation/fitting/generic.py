@@ -22,7 +22,7 @@ from validation.errors.prediction import predicted
 from validation.measured.tables import MeasuredKernels
 from validation.measured.timing import timings_of
 
-from .calibrate import JOBS, joined, present_groups, sources_of
+from .calibrate import JOBS, joined, measured_accelerators, present_groups, sources_of
 from .fit import Fit, fit_groups, held_out
 from .residuals import Scope, counted_summaries, rows_by_group
 
@@ -107,13 +107,13 @@ def generic_calibration(
     calibration = Calibration(
         name=GENERIC,
         scope="generic",
-        accelerators=tuple(sorted({m.accelerator.name for m in measured})),
+        accelerators=measured_accelerators(measured_for),
         groups=measured_for,
         preferred=preferred_groups(trials) if relatives is not None else tuple(preferred),
         **joined(fitted.values()),
         fitted_on=described(fitted_on),
         date=datetime.datetime.now(tz=datetime.UTC).date(),
-        sources=sources_of(measured),
+        sources=sources_of(fitted_on) or ("none",),
         notes=(
             f"Energies are those of {REFERENCE.process}, shares of DRAM those of a part whose copies reach "
             f"{REFERENCE.copy_share:g} of its bandwidth. Energies of matrix arithmetic are the defaults, "
@@ -197,14 +197,15 @@ def _summaries(trials: Iterable[LeftOut]) -> tuple[ResidualSummary, ...]:
     for trial in trials:
         groups = collected.setdefault(trial.architecture, {})
         groups.setdefault((trial.group, "left_out_device"), []).append((trial.time, trial.residual))
-    return tuple(summary for each in counted_summaries(collected).values() for summary in each)
+    found = [summary for each in counted_summaries(collected).values() for summary in each]
+    return tuple(sorted(found, key=lambda summary: summary.group))
 
 
 def _fitted_on(fitted: Mapping[tuple[str, ...], Fit], measured: Iterable[MeasuredKernels]) -> Iterator[FittedOn]:
-    for m in measured:
-        rows = rows_by_group(m)
-        out = held_out(m)
-        for job, fit in fitted.items():
+    for job, fit in fitted.items():
+        for m in measured:
+            rows = rows_by_group(m)
+            out = held_out(m)
             calibration = Calibration(
                 name=GENERIC,
                 scope="generic",

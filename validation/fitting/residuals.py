@@ -49,8 +49,11 @@ def residual_summaries(
     collected: dict[str, dict[tuple[str, Scope], list[tuple[FloatArray, FloatArray]]]] = {
         c.name: {} for c in calibrations
     }
+    by_architecture = {c.calibration.architecture: c.name for c in calibrations}
     for m in measured:
-        name = next(c.name for c in calibrations if c.calibration.architecture == m.accelerator.architecture)
+        name = by_architecture.get(m.accelerator.architecture)
+        if name is None:
+            continue
         others = [c for c in (*calibrations, *relatives) if c.name != name]
         scopes: tuple[tuple[Scope, Sequence[FittedCalibration], NDArray[np.bool_]], ...] = (
             ("held_out_shapes", calibrations, held_out(m)),

@@ -19,3 +19,22 @@ def test_published_rates_become_calibrations(run: Callable[..., Any], tmp_path: 
     assert "unknown device or value: AMD RX 99" in done.out
     assert "cdna4.yaml: 6 parameters from 1 published rates" in done.out
     assert (tmp_path / "cdna4.yaml").is_file()
+
+
+def test_one_group_is_fitted_again(
+    run: Callable[..., Any], synthetic_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    table = synthetic_file("NVIDIA T4", 0.6)
+    first = run("calibrate", table, "--group", "stream", "--folder", tmp_path)
+    written = (tmp_path / "turing.yaml").read_bytes(), (tmp_path / "turing.evidence.yaml").read_bytes()
+    assert first.status == 0
+    assert b"softmax" in written[0]  # of the calibration that ships
+    run("calibrate", table, "--group", "stream", "--folder", tmp_path)
+    assert ((tmp_path / "turing.yaml").read_bytes(), (tmp_path / "turing.evidence.yaml").read_bytes()) == written
+
+
+def test_an_unknown_group_is_refused(run: Callable[..., Any], tmp_path: Path) -> None:
+    done = run("calibrate", tmp_path / "none.csv", "--group", "rows", "--folder", tmp_path)
+    assert done.status == 2
+    assert done.err.count("\n") == 1
+    assert "no parameter group 'rows'; valid: matmul, matmul8, quantize, " in done.err
