@@ -1,6 +1,7 @@
 """What a workload costs on an accelerator: work, lowering, kernel cost, timeline and report.
 
-The public face: :func:`simulate` an operator graph, :func:`project` a measured trace. Both take an accelerator of
+The public face: :func:`simulate` an operator graph, :func:`compare` two simulations, :func:`project` a measured
+trace. Both take an accelerator of
 :mod:`hw_specs` and an :class:`Execution`; a :class:`Report` has every number in SI units.
 """
 
@@ -10,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .comparison import Comparison, compare
     from .execution import Execution
     from .projection.projection import Projection
     from .projection.traced import project
@@ -17,20 +19,24 @@ if TYPE_CHECKING:
     from .simulation import Simulation, simulate
 
 __all__ = [
+    "Comparison",
     "Execution",
     "Projection",
     "Report",
     "Simulation",
+    "compare",
     "project",
     "simulate",
 ]
 
 # Where each public name lives. It is imported when it is first asked for, so that a short question stays quick.
 _HOMES = {
+    "Comparison": "comparison",
     "Execution": "execution",
     "Projection": "projection.projection",
     "Report": "report",
     "Simulation": "simulation",
+    "compare": "comparison",
     "project": "projection.traced",
     "simulate": "simulation",
 }

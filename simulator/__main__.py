@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,10 @@ from tracer.workloads import UnknownWorkloadError
 
 from . import options
 from .calibrations import calibration_pool
+from .comparison import compare
 from .cost import FidelityError, ParameterError, UnsupportedFormatError
 from .execution import Execution, ExecutionError
+from .reference import ComparedRunError, ReferenceChanges, reference_changes
 from .report import Report
 from .simulation import Simulation, simulate
 from .software import SoftwareError, load_software
@@ -42,6 +44,7 @@ __all__ = ["app", "main"]
 
 # What a user can cause; anything else is a defect and keeps its traceback.
 USER_ERRORS = (
+    ComparedRunError,
     ExecutionError,
     FidelityError,
     FormulaError,
@@ -68,12 +71,29 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 class _Asked:
     """What holds for a workload, a graph and a trace alike."""
 
+    hw: str
     accelerator: Accelerator
     execution: Execution
     fidelity: Fidelity
     calibrations: CalibrationPool
     output_format: str
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """What is to run: a workload with its settings, a graph file or a trace."""
+
+    model: str | None
+    graph: Path | None
+    trace: Path | None
+    from_: str | None
+    settings: Mapping[str, object]
+    cache: bool
+
+    def traced(self, settings: Mapping[str, object]) -> OpGraph:
+        """Operators of a workload with some settings, or those of the file."""
+        return _graph(self.model, self.graph, settings, cache=self.cache)
 
 
 def _choice(name: str, value: str, valid: tuple[str, ...]) -> str:
@@ -103,6 +123,7 @@ def command(
     software: options.SoftwareName = "",
     fidelity: options.FidelityName = "calibrated",
     change: options.Changes = None,
+    versus: options.Versus = None,
     explain: options.Explained = None,
     calibration: options.CalibrationFile = None,
     output_format: options.OutputFormat = "table",
@@ -122,6 +143,7 @@ def command(
     part, changes = load_accelerator(hw), change or []
     calibrations = calibration_pool(hw, part, calibration)
     asked = _Asked(
+        hw=hw,
         accelerator=apply_overrides(part, changes),
         execution=Execution(mode=execution, attention=attention, software=load_software(software)),
         fidelity=level,
@@ -131,14 +153,22 @@ def command(
     )
     sizes = (batch, height, width, num_frames, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
     settings = dict(zip(_SETTINGS, (*sizes, dtype and torch_dtype(dtype)), strict=True))
-    source = load_accelerator(from_) if from_ else None
-    if trace is not None:
-        _refuse({**settings, "explain": explain}, "a trace, which is of one run")
-        emit(_remarked(_traced(trace, source, asked), asked), output)
-        return
+    subject = _Subject(model=model, graph=graph, trace=trace, from_=from_, settings=settings, cache=cache)
+    emit(_remarked(_answer(subject, asked, explain, versus), asked), output)
+
+
+def _answer(subject: _Subject, asked: _Asked, explain: str | None, versus: Sequence[str] | None) -> str:
+    """Report, projection, explanation or comparison as text."""
+    source = load_accelerator(subject.from_) if subject.from_ else None
+    if subject.trace is not None:
+        _refuse({**subject.settings, "explain": explain, "versus": versus}, "a trace, which is of one run")
+        return _traced(subject.trace, source, asked)
     if source is not None:
         raise typer.BadParameter("--from goes with --trace FILE")
-    emit(_remarked(_simulated(_graph(model, graph, settings, cache=cache), asked, explain), asked), output)
+    if versus:
+        _refuse({"explain": explain}, "a comparison")
+        return _compared(subject, asked, reference_changes(versus))
+    return _simulated(subject.traced(subject.settings), asked, explain)
 
 
 # Settings of a workload, in the order of the options above.
@@ -168,11 +198,43 @@ def _workloads(output_format: str) -> str:
     return render_workloads(output_format)
 
 
+def _compared(subject: _Subject, asked: _Asked, changes: ReferenceChanges) -> str:
+    """Comparison of a run with its reference as text; the reference's accelerator has none of the changes by --set."""
+    from simulator.views.comparison import comparison_to_csv, comparison_to_json, print_comparison
+
+    settings = {**subject.settings, **changes.settings}
+    comparison = compare(
+        _simulation(subject.traced(subject.settings), asked),
+        _simulation(subject.traced(settings), _reference(asked, changes.run)),
+    )
+    if asked.output_format == "json":
+        return comparison_to_json(comparison)
+    if asked.output_format == "csv":
+        return comparison_to_csv(comparison)
+    return captured(lambda console: print_comparison(comparison, console), width=_WIDTH)
+
+
+def _reference(asked: _Asked, run: Mapping[str, str]) -> _Asked:
+    """What holds for the reference."""
+    name = run.get("hw", asked.hw)
+    part, before = load_accelerator(name), asked.execution
+    execution = replace(
+        before,
+        mode=run.get("execution", before.mode),
+        attention=run.get("attention", before.attention),
+        software=load_software(run["software"]) if "software" in run else before.software,
+    )
+    own = asked.calibrations if name == asked.hw else calibration_pool(name, part, None)
+    return replace(asked, accelerator=part, execution=execution, calibrations=own)
+
+
+def _simulation(graph: OpGraph, asked: _Asked) -> Simulation:
+    return simulate(graph, asked.accelerator, asked.execution, fidelity=asked.fidelity, calibrations=asked.calibrations)
+
+
 def _simulated(graph: OpGraph, asked: _Asked, explain: str | None = None) -> str:
     """Report of a graph as text, or the explanation of one of its kernels."""
-    simulation = simulate(
-        graph, asked.accelerator, asked.execution, fidelity=asked.fidelity, calibrations=asked.calibrations
-    )
+    simulation = _simulation(graph, asked)
     if explain is not None:
         return _explained(simulation, explain, asked.output_format)
     return _rendered(simulation.report, asked.output_format)

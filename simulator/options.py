@@ -36,6 +36,7 @@ __all__ = [
     "SoftwareName",
     "Steps",
     "TraceFile",
+    "Versus",
     "Width",
 ]
 
@@ -71,6 +72,14 @@ SoftwareName = Annotated[
 FidelityName = Annotated[str, typer.Option(help=f"One of {', '.join(FIDELITIES)}.")]
 Changes = Annotated[
     list[str] | None, typer.Option("--set", help="Change the accelerator: memory.dram.bandwidth=2x. May be repeated.")
+]
+Versus = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--versus",
+        help="Compare with the same run on another accelerator (h100), or with attention=naive, batch=4 and the like "
+        "changed: speed-up and its interval. May be repeated.",
+    ),
 ]
 Explained = Annotated[
     str | None,

@@ -48,13 +48,15 @@ class Simulation:
 
     def stage_deviation(self, name: str) -> float:
         """Relative standard deviation of the time of one stage; 0 where the fidelity is a bound."""
-        if self.deviation is None:
-            return 0.0
+        return 0.0 if self.deviation is None else self.deviation.relative(self.positions_of(name))
+
+    def positions_of(self, name: str) -> NDArray[np.int64]:
+        """Launch positions of one stage among those of all stages in order."""
         at = 0
         for stage in self.timeline.stages:
             end = at + len(stage.execution)
             if stage.launches.stage.name == name:
-                return self.deviation.relative(np.arange(at, end))
+                return np.arange(at, end)
             at = end
         raise KeyError(name)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -68,6 +69,12 @@ class FamilyTable(KernelColumns[FloatArray]):
     def least_vector_flops(self) -> FloatArray:
         """Operations on vector units that no algorithm does without, shape (num_kernels,). [FLOP]"""
         return self.vector_flops
+
+    def keys(self) -> list[Hashable]:
+        """What tells each kernel from all others: its columns, and not how often it is launched."""
+        columns = [getattr(self, name).tolist() for name in self.kernel_type.dtypes()]
+        formats = [self.formats[code] for code in self.number_format.tolist()]
+        return list(zip(itertools.repeat(self.kernel_type), self.name, formats, *columns, strict=False))
 
     def kind_names(self) -> tuple[str, ...]:
         """What each kernel is, in a word or two for those who look for it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -86,6 +86,14 @@ class KernelTables:
         for table, rows in self:
             values[rows] = of(table)
         return values
+
+    def keys(self) -> list[Hashable]:
+        """What tells each kernel from all others, also from those of another run."""
+        keys: list[Hashable] = [None] * len(self)
+        for table, rows in self:
+            for row, key in zip(rows.tolist(), table.keys(), strict=True):
+                keys[row] = key
+        return keys
 
     def _texts(self, of: Callable[[FamilyTable], Sequence[str]]) -> tuple[str, ...]:
         texts = [""] * len(self)

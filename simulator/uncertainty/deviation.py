@@ -34,6 +34,8 @@ from simulator.cost.inheritance import nearest
 from simulator.kernels import KernelTables
 from simulator.schedule.timeline import Timeline
 
+from .components import ErrorComponents, single_components
+
 __all__ = [
     "REGIMES",
     "KernelRanges",
@@ -100,6 +102,8 @@ class RunDeviation:
         Relative deviations of the kernel. [1]
     correlation : float
         Of the common deviations of different groups. [1]
+    table : KernelTables
+        All kernels of the run.
     """
 
     kernel: NDArray[np.int64]
@@ -109,6 +113,21 @@ class RunDeviation:
     common: FloatArray
     spread: FloatArray
     correlation: float
+    table: KernelTables
+
+    def components(self, chosen: NDArray[np.bool_] | NDArray[np.int64] | None = None) -> ErrorComponents:
+        """What the relative error of some positions is made of, of all by default."""
+        index = slice(None) if chosen is None else chosen
+        time, waiting = self.execution[index], float(self.waiting[index].sum())
+        total = float(time.sum()) + waiting or 1.0
+        distinct, place = np.unique(self.kernel[index], return_inverse=True)
+        single = np.bincount(place, weights=time * self.spread[index]) / total
+        return ErrorComponents(
+            common=np.bincount(self.group[index], weights=time * self.common[index], minlength=len(GROUPS)) / total,
+            single=single_components(self.table.select(distinct).keys(), single),
+            host=waiting * _HOST_DEVIATION / total,
+            correlation=self.correlation,
+        )
 
     def relative(self, chosen: NDArray[np.bool_] | NDArray[np.int64] | None = None) -> float:
         """Relative standard deviation of the time of some positions, of all by default."""
@@ -158,6 +177,7 @@ def run_deviation(
         common=common[position],
         spread=spread[position],
         correlation=group_correlation(calibrations),
+        table=table,
     )
 
 

@@ -20,7 +20,16 @@ from typing import Annotated
 import pydantic
 import yaml
 
-__all__ = ["BasisCoverage", "Interval", "IntervalFactors", "coverage_line", "interval_of", "load_factors"]
+__all__ = [
+    "BasisCoverage",
+    "Factor",
+    "Interval",
+    "IntervalFactors",
+    "Share",
+    "coverage_line",
+    "interval_of",
+    "load_factors",
+]
 
 FACTORS = Path(__file__).parent / "interval_factors.yaml"
 

@@ -132,22 +132,32 @@ def intervals_command(
     output_format: Format = "table",
     output: Output = None,
 ) -> None:
-    """Fit the factor of prediction intervals, and count coverage on each device with the fit to all others."""
-    import simulator.uncertainty.intervals
-    from validation.fitting.interval_presentation import interval_text
+    """Fit the factors of prediction intervals of times and of ratios, and count coverage on devices left out."""
+    from simulator.uncertainty.intervals import FACTORS
+    from simulator.uncertainty.ratios import RATIO_FACTORS
+    from validation.fitting.interval_presentation import interval_text, ratio_interval_text
     from validation.fitting.intervals import fit_intervals, write_factors
+    from validation.fitting.ratio_intervals import fit_ratio_factors
     from validation.published.errors import predict_cases
+    from validation.published.names import load_names
     from validation.published.table import select_cases
+    from validation.ratios.published import published_ratios
 
     check_format(output_format)
     cases, _ = select_cases(files or (), grade)
-    with progress(len(cases)) as advance:
-        results, _ = predict_cases(cases, CalibrationPool.shipped(), progress=advance)
+    pool = CalibrationPool.shipped()
+    with progress(2 * len(cases)) as advance:
+        results, _ = predict_cases(cases, pool, progress=advance)
+        pairs = published_ratios(cases, pool, load_names(), progress=advance)
     try:
-        factors = fit_intervals(results)
+        factors, of_ratios = fit_intervals(results), fit_ratio_factors(pairs.ratios)
     except ValueError as error:
         raise CaseError(str(error)) from error
-    text = json.dumps(factors.model_dump(mode="json"), indent=2) + "\n"
-    emit(text if output_format == "json" else interval_text(factors), output)
+    if output_format == "json":
+        plain = {"times": factors.model_dump(mode="json"), "ratios": of_ratios.model_dump(mode="json")}
+        emit(json.dumps(plain, indent=2) + "\n", output)
+    else:
+        emit(interval_text(factors) + "\n" + ratio_interval_text(of_ratios), output)
     if write:
-        write_factors(factors, simulator.uncertainty.intervals.FACTORS)
+        write_factors(factors, FACTORS)
+        write_factors(of_ratios, RATIO_FACTORS)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from simulator.uncertainty.intervals import IntervalFactors
+from simulator.uncertainty.ratios import RatioFactors
 
-__all__ = ["interval_text"]
+__all__ = ["interval_text", "ratio_interval_text"]
 
 
 def interval_text(factors: IntervalFactors) -> str:
@@ -24,4 +25,18 @@ def interval_text(factors: IntervalFactors) -> str:
     ]
     lines += ["", f"{'without':<24} {'factor':>8} {'scatter':>9}"]
     lines += [f"{name:<24} {w.factor:>8.3f} {100 * w.scatter:>7.1f} %" for name, w in f.without.items()]
+    return "\n".join(lines) + "\n"
+
+
+def ratio_interval_text(factors: RatioFactors) -> str:
+    """Factor of ratios by kind of change, and coverage on accelerators left out."""
+    lines = [
+        f"ratios of two runs (nominal {100 * factors.level:.0f} %)",
+        f"{'change':<16} {'pairs':>6} {'groups':>7} {'factor':>8} {'scatter':>9} {'coverage':>10} {'error':>8}",
+    ]
+    lines += [
+        f"{name:<16} {f.count:>6} {f.groups:>7} {f.factor:>8.3f} {100 * f.scatter:>7.1f} % {100 * f.coverage:>8.1f} % "
+        f"{100 * f.coverage_error:>6.1f} %"
+        for name, f in factors.changes.items()
+    ]
     return "\n".join(lines) + "\n"

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from hw_specs.output import write_text
 from simulator.uncertainty.intervals import BasisCoverage, Factor, IntervalFactors
+from simulator.uncertainty.ratios import RatioFactors
 from validation.published.errors import CaseResult
 
-__all__ = ["fit_factor", "fit_intervals", "source_scatter", "write_factors"]
+__all__ = ["fit_factor", "fit_intervals", "source_scatter", "weighted_quantile", "write_factors"]
 
 FloatArray = NDArray[np.float64]
 
@@ -78,7 +79,9 @@ def fit_factor(by_device: Mapping[str, Sequence[CaseResult]], level: float) -> F
         for run in runs:
             scores.append(abs(_log_error(run)) / math.hypot(run.deviation, scatter))
             weights.append(1 / ((len(by_device) + 1) * len(runs)))
-    return Factor(factor=round(_quantile(np.array(scores), np.array(weights), level), 4), scatter=round(scatter, 4))
+    return Factor(
+        factor=round(weighted_quantile(np.array(scores), np.array(weights), level), 4), scatter=round(scatter, 4)
+    )
 
 
 def source_scatter(results: Iterable[CaseResult]) -> float:
@@ -96,9 +99,17 @@ def source_scatter(results: Iterable[CaseResult]) -> float:
     return math.sqrt(squares / freedom) if freedom else 0.0
 
 
-def write_factors(factors: IntervalFactors, path: Path) -> None:
+def write_factors(factors: IntervalFactors | RatioFactors, path: Path) -> None:
     """Write factors as YAML."""
     write_text(path, yaml.safe_dump(factors.model_dump(mode="json"), sort_keys=False, width=110))
+
+
+def weighted_quantile(values: FloatArray, weights: FloatArray, level: float) -> float:
+    """Smallest value that `level` of the weight does not exceed; infinite where the weight does not suffice."""
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    position = int(np.searchsorted(reached, level - 1e-9))
+    return float(values[order][position]) if position < len(values) else math.inf
 
 
 def _by_device(results: Iterable[CaseResult]) -> dict[str, list[CaseResult]]:
@@ -139,11 +150,3 @@ def _basis_coverage(groups: Mapping[str, Sequence[CaseResult]], without: Mapping
         runs=sum(len(runs) for runs in groups.values()),
         half_width=round(float(np.mean(widths)), 3),
     )
-
-
-def _quantile(values: FloatArray, weights: FloatArray, level: float) -> float:
-    """Smallest value that `level` of the weight does not exceed; infinite where the weight does not suffice."""
-    order = np.argsort(values)
-    reached = np.cumsum(weights[order])
-    position = int(np.searchsorted(reached, level - 1e-9))
-    return float(values[order][position]) if position < len(values) else math.inf

@@ -6,13 +6,15 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from .run import CHANGES, Run
+from simulator.uncertainty.ratios import CHANGES
+
+from .run import Run
 
 __all__ = ["Pair", "pairs_of"]
 
 
 class Pair(NamedTuple):
-    """Two runs of one source, and the position in :data:`~validation.ratios.run.CHANGES` of what differs."""
+    """Two runs of one source, and the position in :data:`~simulator.uncertainty.ratios.CHANGES` of what differs."""
 
     first: Run
     second: Run
@@ -25,7 +27,7 @@ class Pair(NamedTuple):
 
 
 def pairs_of(runs: Sequence[Run]) -> Iterator[Pair]:
-    """All pairs of runs that differ in one of :data:`~validation.ratios.run.CHANGES` alone."""
+    """All pairs of runs that differ in one of :data:`~simulator.uncertainty.ratios.CHANGES` alone."""
     groups: dict[tuple[object, ...], list[Run]] = {}
     for run in runs:
         groups.setdefault(run.shared, []).append(run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
@@ -27,6 +27,10 @@ class Ratio:
     source : str
     measured, predicted : float
         Turned alike, so that a predicted ratio below 1 names the other run as the faster.
+    accelerators : tuple of str
+        Those of both runs, sorted; one where they share it.
+    variance : float or None
+        Of the logarithm of the predicted ratio, as errors of kernels tell it; None where it was not asked for. [1]
     """
 
     change: str
@@ -36,6 +40,8 @@ class Ratio:
     source: str
     measured: float
     predicted: float
+    accelerators: tuple[str, ...] = ()
+    variance: float | None = None
 
     @property
     def error(self) -> float:
@@ -78,6 +84,8 @@ def ratio_of(
     *,
     subject: str,
     source: str,
+    accelerators: Iterable[str] = (),
+    variance: float | None = None,
 ) -> Ratio:
     """Ratio of two runs, each with what differs, its measured and its predicted time. [s]"""
     (faster, measured, predicted), (slower, longer, longest) = sorted((first, second), key=lambda run: run[1])
@@ -89,6 +97,8 @@ def ratio_of(
         source=source,
         measured=longer / measured,
         predicted=longest / predicted,
+        accelerators=tuple(sorted(set(accelerators))),
+        variance=variance,
     )
 
 

@@ -13,10 +13,7 @@ from tracer.workloads.catalogue import resolve
 from validation.published.case import Case
 from validation.published.names import Names
 
-__all__ = ["CHANGES", "Run", "runs_of"]
-
-#: Kinds of change in which two runs may differ.
-CHANGES = ("accelerator", "attention", "execution", "batch", "resolution", "number format")
+__all__ = ["Run", "runs_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +39,7 @@ class Run:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """What it is in each of :data:`CHANGES`."""
+        """What it is in each of :data:`~simulator.uncertainty.ratios.CHANGES`."""
         execution, workload = self.case.execution, self.workload
         tf32 = workload.dtype == "float32" and bool(execution.get("matmul_tf32"))
         return (

@@ -9,7 +9,7 @@ from tracer.graph import GraphError
 from validation.published.case import Case
 from validation.published.errors import predict_cases
 from validation.published.names import load_names
-from validation.ratios.published import PublishedRatios, Simulations, published_ratios
+from validation.ratios.published import Prediction, PublishedRatios, Simulations, published_ratios
 
 Make = Callable[..., Case]
 
@@ -17,7 +17,7 @@ SHIPPED = CalibrationPool.shipped()
 
 
 def ratios(*cases: Case, predict: Callable[[Case], float]) -> PublishedRatios:
-    return published_ratios(cases, SHIPPED, load_names(), predict=predict)
+    return published_ratios(cases, SHIPPED, load_names(), predict=lambda one: Prediction(time=predict(one)))
 
 
 def test_ratios_by_hand(case: Make) -> None:
@@ -73,4 +73,4 @@ def test_the_simulator_says_what_it_says_of_each_case_alone(case: Make) -> None:
     simulations = Simulations(SHIPPED)
     results, failed = predict_cases(cases, SHIPPED)
     assert not failed
-    assert [simulations.time(each) for each in cases] == pytest.approx([r.predicted for r in results])
+    assert [simulations.predict(each).time for each in cases] == pytest.approx([r.predicted for r in results])

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from simulator.uncertainty.ratios import CHANGES
 from validation.published.case import Case
 from validation.published.names import load_names
-from validation.ratios.run import CHANGES, Run, runs_of
+from validation.ratios.run import Run, runs_of
 
 Make = Callable[..., Case]
 

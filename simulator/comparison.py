@@ -1,0 +1,152 @@
+"""Two simulations set against each other: the ratio of their times, whole and part by part, with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_specs import Accelerator
+from simulator.uncertainty.components import accelerator_correlation, ratio_variance
+from simulator.uncertainty.ratios import RatioInterval, ratio_interval
+
+from .simulation import Simulation
+
+__all__ = ["Comparison", "Speedup", "changes_between", "compare"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speedup:
+    """How many times as fast a run or a part of it is as in the reference.
+
+    Attributes
+    ----------
+    latency, reference : float
+        [s]
+    ratio : float
+        ``reference / latency``. [1]
+    interval : RatioInterval, optional
+        None where a fidelity is a bound.
+    """
+
+    latency: float
+    reference: float
+    ratio: float
+    interval: RatioInterval | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A run against a reference.
+
+    Attributes
+    ----------
+    model : str
+    accelerator, reference : str
+    changes : tuple of str
+        Kinds of change between them (:func:`changes_between`).
+    whole : Speedup
+    by_stage, by_category : mapping
+        Of the parts that both have.
+    """
+
+    model: str
+    accelerator: str
+    reference: str
+    changes: tuple[str, ...]
+    whole: Speedup
+    by_stage: Mapping[str, Speedup]
+    by_category: Mapping[str, Speedup]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+        return asdict(self)
+
+
+def compare(run: Simulation, reference: Simulation) -> Comparison:
+    """How many times as fast one simulated run is as another, the reference.
+
+    Errors that both share cancel: those of the same kernels on the same accelerator, and of the host.
+
+    Parameters
+    ----------
+    run, reference : Simulation
+        Of any two workloads, accelerators and executions; parts are compared where their names agree.
+    """
+    changes = changes_between(run, reference)
+    pair = _Pair(run=run, reference=reference, changes=changes)
+    return Comparison(
+        model=run.report.model,
+        accelerator=run.accelerator.name,
+        reference=reference.accelerator.name,
+        changes=changes,
+        whole=pair.speedup(_everything(run), _everything(reference)),
+        by_stage=dict(pair.parts(_stages(run), _stages(reference))),
+        by_category=dict(pair.parts(_categories(run), _categories(reference))),
+    )
+
+
+def changes_between(run: Simulation, reference: Simulation) -> tuple[str, ...]:
+    """Kinds of change between two runs: those of published pairs, ``accelerator`` first, and ``other``."""
+    one, two = run.report, reference.report
+    named = {"attention": "attention", "mode": "execution"}
+    settings = {"batch": "batch", "height": "resolution", "width": "resolution", "dtype": "number format"}
+    found = ["accelerator"] if _differ(run.accelerator, reference.accelerator) else []
+    found += [named.get(name, "other") for name in one.execution if one.execution[name] != two.execution.get(name)]
+    found += [settings.get(name, "other") for name in one.workload if one.workload[name] != two.workload.get(name)]
+    found += ["other"] if one.model != two.model else []
+    return tuple(dict.fromkeys(found))
+
+
+def _differ(one: Accelerator, two: Accelerator) -> bool:
+    return one is not two and one != two
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    """Two runs whose parts are compared."""
+
+    run: Simulation
+    reference: Simulation
+    changes: tuple[str, ...]
+
+    def parts(
+        self, mine: Mapping[str, NDArray[np.int64]], theirs: Mapping[str, NDArray[np.int64]]
+    ) -> Iterator[tuple[str, Speedup]]:
+        for name in mine:
+            if name in theirs:
+                yield name, self.speedup(mine[name], theirs[name])
+
+    def speedup(self, mine: NDArray[np.int64], theirs: NDArray[np.int64]) -> Speedup:
+        latency, reference = _latency(self.run, mine), _latency(self.reference, theirs)
+        ratio = reference / latency if latency else 1.0
+        return Speedup(latency=latency, reference=reference, ratio=ratio, interval=self._interval(ratio, mine, theirs))
+
+    def _interval(self, ratio: float, mine: NDArray[np.int64], theirs: NDArray[np.int64]) -> RatioInterval | None:
+        if self.run.deviation is None or self.reference.deviation is None:
+            return None
+        alike = accelerator_correlation(self.run.calibrations) if "accelerator" in self.changes else 1.0
+        first, second = self.run.deviation.components(mine), self.reference.deviation.components(theirs)
+        return ratio_interval(ratio, ratio_variance(first, second, accelerators_alike=alike), self.changes)
+
+
+def _latency(simulation: Simulation, positions: NDArray[np.int64]) -> float:
+    stages = simulation.timeline.stages
+    elapsed = np.concatenate([s.execution + s.waiting for s in stages]) if stages else np.zeros(0)
+    return float(elapsed[positions].sum())
+
+
+def _everything(simulation: Simulation) -> NDArray[np.int64]:
+    return np.arange(sum(len(s.execution) for s in simulation.timeline.stages))
+
+
+def _stages(simulation: Simulation) -> dict[str, NDArray[np.int64]]:
+    return {s.launches.stage.name: simulation.positions_of(s.launches.stage.name) for s in simulation.timeline.stages}
+
+
+def _categories(simulation: Simulation) -> dict[str, NDArray[np.int64]]:
+    names = np.array([name for s in simulation.timeline.stages for name in s.launches.categories])
+    return {name: np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())}

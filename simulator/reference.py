@@ -1,0 +1,82 @@
+"""The run that another is compared with: the same one with some things changed, as ``--versus`` names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from hw_specs import torch_dtype
+
+__all__ = ["CHANGEABLE", "ComparedRunError", "ReferenceChanges", "reference_changes"]
+
+
+class ComparedRunError(ValueError):
+    """A change that ``--versus`` does not know, or a value that it cannot have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceChanges:
+    """What is different in the reference.
+
+    Attributes
+    ----------
+    run : mapping of str to str
+        Accelerator, attention, execution or software, under the names of the options.
+    settings : mapping of str to object
+        Settings of the workload.
+    """
+
+    run: Mapping[str, str]
+    settings: Mapping[str, object]
+
+
+_OF_RUN = ("hw", "attention", "execution", "software")
+_OF_WORKLOAD: Mapping[str, Callable[[str], object]] = MappingProxyType(
+    {
+        "batch": int,
+        "height": int,
+        "width": int,
+        "num_frames": int,
+        "num_inference_steps": int,
+        "guidance_scale": float,
+        "prompt_length": int,
+        "max_new_tokens": int,
+        "dtype": torch_dtype,
+    }
+)
+CHANGEABLE = (*_OF_RUN, *(name.replace("_", "-") for name in _OF_WORKLOAD))
+"""Names that a change may have."""
+
+
+def reference_changes(texts: Sequence[str]) -> ReferenceChanges:
+    """Changes from texts such as ``hw=h100`` and ``batch=4``; one without ``=`` names an accelerator.
+
+    Raises
+    ------
+    ComparedRunError
+        An unknown name, or a value that is no number where one is needed.
+    """
+    pairs = dict(_pairs(texts))
+    return ReferenceChanges(
+        run={name: value for name, value in pairs.items() if name in _OF_RUN},
+        settings={name: _value(name, value) for name, value in pairs.items() if name in _OF_WORKLOAD},
+    )
+
+
+def _pairs(texts: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name, value = (name.strip().replace("-", "_"), value.strip()) if equals else ("hw", text.strip())
+        if name not in _OF_RUN and name not in _OF_WORKLOAD:
+            raise ComparedRunError(f"--versus {text}: unknown {name!r}; valid: {', '.join(CHANGEABLE)}")
+        yield name, value
+
+
+def _value(name: str, text: str) -> object:
+    kind = _OF_WORKLOAD[name]
+    try:
+        return kind(text)
+    except ValueError as error:
+        wanted = {int: "an integer", float: "a number"}.get(kind, str(error))  # type: ignore[call-overload]
+        raise ComparedRunError(f"--versus {name}={text}: {name} needs {wanted}") from error

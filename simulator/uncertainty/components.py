@@ -1,0 +1,118 @@
+r"""What the relative error of a predicted time is made of, so that errors of two runs can be set against each other.
+
+The error of a run is a sum of independent causes, each with the deviation that it gives to the run: one a parameter
+group (the accelerator's kernels of that group are all too slow or too fast), one a distinct kernel, one the host. Two
+runs share causes, and what they share cancels in their ratio as far as both contain it:
+
+.. math:: \operatorname{var} \log (T_a / T_b) = \operatorname{var}(e_a) + \operatorname{var}(e_b)
+    - 2 \operatorname{cov}(e_a, e_b)
+
+On one accelerator the causes are the same, and only differences of the two runs' shares remain. Of two accelerators,
+errors of one group are as alike as those of accelerators that a fit did without (:func:`accelerator_correlation`);
+errors of single kernels count as independent, which is the most that they can add.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_specs import CalibrationPool
+
+__all__ = ["ErrorComponents", "accelerator_correlation", "ratio_variance", "single_components"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ErrorComponents:
+    """Standard deviation that each cause gives to the relative error of a run.
+
+    Attributes
+    ----------
+    common : ndarray, shape (num_groups,)
+        Of each parameter group. [1]
+    single : mapping
+        Of each distinct kernel, by what tells it from others. [1]
+    host : float
+        Of the host. [1]
+    correlation : float
+        Of the errors of different groups on one accelerator. [1]
+    """
+
+    common: FloatArray
+    single: Mapping[Hashable, float]
+    host: float
+    correlation: float
+
+    def variance(self) -> float:
+        """Relative variance of the run. [1]"""
+        return self._common_with(self) + sum(x * x for x in self.single.values()) + self.host**2
+
+    def covariance(self, other: ErrorComponents, *, accelerators_alike: float) -> float:
+        """Covariance of the relative errors of two runs on one kind of host. [1]
+
+        Parameters
+        ----------
+        other : ErrorComponents
+        accelerators_alike : float
+            Correlation of the errors of one group on the accelerators of both runs; 1 for one accelerator.
+        """
+        shared = accelerators_alike * self._common_with(other) + self.host * other.host
+        if accelerators_alike < 1:
+            return shared
+        return shared + sum(x * other.single.get(key, 0.0) for key, x in self.single.items())
+
+    def _common_with(self, other: ErrorComponents) -> float:
+        together = self.common.sum() * other.common.sum()
+        each = (self.common * other.common).sum()
+        return float(self.correlation * together + (1.0 - self.correlation) * each)
+
+
+def ratio_variance(first: ErrorComponents, second: ErrorComponents, *, accelerators_alike: float) -> float:
+    """Variance of the logarithm of the ratio of two runs, never below zero. [1]
+
+    Parameters
+    ----------
+    first, second : ErrorComponents
+    accelerators_alike : float
+        See :meth:`ErrorComponents.covariance`.
+    """
+    shared = first.covariance(second, accelerators_alike=accelerators_alike)
+    return max(first.variance() + second.variance() - 2.0 * shared, 0.0)
+
+
+@functools.lru_cache(maxsize=8)
+def accelerator_correlation(calibrations: CalibrationPool) -> float:
+    r"""Correlation of the common deviations of one parameter group on two accelerators, 0 to 1.
+
+    .. math:: \kappa = \sum_g \sum_{p \ne q} b_{pg} b_{qg} \Big/ \sum_g \sum_{p \ne q} \tfrac12 (b_{pg}^2 + b_{qg}^2)
+
+    over the medians :math:`b_{pg}` of the residuals of each group on each architecture that was left out: the
+    intraclass correlation about zero. Without any such medians, 0: then nothing is known to be alike.
+    """
+    products = squares = 0.0
+    for medians in _medians_by_group(calibrations):
+        products += float(medians.sum() ** 2 - (medians**2).sum())
+        squares += float((len(medians) - 1) * (medians**2).sum())
+    return min(max(products / squares, 0.0), 1.0) if squares > 0 else 0.0
+
+
+def _medians_by_group(calibrations: CalibrationPool) -> Iterator[FloatArray]:
+    found: dict[str, list[float]] = {}
+    for summary in calibrations.left_out_residuals():
+        if summary.regime == "all":
+            found.setdefault(summary.group, []).append(summary.quantiles["0.5"])
+    yield from (np.array(medians) for medians in found.values())
+
+
+def single_components(keys: Iterable[Hashable], deviations: FloatArray) -> dict[Hashable, float]:
+    """Deviations of distinct kernels, those of one key added up: launches of one kernel are off together."""
+    found: dict[Hashable, float] = {}
+    for key, deviation in zip(keys, deviations.tolist(), strict=True):
+        found[key] = found.get(key, 0.0) + deviation
+    return found

@@ -1,0 +1,119 @@
+r"""Prediction intervals of the ratio of two runs, in which what both are off by together cancels.
+
+The interval is :math:`R \exp(\pm q \sqrt{\sigma^2 + \tau^2})`. :math:`\sigma` is the deviation that remains of the
+errors of both runs (:mod:`simulator.uncertainty.components`), :math:`\tau` what a change of its kind brings beyond:
+what mechanisms have wrong between execution modes, between boards, between sizes. `q` makes the level true: it is the
+conformal quantile of pairs of published runs, each accelerator or pair of accelerators counting alike
+(:func:`validation.fitting.ratio_intervals.fit_ratio_factors`).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pydantic
+import yaml
+
+from .intervals import Factor, Share
+
+__all__ = ["ANY", "CHANGES", "RatioFactor", "RatioFactors", "RatioInterval", "load_ratio_factors", "ratio_interval"]
+
+RATIO_FACTORS = Path(__file__).parent / "ratio_factors.yaml"
+
+#: Kinds of change in which two runs may differ.
+CHANGES = ("accelerator", "attention", "execution", "batch", "resolution", "number format")
+#: Any of them, and whatever else there is.
+ANY = "any"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatioInterval:
+    """Range that holds the measured ratio of two runs with probability `level`.
+
+    Attributes
+    ----------
+    ratio : float
+        Predicted. [1]
+    low, high : float
+        [1]
+    level : float
+        Nominal coverage.
+    coverage : float
+        Share of pairs of published runs inside, by a factor that had seen none of their accelerators.
+    count : int
+        Number of those pairs.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    level: float
+    coverage: float
+    count: int
+
+
+class RatioFactor(Factor):
+    """Conformal factor of the ratios of one kind of change, and the coverage on accelerators that it had not seen."""
+
+    coverage: Share
+    """Share of pairs inside, each accelerator (or pair of them) counting alike."""
+    coverage_error: Annotated[float, pydantic.Field(ge=0)]
+    """Standard error of `coverage`, from accelerator to accelerator."""
+    count: int
+    """Pairs of runs."""
+    groups: int
+    """Accelerators, or pairs of them."""
+
+
+class RatioFactors(pydantic.BaseModel):
+    """Factors by kind of change; that of :data:`ANY` is for a change of another kind, or of several at once."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    level: Annotated[float, pydantic.Field(gt=0, lt=1)]
+    changes: Mapping[str, RatioFactor]
+
+    def of(self, changes: Collection[str]) -> RatioFactor:
+        """Factor of the only change, else that of any."""
+        (only,) = changes if len(changes) == 1 else (ANY,)
+        return self.changes.get(only, self.changes[ANY])
+
+
+@functools.cache
+def load_ratio_factors() -> RatioFactors:
+    """Factors that ship with the package."""
+    return RatioFactors.model_validate(yaml.safe_load(RATIO_FACTORS.read_text(encoding="utf-8")))
+
+
+def ratio_interval(
+    ratio: float, variance: float, changes: Collection[str], *, factors: RatioFactors | None = None
+) -> RatioInterval:
+    """Interval of a predicted ratio.
+
+    Parameters
+    ----------
+    ratio : float
+        [1]
+    variance : float
+        Of its logarithm, from :func:`simulator.uncertainty.components.ratio_variance`. [1]
+    changes : collection of str
+        Kinds of change between the runs, of :data:`CHANGES` or others. Runs that do not differ have a ratio of 1.
+    factors : RatioFactors, optional
+        Those that ship by default.
+    """
+    known = load_ratio_factors() if factors is None else factors
+    factor = known.of(changes)
+    spread = math.exp(factor.half_width(math.sqrt(variance))) if changes else 1.0
+    return RatioInterval(
+        ratio=ratio,
+        low=ratio / spread,
+        high=ratio * spread,
+        level=known.level,
+        coverage=factor.coverage,
+        count=factor.count,
+    )

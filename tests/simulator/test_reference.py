@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from simulator.reference import CHANGEABLE, ComparedRunError, reference_changes
+
+
+def test_changes_are_of_the_run_or_of_its_workload() -> None:
+    changes = reference_changes(["h100", "attention=naive", "num-frames=8", "guidance-scale=1", "dtype=fp16"])
+    assert changes.run == {"hw": "h100", "attention": "naive"}
+    assert changes.settings == {"num_frames": 8, "guidance_scale": 1.0, "dtype": "float16"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("colour=red", "unknown 'colour'; valid: hw, attention"),
+        ("batch=x", "batch needs an integer"),
+        ("guidance-scale=", "guidance_scale needs a number"),
+        ("dtype=fp31", "fp31"),
+    ],
+)
+def test_nonsense_is_one_line_that_says_what_would_be_valid(text: str, said: str) -> None:
+    with pytest.raises(ComparedRunError, match=said) as error:
+        reference_changes([text])
+    assert "\n" not in str(error.value)
+
+
+def test_what_can_change_is_written_as_the_options_are() -> None:
+    assert {"hw", "attention", "batch", "num-frames"} <= set(CHANGEABLE)

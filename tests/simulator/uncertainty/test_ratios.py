@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from simulator.uncertainty.ratios import ANY, CHANGES, RatioFactor, RatioFactors, load_ratio_factors, ratio_interval
+
+
+def factor(value: float, scatter: float) -> RatioFactor:
+    return RatioFactor(factor=value, scatter=scatter, coverage=0.8, coverage_error=0.1, count=10, groups=5)
+
+
+FACTORS = RatioFactors(level=0.8, changes={ANY: factor(2.0, 0.3), "batch": factor(1.0, 0.0)})
+
+
+def test_the_interval_of_a_change_is_its_factor_times_deviation_and_scatter() -> None:
+    batch = ratio_interval(2.0, 0.04, ("batch",), factors=FACTORS)
+    assert (batch.low, batch.high) == pytest.approx((2.0 / math.exp(0.2), 2.0 * math.exp(0.2)))
+    assert (batch.ratio, batch.level, batch.coverage, batch.count) == (2.0, 0.8, 0.8, 10)
+
+
+@pytest.mark.parametrize("changes", [("attention",), ("batch", "attention"), ("other",)])
+def test_other_changes_and_several_at_once_take_the_factor_of_any(changes: tuple[str, ...]) -> None:
+    width = 2.0 * math.sqrt(0.04 + 0.09)
+    assert ratio_interval(1.0, 0.04, changes, factors=FACTORS).high == pytest.approx(math.exp(width))
+
+
+def test_runs_that_do_not_differ_have_no_interval() -> None:
+    same = ratio_interval(1.0, 0.0, (), factors=FACTORS)
+    assert (same.low, same.high) == (1.0, 1.0)
+
+
+def test_the_factors_that_ship_are_of_known_changes() -> None:
+    factors = load_ratio_factors()
+    assert ANY in factors.changes
+    assert set(factors.changes) <= {ANY, *CHANGES}
+    assert all(each.groups >= 5 for each in factors.changes.values())
