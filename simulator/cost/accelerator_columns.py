@@ -53,7 +53,6 @@ def hardware_columns(accelerators: Sequence[Accelerator], calibrations: Calibrat
         core_memory=_column((_core_memory(a) for a in accelerators), np.inf),
         shared_rate=_column(shared_rate(a) for a in accelerators),
         max_threads=_column((a.cores.max_threads for a in accelerators), 2048.0),
-        max_blocks=_column((a.cores.max_blocks for a in accelerators), 32.0),
         link_bandwidth=_column(link.bandwidth if link else None for link in links),
         power=_column(a.power.board if a.power else None for a in accelerators),
         clock_headroom=_column((a.cores.clock_headroom for a in accelerators), 1.0),

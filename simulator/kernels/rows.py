@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Generic
 
-from .kernel import Code, FloatArray, IntArray, Kernel, Number
+from .kernel import BoolArray, Code, Flag, FloatArray, IntArray, Kernel, Number, column
 from .table import FamilyTable
 
 __all__ = ["RowKind", "RowWise", "RowWiseColumns", "RowWiseTable"]
@@ -21,7 +21,7 @@ class RowKind(enum.IntEnum):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RowWiseColumns(Generic[Number, Code]):
+class RowWiseColumns(Generic[Number, Flag, Code]):
     """Extents of row-wise kernels.
 
     Attributes
@@ -32,15 +32,21 @@ class RowWiseColumns(Generic[Number, Code]):
         Rows, each of which has a thread block of its own. [1]
     row_length
         Elements of a row. [1]
+    held
+        Whether a warp keeps the row in registers from its first pass to its last.
+    generated
+        Whether a compiler wrote it.
     """
 
     kind: Code
     rows: Number
     row_length: Number
+    held: Flag = column(False)
+    generated: Flag = column(False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowWise(RowWiseColumns[float, RowKind], Kernel):
+class RowWise(RowWiseColumns[float, bool, RowKind], Kernel):
     """One row-wise kernel."""
 
     @property
@@ -50,7 +56,7 @@ class RowWise(RowWiseColumns[float, RowKind], Kernel):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RowWiseTable(RowWiseColumns[FloatArray, IntArray], FamilyTable):
+class RowWiseTable(RowWiseColumns[FloatArray, BoolArray, IntArray], FamilyTable):
     """Row-wise kernels as columns."""
 
     kernel_type = RowWise

@@ -56,6 +56,8 @@ class StreamColumns(Generic[Number, Flag, Kind, Pattern]):
         An :class:`AccessPattern`.
     generated
         Whether a compiler wrote it, with its indices inlined and approximate functions.
+    converts
+        Whether operands have several number formats, so that threads take and convert single elements.
     """
 
     kind: Kind
@@ -65,6 +67,7 @@ class StreamColumns(Generic[Number, Flag, Kind, Pattern]):
     num_inputs: Number = column(1.0)
     pattern: Pattern = column(AccessPattern.CONTIGUOUS)
     generated: Flag = column(False)
+    converts: Flag = column(False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 
 from .categories import CATEGORIES, category_of
+from .fusion import as_generated
 from .launches import Launches, StageLaunches, lower
 from .rules import kernels_of, lowering_rule, require_rules
 from .units import assign_units, execution_on
@@ -13,6 +14,7 @@ __all__ = [
     "CATEGORIES",
     "Launches",
     "StageLaunches",
+    "as_generated",
     "assign_units",
     "category_of",
     "execution_on",

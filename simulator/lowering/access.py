@@ -15,17 +15,15 @@ __all__ = ["access_pattern", "joined_axes"]
 _BLOCK_ELEMENTS = 512
 
 
-def access_pattern(inputs: Sequence[TensorSpec], out: TensorSpec, *, casts: bool = False) -> AccessPattern:
+def access_pattern(inputs: Sequence[TensorSpec], out: TensorSpec) -> AccessPattern:
     """Layout of the worst operand that is as large as the output.
 
-    An operand that lies as the output does is walked in the order of memory, whatever the order of its axes. Where
-    operands of several dtypes meet, threads take single elements and convert them, as they do for strided ones
-    (``aten/src/ATen/native/cuda/CUDALoops.cuh``: dynamic casting excludes vectorised access).
+    An operand that lies as the output does is walked in the order of memory, whatever the order of its axes.
     """
     large = [t for t in inputs if 2 * t.numel > out.numel]
     if any(_walks_across(t, out) for t in large):
         return AccessPattern.TRANSPOSED
-    if casts or not all(_walks_along(t, out) for t in large):
+    if not all(_walks_along(t, out) for t in large):
         return AccessPattern.STRIDED
     return AccessPattern.BROADCAST if len(large) < len(inputs) else AccessPattern.CONTIGUOUS
 

@@ -127,6 +127,7 @@ def naive_attention(op: Op, execution: Execution) -> Sequence[Kernel]:
             itemsize=query.itemsize,
             rows=scores / shape.key_length,
             row_length=shape.key_length,
+            held=shape.key_length <= execution.software.softmax_in_registers,
         ),
         _product("attention_values", op, shape, execution, inner=shape.key_length, columns=shape.value_dim),
         copy_kernel("merge_heads", op.outputs[0], AccessPattern.STRIDED),

@@ -22,7 +22,7 @@ from tracer.operators import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, GENERA
 
 from .rules import kernels_of
 
-__all__ = ["FUSIBLE", "fuse"]
+__all__ = ["FUSIBLE", "as_generated", "fuse"]
 
 # Kinds that are part of a chain, and those that are kernels of their own. What a compiler generated is one already.
 _CHAINED = (
@@ -108,6 +108,11 @@ def fuse(
     return chains.finish(), missing
 
 
+def as_generated(kernels: Iterable[Kernel]) -> tuple[Kernel, ...]:
+    """Kernels of one operator by itself, the memory-bound ones as a compiler writes them."""
+    return tuple(replace(k, generated=True) if isinstance(k, Stream | RowWise) else k for k in kernels)
+
+
 class _OpenChains:
     """Chains that may still grow, and the launches of those that may not.
 
@@ -131,7 +136,7 @@ class _OpenChains:
         """Kernels that a chain may hold."""
         if kernels[0].kind is RowKind.MOMENTS:
             # Statistics need all of a group before anything can be applied: the chain is cut between the two.
-            self.launch(call, kernels[:1])
+            self.launch(call, as_generated(kernels[:1]))
             self._open.append(_Chain())
             kernels = kernels[1:]
         else:
@@ -209,12 +214,12 @@ def _reduces(kernel: _Fusible) -> bool:
 
 
 def _close(chain: _Chain, last_read: Mapping[int, int], limits: Sequence[int]) -> list[tuple[int, Kernel]]:
-    """The chain as one kernel; a chain of one kernel stays what it is."""
+    """The chain as one kernel; one of a single kernel walks as that does, in generated code."""
     if not chain.calls:
         return []
     anchor = next((c for c, k in zip(chain.calls, chain.kernels, strict=True) if _reduces(k)), chain.calls[0])
     if len(chain.kernels) == 1:
-        return [(anchor.index, chain.kernels[0])]
+        return [(anchor.index, kernel) for kernel in as_generated(chain.kernels)]
     read = _external_reads(chain.calls, limits)
     written = _external_writes(chain.calls, last_read, limits)
     return [(anchor.index, _fused_kernel(chain.kernels, read=read, written=written))]
@@ -263,6 +268,7 @@ def _fused_kernel(kernels: Sequence[_Fusible], *, read: float, written: float) -
     shape = row_wise or max((k for k in kernels if isinstance(k, Stream)), key=lambda k: k.elements)
     fused = replace(
         shape,
+        generated=True,
         name="fused_" + (shape.name if row_wise else "pointwise"),
         vector_flops=sum(k.vector_flops for k in kernels),
         special_ops=sum(k.special_ops for k in kernels),
@@ -270,7 +276,7 @@ def _fused_kernel(kernels: Sequence[_Fusible], *, read: float, written: float) -
         bytes_written=written,
         resident_bytes=read,
     )
-    return replace(fused, generated=True, pattern=_worst_pattern(kernels)) if isinstance(fused, Stream) else fused
+    return replace(fused, pattern=_worst_pattern(kernels)) if isinstance(fused, Stream) else fused
 
 
 def _worst_pattern(kernels: Sequence[_Fusible]) -> AccessPattern:

@@ -43,6 +43,7 @@ def _row_wise(op: Op) -> RowWise:
         itemsize=operand.itemsize,
         rows=rows,
         row_length=row_length,
+        generated=True,
     )
 
 

@@ -9,7 +9,7 @@ from hw_specs import number_format
 from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Kernel, RowKind, RowWise, Scatter, Stream, StreamKind
 from simulator.work import declared, work_of
-from tracer.graph import Op
+from tracer.graph import Op, TensorSpec
 from tracer.operators import Kind
 
 from .access import access_pattern, joined_axes
@@ -31,6 +31,9 @@ __all__ = [
 # Kinds with a kernel of their own that narrows float32 to half precision in vectorised accesses.
 _COPIES = (Kind.COPY, Kind.IN_PLACE_COPY)
 _HALF = frozenset({"float16", "bfloat16"})
+
+#: Most axes of a result that one kernel of a concatenation places elements by.
+_MOST_JOINED_AXES = 4
 
 
 @lowering_rule(Kind.ELEMENTWISE, Kind.COMPARISON, Kind.ROTARY)
@@ -57,12 +60,15 @@ def copy(op: Op, execution: Execution) -> Sequence[Kernel]:
 def concatenation(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel: eager, of single elements that it places by every axis of the output (``CatArrayBatchedCopy``).
 
-    Inputs without gaps are read in their own order; others need an offset of their own. A generated kernel writes whole
+    Inputs without gaps are read in their own order; others need an offset of their own. Results of more than four axes
+    are written by a copy of each input (``Shape.cu``, ``CAT_ARRAY_MAX_INPUT_DIMS``). A generated kernel writes whole
     slices.
     """
     if execution.mode == "compiled":
         return (_stream(op, StreamKind.COPY, _name(op), casts=_casts(op)),)
-    kernel = _stream(op, StreamKind.CONCATENATION, _name(op), casts=True)
+    if len(op.outputs[0].shape) > _MOST_JOINED_AXES:
+        return tuple(_slice_copy(op, t) for t in op.inputs if t.shape)
+    kernel = _stream(op, StreamKind.CONCATENATION, _name(op))
     inputs = [t for t in op.inputs if t.shape]
     crossed = any(
         access_pattern([t], replace(t, strides=())) == AccessPattern.TRANSPOSED
@@ -188,8 +194,17 @@ def _stream(
         reduced_length=reduced_length,
         num_inputs=float(max(_num_read(op), 1)),
         joined_axes=float(joined_axes(op.inputs, out)) if outputs is None else 1.0,
-        pattern=access_pattern(op.inputs, out, casts=casts),
+        pattern=access_pattern(op.inputs, out),
+        converts=casts,
     )
+
+
+def _slice_copy(op: Op, tensor: TensorSpec) -> Stream:
+    """Copy of one input of a concatenation to its slice of the output."""
+    ordered = replace(tensor, strides=(), dtype=op.outputs[0].dtype)
+    crossed = access_pattern([tensor], ordered) == AccessPattern.TRANSPOSED
+    pattern = AccessPattern.TRANSPOSED if crossed else AccessPattern.STRIDED
+    return replace(copy_kernel(_name(op), tensor, pattern), joined_axes=float(joined_axes([tensor], ordered) + 1))
 
 
 def _num_read(op: Op) -> int:

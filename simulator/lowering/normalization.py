@@ -13,17 +13,24 @@ from simulator.work import work_of
 from tracer.graph import Op
 from tracer.operators import Kind
 
+from .access import access_pattern
 from .copies import copy_kernel
 from .rules import lowering_rule
 
 __all__ = ["batch_norm", "group_norm", "group_norm_in_parts", "residual_norm", "row_norm", "softmax"]
 
+#: Bytes of a scale or a shift of group norm, which are float32 whatever the values are. [B]
+_PARAMETER_BYTES = 4
+
 
 @lowering_rule(Kind.LAYER_NORM, Kind.RMS_NORM)
 def row_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
-    """One kernel, a thread block a row (``vectorized_layer_norm_kernel``)."""
+    """One kernel, a thread block a row (``vectorized_layer_norm_kernel``).
+
+    Eager, rows that do not lie one after another are copied first (``layer_norm_kernel.cu``: ``expect_contiguous``).
+    """
     width = _normalized_width(op)
-    return (_row_kernel(op, "layer_norm", RowKind.NORMALIZATION, width),)
+    return (*_made_contiguous(op, execution), _row_kernel(op, "layer_norm", RowKind.NORMALIZATION, width))
 
 
 @lowering_rule(Kind.RESIDUAL_RMS_NORM)
@@ -52,8 +59,7 @@ def group_norm_in_parts(op: Op, execution: Execution) -> Sequence[Kernel]:
         written=work.bytes_written,
         pattern=AccessPattern.BROADCAST,
     )
-    copies = () if data.is_contiguous else (copy_kernel("to_contiguous", data, AccessPattern.STRIDED),)
-    return (*copies, replace(statistics, kind=StreamKind.REDUCTION), apply)
+    return (*_made_contiguous(op, execution), replace(statistics, kind=StreamKind.REDUCTION), apply)
 
 
 @lowering_rule(Kind.GROUP_NORM)
@@ -73,7 +79,7 @@ def group_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     samples, channels = data.shape[:2]
     groups = _num_groups(op)
     rows = samples * groups
-    parameters = 2.0 * samples * channels * 4  # float32 scale and shift
+    parameters = 2.0 * samples * channels * _PARAMETER_BYTES
     statistics = RowWise(
         name="group_norm_statistics",
         kind=RowKind.MOMENTS,
@@ -97,6 +103,8 @@ def group_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
         written=work.bytes_written,
         pattern=AccessPattern.BROADCAST,
     )
+    # The scale and the shift are float32 beside narrower values.
+    apply = replace(apply, converts=data.itemsize < _PARAMETER_BYTES)
     if execution.mode == "compiled":
         return (statistics, apply)
     before, after = _layout_copies(op, execution)
@@ -112,10 +120,12 @@ def batch_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
 
 @lowering_rule(Kind.SOFTMAX)
 def softmax(op: Op, execution: Execution) -> Sequence[Kernel]:
-    """One kernel along the reduced axis."""
+    """One kernel along the reduced axis, after a copy of what does not lie in order (``SoftMax.cu``)."""
     axis = op.attribute("dim", -1)
     width = op.inputs[0].shape[axis if isinstance(axis, int) else -1] if op.inputs[0].shape else 1
-    return (_row_kernel(op, "softmax", RowKind.SOFTMAX, width),)
+    kernel = _row_kernel(op, "softmax", RowKind.SOFTMAX, width)
+    held = width <= execution.software.softmax_in_registers
+    return (*_made_contiguous(op, execution), replace(kernel, held=held))
 
 
 def _normalized_width(op: Op) -> int:
@@ -134,11 +144,20 @@ def _num_groups(op: Op) -> int:
     return op.outputs[1].shape[-1] if len(op.outputs) > 1 else 32
 
 
+def _made_contiguous(op: Op, execution: Execution) -> tuple[Kernel, ...]:
+    """Eager PyTorch's copy of an operand whose elements do not lie in the order of its axes; a compiler walks it."""
+    data = op.inputs[0]
+    if data.is_contiguous or execution.mode == "compiled":
+        return ()
+    ordered = replace(data, strides=())
+    return (copy_kernel("to_contiguous", data, access_pattern([data], ordered)),)
+
+
 def _layout_copies(op: Op, execution: Execution) -> tuple[tuple[Kernel, ...], tuple[Kernel, ...]]:
     """PyTorch's own copies of an image that lies channels-last, before a group norm and after it."""
     data = op.inputs[0]
     if not execution.channels_last or len(data.shape) < 4:
-        return (), ()
+        return _made_contiguous(op, execution), ()
     return (
         (copy_kernel("to_channels_first", data, AccessPattern.TRANSPOSED),),
         (copy_kernel("to_channels_last", op.outputs[0] if op.outputs else data, AccessPattern.TRANSPOSED),),

@@ -24,6 +24,7 @@ def paths_of(accelerator: Accelerator) -> list[str]:
 UNREAD = {
     "cores.warp_size",
     "cores.max_warps",
+    "cores.max_blocks",
     "cores.sustained_clock",
     "cores.shared_memory_per_block",
     "memory.registers.capacity",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hw_specs import Accelerator
 from simulator.kernels import Kernel
-from simulator.lowering import execution_on
+from simulator.lowering import as_generated, execution_on
 from simulator.projection.operator_times import kernels_or_reason
 
 from .row import Row
@@ -31,5 +31,7 @@ def row_kernels(row: Row, accelerator: Accelerator) -> tuple[Kernel, ...]:
         if reason or not kernels:
             raise LookupError(f"operator {op.name}: {reason or 'launches no kernel'}")
         warm = (source.resident_bytes(row, op, kernel, accelerator) for kernel in kernels)
+        if execution.mode == "compiled":
+            kernels = as_generated(kernels)
         found += [replace(kernel, resident_bytes=size) for kernel, size in zip(kernels, warm, strict=True)]
     return tuple(found)

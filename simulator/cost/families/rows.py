@@ -1,4 +1,4 @@
-"""Row-wise kernels: softmax, layer norm, the statistics of group norm, reductions."""
+"""Row-wise kernels: softmax, normalizations, the statistics of group norm, the scaling of rows to narrower formats."""
 
 from __future__ import annotations
 
@@ -15,83 +15,85 @@ from simulator.kernels import RowKind, RowWiseTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, narrow
 
-__all__ = ["ROWS", "NormalizationParameters", "QuantizeParameters", "RowParameters", "quantize_cost", "rows_cost"]
+__all__ = [
+    "ROWS",
+    "MomentsParameters",
+    "NormalizationParameters",
+    "QuantizeParameters",
+    "SoftmaxParameters",
+    "moments_cost",
+    "normalization_cost",
+    "quantize_cost",
+    "softmax_cost",
+]
 
 FloatArray = NDArray[np.float64]
 
-#: Widest row that PyTorch's softmax keeps in the registers of one warp (PersistentSoftmax.cuh).
-WARP_SOFTMAX_WIDTH = 1024
+#: Threads of the block of a row of a normalization (layer_norm_kernel.cu, ``num_threads()``). [1]
+_NORM_THREADS = 128.0
 
-#: Bytes of an element in registers. [B]
-_COMPUTED_BYTES = 4.0
+#: Threads of a block of row-wise moments: many, or a warp where a row is shorter (group_norm_kernel.cu,
+#: ``kCUDABlockReduceNumThreads``). [1]
+_MOMENTS_THREADS, _WARP = 512.0, 32.0
 
-#: Registers of a core, and of a thread of these kernels (``vectorized_layer_norm_kernel`` in an H100's profile). Blocks
-#: of 1024 threads with more than 32 run alone.
-_REGISTER_FILE, _REGISTERS = 65536.0, 34.0
+#: Threads whose rows are in flight, for each byte of DRAM in a cycle: 200 to 250 where all cores are full (T4, A100,
+#: V100). Cores beyond what the DRAM feeds bring no further rows. [clk/B]
+_FED = 200.0
 
-#: Vector lanes of a core of V100, T4 or A100; newer cores have 128.
+#: Share of the cache that rows in flight can hold until they are read again: layer norm begins to read the DRAM twice
+#: from 20 MB in flight on an A100 (40 MB, in two partitions) and an L4 (48 MB). [1]
+_USABLE = 0.55
+
+#: Vector lanes of a core of V100, T4 or A100; newer cores have 128. [1]
 _LANES = 64.0
-
-#: Threads of one block: of the vectorised layer norm (layer_norm_kernel.cu, ``num_threads()``), of row-wise moments
-#: (``kCUDABlockReduceNumThreads``), and the limits of the wide softmax (``SoftMaxForward_getBlockSize``).
-_NORM_THREADS, _MOMENTS_THREADS = 128.0, 512.0
-_SOFTMAX_THREADS = (32.0, 1024.0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _PassParameters(Parameters):
-    """Parameters of kernels that pass over rows, some of which the cache keeps between two passes."""
+class _RowParameters(Parameters):
+    """Parameters of kernels that read rows and write them again."""
 
-    dram: FloatArray = parameter(0.8, "1", 0.3, 1.0, "share of the DRAM bandwidth reached", follows=Follows.COPY_SHARE)
+    dram: FloatArray = parameter(0.85, "1", 0.3, 1.0, "share of the DRAM bandwidth reached", follows=Follows.COPY_SHARE)
     resident: FloatArray = parameter(
         0.3, "1", 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"
     )
-    usable: FloatArray = parameter(
-        0.5, "1", 0.05, 4.0, "share of the cache that rows in flight can hold between two passes"
-    )
-    # 200 to 250 where all cores are full (T4, A100, V100). Cores beyond what the DRAM feeds bring no further rows.
-    fed: FloatArray = parameter(
-        210.0, "clk/B", 50.0, 1000.0, "threads whose rows are in flight, for each byte of DRAM in a cycle"
-    )
-
-
-_ROW = "time of one row on a core full of blocks, besides its elements"
-_BLOCK = "latency of a block's reductions and barriers"
-_CHAIN = "time that one element adds to the chain of the thread that walks it"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RowParameters(_PassParameters):
-    """Parameters of row-wise kernels; the defaults are what one fit of softmax to A100, V100 and T4 together finds."""
+class SoftmaxParameters(_RowParameters):
+    """Parameters of softmax."""
 
-    row: FloatArray = parameter(50.0, "clk", 0.0, 500.0, _ROW)
-    elements: FloatArray = parameter(2.2, "1/clk", 0.5, 5.5, "elements that a core full of blocks walks in a clock")
-    block: FloatArray = parameter(3000.0, "clk", 150.0, 20000.0, _BLOCK)
-    chain: FloatArray = parameter(100.0, "clk", 5.0, 2000.0, _CHAIN)
-    drift: FloatArray = parameter(
-        1.0, "1", 0.0, 6.0, "waves of blocks until loads of one run under arithmetic of another"
-    )
-    # Every pass unpacks it and the last packs it: layer norm and softmax of bf16 on an H100, of fp32 on an A100.
-    converted: FloatArray = parameter(
-        1.15, "1", 1.0, 2.0, "time of an element that is narrower in memory over that of one that is not"
-    )
-    floor: FloatArray = parameter(1.9e-6, "s", 1e-6, 2e-5, "shortest duration")
+    # The same for 16 and 32 bits on an A100: vectors of 16 bytes go through the reductions and out of shared memory.
+    walk: FloatArray = parameter(7.5, "B/clk", 1.0, 60.0, "bytes of rows that a core takes through its passes")
+    floor: FloatArray = parameter(2e-6, "s", 1e-6, 2e-5, "shortest duration")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class NormalizationParameters(RowParameters):
-    """Parameters of normalizations, whose rows take longer to start and wait less for one another."""
+class NormalizationParameters(_RowParameters):
+    """Parameters of layer norm and RMS norm."""
 
-    row: FloatArray = parameter(400.0, "clk", 0.0, 4000.0, _ROW)
-    block: FloatArray = parameter(1500.0, "clk", 75.0, 20000.0, _BLOCK)
-    chain: FloatArray = parameter(50.0, "clk", 2.5, 1000.0, _CHAIN)
-    # A running mean divides by the count (``WelfordOps``) where layer norm multiplies by its reciprocal: four such
-    # blocks take 5.4 ms for 75 million values on an H200.
-    moments_chain: FloatArray = parameter(200.0, "clk", 10.0, 1000.0, "the same in row-wise moments, at least")
+    row: FloatArray = parameter(
+        350.0, "clk", 0.0, 4000.0, "time of a row on 64 lanes of a core: its block's reductions and barriers"
+    )
+    floor: FloatArray = parameter(2e-6, "s", 1e-6, 2e-5, "shortest duration")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class QuantizeParameters(_PassParameters):
+class MomentsParameters(_RowParameters):
+    """Parameters of row-wise moments, which issue some 500 instructions a thread for the reduction of a block.
+
+    A running mean divides by the count (``WelfordOps``) where layer norm multiplies by its reciprocal, for every
+    element and at every step of the reduction.
+    """
+
+    row: FloatArray = parameter(2100.0, "clk", 100.0, 20000.0, "time of a core for the reduction of one block")
+    element: FloatArray = parameter(0.27, "clk", 0.01, 4.0, "time of a core for one element")
+    # Four such blocks take 5.4 ms for 75 million values on an H200.
+    chain: FloatArray = parameter(290.0, "clk", 10.0, 2000.0, "time of a thread for one element where blocks are few")
+    floor: FloatArray = parameter(2e-6, "s", 1e-6, 2e-5, "shortest duration")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class QuantizeParameters(_RowParameters):
     """Parameters of the scaling of rows to a narrower format."""
 
     dram: FloatArray = parameter(0.85, "1", 0.6, 1.0, "share of the DRAM bandwidth reached")
@@ -101,43 +103,58 @@ class QuantizeParameters(_PassParameters):
     floor: FloatArray = parameter(2.5e-6, "s", 0.0, 2e-5, "shortest duration")
 
 
-def rows_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: RowParameters) -> FamilyCost:
-    """Floor plus memory and the cores' own time, which overlap as far as the blocks of a core have drifted apart.
+def softmax_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: SoftmaxParameters) -> FamilyCost:
+    """Floor, memory, and the cores' own passes over the row in shared memory.
 
-    One block serves one row, so fewer rows than cores leave cores idle: group norm has one row for each (sample,
-    group). Blocks that start together load together and compute together; after some waves of blocks they have
-    drifted apart, and one's loads run under another's arithmetic.
+    A block loads its row, reduces it twice and writes it; with one or two blocks of 1024 threads on a core few loads of
+    one run under the passes of another (``cunn_SoftMaxForward``, SoftMax.cu), so the times add. Rows that a warp keeps
+    in registers (``softmax_warp_forward``, PersistentSoftmax.cuh) are independent: only the longer time shows.
     """
-    dram = _dram_time(table, hardware, parameters)
-    on_core, waves, waiting = _core_time(table, hardware, parameters)
-    in_step = np.minimum(parameters.drift / np.maximum(waves, 1.0), 1.0)
-    floor = np.broadcast_to(np.maximum(parameters.floor, hardware.shortest_kernel), dram.shape)
-    roofline = roofline_terms(table, hardware)
-    arithmetic = np.maximum(roofline["vector"], roofline["special"])
-    exposed = np.minimum(dram, on_core) * in_step
-    time = floor + np.maximum(np.maximum(dram, on_core) + exposed, arithmetic)
-    bounds = {
-        "dram": dram,
-        "occupancy": np.where(waiting, on_core, 0.0),
-        "vector": np.maximum(np.where(waiting, 0.0, on_core), roofline["vector"]),
-        "special": roofline["special"],
-        "latency": floor,
-    }
-    shown = {
-        "DRAM traffic": dram,
-        "rows on the cores": on_core,
-        "not overlapped": exposed,
-        "arithmetic": arithmetic,
-        "floor": floor,
-    }
-    return FamilyCost(time=time, bound=bound_of(bounds), terms=shown)
+    dram = _dram_time(table, hardware, parameters, passes=1.0)
+    passed = table.rows * table.row_length * table.itemsize
+    on_core = _busiest(table, hardware) * (passed / table.rows)[:, None] / parameters.walk / _clock(hardware)
+    together = np.where(table.held[:, None], np.maximum(dram, on_core), dram + on_core)
+    return _joined(table, hardware, dram, on_core, together, parameters.floor)
+
+
+def normalization_cost(
+    table: RowWiseTable, hardware: HardwareColumns, parameters: NormalizationParameters
+) -> FamilyCost:
+    """Floor, memory, and the reductions of each row's block.
+
+    A row is read for its moments and again for its output (``vectorized_layer_norm_kernel``, layer_norm_kernel.cu). Its
+    elements cost no time beside their traffic; the reduction of its block does. Generated code reduces many rows in a
+    block.
+    """
+    dram = _dram_time(table, hardware, parameters, passes=2.0)
+    row = np.where(table.generated[:, None], 0.0, parameters.row * _LANES / _lanes(hardware))
+    on_core = _busiest(table, hardware) * row / _clock(hardware)
+    return _joined(table, hardware, dram, on_core, dram + on_core, parameters.floor)
+
+
+def moments_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: MomentsParameters) -> FamilyCost:
+    """Floor plus the longer of memory and instructions; few blocks wait for their own chains.
+
+    ``RowwiseMomentsCUDAKernel`` (group_norm_kernel.cu) runs one block for each row, of 512 threads that take one
+    element after another. Fewer rows than cores leave cores idle: group norm has one row for each (sample, group). A
+    compiler splits long rows over the device (``torch/_inductor/ir.py``, ``Reduction.num_splits``).
+    """
+    dram = _dram_time(table, hardware, parameters, passes=1.0)
+    threads = np.where(table.row_length < _MOMENTS_THREADS, _WARP, _MOMENTS_THREADS)[:, None]
+    reduced = parameters.row * threads / _MOMENTS_THREADS
+    issued = _busiest(table, hardware) * (reduced + parameters.element * table.row_length[:, None])
+    waiting = reduced + parameters.chain * np.ceil(table.row_length[:, None] / threads)
+    clocks = np.where(table.generated[:, None], 0.0, np.maximum(issued, waiting))
+    on_core = clocks / _clock(hardware)
+    together = overlapped((dram, on_core), np.full_like(parameters.row, 2.0))
+    return _joined(table, hardware, dram, on_core, together, parameters.floor, waits=waiting > issued)
 
 
 def quantize_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: QuantizeParameters) -> FamilyCost:
     """Scaling of rows to a narrower format: a maximum and a division, one row on a core at a time."""
-    dram, clock = _dram_time(table, hardware, parameters), np.nan_to_num(hardware.clock, nan=np.inf)
-    passed = (_passes(table) * table.row_length * table.itemsize)[:, None] / parameters.stream
-    on_core = np.ceil(table.rows[:, None] / hardware.cores) * (parameters.row + passed) / clock
+    dram = _dram_time(table, hardware, parameters, passes=2.0)
+    passed = (2.0 * table.row_length * table.itemsize)[:, None] / parameters.stream
+    on_core = np.ceil(table.rows[:, None] / hardware.cores) * (parameters.row + passed) / _clock(hardware)
     floor = np.broadcast_to(np.maximum(parameters.floor, hardware.shortest_kernel), dram.shape)
     return FamilyCost(
         time=floor + overlapped((dram, on_core), parameters.overlap),
@@ -146,96 +163,71 @@ def quantize_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: Qu
     )
 
 
-def _core_time(
-    table: RowWiseTable, hardware: HardwareColumns, parameters: RowParameters
-) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
-    """Time of the cores without memory [s], waves of blocks [1], and whether blocks wait for their own chains.
-
-    All of shape (num_kernels, num_accelerators).
-
-    A core full of blocks passes over ``elements`` of them in a clock; an element of 16 bits is computed as one of 32,
-    after a conversion. Few blocks wait for their own chains of loads and reductions.
-    """
-    threads, walked = _threads(table)[:, None], (_passes(table) * table.row_length)[:, None]
-    resident = _resident(table, hardware)
-    per_core = np.maximum(table.rows[:, None] / hardware.cores, 1.0)
-    waves = table.rows[:, None] / (hardware.cores * resident)
-    narrower = (table.itemsize < _COMPUTED_BYTES)[:, None]
-    converted = np.where(narrower, parameters.converted, 1.0)
-    issue = (parameters.row + converted * walked / parameters.elements) / _width(table, hardware)
-    alone = parameters.block + walked / threads * _chain(table, parameters) + issue
-    full, chain = per_core * issue, np.maximum(waves, 1.0) * alone
-    clocks = np.where(_in_registers(table)[:, None], 0.0, np.maximum(full, chain))
-    time: FloatArray = clocks / np.nan_to_num(hardware.clock, nan=np.inf)
-    return time, waves, chain > full
-
-
-def _chain(table: RowWiseTable, parameters: RowParameters) -> FloatArray:
-    """Cycles that one element adds to the chain of its thread, shape (num_kernels, num_accelerators). [clk]"""
-    if not isinstance(parameters, NormalizationParameters):
-        return parameters.chain[None, :]
-    moments = (table.kind == RowKind.MOMENTS)[:, None]
-    return np.where(moments, np.maximum(parameters.chain, parameters.moments_chain), parameters.chain)
+def _joined(
+    table: RowWiseTable,
+    hardware: HardwareColumns,
+    dram: FloatArray,
+    on_core: FloatArray,
+    together: FloatArray,
+    shortest: FloatArray,
+    *,
+    waits: NDArray[np.bool_] | None = None,
+) -> FamilyCost:
+    """Cost of memory and cores together, no less than the datasheet's arithmetic."""
+    floor = np.broadcast_to(np.maximum(shortest, hardware.shortest_kernel), dram.shape)
+    roofline = roofline_terms(table, hardware)
+    arithmetic = np.maximum(roofline["vector"], roofline["special"])
+    waiting = table.rows[:, None] < hardware.cores if waits is None else waits
+    bounds = {
+        "dram": dram,
+        "occupancy": np.where(waiting, on_core, 0.0),
+        "vector": np.maximum(np.where(waiting, 0.0, on_core), roofline["vector"]),
+        "special": roofline["special"],
+        "latency": floor,
+    }
+    shown = {"DRAM traffic": dram, "rows on the cores": on_core, "arithmetic": arithmetic, "floor": floor}
+    return FamilyCost(time=floor + np.maximum(together, arithmetic), bound=bound_of(bounds), terms=shown)
 
 
-def _width(table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
-    """Vector lanes of a core over 64, which bound running moments; exponentials are bound by units that cores share."""
+def _busiest(table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
+    """Rows that one core takes, at least one, shape (num_kernels, num_accelerators). [1]"""
+    return np.maximum(table.rows[:, None] / hardware.cores, 1.0)
+
+
+def _clock(hardware: HardwareColumns) -> FloatArray:
+    return np.nan_to_num(hardware.clock, nan=np.inf)
+
+
+def _lanes(hardware: HardwareColumns) -> FloatArray:
+    """Vector lanes of a core, which bound running moments, shape (num_accelerators,). [1]"""
     peak = hardware.rates("vector", ["fp32"])[0]
-    lanes = np.nan_to_num(peak / (2.0 * hardware.cores * hardware.clock), nan=_LANES)
-    return np.where((table.kind == RowKind.SOFTMAX)[:, None], 1.0, lanes / _LANES)
+    lanes: FloatArray = np.nan_to_num(peak / (2.0 * hardware.cores * hardware.clock), nan=_LANES)
+    return lanes
 
 
-def _dram_time(table: RowWiseTable, hardware: HardwareColumns, parameters: _PassParameters) -> FloatArray:
+def _dram_time(
+    table: RowWiseTable, hardware: HardwareColumns, parameters: _RowParameters, *, passes: float
+) -> FloatArray:
     """Every pass but the first finds the row in the cache as far as the rows in flight fit there. [s]"""
-    passes = _passes(table)[:, None]
-    spilled = _spilled(table, hardware, parameters)
-    read = table.bytes_read[:, None] * (1.0 + (passes - 1.0) * spilled)
+    read = table.bytes_read[:, None] * (1.0 + np.minimum(2.0 * _spilled(table, hardware), passes - 1.0))
     hit_rate = cache_hit_rate(table, hardware.cache_capacity) * parameters.resident
     bandwidth = parameters.dram * hardware.dram_achievable_copy
     time: FloatArray = (read + table.bytes_written[:, None]) * (1.0 - hit_rate) / bandwidth
     return time
 
 
-def _in_registers(table: RowWiseTable) -> NDArray[np.bool_]:
-    held: NDArray[np.bool_] = (table.kind == RowKind.SOFTMAX) & (table.row_length <= WARP_SOFTMAX_WIDTH)
-    return held
-
-
-def _passes(table: RowWiseTable) -> FloatArray:
-    """Passes over each row: softmax three (maximum, sum, output), layer norm two, moments one."""
-    once = (table.kind == RowKind.MOMENTS) | _in_registers(table)
-    twice = np.where(table.kind == RowKind.SOFTMAX, 3.0, 2.0)
-    return np.where(once, 1.0, twice)
-
-
-def _threads(table: RowWiseTable) -> FloatArray:
-    """Threads of the block that serves one row: softmax takes one for each element, up to a limit."""
-    softmax = np.clip(2.0 ** np.ceil(np.log2(np.maximum(table.row_length, 1.0))), *_SOFTMAX_THREADS)
-    moments = table.kind == RowKind.MOMENTS
-    other = np.where(moments, _MOMENTS_THREADS, _NORM_THREADS)
-    return np.where(table.kind == RowKind.SOFTMAX, softmax, other)
-
-
-def _resident(table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
-    """Blocks that one core runs side by side, as threads and registers allow."""
-    threads = _threads(table)[:, None]
-    by_threads = np.minimum(np.floor(hardware.max_threads / threads), np.floor(_REGISTER_FILE / (_REGISTERS * threads)))
-    return np.clip(by_threads, 1.0, hardware.max_blocks)
-
-
-def _spilled(table: RowWiseTable, hardware: HardwareColumns, parameters: _PassParameters) -> FloatArray:
+def _spilled(table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
     """Share of the rows in flight that the cache cannot hold until the next pass."""
-    fed = parameters.fed * hardware.dram_bandwidth / np.nan_to_num(hardware.clock, nan=1e9)
-    rows = np.clip(fed / _threads(table)[:, None], 1.0, table.rows[:, None])
+    fed = _FED * hardware.dram_bandwidth / np.nan_to_num(hardware.clock, nan=1e9)
+    rows = np.clip(fed / _NORM_THREADS, 1.0, table.rows[:, None])
     in_flight = rows * (table.row_length * table.itemsize)[:, None]
-    capacity = np.maximum(parameters.usable * hardware.cache_capacity, 1.0)
+    capacity = np.maximum(_USABLE * hardware.cache_capacity, 1.0)
     return np.clip((in_flight - capacity) / np.maximum(in_flight, 1.0), 0.0, 1.0)
 
 
 _FORMULAS = {
     "DRAM traffic": Formula("(bytes not in the cache, later passes included) / (share * DRAM rate)"),
-    "rows on the cores": Formula("rows / cores * (row + passes * width / elements), or waves of waiting blocks"),
-    "not overlapped": Formula("the smaller of the two above, for the first waves of blocks, which run in step"),
+    "rows on the cores": Formula("rows / cores * time of a core for a row, or the chain of the longest block"),
     "arithmetic": Formula("work / datasheet rate of vector or special units"),
     "floor": Formula("shortest duration"),
 }
@@ -243,13 +235,19 @@ _FORMULAS = {
 ROWS = Family(
     table=RowWiseTable,
     groups=(
-        ParameterGroup(name="normalization", parameters=NormalizationParameters, holds=every, cost=rows_cost),
+        ParameterGroup(name="normalization", parameters=NormalizationParameters, holds=every, cost=normalization_cost),
         ParameterGroup(name="quantize", parameters=QuantizeParameters, holds=narrow, cost=quantize_cost),
         ParameterGroup(
             name="softmax",
-            parameters=RowParameters,
+            parameters=SoftmaxParameters,
             holds=lambda table: table.kind == RowKind.SOFTMAX,
-            cost=rows_cost,
+            cost=softmax_cost,
+        ),
+        ParameterGroup(
+            name="moments",
+            parameters=MomentsParameters,
+            holds=lambda table: table.kind == RowKind.MOMENTS,
+            cost=moments_cost,
         ),
     ),
     formulas=_FORMULAS,

@@ -43,6 +43,10 @@ class StreamParameters(Parameters):
     offset: FloatArray = parameter(
         0.0375, "clk", 0.005, 0.4, "the same for its offset along each axis of each operand (eager)"
     )
+    # 49.5 million elements on an H100: a float32 copy of bfloat16 takes 154 us, a product of the two 211.
+    converted: FloatArray = parameter(
+        0.15, "clk", 0.02, 1.0, "the same for each operand where their formats differ (eager)"
+    )
     filled: FloatArray = parameter(
         0.6, "1", 0.2, 1.0, "share of that rate in a grid of half the threads of each core (eager)"
     )
@@ -134,7 +138,9 @@ def _index_time(table: StreamTable, hardware: HardwareColumns, parameters: Strea
 
     A contiguous kernel moves 16 bytes an access and computes one index for it. A broadcast, strided or transposed one
     moves single elements and divides by every extent for each, and adds up an offset for each operand along each axis
-    (``OffsetCalculator``, aten/src/ATen/cuda/detail), which bounds it by instructions rather than by bandwidth.
+    (``OffsetCalculator``, aten/src/ATen/cuda/detail), which bounds it by instructions rather than by bandwidth. So does
+    one whose operands have several formats: every access then asks for the format of its operand
+    (``fetch_and_cast``, c10/core/DynamicCast.h; CUDALoops.cuh vectorises none of them).
     Concatenation and gathers do so in a grid that fills half of each core (264 blocks of 512 threads on an H100).
     Generated code of compiled chains has its indices inlined. A library's transposition goes tile by tile through
     shared memory, and an unfilled tile takes as long as a full one.
@@ -143,14 +149,16 @@ def _index_time(table: StreamTable, hardware: HardwareColumns, parameters: Strea
     joined = table.kind == StreamKind.CONCATENATION
     ordered = joined & (table.pattern == AccessPattern.BROADCAST)  # inputs that are read in their own order
     limited, tiled = joined | (table.kind == StreamKind.GATHER), table.kind == StreamKind.TILED_TRANSPOSITION
-    offsets = np.maximum(table.joined_axes, _FEWEST_AXES) * np.where(ordered, 1.0, table.num_inputs + 1.0)
-    single = parameters.element + offsets[:, None] * parameters.offset
+    plain, operands = table.pattern == AccessPattern.CONTIGUOUS, table.num_inputs + 1.0
+    axes = np.where(plain, 0.0, np.maximum(table.joined_axes, _FEWEST_AXES))
+    offsets = (axes * np.where(ordered, 1.0, operands))[:, None] * parameters.offset
+    single = parameters.element + offsets + (table.converts * operands)[:, None] * parameters.converted
     single = np.where(limited[:, None], single / parameters.filled, single)
     crossed = np.maximum(1.0 / parameters.crossed, single)
     pattern = table.pattern[:, None]
     clocks = np.where(pattern == AccessPattern.TRANSPOSED, crossed, single)
     clocks = np.where(tiled[:, None], 1.0 / parameters.tiled, clocks)
-    free = (pattern == AccessPattern.CONTIGUOUS) | table.generated[:, None]
+    free = (plain & ~table.converts | table.generated)[:, None]
     time: FloatArray = np.where(free, 0.0, table.elements[:, None] * clocks / (hardware.cores * clock))
     return time
 
@@ -171,7 +179,7 @@ _FORMULAS = {
     "L2 traffic": Formula("bytes / (share * L2 bandwidth)"),
     "bytes in flight": Formula("bytes / (active cores * bandwidth of one core)"),
     "index arithmetic": Formula(
-        "elements * (element + axes * operands * offset) / (cores * clock), more in small grids"
+        "elements * (element + operands * (axes * offset + conversion)) / (cores * clock), more in small grids"
     ),
     "transcendental functions": Formula(
         "44 instructions of a vector lane each, joined with the rest by an exponent of 6"

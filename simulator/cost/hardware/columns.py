@@ -61,8 +61,8 @@ class HardwareColumns:
         Shared memory and L1 cache of one core, infinite where not known. [B]
     shared_rate : array
         Bandwidth of the shared memory of one core as microbenchmarks reach it, infinite where not known. [B/s]
-    max_threads, max_blocks : array
-        Resident threads and thread blocks of one core. [1]
+    max_threads : array
+        Resident threads of one core. [1]
     link_bandwidth : array
         Fastest link to other accelerators, one way; NaN where it has none. [B/s]
     power : array
@@ -99,7 +99,6 @@ class HardwareColumns:
     core_memory: FloatArray
     shared_rate: FloatArray
     max_threads: FloatArray
-    max_blocks: FloatArray
     link_bandwidth: FloatArray
     power: FloatArray
     clock_headroom: FloatArray

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.execution import Execution
-from simulator.lowering import Launches, lower
+from simulator.lowering import Launches, as_generated, kernels_of, lower
 from simulator.lowering.fusion import FUSIBLE
 from tracer.graph import Op, StorageRole, TensorSpec
 from tracer.operators import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, GENERATED, PRODUCTS, Kind
@@ -46,6 +46,23 @@ def test_an_intermediate_is_never_stored(fused):
 
 def test_a_chain_of_one_stays_what_it_is(fused):
     assert fused(_op("silu", [_t(0)], _t(1))) == [("silu", 128, 128)]
+
+
+def test_all_memory_bound_kernels_are_generated(make_graph):
+    calls = [_op("silu", [_t(0, 8, 8)], _t(1, 8, 8)), _op("native_layer_norm", [_t(2, 4, 4)], _t(3, 4, 4))]
+    (table, _), (rows, _) = lower(make_graph(calls), _COMPILED).kernels
+    assert table.generated.all()
+    assert rows.generated.all()
+
+
+def test_one_operator_by_itself_is_generated_too():
+    product, norm = (
+        kernels_of(op, _COMPILED)
+        for op in (_op("mm", [_t(0, 8, 8)] * 2, _t(1, 8, 8)), _op("layer_norm", [_t(0, 8, 8)], _t(1, 8, 8)))
+    )
+    assert as_generated(product) == tuple(product)
+    assert as_generated(norm)[0].generated
+    assert not norm[0].generated
 
 
 def test_an_intermediate_that_is_read_later_is_stored_too(fused):

@@ -35,9 +35,8 @@ def _one(op):
         # The output follows one of them, so that the other is walked across.
         ([_ACROSS, (16, 64)], _ACROSS, AccessPattern.TRANSPOSED),
         ([_HEADS, (4, 16, 8)], _HEADS, AccessPattern.STRIDED),
-        ([(16, 8), TensorSpec((16, 8), "float32")], TensorSpec((16, 8), "float32"), AccessPattern.STRIDED),
     ],
-    ids=["contiguous", "broadcast", "gaps", "transposed", "in a block", "alike", "one otherwise", "heads", "dtypes"],
+    ids=["contiguous", "broadcast", "gaps", "transposed", "in a block", "alike", "one otherwise", "heads"],
 )
 def test_patterns(inputs, out, pattern, call):
     assert _one(call("add", inputs, [out])).pattern == pattern
@@ -73,8 +72,23 @@ def test_copies_and_fills(name, call):
 
 def test_float32_to_half_precision_is_a_vectorised_copy(call):
     single = TensorSpec((16, 8), "float32")
-    assert _one(call("_to_copy", [single], [(16, 8)])).pattern == AccessPattern.CONTIGUOUS
-    assert _one(call("_to_copy", [(16, 8)], [single])).pattern == AccessPattern.STRIDED
+    assert not _one(call("_to_copy", [single], [(16, 8)])).converts
+    assert _one(call("_to_copy", [(16, 8)], [single])).converts
+
+
+def test_operands_of_several_formats_are_converted_one_by_one(call):
+    single = TensorSpec((16, 8), "float32")
+    assert _one(call("mul", [(16, 8), single], [single])).converts
+    assert not _one(call("mul", [(16, 8), (16, 8)], [(16, 8)])).converts
+    assert not _one(call("where", [TensorSpec((16, 8), "bool"), (16, 8), (16, 8)], [(16, 8)])).converts
+
+
+def test_concatenation_over_more_than_four_axes_copies_each_input(call):
+    short, long = (1, 8, 2, 4, 4), (1, 8, 3, 4, 4)
+    kernels = kernels_of(call("cat", [short, long], [(1, 8, 5, 4, 4)]), Execution())
+    assert [(k.kind, k.pattern) for k in kernels] == [(StreamKind.COPY, AccessPattern.STRIDED)] * 2
+    assert [k.bytes_read for k in kernels] == [2 * 256, 2 * 384]
+    assert len(kernels_of(call("cat", [short, long], [(1, 8, 5, 4, 4)]), Execution(mode="compiled"))) == 1
 
 
 def test_concatenation_places_single_elements(call):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from simulator.execution import Execution
-from simulator.kernels import RowKind, StreamKind
+from simulator.kernels import AccessPattern, RowKind, StreamKind
 from simulator.lowering import kernels_of
+from simulator.software import load_software
 from tracer.graph import TensorSpec
 
 _EAGER, _COMPILED = Execution(), Execution(mode="compiled")
@@ -114,3 +115,27 @@ def test_group_norm_of_aiter_copies_channels_last_first(call):
     across = TensorSpec((2, 32, 8, 8), "float16", (2048, 1, 256, 32))
     kernels = kernels_of(call("aiter::_groupnorm_run", [across, (32,), (32,)], [across], num_groups=4), _EAGER)
     assert [k.name for k in kernels] == ["to_contiguous", "group_norm_statistics", "group_norm_apply"]
+
+
+@pytest.mark.parametrize("name", ["native_layer_norm", "_softmax"])
+def test_eager_rows_that_do_not_lie_in_order_are_copied_first(name, call):
+    across = TensorSpec((2, 1024, 64), "float32", (65536, 1, 1024))
+    op = call(name, [across], [across])
+    copied, kernel = kernels_of(op, _EAGER)
+    assert (copied.name, copied.pattern) == ("to_contiguous", AccessPattern.TRANSPOSED)
+    assert copied.bytes_read == kernel.bytes_read == 4 * 2 * 1024 * 64
+    assert len(kernels_of(op, _COMPILED)) == 1
+
+
+@pytest.mark.parametrize(("release", "longest"), [("torch-2.6", 1024), ("torch-2.7", 2048)])
+def test_a_release_decides_which_rows_of_a_softmax_stay_in_registers(release, longest, call):
+    execution = Execution(software=load_software(release))
+    for width in (longest, longest + 1):
+        (kernel,) = kernels_of(call("_softmax", [(4, width)], [(4, width)], dim=-1), execution)
+        assert kernel.held == (width <= longest)
+
+
+@pytest.mark.parametrize(("dtype", "converts"), [("float16", True), ("float32", False)])
+def test_group_norm_applies_float32_parameters(dtype, converts, call):
+    op = call("native_group_norm", [(2, 32, 8, 8), (32,), (32,)], [(2, 32, 8, 8)], dtype=dtype, group=4)
+    assert kernels_of(op, _EAGER)[2].converts == converts

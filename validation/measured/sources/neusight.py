@@ -7,12 +7,15 @@ from dataclasses import replace
 
 from hw_specs import Accelerator
 from simulator.execution import Execution
+from simulator.software import load_software
 from tracer.graph import Op
 from validation.measured.row import Row
 
 from .source import Source
 
 __all__ = ["SOURCE"]
+
+_RELEASE = "torch-2.1"
 
 
 def _operators(row: Row) -> Sequence[Op]:
@@ -30,7 +33,7 @@ def _exchanged(row: Row) -> Row:
 
 
 def _without_tf32(row: Row, accelerator: Accelerator, execution: Execution) -> Execution:
-    return replace(execution, matmul_tf32=False, convolution_tf32=False)
+    return replace(execution, matmul_tf32=False, convolution_tf32=False, software=load_software(_RELEASE))
 
 
 SOURCE = Source(

@@ -12,7 +12,7 @@ from tracer.graph import Op
 from validation.measured.records import Record
 from validation.measured.row import Row
 
-__all__ = ["Source", "named_attention", "plain_operators", "touched_inputs"]
+__all__ = ["Source", "named_attention", "named_kernels", "plain_operators", "touched_inputs"]
 
 
 def plain_operators(row: Row) -> Sequence[Op]:
@@ -25,6 +25,13 @@ def named_attention(row: Row, accelerator: Accelerator, execution: Execution) ->
     marks = (("fa3", "flash3"), ("fa4", "flash4"), ("cudnn", "cudnn"), ("trtllm", "cudnn"))
     chosen = next((choice for mark, choice in marks if mark in row.kernel), None)
     return execution if chosen is None else replace(execution, attention=chosen)
+
+
+def named_kernels(row: Row, accelerator: Accelerator, execution: Execution) -> Execution:
+    """Execution that a kernel's name tells: its attention, and whether a compiler or a library's generator wrote it."""
+    generated = any(mark in row.kernel for mark in ("triton", "torch_compile", "norm cudnn"))
+    named = named_attention(row, accelerator, execution)
+    return replace(named, mode="compiled") if generated else named
 
 
 def touched_inputs(row: Row, op: Op, kernel: Kernel, accelerator: Accelerator) -> float:
@@ -63,5 +70,5 @@ class Source:
     timed_from_host: bool = False
     amended: Callable[[Sequence[Record]], Sequence[Record]] = _all_as_written
     operators: Callable[[Row], Sequence[Op]] = plain_operators
-    execution: Callable[[Row, Accelerator, Execution], Execution] = named_attention
+    execution: Callable[[Row, Accelerator, Execution], Execution] = named_kernels
     resident_bytes: Callable[[Row, Op, Kernel, Accelerator], float] = touched_inputs

@@ -88,3 +88,16 @@ def test_operands_stay_where_the_cache_has_room_for_them(hardware, table):
 
     assert missed(20e6) == pytest.approx(0.7)
     assert missed(40e6) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("pattern", "axes"), [(AccessPattern.CONTIGUOUS, 0), (AccessPattern.BROADCAST, 2)])
+def test_conversion_takes_single_elements_and_asks_for_their_formats(hardware, table, pattern, axes):
+    # Three operands: an offset along each axis that is walked, and a conversion of each.
+    kernel = table(elements=1e9, num_inputs=2.0, pattern=pattern, converts=True)
+    terms = group_cost("stream", kernel, hardware()).terms
+    assert terms["index arithmetic"][0, 0] == pytest.approx(1e9 * (0.47 + 3 * (axes * 0.0375 + 0.15)) / 100e9)
+
+
+def test_generated_code_converts_in_vectors(hardware, table):
+    kernel = table(elements=1e9, num_inputs=2.0, converts=True, generated=True)
+    assert group_cost("stream", kernel, hardware()).terms["index arithmetic"][0, 0] == 0.0

@@ -7,7 +7,7 @@ from simulator.execution import Execution
 from simulator.kernels import Stream, StreamKind
 from tracer.graph import Op
 from validation.measured.row import Row
-from validation.measured.sources.source import named_attention, plain_operators, touched_inputs
+from validation.measured.sources.source import named_attention, named_kernels, plain_operators, touched_inputs
 
 A100 = load_accelerator("a100")
 ROW = Row(op="aten::relu", shapes=[[8]], dtype="float16", attributes={})
@@ -29,3 +29,9 @@ def test_attention_follows_the_name_of_the_kernel() -> None:
     named = Row(op="x", shapes=[[8]], dtype="float16", attributes={}, kernel="flash_attn_fa3")
     assert named_attention(named, A100, Execution()).attention == "flash3"
     assert named_attention(ROW, A100, Execution()) == Execution()
+
+
+def test_a_kernel_that_names_a_compiler_is_compiled() -> None:
+    for kernel, mode in (("liger triton", "compiled"), ("norm torch_compile", "compiled"), ("norm pytorch", "eager")):
+        named = Row(op="x", shapes=[[8]], dtype="float16", attributes={}, kernel=kernel)
+        assert named_kernels(named, A100, Execution()).mode == mode
