@@ -22,7 +22,7 @@ from tracer.graph import OpGraph
 from .cost import BASES, BOUNDS, KernelCosts
 from .lowering import CATEGORIES
 
-__all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "make_report"]
+__all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "main_basis", "make_report"]
 
 FloatArray = NDArray[np.float64]
 
@@ -321,6 +321,12 @@ def _basis_shares(time: FloatArray, codes: NDArray[np.int64]) -> dict[str, float
     total = float(time.sum())
     shares = {name: float(time[codes == code].sum()) for code, name in enumerate(BASES)}
     return {name: value / total if total else 0.0 for name, value in shares.items()}
+
+
+def main_basis(time: FloatArray, codes: NDArray[np.int64]) -> str:
+    """What most of some kernels' time rests on."""
+    shares = _basis_shares(time, codes)
+    return max(shares, key=lambda name: shares[name])
 
 
 def _unmodelled(missing: Mapping[str, int], graph: OpGraph, launches: float) -> tuple[Unmodelled, ...]:

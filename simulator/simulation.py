@@ -14,14 +14,14 @@ from simulator.energy.run import EnergyEstimate, energy_of
 from simulator.hosts.costs import host_of
 from simulator.schedule.timeline import Timeline, schedule
 from simulator.uncertainty.deviation import RunDeviation, run_deviation
-from simulator.uncertainty.intervals import Interval, interval_of
+from simulator.uncertainty.intervals import Interval, Standing, family_of, interval_of
 from tracer.graph import OpGraph
 
 from .cost import HardwareColumns, KernelCosts, hardware_columns, kernel_basis, kernel_times
 from .execution import Execution
 from .kernels import KernelTables
 from .lowering import Launches, assign_units, execution_on, lower
-from .report import Report, make_report
+from .report import Report, main_basis, make_report
 
 __all__ = ["Simulation", "simulate"]
 
@@ -95,12 +95,18 @@ def simulate(
     costs = kernel_times(table, hardware, fidelity=fidelity)
     host = None if fidelity == "roofline" else host_of(execution, accelerator, pool)
     timeline = schedule(launches, costs.time[:, 0], host)
+    basis = _basis(table, hardware, fidelity)
     deviation, interval = None, None
     if fidelity == "calibrated":
         deviation = run_deviation(timeline, table, costs.time[:, 0], accelerator, pool)
-        interval = interval_of(timeline.latency, deviation.relative())
+        standing = Standing(
+            family=family_of(graph.workload),
+            maker=accelerator.vendor,
+            basis=main_basis(table.count * costs.time[:, 0], basis),
+        )
+        interval = interval_of(timeline.latency, deviation.relative(), standing=standing)
     energy = _energy(timeline, costs, accelerator, interval)
-    known = (timeline, costs, accelerator, _basis(table, hardware, fidelity))
+    known = (timeline, costs, accelerator, basis)
     report = make_report(*known, fidelity=fidelity, interval=interval, deviation=deviation, energy=energy)
     return Simulation(
         accelerator=accelerator,

@@ -20,13 +20,18 @@ from typing import Annotated
 import pydantic
 import yaml
 
+from tracer.graph import Workload
+
 __all__ = [
     "BasisCoverage",
+    "ClassCoverage",
     "Factor",
     "Interval",
     "IntervalFactors",
     "Share",
+    "Standing",
     "coverage_line",
+    "family_of",
     "interval_of",
     "load_factors",
 ]
@@ -45,10 +50,12 @@ class Interval:
     level : float
         Nominal coverage.
     coverage : float
-        Share of published runs inside, each device counting alike, where neither the cost model nor the factor had
-        seen the device.
+        Share of published runs inside, each device counting alike, where the factor had seen neither the device nor
+        the workload.
     count : int
         Number of those runs.
+    counted_on : str
+        What those runs are, in words: the narrowest class of the prediction at hand that has enough accelerators.
     """
 
     low: float
@@ -56,6 +63,7 @@ class Interval:
     level: float
     coverage: float
     count: int
+    counted_on: str
 
 
 Share = Annotated[float, pydantic.Field(ge=0, le=1)]
@@ -72,6 +80,42 @@ class BasisCoverage(pydantic.BaseModel):
     runs: int
     half_width: float
     """Mean of half the interval's logarithmic width, each device counting alike."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What tells the class of a prediction: kind of output, maker of the accelerator, basis of most kernels' time."""
+
+    family: str
+    maker: str
+    basis: str
+
+
+class ClassCoverage(BasisCoverage):
+    """Coverage of the runs of a class; what is None is left open."""
+
+    family: str | None = None
+    maker: str | None = None
+    basis: str | None = None
+
+    def holds(self, standing: Standing) -> bool:
+        """Whether a prediction is of this class."""
+        named = ((self.family, standing.family), (self.maker, standing.maker), (self.basis, standing.basis))
+        return all(mine in (None, its) for mine, its in named)
+
+    @property
+    def text(self) -> str:
+        """The class in words: ``of images on NVIDIA, most kernels inherited``."""
+        kind = f"of {self.family}" if self.family else ""
+        maker = f" on {self.maker}" if self.maker else ""
+        return f"{kind}{maker}{f', most kernels {self.basis}' if self.basis else ''}".strip()
+
+
+def family_of(workload: Workload) -> str:
+    """Kind of output of a workload: videos, texts or images."""
+    if workload.num_frames is not None:
+        return "videos"
+    return "texts" if workload.height is None and workload.max_new_tokens is not None else "images"
 
 
 class Factor(pydantic.BaseModel):
@@ -93,7 +137,7 @@ class IntervalFactors(Factor):
     """Conformal factor of intervals, what it was fitted on, and the coverage on devices that it had not seen.
 
     ``without`` has the factor of a fit to all devices but one, by that one: the intervals of its own runs are made with
-    it, and `coverage` counts them.
+    it. Coverage is counted by factors that had seen neither the device of a run nor its workload.
     """
 
     level: Annotated[float, pydantic.Field(gt=0, lt=1)]
@@ -104,7 +148,15 @@ class IntervalFactors(Factor):
     devices: tuple[str, ...]
     without: Mapping[str, Factor]
     by_basis: Mapping[str, BasisCoverage]
+    classes: tuple[ClassCoverage, ...] = ()
+    """From the narrowest to the widest."""
     sources: tuple[str, ...]
+
+    def class_of(self, standing: Standing | None) -> ClassCoverage | None:
+        """Narrowest class of a prediction of which enough accelerators were counted."""
+        if standing is None:
+            return None
+        return next((each for each in self.classes if each.holds(standing)), None)
 
 
 @functools.cache
@@ -113,7 +165,9 @@ def load_factors() -> IntervalFactors:
     return IntervalFactors.model_validate(yaml.safe_load(FACTORS.read_text(encoding="utf-8")))
 
 
-def interval_of(latency: float, deviation: float, *, unseen: str | None = None) -> Interval:
+def interval_of(
+    latency: float, deviation: float, *, standing: Standing | None = None, unseen: str | None = None
+) -> Interval:
     """Interval of a latency.
 
     Parameters
@@ -122,18 +176,22 @@ def interval_of(latency: float, deviation: float, *, unseen: str | None = None) 
         [s]
     deviation : float
         Relative standard deviation, from :mod:`simulator.uncertainty.deviation`.
+    standing : Standing, optional
+        Whose coverage is quoted; that of all runs by default.
     unseen : str, optional
         Device whose published runs the factor must not have seen.
     """
     factors = load_factors()
+    counted = factors.class_of(standing)
     factor = factors.without.get(unseen, factors) if unseen else factors
     spread = math.exp(factor.half_width(deviation))
     return Interval(
         low=latency / spread,
         high=latency * spread,
         level=factors.level,
-        coverage=factors.coverage,
-        count=factors.count,
+        coverage=factors.coverage if counted is None else counted.coverage,
+        count=factors.count if counted is None else counted.runs,
+        counted_on=f"on {len(factors.devices)} devices" if counted is None else counted.text,
     )
 
 
@@ -142,5 +200,5 @@ def coverage_line() -> str:
     f = load_factors()
     return (
         f"held {100 * f.coverage:.0f} +- {100 * f.coverage_error:.0f} % of {f.count} published runs on "
-        f"{len(f.devices)} devices, each with a fit that had not seen it"
+        f"{len(f.devices)} devices, each by a fit that had seen neither the device nor the workload"
     )

@@ -108,7 +108,7 @@ def _latency(report: Report) -> str:
     i = report.interval
     return (
         f"{text}   {100 * i.level:.0f} % interval {quantity(i.low, 's')} to {quantity(i.high, 's')}"
-        f" (such ones held {100 * i.coverage:.0f} % of published runs on unseen devices)"
+        f" (such ones held {100 * i.coverage:.0f} % of {i.count} published runs {i.counted_on})"
     )
 
 

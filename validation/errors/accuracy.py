@@ -12,6 +12,7 @@ import yaml
 from hw_specs import CalibrationPool, load_accelerator
 from hw_specs.calibration import ResidualSummary
 from simulator.uncertainty.intervals import load_factors
+from simulator.uncertainty.ratios import load_ratio_factors
 from tracer.trace import TraceFormatError
 from validation.published.case import CaseError, load_cases
 from validation.published.errors import CaseResult, ErrorSummary, predict_cases, summarise
@@ -248,18 +249,34 @@ def _interval_section() -> str:
     f = load_factors()
     rows = [
         (name, str(c.devices), str(c.runs), _percent(c.coverage), _percent(c.half_width))
-        for name, c in f.by_basis.items()
+        for name, c in (*f.by_basis.items(), *((each.text, each) for each in f.classes))
     ]
     intro = (
         f"Every latency carries an {100 * f.level:.0f} % interval. Its factor is the conformal quantile of {f.count}\n"
         f"published runs on {len(f.devices)} devices, each device alike:\n{', '.join(f.devices)}.\n"
-        f"Coverage is counted on each device with the factor of all others: **{100 * f.coverage:.1f} %**, standard\n"
-        f"error {100 * f.coverage_error:.1f} % from device to device (`validate intervals`). Half widths are of the\n"
+        "Coverage is counted with factors that had seen neither the device of a run nor its workload: "
+        f"**{100 * f.coverage:.1f} %**, standard\nerror {100 * f.coverage_error:.1f} % from device to device "
+        "(`validate intervals`). Reports quote the\nnarrowest class of the prediction at hand. Half widths are of the\n"
         "logarithm. Ranges of single kernels (`simulate --explain`) are residual quantiles of the kernel's group, of\n"
         "its range of times and its basis; `validate kernels` counts how many unseen rows they hold."
     )
-    table = _table(("basis of most kernels", "devices", "runs", "coverage", "half width"), rows, left=1)
-    return f"## Intervals\n\n{intro}\n\n{table}"
+    table = _table(("basis of most kernels, or class", "devices", "runs", "coverage", "half width"), rows, left=1)
+    return f"## Intervals\n\n{intro}\n\n{table}\n\n{_ratio_intervals()}"
+
+
+def _ratio_intervals() -> str:
+    factors = load_ratio_factors()
+    rows = [
+        (name, str(f.count), str(f.groups), _percent(f.coverage), _percent(f.scatter))
+        for name, f in factors.changes.items()
+    ]
+    intro = (
+        "A ratio of two runs (`simulate --versus`) has an interval of its own, in which errors that both share\n"
+        "cancel. Coverage is counted on pairs of published runs with a factor that had seen none of their\n"
+        "accelerators; *groups* are accelerators, or pairs of them; *scatter* is what a change of its kind brings beside errors of\n"
+        "kernels."
+    )
+    return f"{intro}\n\n{_table(('change', 'pairs', 'groups', 'coverage', 'scatter'), rows, left=1)}"
 
 
 def _basis_section(calibrations: CalibrationPool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import yaml
 from numpy.typing import NDArray
 
 from hw_specs.output import write_text
-from simulator.uncertainty.intervals import BasisCoverage, Factor, IntervalFactors
+from simulator.uncertainty.intervals import BasisCoverage, ClassCoverage, Factor, IntervalFactors
 from simulator.uncertainty.ratios import RatioFactors
 from validation.published.errors import CaseResult
 
@@ -26,8 +26,8 @@ def fit_intervals(results: Iterable[CaseResult], *, level: float = 0.8) -> Inter
 
     Whoever asks for an interval has a device of his own: what must hold is coverage of the next *device*, and the runs
     of one device resemble one another. So the fit takes each device alike (:func:`fit_factor`), and coverage is counted
-    by leaving one device out at a time: its runs take part neither in the cost model nor in the factor that makes
-    their intervals. The factor that ships is the one of all devices.
+    by leaving out the device of a run and its workload: what is counted is an interval for an accelerator and a
+    workload of which the factor knows nothing. The factor that ships is the one of all runs.
 
     Parameters
     ----------
@@ -49,7 +49,8 @@ def fit_intervals(results: Iterable[CaseResult], *, level: float = 0.8) -> Inter
         device: fit_factor({name: runs for name, runs in by_device.items() if name != device}, level)
         for device in by_device
     }
-    shares = np.array([_share_inside(runs, without[device]) for device, runs in by_device.items()])
+    held = _held(by_device, level)
+    shares = np.array([np.mean([held[id(run)] for run in runs]) for runs in by_device.values()])
     return IntervalFactors(
         factor=whole.factor,
         scatter=whole.scatter,
@@ -59,7 +60,8 @@ def fit_intervals(results: Iterable[CaseResult], *, level: float = 0.8) -> Inter
         count=sum(len(runs) for runs in by_device.values()),
         devices=tuple(by_device),
         without=without,
-        by_basis=_by_basis(by_device, without),
+        by_basis=_by_basis(by_device, without, held),
+        classes=tuple(_classes(by_device, without, held)),
         sources=tuple(sorted({r.source for runs in by_device.values() for r in runs})),
     )
 
@@ -128,21 +130,55 @@ def _inside(run: CaseResult, factor: Factor) -> bool:
     return abs(_log_error(run)) <= factor.half_width(run.deviation)
 
 
-def _share_inside(runs: Sequence[CaseResult], factor: Factor) -> float:
-    return float(np.mean([_inside(run, factor) for run in runs]))
+def _held(by_device: Mapping[str, Sequence[CaseResult]], level: float) -> dict[int, bool]:
+    """Whether each run is inside an interval whose factor saw neither its device nor its workload, by identity."""
+    factors: dict[tuple[str, str], Factor] = {}
+    for device, runs in by_device.items():
+        for model in {run.model for run in runs}:
+            factors[device, model] = fit_factor(_others(by_device, device, model), level)
+    return {id(run): _inside(run, factors[device, run.model]) for device, runs in by_device.items() for run in runs}
 
 
-def _by_basis(by_device: Mapping[str, Sequence[CaseResult]], without: Mapping[str, Factor]) -> dict[str, BasisCoverage]:
+def _others(by_device: Mapping[str, Sequence[CaseResult]], device: str, model: str) -> dict[str, list[CaseResult]]:
+    """Runs of other devices and workloads; where too few devices have any, those of other devices."""
+    rest = {name: [run for run in runs if run.model != model] for name, runs in by_device.items() if name != device}
+    kept = {name: runs for name, runs in rest.items() if runs}
+    if len(kept) >= len(by_device) // 2:
+        return kept
+    return {name: list(runs) for name, runs in by_device.items() if name != device}
+
+
+_Groups = Mapping[str, Sequence[CaseResult]]
+
+#: Fewest accelerators that the coverage of a class is quoted from.
+_FEWEST = 3
+
+
+def _classes(by_device: _Groups, without: Mapping[str, Factor], held: Mapping[int, bool]) -> Iterator[ClassCoverage]:
+    """Coverage of each class of enough accelerators, from the narrowest to the widest."""
+    for names in (("family", "maker", "basis"), ("family", "maker"), ("maker", "basis"), ("maker",)):
+        found: defaultdict[tuple[str, ...], dict[str, list[CaseResult]]] = defaultdict(dict)
+        for device, runs in by_device.items():
+            for run in runs:
+                key = tuple(getattr(run, name) for name in names)
+                found[key].setdefault(device, []).append(run)
+        for key, groups in sorted(found.items()):
+            if len(groups) >= _FEWEST:
+                counted = _basis_coverage(groups, without, held)
+                yield ClassCoverage.model_validate({**counted.model_dump(), **dict(zip(names, key, strict=True))})
+
+
+def _by_basis(by_device: _Groups, without: Mapping[str, Factor], held: Mapping[int, bool]) -> dict[str, BasisCoverage]:
     """Coverage and width by what most of a run's kernels rest on."""
     found: defaultdict[str, dict[str, list[CaseResult]]] = defaultdict(dict)
     for device, runs in by_device.items():
         for run in runs:
             found[run.basis].setdefault(device, []).append(run)
-    return {basis: _basis_coverage(groups, without) for basis, groups in sorted(found.items())}
+    return {basis: _basis_coverage(groups, without, held) for basis, groups in sorted(found.items())}
 
 
-def _basis_coverage(groups: Mapping[str, Sequence[CaseResult]], without: Mapping[str, Factor]) -> BasisCoverage:
-    shares = [_share_inside(runs, without[device]) for device, runs in groups.items()]
+def _basis_coverage(groups: _Groups, without: Mapping[str, Factor], held: Mapping[int, bool]) -> BasisCoverage:
+    shares = [np.mean([held[id(run)] for run in runs]) for runs in groups.values()]
     widths = [np.mean([without[device].half_width(r.deviation) for r in runs]) for device, runs in groups.items()]
     return BasisCoverage(
         coverage=round(float(np.mean(shares)), 3),

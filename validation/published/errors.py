@@ -11,7 +11,7 @@ from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import Execution
 from simulator.simulation import Simulation, simulate
-from simulator.uncertainty.intervals import interval_of
+from simulator.uncertainty.intervals import family_of, interval_of
 from tracer.graph import GraphError, OpGraph
 from tracer.library.graphs import graph_of
 
@@ -37,6 +37,10 @@ class CaseResult:
         Relative standard deviation that the interval is made from.
     basis : str
         What most of the kernels' time rests on: ``calibrated``, ``inherited`` or ``datasheet``.
+    family : str
+        Kind of output, as :func:`~simulator.uncertainty.intervals.family_of` says.
+    maker : str
+        Of the accelerator.
     """
 
     id: str
@@ -55,6 +59,8 @@ class CaseResult:
     deviation: float
     basis: str
     source: str
+    family: str
+    maker: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +162,8 @@ def _predict(
         deviation=deviation,
         basis=max(basis, key=lambda name: basis[name]),
         source=case.source,
+        family=family_of(graph.workload),
+        maker=accelerator.vendor,
     )
 
 

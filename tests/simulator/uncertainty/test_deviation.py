@@ -67,6 +67,7 @@ def deviation(correlation: float, **changes: object) -> RunDeviation:
         "group": np.array([0, 0, 1]),
         "common": np.array([0.1, 0.1, 0.2]),
         "spread": np.zeros(3),
+        "table": KernelTables.from_kernels([]),
     }
     return RunDeviation(correlation=correlation, **(columns | changes))  # type: ignore[arg-type]
 

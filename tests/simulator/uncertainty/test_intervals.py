@@ -10,8 +10,8 @@ from simulator.cost.families import GROUPS
 from simulator.execution import Execution
 from simulator.simulation import simulate
 from simulator.uncertainty.deviation import group_ranges
-from simulator.uncertainty.intervals import coverage_line, interval_of, load_factors
-from tracer.graph import OpGraph
+from simulator.uncertainty.intervals import Standing, coverage_line, family_of, interval_of, load_factors
+from tracer.graph import OpGraph, Workload
 from tracer.library.graphs import graph_of
 
 SHIPPED = CalibrationPool.shipped()
@@ -53,6 +53,23 @@ def test_coverage_is_counted_on_every_device_without_it() -> None:
     assert f"{factors.count} published runs" in coverage_line()
 
 
+def test_the_coverage_is_that_of_the_narrowest_class_that_was_counted() -> None:
+    factors = load_factors()
+    narrow = factors.classes[0]
+    assert narrow.devices >= 3
+    standing = Standing(family=narrow.family or "", maker=narrow.maker or "", basis=narrow.basis or "")
+    interval = interval_of(1.0, 0.1, standing=standing)
+    assert (interval.coverage, interval.count, interval.counted_on) == (narrow.coverage, narrow.runs, narrow.text)
+    nobody = interval_of(1.0, 0.1, standing=Standing(family="smells", maker="nobody", basis="none"))
+    assert (nobody.coverage, nobody.count) == (factors.coverage, factors.count)
+
+
+def test_the_kind_of_output_follows_from_the_settings() -> None:
+    assert family_of(Workload(height=64, width=64)) == "images"
+    assert family_of(Workload(height=64, width=64, num_frames=8)) == "videos"
+    assert family_of(Workload(max_new_tokens=8)) == "texts"
+
+
 def test_a_hypothetical_part_has_a_wider_interval(graph: OpGraph) -> None:
     # In a CUDA graph the host, which is as uncertain for both, takes no part.
     real = load_accelerator("a100")
@@ -91,7 +108,7 @@ def test_the_roofline_is_a_bound_and_has_no_interval(graph: OpGraph) -> None:
 def test_the_report_carries_the_interval(graph: OpGraph) -> None:
     report = simulate(graph, load_accelerator("a100"), calibrations=SHIPPED).report
     plain = report.to_dict()["interval"]
-    assert set(plain) == {"low", "high", "level", "coverage", "count"}
+    assert set(plain) == {"low", "high", "level", "coverage", "count", "counted_on"}
     assert np.isfinite([plain["low"], plain["high"]]).all()
     assert plain["low"] < report.latency < plain["high"]
 

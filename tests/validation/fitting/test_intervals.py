@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,8 @@ def result(
         deviation=deviation,
         basis=basis,
         source="here",
+        family="images",
+        maker="NVIDIA",
     )
 
 
@@ -78,6 +81,27 @@ def test_coverage_of_each_device_is_counted_without_it() -> None:
     assert factors.by_basis["calibrated"].coverage == 0.0
     assert (factors.by_basis["inherited"].coverage, factors.by_basis["inherited"].devices) == (1.0, 4)
     assert factors.by_basis["calibrated"].half_width == pytest.approx(0.1)
+
+
+def test_runs_of_a_workload_are_counted_without_it() -> None:
+    # Each device ran two workloads; `odd` is far off everywhere, so that only factors which saw it would hold it.
+    usual = [result(name, 0.1) for name in "abcdef"]
+    odd = [replace(result(name, 0.5), model="odd") for name in "abcdef"]
+    factors = fit_intervals([*usual, *odd])
+    assert factors.factor == pytest.approx(5.0)
+    assert factors.coverage == pytest.approx(0.5)
+
+
+def test_classes_go_from_the_narrowest_to_the_widest_and_need_three_devices() -> None:
+    few = [replace(result(name, 0.1), maker="AMD") for name in "gh"]
+    factors = fit_intervals([*(result(name, 0.1) for name in "abcdef"), *few])
+    assert [each.text for each in factors.classes] == [
+        "of images on NVIDIA, most kernels inherited",
+        "of images on NVIDIA",
+        "on NVIDIA, most kernels inherited",
+        "on NVIDIA",
+    ]
+    assert factors.classes[0].devices == 6
 
 
 def test_coverage_of_the_next_device_is_nominal_where_devices_are_alike() -> None:

@@ -39,6 +39,8 @@ def result(measured: float, predicted: float) -> CaseResult:
         deviation=0.1,
         basis="inherited",
         source="here",
+        family="images",
+        maker="NVIDIA",
     )
 
 

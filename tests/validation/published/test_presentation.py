@@ -27,6 +27,8 @@ def result(name: str, error: float) -> CaseResult:
         deviation=0.1,
         basis="inherited",
         source="here",
+        family="images",
+        maker="NVIDIA",
     )
 
 
