@@ -89,7 +89,8 @@ def test_every_latency_of_the_table_has_its_interval(report):
     text = _printed(report)
     ends = report.part_intervals["by_stage"]["unet"]
     assert f"{quantity(float(f'{ends.low:.3g}'), 's')} to {quantity(float(f'{ends.high:.3g}'), 's')}" in text
-    assert "of published runs on unseen devices" in text
+    i = report.interval
+    assert f"held {100 * i.coverage:.0f} % of {i.count} published runs {i.counted_on}" in text
     bound = _printed(replace(report, interval=None, part_intervals={}, energy=None, fidelity="roofline"))
     assert " to " not in bound
 
