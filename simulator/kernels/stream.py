@@ -48,6 +48,8 @@ class StreamColumns(Generic[Number, Flag, Kind, Pattern]):
         Elements of the output, or of the tiles that cover it; each has a place that a thread computes. [1]
     reduced_length
         Input elements that become one of the output; 1 where nothing is reduced. [1]
+    loads
+        Groups of loads that a thread waits for one after another; 0 where all are in flight at once. [1]
     joined_axes
         Axes that are left once neighbours that all operands walk as one are joined. [1]
     num_inputs
@@ -63,6 +65,7 @@ class StreamColumns(Generic[Number, Flag, Kind, Pattern]):
     kind: Kind
     elements: Number
     reduced_length: Number = column(1.0)
+    loads: Number = column(0.0)
     joined_axes: Number = column(1.0)
     num_inputs: Number = column(1.0)
     pattern: Pattern = column(AccessPattern.CONTIGUOUS)

@@ -14,6 +14,7 @@ from tracer.operators import Kind
 
 from .access import access_pattern, joined_axes
 from .copies import copy_kernel, fill_kernel
+from .reductions import reduces_innermost, reduction_loads
 from .rules import lowering_rule
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "pointwise",
     "reduce",
     "row_quantization",
+    "scan",
     "scatter",
 ]
 
@@ -42,12 +44,19 @@ def pointwise(op: Op, execution: Execution) -> Sequence[Kernel]:
     return (_stream(op, StreamKind.ELEMENTWISE, _name(op), casts=_casts(op)),)
 
 
-@lowering_rule(Kind.REDUCTION, Kind.SCAN, Kind.SORT)
+@lowering_rule(Kind.REDUCTION)
 def reduce(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel whose rows are the outputs, with a warp or less for each (``reduce_kernel``, Reduce.cuh)."""
+    kernel = _row_stream(op)
+    along = reduces_innermost(op.inputs[0], op.outputs[0])
+    loads = reduction_loads(kernel.reduced_length, along=along)
+    return (replace(kernel, loads=loads, pattern=kernel.pattern if along else AccessPattern.STRIDED),)
+
+
+@lowering_rule(Kind.SCAN, Kind.SORT)
+def scan(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel whose rows are the outputs."""
-    data = op.inputs[0]
-    rows = max(op.outputs[0].numel if op.outputs else 1, 1)
-    return (_stream(op, StreamKind.REDUCTION, _name(op), outputs=rows, reduced_length=max(data.numel / rows, 1.0)),)
+    return (_row_stream(op),)
 
 
 @lowering_rule(Kind.COPY, Kind.IN_PLACE_COPY, Kind.FILL, Kind.RESAMPLE, Kind.POOLING)
@@ -197,6 +206,12 @@ def _stream(
         pattern=access_pattern(op.inputs, out),
         converts=casts,
     )
+
+
+def _row_stream(op: Op) -> Stream:
+    data = op.inputs[0]
+    rows = max(op.outputs[0].numel if op.outputs else 1, 1)
+    return _stream(op, StreamKind.REDUCTION, _name(op), outputs=rows, reduced_length=max(data.numel / rows, 1.0))
 
 
 def _slice_copy(op: Op, tensor: TensorSpec) -> Stream:
