@@ -49,7 +49,7 @@ class StreamColumns(Generic[Number, Flag, Kind, Pattern]):
     reduced_length
         Input elements that become one of the output; 1 where nothing is reduced. [1]
     loads
-        Groups of loads that a thread waits for one after another; 0 where all are in flight at once. [1]
+        Groups of loads that a thread waits for one after another; 1 where all are in flight at once. [1]
     joined_axes
         Axes that are left once neighbours that all operands walk as one are joined. [1]
     num_inputs
@@ -65,7 +65,7 @@ class StreamColumns(Generic[Number, Flag, Kind, Pattern]):
     kind: Kind
     elements: Number
     reduced_length: Number = column(1.0)
-    loads: Number = column(0.0)
+    loads: Number = column(1.0)
     joined_axes: Number = column(1.0)
     num_inputs: Number = column(1.0)
     pattern: Pattern = column(AccessPattern.CONTIGUOUS)

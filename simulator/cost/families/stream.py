@@ -135,11 +135,12 @@ def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: Strea
 def _load_time(table: StreamTable, hardware: HardwareColumns, parameters: StreamParameters) -> FloatArray:
     """Time of threads that wait for one group of loads after another, shape (num_kernels, num_accelerators). [s]
 
-    A reduction gives each output a warp or less, however few outputs there are.
+    A reduction gives each output a warp or less, however few outputs there are. Its first loads are in flight with
+    those of other threads.
     """
-    sharing = table.reduced_length / (np.maximum(table.loads, 1.0) * _LOADS_TOGETHER)
+    sharing = table.reduced_length / (table.loads * _LOADS_TOGETHER)
     rounds = np.maximum((table.elements * sharing)[:, None] / (hardware.cores * hardware.max_threads), 1.0)
-    waits = np.where(table.generated, 0.0, table.loads)[:, None]
+    waits = np.where(table.generated, 0.0, table.loads - 1.0)[:, None]
     time: FloatArray = rounds * waits * parameters.load / np.nan_to_num(hardware.clock, nan=np.inf)
     return time
 
