@@ -67,7 +67,7 @@ def apply_overrides(accelerator: Accelerator, changes: Sequence[str]) -> Acceler
     Returns
     -------
     Accelerator
-        Marked hypothetical, with the changes in its name and among its sources.
+        Marked hypothetical, with the changes in its name and among its sources; the same one if no value moves.
 
     Raises
     ------
@@ -98,7 +98,8 @@ def apply_overrides(accelerator: Accelerator, changes: Sequence[str]) -> Acceler
             if not 0 < value < math.inf:
                 raise SpecError(f"change {change.path}: {change.value!r} gives {value:g}; give a positive value")
             chosen[path] = value
-    return _rebuild(accelerator, _followed(values, chosen) | chosen, parsed)
+    changed = _followed(values, chosen) | chosen
+    return accelerator if changed == values else _rebuild(accelerator, changed, parsed)
 
 
 def changeable_paths(accelerator: Accelerator) -> dict[str, str]:

@@ -30,6 +30,8 @@ from .calibrations import calibration_pool
 from .comparison import compare
 from .cost import FidelityError, ParameterError, UnsupportedFormatError
 from .execution import Execution, ExecutionError
+from .hosts.catalogue import load_host
+from .hosts.host import Host
 from .reference import ComparedRunError, ReferenceChanges, reference_changes
 from .report import Report
 from .simulation import Simulation, simulate
@@ -77,6 +79,7 @@ class _Asked:
     fidelity: Fidelity
     calibrations: CalibrationPool
     output_format: str
+    host: Host | None = None
     remarks: tuple[str, ...] = ()
 
 
@@ -121,6 +124,7 @@ def command(
     attention: options.Attention = "flash",
     execution: options.ExecutionMode = "eager",
     software: options.SoftwareName = "",
+    host: options.HostName = None,
     fidelity: options.FidelityName = "calibrated",
     change: options.Changes = None,
     versus: options.Versus = None,
@@ -149,8 +153,11 @@ def command(
         fidelity=level,
         calibrations=calibrations,
         output_format=output_format,
+        host=load_host(host) if host else None,
         remarks=_remarks(hw, part, changes, calibrations),
     )
+    if level == "roofline":
+        _refuse({"host": host}, "a roofline, which is of the device alone")
     sizes = (batch, height, width, num_frames, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
     settings = dict(zip(_SETTINGS, (*sizes, dtype and torch_dtype(dtype)), strict=True))
     subject = _Subject(model=model, graph=graph, trace=trace, from_=from_, settings=settings, cache=cache)
@@ -225,11 +232,19 @@ def _reference(asked: _Asked, run: Mapping[str, str]) -> _Asked:
         software=load_software(run["software"]) if "software" in run else before.software,
     )
     own = asked.calibrations if name == asked.hw else calibration_pool(name, part, None)
-    return replace(asked, accelerator=part, execution=execution, calibrations=own)
+    host = load_host(run["host"]) if "host" in run else asked.host
+    return replace(asked, accelerator=part, execution=execution, calibrations=own, host=host)
 
 
 def _simulation(graph: OpGraph, asked: _Asked) -> Simulation:
-    return simulate(graph, asked.accelerator, asked.execution, fidelity=asked.fidelity, calibrations=asked.calibrations)
+    return simulate(
+        graph,
+        asked.accelerator,
+        asked.execution,
+        fidelity=asked.fidelity,
+        calibrations=asked.calibrations,
+        host=asked.host,
+    )
 
 
 def _simulated(graph: OpGraph, asked: _Asked, explain: str | None = None) -> str:
@@ -249,6 +264,7 @@ def _traced(path: Path, source: Accelerator | None, asked: _Asked) -> str:
     with reading(path) as advance:
         trace = read_trace(path, progress=advance)
     if len(trace.kernels):
+        _refuse({"host": asked.host}, "a projection of measured times, which are the device's alone")
         projection = project(
             trace,
             asked.accelerator,

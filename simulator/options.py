@@ -9,6 +9,7 @@ import typer
 
 from .cost import FIDELITIES
 from .execution import ATTENTION_CHOICES, EXECUTION_MODES
+from .hosts.catalogue import DEFAULT_HOST, list_hosts
 from .views.report import FORMATS
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Guidance",
     "Hardware",
     "Height",
+    "HostName",
     "ListModels",
     "Model",
     "NewTokens",
@@ -67,6 +69,14 @@ SoftwareName = Annotated[
     str,
     typer.Option(
         "--software", help="Releases that choose the kernels: torch-2.6, or torch-2.6,rocm-6.3; the newest by default."
+    ),
+]
+HostName = Annotated[
+    str | None,
+    typer.Option(
+        "--host",
+        help=f"Host that drives the accelerator: one of {', '.join(list_hosts())}, or a YAML file; "
+        f"{DEFAULT_HOST} unless one was probed.",
     ),
 ]
 FidelityName = Annotated[str, typer.Option(help=f"One of {', '.join(FIDELITIES)}.")]

@@ -13,29 +13,20 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator
 from hw_specs.listing.traits import assumptions
 from simulator.energy.run import EnergyEstimate
+from simulator.hosts.host import Host
 from simulator.schedule.peak_memory import peak_memory
 from simulator.schedule.timeline import StageTimeline, Timeline
 from simulator.uncertainty.deviation import RunDeviation
 from simulator.uncertainty.intervals import Interval, interval_of
 from tracer.graph import OpGraph
 
-from .cost import BASES, BOUNDS, KernelCosts
+from .cost import BASES, RESOURCES, CoreSteps, Gains, KernelCosts
+from .kernels import KernelTables
 from .lowering import CATEGORIES
 
-__all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "main_basis", "make_report"]
+__all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "chosen_rows", "main_basis", "make_report"]
 
 FloatArray = NDArray[np.float64]
-
-_BOUND_GROUPS = {
-    "matrix": "compute",
-    "vector": "compute",
-    "special": "compute",
-    "dram": "memory",
-    "l2": "memory",
-    "occupancy": "occupancy",
-    "latency": "launch",
-    "link": "link",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,25 +61,33 @@ class Ends:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundShares:
-    """Shares of the total latency by what holds it back; they add up to 1.
+    """Shares of the total latency by what holds it back, which is what would shorten it; they add up to 1.
+
+    One per cent more of a resource shortens the latency by its share of a per cent.
 
     Attributes
     ----------
     compute : float
-        Kernels bound by matrix, vector or special function units.
+        Arithmetic units and the cores' clock.
     memory : float
-        Kernels bound by DRAM or cache bandwidth.
+        Bandwidth of DRAM and caches.
+    host : float
+        All up to the last launch that the device waits for: kernels before it could be faster without effect.
+    power : float
+        The power limit, under which a faster clock gains nothing.
     launch : float
-        The device waiting for the host, and kernels too short to be bound by anything but their own start.
+        Gaps between kernels, and the shortest time that a kernel takes.
     occupancy : float
-        Kernels with too few blocks, or blocks with too few instructions or bytes in flight, to keep the cores busy.
+        Too few blocks, or blocks with too few instructions or bytes in flight, to keep the cores busy.
     link : float
-        Collectives, bound by links to other accelerators.
+        Links to other accelerators.
     """
 
     compute: float
     memory: float
     launch: float
+    host: float = 0.0
+    power: float = 0.0
     occupancy: float = 0.0
     link: float = 0.0
 
@@ -115,10 +114,12 @@ class Unmodelled:
 class Report:
     """Result of one simulation. All quantities in SI units.
 
+    ``host`` is name, kind, year and processor of what drives the accelerator, None where the time is a bound.
     ``basis`` has the share of latency by what its kernels' times rest on; ``vector_flops`` and ``special_ops`` are the
     arithmetic that `flops` leaves out. ``part_intervals`` has the 80 % interval of each latency of each view, made as
     that of the total: name of the view to name of the part to ends, ``by_stage`` and so on; empty where the fidelity is
-    a bound. ``assumptions`` says what stands in for what nobody states of the accelerator's architecture.
+    a bound. ``core_steps`` says what 1 % of the cores changes, ``assumptions`` what stands in for what nobody states of
+    the accelerator's architecture.
     """
 
     model: str
@@ -126,6 +127,7 @@ class Report:
     workload: dict[str, Any]
     execution: dict[str, Any]
     fidelity: str
+    host: dict[str, Any] | None
     latency: float
     interval: Interval | None
     energy: EnergyEstimate | None
@@ -147,6 +149,7 @@ class Report:
     unmodelled: tuple[Unmodelled, ...]
     sources: tuple[str, ...]
     assumptions: tuple[str, ...] = ()
+    core_steps: CoreSteps | None = None
     repeats: dict[str, int] = field(default_factory=dict)
     part_intervals: dict[str, dict[str, Ends]] = field(default_factory=dict)
 
@@ -164,8 +167,7 @@ class _Pieces:
     category: list[str]
     module: list[str]
     latency: FloatArray
-    waiting: FloatArray
-    execution_by_bound: FloatArray  # (pieces, bounds)
+    bound: FloatArray  # time by what holds it back, (pieces, resources and the host)
     flops: FloatArray
     bytes: FloatArray
 
@@ -175,11 +177,13 @@ def make_report(
     costs: KernelCosts,
     accelerator: Accelerator,
     basis: NDArray[np.int64],
+    gains: Gains,
     *,
     fidelity: str,
     interval: Interval | None = None,
     deviation: RunDeviation | None = None,
     energy: EnergyEstimate | None = None,
+    host: Host | None = None,
     module_depth: int = 3,
 ) -> Report:
     """Views of a timeline.
@@ -187,79 +191,102 @@ def make_report(
     Parameters
     ----------
     timeline, accelerator, fidelity
-    costs, basis
-        Of this accelerator alone; the latter of shape (num_kernels,), codes into :data:`simulator.cost.BASES`.
+    costs, basis, gains
+        Of this accelerator alone; the second of shape (num_kernels,), codes into :data:`simulator.cost.BASES`.
     interval, energy, deviation : optional
         Of the whole run; intervals of parts of the latency are made from the last.
+    host : Host, optional
+        None where the time is that of the device alone.
     module_depth : int
         Parts of a module path that ``by_module`` keeps.
     """
     launches, graph = timeline.launches, timeline.launches.graph
-    pieces, total, table = _pieces(timeline, costs, module_depth), timeline.latency, launches.kernels
+    pieces, total, table = _pieces(timeline, gains.shares, module_depth), timeline.latency, launches.kernels
     views = {
         "by_stage": _positions(pieces.stage),
         "by_category": _positions(pieces.category, order=CATEGORIES),
         "by_module": _positions(pieces.module),
     }
+    entries: dict[str, Any] = {view: _grouped(pieces, parts, total) for view, parts in views.items()}
     return Report(
-        model=graph.name,
-        accelerator=accelerator.name,
-        workload=asdict(graph.workload),
+        **_subject(graph, accelerator),
+        **_totals(table),
         execution=launches.execution.to_dict(),
         fidelity=fidelity,
+        host=None if host is None else host.to_dict(),
         latency=total,
         interval=interval,
         energy=energy,
         flops=float(pieces.flops.sum()),
-        bytes=float((table.bytes * table.count).sum()),
-        vector_flops=float((table.vector_flops * table.count).sum()),
-        special_ops=float((table.special_ops * table.count).sum()),
-        parameters=graph.num_parameters,
         peak_memory=peak_memory(graph, launches.execution),
         memory_capacity=round(accelerator.memory.dram.capacity),
         bound=_bound_shares(pieces, np.ones(len(pieces.latency), dtype=np.bool_), total),
         bound_by_category=_bounds_by_category(pieces),
         basis=_basis_shares(table.count * costs.time[:, 0], basis),
-        components={c.name: c.num_parameters for c in graph.components},
         launches=float(table.count.sum()),
         unmodelled=_unmodelled(launches.unmodelled, graph, float(table.count.sum())),
-        sources=tuple(dict.fromkeys((*graph.sources, *accelerator.sources))),
-        assumptions=tuple(filter(None, (assumptions(accelerator.traits),))),
-        repeats={s.name: s.repeats for s in graph.stages},
+        core_steps=gains.steps,
         part_intervals={} if deviation is None else {v: _ends(pieces, p, deviation) for v, p in views.items()},
-        **{view: _grouped(pieces, parts, total) for view, parts in views.items()},
+        **entries,
     )
 
 
-def _pieces(timeline: Timeline, costs: KernelCosts, depth: int) -> _Pieces:
-    table, graph = timeline.launches.kernels, timeline.launches.graph
-    bound = costs.bound[:, 0]
-    parts = [_stage_pieces(stage, table.matrix_flops, table.bytes, bound) for stage in timeline.stages]
+def _subject(graph: OpGraph, accelerator: Accelerator) -> dict[str, Any]:
+    """What a report says of the workload and of the accelerator themselves."""
+    return {
+        "model": graph.name,
+        "accelerator": accelerator.name,
+        "workload": asdict(graph.workload),
+        "parameters": graph.num_parameters,
+        "components": {c.name: c.num_parameters for c in graph.components},
+        "sources": tuple(dict.fromkeys((*graph.sources, *accelerator.sources))),
+        "assumptions": tuple(filter(None, (assumptions(accelerator.traits),))),
+        "repeats": {s.name: s.repeats for s in graph.stages},
+    }
+
+
+def _totals(kernels: KernelTables) -> dict[str, Any]:
+    """Work of all launches by name of the field."""
+    names = ("bytes", "vector_flops", "special_ops")
+    return {name: float((getattr(kernels, name) * kernels.count).sum()) for name in names}
+
+
+def _pieces(timeline: Timeline, shares: FloatArray, depth: int) -> _Pieces:
+    kernels, graph = timeline.launches.kernels, timeline.launches.graph
+    parts = [_work(stage, kernels.matrix_flops, kernels.bytes) for stage in timeline.stages]
     names = [(s.launches.stage.name, len(s.launches.calls)) for s in timeline.stages]
     return _Pieces(
         stage=[name for name, count in names for _ in range(count)],
         category=[c for s in timeline.stages for c in s.launches.categories],
         module=[m for s in timeline.stages for m in _module_names(graph, s, depth)],
         latency=np.concatenate([s.execution + s.waiting for s in timeline.stages]),
-        waiting=np.concatenate([s.waiting for s in timeline.stages]),
-        execution_by_bound=np.concatenate([p[0] for p in parts]),
-        flops=np.concatenate([p[1] for p in parts]),
-        bytes=np.concatenate([p[2] for p in parts]),
+        bound=np.concatenate([_bound_times(s, shares) for s in timeline.stages]),
+        flops=np.concatenate([p[0] for p in parts]),
+        bytes=np.concatenate([p[1] for p in parts]),
     )
 
 
-def _stage_pieces(
-    stage: StageTimeline, flops: FloatArray, nbytes: FloatArray, bound: NDArray[np.int64]
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Execution split by bound, FLOPs and bytes of each launch position, repeats summed.
-
-    Where a position grows, its execution is split by the bounds of its repeats in equal parts.
-    """
+def _work(stage: StageTimeline, flops: FloatArray, nbytes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """FLOPs and bytes of each launch position, repeats summed."""
     rows, weight = stage.launches.rows, stage.launches.launches_per_variant
-    by_bound = np.zeros((rows.shape[1], len(BOUNDS)))
-    for code in range(len(BOUNDS)):
-        by_bound[:, code] = (bound[rows] == code).mean(axis=0) * stage.execution
-    return by_bound, flops[rows].sum(axis=0) * weight, nbytes[rows].sum(axis=0) * weight
+    return flops[rows].sum(axis=0) * weight, nbytes[rows].sum(axis=0) * weight
+
+
+def _bound_times(stage: StageTimeline, shares: FloatArray) -> FloatArray:
+    """Time of each launch position by what holds it back, :data:`RESOURCES` and the host, repeats summed. [s]
+
+    Where a position grows, its execution is split by the bounds of some of its repeats in equal parts.
+    """
+    on_device = 1.0 - stage.host_bound
+    by_resource = shares[chosen_rows(stage)].mean(axis=0) * (stage.execution * on_device)[:, None]
+    by_resource[:, RESOURCES.index("launch")] += stage.waiting * on_device
+    return np.column_stack((by_resource, (stage.execution + stage.waiting) * stage.host_bound))
+
+
+def chosen_rows(stage: StageTimeline) -> NDArray[np.int64]:
+    """Kernels of the first, middle and last variant of a stage: what holds back those between is not much else."""
+    rows = stage.launches.rows
+    return rows[sorted({0, len(rows) // 2, len(rows) - 1})]
 
 
 def _module_names(graph: OpGraph, stage: StageTimeline, depth: int) -> list[str]:
@@ -309,12 +336,9 @@ def _bounds_by_category(pieces: _Pieces) -> dict[str, BoundShares]:
 
 
 def _bound_shares(pieces: _Pieces, rows: NDArray[np.bool_], total: float) -> BoundShares:
-    shares = {"compute": 0.0, "memory": 0.0, "launch": float(pieces.waiting[rows].sum())}
-    shares |= {"occupancy": 0.0, "link": 0.0}
-    by_bound = pieces.execution_by_bound[rows].sum(axis=0)
-    for code, name in enumerate(BOUNDS):
-        shares[_BOUND_GROUPS[name]] += float(by_bound[code])
-    return BoundShares(**{name: value / total if total else 0.0 for name, value in shares.items()})
+    times = pieces.bound[rows].sum(axis=0)
+    names = (*RESOURCES, "host")
+    return BoundShares(**{name: float(time) / total if total else 0.0 for name, time in zip(names, times, strict=True)})
 
 
 def _basis_shares(time: FloatArray, codes: NDArray[np.int64]) -> dict[str, float]:

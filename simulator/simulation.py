@@ -11,17 +11,28 @@ from hw_specs import Accelerator, CalibrationPool
 from simulator.cost.model import Fidelity
 from simulator.energy.power import UnknownPowerError
 from simulator.energy.run import EnergyEstimate, energy_of
-from simulator.hosts.costs import host_of
+from simulator.hosts.costs import host_costs, host_of
+from simulator.hosts.host import Host
 from simulator.schedule.timeline import Timeline, schedule
 from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.intervals import Interval, Standing, family_of, interval_of
 from tracer.graph import OpGraph
 
-from .cost import HardwareColumns, KernelCosts, hardware_columns, kernel_basis, kernel_times
+from .cost import (
+    RESOURCES,
+    Gains,
+    HardwareColumns,
+    KernelCosts,
+    core_steps,
+    hardware_columns,
+    kernel_basis,
+    kernel_times,
+    resource_shares,
+)
 from .execution import Execution
 from .kernels import KernelTables
 from .lowering import Launches, assign_units, execution_on, lower
-from .report import Report, main_basis, make_report
+from .report import Report, chosen_rows, main_basis, make_report
 
 __all__ = ["Simulation", "simulate"]
 
@@ -68,6 +79,7 @@ def simulate(
     *,
     fidelity: Fidelity = "calibrated",
     calibrations: CalibrationPool | None = None,
+    host: Host | None = None,
 ) -> Simulation:
     """Predict one run of a workload on one accelerator.
 
@@ -81,6 +93,8 @@ def simulate(
         ``roofline`` is a lower bound from the datasheet: no overhead of kernels, of launches or of the host.
     calibrations : CalibrationPool, optional
         Those that ship with the package by default; with that of a machine which its user probed beside them, or none.
+    host : Host, optional
+        What drives the accelerator; by default the one that was probed with it, else the same for all.
 
     Raises
     ------
@@ -93,21 +107,17 @@ def simulate(
     table = assign_units(launches.kernels, accelerator)
     hardware = hardware_columns([accelerator], pool).sustained()
     costs = kernel_times(table, hardware, fidelity=fidelity)
-    host = None if fidelity == "roofline" else host_of(execution, accelerator, pool)
-    timeline = schedule(launches, costs.time[:, 0], host)
+    host = None if fidelity == "roofline" else host_of(accelerator, pool, host)
+    timeline = schedule(launches, costs.time[:, 0], None if host is None else host_costs(host, execution, accelerator))
     basis = _basis(table, hardware, fidelity)
     deviation, interval = None, None
     if fidelity == "calibrated":
         deviation = run_deviation(timeline, table, costs.time[:, 0], accelerator, pool)
-        standing = Standing(
-            family=family_of(graph.workload),
-            maker=accelerator.vendor,
-            basis=main_basis(table.count * costs.time[:, 0], basis),
-        )
+        standing = _standing(graph, accelerator, main_basis(table.count * costs.time[:, 0], basis))
         interval = interval_of(timeline.latency, deviation.relative(), standing=standing)
     energy = _energy(timeline, costs, accelerator, interval)
-    known = (timeline, costs, accelerator, basis)
-    report = make_report(*known, fidelity=fidelity, interval=interval, deviation=deviation, energy=energy)
+    known = (timeline, costs, accelerator, basis, _gains(timeline, table, hardware, fidelity))
+    report = make_report(*known, fidelity=fidelity, interval=interval, deviation=deviation, energy=energy, host=host)
     return Simulation(
         accelerator=accelerator,
         launches=launches,
@@ -122,11 +132,25 @@ def simulate(
     )
 
 
+def _standing(graph: OpGraph, accelerator: Accelerator, basis: str) -> Standing:
+    return Standing(family=family_of(graph.workload), maker=accelerator.vendor, basis=basis)
+
+
 def _basis(table: KernelTables, hardware: HardwareColumns, fidelity: Fidelity) -> NDArray[np.int64]:
     """Ground of each kernel's time; a bound rests on the datasheet."""
     if fidelity == "roofline":
         return np.zeros(len(table), dtype=np.int64)
     return kernel_basis(table, hardware)[:, 0]
+
+
+def _gains(timeline: Timeline, table: KernelTables, hardware: HardwareColumns, fidelity: Fidelity) -> Gains:
+    """What changes of the accelerator would bring to the kernels that a report asks for."""
+    wanted = [chosen_rows(stage).ravel() for stage in timeline.stages]
+    rows = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *wanted]))
+    chosen = table.select(rows)
+    shares = np.zeros((len(table), len(RESOURCES)))
+    shares[rows] = resource_shares(chosen, hardware, fidelity=fidelity)
+    return Gains(shares=shares, steps=core_steps(chosen, hardware) if fidelity == "calibrated" else None)
 
 
 def _energy(

@@ -1,4 +1,4 @@
-"""The recipes for an accelerator and an architecture: one file each, followed to the letter."""
+"""The recipes for an accelerator, an architecture and a host: one file each, followed to the letter."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hw_specs import CalibrationPool, SpecError, load_accelerator
 from hw_specs.__main__ import main
 from hw_specs.catalogue import resolve_name
 from simulator import simulate
+from simulator.hosts.catalogue import load_host
 from tracer.library.bundle import BUNDLE
 from tracer.storage.graph_file import load_graph
 
@@ -78,3 +79,20 @@ def test_a_parent_gives_its_numbers_exactly(folder: Path, model: str) -> None:
     assert descended.report.latency == own.report.latency
     assert descended.report.interval == own.report.interval
     assert descended.report.energy == own.report.energy
+
+
+def test_a_host_is_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "server-2026.yaml"
+    path.write_text(_recipe("name: server-2026"), encoding="utf-8")
+    host, before = load_host(str(path)), load_host("server-2023")
+    assert host.costs["eager"].product == pytest.approx(0.8 * before.costs["eager"].product)
+    assert host.costs["eager"].launch == pytest.approx(2.5e-6)
+    graph, part = load_graph(BUNDLE / "llama2-7b.npz"), load_accelerator("h100")
+    reports = [simulate(graph, part, calibrations=POOL, host=each).report for each in (host, before)]
+    assert reports[0].latency < reports[1].latency
+    assert reports[0].host == {
+        "name": "server-2026",
+        "kind": "server",
+        "year": 2026,
+        "processor": "4.5 GHz on one core",
+    }

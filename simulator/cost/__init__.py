@@ -4,6 +4,7 @@ from .accelerator_columns import hardware_columns
 from .basis import kernel_basis
 from .explain import ExplainError, Term, explain
 from .families import FAMILIES, GROUPS, PARAMETERS
+from .gains import RESOURCES, CoreSteps, Gains, core_steps, resource_shares
 from .hardware import BASES, HardwareColumns, UnsupportedFormatError
 from .model import FIDELITIES, FidelityError, KernelCosts, kernel_times
 from .parameters import Parameter, ParameterError
@@ -16,16 +17,21 @@ __all__ = [
     "FIDELITIES",
     "GROUPS",
     "PARAMETERS",
+    "RESOURCES",
+    "CoreSteps",
     "ExplainError",
     "FidelityError",
+    "Gains",
     "HardwareColumns",
     "KernelCosts",
     "Parameter",
     "ParameterError",
     "Term",
     "UnsupportedFormatError",
+    "core_steps",
     "explain",
     "hardware_columns",
     "kernel_basis",
     "kernel_times",
+    "resource_shares",
 ]

@@ -9,6 +9,7 @@ from simulator.kernels import KernelTables
 from .basis import kernel_basis
 from .families import GROUPS, PARAMETERS, family_of, group_cost, groups_of
 from .families.family import Formula
+from .gains import RESOURCES, resource_shares
 from .hardware import BASES, HardwareColumns
 from .model import kernel_times
 from .roofline import BOUNDS, roofline_terms
@@ -67,9 +68,20 @@ def explain(kernel: KernelTables, hardware: HardwareColumns) -> tuple[Term, ...]
     result = [
         Term("time", float(costs.time[0, 0]), "s", "the terms joined, and no less than the roofline"),
         Term("bound", BOUNDS[int(costs.bound[0, 0])], "", "largest term"),
+        Term("held back by", _held_back(kernel, hardware), "", "share of a gain in each that the time takes"),
         Term("basis", BASES[int(kernel_basis(kernel, hardware)[0, 0])], "", "weakest ground of the parameters it uses"),
     ]
     return (*roofline, *terms, *result, *_parameters(group, hardware))
+
+
+def _held_back(kernel: KernelTables, hardware: HardwareColumns) -> str:
+    """Resources that a kernel's time depends on, the greatest share first."""
+    (shares,) = resource_shares(kernel, hardware, fidelity="calibrated")
+    named = sorted(zip(shares, RESOURCES, strict=True), reverse=True)
+    return ", ".join(f"{name} {100 * share:.0f} %" for share, name in named if share >= _WORTH_NAMING)
+
+
+_WORTH_NAMING = 0.005
 
 
 def _term(name: str, value: float, formula: Formula) -> Term:

@@ -19,7 +19,7 @@ from hw_specs import Accelerator, Calibration, CalibrationMatch, CalibrationPool
 from hw_specs.inheritance.process import clock_under_load, matrix_energy_ratio, overvoltage, vector_energy_ratio
 
 from .families import PARAMETERS, group_named
-from .hardware.cores import block_cores
+from .hardware.cores import block_cores, product_of
 from .hardware.memory_rates import dram_achievable_copy
 from .parameters import Follows, Parameter
 
@@ -50,18 +50,16 @@ class Origin:
     copy_share : float or None
         Share that a copy reaches of the DRAM bandwidth that check bits leave, None where nobody published it. [1]
     by_core : float or None
-        DRAM bandwidth over the number of cores. [B/s]
+        DRAM bandwidth over the number of cores; of a changed accelerator over those of what it was, since a core pulls
+        no less for having others beside it. [B/s]
     load : Load or None
         Matrix units under a power limit, None where clock, peak or limit are not published.
-    hypothetical : bool
-        Whether it is a changed one. Its cores pull no less than those of what it was, however many they are.
     """
 
     process: str | None
     copy_share: float | None
     by_core: float | None
     load: Load | None = None
-    hypothetical: bool = False
 
 
 #: What the parameters of the calibration for all accelerators describe, in the middle of those measured.
@@ -98,7 +96,7 @@ def origin_of(calibration: Calibration, group: str) -> Origin:
 def accelerator_origin(accelerator: Accelerator) -> Origin:
     """Process and memory of an accelerator."""
     dram = accelerator.memory.dram
-    by_core = dram.bandwidth / block_cores(accelerator) if dram.bandwidth else None
+    by_core = dram.bandwidth / block_cores(product_of(accelerator)) if dram.bandwidth else None
     left = dram_achievable_copy(accelerator)
     share = min(dram.measured_bandwidth / left, 1.0) if dram.measured_bandwidth is not None and left > 0 else None
     return Origin(
@@ -106,7 +104,6 @@ def accelerator_origin(accelerator: Accelerator) -> Origin:
         copy_share=share,
         by_core=by_core,
         load=_load_of(accelerator),
-        hypothetical=accelerator.hypothetical,
     )
 
 
@@ -145,8 +142,7 @@ def _inherited(parameter: Parameter, value: float, here: Origin, there: Origin) 
     if parameter.follows is Follows.COPY_SHARE and here.copy_share is not None and there.copy_share is not None:
         return _within(parameter, value * (here.copy_share / there.copy_share))
     if parameter.follows is Follows.CORE_BANDWIDTH and here.by_core is not None and there.by_core is not None:
-        share = here.by_core / there.by_core
-        return _within(parameter, value * (max(share, 1.0) if here.hypothetical else share))
+        return _within(parameter, value * (here.by_core / there.by_core))
     return value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,105 +24,13 @@ from tracer.operators import (
     kind_of,
 )
 
-__all__ = ["HOSTS", "KIND_COST", "HostCosts", "call_times", "host_of"]
+from .catalogue import load_host
+from .host import Host, HostCosts
+
+__all__ = ["KIND_COST", "call_times", "host_costs", "host_of"]
 
 FloatArray = NDArray[np.float64]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostCosts:
-    """What the host pays for each thing that it does. All in seconds.
-
-    Attributes
-    ----------
-    view : float
-        An operator that launches nothing: Python call, dispatch, a new tensor object.
-    operator : float
-        An operator that launches an elementwise kernel, a copy or a reduction: Python call, dispatch, checks,
-        allocation of the output.
-    row_wise : float
-        A normalization or softmax.
-    product : float
-        A matrix product: views of the weight, descriptors, the library's choice of a kernel.
-    convolution : float
-        A convolution: descriptors and the library's cached plan.
-    attention : float
-        Fused attention: choice of the implementation, checks, several nested operators.
-    launch : float
-        One kernel launch through the driver.
-    module : float
-        Entering or leaving a ``torch.nn.Module``: ``__call__`` and the Python code of the model between operators.
-    stage : float
-        Starting one run of a stage: the pipeline's own Python code, scheduler included.
-    delay : float
-        From the launch call's return to the kernel's start on an idle device.
-    gap : float
-        Between two queued kernels on a busy device.
-    """
-
-    view: float
-    operator: float
-    row_wise: float
-    product: float
-    convolution: float
-    attention: float
-    launch: float
-    module: float
-    stage: float
-    delay: float
-    gap: float
-
-
-# Launch, gap, delay, views and operators: medians of host events in PyTorch profiler traces of Qwen1.5-0.5B, ViT and
-# BERT on an H100, less what the profiler itself costs there (Python tracing: about 1 us a Python call, so that the
-# figures of products, attention and normalization are about halved). Graph replay leaves no gap beyond the shortest
-# kernel's own time (te42kyfo/gpu-benches, gpu-small-kernels: 1.3 us a kernel in a graph, 2.6 us in a stream, A100).
-# `module` alone is fitted: to the published rates of Stable Diffusion 1.5 at batch 1, which the host bounds.
-_EAGER = HostCosts(
-    view=1.0e-6,
-    operator=5e-6,
-    row_wise=10e-6,
-    product=13e-6,
-    convolution=20e-6,
-    attention=20e-6,
-    launch=3.3e-6,
-    module=6e-6,
-    stage=0.5e-3,
-    delay=1.7e-6,
-    gap=1.3e-6,
-)
-# The generated wrapper of compiled code calls each kernel with prepared arguments; products and convolutions still go
-# through their library's Python entry.
-_COMPILED = HostCosts(
-    view=0.0,
-    operator=3e-6,
-    row_wise=3e-6,
-    product=8e-6,
-    convolution=15e-6,
-    attention=15e-6,
-    launch=3.3e-6,
-    module=0.0,
-    stage=0.5e-3,
-    delay=1.7e-6,
-    gap=1.3e-6,
-)
-_GRAPH = HostCosts(
-    view=0.0,
-    operator=0.0,
-    row_wise=0.0,
-    product=0.0,
-    convolution=0.0,
-    attention=0.0,
-    launch=0.0,
-    module=0.0,
-    stage=0.5e-3,
-    delay=6.5e-6,
-    gap=0.0,
-)
-# On a CPU the operator is the kernel: it is not launched, and its dispatch is part of its measured time.
-_CPU = replace(_GRAPH, view=1.0e-6, module=2e-6, delay=0.0)
-HOSTS: dict[str, HostCosts] = {"eager": _EAGER, "compiled": _COMPILED, "cuda-graph": _GRAPH}
-"""Host costs by execution mode."""
 
 _KINDS: Mapping[str, Iterable[Kind]] = {
     "view": FREE,
@@ -144,60 +52,60 @@ _KINDS: Mapping[str, Iterable[Kind]] = {
 KIND_COST: Mapping[Kind, str] = {kind: cost for cost, kinds in _KINDS.items() for kind in kinds}
 """Which of :class:`HostCosts` an operator of each kind costs."""
 
-# Servers of the Ampere generation and before (2017-2021) run the same Python 1.6 times as slowly as those of the
-# H100: Stable Diffusion 1.5 at batch 1, eager, takes 28 to 32 ms a step on A100 servers and 18.3 ms on an H100 server
-# (published: chengzeyi/stable-fast README, fal-ai/stable-diffusion-benchmarks README), and the host bounds both.
-_SLOWER_HOSTS_UNTIL = 2021
-_SLOWDOWN = 1.6
 
+def host_of(accelerator: Accelerator, calibrations: CalibrationPool, named: Host | None = None) -> Host:
+    """Host that drives an accelerator: the one that is named, else the one that was probed, else the default.
 
-def host_of(execution: Execution, accelerator: Accelerator, calibrations: CalibrationPool) -> HostCosts:
-    """Host costs of an execution mode, on a host of the accelerator's time.
-
-    The constants are those of a host of 2023. An accelerator says nothing of the host that it is put into: this is
-    the typical one, and published rates on one and the same accelerator differ by a factor of 1.7. A calibration of a
-    probed machine that has measured its host (group ``host``) replaces them.
+    An accelerator says nothing of the host that it is put into, and published rates on one and the same differ by a
+    factor of 1.7. Without a name it is therefore the same host for all, except where a calibration of a probed machine
+    has measured its own (group ``host``).
     """
+    if named is not None:
+        return named
     measured = _measured_on(accelerator, calibrations)
-    if accelerator.traits.engine == "cpu":
-        # What operators cost is in their own times.
-        return replace(_CPU, **{name: measured[name] for name in ("view", "module") if name in measured})
-    costs = HOSTS[execution.mode]
-    if measured:
-        return replace(costs, **{name: getattr(costs, name) * share for name, share in _shares(measured).items()})
-    year = accelerator.year
-    if year is None or year > _SLOWER_HOSTS_UNTIL:
-        return costs
-    return replace(costs, **{name: getattr(costs, name) * _SLOWDOWN for name in (*_ON_THE_HOST, "module", "stage")})
+    return _with_measured(load_host(), accelerator, measured) if measured else load_host()
 
 
-# Gap and delay are the device's and the bus's, not the host's.
-_ON_THE_HOST = ("view", "operator", "row_wise", "product", "convolution", "attention", "launch")
+def host_costs(host: Host, execution: Execution, accelerator: Accelerator) -> HostCosts:
+    """Costs of an execution mode; on a CPU the operator is the kernel, which is not launched."""
+    of_itself = accelerator.traits.engine == "cpu"
+    return host.costs["cpu" if of_itself else execution.mode]
 
 
 def _measured_on(accelerator: Accelerator, calibrations: CalibrationPool) -> Mapping[str, float]:
-    """Costs of the host that a calibration of this very machine has. [s]"""
+    """Costs of the host that a calibration of this very machine has, whatever was changed in the accelerator. [s]"""
+    machine = accelerator.based_on or accelerator.name
     for entry in calibrations.calibrations:
-        if accelerator.name in entry.groups.get("host", ()):
+        if machine in entry.groups.get("host", ()):
             return {name.partition(".")[2]: value for name, value in entry.of_group("host").items()}
     return {}
 
 
-def _shares(measured: Mapping[str, float]) -> dict[str, float]:
-    """Measured costs over those of the typical host, in eager mode, where they were measured.
+def _with_measured(host: Host, accelerator: Accelerator, measured: Mapping[str, float]) -> Host:
+    """A host with what was measured in eager mode; other modes cost the same share more or less.
 
     A bare module's call was measured, and not the Python code of models that `module` holds too: it follows a view's.
     """
-    shares = {name: measured[name] / getattr(_EAGER, name) for name in (*_ON_THE_HOST, "gap") if name in measured}
-    return {**shares, **dict.fromkeys(("module", "stage"), shares.get("view", 1.0))}
+    eager = host.costs["eager"]
+    shares = {name: measured[name] / getattr(eager, name) for name in (*_MEASURED, "gap") if name in measured}
+    shares |= dict.fromkeys(("module", "stage"), shares.get("view", 1.0))
+    costs = {mode: of_mode.scaled(shares) for mode, of_mode in host.costs.items()}
+    own = {name: measured[name] for name in ("view", "module") if name in measured}
+    costs["cpu"] = replace(host.costs["cpu"], **own)
+    return replace(host, name=f"measured on {accelerator.name}", processor="as probed", costs=costs)
+
+
+_MEASURED = ("view", "operator", "row_wise", "product", "convolution", "attention", "launch")
 
 
 def call_times(graph: OpGraph, launches: StageLaunches, host: HostCosts) -> FloatArray:
     """Time from the start of a run of the stage to each launch, on the host, shape (num_launches,). [s]
 
-    Calls are issued one after another. In compiled execution only calls that launch cost time, in a graph none.
+    Calls are issued one after another. In compiled execution only calls that launch cost time, in a graph none. A
+    pipeline runs its own code before each run of a stage; a module that is called once by itself has none.
     """
     stage = launches.stage
+    pipeline = host.stage if len(graph.stages) > 1 or stage.repeats > 1 else 0.0
     num_kernels = np.bincount(launches.calls, minlength=stage.num_calls)
     enters = np.diff(stage.modules, prepend=-1) != 0
     cost = np.array([_operator_cost(op.name, host) for op in graph.operators])[stage.operators]
@@ -205,7 +113,7 @@ def call_times(graph: OpGraph, launches: StageLaunches, host: HostCosts) -> Floa
     per_call = np.where(free, host.view, np.where(num_kernels > 0, cost, 0.0))
     issued = np.cumsum(per_call + host.module * enters)
     order = np.arange(1, len(launches.calls) + 1)
-    at_launch: FloatArray = host.stage + issued[launches.calls] + host.launch * order
+    at_launch: FloatArray = pipeline + issued[launches.calls] + host.launch * order
     return at_launch
 
 

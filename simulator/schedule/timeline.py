@@ -1,18 +1,20 @@
 """Host and device on one clock: a host thread issues launches, a device stream executes them in order.
 
 A kernel starts when the one before it has ended and its own launch has arrived. Where the host is slower than the
-device, the device waits: that time is counted with the kernel it waited for, as launch-bound.
+device, the device waits: that time is counted with the kernel it waited for. Up to the last launch that it waits for,
+the time of a run is the host's: kernels before it could be faster and nothing would come of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.hosts.costs import HostCosts, call_times
+from simulator.hosts.costs import call_times
+from simulator.hosts.host import HostCosts
 from simulator.lowering import Launches, StageLaunches
 
 __all__ = ["Span", "StageTimeline", "Timeline", "schedule"]
@@ -54,6 +56,9 @@ class StageTimeline:
         Time that each launch executes, summed over repeats. [s]
     waiting : ndarray, shape (num_launches,)
         Time that the device idles before each launch, summed over repeats. [s]
+    host_bound : ndarray, shape (num_launches,)
+        Share of the repeats in which the device waits for the host at this launch or a later one, of this stage or
+        another: a faster device would only wait longer. The time of all others is the device's. [1]
     first_start, first_end, first_launched : ndarray, shape (num_launches,)
         Of the first repeat, from the start of that repeat on the host. [s]
     """
@@ -61,6 +66,7 @@ class StageTimeline:
     launches: StageLaunches
     execution: FloatArray
     waiting: FloatArray
+    host_bound: FloatArray
     first_launched: FloatArray
     first_start: FloatArray
     first_end: FloatArray
@@ -113,7 +119,16 @@ def schedule(launches: Launches, times: FloatArray, host: HostCosts | None) -> T
     for stage in launches.stages:
         timeline, lag = _schedule_stage(stage, times, _issue(launches, stage, host), lag)
         stages.append(timeline)
-    return Timeline(launches=launches, stages=tuple(stages))
+    return Timeline(launches=launches, stages=_up_to_the_last_wait(stages))
+
+
+def _up_to_the_last_wait(stages: Sequence[StageTimeline]) -> tuple[StageTimeline, ...]:
+    """Stages in which all that comes before a later stage waits for the host counts as bound by it."""
+    waits = [stage.host_bound.any() for stage in stages]
+    return tuple(
+        replace(stage, host_bound=np.ones_like(stage.host_bound)) if any(waits[at + 1 :]) else stage
+        for at, stage in enumerate(stages)
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,6 +159,7 @@ def _schedule_stage(stage: StageLaunches, times: FloatArray, issue: _Issue, lag:
     """
     num_launches = stage.rows.shape[1]
     execution, waiting = np.zeros(num_launches), np.zeros(num_launches)
+    waits = _Waits(num_launches)
     first: tuple[FloatArray, FloatArray] | None = None
     for rows, repeats in zip(stage.rows, _repeats_of_variants(stage), strict=True):
         duration, remaining = times[rows], repeats
@@ -155,6 +171,7 @@ def _schedule_stage(stage: StageLaunches, times: FloatArray, issue: _Issue, lag:
             alike = _num_alike(issue, duration, lag, lag_after, remaining)
             execution += duration * alike
             waiting += idle * alike
+            waits.add(idle > issue.gap + _SETTLED, alike)
             remaining -= alike
             lag += (lag_after - lag) * alike
     start, end = first or (np.zeros(num_launches), np.zeros(num_launches))
@@ -162,11 +179,33 @@ def _schedule_stage(stage: StageLaunches, times: FloatArray, issue: _Issue, lag:
         launches=stage,
         execution=execution,
         waiting=waiting,
+        host_bound=waits.shares(),
         first_launched=issue.launched,
         first_start=start,
         first_end=end,
     )
     return timeline, lag
+
+
+class _Waits:
+    """Where the repeats of a stage wait for the host."""
+
+    def __init__(self, num_launches: int) -> None:
+        self._before = np.zeros(num_launches)
+        self._repeats = 0
+        self._up_to_last = np.zeros(num_launches, dtype=np.bool_)
+
+    def add(self, waits: NDArray[np.bool_], alike: int) -> None:
+        """Repeats that follow those so far, each of which waits at some launches."""
+        self._repeats += alike
+        if waits.any():
+            self._up_to_last = np.arange(len(waits)) <= np.flatnonzero(waits)[-1]
+            self._before[:] = self._repeats - 1
+
+    def shares(self) -> FloatArray:
+        """Share of the repeats in which each launch comes no later than the last wait of all."""
+        bound: FloatArray = (self._before + self._up_to_last) / max(self._repeats, 1)
+        return bound
 
 
 def _repeats_of_variants(stage: StageLaunches) -> list[int]:

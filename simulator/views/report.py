@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from simulator.energy.run import energy_line
@@ -81,6 +82,8 @@ def _print_heading(report: Report, console: Console) -> None:
     console.print(f"{settings}", highlight=False)
     how = f"execution {run['mode']}, attention {run['attention']}, software {run['software']}"
     console.print(f"{how}, fidelity {report.fidelity}", highlight=False)
+    if report.host is not None:
+        console.print("host {name}: {kind} of {year}, {processor}".format(**report.host), highlight=False)
     console.print()
     rows = (
         ("latency", _latency(report)),
@@ -156,11 +159,27 @@ def notes(report: Report) -> tuple[str, ...]:
         return ("roofline: a lower bound from the datasheet alone; no overhead of kernels, launches or the host.",)
     return (
         *report.assumptions,
+        *_waves(report),
         f"80 % intervals {coverage_line()}; those of parts are made alike, but of parts only denoisers were counted.",
-        "approximate: the host's time for each operator is that of a typical server processor; "
+        "approximate: the host's time for each operator is that of its class of processor; "
         "schedulers' own arithmetic is left out.",
     )
 
+
+def _waves(report: Report) -> Iterator[str]:
+    """Where the number of cores stands close to the end of a wave, and the time on the device jumps there."""
+    steps = report.core_steps
+    changes = {} if steps is None else {"fewer": steps.fewer, "more": steps.more}
+    for which, change in changes.items():
+        if abs(change) > _JUMP:
+            yield (
+                f"a wave of blocks ends here: 1 % {which} cores change the kernels' time by {100 * change:+.1f} %, "
+                "so do slightly other sizes."
+            )
+
+
+#: Change by 1 % of the cores that is a jump. [1]
+_JUMP = 0.03
 
 _ENTRY_COLUMNS = ("latency", "80 % interval", "share", "FLOPs", "bytes")
 
@@ -192,12 +211,6 @@ def _brief(seconds: float) -> str:
 
 
 def _bounds(shares: BoundShares) -> str:
-    named: Mapping[str, float] = {
-        "compute": shares.compute,
-        "memory": shares.memory,
-        "launch": shares.launch,
-        "occupancy": shares.occupancy,
-        "link": shares.link,
-    }
+    named: Mapping[str, float] = asdict(shares)
     ranked = sorted(named.items(), key=lambda item: -item[1])
     return ", ".join(f"{name} {100 * share:.0f} %" for name, share in ranked if share >= 0.005)

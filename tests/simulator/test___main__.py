@@ -217,6 +217,8 @@ _BAD = {
     "huge steps": ((*_SD, "--num-inference-steps", "1" + "0" * 18), ["num_inference_steps", "at most 1000000000"]),
     "steps 0": ((*_SD, "--num-inference-steps", "0"), ["num_inference_steps is 0", "at least 1"]),
     "guidance": ((*_SD, "--guidance-scale", "nan"), ["guidance_scale is nan", "finite"]),
+    "unknown host": ((*_SD, "--host", "server-2032"), ["'server-2032'", "server-2023", "desktop-2022"]),
+    "host of a bound": ((*_SD, "--host", "server-2020", "--fidelity", "roofline"), ["--host", "roofline"]),
     "unknown dtype": ((*_SD, "--dtype", "fp17"), ["'fp17'", "fp16, bf16"]),
     "dtype of no model": ((*_SD, "--dtype", "fp8"), ["float8_e4m3fn", "valid: float16, bfloat16"]),
     "format": ((*_SD, "--format", "xml"), ["'xml'", "valid: table, json, csv"]),
@@ -371,3 +373,18 @@ def test_a_change_that_nothing_reads_says_so(run, graph_file, output_format) -> 
     assert done.out.count(line) == (output_format == "table")
     assert done.err.count(line) == (output_format != "table")
     assert "memory.dram.bandwidth: the change" not in done.out + done.err
+
+
+def test_the_host_is_named_and_shown(run, graph_file):
+    arguments = ("--hw", "h100", "--graph", graph_file)
+    slow, fast = (
+        json.loads(run(*arguments, "--host", name, "--format", "json").out) for name in ("server-2018", "desktop-2022")
+    )
+    assert (slow["host"]["name"], fast["host"]["kind"]) == ("server-2018", "desktop")
+    assert slow["latency"] > fast["latency"]
+    assert "host server-2023: server of 2023, " in run(*arguments).out
+
+
+def test_a_measured_trace_has_a_host_of_its_own(run, trace_file):
+    done = run("--hw", "a100", "--trace", trace_file, "--host", "server-2020")
+    assert (done.status, "--host does not apply" in done.err) == (2, True)

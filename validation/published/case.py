@@ -47,6 +47,8 @@ class Case(pydantic.BaseModel):
         Who published it, and where.
     software : str
         Release of the framework that the source states, such as ``torch-2.1``.
+    host : str
+        Host (:mod:`simulator.hosts`) where source or form factor tell it; empty for the default one.
     options : tuple of str
         What the source's script switches on that no other field says.
     grade : {"A", "B", "C"}
@@ -69,6 +71,7 @@ class Case(pydantic.BaseModel):
     value: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
     source: Annotated[str, pydantic.Field(min_length=1)]
     software: str = ""
+    host: str = ""
     options: tuple[str, ...] = ()
     grade: Grade
     assumed: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from typing import Any
 from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import Execution
+from simulator.hosts.catalogue import load_host
 from simulator.simulation import Simulation, simulate
 from simulator.uncertainty.intervals import family_of, interval_of
 from tracer.graph import GraphError, OpGraph
@@ -133,12 +134,13 @@ def _predict(
 ) -> CaseResult:
     graph, accelerator = _graph(case.model, case.settings, graphs), load_accelerator(case.device)
     execution = Execution(**case.execution)  # type: ignore[arg-type]  # checked by Execution itself
-    simulation = simulate(graph, accelerator, execution, calibrations=calibrations)
+    host = load_host(case.host) if case.host else None
+    simulation = simulate(graph, accelerator, execution, calibrations=calibrations, host=host)
     bound = simulate(graph, accelerator, execution, calibrations=calibrations, fidelity="roofline")
     predicted, roofline = (case_time(case, graph, _latencies(each)) for each in (simulation, bound))
     if case.sliced_decoder:
         single = _graph(case.model, {**case.settings, "batch": 1}, graphs)
-        one = simulate(single, accelerator, execution, calibrations=calibrations)
+        one = simulate(single, accelerator, execution, calibrations=calibrations, host=host)
         one_bound = simulate(single, accelerator, execution, calibrations=calibrations, fidelity="roofline")
         predicted += sliced_decoding(graph, _latencies(simulation), _latencies(one))
         roofline += sliced_decoding(graph, _latencies(bound), _latencies(one_bound))

@@ -19,6 +19,7 @@ __all__ = [
     "Component",
     "Device",
     "Engine",
+    "HostLine",
     "Model",
     "Names",
     "Option",
@@ -173,6 +174,12 @@ class Option(Entry):
     option: Text
 
 
+class HostLine(Entry):
+    """Host (:mod:`simulator.hosts`) of a device, where its source states the processor or its form factor tells it."""
+
+    host: Text
+
+
 class Names(pydantic.BaseModel):
     """The whole map; lists in the order in which they are tried."""
 
@@ -196,6 +203,7 @@ class Names(pydantic.BaseModel):
     software: Expression
     """Finds the release of PyTorch in a text, as its group ``release``."""
     options: tuple[Option, ...]
+    hosts: tuple[HostLine, ...]
 
     @pydantic.field_validator("software")
     @classmethod

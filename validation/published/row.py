@@ -44,6 +44,7 @@ def case_of_row(row: Row, names: Names) -> Case:
             "value": value,
             "source": row["source"],
             "software": names.release(said),
+            "host": _host(row, device, names),
             "options": tuple(line.option for line in all_that_fit(names.options, said)),
             "grade": _grade(row.get("notes", ""), len(assumed)),
             "sliced_decoder": quantity == "latency" and _slices_decoder(row, settings),
@@ -51,6 +52,13 @@ def case_of_row(row: Row, names: Names) -> Case:
             "notes": row.get("notes", ""),
         }
     )
+
+
+def _host(row: Row, device: str, names: Names) -> str:
+    """Host that drives an accelerator in a source; empty where nothing tells it from the default one."""
+    form = load_accelerator(device).form_factor or ""
+    line = first_that_fits(names.hosts, f"{row['device']}\n{form}\n{row['source']}")
+    return line.host if line else ""
 
 
 def _grade(notes: str, num_assumed: int) -> str:

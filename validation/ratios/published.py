@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import Execution, ExecutionError
+from simulator.hosts.catalogue import load_host
 from simulator.simulation import Simulation, simulate
 from simulator.uncertainty.components import ErrorComponents, accelerator_correlation, ratio_variance
 from tracer.graph import GraphError, OpGraph
@@ -150,11 +151,13 @@ class Simulations:
     def _predicted(self, case: Case) -> dict[str, Prediction]:
         """Prediction of each stage of a case's run by its name, and of the whole by none."""
         settings, execution = (tuple(sorted(each.items())) for each in (case.settings, case.execution))
-        key = (case.model, case.device, settings, execution)
+        key = (case.model, case.device, case.host, settings, execution)
         if key not in self._stages:
             how = Execution(**case.execution)  # type: ignore[arg-type]  # checked by Execution itself
             part = load_accelerator(case.device)
-            self._stages[key] = _by_stage(simulate(self._graph(case), part, how, calibrations=self._calibrations))
+            host = load_host(case.host) if case.host else None
+            run = simulate(self._graph(case), part, how, calibrations=self._calibrations, host=host)
+            self._stages[key] = _by_stage(run)
         return self._stages[key]
 
 

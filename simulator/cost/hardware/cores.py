@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hw_specs import Accelerator
+from hw_specs import Accelerator, SpecError, load_accelerator
 
-__all__ = ["block_cores"]
+__all__ = ["block_cores", "product_of"]
 
 
 def block_cores(accelerator: Accelerator) -> float:
@@ -12,11 +12,25 @@ def block_cores(accelerator: Accelerator) -> float:
 
     A systolic one has one to eight matrix engines as wide as dozens of a GPU's cores. Their compilers tile work over
     the rows and columns of an engine as blocks are over cores, so an engine counts as several of them: one block on
-    one engine neither multiplies at the rate of the whole accelerator nor reads at a hundredth of its bandwidth.
+    one engine neither multiplies at the rate of the whole accelerator nor reads at a hundredth of its bandwidth. An
+    engine that a change makes faster has no more parts than before.
     """
+    product = product_of(accelerator)
+    if product is not accelerator:
+        return block_cores(product) * accelerator.cores.count / product.cores.count
     count, clock = float(accelerator.cores.count), accelerator.cores.clock
     widest = max((accelerator.peak.matrix.get(name, 0.0) for name in ("bf16", "fp16")), default=0.0)
     of_one_core = accelerator.traits.core_flops_per_clock
     if of_one_core is None or not clock:
         return count
     return max(count, float(round(widest / (clock * of_one_core))))
+
+
+def product_of(accelerator: Accelerator) -> Accelerator:
+    """The product that a changed accelerator was, where it has a file; else itself."""
+    if not accelerator.hypothetical or accelerator.based_on is None:
+        return accelerator
+    try:
+        return load_accelerator(accelerator.based_on)
+    except SpecError:
+        return accelerator

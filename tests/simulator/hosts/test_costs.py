@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import pytest
 
-from hw_specs import Calibration, CalibrationPool, load_accelerator
+from hw_specs import Calibration, CalibrationPool, apply_overrides, load_accelerator
 from simulator.execution import EXECUTION_MODES, Execution
-from simulator.hosts.costs import HOSTS, KIND_COST, HostCosts, call_times, host_of
+from simulator.hosts.catalogue import load_host
+from simulator.hosts.costs import KIND_COST, call_times, host_costs, host_of
+from simulator.hosts.host import HostCosts
 from simulator.lowering import lower
 from tracer.graph import Op, TensorSpec
 from tracer.operators import FREE, Kind
@@ -34,8 +36,8 @@ def _op(name: str, module: str = "model", *, shape: tuple[int, ...] = (4, 4), in
     return Op(f"aten::{name}", (tensor,) * inputs, (tensor,), tuple(sorted(attributes.items())), module)
 
 
-def _times(make_graph, *calls: Op, execution: Execution | None = None) -> list[float]:
-    launches = lower(make_graph(calls), execution or Execution())
+def _times(make_graph, *calls: Op, execution: Execution | None = None, repeats: int = 2) -> list[float]:
+    launches = lower(make_graph(calls, repeats=repeats), execution or Execution())
     return call_times(launches.graph, launches.stages[0], _COSTS).tolist()
 
 
@@ -58,6 +60,12 @@ def _times(make_graph, *calls: Op, execution: Execution | None = None) -> list[f
 def test_one_call(call, cost, make_graph):
     (time,) = _times(make_graph, call)
     assert time == pytest.approx(1e6 + cost + 0.1 + 0.01)
+
+
+def test_a_bare_module_runs_no_code_of_a_pipeline(make_graph):
+    (once,) = _times(make_graph, _op("silu"), repeats=1)
+    (in_turn,) = _times(make_graph, _op("silu"), repeats=2)
+    assert (once, in_turn) == pytest.approx((10.11, 1e6 + 10.11))
 
 
 def test_every_kind_has_a_cost():
@@ -91,31 +99,20 @@ def test_times_never_decrease(stable_diffusion_graph):
     for mode in EXECUTION_MODES:
         launches = lower(stable_diffusion_graph, Execution(mode=mode))
         for stage in launches.stages:
-            times = call_times(stable_diffusion_graph, stage, HOSTS[mode])
+            times = call_times(stable_diffusion_graph, stage, load_host().costs[mode])
             assert (times[1:] >= times[:-1]).all()
             assert times[0] > 0
 
 
-def test_every_mode_has_costs_and_a_graph_the_least():
-    assert set(HOSTS) == set(EXECUTION_MODES)
-    for item in fields(HostCosts):
-        values = {mode: getattr(costs, item.name) for mode, costs in HOSTS.items()}
-        assert all(value >= 0 for value in values.values())
-        if item.name != "delay":
-            assert values["cuda-graph"] <= values["compiled"] <= values["eager"]
+@pytest.mark.parametrize("name", ["a100", "h100", "v100", "mi300x"])
+def test_one_host_for_all_accelerators(name):
+    assert host_of(load_accelerator(name), CalibrationPool.shipped()) == load_host("server-2023")
 
 
-def test_hosts_of_older_accelerators_are_slower():
-    ampere, hopper = (
-        host_of(Execution(), load_accelerator(name), CalibrationPool.empty()) for name in ("a100", "h100")
-    )
-    eager = HOSTS["eager"]
-    assert hopper == eager
-    assert ampere.operator > eager.operator
-    # Gap and delay belong to the device and the bus.
-    assert replace(ampere, **{f.name: 0.0 for f in fields(HostCosts) if f.name not in ("gap", "delay")}) == replace(
-        eager, **{f.name: 0.0 for f in fields(HostCosts) if f.name not in ("gap", "delay")}
-    )
+def test_the_one_that_is_named_drives_any():
+    named = load_host("server-2018")
+    probed = CalibrationPool.of(_host(load_accelerator("a100").name, view=2e-6))
+    assert host_of(load_accelerator("a100"), probed, named) is named
 
 
 def _host(accelerator: str, **costs: float) -> Calibration:
@@ -128,21 +125,29 @@ def _host(accelerator: str, **costs: float) -> Calibration:
     )
 
 
-def test_a_measured_host_replaces_the_typical_one():
-    part = load_accelerator("a100")
-    probed = _host(part.name, view=2e-6, operator=10e-6, launch=6.6e-6, gap=2.6e-6)
-    eager, compiled = (
-        host_of(Execution(mode=mode), part, CalibrationPool.of(probed)) for mode in ("eager", "compiled")
-    )
+def test_a_measured_host_replaces_the_default_one():
+    part, default = load_accelerator("a100"), load_host().costs
+    probed = CalibrationPool.of(_host(part.name, view=2e-6, operator=10e-6, launch=6.6e-6, gap=2.6e-6))
+    host = host_of(part, probed)
+    eager, compiled = (host_costs(host, Execution(mode=mode), part) for mode in ("eager", "compiled"))
     assert (eager.operator, eager.launch, eager.gap) == pytest.approx((10e-6, 6.6e-6, 2.6e-6))
-    # Twice the typical one's views: so are modules, and what compiled code pays for an operator.
-    assert eager.module == pytest.approx(2 * HOSTS["eager"].module)
-    assert compiled.operator == pytest.approx(2 * HOSTS["compiled"].operator)
-    assert eager.delay == HOSTS["eager"].delay
-    assert host_of(Execution(), load_accelerator("h100"), CalibrationPool.of(probed)) == HOSTS["eager"]
+    # Twice the default one's views: so are modules, and what compiled code pays for an operator.
+    assert eager.module == pytest.approx(2 * default["eager"].module)
+    assert compiled.operator == pytest.approx(2 * default["compiled"].operator)
+    assert eager.delay == default["eager"].delay
+    assert host.name == f"measured on {part.name}"
+    assert host_of(load_accelerator("h100"), probed) == load_host()
+
+
+def test_a_measured_host_stays_that_of_a_changed_accelerator():
+    part = load_accelerator("a100")
+    probed = CalibrationPool.of(_host(part.name, view=2e-6))
+    changed = apply_overrides(part, ["memory.dram.bandwidth=2x"])
+    assert host_of(changed, probed).costs == host_of(part, probed).costs
 
 
 def test_a_cpu_pays_for_views_and_modules_alone():
     part = load_accelerator("xeon_8480plus")
-    costs = host_of(Execution(), part, CalibrationPool.of(_host(part.name, view=3e-6, module=4e-6, operator=9e-6)))
+    host = host_of(part, CalibrationPool.of(_host(part.name, view=3e-6, module=4e-6, operator=9e-6)))
+    costs = host_costs(host, Execution(), part)
     assert (costs.view, costs.module, costs.operator, costs.launch) == (3e-6, 4e-6, 0.0, 0.0)

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.execution import Execution
-from simulator.hosts.costs import HOSTS, HostCosts, call_times
+from simulator.hosts.catalogue import load_host
+from simulator.hosts.costs import call_times
+from simulator.hosts.host import HostCosts
 from simulator.lowering import Launches, lower
 from simulator.schedule.timeline import Timeline, schedule
 from tracer.graph import Op, OpGraph, TensorSpec
@@ -28,6 +30,7 @@ _FREE = HostCosts(
     delay=0,
     gap=0,
 )
+_EAGER = load_host().costs["eager"]
 _TIMES = st.floats(0, 1e-3)
 _COSTS = st.builds(
     lambda operator, launch, stage, delay, gap: replace(
@@ -135,6 +138,21 @@ def test_bound_by_the_host(make_graph):
     assert timeline.latency == pytest.approx(10 * (2e-3 + 3e-3) + 1e-6 + 1e-5)
 
 
+def test_up_to_the_last_wait_a_run_is_bound_by_the_host(make_graph):
+    """Ten repeats that wait, and a stage after them whose first kernel alone does."""
+    host = replace(_FREE, operator=1e-3)
+    waits = schedule(_launches(make_graph, [10]), np.full(3, 1e-5), host).stages[0]
+    assert waits.host_bound == pytest.approx([1, 1, 1])
+    busy = schedule(_launches(make_graph, [10]), np.full(3, 5e-3), host).stages[0]
+    assert busy.host_bound == pytest.approx([0.1, 0, 0])
+
+
+def test_a_later_wait_makes_all_before_the_hosts(make_graph):
+    launches = _launches(make_graph, [1, 400], calls=2)
+    timeline = schedule(launches, np.array([2e-5, 1e-5]), replace(_FREE, operator=1e-4))
+    assert [stage.host_bound.min() for stage in timeline.stages] == pytest.approx([1, 1])
+
+
 def test_the_device_alone(make_graph):
     launches = _launches(make_graph, [7, 3])
     timeline = schedule(launches, np.array([1e-3, 2e-3, 3e-3]), None)
@@ -144,7 +162,7 @@ def test_the_device_alone(make_graph):
 
 
 def test_latency_is_the_sum_of_stages_and_of_launches(make_graph):
-    timeline = schedule(_launches(make_graph, [7, 3]), np.array([1e-3, 1e-5, 3e-6]), HOSTS["eager"])
+    timeline = schedule(_launches(make_graph, [7, 3]), np.array([1e-3, 1e-5, 3e-6]), _EAGER)
     assert timeline.latency == sum(s.latency for s in timeline.stages)
     for stage in timeline.stages:
         assert stage.latency == pytest.approx(stage.execution.sum() + stage.waiting.sum())
@@ -165,12 +183,12 @@ def test_spans_are_those_of_the_first_repeat(make_graph):
 def test_a_stage_that_launches_nothing(make_graph):
     tensor = TensorSpec((4,), "float16", (), 0)
     graph = make_graph([Op("aten::view", (tensor,), (tensor,))], repeats=3)
-    timeline = schedule(lower(graph, Execution()), np.zeros(0), HOSTS["eager"])
+    timeline = schedule(lower(graph, Execution()), np.zeros(0), _EAGER)
     assert timeline.latency == 0
     assert list(timeline.spans(timeline.stages[0])) == []
 
 
 def test_many_repeats_take_no_longer_to_schedule(make_graph):
     launches = _launches(make_graph, [10**12])
-    timeline = schedule(launches, np.full(3, 1e-3), HOSTS["eager"])
-    assert timeline.latency == pytest.approx(10**12 * 3 * (1e-3 + HOSTS["eager"].gap), rel=1e-6)
+    timeline = schedule(launches, np.full(3, 1e-3), _EAGER)
+    assert timeline.latency == pytest.approx(10**12 * 3 * (1e-3 + _EAGER.gap), rel=1e-6)

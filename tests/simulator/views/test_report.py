@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from hw_specs import CalibrationPool, load_accelerator
+from simulator.cost import CoreSteps
 from simulator.execution import Execution
 from simulator.report import Report, Unmodelled
 from simulator.simulation import simulate
@@ -91,7 +92,7 @@ def test_every_latency_of_the_table_has_its_interval(report):
     assert f"{quantity(float(f'{ends.low:.3g}'), 's')} to {quantity(float(f'{ends.high:.3g}'), 's')}" in text
     i = report.interval
     assert f"held {100 * i.coverage:.0f} % of {i.count} published runs {i.counted_on}" in text
-    bound = _printed(replace(report, interval=None, part_intervals={}, energy=None, fidelity="roofline"))
+    bound = _printed(replace(report, interval=None, part_intervals={}, energy=None, host=None, fidelity="roofline"))
     assert " to " not in bound
 
 
@@ -129,3 +130,9 @@ def test_what_is_assumed_of_the_architecture_is_said(report):
 
 def test_formats():
     assert FORMATS == ("table", "json", "csv")
+
+
+def test_the_end_of_a_wave_is_said(report):
+    ends = replace(report, core_steps=CoreSteps(fewer=0.056, more=-0.004))
+    assert "1 % fewer cores change the kernels' time by +5.6 %" in _printed(ends)
+    assert "wave" not in _printed(replace(report, core_steps=CoreSteps(fewer=0.01, more=-0.01)))

@@ -317,3 +317,11 @@ def test_release_and_options_are_read_out_of_words(only_case: Callable[..., Case
 def test_quantised_weights_in_the_notes_are_no_case(table: Callable[..., Path], tmp_path: Path) -> None:
     (row,) = read_published(table(tmp_path, ROW.replace("q=A", "q=B; 8-bit T5"))).unmapped
     assert row.reason == "weights are quantised"
+
+
+def test_a_host_is_that_of_a_source_or_of_the_modules_board(only_case: Callable[..., Case], tmp_path: Path) -> None:
+    assert only_case(tmp_path, ROW).host == "server-2020"  # an SXM4 module
+    assert only_case(tmp_path, ROW.replace("NVIDIA A100-80GB SXM", "NVIDIA L40S")).host == ""
+    row = ROW.replace("NVIDIA A100-80GB SXM", "NVIDIA RTX 4080 (WSL2)")
+    row = row.replace("somebody's README", "github.com/chengzeyi/stable-fast@1:README.md")
+    assert only_case(tmp_path, row).host == "desktop-2022"
