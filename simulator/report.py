@@ -277,10 +277,10 @@ def _bound_times(stage: StageTimeline, shares: FloatArray) -> FloatArray:
 
     Where a position grows, its execution is split by the bounds of some of its repeats in equal parts.
     """
-    on_device = 1.0 - stage.host_bound
-    by_resource = shares[chosen_rows(stage)].mean(axis=0) * (stage.execution * on_device)[:, None]
-    by_resource[:, RESOURCES.index("launch")] += stage.waiting * on_device
-    return np.column_stack((by_resource, (stage.execution + stage.waiting) * stage.host_bound))
+    shown, gaps = stage.execution * (1.0 - stage.hidden), stage.waiting * (1.0 - stage.waiting_for_host)
+    by_resource = shares[chosen_rows(stage)].mean(axis=0) * shown[:, None]
+    by_resource[:, RESOURCES.index("launch")] += gaps
+    return np.column_stack((by_resource, stage.execution - shown + stage.waiting - gaps))
 
 
 def chosen_rows(stage: StageTimeline) -> NDArray[np.int64]:

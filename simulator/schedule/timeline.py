@@ -56,9 +56,10 @@ class StageTimeline:
         Time that each launch executes, summed over repeats. [s]
     waiting : ndarray, shape (num_launches,)
         Time that the device idles before each launch, summed over repeats. [s]
-    host_bound : ndarray, shape (num_launches,)
-        Share of the repeats in which the device waits for the host at this launch or a later one, of this stage or
-        another: a faster device would only wait longer. The time of all others is the device's. [1]
+    waiting_for_host, hidden : ndarray, shape (num_launches,)
+        Share of the repeats in which the device waits for the host at this launch or a later one, and at a later one,
+        of this stage or another. Of the former, idle time before the launch is the host's and no gap of the device;
+        in the latter a faster kernel would only make the device wait longer. [1]
     first_start, first_end, first_launched : ndarray, shape (num_launches,)
         Of the first repeat, from the start of that repeat on the host. [s]
     """
@@ -66,7 +67,8 @@ class StageTimeline:
     launches: StageLaunches
     execution: FloatArray
     waiting: FloatArray
-    host_bound: FloatArray
+    waiting_for_host: FloatArray
+    hidden: FloatArray
     first_launched: FloatArray
     first_start: FloatArray
     first_end: FloatArray
@@ -124,11 +126,13 @@ def schedule(launches: Launches, times: FloatArray, host: HostCosts | None) -> T
 
 def _up_to_the_last_wait(stages: Sequence[StageTimeline]) -> tuple[StageTimeline, ...]:
     """Stages in which all that comes before a later stage waits for the host counts as bound by it."""
-    waits = [stage.host_bound.any() for stage in stages]
-    return tuple(
-        replace(stage, host_bound=np.ones_like(stage.host_bound)) if any(waits[at + 1 :]) else stage
-        for at, stage in enumerate(stages)
-    )
+    waits = [stage.waiting_for_host.any() for stage in stages]
+    return tuple(_all_hidden(stage) if any(waits[at + 1 :]) else stage for at, stage in enumerate(stages))
+
+
+def _all_hidden(stage: StageTimeline) -> StageTimeline:
+    every = np.ones_like(stage.execution)
+    return replace(stage, waiting_for_host=every, hidden=every)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,7 +183,8 @@ def _schedule_stage(stage: StageLaunches, times: FloatArray, issue: _Issue, lag:
         launches=stage,
         execution=execution,
         waiting=waiting,
-        host_bound=waits.shares(),
+        waiting_for_host=waits.shares(0),
+        hidden=waits.shares(1),
         first_launched=issue.launched,
         first_start=start,
         first_end=end,
@@ -191,20 +196,22 @@ class _Waits:
     """Where the repeats of a stage wait for the host."""
 
     def __init__(self, num_launches: int) -> None:
-        self._before = np.zeros(num_launches)
+        self._num_launches = num_launches
         self._repeats = 0
-        self._up_to_last = np.zeros(num_launches, dtype=np.bool_)
+        self._last: tuple[int, int] | None = None
 
     def add(self, waits: NDArray[np.bool_], alike: int) -> None:
         """Repeats that follow those so far, each of which waits at some launches."""
         self._repeats += alike
         if waits.any():
-            self._up_to_last = np.arange(len(waits)) <= np.flatnonzero(waits)[-1]
-            self._before[:] = self._repeats - 1
+            self._last = self._repeats - 1, int(np.flatnonzero(waits)[-1])
 
-    def shares(self) -> FloatArray:
-        """Share of the repeats in which each launch comes no later than the last wait of all."""
-        bound: FloatArray = (self._before + self._up_to_last) / max(self._repeats, 1)
+    def shares(self, ahead: int) -> FloatArray:
+        """Share of the repeats in which each launch comes at least so many before the last wait of all."""
+        if self._last is None:
+            return np.zeros(self._num_launches)
+        repeat, launch = self._last
+        bound: FloatArray = (repeat + (np.arange(self._num_launches) <= launch - ahead)) / self._repeats
         return bound
 
 

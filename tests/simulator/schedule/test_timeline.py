@@ -142,15 +142,18 @@ def test_up_to_the_last_wait_a_run_is_bound_by_the_host(make_graph):
     """Ten repeats that wait, and a stage after them whose first kernel alone does."""
     host = replace(_FREE, operator=1e-3)
     waits = schedule(_launches(make_graph, [10]), np.full(3, 1e-5), host).stages[0]
-    assert waits.host_bound == pytest.approx([1, 1, 1])
+    assert waits.waiting_for_host == pytest.approx([1, 1, 1])
+    assert waits.hidden == pytest.approx([1, 1, 0.9])  # the last kernel of all ends the run
     busy = schedule(_launches(make_graph, [10]), np.full(3, 5e-3), host).stages[0]
-    assert busy.host_bound == pytest.approx([0.1, 0, 0])
+    assert busy.waiting_for_host == pytest.approx([0.1, 0, 0])
+    assert busy.hidden == pytest.approx([0, 0, 0])
 
 
 def test_a_later_wait_makes_all_before_the_hosts(make_graph):
     launches = _launches(make_graph, [1, 400], calls=2)
     timeline = schedule(launches, np.array([2e-5, 1e-5]), replace(_FREE, operator=1e-4))
-    assert [stage.host_bound.min() for stage in timeline.stages] == pytest.approx([1, 1])
+    assert [stage.waiting_for_host.min() for stage in timeline.stages] == pytest.approx([1, 1])
+    assert [stage.hidden.min() for stage in timeline.stages] == pytest.approx([1, 399 / 400])
 
 
 def test_the_device_alone(make_graph):
