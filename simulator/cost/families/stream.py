@@ -1,4 +1,4 @@
-"""Elementwise kernels, copies and gathers: bandwidth by access pattern, cache and bytes in flight."""
+"""Elementwise kernels, copies and gathers: bandwidth by access pattern, cache, indices and exact functions."""
 
 from __future__ import annotations
 
@@ -21,10 +21,6 @@ FloatArray = NDArray[np.float64]
 
 #: Axes of a kernel that is not contiguous: those of a layout that is not known.
 _FEWEST_AXES = 2.0
-
-#: Bytes that one thread block of an elementwise kernel moves: 128 threads of four 16-byte accesses each.
-_BLOCK_BYTES = 128 * 4 * 16
-
 
 #: Loads of a thread of a reduction that are in flight together. [1]
 _LOADS_TOGETHER = 4.0
@@ -80,31 +76,17 @@ class StreamParameters(Parameters):
         0.7, "1", 0.3, 1.3, "share of the cache that counts as room for the operands (two partitions: less)"
     )
     l2: FloatArray = parameter(0.6, "1", 0.1, 1.0, "share of the L2 bandwidth reached")
-    core_bandwidth: FloatArray = parameter(
-        3e10,
-        "B/s",
-        4e9,
-        2e11,
-        "bandwidth that one core can pull with its bytes in flight",
-        follows=Follows.CORE_BANDWIDTH,
-    )
-    floor: FloatArray = parameter(1.3e-6, "s", 0.0, 2e-5, "shortest duration")
+    floor: FloatArray = parameter(1.6e-6, "s", 0.0, 2e-5, "shortest duration")
 
 
 def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: StreamParameters) -> FamilyCost:
-    """Floor plus the slowest of DRAM, L2 and the cores' bytes in flight, joined with indices and exact functions.
-
-    A kernel with too few bytes to occupy all cores is limited by what its cores can pull (Little's law: bytes in
-    flight of one core over the memory latency).
-    """
+    """Floor plus the slower of DRAM and L2, joined with indices, exact functions and loads that threads wait for."""
     roofline = roofline_terms(table, hardware)
     traffic = table.bytes[:, None]
     room = hardware.cache_capacity * parameters.held
     hit_rate = cache_hit_rate(table, room) * parameters.resident
     dram = traffic * (1.0 - hit_rate) / (_pattern_share(table, parameters) * hardware.dram_achievable_copy)
     l2 = traffic / (parameters.l2 * hardware.cache_rate)
-    active = np.clip(np.ceil(traffic / _BLOCK_BYTES), 1.0, hardware.cores)
-    pulled = traffic / (active * parameters.core_bandwidth)
     indexed = _index_time(table, hardware, parameters)
     floor = np.broadcast_to(np.maximum(parameters.floor, hardware.shortest_kernel), dram.shape)
     transcendental = np.maximum(_transcendental_time(table, hardware, parameters), roofline["special"])
@@ -112,18 +94,17 @@ def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: Strea
     terms = {
         "dram": dram,
         "l2": l2,
-        "occupancy": np.maximum(pulled, waiting),
+        "occupancy": waiting,
         "vector": np.maximum(roofline["vector"], indexed),
         "special": transcendental,
         "latency": floor,
     }
     waiting = _load_time(table, hardware, parameters)
-    moved = np.stack([dram, l2, pulled, roofline["vector"]]).max(axis=0)
+    moved = np.stack([dram, l2, roofline["vector"]]).max(axis=0)
     busy = overlapped((moved, indexed, transcendental, waiting), parameters.overlap)
     shown = {
         "DRAM traffic": dram,
         "L2 traffic": l2,
-        "bytes in flight": pulled,
         "index arithmetic": indexed,
         "transcendental functions": transcendental,
         "loads one after another": waiting,
@@ -201,7 +182,6 @@ STREAM = ParameterGroup(name="stream", parameters=StreamParameters, holds=every,
 _FORMULAS = {
     "DRAM traffic": Formula("bytes not in the cache / (share * DRAM rate)"),
     "L2 traffic": Formula("bytes / (share * L2 bandwidth)"),
-    "bytes in flight": Formula("bytes / (active cores * bandwidth of one core)"),
     "index arithmetic": Formula(
         "elements * (element + operands * (axes * offset + conversion)) / (cores * clock), more in small grids"
     ),

@@ -128,6 +128,6 @@ def test_what_rows_did_not_tell_is_the_default_of_the_parts_that_they_are_of():
     assert columns.parameter("stream.strided")[0] == 0.75
     ratio = columns.parameter("stream.dram")[1] / 0.8
     assert columns.parameter("stream.strided")[1] == pytest.approx(0.75 * ratio)
-    assert columns.parameter("stream.floor").tolist() == [1.3e-6, 1.3e-6]
+    assert columns.parameter("stream.floor").tolist() == [1.6e-6, 1.6e-6]
     assert [BASES[code] for code in columns.basis["stream.dram"]] == ["calibrated", "inherited"]
     assert [BASES[code] for code in columns.basis["stream.strided"]] == ["datasheet"] * 2

@@ -48,7 +48,7 @@ def _grounds(kernel: Kernel, pool: CalibrationPool) -> list[str]:
 
 
 def test_a_long_copy_rests_on_its_share_of_the_bandwidth() -> None:
-    pool = _pool("floor", "strided", dram=0.8, core_bandwidth=3e10)
+    pool = _pool("floor", "strided", dram=0.8)
     assert _grounds(_copy(1e9), pool) == ["calibrated", "inherited", "datasheet"]
 
 

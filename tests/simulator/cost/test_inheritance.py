@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw_specs import Calibration, CalibrationPool, apply_overrides, load_accelerator
+from hw_specs import Calibration, CalibrationPool, load_accelerator
 from simulator.cost import hardware_columns
 from simulator.cost.families import PARAMETERS
 from simulator.cost.inheritance import MATRIX_ENERGIES, REFERENCE, Load, Origin, accelerator_origin, carried, origin_of
@@ -60,15 +60,6 @@ def test_shares_of_dram_go_with_what_a_copy_reaches():
     assert carried(products, "matmul", here=_origin(copy_share=0.75), there=_origin(copy_share=0.9)) == products
 
 
-def test_what_one_core_pulls_goes_with_its_part_of_the_bandwidth():
-    here, there = _origin(by_core=4e10), _origin(by_core=1e10)
-    assert carried({"stream.core_bandwidth": 3e10}, "stream", here=here, there=there) == {
-        "stream.core_bandwidth": pytest.approx(1.2e11)
-    }
-    products = {"matmul.core_bandwidth": 3e10}
-    assert carried(products, "matmul", here=here, there=there) == products
-
-
 def test_what_nobody_published_carries_nothing():
     values = {"stream.dram": 0.8}
     assert carried(values, "stream", here=_origin(), there=_origin(copy_share=0.9)) == values
@@ -103,17 +94,3 @@ def test_columns_hold_what_a_part_inherits():
     shares = hardware_columns(parts, CalibrationPool.of(entry)).parameter("stream.dram")
     v100, t4 = (accelerator_origin(part).copy_share for part in parts)
     assert shares == pytest.approx([0.9, 0.9 * t4 / v100])
-
-
-def test_cores_of_new_parts_pull_all_that_their_memory_gives():
-    # 148 cores of a B200 would stop at 4.4 TB/s with the 3e10 B/s of an A100's.
-    columns = hardware_columns([load_accelerator("b200")], calibrations=CalibrationPool.shipped())
-    reached = columns.parameter("stream.dram")[0] * columns.dram_bandwidth[0]
-    assert columns.cores[0] * columns.parameter("stream.core_bandwidth")[0] > reached
-
-
-def test_more_cores_of_a_changed_part_pull_no_less_each():
-    part = load_accelerator("a100_pcie_40gb")
-    changed = accelerator_origin(apply_overrides(part, ["cores.count=2x"]))
-    values = {"stream.core_bandwidth": 3e10}
-    assert carried(values, "stream", here=changed, there=accelerator_origin(part)) == values
