@@ -90,13 +90,14 @@ def compare(run: Simulation, reference: Simulation) -> Comparison:
 
 
 def changes_between(run: Simulation, reference: Simulation) -> tuple[str, ...]:
-    """Kinds of change between two runs: those of published pairs, ``accelerator`` first, and ``other``."""
+    """Kinds of change between two runs: those of published pairs, ``software``, ``host`` and ``other``."""
     one, two = run.report, reference.report
-    named = {"attention": "attention", "mode": "execution"}
+    named = {"attention": "attention", "mode": "execution", "software": "software"}
     settings = {"batch": "batch", "height": "resolution", "width": "resolution", "dtype": "number format"}
     found = ["accelerator"] if _differ(run.accelerator, reference.accelerator) else []
     found += [named.get(name, "other") for name in one.execution if one.execution[name] != two.execution.get(name)]
     found += [settings.get(name, "other") for name in one.workload if one.workload[name] != two.workload.get(name)]
+    found += ["host"] if one.host != two.host else []
     found += ["other"] if one.model != two.model else []
     return tuple(dict.fromkeys(found))
 
@@ -130,7 +131,9 @@ class _Pair:
             return None
         alike = accelerator_correlation(self.run.calibrations) if "accelerator" in self.changes else 1.0
         first, second = self.run.deviation.components(mine), self.reference.deviation.components(theirs)
-        return ratio_interval(ratio, ratio_variance(first, second, accelerators_alike=alike), self.changes)
+        one_host = "host" not in self.changes
+        variance = ratio_variance(first, second, accelerators_alike=alike, one_host=one_host)
+        return ratio_interval(ratio, variance, self.changes)
 
 
 def _latency(simulation: Simulation, positions: NDArray[np.int64]) -> float:

@@ -53,16 +53,18 @@ class ErrorComponents:
         """Relative variance of the run. [1]"""
         return self._common_with(self) + sum(x * x for x in self.single.values()) + self.host**2
 
-    def covariance(self, other: ErrorComponents, *, accelerators_alike: float) -> float:
-        """Covariance of the relative errors of two runs on one kind of host. [1]
+    def covariance(self, other: ErrorComponents, *, accelerators_alike: float, one_host: bool = True) -> float:
+        """Covariance of the relative errors of two runs. [1]
 
         Parameters
         ----------
         other : ErrorComponents
         accelerators_alike : float
             Correlation of the errors of one group on the accelerators of both runs; 1 for one accelerator.
+        one_host : bool
+            Whether both run on one kind of host.
         """
-        shared = accelerators_alike * self._common_with(other) + self.host * other.host
+        shared = accelerators_alike * self._common_with(other) + one_host * self.host * other.host
         if accelerators_alike < 1:
             return shared
         return shared + sum(x * other.single.get(key, 0.0) for key, x in self.single.items())
@@ -73,16 +75,18 @@ class ErrorComponents:
         return float(self.correlation * together + (1.0 - self.correlation) * each)
 
 
-def ratio_variance(first: ErrorComponents, second: ErrorComponents, *, accelerators_alike: float) -> float:
+def ratio_variance(
+    first: ErrorComponents, second: ErrorComponents, *, accelerators_alike: float, one_host: bool = True
+) -> float:
     """Variance of the logarithm of the ratio of two runs, never below zero. [1]
 
     Parameters
     ----------
     first, second : ErrorComponents
-    accelerators_alike : float
+    accelerators_alike, one_host
         See :meth:`ErrorComponents.covariance`.
     """
-    shared = first.covariance(second, accelerators_alike=accelerators_alike)
+    shared = first.covariance(second, accelerators_alike=accelerators_alike, one_host=one_host)
     return max(first.variance() + second.variance() - 2.0 * shared, 0.0)
 
 

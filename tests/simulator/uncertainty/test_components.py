@@ -45,6 +45,13 @@ def test_errors_of_two_accelerators_are_as_alike_as_said_and_those_of_single_ker
     assert ratio_variance(one, two, accelerators_alike=0.5) == pytest.approx(0.07 + 0.02)
 
 
+def test_errors_of_different_hosts_do_not_cancel() -> None:
+    one, two = components(host=0.1), components(host=0.3)
+    shared = ratio_variance(one, two, accelerators_alike=1.0)
+    apart = ratio_variance(one, two, accelerators_alike=1.0, one_host=False)
+    assert (shared, apart) == pytest.approx((0.04, 0.1))
+
+
 shares = st.floats(0.0, 1.0)
 runs = st.builds(lambda a, b, k, h: components((a, b), {"a": k}, h), shares, shares, shares, shares)
 
