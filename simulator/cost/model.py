@@ -36,7 +36,8 @@ class KernelCosts:
     time : array
         Execution time on the device, without the gap to the next kernel. [s]
     roofline : array
-        Least time that the datasheet allows. [s]
+        Least time that the datasheet allows the work; none for kernels that an ideal library would not launch, such
+        as conversions between layouts. [s]
     bound : array of int
         What bounds the kernel, codes into :data:`BOUNDS`.
     """
@@ -77,7 +78,7 @@ def kernel_times(kernels: KernelTables, hardware: HardwareColumns, *, fidelity: 
     )
     working = hardware.at_working_clock()
     for table, rows in kernels:
-        terms = np.stack(list(roofline_terms(table, hardware).values()))
+        terms = np.stack(list(roofline_terms(table, hardware).values())) * ~table.avoidable[:, None]
         costs.roofline[rows] = terms.max(axis=0)
         costs.bound[rows] = terms.argmax(axis=0)
         if fidelity == "calibrated":

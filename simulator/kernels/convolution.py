@@ -33,6 +33,8 @@ class ConvolutionColumns(Generic[Number, Flag]):
     filter_positions
         Positions of the filter, each of which adds its input channels to the reduced length; 1 where the reduced length
         is not walked position by position. [1]
+    axes
+        Axes of an image. [1]
     output_height, output_width
         Sides of the output image in two dimensions; 0 where there is none. [1]
     winograd
@@ -46,6 +48,7 @@ class ConvolutionColumns(Generic[Number, Flag]):
     output_channels: Number
     reduced_length: Number
     filter_positions: Number = column(1.0)
+    axes: Number = column(2.0)
     output_height: Number = column(0.0)
     output_width: Number = column(0.0)
     winograd: Flag = column(False)

@@ -60,6 +60,8 @@ class StreamColumns(Generic[Number, Flag, Kind, Pattern]):
         Whether a compiler wrote it, with its indices inlined and approximate functions.
     converts
         Whether operands have several number formats, so that threads take and convert single elements.
+    conversion
+        Whether it only brings an operand into the layout that a neighbouring kernel of its operator wants.
     """
 
     kind: Kind
@@ -71,6 +73,7 @@ class StreamColumns(Generic[Number, Flag, Kind, Pattern]):
     pattern: Pattern = column(AccessPattern.CONTIGUOUS)
     generated: Flag = column(False)
     converts: Flag = column(False)
+    conversion: Flag = column(False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +91,11 @@ class StreamTable(StreamColumns[FloatArray, BoolArray, IntArray, IntArray], Fami
     """Streams as columns."""
 
     kernel_type = Stream
+
+    @property
+    def avoidable(self) -> BoolArray:
+        """Conversions between layouts, which an ideal library would not launch."""
+        return self.conversion
 
     def kind_names(self) -> tuple[str, ...]:
         """Name of the kind of each kernel."""

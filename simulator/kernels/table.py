@@ -76,6 +76,11 @@ class FamilyTable(KernelColumns[FloatArray]):
         formats = [self.formats[code] for code in self.number_format.tolist()]
         return list(zip(itertools.repeat(self.kernel_type), self.name, formats, *columns, strict=False))
 
+    @property
+    def avoidable(self) -> BoolArray:
+        """Kernels that the work itself does not ask for, shape (num_kernels,)."""
+        return np.zeros(len(self), dtype=np.bool_)
+
     def kind_names(self) -> tuple[str, ...]:
         """What each kernel is, in a word or two for those who look for it."""
         return (self.kernel_type.__name__.lower(),) * len(self)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from simulator.kernels import Kernel, Stream
 from tracer.graph import Op
 from tracer.operators import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, PRODUCTS, Kind, kind_of
 
-__all__ = ["ATTENTION_CATEGORIES", "CATEGORIES", "KIND_CATEGORY", "category_of"]
+__all__ = ["ATTENTION_CATEGORIES", "CATEGORIES", "KIND_CATEGORY", "category_of", "kernel_category"]
 
 ATTENTION_CATEGORIES = tuple(f"attention_{k}" for k in ("spatial", "temporal", "cross", "joint", "self"))
 CATEGORIES = (
@@ -18,6 +19,7 @@ CATEGORIES = (
     "normalization",
     "elementwise",
     "data_movement",
+    "layout_conversion",
     "communication",
 )
 
@@ -66,3 +68,8 @@ def category_of(op: Op, module: str) -> str:
     if category in ("elementwise", "data_movement") and _NORM_MODULE.search(module):
         return "normalization"
     return category
+
+
+def kernel_category(kernel: Kernel, category: str) -> str:
+    """Category of one kernel of a call: conversions between layouts are their own, whatever they are launched for."""
+    return "layout_conversion" if isinstance(kernel, Stream) and kernel.conversion else category

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
+from math import gcd, prod
 
 from hw_specs import number_format
 from simulator.execution import Execution
-from simulator.kernels import AccessPattern, Convolution, Kernel, Stream, StreamKind
+from simulator.kernels import AccessPattern, Convolution, Kernel, Product, Stream, StreamKind
 from simulator.work import OpWork, work_of
 from simulator.work.convolution import ConvolutionShape, convolution_shape
 from tracer.graph import Op, TensorSpec
 from tracer.operators import CONVOLUTIONS
 
 from .contraction import product_format
-from .copies import copy_kernel, fill_kernel
+from .copies import conversion_kernel, fill_kernel
 from .rules import lowering_rule
 
 __all__ = ["convolution"]
 
-# Bytes that a thread of a kernel on matrix units loads at once, to which channels are padded. [B]
+# Bytes that a thread of a kernel on matrix units loads at once: channels are padded to them, and images of one-position
+# filters have to come in multiples of them. [B]
 _ALIGNED_BYTES = 16
 
 # Side of the tiles of nchwToNhwcKernel: 1568 blocks for 3 x 224 x 224, 8 for 3 x 16 x 16.
@@ -36,26 +37,101 @@ def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
 
     cuDNN's kernels for matrix units read channels-last; for operands that are not, cuDNN converts the input, the
     weight and the output in kernels of its own (``nchwToNhwcKernel``, ``nhwcToNchwKernel``), and pads channels to
-    16 bytes, for which it clears the padded tensor first. PyTorch adds the bias of a cuDNN convolution in a separate
-    kernel in eager mode (``aten/src/ATen/native/Convolution.cpp``). A depthwise convolution has a kernel of its own
-    that needs none of these.
+    16 bytes, for which it clears the padded tensor first. Not converted are:
+
+    * filters of one position, which lie alike in both layouts (V100, ResNet-50: 2048 to 512 channels);
+    * images of such filters, where they make a product of matrices as they lie (H100, Wan 2.1: of a convolution of
+      384 to 1152 channels and its bias, no kernel is shorter than the bias; MIOpen: ``GemmFwd1x1_0_1``);
+    * float32 images of fewer channels than one access takes, which cuDNN gives to a kernel on vector units
+      (``implicit_convolve_sgemm``).
+
+    PyTorch adds the bias of a cuDNN convolution in a separate kernel in eager mode
+    (``aten/src/ATen/native/Convolution.cpp``). A depthwise convolution has a kernel of its own that needs none of
+    these. Three-dimensional ones that the library refuses are unfolded (see
+    :class:`simulator.software.Software`).
     """
     shape, work = convolution_shape(op), work_of(op)
     data, weight, out = op.inputs[0], op.inputs[1], op.outputs[0]
-    name = product_format(data.dtype, tf32=execution.convolution_tf32)
+    name = _format(op, execution)
+    has_bias = len(op.inputs) > 2
+    bias = [_bias(out)] if has_bias and execution.mode != "compiled" else []
+    if _unfolds(shape, name, execution):
+        return (*_unfolded(op, shape, work, name), *bias)
     depthwise = shape.groups > 1 and shape.reduced == prod(shape.filter)
     main = _main(op, shape, work, name, depthwise=depthwise)
     converts = (
         name in _CHANNELS_INNERMOST
         and not depthwise
-        and not execution.keeps_channels_last
+        and not _keeps_channels_last(shape, execution)
         and not (_has_channels_innermost(data) or prod(data.shape[2:]) == 1)
+        and not _multiplies_as_it_lies(shape, data)
     )
-    before = [kernel for t in (data, weight) for kernel in _to_channels_last(t)] if converts else []
-    after = [_conversion("to_channels_first", out)] if converts else []
-    has_bias = len(op.inputs) > 2
-    bias = [_bias(out)] if has_bias and execution.mode != "compiled" else []
-    return (*before, main, *after, *bias)
+    if not converts:
+        return (*_generated_conversion(weight, shape, execution), main, *bias)
+    converted = (data,) if prod(shape.filter) == 1 else (data, weight)
+    before = [kernel for tensor in converted for kernel in _to_channels_last(tensor)]
+    return (*before, main, _conversion("to_channels_first", out), *bias)
+
+
+def _generated_conversion(weight: TensorSpec, shape: ConvolutionShape, execution: Execution) -> tuple[Kernel, ...]:
+    """Kernel of the compiler that brings a filter to channels-last.
+
+    It keeps images so between convolutions, but filters lie as the model has them, and are copied in every run
+    (``torch/_inductor/kernel/conv.py``: "maybe we can convert weights to channels last just once").
+    """
+    ready = execution.channels_last or not _keeps_channels_last(shape, execution)
+    if ready or prod(shape.filter) == 1 or _has_channels_innermost(weight):
+        return ()
+    return (replace(conversion_kernel("to_channels_last", weight, AccessPattern.STRIDED), generated=True),)
+
+
+def _keeps_channels_last(shape: ConvolutionShape, execution: Execution) -> bool:
+    """Whether images lie channels-last: the model's do, or the compiler's, which keeps those of two axes so."""
+    return execution.channels_last or (execution.keeps_channels_last and len(shape.filter) == 2)
+
+
+def _format(op: Op, execution: Execution) -> str:
+    """Number format of the arithmetic; TF32 needs channels that fill an access."""
+    data = op.inputs[0]
+    name = product_format(data.dtype, tf32=execution.convolution_tf32)
+    return "fp32" if name == "tf32" and data.shape[1] * data.itemsize < _ALIGNED_BYTES else name
+
+
+def _multiplies_as_it_lies(shape: ConvolutionShape, data: TensorSpec) -> bool:
+    """Whether a convolution is a product of its filter and each image, whose rows are positions of one channel."""
+    single = prod(shape.filter) == 1 and set(shape.stride) == {1} and not shape.transposed and shape.groups == 1
+    return single and gcd(int(prod(data.shape[2:]) * data.itemsize), _ALIGNED_BYTES) == _ALIGNED_BYTES
+
+
+def _unfolds(shape: ConvolutionShape, name: str, execution: Execution) -> bool:
+    return len(shape.filter) == 3 and not shape.transposed and name in execution.software.unfolded_convolutions_3d
+
+
+def _unfolded(op: Op, shape: ConvolutionShape, work: OpWork, name: str) -> tuple[Kernel, ...]:
+    """Every image as a matrix of what each output position needs (``vol2col``), and its product with the filter.
+
+    ``aten/src/ATen/native/cuda/NaiveDilatedConvolution.cu``. The matrix is counted where it is made, as written and
+    read again; the product has the bytes of the work.
+    """
+    data, weight = op.inputs[:2]
+    images = data.shape[0]
+    columns = float(shape.groups * shape.positions * shape.reduced)
+    read, size = float(data.nbytes), columns * data.itemsize
+    move = conversion_kernel("unfold", data, AccessPattern.BROADCAST)
+    product = Product(
+        name="gemm",
+        number_format=name,
+        matrix_flops=shape.flops,
+        bytes_read=read + weight.nbytes,
+        bytes_written=work.bytes_written,
+        resident_bytes=read,
+        itemsize=data.itemsize,
+        batch=images * shape.groups,
+        m=shape.positions / images,
+        n=shape.channels,
+        k=shape.reduced,
+    )
+    return (replace(move, bytes_read=read + size, bytes_written=size, elements=columns), product)
 
 
 def _main(op: Op, shape: ConvolutionShape, work: OpWork, name: str, *, depthwise: bool) -> Convolution:
@@ -74,6 +150,7 @@ def _main(op: Op, shape: ConvolutionShape, work: OpWork, name: str, *, depthwise
         output_channels=shape.channels,
         reduced_length=shape.reduced,
         filter_positions=1.0 if shape.transposed else float(prod(shape.filter)),
+        axes=len(shape.filter),
         output_height=image[0],
         output_width=image[1],
         winograd=_suits_winograd(shape),
@@ -98,14 +175,14 @@ def _to_channels_last(tensor: TensorSpec) -> tuple[Stream, ...]:
     if padded == tensor.shape[1]:
         return (move,)
     whole = replace(tensor, shape=(tensor.shape[0], padded, *tensor.shape[2:]), strides=())
-    return (fill_kernel("clear_padding", whole), move)
+    return (replace(fill_kernel("clear_padding", whole), conversion=True), move)
 
 
 def _conversion(name: str, tensor: TensorSpec) -> Stream:
     """cuDNN's own transposition: a block for each tile of 32 channels by 32 positions, filled or not."""
     images, channels, positions = tensor.shape[0], tensor.shape[1], prod(tensor.shape[2:])
     elements = images * _whole_tiles(channels) * _whole_tiles(positions)
-    move = copy_kernel(name, tensor, AccessPattern.TRANSPOSED)
+    move = conversion_kernel(name, tensor, AccessPattern.TRANSPOSED)
     return replace(move, kind=StreamKind.TILED_TRANSPOSITION, elements=float(elements))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hw_specs import number_format
 from simulator.kernels import AccessPattern, Stream, StreamKind
 from tracer.graph import TensorSpec
 
-__all__ = ["copy_kernel", "fill_kernel"]
+__all__ = ["conversion_kernel", "copy_kernel", "fill_kernel"]
 
 
 def copy_kernel(name: str, tensor: TensorSpec, pattern: AccessPattern) -> Stream:
@@ -22,6 +24,11 @@ def copy_kernel(name: str, tensor: TensorSpec, pattern: AccessPattern) -> Stream
         elements=tensor.numel,
         pattern=pattern,
     )
+
+
+def conversion_kernel(name: str, tensor: TensorSpec, pattern: AccessPattern) -> Stream:
+    """Copy of a tensor that another kernel of the same operator wants in another layout."""
+    return replace(copy_kernel(name, tensor, pattern), conversion=True)
 
 
 def fill_kernel(name: str, tensor: TensorSpec) -> Stream:

@@ -13,7 +13,7 @@ from simulator.kernels import Kernel, KernelTables
 from simulator.work import UnsupportedOpError
 from tracer.graph import GraphError, IndexArray, Op, OpGraph, Stage
 
-from .categories import category_of
+from .categories import category_of, kernel_category
 from .distinct import DistinctKernels
 from .fusion import fuse
 from .growth import interpolate
@@ -113,14 +113,14 @@ class _Lowering:
         else:
             calls, kernels, rows = self._growing(stage, stage.grown)
         at = np.array(calls, dtype=np.int64)
-        return StageLaunches(stage=stage, rows=rows, calls=at, categories=self._categories(stage, at))
+        return StageLaunches(stage=stage, rows=rows, calls=at, categories=self._categories(stage, at, kernels))
 
-    def _categories(self, stage: Stage, calls: IndexArray) -> tuple[str, ...]:
+    def _categories(self, stage: Stage, calls: IndexArray, kernels: Sequence[Kernel]) -> tuple[str, ...]:
         pairs = list(zip(stage.operators[calls].tolist(), stage.modules[calls].tolist(), strict=True))
         category = {
             pair: category_of(self._graph.operators[pair[0]], self._graph.modules[pair[1]]) for pair in set(pairs)
         }
-        return tuple(category[pair] for pair in pairs)
+        return tuple(kernel_category(kernel, category[pair]) for kernel, pair in zip(kernels, pairs, strict=True))
 
     def _growing(self, stage: Stage, grown: IndexArray) -> tuple[list[int], list[Kernel], IndexArray]:
         points = sorted({0, stage.repeats // 2, stage.repeats - 1})

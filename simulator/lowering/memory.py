@@ -61,8 +61,24 @@ def scan(op: Op, execution: Execution) -> Sequence[Kernel]:
 
 @lowering_rule(Kind.COPY, Kind.IN_PLACE_COPY, Kind.FILL, Kind.RESAMPLE, Kind.POOLING)
 def copy(op: Op, execution: Execution) -> Sequence[Kernel]:
-    """One kernel, strided where an operand is."""
-    return (_stream(op, StreamKind.COPY, _name(op), casts=_casts(op)),)
+    """One kernel, strided where an operand is.
+
+    That which resizes an image that lies channels-last finds the place of each element by divisions
+    (``upsample_nearest2d_nhwc_out_frame``, aten/src/ATen/native/cuda/UpSampleNearest2d.cu); the one for channels
+    outermost walks a grid of positions.
+    """
+    kernel = _stream(op, StreamKind.COPY, _name(op), casts=_casts(op))
+    if execution.mode != "compiled" and execution.channels_last and _resizes(op):
+        return (replace(kernel, pattern=AccessPattern.BROADCAST, joined_axes=float(len(op.outputs[0].shape))),)
+    return (kernel,)
+
+
+def _resizes(op: Op) -> bool:
+    """Whether an image of the same channels comes out in another size."""
+    if not (op.inputs and op.outputs):
+        return False
+    data, out = op.inputs[0].shape, op.outputs[0].shape
+    return len(data) == len(out) > 3 and data[:2] == out[:2] and data != out
 
 
 @lowering_rule(Kind.CONCATENATION)

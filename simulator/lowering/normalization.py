@@ -14,7 +14,7 @@ from tracer.graph import Op
 from tracer.operators import Kind
 
 from .access import access_pattern
-from .copies import copy_kernel
+from .copies import conversion_kernel
 from .rules import lowering_rule
 
 __all__ = ["batch_norm", "group_norm", "group_norm_in_parts", "residual_norm", "row_norm", "softmax"]
@@ -150,7 +150,7 @@ def _made_contiguous(op: Op, execution: Execution) -> tuple[Kernel, ...]:
     if data.is_contiguous or execution.mode == "compiled":
         return ()
     ordered = replace(data, strides=())
-    return (copy_kernel("to_contiguous", data, access_pattern([data], ordered)),)
+    return (conversion_kernel("to_contiguous", data, access_pattern([data], ordered)),)
 
 
 def _layout_copies(op: Op, execution: Execution) -> tuple[tuple[Kernel, ...], tuple[Kernel, ...]]:
@@ -159,8 +159,8 @@ def _layout_copies(op: Op, execution: Execution) -> tuple[tuple[Kernel, ...], tu
     if not execution.channels_last or len(data.shape) < 4:
         return _made_contiguous(op, execution), ()
     return (
-        (copy_kernel("to_channels_first", data, AccessPattern.TRANSPOSED),),
-        (copy_kernel("to_channels_last", op.outputs[0] if op.outputs else data, AccessPattern.TRANSPOSED),),
+        (conversion_kernel("to_channels_first", data, AccessPattern.TRANSPOSED),),
+        (conversion_kernel("to_channels_last", op.outputs[0] if op.outputs else data, AccessPattern.TRANSPOSED),),
     )
 
 

@@ -180,6 +180,14 @@ def test_roofline_is_a_lower_bound(kernel, architecture):
     assert _time(kernel, "roofline", architecture=architecture) <= _time(kernel, architecture=architecture)
 
 
+def test_the_roofline_has_no_kernels_that_the_work_does_not_ask_for():
+    move = Stream(name="to_channels_last", kind=StreamKind.COPY, number_format="fp16", bytes_read=1e9, elements=5e8)
+    table = KernelTables.from_kernels([move, replace(move, conversion=True)])
+    assert kernel_times(table, _hardware(), fidelity="roofline").time[:, 0].tolist() == [pytest.approx(1e9 / 1e12), 0.0]
+    needed, converting = kernel_times(table, _hardware()).time[:, 0]
+    assert converting == needed
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     batch=st.integers(2, 64),  # batched fp32 products have a library of their own

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.lowering import CATEGORIES, category_of
-from simulator.lowering.categories import KIND_CATEGORY
+from simulator.execution import Execution
+from simulator.lowering import CATEGORIES, category_of, kernels_of
+from simulator.lowering.categories import KIND_CATEGORY, kernel_category
 from tracer.operators import Kind
 
 
@@ -57,3 +58,9 @@ def test_every_kind_has_a_known_category():
 
 def test_an_operator_that_nothing_declares_is_elementwise(call):
     assert category_of(call("frobnicate", [(4, 4)], [(4, 4)]), "model.layers.0") == "elementwise"
+
+
+def test_conversions_between_layouts_are_a_category_of_their_own(call):
+    op = call("convolution", [(2, 16, 8, 8), (16, 16, 3, 3), (16,)], [(2, 16, 8, 8)], groups=1)
+    found = [kernel_category(kernel, category_of(op, "unet")) for kernel in kernels_of(op, Execution())]
+    assert found == ["layout_conversion"] * 2 + ["convolution", "layout_conversion", "convolution"]

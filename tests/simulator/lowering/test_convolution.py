@@ -7,6 +7,7 @@ import pytest
 from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Convolution
 from simulator.lowering import kernels_of
+from simulator.software import load_software
 from tracer.graph import TensorSpec
 
 _EAGER, _COMPILED, _GRAPH = (Execution(mode=mode) for mode in ("eager", "compiled", "cuda-graph"))
@@ -27,7 +28,23 @@ def test_eager_converts_the_layout_and_adds_the_bias(call):
 
 
 def test_compiled_keeps_channels_last_and_fuses_the_bias(call):
-    assert _names(call("convolution", [_DATA, _WEIGHT, (6,)], [_OUT], groups=1), _COMPILED) == ["convolution"]
+    op = call("convolution", [_DATA, _WEIGHT, (6,)], [_OUT], groups=1)
+    assert _names(op, Execution(mode="compiled", channels_last=True)) == ["convolution"]
+
+
+def test_compiled_converts_filters_that_lie_as_the_model_has_them(call):
+    op = call("convolution", [_DATA, _WEIGHT, (6,)], [_OUT], groups=1)
+    filters, main = kernels_of(op, _COMPILED)
+    assert (filters.name, filters.bytes_read, filters.generated, main.name) == (
+        "to_channels_last",
+        2 * 6 * 4 * 9,
+        True,
+        "convolution",
+    )
+    single = call("convolution", [_DATA, (6, 4, 1, 1)], [_OUT], groups=1)
+    assert _names(single, _COMPILED) == ["convolution"]
+    volume = call("convolution", [(2, 16, 4, 8, 8), (32, 16, 3, 3, 3)], [(2, 32, 4, 8, 8)], groups=1)
+    assert _names(volume, _COMPILED) == ["to_channels_last", "to_channels_last", "convolution", "to_channels_first"]
 
 
 def test_operands_with_channels_innermost_need_no_conversion(call):
@@ -44,6 +61,35 @@ def test_float32_converts_where_it_runs_as_tf32(call):
     op = call("convolution", [_DATA, _WEIGHT], [_OUT], dtype="float32", groups=1)
     assert kernels_of(op, _EAGER)[2].number_format == "tf32"  # four channels of four bytes need no padding
     assert _names(op, Execution(convolution_tf32=False)) == ["convolution"]
+
+
+def test_filters_of_one_position_lie_alike_in_both_layouts(call):
+    # 7 x 7 positions of 2 bytes are no whole accesses of 16 bytes, 8 x 8 are.
+    odd = call("convolution", [(2, 512, 7, 7), (64, 512, 1, 1)], [(2, 64, 7, 7)], groups=1, stride=(1, 1))
+    assert _names(odd) == ["to_channels_last", "convolution", "to_channels_first"]
+    even = call("convolution", [(2, 512, 8, 8), (64, 512, 1, 1)], [(2, 64, 8, 8)], groups=1, stride=(1, 1))
+    assert _names(even) == ["convolution"]
+    strided = call("convolution", [(2, 512, 8, 8), (64, 512, 1, 1)], [(2, 64, 4, 4)], groups=1, stride=(2, 2))
+    assert _names(strided) == ["to_channels_last", "convolution", "to_channels_first"]
+
+
+def test_float32_of_few_channels_stays_on_vector_units(call):
+    op = call("convolution", [(2, 3, 8, 8), (64, 3, 3, 3)], [(2, 64, 8, 8)], dtype="float32", groups=1)
+    (kernel,) = kernels_of(op, _EAGER)
+    assert kernel.number_format == "fp32"
+
+
+def test_three_dimensions_that_the_library_refuses_are_unfolded(call):
+    data, weight, out = (2, 16, 4, 8, 8), (32, 16, 3, 3, 3), (2, 32, 4, 8, 8)
+    op = call("convolution", [data, weight, (32,)], [out], dtype="bfloat16", groups=1, stride=(1, 1, 1))
+    assert [k.name for k in kernels_of(op, Execution(software=load_software("torch-2.13")))][2] == "convolution"
+    unfold, product, bias = kernels_of(op, Execution(software=load_software("torch-2.9")))
+    matrix = 2 * 4 * 8 * 8 * 16 * 27 * 2
+    assert (unfold.name, unfold.bytes_written, unfold.conversion) == ("unfold", matrix, True)
+    assert unfold.bytes_read == matrix + 2 * 2 * 16 * 4 * 64  # the product reads it again
+    assert (product.batch, product.m, product.n, product.k) == (2, 256, 32, 432)
+    assert product.matrix_flops == 2 * 2 * 256 * 32 * 432
+    assert bias.name == "bias"
 
 
 def test_depthwise_has_a_kernel_of_its_own(call):
@@ -86,6 +132,7 @@ def test_conversions_are_transposing_copies(call):
     _, before, _, weight, _, after = kernels
     assert {k.pattern for k in (before, weight, after)} == {AccessPattern.TRANSPOSED}
     assert [k.bytes_read for k in (before, weight, after)] == [2 * 648, 2 * 216, 2 * 972]
+    assert [k.name for k in kernels if not getattr(k, "conversion", False)] == ["convolution"]
 
 
 def test_conversions_pad_channels_and_walk_whole_tiles(call):

@@ -70,6 +70,13 @@ def test_copies_and_fills(name, call):
     assert _one(call(name, [(16, 8), (16, 8)], [(16, 8)])).kind == StreamKind.COPY
 
 
+def test_nearest_upsampling_divides_for_every_element_of_channels_last(call):
+    op = call("upsample_nearest2d", [(2, 16, 8, 8)], [(2, 16, 16, 16)])
+    (plain,), (last,) = kernels_of(op, Execution()), kernels_of(op, Execution(channels_last=True))
+    assert (plain.joined_axes, last.joined_axes, last.pattern) == (1, 4, AccessPattern.BROADCAST)
+    assert kernels_of(op, Execution(mode="compiled", channels_last=True)) == (plain,)
+
+
 def test_float32_to_half_precision_is_a_vectorised_copy(call):
     single = TensorSpec((16, 8), "float32")
     assert not _one(call("_to_copy", [single], [(16, 8)])).converts

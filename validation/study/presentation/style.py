@@ -46,6 +46,7 @@ PART_COLOURS = {
     "normalization": "#F2B8A0",
     "elementwise": "#8C8C8C",
     "data_movement": "#D0D0D0",
+    "layout_conversion": "#C2B280",
     "communication": PURPLE,
 }
 PART_LABELS = {
@@ -60,6 +61,7 @@ PART_LABELS = {
     "normalization": "other norms",
     "elementwise": "elementwise",
     "data_movement": "copies",
+    "layout_conversion": "layout conversions",
     "communication": "communication",
 }
 KIND_COLOURS = {"spatial": BLUE, "self": BLUE, "joint": GREEN, "temporal": VERMILION, "cross": GREY}
