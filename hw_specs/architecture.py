@@ -60,6 +60,12 @@ class ProductTiles(Record):
     """Batched products on vector units."""
     implicit: Text
     """Convolutions that become products on vector units."""
+    convolution: Text
+    """Convolutions of one and two dimensions on matrix units."""
+    convolution_3d: Text
+    """Convolutions of three dimensions on matrix units."""
+    few_channels: Text
+    """Convolutions on matrix units whose channels do not fill a step of the main loop."""
 
     @field_validator("*")
     @classmethod

@@ -58,6 +58,11 @@ class TileLibrary(Record):
     staged: Share = 1.0
     """Share of the operand tiles that a block's core takes into its shared memory; of a pair of cores that multiply
     together each holds half of one side. [1]"""
+    gathered: Bytes | None = None
+    """Bytes of operands whose places a core computes in a clock, between multiplications; None where it copies whole
+    tiles. [B/clk]"""
+    warp_wide: Annotated[bool, Field(strict=True)] = False
+    """Whether its kernels are written for an older generation, with instructions that one warp issues."""
     rules: tuple[Rule, ...] = ()
     """How the library chooses where that is known, the first rule that applies; none where it takes the fastest."""
     sources: Annotated[tuple[Text, ...], Field(min_length=1)]

@@ -6,7 +6,7 @@ cuDNN's fp32 3x3 kernels are implicit products, a fused Winograd F(2x2, 3x3), an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.mechanisms import cache_hit_rate, power_slowdown, throttle_factor
 from simulator.cost.parameters import Follows, Parameters, energy_parameter, parameter
-from simulator.cost.roofline import BOUNDS
 from simulator.kernels import ConvolutionTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, parameters_of
 from .matmul import MATMUL, PRODUCT_FORMULAS, product_terms, unit_peak
-from .product import Problem, ProductParameters, product_cost
+from .product import Problem, ProductCost, ProductParameters, product_cost
 from .stream import STREAM
-from .tiles import wave_time
+from .tiles import library_groups, wave_time
 
 __all__ = ["ALGORITHMS", "CONVOLUTIONS", "matrix_convolution_cost", "vector_convolution_cost"]
 
@@ -39,23 +38,16 @@ _TRANSFORMED_2 = 16.0
 _TRANSFORMED_4 = 36.0
 #: Channels of one tap that a step of the main loop takes on matrix units, in bytes (``256x64_32x4`` of bf16). [B]
 _TAP_BYTES = 64.0
-#: Tile of the kernel that cuDNN takes for few channels.
-_NARROW_TILE = (256.0, 64.0)
 #: Fused blocks that one core runs side by side, and channels of one step.
 _FUSED_RESIDENT, _FUSED_STEP = 2.0, 8.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ConvolutionParameters(Parameters):
-    """Parameters of convolutions on matrix units, beside those of products and streams."""
+    """Parameter of convolutions on matrix units, beside those of products and streams."""
 
-    share: FloatArray = parameter(0.85, "1", 0.3, 1.0, "rate of implicit products over that of plain ones")
-    gather: FloatArray = parameter(
-        13.5,
-        "1/clk",
-        1.0,
-        128.0,
-        "elements of tiles that a core gathers in a cycle where channels do not fill a step",
+    share: FloatArray = parameter(
+        1.0, "1", 0.3, 1.2, "rate of implicit products over that of plain ones that gather their operands as they do"
     )
 
 
@@ -76,26 +68,51 @@ class VectorConvolutionParameters(ProductParameters):
 def matrix_convolution_cost(
     table: ConvolutionTable, hardware: HardwareColumns, parameters: ConvolutionParameters
 ) -> FamilyCost:
-    """Implicit product: as a matrix product whose rows are gathered from the image, at a share of its rate.
+    """Implicit product: as a matrix product whose operands are gathered from image and filter.
 
-    Few channels are gathered tap by tap. A depthwise convolution has no reduction to tile and streams its image.
+    Threads compute the place of every access, and whether it lies in the image, between multiplications: cores that
+    multiply faster lose more by it. Few channels are padded to a step of the main loop at each tap, which makes 256
+    steps of a filter of 16 x 16. A depthwise convolution has no reduction to tile and streams its image.
     """
     problem = replace(_implicit_problem(table, hardware), k=_padded_depth(table))
     problem = replace(problem, peak=problem.peak * parameters.share)
-    cost = product_cost(problem, hardware, parameters_of(hardware, MATMUL), role="matrix")
+    cost = _tiled(problem, hardware, _roles(table))
     family = product_terms(cost, "matrix")
     stream = parameters_of(hardware, STREAM)
-    dram = table.bytes[:, None] / (stream.dram * hardware.dram_achievable_copy)
-    streamed = stream.floor + dram
-    gathered = _gathered(table, hardware, parameters)
-    few = (table.filter_positions > 1) & (table.input_channels * table.itemsize <= _TAP_BYTES / 2)
-    depthwise = table.depthwise
-    time = np.where(few[:, None], cost.floor + np.maximum(gathered, dram), family.time)
+    streamed = stream.floor + table.bytes[:, None] / (stream.dram * hardware.dram_achievable_copy)
     return FamilyCost(
-        time=np.where(depthwise[:, None], streamed, time),
-        bound=np.where((few & ~depthwise)[:, None], BOUNDS.index("occupancy"), family.bound),
-        terms={**family.terms, "gathering of few channels": np.where(few[:, None], gathered, 0.0)},
+        time=np.where(table.depthwise[:, None], streamed, family.time), bound=family.bound, terms=family.terms
     )
+
+
+def _roles(table: ConvolutionTable) -> NDArray[np.str_]:
+    """Tile library of each convolution, by its role, shape (num_kernels,)."""
+    few = (table.filter_positions > 1) & (table.input_channels * table.itemsize <= _TAP_BYTES / 2)
+    roles: NDArray[np.str_] = np.where(few, "few_channels", np.where(table.axes > 2, "convolution_3d", "convolution"))
+    return roles
+
+
+def _tiled(problem: Problem, hardware: HardwareColumns, roles: NDArray[np.str_]) -> ProductCost:
+    """Every product with the tiles of its role, at the rate of the instructions of their library."""
+    shape = problem.peak.shape
+    result = ProductCost(**{f.name: np.zeros(shape) for f in fields(ProductCost)})
+    for role in dict.fromkeys(roles.tolist()):
+        rows = np.flatnonzero(roles == role)
+        own = problem.rows(rows)
+        own = replace(own, peak=own.peak * _instruction_share(role, hardware))
+        cost = product_cost(own, hardware, parameters_of(hardware, MATMUL), role=role)
+        for field in fields(ProductCost):
+            getattr(result, field.name)[rows] = getattr(cost, field.name)
+    return result
+
+
+def _instruction_share(role: str, hardware: HardwareColumns) -> FloatArray:
+    """Share of the matrix peak that the instructions of a library reach, shape (num_accelerators,). [1]"""
+    share = np.ones(len(hardware))
+    for library, columns in library_groups(role, hardware.traits):
+        if library.warp_wide:
+            share[columns] = hardware.warp_matrix_share[columns]
+    return share
 
 
 def _padded_depth(table: ConvolutionTable) -> FloatArray:
@@ -103,22 +120,6 @@ def _padded_depth(table: ConvolutionTable) -> FloatArray:
     step = _TAP_BYTES / table.itemsize
     padded = table.filter_positions * np.ceil(table.input_channels / step) * step
     return np.where(table.filter_positions > 1, padded, table.reduced_length)
-
-
-def _gathered(table: ConvolutionTable, hardware: HardwareColumns, parameters: ConvolutionParameters) -> FloatArray:
-    """Time of tiles that take a step of the main loop for each tap, most of it padding. [s]
-
-    cuDNN pads 3 channels to 8 and runs 256 steps of 32 for a filter of 16 x 16 (H100:
-    ``cutlass_tensorop_bf16_s16816fprop_optimized_bf16_256x64_32x4_nhwc_align8``), without splitting that length.
-    """
-    rows, columns = _NARROW_TILE
-    step = (_TAP_BYTES / table.itemsize)[:, None]
-    core_rate = unit_peak(table, hardware) * parameters.share / hardware.cores
-    gather = parameters.gather * np.nan_to_num(hardware.clock, nan=np.inf)
-    one_step = np.maximum(2.0 * rows * columns * step / core_rate, (rows + columns) * step / gather)
-    blocks = table.num_groups * np.ceil(table.positions / rows) * np.ceil(table.output_channels / columns)
-    time: FloatArray = np.ceil(blocks[:, None] / hardware.cores) * table.filter_positions[:, None] * one_step
-    return time
 
 
 def vector_convolution_cost(
@@ -235,9 +236,6 @@ def _throttled(
 
 _FORMULAS = {
     **PRODUCT_FORMULAS,
-    "gathering of few channels": Formula(
-        "waves * taps * a step of 256 x 64 tiles, multiplied or gathered, padding included"
-    ),
     "algorithm": Formula("fastest of " + ", ".join(ALGORITHMS), "", ALGORITHMS),
     **{f"time of {name}": Formula("candidate; the fastest is taken") for name in ALGORITHMS},
     "transforms of unfused Winograd": Formula("transformed image, filter, and output through DRAM"),

@@ -291,11 +291,18 @@ def _arithmetic(
     moving = grid.steps * library.staged * (tm + tn) * library.step / (width * accesses)
     # An element that comes in is loaded and put into shared memory, one that goes out is only stored.
     placing = 0.5 * tm * tn * _output_bytes(p) * (1.0 / width - 1.0 / WIDEST_ACCESS) / accesses
-    busy = grid.busy * (np.maximum(multiplying, moving) + placing)
+    busy = grid.busy * (np.maximum(multiplying, moving) + placing + _gathering(hardware, library, grid))
     # Cores that wait draw little: what the limit pays for is the work of all blocks, however they fill the waves.
     joules = grid.blocks * multiplying * core_peak * parameters.energy
     limited = power_limited(busy, joules / hardware.power[None, :, None], onset=parameters.throttle_time)
     return np.maximum(limited, grid.waves * grid.steps * parameters.iteration / clock)
+
+
+def _gathering(hardware: HardwareColumns, library: TileLibrary, grid: _Grid) -> FloatArray:
+    """Time in which a block computes the places of its operands between multiplications. [s]"""
+    rate = np.inf if library.gathered is None else library.gathered * hardware.core_clock[None, :, None]
+    time: FloatArray = grid.steps * (grid.tm + grid.tn) * library.step / rate
+    return time
 
 
 def _exposed(p: Problem, hardware: HardwareColumns, parameters: ProductParameters, grid: _Grid) -> FloatArray:

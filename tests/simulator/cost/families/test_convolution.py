@@ -66,14 +66,35 @@ def test_depthwise_streams(hardware, convolution):
 def test_few_channels_take_a_step_for_each_tap(hardware, convolution):
     # 128^2 positions and 64 channels are 64 tiles of 256 x 64 on 100 cores, in 9 steps of 16 elements of 4 bytes.
     kernel = convolution(1.0, 3.0, 128.0, 64.0, vector=False)
+    cost = group_cost("convolution", kernel, hardware())
+    assert (cost.terms["tile rows"][0, 0], cost.terms["tile columns"][0, 0]) == (256, 64)
 
-    def gathered(matrix):
-        cost = group_cost("convolution", kernel, hardware(matrix=matrix))
-        return cost.terms["gathering of few channels"][0, 0]
+    def busy(matrix):
+        return group_cost("convolution", kernel, hardware(matrix=matrix)).terms["arithmetic"][0, 0]
 
-    # A core of 1 GHz gathers 320 x 16 elements at 13.5 in a cycle; slower units take 2 x 256 x 64 x 16 operations.
-    assert gathered(1e15) == pytest.approx(9 * 320 * 16 / 13.5e9)
-    assert gathered(1e14) == pytest.approx(9 * 2 * 256 * 64 * 16 / (0.85 * 1e12))
+    # A core of 1 GHz computes places of 84 B in a cycle, then multiplies, or waits for four accesses of 16 B a cycle.
+    gathered, accesses, multiplied = 320 * 64 / 84e9, 320 * 64 / 16 / 4e9, 2 * 256 * 64 * 16 / (0.95 * 1e12)
+    assert busy(1e15) == pytest.approx(9 * (gathered + accesses))
+    assert busy(1e14) == pytest.approx(9 * (gathered + multiplied))
+
+
+def test_gathering_takes_more_of_fast_cores(hardware, convolution):
+    # A step of 16 channels of 128 x 128 takes 195 clocks for its places, however fast the core multiplies.
+    kernel = convolution(32.0, 512.0, 64.0, 512.0, vector=False)
+
+    def rate(matrix):
+        part = replace(hardware(matrix=matrix), power=np.array([np.nan]), cache_rate=np.array([1e15]))
+        return kernel.matrix_flops[0] / group_cost("convolution", kernel, part).time[0, 0] / matrix
+
+    assert rate(1e13) > 0.9 > 0.75 > rate(2e14)
+
+
+def test_warp_wide_kernels_run_at_the_rate_of_their_instructions(hardware, convolution):
+    flat, volume = (convolution(32.0, 512.0, 64.0, 512.0, vector=False, axes=axes) for axes in (2.0, 3.0))
+    part = hardware(architecture="hopper")
+    assert part.warp_matrix_share[0] == 0.5
+    times = [group_cost("convolution", table, part).terms["arithmetic"][0, 0] for table in (flat, volume)]
+    assert times[0] > 1.3 * times[1]
 
 
 def test_channels_fill_whole_steps_of_each_tap(hardware, convolution):
