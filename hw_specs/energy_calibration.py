@@ -1,7 +1,7 @@
 """Fitted energies: what was fitted, on which measurements, and how far the predictions were off.
 
 Kept apart from datasheet facts, as the calibrations of time are. Parameters are SI numbers of the part that was
-measured; :mod:`simulator.energy.power` carries them over to others.
+measured; :mod:`simulator.cost.hardware.power` carries them over to others.
 """
 
 from __future__ import annotations

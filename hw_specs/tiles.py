@@ -63,6 +63,8 @@ class TileLibrary(Record):
     tiles. [B/clk]"""
     warp_wide: Annotated[bool, Field(strict=True)] = False
     """Whether its kernels are written for an older generation, with instructions that one warp issues."""
+    small: tuple[Tile, ...] = ()
+    """What it takes for batches of matrices of at most 64 x 64; none where it takes any tile."""
     rules: tuple[Rule, ...] = ()
     """How the library chooses where that is known, the first rule that applies; none where it takes the fastest."""
     sources: Annotated[tuple[Text, ...], Field(min_length=1)]

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
+from simulator.cost.hardware.power import UnknownPowerError
 from simulator.cost.model import Fidelity
-from simulator.energy.power import UnknownPowerError
 from simulator.energy.run import EnergyEstimate, energy_of
 from simulator.hosts.costs import host_costs, host_of
-from simulator.hosts.host import Host
+from simulator.hosts.host import Host, HostCosts
 from simulator.schedule.timeline import Timeline, schedule
 from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.intervals import Interval, Standing, family_of, interval_of
@@ -28,6 +28,8 @@ from .cost import (
     kernel_basis,
     kernel_times,
     resource_shares,
+    run_totals,
+    within_power,
 )
 from .execution import Execution
 from .kernels import KernelTables
@@ -105,10 +107,9 @@ def simulate(
     execution = execution_on(accelerator, execution)
     launches = lower(graph, execution)
     table = assign_units(launches.kernels, accelerator)
-    hardware = hardware_columns([accelerator], pool).sustained()
-    costs = kernel_times(table, hardware, fidelity=fidelity)
     host = None if fidelity == "roofline" else host_of(accelerator, pool, host)
-    timeline = schedule(launches, costs.time[:, 0], None if host is None else host_costs(host, execution, accelerator))
+    issuing = None if host is None else host_costs(host, execution, accelerator)
+    hardware, costs, timeline = _run(launches, table, hardware_columns([accelerator], pool), issuing, fidelity)
     basis = _basis(table, hardware, fidelity)
     deviation, interval = None, None
     if fidelity == "calibrated":
@@ -130,6 +131,20 @@ def simulate(
         deviation=deviation,
         calibrations=pool,
     )
+
+
+def _run(
+    launches: Launches, kernels: KernelTables, hardware: HardwareColumns, host: HostCosts | None, fidelity: Fidelity
+) -> tuple[HardwareColumns, KernelCosts, Timeline]:
+    """Costs and timeline at the clock that the power limit leaves the run as a whole."""
+    boost = kernel_times(kernels, hardware.at_boost(), fidelity=fidelity)
+    timeline = schedule(launches, boost.time[:, 0], host)
+    if fidelity == "roofline":
+        return hardware, boost, timeline
+    within = hardware.in_run(run_totals(boost, kernels.count, elapsed=timeline.latency))
+    costs = within_power(boost, within)
+    held = costs.time is not boost.time
+    return within, costs, schedule(launches, costs.time[:, 0], host) if held else timeline
 
 
 def _standing(graph: OpGraph, accelerator: Accelerator, basis: str) -> Standing:

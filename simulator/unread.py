@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from hw_specs import Accelerator, CalibrationPool, SpecError, apply_overrides, changeable_paths
 from hw_specs.reading.fields import lookup
-from simulator.energy.power import UnknownPowerError, power_model
+from simulator.cost.hardware.power import UnknownPowerError, power_model
 
 from .cost import hardware_columns
 

@@ -1,8 +1,7 @@
 """What carries power from one accelerator to another: steps between processes, kinds of DRAM, idle power.
 
 None of this is fitted to energies of workloads. Everything is published, by a foundry, by a maker of memory, or as
-readings of idle boards. (:mod:`hw_specs.inheritance.process` holds another ratio: board energy at full load, from
-sustained rates, for the clock that the cost model reckons with.)
+readings of idle boards.
 """
 
 from __future__ import annotations
@@ -11,10 +10,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hw_specs.architecture import Dram
 from hw_specs.schema import Accelerator
 
-__all__ = ["DramRule", "dram_rule", "idle_power", "process_step", "relative_voltage"]
+__all__ = ["DramRule", "dram_rule", "idle_power", "process_step", "relative_voltage", "relative_voltages"]
 
 # Power of the same circuit at the same speed relative to TSMC N7, as foundries advertise the steps between their
 # processes: 16FF+ to N7 -60 % (TSMC, by way of techgage.com); N7 to N5 -30 % and to N5P -40 % (tsmc.com, 5 nm page); N5
@@ -110,3 +112,8 @@ def relative_voltage(clock: float) -> float:
     accelerator alone.
     """
     return max(_LOWEST_VOLTAGE, 1.0 - _VOLTAGE_SLOPE * (1.0 - clock))
+
+
+def relative_voltages(clock: NDArray[np.float64]) -> NDArray[np.float64]:
+    """:func:`relative_voltage` of each of some clocks."""
+    return np.maximum(_LOWEST_VOLTAGE, 1.0 - _VOLTAGE_SLOPE * (1.0 - clock))

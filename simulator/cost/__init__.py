@@ -6,7 +6,7 @@ from .explain import ExplainError, Term, explain
 from .families import FAMILIES, GROUPS, PARAMETERS
 from .gains import RESOURCES, CoreSteps, Gains, core_steps, resource_shares
 from .hardware import BASES, HardwareColumns, UnsupportedFormatError
-from .model import FIDELITIES, FidelityError, KernelCosts, kernel_times
+from .model import FIDELITIES, FidelityError, KernelCosts, kernel_times, run_totals, within_power
 from .parameters import Parameter, ParameterError
 from .roofline import BOUNDS
 
@@ -34,4 +34,6 @@ __all__ = [
     "kernel_basis",
     "kernel_times",
     "resource_shares",
+    "run_totals",
+    "within_power",
 ]

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator, CalibrationMatch, CalibrationPool
 from hw_specs.schema import Link
 
+from .energies import AMOUNTS
 from .families import FAMILIES, GROUPS, PARAMETERS
 from .hardware import BASES, HardwareColumns
 from .hardware.cores import block_cores
 from .hardware.memory_rates import cache_rate, common_cache, dram_achievable_copy, dram_achievable_read, shared_rate
+from .hardware.power import PowerModel, UnknownPowerError, power_model
 from .inheritance import accelerator_origin, carried, nearest, origin_of
 from .parameters import parameter_records
 
@@ -21,6 +23,10 @@ __all__ = ["hardware_columns"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+#: Calls in a row by which a kernel is timed on its own: three and six runs of six layers (``collector/helper.py`` and
+#: ``collector/vllm/collect_gemm.py`` of aiconfigurator).
+_REPEATS = 50.0
 
 
 def hardware_columns(accelerators: Sequence[Accelerator], calibrations: CalibrationPool) -> HardwareColumns:
@@ -35,6 +41,7 @@ def hardware_columns(accelerators: Sequence[Accelerator], calibrations: Calibrat
     kinds = {group.name: group.parameters for family in FAMILIES for group in family.groups}
     values, basis = _calibrated(accelerators, calibrations)
     memories, traits = [a.memory for a in accelerators], [a.traits for a in accelerators]
+    power = [_power_model(a) for a in accelerators]
     near, links = [common_cache(m) for m in memories], [_fastest_link(a) for a in accelerators]
     return HardwareColumns(
         name=tuple(a.name for a in accelerators),
@@ -54,7 +61,13 @@ def hardware_columns(accelerators: Sequence[Accelerator], calibrations: Calibrat
         shared_rate=_column(shared_rate(a) for a in accelerators),
         max_threads=_column((a.cores.max_threads for a in accelerators), 2048.0),
         link_bandwidth=_column(link.bandwidth if link else None for link in links),
-        power=_column(a.power.board if a.power else None for a in accelerators),
+        power_idle=_column(p.parameters.idle if p else None for p in power),
+        power_limit=_column(p.board if p else None for p in power),
+        power_active=_column(p.parameters.active if p else 0.0 for p in power),
+        power_active_vector=_column(p.active_vector if p else 0.0 for p in power),
+        energy={name: _column(getattr(p.parameters, name) if p else 0.0 for p in power) for name in AMOUNTS},
+        repeats=np.full(len(accelerators), _REPEATS),
+        run={},
         clock_headroom=_column((a.cores.clock_headroom for a in accelerators), 1.0),
         shortest_kernel=_column(t.shortest_kernel for t in traits),
         issued_lanes=_column(t.issued_lanes for t in traits),
@@ -67,6 +80,13 @@ def hardware_columns(accelerators: Sequence[Accelerator], calibrations: Calibrat
 
 def _column(values: Iterable[float | None], missing: float = np.nan) -> FloatArray:
     return np.array([missing if value is None else float(value) for value in values], dtype=np.float64)
+
+
+def _power_model(accelerator: Accelerator) -> PowerModel | None:
+    try:
+        return power_model(accelerator)
+    except UnknownPowerError:
+        return None
 
 
 def _rates(peaks: Sequence[Mapping[str, float]]) -> dict[str, FloatArray]:

@@ -48,7 +48,8 @@ def resource_shares(kernels: KernelTables, hardware: HardwareColumns, *, fidelit
     gained = np.maximum(before[:, None] - after, 0.0) / np.where(before > 0, before, 1.0)[:, None]
     shares = gained * (1.0 + _STEP) / _STEP
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
-    shares = np.column_stack((shares, np.where(before > 0, 1.0 - shares.sum(axis=1), 0.0)))
+    rest = np.where(before > 0, np.maximum(1.0 - shares.sum(axis=1), 0.0), 0.0)
+    shares = np.column_stack((shares, rest))
     return _waiting_cores(shares, costs.bound[:, 0])
 
 
@@ -132,7 +133,7 @@ def better(hardware: HardwareColumns, factors: Mapping[str, FloatArray | float])
         cache_rate=hardware.cache_rate * memory,
         shared_rate=hardware.shared_rate * memory,
         clock=hardware.clock * compute,
-        power=hardware.power * every["power"],
+        power_limit=hardware.power_idle + (hardware.power_limit - hardware.power_idle) * every["power"],
         link_bandwidth=hardware.link_bandwidth * every["link"],
         shortest_kernel=hardware.shortest_kernel / launch,
         parameters={group: _shortened(record, launch) for group, record in hardware.parameters.items()},
@@ -144,6 +145,6 @@ def _times(rates: Mapping[str, FloatArray], factor: FloatArray) -> dict[str, Flo
 
 
 def _shortened(record: Parameters, factor: FloatArray) -> Parameters:
-    """Parameters of a group with its latencies shorter; the time that the power controller takes is none."""
-    names = [name for name, d in record.declarations().items() if d.unit == "s" and name != "throttle_time"]
+    """Parameters of a group with its latencies shorter."""
+    names = [name for name, declaration in record.declarations().items() if declaration.unit == "s"]
     return replace(record, **{name: getattr(record, name) / factor for name in names})

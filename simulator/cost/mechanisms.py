@@ -9,14 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.kernels import FamilyTable
 
-__all__ = [
-    "cache_hit_rate",
-    "hit_rate",
-    "overlapped",
-    "power_limited",
-    "power_slowdown",
-    "throttle_factor",
-]
+__all__ = ["cache_hit_rate", "hit_rate", "overlapped"]
 
 FloatArray = NDArray[np.float64]
 
@@ -35,36 +28,6 @@ def overlapped(times: Sequence[FloatArray], exponent: FloatArray) -> FloatArray:
         total = total + (time / safe) ** exponent
     joined: FloatArray = safe * np.maximum(total, 1.0) ** (1.0 / exponent)
     return joined
-
-
-def throttle_factor(busy: FloatArray, *, slowdown: FloatArray, time: FloatArray) -> FloatArray:
-    """Factor by which arithmetic slows down at the power limit, ``1 + s (1 - exp(-t / tau))``.
-
-    Boost clocks hold until the power controller has seen `time` seconds of work, so short kernels run at boost.
-    """
-    factor: FloatArray = 1.0 - slowdown * np.expm1(-busy / time)
-    return factor
-
-
-def power_limited(busy: FloatArray, paid: FloatArray, *, onset: FloatArray) -> FloatArray:
-    """Time of work under the power limit, ``t + max(e - t, 0) (1 - exp(-t / tau))``.
-
-    `busy` is the time `t` at the boost clock, `paid` the time `e` in which the limit pays for the energy of the work,
-    NaN where no limit is known, `onset` the time `tau` of work that the power controller has to see. A faster one is
-    never slower: `t` falls with its rate and `e` does not rise.
-    """
-    missing = np.nan_to_num(np.maximum(paid - busy, 0.0), nan=0.0)
-    limited: FloatArray = busy - missing * np.expm1(-busy / onset)
-    return limited
-
-
-def power_slowdown(peak: FloatArray, *, energy: FloatArray, power: FloatArray) -> FloatArray:
-    """Slowdown of arithmetic at the power limit, ``max(peak * energy / power - 1, 0)``; none where no limit is known.
-
-    At the limit the rate is what the board power pays for. Boards of one process and different limits differ by
-    this alone: T4 (70 W) runs fp32 products at half its peak, V100 (250 W) at all of it.
-    """
-    return np.nan_to_num(np.maximum(peak * energy / power - 1.0, 0.0), nan=0.0)
 
 
 def hit_rate(size: FloatArray, capacity: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -13,9 +13,10 @@ from simulator.kernels.kernel import IntArray
 
 from .families import GROUPS, group_cost, groups_of
 from .hardware import HardwareColumns
+from .power_limit import Draw, draw_of, limited_times
 from .roofline import BOUNDS, roofline_terms
 
-__all__ = ["FIDELITIES", "FidelityError", "KernelCosts", "kernel_times"]
+__all__ = ["FIDELITIES", "FidelityError", "KernelCosts", "kernel_times", "run_totals", "within_power"]
 
 FloatArray = NDArray[np.float64]
 Fidelity = Literal["roofline", "calibrated"]
@@ -40,11 +41,14 @@ class KernelCosts:
         as conversions between layouts. [s]
     bound : array of int
         What bounds the kernel, codes into :data:`BOUNDS`.
+    draw : Draw
+        What it takes at the boost clock.
     """
 
     time: FloatArray
     roofline: FloatArray
     bound: NDArray[np.int64]
+    draw: Draw
 
     def bound_names(self) -> NDArray[np.str_]:
         """Names of the bounds, shape (num_kernels, num_accelerators)."""
@@ -75,6 +79,7 @@ def kernel_times(kernels: KernelTables, hardware: HardwareColumns, *, fidelity: 
         time=np.zeros(shape),
         roofline=np.zeros(shape),
         bound=np.zeros(shape, dtype=np.int64),
+        draw=Draw(*(np.zeros(shape) for _ in Draw._fields)),
     )
     working = hardware.at_working_clock()
     for table, rows in kernels:
@@ -85,15 +90,46 @@ def kernel_times(kernels: KernelTables, hardware: HardwareColumns, *, fidelity: 
             _calibrate(costs, table, rows, working)
         else:
             costs.time[rows] = costs.roofline[rows]
-    return costs
+    return within_power(costs, hardware) if fidelity == "calibrated" else costs
+
+
+def within_power(costs: KernelCosts, hardware: HardwareColumns) -> KernelCosts:
+    """Costs at the boost clock as the power limit leaves them, alone or in the run that `hardware` holds."""
+    return replace(costs, time=limited_times(costs.time, costs.draw, hardware))
+
+
+def run_totals(costs: KernelCosts, counts: FloatArray, *, elapsed: float | None = None) -> dict[str, FloatArray]:
+    """Totals of a run of kernels at the boost clock, as :attr:`HardwareColumns.run` holds them.
+
+    Parameters
+    ----------
+    costs : KernelCosts
+        At the boost clock.
+    counts : array of shape (num_kernels,)
+        How often each kernel runs. [1]
+    elapsed : float, optional
+        Time of the run; by default that of its kernels, one after another. [s]
+    """
+    busy = counts @ costs.time
+    time = busy if elapsed is None else np.full(busy.shape, elapsed)
+    return {
+        "time": time,
+        "clocked": counts @ costs.draw.clocked,
+        "work": counts @ costs.draw.work,
+    }
 
 
 def _calibrate(costs: KernelCosts, table: FamilyTable, rows: IntArray, hardware: HardwareColumns) -> None:
-    """Put the calibrated times of one family to their rows; none is below the roofline."""
+    """Put the calibrated times of one family at the boost clock to their rows; none is below the roofline."""
     groups = groups_of(table)
     for code in np.unique(groups).tolist():
         own = np.flatnonzero(groups == code)
-        cost, at = group_cost(GROUPS[code], table.select(own), hardware), rows[own]
-        roofline = costs.roofline[at]
+        part, at = table.select(own), rows[own]
+        cost, roofline = group_cost(GROUPS[code], part, hardware), costs.roofline[at]
         costs.time[at] = np.maximum(cost.time, roofline)
         costs.bound[at] = np.where(cost.time >= roofline, cost.bound, costs.bound[at])
+        clocked = np.zeros(roofline.shape) if cost.clocked is None else cost.clocked
+        for column, values in zip(
+            costs.draw, draw_of(part, hardware, time=costs.time[at], clocked=clocked), strict=True
+        ):
+            column[at] = values

@@ -24,7 +24,6 @@ __all__ = [
     "Parameter",
     "ParameterError",
     "Parameters",
-    "energy_parameter",
     "named_parameters",
     "parameter",
     "parameter_records",
@@ -47,8 +46,6 @@ class Follows(enum.Enum):
     """What of an accelerator a parameter follows when another accelerator inherits it."""
 
     NOTHING = enum.auto()
-    MATRIX_PROCESS = enum.auto()
-    VECTOR_PROCESS = enum.auto()
     COPY_SHARE = enum.auto()
     CORE_BANDWIDTH = enum.auto()
 
@@ -67,8 +64,6 @@ class Declaration:
     meaning : str
     follows : Follows
         How it is inherited.
-    operations : float
-        Operations of an energy that take the place of one of 16 bits.
     """
 
     unit: str
@@ -77,7 +72,6 @@ class Declaration:
     upper: float
     meaning: str
     follows: Follows = Follows.NOTHING
-    operations: float = 1.0
 
     def moved(self, values: FloatArray, step: float) -> FloatArray:
         """Values some logits further along the physical range; those at its ends start from close to them.
@@ -116,7 +110,6 @@ def parameter(
     meaning: str,
     *,
     follows: Follows = Follows.NOTHING,
-    operations: float = 1.0,
 ) -> Any:
     """A field of a dataclass of parameters."""
     declaration = Declaration(
@@ -126,16 +119,8 @@ def parameter(
         upper=upper,
         meaning=meaning,
         follows=follows,
-        operations=operations,
     )
     return field(metadata={"declaration": declaration})
-
-
-def energy_parameter(default: float, *, follows: Follows, operations: float = 1.0) -> Any:
-    """Energy of one operation at full load, with a range about its default. [J/FLOP]"""
-    meaning = "board energy of one operation at full load"
-    bounds = (0.1 * default, 4.0 * default)
-    return parameter(default, "J/FLOP", *bounds, meaning, follows=follows, operations=operations)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator
 from hw_specs.inheritance.power_rules import relative_voltage
 from simulator.cost import KernelCosts
+from simulator.cost.energies import kernel_energies
+from simulator.cost.hardware.power import EnergyBasis, PowerModel, power_model
 from simulator.lowering import assign_units
 from simulator.schedule.timeline import StageTimeline, Timeline
-
-from .kernels import kernel_energies
-from .power import EnergyBasis, PowerModel, power_model
 
 if TYPE_CHECKING:
     from simulator.uncertainty.intervals import Interval

@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
-from simulator.cost import BASES, HardwareColumns, UnsupportedFormatError, hardware_columns, kernel_basis, kernel_times
+from simulator.cost import (
+    BASES,
+    HardwareColumns,
+    UnsupportedFormatError,
+    hardware_columns,
+    kernel_basis,
+    kernel_times,
+    run_totals,
+    within_power,
+)
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTables
@@ -98,7 +107,7 @@ def operator_times(
 ) -> OperatorTimes:
     """Time of one call of each operator, its kernels one after another with nothing between them.
 
-    The power limit acts on each of them, as it does in a run of many (:meth:`HardwareColumns.sustained`).
+    The power limit acts as in a run of all of them, one after another.
 
     Parameters
     ----------
@@ -111,7 +120,7 @@ def operator_times(
     fidelity : {"calibrated", "roofline"}
     """
     execution = execution_on(accelerator, execution)
-    hardware = hardware_columns([accelerator], calibrations).sustained()
+    hardware = hardware_columns([accelerator], calibrations)
     lowered = [kernels_or_reason(op, execution) for op in operators]
     reasons = [reason for _, reason in lowered]
     time = np.array([np.nan if reason else 0.0 for reason in reasons])
@@ -192,6 +201,8 @@ def _table_times(
     kernels: Sequence[Kernel], accelerator: Accelerator, hardware: HardwareColumns, fidelity: Fidelity
 ) -> tuple[FloatArray, NDArray[np.int64]]:
     table = assign_units(KernelTables.from_kernels(kernels), accelerator)
-    costs = kernel_times(table, hardware, fidelity=fidelity)
-    basis = kernel_basis(table, hardware)[:, 0] if fidelity == "calibrated" else np.zeros(len(table), dtype=np.int64)
-    return costs.time[:, 0], basis
+    costs = kernel_times(table, hardware.at_boost(), fidelity=fidelity)
+    if fidelity != "calibrated":
+        return costs.time[:, 0], np.zeros(len(table), dtype=np.int64)
+    run = hardware.in_run(run_totals(costs, np.ones(len(table))))
+    return within_power(costs, run).time[:, 0], kernel_basis(table, hardware)[:, 0]

@@ -110,8 +110,8 @@ def _latency(report: Report) -> str:
         return text
     i = report.interval
     return (
-        f"{text}   {100 * i.level:.0f} % interval {quantity(i.low, 's')} to {quantity(i.high, 's')}\n{'':<15}"
-        f"such ones held {100 * i.coverage:.0f} % of {i.count} published runs {i.counted_on}"
+        f"{text}   {100 * i.level:.0f} % interval {quantity(i.low, 's')} to {quantity(i.high, 's')}"
+        f" (such ones held {100 * i.coverage:.0f} % of {i.count} published runs {i.counted_on})"
     )
 
 

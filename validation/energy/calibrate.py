@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hw_specs.energy_calibration import EnergyCalibration, EnergyFittedOn, EnergyResidual
 from hw_specs.output import write_text
-from simulator.energy.power import PowerModel, power_model
+from simulator.cost.hardware.power import PowerModel, power_model
 from validation.fitting.fit import held_out
 
 from .ceilings import board_of, ceiling_errors, ceiling_of, ceilings, rate_note

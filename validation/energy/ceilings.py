@@ -6,26 +6,18 @@ and published rates test them on many more parts than energies were ever measure
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
-
-from pydantic import ValidationError
 
 from hw_specs import load_accelerator
 from hw_specs.energy_calibration import EnergyCalibration, list_energy_calibrations, load_energy_calibration
 from hw_specs.inheritance.power_rules import relative_voltage
-from hw_specs.reading.explain import explain
-from hw_specs.reading.record import Record, Text
-from hw_specs.reading.yaml_loader import read_yaml
-from hw_specs.units.quantity import FlopPerSecond
-from simulator.energy.power import PowerModel, matrix_width, power_model
+from hw_specs.inheritance.sustained_rates import FREE_SHARE, SustainedRate, sustained_rates
+from simulator.cost.hardware.power import PowerModel, matrix_width, power_model
 from simulator.energy.run import sustained_clock
 
 __all__ = [
-    "Ceiling",
     "CeilingError",
     "board_of",
     "ceiling_errors",
@@ -35,36 +27,12 @@ __all__ = [
     "sustained_rate",
 ]
 
-#: Share of the peak that the best products reach where nothing holds the clock (RTX 4090 0.94, RTX 2080 Ti 0.94, A100
-#: with operands of zeros 0.95).
-_FREE_SHARE = 0.95
-
 _RATE = "sustained matrix rate"
-_FILE = Path(__file__).parent / "ceilings.yaml"
 
 
-class Ceiling(Record):
-    """Highest rate of 16-bit products published for a part."""
-
-    accelerator: Text
-    rate: FlopPerSecond
-    """[FLOP/s]"""
-    same_board: tuple[Text, ...] = ()
-    """Other parts with the same die and limit."""
-    source: Text
-
-
-class _Ceilings(Record):
-    ceilings: tuple[Ceiling, ...]
-
-
-@functools.cache
-def ceilings() -> tuple[Ceiling, ...]:
-    """Published rates, one of each part."""
-    try:
-        return _Ceilings.model_validate(read_yaml(_FILE), context={"unit_strings_only": True}).ceilings
-    except ValidationError as error:
-        raise explain(error, model=_Ceilings, where=_FILE.name) from error
+def ceilings() -> tuple[SustainedRate, ...]:
+    """Published rates of 16-bit products, one of each part."""
+    return sustained_rates("matrix")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +97,7 @@ def rate_note(rate: float | None) -> str:
     return "" if rate is None else f", and its {_RATE} of {rate / 1e12:.4g} TFLOP/s"
 
 
-def _error(ceiling: Ceiling, pool: tuple[EnergyCalibration, ...], fitted: frozenset[str]) -> CeilingError:
+def _error(ceiling: SustainedRate, pool: tuple[EnergyCalibration, ...], fitted: frozenset[str]) -> CeilingError:
     model = power_model(load_accelerator(ceiling.accelerator), pool)
     peak = _free_rate(ceiling.accelerator)
     predicted = sustained_rate(ceiling.accelerator, model)
@@ -157,7 +125,7 @@ def _implied(clock: float, boost: float, model: PowerModel) -> float | None:
 def _free_rate(name: str) -> float:
     matrix = load_accelerator(name).peak.matrix
     halves = [matrix[n] for n in ("fp16", "bf16") if n in matrix]
-    return _FREE_SHARE * max(halves, default=matrix_width(load_accelerator(name)))
+    return FREE_SHARE * max(halves, default=matrix_width(load_accelerator(name)))
 
 
 def _boost_power(rate: float, model: PowerModel) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs.energy_calibration import EnergyCalibration, EnergyParameters
-from simulator.energy.power import PowerModel, power_model
+from simulator.cost.hardware.power import PowerModel, power_model
 from simulator.energy.run import StageWork, energy_interval
 from validation.fitting.fit import held_out
 

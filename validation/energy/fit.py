@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator, CalibrationPool, load_accelerator
 from hw_specs.energy_calibration import EnergyParameters
 from hw_specs.inheritance.power_rules import dram_rule, idle_power, process_step
-from simulator.energy.kernels import kernel_amounts
-from simulator.energy.power import CACHE_ENERGY, SPECIAL_ENERGY, VECTOR_ENERGY, PowerModel
+from simulator.cost.energies import kernel_amounts
+from simulator.cost.hardware.power import CACHE_ENERGY, SPECIAL_ENERGY, VECTOR_ENERGY, PowerModel
 from simulator.energy.run import StageWork, stage_energy
 from simulator.execution import Execution
 from simulator.simulation import Simulation, simulate

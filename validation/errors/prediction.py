@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import CalibrationPool
-from simulator.cost import hardware_columns, kernel_times
+from simulator.cost import kernel_times
 from validation.measured.tables import MeasuredKernels
 from validation.measured.timing import NO_OVERHEAD, Timing, timings_of, with_timing
 
@@ -42,7 +42,7 @@ def predicted(
         (source, op) to what the harness adds; by default as the calibrations know it.
     """
     known = timings_of(calibrations, measured.device) if timings is None else timings
-    hardware = hardware_columns([measured.accelerator], calibrations)
+    hardware = measured.hardware(calibrations)
     costs = kernel_times(measured.kernels, hardware, fidelity="calibrated")
     each = [known.get(key, NO_OVERHEAD) for key in zip(measured.source, measured.op, strict=True)]
     time = with_timing(

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import CalibrationPool
-from simulator.cost import hardware_columns, kernel_times
+from simulator.cost import kernel_times
 from simulator.lowering import assign_units
 from simulator.projection.projection import carried_over
 from validation.measured.tables import MeasuredKernels
@@ -138,7 +138,7 @@ def _without(calibrations: CalibrationPool, device: str) -> CalibrationPool:
 def _times(table: MeasuredKernels, calibrations: CalibrationPool) -> Mapping[_Key, tuple[float, float]]:
     """(measured, predicted) time of each call that occurs once. [s]"""
     kernels = assign_units(table.kernels, table.accelerator)
-    hardware = hardware_columns([table.accelerator], calibrations)
+    hardware = table.hardware(calibrations)
     timings = timings_of(calibrations, table.accelerator.name)
     timing = [timings.get(way, NO_OVERHEAD) for way in zip(table.source, table.op, strict=True)]
     predicted = with_timing(

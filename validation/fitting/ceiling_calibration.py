@@ -1,10 +1,9 @@
 """Parameters that published best rates determine, for architectures without a measured relative.
 
-A best rate tells one parameter: what a long product sustains bounds the energy of a FLOP, or, where the power limit
-does not act, the share of the peak; the interval of tiny kernels is the shortest duration; the bandwidth of eager
-kernels is their share of the DRAM. The rest of each group comes from the generic calibration. A part whose relative
-was measured keeps that one's parameters: fitted energies of H100 and GB200 agree with their published rates within 2 %
-and 50 %, since those rates are of runs too short to heat a board.
+A best rate tells one parameter: what a long product sustains, at the clock that the power limit leaves
+(:mod:`simulator.cost.hardware.power`), is the share of the peak; the interval of tiny kernels is the shortest duration;
+the bandwidth of eager kernels is their share of the DRAM. The rest of each group comes from the generic calibration. A
+part whose relative was measured keeps that one's parameters.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ from hw_specs import (
 from hw_specs.calibration import described
 from simulator.cost import hardware_columns, kernel_times
 from simulator.cost.families import PARAMETERS
-from simulator.cost.inheritance import MATRIX_ENERGIES
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units, kernels_of
@@ -96,7 +94,7 @@ def _of_architecture(
     used: list[tuple[str, Ceiling | EagerShare]] = []
     for group, dtypes in (("matmul", ("bfloat16", "float16")), ("matmul8", (_EIGHT_BIT,))):
         best = _best_of_each_part(c for c in ceilings if c.kind == "product" and c.dtype in dtypes)
-        told = _product_parameters(group, best, pool) if best else {}
+        told = _main_loop(group, best, pool) if best else {}
         if told:
             parameters |= told
             used += [(group, ceiling) for ceiling in best]
@@ -139,82 +137,18 @@ def _best_of_each_part(ceilings: Iterable[Ceiling]) -> list[Ceiling]:
     return list(best.values())
 
 
-def _product_parameters(group: str, best: Sequence[Ceiling], pool: CalibrationPool) -> dict[str, float]:
-    """Energy of a FLOP on matrix units, and the share of the peak at the clock that it leaves.
-
-    The clock that a board keeps under long products tells the energy; where nobody published it, the rates do: a board
-    cannot multiply faster than its limit pays for, and may be slower for other reasons, so each rate bounds the energy
-    from above and the least bound holds. With a known clock the rate tells the share of the peak in the main loop.
-    """
-    by_clock = [x for c in best if (x := _energy_at_clock(c)) is not None] if group == "matmul" else []
-    found = _energies(group, min(by_clock), best, pool) if by_clock else _bounded_energies(group, best, pool)
-    if found and not by_clock:
-        return found
-    return found | _main_loop(group, found, best, pool)
-
-
-def _energy_at_clock(ceiling: Ceiling) -> float | None:
-    """Energy of a FLOP with which the board's limit allows the published clock, None without one. [J/FLOP]"""
-    part = ceiling.accelerator
-    cores, board = part.cores, part.power.board if part.power else None
-    if cores.sustained_clock is None or cores.clock is None or board is None:
-        return None
-    peak = max(part.peak.matrix.get(name, 0.0) for name in ("bf16", "fp16"))
-    return board * cores.clock / (peak * cores.sustained_clock)
-
-
-def _bounded_energies(group: str, best: Sequence[Ceiling], pool: CalibrationPool) -> dict[str, float]:
-    """Energies with the least bound that a rate sets; none where no rate is below what the lowest energy allows."""
-    energy = f"{group}.energy"
-    lower, upper = PARAMETERS[energy].lower, PARAMETERS[energy].upper
-    bounds = [
-        solve(c.value, lambda x, c=c: _rate(c, {energy: x}, pool), lower, upper)  # type: ignore[misc]
-        for c in best
-        if _rate(c, {energy: lower}, pool) > c.value
-    ]
-    return _energies(group, min(bounds), best, pool) if bounds else {}
-
-
-def _energies(group: str, energy: float, best: Sequence[Ceiling], pool: CalibrationPool) -> dict[str, float]:
-    """Energy of a group, and in proportion those of 16-bit products inside attention, which run on the same units."""
-    name = f"{group}.energy"
-    found = {name: min(max(energy, PARAMETERS[name].lower), PARAMETERS[name].upper)}
-    if group == "matmul":
-        part = best[0].accelerator
-        factor = found[name] / _parameter(part, name, pool)
-        found |= {other: _attention_energy(part, other, factor, pool) for other in _attention_energies()}
-    return found
-
-
-def _main_loop(
-    group: str, energies: Mapping[str, float], best: Sequence[Ceiling], pool: CalibrationPool
-) -> dict[str, float]:
+def _main_loop(group: str, best: Sequence[Ceiling], pool: CalibrationPool) -> dict[str, float]:
     """Share of the peak with which the part nearest to its ceiling reaches it; none where no share does."""
     rate = f"{group}.rate"
-    own = {name: x for name, x in energies.items() if name == f"{group}.energy"}
     lower, upper = PARAMETERS[rate].lower, PARAMETERS[rate].upper
 
     def ratio(ceiling: Ceiling, share: float) -> float:
-        return _rate(ceiling, {**own, rate: share}, pool) / ceiling.value
+        return _rate(ceiling, {rate: share}, pool) / ceiling.value
 
     nearest = min(best, key=lambda ceiling: ratio(ceiling, upper))
     if ratio(nearest, upper) < 1.0:
         return {}
     return {rate: solve(1.0, lambda x: ratio(nearest, x), lower, upper)}
-
-
-def _attention_energies() -> Iterator[str]:
-    return (name for name in sorted(MATRIX_ENERGIES) if not name.startswith("matmul"))
-
-
-def _attention_energy(accelerator: Accelerator, name: str, factor: float, pool: CalibrationPool) -> float:
-    """Energy of products inside attention, which run on the same units."""
-    parameter = PARAMETERS[name]
-    return min(max(factor * _parameter(accelerator, name, pool), parameter.lower), parameter.upper)
-
-
-def _parameter(accelerator: Accelerator, name: str, pool: CalibrationPool) -> float:
-    return float(hardware_columns([accelerator], pool).parameter(name)[0])
 
 
 def _rate(ceiling: Ceiling, parameters: Mapping[str, float], pool: CalibrationPool) -> float:

@@ -7,14 +7,14 @@ back to their defaults, and the others are fitted again without them.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import CalibrationPool
-from simulator.cost import PARAMETERS, HardwareColumns, hardware_columns, kernel_times
+from simulator.cost import PARAMETERS, HardwareColumns, kernel_times, within_power
 from simulator.cost.families import GROUPS, parameter_group
 from simulator.cost.inheritance import Origin, accelerator_origin, carried
 from validation.measured.sources import source_of
@@ -39,9 +39,6 @@ _PULL = 0.3
 
 #: Times of calls that show the host alone, over the shortest of them.
 _PILE = 1.25
-
-#: How far above its default the energy of arithmetic starts a second time, in logits. [1]
-_MORE_ENERGY = 1.0
 
 #: Distance to an end of the physical range, over the range, within which a parameter counts as at its bound. [1]
 _AT_BOUND = 0.01
@@ -119,32 +116,30 @@ def fit_groups(
         Most rows of one device and operator that take part.
     """
     problem = _Problem.build(groups, measured, origin=origin, held=held, most_rows=most_rows)
-    unknowns = _solved(problem, problem.starts())
+    unknowns = _solved(problem, np.zeros(problem.size))
     while (idle := problem.undetermined(unknowns)).size:
         problem = problem.holding(idle)
-        unknowns = _solved(problem, (np.delete(unknowns, idle),))
+        unknowns = _solved(problem, np.delete(unknowns, idle))
     return problem.fit(unknowns)
 
 
-def _solved(problem: _Problem, starts: Iterable[FloatArray]) -> FloatArray:
-    """Unknowns with the least cost that is found from some starts."""
+def _solved(problem: _Problem, start: FloatArray) -> FloatArray:
+    """Unknowns with the least cost that is found from a start."""
     from scipy.optimize import least_squares
 
-    solutions = [
-        least_squares(
-            problem.shifted_residuals,
-            start + 1.0,  # the step of the gradient is relative, so unknowns must not start at zero
-            loss="soft_l1",
-            f_scale=_OUTLIER,
-            max_nfev=_MOST_STEPS,
-            ftol=_LEAST_GAIN,
-            diff_step=[2e-2] * problem.size,
-            x_scale=1.0,
-        )
-        for start in starts
-        if problem.size
-    ]
-    best: FloatArray = min(solutions, key=lambda solution: float(solution.cost)).x - 1.0 if solutions else np.zeros(0)
+    if not problem.size:
+        return np.zeros(0)
+    solution = least_squares(
+        problem.shifted_residuals,
+        start + 1.0,  # the step of the gradient is relative, so unknowns must not start at zero
+        loss="soft_l1",
+        f_scale=_OUTLIER,
+        max_nfev=_MOST_STEPS,
+        ftol=_LEAST_GAIN,
+        diff_step=[2e-2] * problem.size,
+        x_scale=1.0,
+    )
+    best: FloatArray = solution.x - 1.0
     return best
 
 
@@ -155,6 +150,7 @@ class _Part:
     timing: NDArray[np.int64]
     floor: FloatArray
     weight: FloatArray
+    unknown_data: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -214,20 +210,6 @@ class _Problem:
         shares = 1.0 / (1.0 + np.exp(-unknowns[len(self.names) :]))
         return {**self.held, **dict(zip(self.names, values.tolist(), strict=True))}, shares
 
-    def starts(self) -> tuple[FloatArray, ...]:
-        """Unknowns to start from: the defaults, and more energy where the power limit then begins to act.
-
-        Below the power limit energy changes nothing, so that a fit from there cannot find it.
-        """
-        usual = np.zeros(self.size)
-        energies = [i for i, name in enumerate(self.names) if name.endswith(".energy")]
-        more = usual.copy()
-        more[energies] = _MORE_ENERGY
-        step = np.zeros(self.size)
-        step[energies] = 1e-3
-        acts = [bool((self.errors(x + step) != self.errors(x)).any()) for x in (usual, more)] if energies else [True]
-        return (usual,) if acts[0] or not acts[-1] else (usual, more)
-
     def residuals(self, unknowns: FloatArray) -> FloatArray:
         """Weighted log residuals of all rows, and the pull towards the defaults."""
         return np.append(self.errors(unknowns), _PULL * _OUTLIER * unknowns)
@@ -237,8 +219,7 @@ class _Problem:
         parameters, shares = self.values(unknowns)
         errors = []
         for part in self.parts:
-            costs = kernel_times(part.measured.kernels, part.hardware.with_parameters(self._on(part, parameters)))
-            kernel = part.measured.per_row(costs.time[:, 0])
+            kernel = _row_times(part, part.hardware.with_parameters(self._on(part, parameters)))
             offset = np.append(shares * self.timing_floor, 0.0)[part.timing]
             shown = with_timing(kernel, floor=part.floor, offset=offset)
             errors.append(part.weight * np.log(shown / part.measured.latency))
@@ -306,6 +287,16 @@ class _Problem:
         )
 
 
+def _row_times(part: _Part, hardware: HardwareColumns) -> FloatArray:
+    """Time of the kernels of each row: within the power limit; where nobody knows what the operands held, whatever is
+    nearest to the measured one between the boost clock and the limit. [s]
+    """
+    costs = kernel_times(part.measured.kernels, hardware.at_boost())
+    free = part.measured.per_row(costs.time[:, 0])
+    limited = part.measured.per_row(within_power(costs, hardware).time[:, 0])
+    return np.where(part.unknown_data, np.clip(part.measured.latency, free, limited), limited)
+
+
 def _rows_of(groups: Sequence[str], measured: MeasuredKernels, most_rows: int) -> NDArray[np.int64]:
     """Rows that use only some groups, thinned evenly for each operator."""
     allowed = sum(1 << GROUPS.index(group) for group in groups)
@@ -342,8 +333,11 @@ def _part(m: MeasuredKernels, keys: tuple[tuple[str, str, str], ...], floors: Fl
     )
     return _Part(
         measured=m,
-        hardware=hardware_columns([m.accelerator], calibrations=CalibrationPool.empty()),
+        hardware=m.hardware(CalibrationPool.empty()),
         timing=timing,
         floor=np.append(floors, 0.0)[timing],
         weight=np.where((m.latency > _LONG) | (timing >= 0), 1.0, _SHORT_WEIGHT),
+        unknown_data=np.array(
+            [op in source_of(s).unknown_data for op, s in zip(m.op, m.source, strict=True)], dtype=bool
+        ),
     )

@@ -1,8 +1,8 @@
 """One set of parameters for all parts: what a part gets whose relatives were not measured, or tell less than all do.
 
-Every parameter group is fitted jointly to all measured devices, each with the energies of its own process and the
-bandwidth share of its own memory (:mod:`simulator.cost.inheritance`). Whether that serves a part that nobody measured
-better than its nearest relative does is tried by leaving out each architecture in turn.
+Every parameter group is fitted jointly to all measured devices, each with the bandwidth share of its own memory
+(:mod:`simulator.cost.inheritance`). Whether that serves a part that nobody measured better than its nearest relative
+does is tried by leaving out each architecture in turn.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn, ResidualSummary
 from hw_specs.calibration import described
 from simulator.cost.families import GROUPS
-from simulator.cost.inheritance import MATRIX_ENERGIES, REFERENCE
+from simulator.cost.inheritance import REFERENCE
 from validation.errors.prediction import predicted
 from validation.measured.tables import MeasuredKernels
 from validation.measured.timing import timings_of
@@ -114,11 +114,7 @@ def generic_calibration(
         fitted_on=described(fitted_on),
         date=datetime.datetime.now(tz=datetime.UTC).date(),
         sources=sources_of(fitted_on) or ("none",),
-        notes=(
-            f"Energies are those of {REFERENCE.process}, shares of DRAM those of a part whose copies reach "
-            f"{REFERENCE.copy_share:g} of its bandwidth. Energies of matrix arithmetic are the defaults, "
-            "which published sustained rates bound."
-        ),
+        notes=f"Shares of DRAM are those of a part whose copies reach {REFERENCE.copy_share:g} of its bandwidth.",
     )
     evidence = Evidence(name=GENERIC, fitted_on=fitted_on, residuals=_summaries(trials))
     return FittedCalibration(calibration, evidence)
@@ -188,7 +184,7 @@ def _trials(
 def _fit(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> Fit:
     training = [m.select(np.flatnonzero(~held_out(m))) for m in measured]
     groups = tuple(present_groups(job, measured))
-    return fit_groups(groups, training, origin=REFERENCE, held=MATRIX_ENERGIES, most_rows=_MOST_ROWS)
+    return fit_groups(groups, training, origin=REFERENCE, most_rows=_MOST_ROWS)
 
 
 def _summaries(trials: Iterable[LeftOut]) -> tuple[ResidualSummary, ...]:

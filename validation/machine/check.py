@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw_specs import Accelerator, CalibrationPool, FittedCalibration
-from simulator.cost import hardware_columns, kernel_times
+from simulator.cost import hardware_columns, kernel_times, run_totals, within_power
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units, execution_on, kernels_of
@@ -87,8 +87,9 @@ def check_probe(trace: Trace, accelerator: Accelerator, own: FittedCalibration) 
     attribution = attribute(trace, lambda op: can_predict(op, execution))
     lowered = _lowered(trace, attribution.operators[attribution.modelled], execution)
     table = assign_units(KernelTables.from_kernels([kernel for _, kernel in lowered]), accelerator)
-    hardware = hardware_columns([accelerator], CalibrationPool.of(own)).sustained()
-    single = kernel_times(table, hardware).time[:, 0]
+    hardware = hardware_columns([accelerator], CalibrationPool.of(own))
+    costs = kernel_times(table, hardware.at_boost())
+    single = within_power(costs, hardware.in_run(run_totals(costs, np.ones(len(table))))).time[:, 0]
     times = _times(lowered, single)
     groups: dict[int, list[float]] = defaultdict(lambda: [0, 0.0])
     rows = zip(

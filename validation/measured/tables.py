@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool, SpecError, load_accelerator
-from simulator.cost import UnsupportedFormatError, hardware_columns, kernel_times
+from simulator.cost import HardwareColumns, UnsupportedFormatError, hardware_columns, kernel_times
+from simulator.cost.hardware.power import power_share
 from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units
 
@@ -66,6 +67,12 @@ class MeasuredKernels:
     def __len__(self) -> int:
         """Number of rows."""
         return len(self.latency)
+
+    def hardware(self, calibrations: CalibrationPool) -> HardwareColumns:
+        """The accelerator as it was when the rows were timed: cool, or with less power where a source says so."""
+        rates = [source_of(name).hot_rates.get(self.accelerator.name) for name in set(self.source)]
+        shares = [power_share(self.accelerator, "vector", rate) for rate in rates if rate is not None]
+        return hardware_columns([self.accelerator], calibrations).derated(min(shares, default=1.0))
 
     def select(self, rows: NDArray[np.int64]) -> MeasuredKernels:
         """Some of the rows, by position in ascending order."""

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from hw_specs import Architecture
 from hw_specs.architecture import AttentionTraits
 from simulator.cost.hardware import HardwareColumns
-from simulator.cost.mechanisms import cache_hit_rate, overlapped, power_slowdown, throttle_factor
-from simulator.cost.parameters import Follows, Parameters, energy_parameter, parameter
+from simulator.cost.mechanisms import cache_hit_rate, overlapped
+from simulator.cost.parameters import Parameters, parameter
 from simulator.kernels import AttentionAlgorithm, AttentionTable
 
 from .attention_tiles import (
@@ -77,9 +77,7 @@ class AttentionParameters(Parameters):
     # Keys and values arrive under the products of other steps, but a block waits for its queries, and its output is
     # written when nothing is left to multiply.
     memory_overlap: FloatArray = parameter(2.0, "1", 1.2, 12.0, "exponent that joins the cores' work with DRAM traffic")
-    throttle_time: FloatArray = parameter(8e-3, "s", 2e-5, 2e-2, "busy time after which the power limit acts")
     floor: FloatArray = parameter(4e-6, "s", 0.0, 2e-5, "shortest duration")
-    energy: FloatArray = energy_parameter(1.0e-12, follows=Follows.MATRIX_PROCESS)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -91,7 +89,6 @@ class SpecialisedAttentionParameters(AttentionParameters):
 
     exponential: FloatArray = parameter(1.0, "1", 0.0, 6.0, _EXPONENTIAL)
     overlap: FloatArray = parameter(1.2, "1", 1.0, 10.0, _OVERLAP)
-    energy: FloatArray = energy_parameter(0.85e-12, follows=Follows.MATRIX_PROCESS)
 
 
 class _Steps(NamedTuple):
@@ -122,7 +119,8 @@ def attention_cost(
         "l2": terms["L2 traffic"],
         "latency": terms["floor"],
     }
-    return FamilyCost(time=terms.pop("time"), bound=bound_of(bounds), terms=terms)
+    clocked = terms["cores, with waves and fill"]
+    return FamilyCost(time=terms.pop("time"), bound=bound_of(bounds), terms=terms, clocked=clocked)
 
 
 def _by_architecture(traits: Sequence[Architecture]) -> Iterator[tuple[AttentionTraits, NDArray[np.int64]]]:
@@ -204,17 +202,10 @@ def _step_times(calls: _Calls, tiles: AttentionTiles) -> tuple[FloatArray, Float
     """Products, exponentials and shared memory of one step on one core, shape (num_kernels, num_accelerators). [s]"""
     table, hardware, parameters, kernel = calls
     peak = unit_peak(table, hardware) * matrix_share(kernel, hardware)
-    onset = parameters.throttle_time
-    busy = np.maximum(table.matrix_flops, table.vector_flops)[:, None] / peak
-    throttled = throttle_factor(
-        busy * (busy / onset),  # sharper than exponential: half the onset leaves the clock as it is, twice ends it
-        slowdown=power_slowdown(peak, energy=parameters.energy, power=hardware.power),
-        time=onset,
-    )
     scores = (tiles.rows * tiles.columns)[:, None]
     rate = peak * parameters.rate / hardware.cores
     depth = (tiles.passes * tiles.head + tiles.value)[:, None]
-    products = 2.0 * scores * depth * throttled / rate
+    products = 2.0 * scores * depth / rate
     special = hardware.rates("special", ["fp32"])[0] / hardware.cores
     exponentials = scores * parameters.exponential / special
     return products, np.nan_to_num(exponentials, nan=0.0), tiles.shared[:, None] / hardware.shared_rate
@@ -239,7 +230,7 @@ def _core_time(
     blocks = steps.blocks[:, None] * split
     slots = hardware.cores * resident
     longest = np.ceil(steps.longest / split)[:, None] * step + masking
-    busy, _ = wave_time(blocks, cores=hardware.cores, resident=resident, alone=alone)
+    busy, _ = wave_time(blocks, cores=hardware.cores, resident=resident, lone=alone * resident)
     lone = np.maximum(alone * resident, 1.0)
     work = blocks / hardware.cores * (steps.mean[:, None] / split * step + masking)
     tail = parameters.tail * longest * lone * np.minimum(blocks / slots, 1.0)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.cost.hardware import HardwareColumns
-from simulator.cost.mechanisms import cache_hit_rate, power_slowdown, throttle_factor
-from simulator.cost.parameters import Follows, Parameters, energy_parameter, parameter
+from simulator.cost.mechanisms import cache_hit_rate
+from simulator.cost.parameters import Parameters, parameter
 from simulator.kernels import ConvolutionTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, parameters_of
@@ -55,7 +55,6 @@ class ConvolutionParameters(Parameters):
 class VectorConvolutionParameters(ProductParameters):
     """Parameters of convolutions on vector units: of the products inside them, and of each algorithm."""
 
-    energy: FloatArray = energy_parameter(2.0e-11, follows=Follows.VECTOR_PROCESS)
     implicit_rate: FloatArray = parameter(0.9, "1", 0.2, 1.0, "share of the peak in implicit products")
     implicit_latency: FloatArray = parameter(1e-5, "s", 0.0, 6e-5, "kernels around an implicit product")
     fused_rate: FloatArray = parameter(0.65, "1", 0.1, 1.0, "share of the peak in fused Winograd")
@@ -81,7 +80,10 @@ def matrix_convolution_cost(
     stream = parameters_of(hardware, STREAM)
     streamed = stream.floor + table.bytes[:, None] / (stream.dram * hardware.dram_achievable_copy)
     return FamilyCost(
-        time=np.where(table.depthwise[:, None], streamed, family.time), bound=family.bound, terms=family.terms
+        time=np.where(table.depthwise[:, None], streamed, family.time),
+        bound=family.bound,
+        terms=family.terms,
+        clocked=np.where(table.depthwise[:, None], 0.0, cost.arithmetic),
     )
 
 
@@ -143,7 +145,8 @@ def vector_convolution_cost(
         **{f"time of {name}": time for name, time in zip(ALGORITHMS, times, strict=True)},
         "transforms of unfused Winograd": transforms,
     }
-    return FamilyCost(time=times.min(axis=0), bound=bound_of(bounds), terms=terms)
+    clocked = bounds["vector"] - np.where(chosen == 2, transforms, 0.0)
+    return FamilyCost(time=times.min(axis=0), bound=bound_of(bounds), terms=terms, clocked=clocked)
 
 
 def _implicit_problem(table: ConvolutionTable, hardware: HardwareColumns) -> Problem:
@@ -181,10 +184,8 @@ def _fused(table: ConvolutionTable, hardware: HardwareColumns, parameters: Vecto
     channels = np.ceil(table.input_channels / _FUSED_STEP) * _FUSED_STEP
     flops = 2.0 * _PATCH_TILES * _PATCH_CHANNELS * _TRANSFORMED_2 * channels[:, None]
     resident = np.full(blocks.shape, _FUSED_RESIDENT)
-    busy, waves = wave_time(blocks, cores=hardware.cores, resident=resident, alone=parameters.alone)
-    working = parameters.fused_rate * blocks / (np.maximum(busy, 1.0) * hardware.cores)
-    throttled = _throttled(table, hardware, parameters, share=working)
-    work = busy * flops * throttled * hardware.cores / (unit_peak(table, hardware) * parameters.fused_rate)
+    busy, waves = wave_time(blocks, cores=hardware.cores, resident=resident, lone=parameters.alone * resident)
+    work = busy * flops * hardware.cores / (unit_peak(table, hardware) * parameters.fused_rate)
     filters = 5.0 * _filter_bytes(table)[:, None] / (parameters.transform * hardware.dram_achievable_copy)
     return work + waves * parameters.fused_fill + filters + parameters.fused_latency
 
@@ -219,19 +220,6 @@ def _unfused(
 
 def _filter_bytes(table: ConvolutionTable) -> FloatArray:
     return table.num_groups * table.output_channels * table.reduced_length * table.itemsize
-
-
-def _throttled(
-    table: ConvolutionTable,
-    hardware: HardwareColumns,
-    parameters: VectorConvolutionParameters,
-    *,
-    share: FloatArray,
-) -> FloatArray:
-    """Slowdown at the power limit, for which only the `share` of the units that works at a time counts."""
-    peak = unit_peak(table, hardware)
-    slowdown = power_slowdown(peak * np.minimum(share, 1.0), energy=parameters.energy, power=hardware.power)
-    return throttle_factor(table.vector_flops[:, None] / peak, slowdown=slowdown, time=parameters.throttle_time)
 
 
 _FORMULAS = {

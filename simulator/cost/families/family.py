@@ -51,11 +51,14 @@ class FamilyCost:
         Codes into :data:`BOUNDS`.
     terms : mapping
         How the time came about: name of the term to its values, in the order of the computation.
+    clocked : array, optional
+        Part of the time that goes with the clock of the cores, which a power limit lowers; none by default. [s]
     """
 
     time: FloatArray
     bound: NDArray[np.int64]
     terms: Mapping[str, FloatArray]
+    clocked: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.cost.hardware import HardwareColumns
+from simulator.cost.hardware.cores import VECTOR_ISSUE
 from simulator.cost.mechanisms import cache_hit_rate
-from simulator.cost.parameters import Follows, energy_parameter, parameter
+from simulator.cost.parameters import parameter
 from simulator.cost.roofline import vector_peak
 from simulator.kernels import FamilyTable, ProductTable
 
@@ -24,22 +25,14 @@ BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class NarrowProductParameters(ProductParameters):
-    """Parameters of products of at most 8 bits on matrix units, which do twice the operations of 16 bits."""
-
-    energy: FloatArray = energy_parameter(0.45e-12, follows=Follows.MATRIX_PROCESS, operations=2.0)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
 class VectorProductParameters(ProductParameters):
     """Parameters of products on vector units.
 
     Their multiply-adds issue in every clock: short products reach 0.93 to 0.99 of the peak on V100, T4 and A100. What
-    long ones lose is the power limit's.
+    long ones lose is the power limit's. Kernels of Maxwell, which run on Pascal, reach two thirds.
     """
 
-    rate: FloatArray = parameter(0.97, "1", 0.9, 1.0, "share of the peak rate inside the main loop of a large tile")
-    energy: FloatArray = energy_parameter(2.0e-11, follows=Follows.VECTOR_PROCESS)
+    rate: FloatArray = parameter(0.97, "1", 0.5, 1.0, "share of the peak rate inside the main loop of a large tile")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -79,17 +72,11 @@ def unit_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
     return np.where(table.matrix_flops[:, None] > 0, matrix, _issue_rate(table, hardware))
 
 
-#: Instructions of other kinds for each multiply-add of a product: cores with half as many lanes as schedulers issue for
-#: issue them beside, those with as many instead. H100: products reach 0.74 of the fp32 peak in the median (NeuSight
-#: data set, linear layers from 50 GFLOP).
-_OTHER_INSTRUCTIONS = 1 / 3
-
-
 def _issue_rate(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
     """Rate of the vector units as far as instructions can be issued, shape (num_kernels, num_accelerators)."""
-    issued = hardware.cores * hardware.core_clock * hardware.issued_lanes / (1.0 + _OTHER_INSTRUCTIONS)
+    issued = VECTOR_ISSUE * hardware.cores * hardware.core_clock * hardware.issued_lanes
     packed = np.maximum(4.0 / table.itemsize, 1.0)[:, None]  # two values of 16 bits in one lane
-    return np.minimum(vector_peak(table, hardware), 2.0 * issued * packed)
+    return np.minimum(vector_peak(table, hardware), issued * packed)
 
 
 def _problem(table: ProductTable, hardware: HardwareColumns) -> Problem:
@@ -144,7 +131,7 @@ def product_terms(cost: ProductCost, unit: str) -> FamilyCost:
         "splitting": cost.splitting,
         "floor": cost.floor,
     }
-    return FamilyCost(time=cost.time, bound=bound_of(bounds), terms=terms)
+    return FamilyCost(time=cost.time, bound=bound_of(bounds), terms=terms, clocked=cost.arithmetic)
 
 
 def _on_vector_units(table: ProductTable) -> BoolArray:
@@ -159,10 +146,12 @@ PRODUCT_FORMULAS = {
     "splits of the reduced length": Formula("blocks that share one output tile", "1"),
     "thread blocks": Formula("batch * ceil(m / tile rows) * ceil(n / tile columns) * splits", "1"),
     "waves": Formula("ceil(ceil(blocks / cores) / resident blocks)", "1"),
-    "arithmetic": Formula("busiest core: blocks * the larger of multiplying and moving a tile, under the power limit"),
-    "exposed prologues and epilogues": Formula("waves * fill + blocks * bytes of a tile / (store * DRAM rate)"),
+    "arithmetic": Formula("busiest core: blocks * the larger of multiplying and moving a tile"),
+    "exposed prologues and epilogues": Formula(
+        "blocks of a core * clocks of a block + bytes of all tiles / (store * DRAM rate)"
+    ),
     "L2 traffic": Formula("blocks * operand tiles / (share * L2 bandwidth)"),
-    "DRAM traffic": Formula("(bytes not in the cache, re-reads included) / (share * DRAM rate)"),
+    "DRAM traffic": Formula("bytes not in the cache / (share * DRAM rate)"),
     "splitting": Formula("split latency + partial sums through L2"),
     "floor": Formula("shortest duration"),
 }
@@ -180,7 +169,7 @@ PRODUCTS = Family(
         MATMUL,
         ParameterGroup(
             name="matmul8",
-            parameters=NarrowProductParameters,
+            parameters=ProductParameters,
             holds=narrow,
             cost=partial(matmul_cost, role="eight_bit", unit="matrix"),
         ),

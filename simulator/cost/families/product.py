@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from hw_specs.tiles import TileLibrary
 from simulator.cost.hardware import HardwareColumns
-from simulator.cost.mechanisms import overlapped, power_limited
-from simulator.cost.parameters import Follows, Parameters, energy_parameter, parameter
+from simulator.cost.mechanisms import overlapped
+from simulator.cost.parameters import Parameters, parameter
 
 from .tiles import candidates, library_groups, offered, wave_time
 
@@ -33,7 +33,7 @@ class ProductParameters(Parameters):
         30.0, "elements", 0.0, 150.0, "tile edge (harmonic) below which shared memory feeds too slowly"
     )
     alone: FloatArray = parameter(
-        0.5, "1", 0.25, 1.0, "share of a core's time that a lone block takes where several would fit"
+        0.5, "1", 0.25, 1.0, "share of the blocks whose accumulators fill a core that it needs to work at full rate"
     )
     accesses: FloatArray = parameter(
         4.0, "1/clk", 2.0, 8.0, "accesses of up to 16 B that a core makes in a clock to bring in operands"
@@ -43,27 +43,18 @@ class ProductParameters(Parameters):
     narrow_accesses: FloatArray = parameter(
         4.0, "1/clk", 1.0, 8.0, "the same where rows do not allow accesses of that width"
     )
-    iteration: FloatArray = parameter(150.0, "clk", 0.0, 1500.0, "shortest time of one step of the main loop")
-    fill: FloatArray = parameter(800.0, "clk", 0.0, 20000.0, "prologue and epilogue that each wave of blocks exposes")
     store: FloatArray = parameter(
         1.2, "1", 0.1, 20.0, "rate at which blocks drain their tiles, not overlapped, over the DRAM bandwidth"
     )
     dram: FloatArray = parameter(
         0.9, "1", 0.4, 1.15, "share reached of the DRAM bandwidth that microbenchmarks measure"
     )
-    written: FloatArray = parameter(1.0, "1", 0.8, 2.5, "cost of a byte written over a byte read")
     l2: FloatArray = parameter(0.65, "1", 0.1, 1.0, "share of the L2 bandwidth reached")
-    usable: FloatArray = parameter(0.5, "1", 0.1, 1.0, "share of the cache that one operand can hold")
-    core_bandwidth: FloatArray = parameter(
-        5e10, "B/s", 4e9, 2e11, "DRAM bandwidth that one core can pull with its bytes in flight"
-    )
     overlap: FloatArray = parameter(
         4.0, "1", 1.2, 12.0, "exponent that joins units: 1 adds their times, infinity takes the largest"
     )
     split: FloatArray = parameter(2e-6, "s", 0.0, 1e-5, "extra latency of splitting the reduced length over blocks")
-    throttle_time: FloatArray = parameter(1e-3, "s", 2e-5, 2e-2, "busy time after which the power limit acts")
     floor: FloatArray = parameter(2.5e-6, "s", 0.0, 2e-5, "shortest duration")
-    energy: FloatArray = energy_parameter(0.9e-12, follows=Follows.MATRIX_PROCESS)
 
 
 #: Elements (kernels x accelerators x choices) that are evaluated at once, so that they stay in the CPU's cache.
@@ -74,6 +65,11 @@ _PARTIAL_BYTES = 8.0
 
 #: Elements of the accumulators that fill the register file of one core.
 _ACCUMULATORS = 256.0 * 128.0
+
+#: Clocks of a core for the start, prologue and epilogue of a block. 150,528 blocks of one warp that do next to nothing
+#: take 108 us on an H100 (TimeSformer trace, batched products of 8 x 64 x 8): 166 clocks each, of which some 80 are
+#: their one step.
+_BLOCK_CLOCKS = 90.0
 
 #: Steps of the main loop whose operands a block holds in shared memory: one in use, the others on their way.
 _STAGES = 3.0
@@ -221,10 +217,12 @@ class _Grid:
         batch, m, n, k, itemsize = (x[:, None, None] for x in (p.batch, p.m, p.n, p.k, p.itemsize))
         tiles = batch * np.ceil(m / tm) * np.ceil(n / tn)
         staged = _STAGES * library.step * (tm + tn)
-        fitting = np.minimum(_ACCUMULATORS / (tm * tn), hardware.core_memory[None, :, None] / staged)
-        resident = np.clip(np.floor(fitting), 1.0, library.resident)
+        filling = np.clip(np.floor(_ACCUMULATORS / (tm * tn)), 1.0, library.resident)
+        fitting = np.floor(hardware.core_memory[None, :, None] / staged)
+        resident = np.clip(fitting, 1.0, filling)
         blocks = tiles * splits
-        busy, waves = wave_time(blocks, cores=hardware.cores[None, :, None], resident=resident, alone=alone)
+        cores = hardware.cores[None, :, None]
+        busy, waves = wave_time(blocks, cores=cores, resident=resident, lone=alone * filling)
         steps = np.maximum(np.ceil(k * itemsize / splits / library.step), 1.0)
         return cls(tm=tm, tn=tn, splits=splits, steps=steps, tiles=tiles, blocks=blocks, busy=busy, waves=waves)
 
@@ -241,7 +239,7 @@ def _evaluate(
     arithmetic = _arithmetic(p, hardware, parameters, library, grid)
     exposed = _exposed(p, hardware, parameters, grid)
     l2 = library.shared * grid.blocks * (grid.tm + grid.tn) * grid.steps * library.step / l2_rate
-    dram = _dram(p, hardware, parameters, grid)
+    dram = _dram(p, hardware, parameters)
     partial = grid.splits * (p.batch * p.m * p.n)[:, None, None] * _PARTIAL_BYTES
     splitting = np.where(grid.splits > 1, parameters.split + partial / l2_rate, 0.0)
     # The L2 feeds the main loop, so the slower of both sets its pace; DRAM is ahead of both by the bytes in flight.
@@ -269,14 +267,14 @@ def _offered(p: Problem, library: TileLibrary) -> NDArray[np.bool_]:
     tm, tn, _ = candidates(library)
     wide = (p.widths() >= WIDEST_ACCESS)[:, None]
     narrow = (np.maximum(tm, tn) <= _LONGEST_NARROW)[None, :]
-    open_to: NDArray[np.bool_] = offered(library, p.m, p.n, p.k) & (wide | narrow)
+    open_to: NDArray[np.bool_] = offered(library, p.m, p.n, p.k, batch=p.batch) & (wide | narrow)
     return open_to
 
 
 def _arithmetic(
     p: Problem, hardware: HardwareColumns, parameters: ProductParameters, library: TileLibrary, grid: _Grid
 ) -> FloatArray:
-    """Time of the busiest core in its main loops, under the power limit. [s]
+    """Time of the busiest core in its main loops. [s]
 
     A step multiplies, and brings in its operands by accesses of a width that the rows allow; rows of odd lengths are
     moved element by element, those of the output too.
@@ -291,11 +289,7 @@ def _arithmetic(
     moving = grid.steps * library.staged * (tm + tn) * library.step / (width * accesses)
     # An element that comes in is loaded and put into shared memory, one that goes out is only stored.
     placing = 0.5 * tm * tn * _output_bytes(p) * (1.0 / width - 1.0 / WIDEST_ACCESS) / accesses
-    busy = grid.busy * (np.maximum(multiplying, moving) + placing + _gathering(hardware, library, grid))
-    # Cores that wait draw little: what the limit pays for is the work of all blocks, however they fill the waves.
-    joules = grid.blocks * multiplying * core_peak * parameters.energy
-    limited = power_limited(busy, joules / hardware.power[None, :, None], onset=parameters.throttle_time)
-    return np.maximum(limited, grid.waves * grid.steps * parameters.iteration / clock)
+    return grid.busy * (np.maximum(multiplying, moving) + placing + _gathering(hardware, library, grid))
 
 
 def _gathering(hardware: HardwareColumns, library: TileLibrary, grid: _Grid) -> FloatArray:
@@ -306,10 +300,11 @@ def _gathering(hardware: HardwareColumns, library: TileLibrary, grid: _Grid) -> 
 
 
 def _exposed(p: Problem, hardware: HardwareColumns, parameters: ProductParameters, grid: _Grid) -> FloatArray:
-    """Prologues and epilogues that nothing hides. [s]"""
+    """Start and end of blocks, which nothing hides. [s]"""
     drained = grid.blocks * grid.tm * grid.tn * _output_bytes(p)
     drain = drained / (parameters.store * hardware.dram_achievable_read[None, :, None])
-    return grid.waves * parameters.fill / hardware.core_clock[None, :, None] + drain
+    started = np.ceil(grid.blocks / hardware.cores[None, :, None])
+    return started * _BLOCK_CLOCKS / hardware.core_clock[None, :, None] + drain
 
 
 def _output_bytes(p: Problem) -> FloatArray:
@@ -317,30 +312,11 @@ def _output_bytes(p: Problem) -> FloatArray:
     return (p.writes / (p.batch * p.m * p.n))[:, None, None]
 
 
-def _dram(p: Problem, hardware: HardwareColumns, parameters: ProductParameters, grid: _Grid) -> FloatArray:
-    """Time of the DRAM, no faster than the running blocks can pull. [s]"""
-    cores = hardware.cores[None, :, None]
-    area = np.minimum(grid.tiles, cores) * grid.tm * grid.tn
-    moved = _dram_bytes(p, hardware, area, parameters.usable, parameters.written)
-    read, datasheet = (rate[None, :, None] for rate in (hardware.dram_achievable_read, hardware.dram_bandwidth))
-    reached = np.minimum(parameters.dram * read, datasheet)
-    return moved / np.minimum(reached, np.minimum(grid.blocks, cores) * parameters.core_bandwidth)
+def _dram(p: Problem, hardware: HardwareColumns, parameters: ProductParameters) -> FloatArray:
+    """Time of the DRAM: what the cache does not keep goes over it once. [s]
 
-
-def _dram_bytes(
-    p: Problem, hardware: HardwareColumns, area: FloatArray, usable: FloatArray, written: FloatArray
-) -> FloatArray:
-    """Bytes to and from DRAM, shape (num_kernels, num_accelerators, num_choices); a written byte costs ``written``.
-
-    The blocks that run together cover ``area`` elements of the output, at best a square, and read its rows and
-    columns once: ``2 m n k / sqrt(area)`` elements over the whole product. What the cache holds of the smaller
-    operand is not read again (Hong and Kung, "I/O complexity", STOC 1981, with the cache shared by all cores).
+    Blocks that run together read the same rows and columns, and so do the waves after them, out of the cache.
     """
-    batch, m, n, k, itemsize = (x[:, None, None] for x in (p.batch, p.m, p.n, p.k, p.itemsize))
-    reads, writes = p.reads[:, None, None], p.writes[:, None, None]
-    missed_share = 1.0 - p.hit_rate[:, :, None]
-    streamed = np.maximum(2.0 * batch * m * n * k * itemsize / np.sqrt(area), reads)
-    smaller = np.minimum(m, n) * k * itemsize
-    capacity = usable * hardware.cache_capacity[None, :, None]
-    missed = np.clip((smaller - capacity) / np.maximum(capacity, 1.0), 0.0, 1.0)
-    return (reads + written * writes) * missed_share + (streamed - reads) * missed
+    moved = (p.reads + p.writes)[:, None, None] * (1.0 - p.hit_rate[:, :, None])
+    read, datasheet = (rate[None, :, None] for rate in (hardware.dram_achievable_read, hardware.dram_bandwidth))
+    return moved / np.minimum(parameters.dram * read, datasheet)

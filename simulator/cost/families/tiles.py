@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,26 +15,39 @@ __all__ = ["candidates", "library_groups", "offered", "wave_time"]
 
 FloatArray = NDArray[np.float64]
 
+#: Longest side of a matrix that counts as small.
+_SMALL = 64.0
+
 
 @functools.cache
 def candidates(library: TileLibrary) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Rows, columns and splits of every choice, each of shape (num_choices,)."""
-    choices = [(m, n, s) for m, n in library.tiles for s in library.splits]
+    tiles = dict.fromkeys((*library.tiles, *library.small))
+    choices = [(m, n, s) for m, n in tiles for s in library.splits]
     rows, columns, splits = np.array(choices, dtype=np.float64).T
     return rows, columns, splits
 
 
-def offered(library: TileLibrary, m: FloatArray, n: FloatArray, k: FloatArray) -> NDArray[np.bool_]:
-    """Choices that are open to products ``m x n x k``, shape (num_products, num_choices)."""
+def offered(
+    library: TileLibrary, m: FloatArray, n: FloatArray, k: FloatArray, *, batch: FloatArray
+) -> NDArray[np.bool_]:
+    """Choices that are open to ``batch`` products ``m x n x k``, shape (num_products, num_choices)."""
     rows, columns, _ = candidates(library)
     if not library.rules:
-        return np.ones((len(m), len(rows)), dtype=np.bool_)
+        small = _among(library.small, rows, columns) if library.small else np.ones(len(rows), dtype=np.bool_)
+        few = (batch > 1) & (np.maximum(m, n) <= _SMALL)
+        return np.where(few[:, None], small, _among(library.tiles, rows, columns))
     applies = np.array(
         [(m <= (r.rows or np.inf)) & (n <= (r.columns or np.inf)) & (k >= (r.reduced or 0)) for r in library.rules]
     )
     tiles = np.array([rule.tile for rule in library.rules])[applies.argmax(axis=0)]
     chosen: NDArray[np.bool_] = (tiles[:, :1] == rows) & (tiles[:, 1:] == columns)
     return chosen
+
+
+def _among(tiles: Iterable[tuple[float, float]], rows: FloatArray, columns: FloatArray) -> NDArray[np.bool_]:
+    known = set(tiles)
+    return np.array([choice in known for choice in zip(rows.tolist(), columns.tolist(), strict=True)])
 
 
 def library_groups(role: str, traits: Sequence[Architecture]) -> Iterator[tuple[TileLibrary, NDArray[np.int64]]]:
@@ -51,15 +64,26 @@ def library_groups(role: str, traits: Sequence[Architecture]) -> Iterator[tuple[
 
 
 def wave_time(
-    blocks: FloatArray, *, cores: FloatArray, resident: FloatArray, alone: FloatArray
+    blocks: FloatArray, *, cores: FloatArray, resident: FloatArray, lone: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Time of the busiest core in units of one block at full rate, and the waves of blocks that it runs.
+    """Time of the busiest core in units of one block at full rate, and the fewest waves of blocks that it can run.
 
-    A core runs ``resident`` blocks side by side. Blocks of the last, partly filled wave cannot hide one another's
-    latency, so that wave lasts at least the share ``alone`` of a full one.
+    Few blocks cannot hide one another's latency, so that however few run side by side, they take ``lone`` such units.
+    A core runs up to ``resident`` of them, as many as is best: the library launches what fills the waves evenly.
+
+    Parameters
+    ----------
+    blocks, cores, resident : array
+        Blocks of the grid, cores, and blocks that fit on one core. [1]
+    lone : array
+        Blocks that a core needs side by side to work at full rate. [1]
     """
     per_core = np.ceil(blocks / cores)
-    full = np.floor(per_core / resident)
-    rest = per_core - full * resident
-    last = np.where(rest > 0, np.maximum(rest, alone * resident), 0.0)
-    return full * resident + last, full + (rest > 0)
+    room = np.maximum(resident, 1.0)
+    busy: FloatArray = np.array(np.inf)
+    for abreast in range(1, int(resident.max()) + 1):
+        full = np.floor(per_core / abreast)
+        rest = per_core - full * abreast
+        time = full * np.maximum(abreast, lone) + np.where(rest > 0, np.maximum(rest, lone), 0.0)
+        busy = np.where(abreast <= room, np.minimum(time, busy), busy)
+    return busy, np.ceil(per_core / room)

@@ -22,9 +22,6 @@ BASES = ("datasheet", "calibrated", "inherited")
 # Of cores whose clock is not published. [Hz]
 _USUAL_CLOCK = 1.5e9
 
-# Far below the duration of any kernel. [s]
-_AT_ONCE = 1e-9
-
 
 class UnsupportedFormatError(ValueError):
     """A kernel needs a number format that the accelerator has no peak for."""
@@ -65,8 +62,17 @@ class HardwareColumns:
         Resident threads of one core. [1]
     link_bandwidth : array
         Fastest link to other accelerators, one way; NaN where it has none. [B/s]
-    power : array
-        Board power, NaN where not published. [W]
+    power_idle, power_limit : array
+        Of the board while it waits, and at which its clock is held; NaN where not known. [W]
+    power_active, power_active_vector : array
+        Of running cores, and where they multiply on vector units. [W]
+    energy : dict
+        Energy of the work by what it does (:func:`simulator.cost.energies.amounts`). [J/FLOP], [J], [J/B]
+    repeats : array
+        How often a kernel runs in a row before and while it is timed; 1 in a run. [1]
+    run : dict
+        Totals of the run that kernels are part of, empty for kernels alone: its ``time`` and the part of it that is
+        ``clocked`` [s], energy of the ``work`` [J].
     clock_headroom : array
         Clock under load over the datasheet's boost clock. [1]
     shortest_kernel : array
@@ -100,7 +106,13 @@ class HardwareColumns:
     shared_rate: FloatArray
     max_threads: FloatArray
     link_bandwidth: FloatArray
-    power: FloatArray
+    power_idle: FloatArray
+    power_limit: FloatArray
+    power_active: FloatArray
+    power_active_vector: FloatArray
+    energy: Mapping[str, FloatArray]
+    repeats: FloatArray
+    run: Mapping[str, FloatArray]
     clock_headroom: FloatArray
     shortest_kernel: FloatArray
     issued_lanes: FloatArray
@@ -155,13 +167,21 @@ class HardwareColumns:
         return replace(self, matrix=scaled(self.matrix), vector=scaled(self.vector), special=scaled(self.special))
 
     def sustained(self) -> HardwareColumns:
-        """The same accelerators after long work, when the power limit acts on short kernels too.
+        """The same accelerators with each kernel repeated for ever, so that its own power decides the clock."""
+        return replace(self, repeats=np.full(len(self), np.inf))
 
-        A kernel timed by itself runs at the boost clock until the power controller has seen ``throttle_time`` of
-        work. In a pipeline the controller has seen the kernels before it.
-        """
-        delayed = (group for group, record in self.parameters.items() if "throttle_time" in record.declarations())
-        return self.with_parameters({f"{group}.throttle_time": _AT_ONCE for group in delayed})
+    def at_boost(self) -> HardwareColumns:
+        """The same accelerators without a power limit."""
+        return replace(self, power_limit=np.full(len(self), np.nan))
+
+    def in_run(self, totals: Mapping[str, FloatArray]) -> HardwareColumns:
+        """The same accelerators for the kernels of a run with some totals (:attr:`run`)."""
+        return replace(self, repeats=np.ones(len(self)), run=totals)
+
+    def derated(self, share: float) -> HardwareColumns:
+        """The same accelerators with a share of the power above idle: boards that were hot, or capped."""
+        spare = self.power_limit - self.power_idle
+        return replace(self, power_limit=self.power_idle + share * spare)
 
     def rates(self, unit: str, formats: Sequence[str]) -> FloatArray:
         """Peaks of ``matrix``, ``vector`` or ``special`` units, shape (num_formats, num_accelerators)."""

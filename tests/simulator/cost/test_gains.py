@@ -55,8 +55,8 @@ def test_a_roofline_has_one_bound(kernels, part):
 
 
 def test_the_power_limit_is_named_where_it_acts(kernels, part):
-    weak = resource_shares(kernels, replace(part, power=part.power / 20), fidelity="calibrated")
-    strong = resource_shares(kernels, replace(part, power=part.power * 1e6), fidelity="calibrated")
+    weak = resource_shares(kernels, part.derated(1 / 20), fidelity="calibrated")
+    strong = resource_shares(kernels, part.derated(1e6), fidelity="calibrated")
     power = RESOURCES.index("power")
     assert weak[:, power].max() > 0.5
     assert strong[:, power].max() == pytest.approx(0, abs=1e-9)

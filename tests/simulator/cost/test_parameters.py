@@ -4,10 +4,8 @@ import pytest
 from simulator.cost.families import FAMILIES, GROUPS, PARAMETERS
 from simulator.cost.families.stream import StreamParameters
 from simulator.cost.parameters import (
-    Follows,
     ParameterError,
     Parameters,
-    energy_parameter,
     named_parameters,
     parameter_records,
     value_of,
@@ -42,8 +40,8 @@ def test_unknown_and_unphysical_values_are_refused():
 
 def test_a_changed_value_holds_for_all_accelerators_and_leaves_the_others():
     records = parameter_records(_KINDS, [{"matmul.rate": 0.5}, {}])
-    changed = with_values(records, {"matmul.fill": 7.0})
-    assert changed["matmul"].fill.tolist() == [7, 7]
+    changed = with_values(records, {"matmul.store": 7.0})
+    assert changed["matmul"].store.tolist() == [7, 7]
     assert changed["matmul"].rate.tolist() == [0.5, 0.95]
     assert changed["stream"] is records["stream"]
     with pytest.raises(ParameterError, match=r"unknown cost parameter 'matmul\.speed'"):
@@ -66,12 +64,6 @@ def test_names_in_files_are_those_of_the_group_and_the_field():
     names = [parameter.name for parameter in named_parameters("stream", StreamParameters)]
     assert names[:2] == ["stream.dram", "stream.strided"]
     assert all(issubclass(kind, Parameters) for kind in _KINDS.values())
-
-
-def test_energies_have_a_range_about_their_default():
-    declaration = energy_parameter(1e-12, follows=Follows.MATRIX_PROCESS, operations=2.0).metadata["declaration"]
-    assert (declaration.lower, declaration.upper) == pytest.approx((1e-13, 4e-12))
-    assert (declaration.follows, declaration.operations) == (Follows.MATRIX_PROCESS, 2.0)
 
 
 def test_a_step_is_a_logit_of_the_physical_range():

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hw_specs import CalibrationPool, apply_overrides, load_accelerator
 from hw_specs.energy_calibration import EnergyParameters
 from hw_specs.inheritance.power_rules import relative_voltage
-from simulator.energy.kernels import kernel_energies
-from simulator.energy.power import PowerModel, UnknownPowerError, power_model
+from simulator.cost.energies import kernel_energies
+from simulator.cost.hardware.power import PowerModel, UnknownPowerError, power_model
 from simulator.energy.run import (
     EnergyEstimate,
     StageWork,

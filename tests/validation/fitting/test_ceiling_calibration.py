@@ -59,31 +59,13 @@ def test_solve_finds_where_a_function_takes_a_value():
     assert solve(20.0, lambda x: x * x, 0.0, 3.0) == pytest.approx(3.0)
 
 
-def test_the_least_bound_holds_and_its_part_meets_its_rate():
-    # No clock of a MI355X under load is published.
-    (found,) = ceiling_calibrations([_product("mi355x", 1565)], (), CalibrationPool.of(_GENERIC, _AMPERE))
+def test_a_part_meets_its_rate():
+    (found,) = ceiling_calibrations([_product("mi355x", 1300)], (), CalibrationPool.of(_GENERIC, _AMPERE))
     assert (found.name, found.calibration.architecture, found.calibration.scope) == ("cdna4", "cdna4", "ceilings")
-    assert _sustained_rate("mi355x", CalibrationPool.of(_GENERIC, _AMPERE, found)) == pytest.approx(1565e12, rel=0.01)
+    assert _sustained_rate("mi355x", CalibrationPool.of(_GENERIC, _AMPERE, found)) == pytest.approx(1300e12, rel=0.01)
     assert found.calibration.groups["matmul"] == ("MI355X",)
     assert found.evidence.fitted_on[0].mape < 0.01
     assert found.calibration.sources == ("somebody",)
-
-
-def test_attention_follows_in_proportion():
-    (found,) = ceiling_calibrations([_product("mi355x", 1565)], (), CalibrationPool.of(_GENERIC))
-    plain = hardware_columns([load_accelerator("mi355x")], CalibrationPool.of(_GENERIC))
-    factor = found.calibration.parameters["matmul.energy"] / plain.parameter("matmul.energy")[0]
-    assert found.calibration.parameters["flash2.energy"] == pytest.approx(
-        factor * plain.parameter("flash2.energy")[0], rel=0.001
-    )
-
-
-def test_a_clock_under_load_tells_the_energy():
-    # 750 W at 1207 of 2100 MHz: 1307.4 TFLOP/s times 0.575 at 0.998 pJ.
-    (found,) = ceiling_calibrations([_product("mi300x", 600)], (), CalibrationPool.of(_GENERIC))
-    assert found.calibration.parameters["matmul.energy"] == pytest.approx(750 * 2100 / 1207 / 1307.4e12, rel=1e-3)
-    assert found.calibration.parameters["matmul.rate"] < 0.95
-    assert _sustained_rate("mi300x", CalibrationPool.of(_GENERIC, found)) == pytest.approx(600e12, rel=0.01)
 
 
 def test_relatives_of_measured_parts_keep_what_those_say():

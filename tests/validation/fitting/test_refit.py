@@ -45,7 +45,7 @@ def earlier():
         {"matmul.rate": 0.9, "stream.dram": 0.3},
         {"matmul": ("T4",), "stream": ("T4", "T4G")},
         held=("matmul.feed", "stream.floor"),
-        at_bound=("matmul.fill", "stream.l2"),
+        at_bound=("matmul.store", "stream.l2"),
     )
 
 
@@ -57,7 +57,7 @@ def test_other_groups_stay(tables, earlier):
     assert calibration.groups == {"matmul": ("T4",), "stream": ("T4",)}
     assert calibration.accelerators == ("T4",)
     assert "matmul.feed" in calibration.held
-    assert [name for name in calibration.at_bound if name.startswith("matmul")] == ["matmul.fill"]
+    assert [name for name in calibration.at_bound if name.startswith("matmul")] == ["matmul.store"]
     assert [(r.group, r.count) for r in evidence.fitted_on if r.group == "matmul"] == [("matmul", 7)]
     assert [r for r in evidence.residuals if r.group == "matmul"] == [_residual("matmul")]
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw_specs import load_accelerator
+from hw_specs import CalibrationPool, load_accelerator
+from simulator.cost.hardware.power import power_share
 from simulator.kernels import AttentionAlgorithm
 from validation.measured.tables import MeasurementError, is_device, read_measured, read_tables
 
@@ -258,3 +259,13 @@ def test_any_row_is_read_or_counted(
     path.write_text(_HEADER + ",".join(f'"{field}"' for field in fields) + "\n", encoding="utf-8")
     (table,) = read_tables(path)
     assert len(table) + table.skipped.total() == 1
+
+
+def test_a_hot_card_has_the_power_of_the_rate_that_it_kept_up(read):
+    line = _line("aten::linear", [[64, 64], [64, 64]], dtype="float32", source="neusight", device="NVIDIA T4")
+    hot, cool = read(line), read(line.replace("neusight", "vidur"))
+    limits = [rows.hardware(CalibrationPool.empty()).power_limit[0] for rows in (hot, cool)]
+    assert limits[1] == pytest.approx(0.98 * 70)
+    idle = hot.hardware(CalibrationPool.empty()).power_idle[0]
+    assert limits[0] - idle == pytest.approx(power_share(hot.accelerator, "vector", 3e12) * (limits[1] - idle))
+    assert 0.3 < power_share(hot.accelerator, "vector", 3e12) < 0.8

@@ -99,6 +99,10 @@ def _resident_bytes(row: Row, op: Op, kernel: Kernel, accelerator: Accelerator) 
 
 SOURCE = Source(
     name=_NAME,
+    # Weights of the layers are what the memory held (``RowParallelLinear`` without a checkpoint, "to evaluate random
+    # weights impact": collector/vllm/collect_gemm.py). Of long products of a GB200 some keep 1,400 TFLOP/s at the limit
+    # of the board and others 1,850 at two thirds of it.
+    unknown_data=frozenset({"aten::linear"}),
     citation="github.com/ai-dynamo/aiconfigurator: measured operator calls, CUDA graph, warm (Apache-2.0)",
     amended=one_byte_messages,
     operators=_operators,

@@ -6,6 +6,7 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -16,6 +17,7 @@ __all__ = ["list_sources", "source_of"]
 
 
 _PLAIN = Path(__file__).parent / "plain.yaml"
+_HOT_RATES = Path(__file__).parent / "hot_rates.yaml"
 
 
 @functools.cache
@@ -26,7 +28,9 @@ def list_sources() -> Mapping[str, Source]:
     found = [module.SOURCE for module in modules if hasattr(module, "SOURCE")]
     plain = yaml.safe_load(_PLAIN.read_text(encoding="utf-8"))
     found += [Source(name=name, citation=citation) for name, citation in plain.items()]
-    return {source.name: source for source in sorted(found, key=lambda source: source.name)}
+    rates = yaml.safe_load(_HOT_RATES.read_text(encoding="utf-8"))
+    known = (replace(source, hot_rates=rates.get(source.name, {})) for source in found)
+    return {source.name: source for source in sorted(known, key=lambda source: source.name)}
 
 
 @functools.cache

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from hw_specs import Accelerator
 from simulator.execution import Execution
@@ -55,6 +55,11 @@ class Source:
         Where it was published, and the licence.
     timed_from_host : bool
         Whether its times hold the host's share of an eager call.
+    unknown_data : frozenset of str
+        Operators of whose operands nobody set the values. Zeros and noise switch little, so that their rows ran
+        anywhere between the boost clock and that of the power limit.
+    hot_rates : mapping
+        Accelerators that were hot or capped: fp32 products on vector units that they kept up. [FLOP/s]
     amended : callable
         All records of the source in a file, as they should have been written.
     operators : callable
@@ -68,6 +73,8 @@ class Source:
     name: str
     citation: str
     timed_from_host: bool = False
+    unknown_data: frozenset[str] = frozenset()
+    hot_rates: Mapping[str, float] = field(default_factory=dict)
     amended: Callable[[Sequence[Record]], Sequence[Record]] = _all_as_written
     operators: Callable[[Row], Sequence[Op]] = plain_operators
     execution: Callable[[Row, Accelerator, Execution], Execution] = named_kernels

@@ -83,7 +83,7 @@ def test_gathering_takes_more_of_fast_cores(hardware, convolution):
     kernel = convolution(32.0, 512.0, 64.0, 512.0, vector=False)
 
     def rate(matrix):
-        part = replace(hardware(matrix=matrix), power=np.array([np.nan]), cache_rate=np.array([1e15]))
+        part = replace(hardware(matrix=matrix), power_limit=np.array([np.nan]), cache_rate=np.array([1e15]))
         return kernel.matrix_flops[0] / group_cost("convolution", kernel, part).time[0, 0] / matrix
 
     assert rate(1e13) > 0.9 > 0.75 > rate(2e14)
@@ -104,11 +104,3 @@ def test_channels_fill_whole_steps_of_each_tap(hardware, convolution):
         for c in (24.0, 32.0)
     )
     assert tail[0, 0] == full[0, 0]
-
-
-def test_idle_cores_leave_power_to_the_others(hardware, convolution):
-    # One image of one patch: a single block of fused Winograd, which no board limit slows down.
-    kernel = convolution(1.0, 512.0, 8.0, 32.0)
-    free, capped = hardware(), replace(hardware(), power=np.array([100.0]))
-    times = [group_cost("vector_convolution", kernel, h).terms["time of fused Winograd F(2x2)"] for h in (free, capped)]
-    assert times[0][0, 0] == times[1][0, 0]

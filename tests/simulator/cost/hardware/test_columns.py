@@ -27,21 +27,21 @@ def test_cores_without_a_published_clock_run_at_a_usual_one():
 def test_parameters_go_by_the_names_of_files(hardware):
     part = hardware().with_parameters({"matmul.rate": 0.5, "stream.dram": 0.7})
     assert (part.parameter("matmul.rate").tolist(), part.parameter("stream.dram").tolist()) == ([0.5], [0.7])
-    assert part.parameter("matmul.fill") == hardware().parameter("matmul.fill")
+    assert part.parameter("matmul.store") == hardware().parameter("matmul.store")
     with pytest.raises(ParameterError, match=r"unknown cost parameter 'matmul\.speed'"):
         part.with_parameters({"matmul.speed": 0.5})
-
-
-def test_after_long_work_the_power_limit_acts_at_once(hardware):
-    part = hardware().sustained()
-    assert part.parameter("matmul.throttle_time").tolist() == part.parameter("flash2.throttle_time").tolist() == [1e-9]
-    assert part.parameter("matmul.fill") == hardware().parameter("matmul.fill")
 
 
 def test_only_mechanisms_see_the_clock_under_load(hardware):
     part = replace(hardware(), clock_headroom=np.array([1.1]))
     assert part.at_working_clock().rates("matrix", ["bf16"])[0, 0] == pytest.approx(1.1 * 100e12)
     assert part.rates("matrix", ["bf16"])[0, 0] == 100e12
+
+
+def test_a_hot_board_has_part_of_the_power_above_idle(hardware):
+    part = replace(hardware(), power_idle=np.array([50.0]), power_limit=np.array([250.0]))
+    assert part.derated(0.7).power_limit == pytest.approx([190.0])
+    assert np.isnan(part.at_boost().power_limit).all()
 
 
 def test_every_column_is_read_by_some_term():

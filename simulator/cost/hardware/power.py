@@ -2,11 +2,17 @@ r"""Power of a part: fitted where its energy was measured, else carried over fro
 
 What carries over, and how:
 
-* switching energies (a FLOP, a score, a special function) with the published step between the two processes;
+* switching energies (a FLOP, a score, a special function) with the published step between the two processes, or, on the
+  same silicon, with the square of the voltage that its boost clock takes: an L40S (2520 MHz) spends 1.3 times as much
+  as an L4 (2040 MHz), and products of either meet their measured rates;
 * the power of running cores with that step and with the rate of the matrix units: wider cores and more of them switch
   more, :math:`P = P_0 (F / F_0) (s / s_0)`, with the 16-bit rate `F` that the units have before a vendor halves it;
 * energy of DRAM with its kind, idle power with its kind and the board's limit
   (:mod:`hw_specs.inheritance.power_rules`).
+
+Whatever was fitted or carried over, a board cannot multiply faster than its limit pays for: published sustained rates
+(:mod:`hw_specs.inheritance.sustained_rates`) bound the energies of matrix units, for all parts of an architecture,
+and where no relative's energy was measured they are all that is known, and set it.
 """
 
 from __future__ import annotations
@@ -14,8 +20,8 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 from hw_specs import Accelerator, lineage_distance, load_accelerator
 from hw_specs.energy_calibration import (
@@ -24,11 +30,15 @@ from hw_specs.energy_calibration import (
     list_energy_calibrations,
     load_energy_calibration,
 )
-from hw_specs.inheritance.power_rules import dram_rule, idle_power, process_step
+from hw_specs.inheritance.power_rules import dram_rule, idle_power, process_step, relative_voltage
+from hw_specs.inheritance.sustained_rates import FREE_SHARE, SustainedRate, sustained_rates
 
-__all__ = ["EnergyBasis", "PowerModel", "UnknownPowerError", "matrix_width", "power_model"]
+from .cores import VECTOR_ISSUE, product_of
+
+__all__ = ["EnergyBasis", "PowerModel", "UnknownPowerError", "matrix_width", "power_model", "power_share"]
 
 EnergyBasis = Literal["calibrated", "inherited", "datasheet"]
+Unit = Literal["matrix", "vector"]
 
 #: Published energies of 7 nm parts that no fit resolves. A result of a special function unit counts as four FLOPs,
 #: since those units have a quarter of the lanes. The byte through the cache is a wire across the die (16 pJ/B for 20 mm
@@ -66,6 +76,8 @@ class PowerModel:
         10 and 90 % quantiles of log(measured / predicted) of the power above idle.
     fitted_on : tuple of str
         Measurements behind the numbers.
+    active_vector : float
+        What kernels that multiply on vector units add in place of ``parameters.active``. [W]
     """
 
     parameters: EnergyParameters
@@ -73,6 +85,7 @@ class PowerModel:
     basis: EnergyBasis
     spread: tuple[float, float]
     fitted_on: tuple[str, ...]
+    active_vector: float = 0.0
 
 
 def power_model(accelerator: Accelerator, calibrations: Iterable[EnergyCalibration] | None = None) -> PowerModel:
@@ -91,6 +104,122 @@ def power_model(accelerator: Accelerator, calibrations: Iterable[EnergyCalibrati
         Neither board power nor idle power is known.
     """
     pool = _shipped() if calibrations is None else tuple(calibrations)
+    model = _unbounded(accelerator, pool)
+    matrix, vector = (_factor(unit, accelerator, model, pool) for unit in ("matrix", "vector"))
+    known = model.parameters
+    scaled = {"active": matrix * known.active, "matrix": matrix * known.matrix, "vector": vector * known.vector}
+    return replace(
+        model,
+        parameters=known.model_copy(update=scaled),
+        active_vector=vector * known.active,
+    )
+
+
+class _Bound(NamedTuple):
+    """Energy of an operation that a published rate of a part leaves at its boost clock, and that clock."""
+
+    part: str
+    energy: float
+    clock: float
+
+
+def _factor(unit: Unit, accelerator: Accelerator, model: PowerModel, pool: tuple[EnergyCalibration, ...]) -> float:
+    """Energies of a unit that published rates leave, over those that were fitted or carried over.
+
+    A board whose energies were measured is bounded by its own rate, one that inherits them by those of all its
+    architecture's parts, at the voltage that its own boost clock takes.
+    """
+    energy = _energy(unit, model)
+    if not energy:
+        return 1.0
+    published = _published_bounds(unit, accelerator.architecture) if pool is _shipped() else None
+    known = _bounds(unit, accelerator.architecture, pool) if published is None else published
+    name, clock = product_of(accelerator).name, _boost(accelerator)
+    factors = [(b.part, b.energy / energy * _overvoltage(clock, b.clock)) for b in known]
+    own = [factor for part, factor in factors if part == name]
+    if model.basis == "datasheet" and unit == "matrix":
+        return min(own or [factor for _, factor in factors], default=1.0)
+    bounds = own if own and _is_measured(accelerator, pool) else [factor for _, factor in factors]
+    return min([1.0, *bounds])
+
+
+@functools.cache
+def _published_bounds(unit: Unit, architecture: str) -> tuple[_Bound, ...]:
+    return _bounds(unit, architecture, _shipped())
+
+
+def _bounds(unit: Unit, architecture: str, pool: tuple[EnergyCalibration, ...]) -> tuple[_Bound, ...]:
+    """What published rates of an architecture's parts leave."""
+    found: list[_Bound] = []
+    for entry in sustained_rates(unit):
+        part = load_accelerator(entry.accelerator)
+        if part.architecture != architecture:
+            continue
+        model = _unbounded(part, pool)
+        factor = _left(entry, part, model)
+        if factor is not None:
+            energy = factor * _energy(unit, model)
+            found += [_Bound(name, energy, _boost(part)) for name in (entry.accelerator, *entry.same_board)]
+    return tuple(found)
+
+
+def _boost(accelerator: Accelerator) -> float:
+    """Boost clock. [Hz]"""
+    return product_of(accelerator).cores.clock or math.nan
+
+
+def _overvoltage(clock: float, other: float) -> float:
+    """Energy of an operation at one clock of some silicon over that at another, by the square of the voltage."""
+    return 1.0 if math.isnan(clock / other) else relative_voltage(clock / other) ** 2
+
+
+def _is_measured(accelerator: Accelerator, pool: Sequence[EnergyCalibration]) -> bool:
+    """Whether energies of this part, or of another with the same board, were measured."""
+    name, measured = product_of(accelerator).name, {entry.accelerator for entry in pool}
+    boards = ({rate.accelerator, *rate.same_board} for rate in sustained_rates("matrix"))
+    return name in measured or any(name in board and board & measured for board in boards)
+
+
+def _left(entry: SustainedRate, part: Accelerator, model: PowerModel) -> float | None:
+    """Power above idle that a board has at the clock of a published rate, over that which the model says."""
+    needed = _power_at(entry.rate, entry.unit, part, model)
+    return (model.board - model.parameters.idle) / needed if model.board is not None and needed else None
+
+
+def _power_at(rate: float, unit: Unit, part: Accelerator, model: PowerModel) -> float:
+    """Power above idle at the clock of a rate of long products; 0 where the part has no such unit. [W]"""
+    peak = min(_peak(unit, part), _issued(unit, part))
+    clock = min(rate / (FREE_SHARE * peak), 1.0) if peak else 0.0
+    drawn = model.parameters.active * clock + _energy(unit, model) * rate
+    return drawn * relative_voltage(clock) ** 2 if peak else 0.0
+
+
+def _energy(unit: Unit, model: PowerModel) -> float:
+    """Energy of one operation, without that of running cores. [J/FLOP]"""
+    return model.parameters.matrix if unit == "matrix" else model.parameters.vector
+
+
+def _issued(unit: Unit, part: Accelerator) -> float:
+    """Rate of products on vector units as far as instructions can be issued; no limit for others. [FLOP/s]"""
+    clock = (part.cores.clock or math.inf) * (part.cores.clock_headroom or 1.0)
+    return math.inf if unit == "matrix" else VECTOR_ISSUE * part.cores.count * clock * part.traits.issued_lanes
+
+
+def power_share(accelerator: Accelerator, unit: Unit, rate: float) -> float:
+    """Power above idle that a part has which keeps up a rate of long products, over that of a cool one; at most 1."""
+    model = power_model(accelerator)
+    spare = math.inf if model.board is None else model.board - model.parameters.idle
+    return min(_power_at(rate, unit, accelerator, model) / spare, 1.0) if math.isfinite(spare) else 1.0
+
+
+def _peak(unit: Unit, part: Accelerator) -> float:
+    """Rate of 16-bit products on matrix units, or of fp32 on vector units, at the clock under load. [FLOP/s]"""
+    rates = part.peak.matrix if unit == "matrix" else part.peak.vector
+    formats = ("fp16", "bf16") if unit == "matrix" else ("fp32",)
+    return (part.cores.clock_headroom or 1.0) * max((rates.get(name, 0.0) for name in formats), default=0.0)
+
+
+def _unbounded(accelerator: Accelerator, pool: Sequence[EnergyCalibration]) -> PowerModel:
     idle = idle_power(accelerator)
     if idle is None:
         raise UnknownPowerError(
@@ -126,7 +255,7 @@ def _nearest(accelerator: Accelerator, pool: Sequence[EnergyCalibration]) -> Ene
 
     def order(entry: EnergyCalibration) -> tuple[float, float, str]:
         kinship = _distance(accelerator, entry)
-        return abs(math.log(_ratio(accelerator, entry))), math.inf if kinship is None else kinship, entry.name
+        return abs(math.log(_process_ratio(accelerator, entry))), math.inf if kinship is None else kinship, entry.name
 
     return min(pool, key=order, default=None)
 
@@ -136,7 +265,15 @@ def _distance(accelerator: Accelerator, entry: EnergyCalibration) -> int | None:
 
 
 def _ratio(accelerator: Accelerator, entry: EnergyCalibration) -> float:
-    """Switching energy over that of the calibrated part; 1 where a process is not known."""
+    """Switching energy over that of the calibrated part: by process, on the same silicon by the voltage at boost."""
+    source = load_accelerator(entry.accelerator)
+    if source.architecture == accelerator.architecture:
+        return _overvoltage(_boost(accelerator), _boost(source))
+    return _process_ratio(accelerator, entry)
+
+
+def _process_ratio(accelerator: Accelerator, entry: EnergyCalibration) -> float:
+    """Switching energy of a process over that of the calibrated part's; 1 where one is not known."""
     here, there = process_step(accelerator.process), process_step(load_accelerator(entry.accelerator).process)
     return here / there if here is not None and there is not None else 1.0
 
@@ -146,8 +283,8 @@ def _carried(accelerator: Accelerator, entry: EnergyCalibration, idle: float) ->
     step, dram = _ratio(accelerator, entry), dram_rule(accelerator)
     same_dram = dram.kind == dram_rule(source).kind
     return EnergyParameters(
-        idle=idle,
-        active=known.active * step * matrix_width(accelerator) / matrix_width(source),
+        idle=known.idle * idle / (idle_power(source) or idle),
+        active=known.active * step * matrix_width(product_of(accelerator)) / matrix_width(source),
         matrix=known.matrix * step,
         vector=known.vector * step,
         special=known.special * step,

@@ -3,7 +3,7 @@ import pytest
 
 from hw_specs import load_accelerator
 from hw_specs.energy_calibration import EnergyParameters
-from simulator.energy.kernels import kernel_amounts, kernel_energies
+from simulator.cost.energies import kernel_amounts, kernel_energies
 from simulator.kernels import (
     Attention,
     AttentionAlgorithm,

@@ -10,7 +10,7 @@ from hw_specs.energy_calibration import EnergyParameters
 from simulator.cost.mechanisms import cache_hit_rate
 from simulator.kernels import AttentionTable, FamilyTable, KernelTables
 
-__all__ = ["kernel_amounts", "kernel_energies"]
+__all__ = ["AMOUNTS", "amounts", "kernel_amounts", "kernel_energies"]
 
 FloatArray = NDArray[np.float64]
 
@@ -37,24 +37,32 @@ def kernel_amounts(kernels: KernelTables, accelerator: Accelerator) -> dict[str,
         With contractions on the units that the part has (:func:`simulator.lowering.assign_units`).
     accelerator : Accelerator
     """
-    amounts = {name: np.zeros(len(kernels)) for name in AMOUNTS}
+    total = {name: np.zeros(len(kernels)) for name in AMOUNTS}
     for table, rows in kernels:
-        for name, values in _amounts(table, accelerator).items():
-            amounts[name][rows] = values
-    return amounts
+        for name, values in amounts(table, np.array([_cache(accelerator)])).items():
+            total[name][rows] = values[:, 0]
+    return total
 
 
-def _amounts(table: FamilyTable, accelerator: Accelerator) -> dict[str, FloatArray]:
+def amounts(table: FamilyTable, capacity: FloatArray) -> dict[str, FloatArray]:
+    """The same for the kernels of one family, shape (num_kernels, num_accelerators) or (num_kernels, 1).
+
+    Parameters
+    ----------
+    table : FamilyTable
+    capacity : array of shape (num_accelerators,)
+        Of the last cache. [B]
+    """
     matrix = np.array([MATRIX_RATIO.get(name, 1.0) for name in table.formats])[table.number_format]
     vector = np.array([VECTOR_RATIO.get(name, 1.0) for name in table.formats])[table.number_format]
-    kept = cache_hit_rate(table, np.array([_cache(accelerator)]))[:, 0]
+    kept = cache_hit_rate(table, capacity)
     return {
-        "matrix": matrix * table.matrix_flops,
-        "vector": vector * table.vector_flops,
-        "special": table.special_ops,
-        "score": table.special_ops * isinstance(table, AttentionTable),
-        "dram": table.bytes * (1.0 - kept),
-        "cache": table.bytes,
+        "matrix": (matrix * table.matrix_flops)[:, None],
+        "vector": (vector * table.vector_flops)[:, None],
+        "special": table.special_ops[:, None],
+        "score": (table.special_ops * isinstance(table, AttentionTable))[:, None],
+        "dram": table.bytes[:, None] * (1.0 - kept),
+        "cache": table.bytes[:, None],
     }
 
 

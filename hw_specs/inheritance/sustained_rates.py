@@ -1,0 +1,53 @@
+"""Highest rates of long products that somebody published for a part: what its board's limit pays for, from above.
+
+A board cannot multiply faster than its limit pays for, so that a published rate bounds the energy of an operation from
+above, whatever was fitted elsewhere.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from hw_specs.reading.explain import explain
+from hw_specs.reading.record import Record, Text
+from hw_specs.reading.yaml_loader import read_yaml
+from hw_specs.units.quantity import FlopPerSecond
+
+__all__ = ["FREE_SHARE", "SustainedRate", "sustained_rates"]
+
+#: Share of the peak that the best products reach where nothing holds the clock (RTX 4090 0.94, RTX 2080 Ti 0.94, A100
+#: with operands of zeros 0.95).
+FREE_SHARE = 0.95
+
+_FILE = Path(__file__).parent / "sustained_rates.yaml"
+
+
+class SustainedRate(Record):
+    """Highest published rate of large products on one kind of unit of a part."""
+
+    accelerator: Text
+    unit: Literal["matrix", "vector"] = "matrix"
+    """Matrix units in 16 bits, or vector units in fp32."""
+    rate: FlopPerSecond
+    """[FLOP/s]"""
+    same_board: tuple[Text, ...] = ()
+    """Other parts with the same die and limit."""
+    source: Text
+
+
+class _SustainedRates(Record):
+    rates: tuple[SustainedRate, ...]
+
+
+@functools.cache
+def sustained_rates(unit: Literal["matrix", "vector"]) -> tuple[SustainedRate, ...]:
+    """Published rates on one kind of unit, one of each part."""
+    try:
+        read = _SustainedRates.model_validate(read_yaml(_FILE), context={"unit_strings_only": True})
+    except ValidationError as error:
+        raise explain(error, model=_SustainedRates, where=_FILE.name) from error
+    return tuple(entry for entry in read.rates if entry.unit == unit)

@@ -1,0 +1,142 @@
+r"""Clock that the power limit of a board leaves to its kernels, and what that does to their times.
+
+At a share :math:`f` of the boost clock, and the voltage :math:`v(f)` that it takes, a kernel lasts
+:math:`T(f) = t + c (1/f - 1)`, of which only the part :math:`c` goes with the clock of the cores, and draws
+
+.. math:: P(f) = v(f)^2 \frac{E}{T(f)}
+
+above idle, with the energy of its work. The clock is the highest one at which the mean power stays within the limit.
+The controller sees the mean over some time, so that a short kernel draws what it likes: what counts is the run that it
+is a part of. The energies are those that joules are counted with (:mod:`simulator.cost.hardware.power`).
+
+More of any resource never costs time: at the limit :math:`T = v^2 E / P_{limit}`, which rises with the clock, and so a
+kernel that could be faster is held at a lower clock and still ends sooner.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_specs.inheritance.power_rules import relative_voltages
+from simulator.kernels import FamilyTable
+
+from .energies import amounts
+from .hardware import HardwareColumns
+
+__all__ = ["Draw", "draw_of", "limited_times", "power_at", "time_at"]
+
+FloatArray = NDArray[np.float64]
+
+#: Time over which the controller of a board averages its power. [s] Rows of H200 and L40S begin to slow down where a
+#: kernel of 0.2 to 0.5 ms is repeated some fifty times (:attr:`HardwareColumns.repeats`).
+_WINDOW = 20e-3
+
+#: Halvings of the range of the clock, and its lowest share of the boost clock.
+_STEPS = 20
+_LOWEST_CLOCK = 0.02
+
+
+class Draw(NamedTuple):
+    """What kernels take at the boost clock; arrays of shape (num_kernels, num_accelerators).
+
+    Attributes
+    ----------
+    clocked : array
+        Part of their time that goes with the clock of the cores. [s]
+    work : array
+        Energy of the work, and of cores that run. [J]
+    """
+
+    clocked: FloatArray
+    work: FloatArray
+
+
+def draw_of(table: FamilyTable, hardware: HardwareColumns, *, time: FloatArray, clocked: FloatArray) -> Draw:
+    """What the kernels of one family take, given their times at the boost clock and the part that goes with it."""
+    on_vector_units = (table.matrix_flops == 0)[:, None] & table.contracts
+    work = np.where(on_vector_units, hardware.power_active_vector, hardware.power_active) * time
+    for name, amount in amounts(table, hardware.cache_capacity).items():
+        work = work + amount * hardware.energy[name]
+    return Draw(np.minimum(clocked, time), work)
+
+
+class _Kernels(NamedTuple):
+    """Kernels on their accelerators, shape (num_pairs,); those of the run that they are part of beside them."""
+
+    time: FloatArray
+    draw: Draw
+    run_time: FloatArray
+    run_draw: Draw
+    weight: FloatArray
+
+    def at(self, index: NDArray[np.int64]) -> _Kernels:
+        draws = [Draw(*(column[index] for column in draw)) for draw in (self.draw, self.run_draw)]
+        return _Kernels(self.time[index], draws[0], self.run_time[index], draws[1], self.weight[index])
+
+    def power(self, clock: FloatArray) -> FloatArray:
+        """Mean power above idle that the controller sees at a share of the boost clock. [W]"""
+        own, run = power_at(clock, self.time, self.draw), power_at(clock, self.run_time, self.run_draw)
+        return self.weight * own + (1.0 - self.weight) * run
+
+
+def power_at(clock: FloatArray, time: FloatArray, draw: Draw) -> FloatArray:
+    """Power above idle at a share of the boost clock. [W]"""
+    power: FloatArray = relative_voltages(clock) ** 2 * draw.work / np.maximum(time_at(clock, time, draw), 1e-30)
+    return power
+
+
+def time_at(clock: FloatArray, time: FloatArray, draw: Draw) -> FloatArray:
+    """Time at a share of the boost clock. [s]"""
+    slower: FloatArray = time + draw.clocked * (1.0 / clock - 1.0)
+    return slower
+
+
+def limited_times(time: FloatArray, draw: Draw, hardware: HardwareColumns) -> FloatArray:
+    """Times within the power limit, shape (num_kernels, num_accelerators). [s]
+
+    Parameters
+    ----------
+    time : array of shape (num_kernels, num_accelerators)
+        At the boost clock. [s]
+    draw : Draw
+    hardware : HardwareColumns
+        With the run that the kernels are part of, or none.
+    """
+    kernels = _kernels(time, draw, hardware)
+    spare = np.broadcast_to(hardware.power_limit - hardware.power_idle, time.shape).ravel()
+    with np.errstate(invalid="ignore"):
+        over = np.flatnonzero(kernels.power(np.ones(time.size)) > np.maximum(spare, 0.0))
+    if not over.size:
+        return time
+    held = kernels.at(over)
+    clock = _clock(held, np.maximum(spare[over], 0.0))
+    limited = time.ravel().copy()
+    limited[over] = time_at(clock, held.time, held.draw)
+    return limited.reshape(time.shape)
+
+
+def _kernels(time: FloatArray, draw: Draw, hardware: HardwareColumns) -> _Kernels:
+    def flat(values: FloatArray) -> FloatArray:
+        return np.broadcast_to(values, time.shape).ravel()
+
+    run = hardware.run or dict.fromkeys(("time", *Draw._fields), np.zeros(len(hardware)))
+    return _Kernels(
+        time=time.ravel(),
+        draw=Draw(*map(flat, draw)),
+        run_time=flat(run["time"]),
+        run_draw=Draw(*(flat(run[name]) for name in Draw._fields)),
+        weight=-np.expm1(-flat(hardware.repeats) * time.ravel() / _WINDOW),
+    )
+
+
+def _clock(kernels: _Kernels, spare: FloatArray) -> FloatArray:
+    """Highest share of the boost clock at which the power stays within what is to spare."""
+    low, high = np.full(spare.shape, _LOWEST_CLOCK), np.ones(spare.shape)
+    for _ in range(_STEPS):
+        middle = 0.5 * (low + high)
+        fits = kernels.power(middle) <= spare
+        low, high = np.where(fits, middle, low), np.where(fits, high, middle)
+    return low

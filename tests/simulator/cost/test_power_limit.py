@@ -1,0 +1,97 @@
+"""Clock under the power limit, by hand and as a law."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hw_specs import CalibrationPool
+from simulator.cost import hardware_columns
+from simulator.cost.power_limit import Draw, draw_of, limited_times, power_at, time_at
+from simulator.kernels import KernelTables, Product, Stream, StreamKind
+
+from .conftest import make_accelerator
+
+
+def _part(*, idle=50.0, limit=150.0, repeats=np.inf, run=None):
+    part = hardware_columns([make_accelerator()], CalibrationPool.empty())
+    columns = {"power_idle": np.array([idle]), "power_limit": np.array([limit]), "repeats": np.array([repeats])}
+    return replace(part, **columns, run=run or {})
+
+
+def _limited(time, clocked, work, **part):
+    draw = Draw(*(np.array([[value]]) for value in (clocked, work)))
+    return float(limited_times(np.array([[time]]), draw, _part(**part))[0, 0])
+
+
+def test_a_kernel_within_the_limit_keeps_its_time():
+    assert _limited(1e-3, 1e-3, 0.099) == 1e-3  # 99 of 100 W
+    assert _limited(1e-3, 1e-3, 1.0, limit=np.nan) == 1e-3
+
+
+def test_the_clock_is_that_at_which_the_power_fits():
+    # At 0.8 of the clock and 0.88 of the voltage 100 W are what 161.4 W were at boost.
+    assert _limited(1e-3, 1e-3, 0.1 / (0.8 * 0.88**2)) == pytest.approx(1e-3 / 0.8, rel=1e-4)
+
+
+def test_only_the_clocked_part_of_a_time_grows():
+    draw = Draw(*(np.array([value]) for value in (0.25e-3, 0.1)))
+    assert time_at(np.array([0.5]), np.array([1e-3]), draw) == pytest.approx(1.25e-3)
+    # Half the clock takes 0.7 of the voltage.
+    assert power_at(np.array([0.5]), np.array([1e-3]), draw) == pytest.approx(0.49 * 0.1 / 1.25e-3)
+
+
+def test_a_short_kernel_alone_is_not_held():
+    long, short = (_limited(1e-3, 1e-3, 0.2, repeats=repeats) for repeats in (np.inf, 1.0))
+    assert long > 1.2e-3
+    assert short == 1e-3
+
+
+def test_a_short_kernel_has_the_clock_of_its_run():
+    # A run of seven times the limit, in the flat part of the voltage, and kernels of it that draw much or nothing.
+    run = {name: np.array([x]) for name, x in {"time": 10.0, "clocked": 10.0, "work": 7000.0}.items()}
+    heavy, light = (_limited(1e-6, 1e-6, work, repeats=1.0, run=run) for work in (1e-3, 0.0))
+    assert heavy == pytest.approx(light, rel=1e-2)
+    # 100 W of 700 W, of which 0.7 of the voltage leave 0.49.
+    assert light == pytest.approx(1e-6 * 0.49 * 7, rel=1e-3)
+
+
+def test_a_part_of_a_run_within_its_limit_is_not_held():
+    run = {name: np.array([x]) for name, x in {"time": 10.0, "clocked": 5.0, "work": 400.0}.items()}
+    assert _limited(1e-6, 1e-6, 1e-3, repeats=1.0, run=run) == 1e-6
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    time=st.floats(1e-6, 1.0),
+    clocked=st.floats(0.0, 1.0),
+    power=st.floats(0.0, 5000.0),
+    faster=st.floats(0.05, 1.0),
+    repeats=st.sampled_from([1.0, 50.0, np.inf]),
+)
+def test_whatever_shortens_a_kernel_at_boost_shortens_it_at_the_limit(time, clocked, power, faster, repeats):
+    work = power * time
+    before = _limited(time, clocked * time, work, repeats=repeats)
+    shorter = _limited(time * (1 - clocked * (1 - faster)), clocked * faster * time, work, repeats=repeats)
+    assert shorter <= before * (1 + 1e-4)
+
+
+def test_what_kernels_draw_by_hand():
+    part = replace(
+        hardware_columns([make_accelerator()], CalibrationPool.empty()),
+        power_active=np.array([70.0]),
+        power_active_vector=np.array([90.0]),
+        energy={name: np.array([1e-12]) for name in ("matrix", "vector", "special", "score", "dram", "cache")},
+    )
+    time, clocked = np.array([[1e-3]]), np.array([[2e-3]])
+    moved = {"bytes_read": 3e8, "bytes_written": 1e8}
+    kernel = Product(name="gemm", number_format="bf16", matrix_flops=1e12, m=1, n=1, k=1, **moved)
+    (table,) = KernelTables.from_kernels([kernel]).tables
+    draw = draw_of(table, part, time=time, clocked=clocked)
+    assert draw.work[0, 0] == pytest.approx(1.0 + 0.07 + 2 * 4e8 * 1e-12)
+    assert draw.clocked[0, 0] == 1e-3
+    copy = Stream(name="copy", number_format="fp32", kind=StreamKind.COPY, elements=1e8, **moved)
+    (table,) = KernelTables.from_kernels([copy]).tables
+    assert draw_of(table, part, time=time, clocked=clocked).work[0, 0] == pytest.approx(0.07 + 2 * 4e8 * 1e-12)
