@@ -10,7 +10,8 @@ from .software import Software, newest_software
 
 __all__ = ["ATTENTION_CHOICES", "EXECUTION_MODES", "Execution", "ExecutionError"]
 
-EXECUTION_MODES = ("eager", "cuda-graph", "compiled")
+EXECUTION_MODES = ("eager", "cuda-graph", "compiled", "compiled-graph")
+_COMPILED = ("compiled", "compiled-graph")
 
 # `flash` is what PyTorch picks by itself: FlashAttention-2, also on Hopper, unless cuDNN is chosen, and the
 # memory-efficient kernel before sm_80, for masks, float32 and wide heads
@@ -37,10 +38,10 @@ class Execution:
 
     Attributes
     ----------
-    mode : {"eager", "cuda-graph", "compiled"}
+    mode : {"eager", "cuda-graph", "compiled", "compiled-graph"}
         Eager launches every operator's kernels from Python. A CUDA graph launches the same kernels from the device.
         Compiled fuses pointwise chains (TorchInductor), keeps convolutions in channels-last and launches from a
-        generated wrapper.
+        generated wrapper; as a graph (``torch.compile(mode="reduce-overhead")`` or ``"max-autotune"``) from the device.
     attention : str
         One of :data:`ATTENTION_CHOICES`: ``naive`` stores the score matrix; the others never do.
     matmul_tf32 : bool
@@ -72,9 +73,14 @@ class Execution:
         ):
             if value not in valid:
                 raise ExecutionError(f"unknown {name} {value!r}; valid: {', '.join(valid)}")
-        if self.mode == "compiled" and not self.software.compiles:
-            valid = tuple(mode for mode in EXECUTION_MODES if mode != "compiled")
+        if self.compiled and not self.software.compiles:
+            valid = tuple(mode for mode in EXECUTION_MODES if mode not in _COMPILED)
             raise ExecutionError(f"{self.software.name} has no compiler; valid: {', '.join(valid)}")
+
+    @property
+    def compiled(self) -> bool:
+        """Whether a compiler makes the kernels."""
+        return self.mode in _COMPILED
 
     @property
     def attention_algorithm(self) -> AttentionAlgorithm | None:
@@ -88,4 +94,4 @@ class Execution:
     @property
     def keeps_channels_last(self) -> bool:
         """Whether convolutions find their operands with channels innermost."""
-        return self.channels_last or (self.mode == "compiled" and self.layout_optimization)
+        return self.channels_last or (self.compiled and self.layout_optimization)

@@ -13,7 +13,7 @@ from hw_specs.units.quantity import Ratio, Seconds
 
 __all__ = ["COSTS", "ON_THE_HOST", "Host", "HostCosts", "HostFile", "Mode"]
 
-Mode = Literal["eager", "compiled", "cuda-graph", "cpu"]
+Mode = Literal["eager", "compiled", "cuda-graph", "compiled-graph", "cpu"]
 """Execution modes, and ``cpu`` where the host is the accelerator itself."""
 Kind = Literal["server", "workstation", "desktop", "laptop"]
 

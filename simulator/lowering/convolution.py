@@ -54,7 +54,7 @@ def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
     data, weight, out = op.inputs[0], op.inputs[1], op.outputs[0]
     name = _format(op, execution)
     has_bias = len(op.inputs) > 2
-    bias = [_bias(out)] if has_bias and execution.mode != "compiled" else []
+    bias = [_bias(out)] if has_bias and not execution.compiled else []
     if _unfolds(shape, name, execution):
         return (*_unfolded(op, shape, work, name), *bias)
     depthwise = shape.groups > 1 and shape.reduced == prod(shape.filter)

@@ -155,7 +155,7 @@ class _Lowering:
 
     def _sequence(self, stage: Stage, ops: Sequence[Op], *, weight: int) -> tuple[list[int], list[Kernel]]:
         """Calls and kernels of one run of a stage, in order; unmodelled calls count `weight` times."""
-        if self._execution.mode == "compiled":
+        if self._execution.compiled:
             fused, skipped = fuse(stage, ops, self._execution, self._graph.storage_bytes)
             self._count(skipped, weight)
             return [call for call, _ in fused], [kernel for _, kernel in fused]

@@ -89,7 +89,7 @@ def concatenation(op: Op, execution: Execution) -> Sequence[Kernel]:
     are written by a copy of each input (``Shape.cu``, ``CAT_ARRAY_MAX_INPUT_DIMS``). A generated kernel writes whole
     slices.
     """
-    if execution.mode == "compiled":
+    if execution.compiled:
         return (_stream(op, StreamKind.COPY, _name(op), casts=_casts(op)),)
     if len(op.outputs[0].shape) > _MOST_JOINED_AXES:
         return tuple(_slice_copy(op, t) for t in op.inputs if t.shape)
@@ -117,7 +117,7 @@ def padding(op: Op, execution: Execution) -> Sequence[Kernel]:
 
     Compiled, one generated kernel reads the input and writes the output.
     """
-    if execution.mode == "compiled":
+    if execution.compiled:
         return (_stream(op, StreamKind.COPY, "pad"),)
     data, out = op.inputs[0], op.outputs[0]
     move = copy_kernel("copy_into_padding", data, AccessPattern.STRIDED)

@@ -105,7 +105,7 @@ def group_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     )
     # The scale and the shift are float32 beside narrower values.
     apply = replace(apply, converts=data.itemsize < _PARAMETER_BYTES)
-    if execution.mode == "compiled":
+    if execution.compiled:
         return (statistics, apply)
     before, after = _layout_copies(op, execution)
     return (*before, statistics, fused_parameters, apply, *after)
@@ -147,7 +147,7 @@ def _num_groups(op: Op) -> int:
 def _made_contiguous(op: Op, execution: Execution) -> tuple[Kernel, ...]:
     """Eager PyTorch's copy of an operand whose elements do not lie in the order of its axes; a compiler walks it."""
     data = op.inputs[0]
-    if data.is_contiguous or execution.mode == "compiled":
+    if data.is_contiguous or execution.compiled:
         return ()
     ordered = replace(data, strides=())
     return (conversion_kernel("to_contiguous", data, access_pattern([data], ordered)),)

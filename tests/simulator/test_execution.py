@@ -19,7 +19,7 @@ def test_every_choice_is_accepted(mode, attention):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"mode": "nonsense"}, "unknown execution 'nonsense'; valid: eager, cuda-graph, compiled"),
+        ({"mode": "nonsense"}, "unknown execution 'nonsense'; valid: eager, cuda-graph, compiled, compiled-graph"),
         (
             {"attention": "Flash"},
             "unknown attention 'Flash'; valid: naive, flash, flash2, flash2_paged, flash3, flash4, cudnn, efficient",
@@ -57,3 +57,9 @@ def test_software_without_a_compiler_is_not_compiled():
     with pytest.raises(ExecutionError, match=r"torch-1\.13 has no compiler; valid: eager, cuda-graph"):
         Execution(mode="compiled", software=load_software("torch-1.13"))
     assert Execution(software=load_software("torch-1.13")).to_dict()["software"] == "torch-1.13"
+
+
+@pytest.mark.parametrize("mode", EXECUTION_MODES)
+def test_a_compiler_makes_the_kernels_of_two_modes(mode):
+    execution = Execution(mode=mode)
+    assert execution.compiled == mode.startswith("compiled") == execution.keeps_channels_last

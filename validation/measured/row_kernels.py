@@ -31,7 +31,7 @@ def row_kernels(row: Row, accelerator: Accelerator) -> tuple[Kernel, ...]:
         if reason or not kernels:
             raise LookupError(f"operator {op.name}: {reason or 'launches no kernel'}")
         warm = (source.resident_bytes(row, op, kernel, accelerator) for kernel in kernels)
-        if execution.mode == "compiled":
+        if execution.compiled:
             kernels = as_generated(kernels)
         found += [replace(kernel, resident_bytes=size) for kernel, size in zip(kernels, warm, strict=True)]
     return tuple(found)

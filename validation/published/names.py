@@ -166,6 +166,8 @@ class Remark(Entry):
     refuse: str = ""
     channels_last: bool = False
     layout_optimization: bool = True
+    compiled_as_graph: bool = False
+    """Whether compiled code is launched as a graph."""
 
 
 class Option(Entry):

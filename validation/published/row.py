@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hw_specs import SpecError, load_accelerator
 
 from .case import Case
-from .names import Model, Names, Source, WorkloadKind, all_that_fit, first_that_fits
+from .names import Model, Names, Remark, Source, WorkloadKind, all_that_fit, first_that_fits
 
 __all__ = ["Unmappable", "case_of_row"]
 
@@ -116,12 +116,17 @@ def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -
         raise Unmappable(refused)
     precision = first_that_fits(names.precisions, row["precision"])
     return {
-        "mode": engine.mode,
+        "mode": _mode(engine.mode, remarks),
         "attention": _attention(row["attention_impl"], names, engine.attention or kind.attention, assumed),
         "matmul_tf32": (precision is not None and precision.tf32) or _source(row, names).tf32,
         "channels_last": any(remark.channels_last for remark in remarks),
         "layout_optimization": all(remark.layout_optimization for remark in remarks),
     }
+
+
+def _mode(mode: str, remarks: Sequence[Remark]) -> str:
+    as_graph = mode == "compiled" and any(remark.compiled_as_graph for remark in remarks)
+    return "compiled-graph" if as_graph else mode
 
 
 def _attention(name: str, names: Names, unstated: str | None, assumed: list[str]) -> str:

@@ -325,3 +325,13 @@ def test_a_host_is_that_of_a_source_or_of_the_modules_board(only_case: Callable[
     row = ROW.replace("NVIDIA A100-80GB SXM", "NVIDIA RTX 4080 (WSL2)")
     row = row.replace("somebody's README", "github.com/chengzeyi/stable-fast@1:README.md")
     assert only_case(tmp_path, row).host == "desktop-2022"
+
+
+@pytest.mark.parametrize("word", ["reduce-overhead", "max-autotune"])
+def test_modes_of_the_compiler_that_launch_graphs(only_case: Callable[..., Case], tmp_path: Path, word: str) -> None:
+    row = ROW.replace("q=A", f"q=A; {word}")
+    assert only_case(tmp_path, row).execution["mode"] == "eager"
+    compiled = row.replace("sdpa,eager", "sdpa,torch.compile")
+    assert only_case(tmp_path, compiled).execution["mode"] == "compiled-graph"
+    plain = compiled.replace(word, "max-autotune-no-cudagraphs")
+    assert only_case(tmp_path, plain).execution["mode"] == "compiled"
