@@ -88,7 +88,7 @@ def _with_measured(host: Host, accelerator: Accelerator, measured: Mapping[str, 
     """
     eager = host.costs["eager"]
     shares = {name: measured[name] / getattr(eager, name) for name in (*_MEASURED, "gap") if name in measured}
-    shares |= dict.fromkeys(("module", "stage"), shares.get("view", 1.0))
+    shares |= dict.fromkeys(("module", "guards", "stage"), shares.get("view", 1.0))
     costs = {mode: of_mode.scaled(shares) for mode, of_mode in host.costs.items()}
     own = {name: measured[name] for name in ("view", "module") if name in measured}
     costs["cpu"] = replace(host.costs["cpu"], **own)
@@ -106,6 +106,7 @@ def call_times(graph: OpGraph, launches: StageLaunches, host: HostCosts) -> Floa
     """
     stage = launches.stage
     pipeline = host.stage if len(graph.stages) > 1 or stage.repeats > 1 else 0.0
+    before = pipeline + host.guards * len(np.unique(stage.modules))
     num_kernels = np.bincount(launches.calls, minlength=stage.num_calls)
     enters = np.diff(stage.modules, prepend=-1) != 0
     cost = np.array([_operator_cost(op.name, host) for op in graph.operators])[stage.operators]
@@ -113,7 +114,7 @@ def call_times(graph: OpGraph, launches: StageLaunches, host: HostCosts) -> Floa
     per_call = np.where(free, host.view, np.where(num_kernels > 0, cost, 0.0))
     issued = np.cumsum(per_call + host.module * enters)
     order = np.arange(1, len(launches.calls) + 1)
-    at_launch: FloatArray = pipeline + issued[launches.calls] + host.launch * order
+    at_launch: FloatArray = before + issued[launches.calls] + host.launch * order
     return at_launch
 
 

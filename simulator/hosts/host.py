@@ -41,7 +41,8 @@ class HostCosts:
         One kernel launch through the driver.
     module : float
         Entering or leaving a ``torch.nn.Module``: ``__call__`` and the Python code of the model between operators.
-        Compiled: guards on the module and handing over its weights.
+    guards : float
+        Of compiled code, before its first launch, for each module: checks that it is as it was, and its weights.
     stage : float
         Starting one run of a stage of a pipeline: the pipeline's own Python code, scheduler included.
     delay : float
@@ -58,6 +59,7 @@ class HostCosts:
     attention: float = 0.0
     launch: float = 0.0
     module: float = 0.0
+    guards: float = 0.0
     stage: float = 0.0
     delay: float = 0.0
     gap: float = 0.0
@@ -112,6 +114,7 @@ class _Costs(Record):
     attention: Seconds | None = None
     launch: Seconds | None = None
     module: Seconds | None = None
+    guards: Seconds | None = None
     stage: Seconds | None = None
     delay: Seconds | None = None
     gap: Seconds | None = None

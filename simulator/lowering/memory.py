@@ -68,7 +68,7 @@ def copy(op: Op, execution: Execution) -> Sequence[Kernel]:
     outermost walks a grid of positions.
     """
     kernel = _stream(op, StreamKind.COPY, _name(op), casts=_casts(op))
-    if execution.mode != "compiled" and execution.channels_last and _resizes(op):
+    if not execution.compiled and execution.channels_last and _resizes(op):
         return (replace(kernel, pattern=AccessPattern.BROADCAST, joined_axes=float(len(op.outputs[0].shape))),)
     return (kernel,)
 

@@ -3,6 +3,11 @@
 A kernel starts when the one before it has ended and its own launch has arrived. Where the host is slower than the
 device, the device waits: that time is counted with the kernel it waited for. Up to the last launch that it waits for,
 the time of a run is the host's: kernels before it could be faster and nothing would come of it.
+
+Between two repeats of a stage the pipeline reads something back from the device, for which the host waits: schedulers
+of diffusers look the step's time up in tables of the host (``alphas_cumprod[timestep]`` of PNDM and DDIM; ``(timesteps
+== timestep).nonzero().item()`` of Euler until 0.19), and ``generate`` of transformers asks whether all sequences have
+ended. What the host does before the first launch of a repeat is then not hidden behind the one before.
 """
 
 from __future__ import annotations
@@ -62,6 +67,8 @@ class StageTimeline:
         in the latter a faster kernel would only make the device wait longer. [1]
     first_start, first_end, first_launched : ndarray, shape (num_launches,)
         Of the first repeat, from the start of that repeat on the host. [s]
+    reads_back : bool
+        Whether the host waits for the device after each repeat.
     """
 
     launches: StageLaunches
@@ -72,6 +79,7 @@ class StageTimeline:
     first_launched: FloatArray
     first_start: FloatArray
     first_end: FloatArray
+    reads_back: bool
 
     @property
     def latency(self) -> float:
@@ -105,7 +113,7 @@ class Timeline:
             )
 
 
-def schedule(launches: Launches, times: FloatArray, host: HostCosts | None) -> Timeline:
+def schedule(launches: Launches, times: FloatArray, host: HostCosts | None, *, reads_back: bool = True) -> Timeline:
     """Timeline of a lowered graph.
 
     Parameters
@@ -115,19 +123,33 @@ def schedule(launches: Launches, times: FloatArray, host: HostCosts | None) -> T
         Execution time of each kernel. [s]
     host : HostCosts, optional
         Without one, kernels follow one another with nothing between them: the device alone.
+    reads_back : bool
+        Whether pipelines read something back from the device after each repeat of a stage.
     """
     lag = 0.0
     stages = []
     for stage in launches.stages:
-        timeline, lag = _schedule_stage(stage, times, _issue(launches, stage, host), lag)
+        timeline, lag = _schedule_stage(stage, times, _issue(launches, stage, host, reads_back=reads_back), lag)
         stages.append(timeline)
     return Timeline(launches=launches, stages=_up_to_the_last_wait(stages))
 
 
 def _up_to_the_last_wait(stages: Sequence[StageTimeline]) -> tuple[StageTimeline, ...]:
     """Stages in which all that comes before a later stage waits for the host counts as bound by it."""
-    waits = [stage.waiting_for_host.any() for stage in stages]
-    return tuple(_all_hidden(stage) if any(waits[at + 1 :]) else stage for at, stage in enumerate(stages))
+    return tuple(
+        _all_hidden(stage) if not stage.reads_back and _is_waited_for(stages[at + 1 :]) else stage
+        for at, stage in enumerate(stages)
+    )
+
+
+def _is_waited_for(later: Sequence[StageTimeline]) -> bool:
+    """Whether the device waits for the host in some stages, before the host waits for the device."""
+    for stage in later:
+        if stage.waiting_for_host.any():
+            return True
+        if stage.reads_back:
+            break
+    return False
 
 
 def _all_hidden(stage: StageTimeline) -> StageTimeline:
@@ -142,6 +164,7 @@ class _Issue:
     launched: FloatArray
     delay: float
     gap: float
+    reads_back: bool = False
 
     @property
     def busy(self) -> float:
@@ -149,10 +172,11 @@ class _Issue:
         return float(self.launched[-1]) if len(self.launched) else 0.0
 
 
-def _issue(launches: Launches, stage: StageLaunches, host: HostCosts | None) -> _Issue:
+def _issue(launches: Launches, stage: StageLaunches, host: HostCosts | None, *, reads_back: bool) -> _Issue:
     if host is None:
         return _Issue(np.zeros(stage.rows.shape[1]), 0.0, 0.0)
-    return _Issue(call_times(launches.graph, stage, host), host.delay, host.gap)
+    waits = reads_back and stage.stage.repeats > 1
+    return _Issue(call_times(launches.graph, stage, host), host.delay, host.gap, waits)
 
 
 def _schedule_stage(stage: StageLaunches, times: FloatArray, issue: _Issue, lag: float) -> tuple[StageTimeline, float]:
@@ -163,7 +187,7 @@ def _schedule_stage(stage: StageLaunches, times: FloatArray, issue: _Issue, lag:
     """
     num_launches = stage.rows.shape[1]
     execution, waiting = np.zeros(num_launches), np.zeros(num_launches)
-    waits = _Waits(num_launches)
+    waits = _Waits(num_launches, each=issue.reads_back)
     first: tuple[FloatArray, FloatArray] | None = None
     for rows, repeats in zip(stage.rows, _repeats_of_variants(stage), strict=True):
         duration, remaining = times[rows], repeats
@@ -171,7 +195,7 @@ def _schedule_stage(stage: StageLaunches, times: FloatArray, issue: _Issue, lag:
             start, end = _run(issue, duration, lag)
             idle = np.maximum(start - np.concatenate(([lag], end))[:num_launches], 0.0)
             first = first or (start, end)
-            lag_after = (float(end[-1]) if num_launches else lag) - issue.busy
+            lag_after = 0.0 if issue.reads_back else (float(end[-1]) if num_launches else lag) - issue.busy
             alike = _num_alike(issue, duration, lag, lag_after, remaining)
             execution += duration * alike
             waiting += idle * alike
@@ -188,31 +212,31 @@ def _schedule_stage(stage: StageLaunches, times: FloatArray, issue: _Issue, lag:
         first_launched=issue.launched,
         first_start=start,
         first_end=end,
+        reads_back=issue.reads_back,
     )
     return timeline, lag
 
 
 class _Waits:
-    """Where the repeats of a stage wait for the host."""
+    """Where the repeats of a stage wait for the host: up to the last wait of `each` repeat, or of all together."""
 
-    def __init__(self, num_launches: int) -> None:
-        self._num_launches = num_launches
+    def __init__(self, num_launches: int, *, each: bool) -> None:
+        self._each = each
         self._repeats = 0
-        self._last: tuple[int, int] | None = None
+        self._counts = np.zeros((2, num_launches))  # repeats in which a launch is waited for or before one that is
 
     def add(self, waits: NDArray[np.bool_], alike: int) -> None:
         """Repeats that follow those so far, each of which waits at some launches."""
-        self._repeats += alike
         if waits.any():
-            self._last = self._repeats - 1, int(np.flatnonzero(waits)[-1])
+            ahead = np.flatnonzero(waits)[-1] - np.arange(len(waits))
+            last = np.stack((ahead >= 0, ahead > 0))
+            self._counts = self._counts + alike * last if self._each else self._repeats + alike - 1 + last
+        self._repeats += alike
 
     def shares(self, ahead: int) -> FloatArray:
-        """Share of the repeats in which each launch comes at least so many before the last wait of all."""
-        if self._last is None:
-            return np.zeros(self._num_launches)
-        repeat, launch = self._last
-        bound: FloatArray = (repeat + (np.arange(self._num_launches) <= launch - ahead)) / self._repeats
-        return bound
+        """Share of the repeats in which each launch comes at least so many, 0 or 1, before the last wait."""
+        share: FloatArray = self._counts[ahead] / max(self._repeats, 1)
+        return share
 
 
 def _repeats_of_variants(stage: StageLaunches) -> list[int]:
@@ -228,6 +252,8 @@ def _num_alike(issue: _Issue, duration: FloatArray, lag: float, lag_after: float
     change = lag_after - lag
     if abs(change) <= _SETTLED * max(1.0, abs(lag)):
         return remaining
+    if issue.reads_back:
+        return 1
     backlog = lag - float(_ready(issue, duration).max())
     if backlog < 0:
         return 1

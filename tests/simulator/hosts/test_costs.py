@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -66,6 +66,15 @@ def test_a_bare_module_runs_no_code_of_a_pipeline(make_graph):
     (once,) = _times(make_graph, _op("silu"), repeats=1)
     (in_turn,) = _times(make_graph, _op("silu"), repeats=2)
     assert (once, in_turn) == pytest.approx((10.11, 1e6 + 10.11))
+
+
+def test_guards_of_compiled_code_come_before_the_first_launch(make_graph):
+    calls = [_op("silu", "a"), _op("silu", "b"), _op("silu", "a")]
+    launches = lower(make_graph(calls), Execution())
+    plain, guarded = (
+        call_times(launches.graph, launches.stages[0], replace(_COSTS, guards=guards)) for guards in (0, 1e7)
+    )
+    assert (guarded - plain).tolist() == pytest.approx([2e7] * 3)  # two modules
 
 
 def test_every_kind_has_a_cost():
