@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simulator.kernels import KernelTables
 
 from .hardware import HardwareColumns
-from .model import Fidelity, kernel_times
+from .model import Fidelity, KernelCosts, kernel_times, run_totals, within_power
 from .parameters import Parameters
 from .roofline import BOUNDS
 
@@ -43,7 +43,7 @@ def resource_shares(kernels: KernelTables, hardware: HardwareColumns, *, fidelit
         One accelerator.
     fidelity : {"calibrated", "roofline"}
     """
-    costs = kernel_times(kernels, _improved(hardware), fidelity=fidelity)
+    costs = _costs(kernels, _improved(hardware), fidelity)
     before, after = costs.time[:, 0], costs.time[:, 1:]
     gained = np.maximum(before[:, None] - after, 0.0) / np.where(before > 0, before, 1.0)[:, None]
     shares = gained * (1.0 + _STEP) / _STEP
@@ -51,6 +51,19 @@ def resource_shares(kernels: KernelTables, hardware: HardwareColumns, *, fidelit
     rest = np.where(before > 0, np.maximum(1.0 - shares.sum(axis=1), 0.0), 0.0)
     shares = np.column_stack((shares, rest))
     return _waiting_cores(shares, costs.bound[:, 0])
+
+
+def _costs(kernels: KernelTables, hardware: HardwareColumns, fidelity: Fidelity) -> KernelCosts:
+    """Costs on variants of an accelerator of which the first is as it is.
+
+    What kernels of a run draw beside one another changes with them: its totals go with those of these kernels.
+    """
+    if fidelity == "roofline" or not hardware.run:
+        return kernel_times(kernels, hardware, fidelity=fidelity)
+    boost = kernel_times(kernels, hardware.at_boost(), fidelity=fidelity)
+    own = run_totals(boost, kernels.count)
+    totals = {name: hardware.run[name] * (own[name] / max(own[name][0], 1e-30)) for name in own}
+    return within_power(boost, hardware.in_run(totals))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +104,7 @@ def core_steps(kernels: KernelTables, hardware: HardwareColumns) -> CoreSteps:
         vector=_times(copies.vector, factors),
         special=_times(copies.special, factors),
     )
-    before, fewer, more = (kernels.count @ kernel_times(kernels, others).time).tolist()
+    before, fewer, more = (kernels.count @ _costs(kernels, others, "calibrated").time).tolist()
     return CoreSteps(fewer=fewer / before - 1.0, more=more / before - 1.0) if before else CoreSteps(fewer=0.0, more=0.0)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from hw_specs import load_accelerator
 from simulator.cost import BASES, RESOURCES, Gains, KernelCosts
+from simulator.cost.power_limit import Draw
 from simulator.execution import Execution
 from simulator.hosts.costs import HostCosts
 from simulator.lowering import CATEGORIES, lower
@@ -38,7 +39,8 @@ def _report(graph: OpGraph, times: list[float], bounds: list[str], host: HostCos
         -1, len(RESOURCES)
     )
     basis = changes.pop("basis", ["datasheet"] * len(times))
-    costs = KernelCosts(time=time, roofline=time, bound=np.zeros((len(times), 1), dtype=np.int64))
+    draw = Draw(clocked=time, work=time)
+    costs = KernelCosts(time=time, roofline=time, bound=np.zeros((len(times), 1), dtype=np.int64), draw=draw)
     grounds = np.array([BASES.index(name) for name in basis])
     timeline = schedule(launches, time[:, 0], host)
     return make_report(

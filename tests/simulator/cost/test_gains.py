@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool, load_accelerator
-from simulator.cost import RESOURCES, core_steps, hardware_columns, kernel_times, resource_shares
+from simulator.cost import (
+    RESOURCES,
+    core_steps,
+    hardware_columns,
+    kernel_times,
+    resource_shares,
+    run_totals,
+    within_power,
+)
 from simulator.cost.hardware import HardwareColumns
 from simulator.execution import Execution
 from simulator.kernels import KernelTables
@@ -69,3 +77,15 @@ def test_a_core_less_at_the_end_of_a_wave(matmul):
     steps = core_steps(product, ampere)
     assert steps.fewer > 0.03
     assert -0.02 < steps.more <= 0
+
+
+def test_in_a_run_at_the_power_limit_faster_arithmetic_gains_less_than_power(kernels):
+    """What it gains is the lower voltage of the clock that the limit then leaves."""
+    part = hardware_columns([load_accelerator("h100")], CalibrationPool.shipped()).derated(0.2)
+    boost = kernel_times(kernels, part.at_boost())
+    run = part.in_run(run_totals(boost, kernels.count))
+    shares = resource_shares(kernels, run, fidelity="calibrated")
+    time = within_power(boost, run).time[:, 0]
+    mean = dict(zip(RESOURCES, kernels.count * time @ shares / (kernels.count @ time), strict=True))
+    assert mean["power"] > 0.3
+    assert mean["compute"] < mean["power"]
