@@ -14,7 +14,7 @@ from hw_specs import load_accelerator
 from hw_specs.energy_calibration import EnergyCalibration, list_energy_calibrations, load_energy_calibration
 from hw_specs.inheritance.power_rules import relative_voltage
 from hw_specs.inheritance.sustained_rates import FREE_SHARE, SustainedRate, sustained_rates
-from simulator.cost.hardware.power import PowerModel, matrix_width, power_model
+from simulator.cost.hardware.power import RATE_NOTE, PowerModel, matrix_width, power_model
 from simulator.energy.run import sustained_clock
 
 __all__ = [
@@ -26,8 +26,6 @@ __all__ = [
     "rate_note",
     "sustained_rate",
 ]
-
-_RATE = "sustained matrix rate"
 
 
 def ceilings() -> tuple[SustainedRate, ...]:
@@ -78,7 +76,7 @@ def ceiling_errors(calibrations: Iterable[EnergyCalibration] | None = None) -> l
     """Published against predicted rates of all parts."""
     names = list_energy_calibrations()
     pool = tuple(map(load_energy_calibration, names)) if calibrations is None else tuple(calibrations)
-    fitted = frozenset(board_of(c.accelerator) for c in pool if any(_RATE in item.what for item in c.fitted_on))
+    fitted = frozenset(board_of(c.accelerator) for c in pool if any(RATE_NOTE in item.what for item in c.fitted_on))
     return [_error(ceiling, pool, fitted) for ceiling in ceilings()]
 
 
@@ -94,7 +92,7 @@ def ceiling_of(accelerator: str) -> float | None:
 
 def rate_note(rate: float | None) -> str:
     """How a calibration says that a rate took part in its fit; empty where none did."""
-    return "" if rate is None else f", and its {_RATE} of {rate / 1e12:.4g} TFLOP/s"
+    return "" if rate is None else f", and its {RATE_NOTE} of {rate / 1e12:.4g} TFLOP/s"
 
 
 def _error(ceiling: SustainedRate, pool: tuple[EnergyCalibration, ...], fitted: frozenset[str]) -> CeilingError:

@@ -35,7 +35,10 @@ from hw_specs.inheritance.sustained_rates import FREE_SHARE, SustainedRate, sust
 
 from .cores import VECTOR_ISSUE, product_of
 
-__all__ = ["EnergyBasis", "PowerModel", "UnknownPowerError", "matrix_width", "power_model", "power_share"]
+__all__ = ["RATE_NOTE", "EnergyBasis", "PowerModel", "UnknownPowerError", "matrix_width", "power_model", "power_share"]
+
+#: How a calibration says that a published rate took part in its fit.
+RATE_NOTE = "sustained matrix rate"
 
 EnergyBasis = Literal["calibrated", "inherited", "datasheet"]
 Unit = Literal["matrix", "vector"]
@@ -126,8 +129,9 @@ class _Bound(NamedTuple):
 def _factor(unit: Unit, accelerator: Accelerator, model: PowerModel, pool: tuple[EnergyCalibration, ...]) -> float:
     """Energies of a unit that published rates leave, over those that were fitted or carried over.
 
-    A board whose energies were measured is bounded by its own rate, one that inherits them by those of all its
-    architecture's parts, at the voltage that its own boost clock takes.
+    The rates of all parts of an architecture bound it, at the voltage that each part's boost clock takes. Rates of best
+    products are of bursts with a share of idle time: where a fit weighed one against energies of whole runs, which keep
+    the board at its limit, that rate alone counts, and for a part whose readings were fitted its own.
     """
     energy = _energy(unit, model)
     if not energy:
@@ -137,10 +141,11 @@ def _factor(unit: Unit, accelerator: Accelerator, model: PowerModel, pool: tuple
     name, clock = product_of(accelerator).name, _boost(accelerator)
     factors = [(b.part, b.energy / energy * _overvoltage(clock, b.clock)) for b in known]
     own = [factor for part, factor in factors if part == name]
+    every = [factor for _, factor in factors]
     if model.basis == "datasheet" and unit == "matrix":
-        return min(own or [factor for _, factor in factors], default=1.0)
-    bounds = own if own and _is_measured(accelerator, pool) else [factor for _, factor in factors]
-    return min([1.0, *bounds])
+        return min(own or every, default=1.0)
+    weighed = [factor for part, factor in factors if part in _weighed_boards(pool)]
+    return min([1.0, *(weighed or (own if model.basis == "calibrated" else []) or every)])
 
 
 @functools.cache
@@ -173,11 +178,11 @@ def _overvoltage(clock: float, other: float) -> float:
     return 1.0 if math.isnan(clock / other) else relative_voltage(clock / other) ** 2
 
 
-def _is_measured(accelerator: Accelerator, pool: Sequence[EnergyCalibration]) -> bool:
-    """Whether energies of this part, or of another with the same board, were measured."""
-    name, measured = product_of(accelerator).name, {entry.accelerator for entry in pool}
+def _weighed_boards(pool: Sequence[EnergyCalibration]) -> frozenset[str]:
+    """Parts with a board whose published rate took part in a fit to energies of whole runs."""
+    fitted = {entry.accelerator for entry in pool if any(RATE_NOTE in item.what for item in entry.fitted_on)}
     boards = ({rate.accelerator, *rate.same_board} for rate in sustained_rates("matrix"))
-    return name in measured or any(name in board and board & measured for board in boards)
+    return frozenset(name for board in boards if board & fitted for name in board)
 
 
 def _left(entry: SustainedRate, part: Accelerator, model: PowerModel) -> float | None:

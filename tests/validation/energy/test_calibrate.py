@@ -53,7 +53,7 @@ def test_a_calibration_of_runs_says_what_it_rests_on() -> None:
     assert entry.fitted_on[0].held_out_mape is not None
     assert 0 < entry.fitted_on[0].mape < entry.fitted_on[0].held_out_mape < 0.1
     assert "model-0" in entry.fitted_on[0].what
-    assert "292 TFLOP/s" in entry.fitted_on[0].what
+    assert "271.2 TFLOP/s" in entry.fitted_on[0].what
     assert [r.scope for r in entry.residuals] == ["held_out"]
 
 

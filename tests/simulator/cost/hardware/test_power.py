@@ -108,6 +108,18 @@ def test_a_published_rate_bounds_the_energy_of_all_parts_of_an_architecture() ->
         assert model.parameters.active == pytest.approx(factor * 600, rel=2e-3)
 
 
+def test_a_rate_that_a_fit_weighed_against_whole_runs_counts_alone() -> None:
+    # 252.9 TFLOP/s of a PCIe board at 300 W would leave less than was measured on SXM boards at work.
+    dear = {"parameters": A100.parameters.model_copy(update={"active": 230.0, "matrix": 5.6e-13})}
+    note = {"fitted_on": (A100.fitted_on[0].model_copy(update={"what": "runs, and its sustained matrix rate"}),)}
+    bounded, weighed = (
+        power_model(load_accelerator("a100_pcie_80gb"), [A100.model_copy(update=changes)]).parameters.matrix
+        for changes in (dear, {**dear, **note})
+    )
+    assert bounded < 0.95 * weighed
+    assert weighed == pytest.approx(5.6e-13, rel=0.01)
+
+
 def test_the_same_silicon_at_a_higher_clock_takes_more_voltage() -> None:
     l4, l40s = (power_model(load_accelerator(name)).parameters.matrix for name in ("l4", "l40s"))
     # The published rate of the L4 bounds both: 2520 over 2040 MHz are 0.235 more, and 0.141 of the voltage.
