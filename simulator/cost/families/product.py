@@ -17,7 +17,7 @@ from simulator.cost.hardware import HardwareColumns
 from simulator.cost.mechanisms import overlapped
 from simulator.cost.parameters import Parameters, parameter
 
-from .tiles import candidates, library_groups, offered, wave_time
+from .tiles import candidates, library_groups, offered, unsplit, wave_time
 
 __all__ = ["WIDEST_ACCESS", "Problem", "ProductCost", "ProductParameters", "product_cost"]
 
@@ -70,6 +70,9 @@ _ACCUMULATORS = 256.0 * 128.0
 #: take 108 us on an H100 (TimeSformer trace, batched products of 8 x 64 x 8): 166 clocks each, of which some 80 are
 #: their one step.
 _BLOCK_CLOCKS = 90.0
+
+#: Blocks for each core from which on no library splits the reduced length.
+_FULL_CORES = 2.0
 
 #: Steps of the main loop whose operands a block holds in shared memory: one in use, the others on their way.
 _STAGES = 3.0
@@ -174,6 +177,23 @@ def product_cost(
 
 
 def _best(
+    problem: Problem, hardware: HardwareColumns, parameters: ProductParameters, library: TileLibrary
+) -> ProductCost:
+    """The fastest tile; where one block a tile leaves cores idle or alone, also the fastest way to split."""
+    best = _fastest(problem, hardware, parameters, unsplit(library))
+    short = best.blocks < _FULL_CORES * hardware.cores
+    rows = np.flatnonzero(short.any(axis=1))
+    if library.splits == (1,) or not rows.size:
+        return best
+    split = _fastest(problem.rows(rows), hardware, parameters, library)
+    taken = short[rows] & (split.time < best.time[rows])
+    for field in fields(ProductCost):
+        values = getattr(best, field.name)
+        values[rows] = np.where(taken, getattr(split, field.name), values[rows])
+    return best
+
+
+def _fastest(
     problem: Problem, hardware: HardwareColumns, parameters: ProductParameters, library: TileLibrary
 ) -> ProductCost:
     choices = _evaluate(problem, hardware, parameters, library)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hw_specs import Architecture
 from hw_specs.tiles import TileLibrary, load_tile_library
 
-__all__ = ["candidates", "library_groups", "offered", "wave_time"]
+__all__ = ["candidates", "library_groups", "offered", "unsplit", "wave_time"]
 
 FloatArray = NDArray[np.float64]
 
@@ -26,6 +26,12 @@ def candidates(library: TileLibrary) -> tuple[FloatArray, FloatArray, FloatArray
     choices = [(m, n, s) for m, n in tiles for s in library.splits]
     rows, columns, splits = np.array(choices, dtype=np.float64).T
     return rows, columns, splits
+
+
+@functools.cache
+def unsplit(library: TileLibrary) -> TileLibrary:
+    """A library that never splits the reduced length."""
+    return library.model_copy(update={"splits": (1,)})
 
 
 def offered(
