@@ -21,8 +21,8 @@ __all__ = ["Slowdown", "drawn_slowdowns", "kernel_ratios", "slowdown_lines", "sl
 
 FloatArray = NDArray[np.float64]
 
-#: Rounding of sums of terms. [1]
-_ROUNDING = 1e-9
+#: The clock that a power limit leaves is found to a millionth. [1]
+_ROUNDING = 2e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from validation.limits.workloads import bundled_kernels
 POOL = CalibrationPool.shipped()
 
 #: Groups of kernels that no better accelerator slows down.
-_HOLDS = ("stream", "softmax", "quantize")
+_HOLDS = ("stream", "softmax", "quantize", "normalization", "flash2")
 
 
 _INFINITE = dict.fromkeys(RESOURCES[:-1], 1e9)
@@ -46,7 +46,7 @@ def test_a_worse_accelerator_is_found_out(kernels):
 
 def test_no_change_is_none(kernels):
     part = load_accelerator("a10")
-    (changed,) = [((), apply_overrides(part, ["power.idle=20 W"]))]
+    (changed,) = [((), apply_overrides(part, ["memory.dram.capacity=2x"]))]
     _, ratios = kernel_ratios(assign_units(kernels, part), part, [changed], POOL)
     assert (ratios == 1).all()
     assert apply_overrides(part, ["memory.dram.bandwidth=1x", "cores.count=1x"]) is part
