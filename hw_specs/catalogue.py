@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from .errors import SpecError, did_you_mean
-from .reading.conversion import MOVED
+from .reading.conversion import MOVED, retire
 from .reading.explain import explain
 from .reading.yaml_loader import parse_yaml, read_yaml
 from .schema import Accelerator
@@ -27,6 +27,7 @@ __all__ = [
     "load_accelerator",
     "load_file",
     "resolve_name",
+    "retired_fields",
 ]
 
 _FOLDER = Path(__file__).parent / "accelerators"
@@ -103,9 +104,16 @@ def resolve_name(name: str) -> Path:
 
 
 def load_file(path: Path) -> Accelerator:
-    """Accelerator of one specification file. Raises as :func:`load_accelerator`."""
+    """Accelerator of one specification file. Raises as :func:`load_accelerator`.
+
+    A user's own file that extends another of the same architecture is that one with values changed.
+    """
     specification = _read(path)
-    return _build(specification, where=_display(path))
+    accelerator = _build(specification, where=_display(path))
+    extended = extended_accelerator(str(path)) if path.resolve().parent != _FOLDER else None
+    if extended is None or extended.architecture != accelerator.architecture:
+        return accelerator
+    return accelerator.changed_from(extended.product or extended)
 
 
 def extended_accelerator(name_or_path: str) -> Accelerator | None:
@@ -121,6 +129,19 @@ def extended_accelerator(name_or_path: str) -> Accelerator | None:
     path = Path(name_or_path)
     parent = read_yaml(path).get("extends")
     return None if parent is None else load_file(_parent_file(parent, path))
+
+
+def retired_fields(name_or_path: str) -> tuple[str, ...]:
+    """One line for each field of a user's own file that no prediction reads any more, and that is left out.
+
+    Raises
+    ------
+    SpecError
+        If the file, or what it extends, is missing or refused.
+    """
+    if not _is_path(name_or_path):
+        return ()
+    return tuple(f"{name_or_path}: {line}" for line in retire(_read(Path(name_or_path)).tree))
 
 
 def _read(path: Path, seen: tuple[Path, ...] = ()) -> _Specification:
@@ -165,6 +186,7 @@ def _build(specification: _Specification, *, where: str) -> Accelerator:
     """Validated accelerator of a merged tree of unit strings; ``where`` opens the messages."""
     tree = specification.tree
     _refuse_moved(tree, where)
+    retire(tree)
     folders = tuple(folder for folder in specification.folders if folder.is_dir())
     context = {"unit_strings_only": True, "clock": _clock(tree), "folders": folders}
     try:

@@ -27,7 +27,6 @@ _FOLLOWERS: dict[str, tuple[tuple[str, int], ...]] = {
     "cores.clock": (
         *((rates, 1) for rates in _RATES),
         ("cores.matrix_clock", 1),
-        ("cores.sustained_clock", 1),
         *((f"{level}.bandwidth", 1) for level in _CLOCKED_LEVELS),
         *((f"{level}.measured_bandwidth", 1) for level in _CLOCKED_LEVELS),
         *((f"{level}.latency", -1) for level in _CLOCKED_LEVELS),
@@ -217,6 +216,7 @@ def _rebuild(accelerator: Accelerator, values: _Values, changes: Sequence[_Chang
     tree["aliases"] = ()
     tree["hypothetical"] = True
     try:
-        return Accelerator.model_validate(tree, context={"traits": accelerator.traits})
+        changed = Accelerator.model_validate(tree, context={"traits": accelerator.traits})
     except ValidationError as error:
         raise explain(error, model=Accelerator, where=f"changes to {accelerator.name}") from error
+    return changed.changed_from(accelerator.product or accelerator)

@@ -40,8 +40,6 @@ class Cores(Record):
     """Boost clock. [Hz] What ``clk`` stands for in the file."""
     matrix_clock: Hertz | None = None
     """Clock that the matrix peaks are quoted at, where it is another. [Hz]"""
-    sustained_clock: Hertz | None = None
-    """Clock seen under continued heavy load. [Hz]"""
     clock_headroom: Ratio | None = None
     """Clock in typical work over the boost clock, where the datasheet's is no ceiling. [1]"""
     warp_size: Count | None = None
@@ -49,10 +47,9 @@ class Cores(Record):
     max_threads: Count | None = None
     """Resident threads of one core."""
     max_warps: Count | None = None
+    """Resident warps of one core."""
     max_blocks: Count | None = None
     """Resident thread blocks of one core."""
-    shared_memory_per_block: Bytes | None = None
-    """Largest shared memory of one thread block. [B]"""
 
 
 class MemoryLevel(Record):
@@ -144,11 +141,23 @@ class Accelerator(Record):
     """Name of the product that a hypothetical accelerator was made from."""
 
     _traits: Architecture = PrivateAttr()
+    _product: Accelerator | None = PrivateAttr(default=None)
 
     @property
     def traits(self) -> Architecture:
         """What its generation shares: engines, libraries, kernels that exist there."""
         return self._traits
+
+    @property
+    def product(self) -> Accelerator | None:
+        """What changes of single values started from; None for what is as its file says."""
+        return self._product
+
+    def changed_from(self, product: Accelerator) -> Accelerator:
+        """The same accelerator, known to be another one with values changed."""
+        copy = self.model_copy()
+        copy._product = product
+        return copy
 
     @field_validator("architecture")
     @classmethod

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from hw_specs import Accelerator, CalibrationPool, SpecError, load_accelerator, torch_dtype
-from hw_specs.catalogue import extended_accelerator
+from hw_specs.catalogue import extended_accelerator, retired_fields
 from hw_specs.output import OutputError
 from hw_specs.overrides import apply_overrides
 from simulator.cost.model import Fidelity
@@ -196,7 +196,7 @@ def _remarks(hw: str, part: Accelerator, changes: Sequence[str], calibrations: C
     """What is said of values that change nothing: those of the file beside what it extends, and those of `--set`."""
     extended = extended_accelerator(hw)
     of_file = () if extended is None else fields_without_effect(part, extended, calibrations)
-    return (*of_file, *changes_without_effect(part, changes, calibrations))
+    return (*retired_fields(hw), *of_file, *changes_without_effect(part, changes, calibrations))
 
 
 def _workloads(output_format: str) -> str:

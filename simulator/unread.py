@@ -39,9 +39,9 @@ def changes_without_effect(
     Examples
     --------
     >>> from hw_specs import load_accelerator
-    >>> changes = ["cores.max_warps=2x", "memory.dram.bandwidth=2x"]
+    >>> changes = ["links.pcie.bandwidth=2x", "memory.dram.bandwidth=2x"]
     >>> changes_without_effect(load_accelerator("h100"), changes, CalibrationPool.empty())
-    ('no term reads cores.max_warps: the change has no effect',)
+    ('no term reads links.pcie.bandwidth: the change has no effect',)
     """
     if not changes:
         return ()
@@ -63,16 +63,16 @@ def fields_without_effect(
 
 
 def is_read(accelerator: Accelerator, path: str, calibrations: CalibrationPool) -> bool:
-    """Whether half or twice the value at a path moves anything; no where there is no value."""
+    """Whether more or less of the value at a path moves anything; no where there is no value."""
     return _moves_something(accelerator, path, _read_of(_as_changed(accelerator), calibrations), calibrations)
 
 
 def _moves_something(accelerator: Accelerator, path: str, before: _Numbers, calibrations: CalibrationPool) -> bool:
-    """Whether half or twice the value at a path gives other numbers than those read before."""
-    for factor in ("2x", "0.5x"):
+    """Whether more or less of the value at a path gives other numbers than those read before."""
+    for factor in ("2x", "0.5x", "0.125x"):
         try:
             changed = apply_overrides(accelerator, [f"{path}={factor}"])
-        except SpecError:  # no value, or half of a count is none
+        except SpecError:  # no value, or a part of a count is none
             continue
         if _read_of(changed, calibrations) != before:
             return True
@@ -98,7 +98,8 @@ def _line(path: str, *, read: bool) -> str:
 
 def _as_changed(accelerator: Accelerator) -> Accelerator:
     """The accelerator as a change leaves it that moves no value: no product, so that nothing was measured on it."""
-    return accelerator.model_copy(update={"hypothetical": True, "based_on": accelerator.based_on or accelerator.name})
+    update = {"hypothetical": True, "based_on": accelerator.based_on or accelerator.name}
+    return accelerator.model_copy(update=update).changed_from(accelerator.product or accelerator)
 
 
 def _read_of(accelerator: Accelerator, calibrations: CalibrationPool) -> _Numbers:

@@ -30,7 +30,7 @@ class Finding:
 
 def implausibilities(accelerator: Accelerator) -> list[Finding]:
     """Findings of all checks; those on paths that the accelerator lists as disputed are marked so."""
-    checks = (_engine, _rates, _order_of_rates, _memory, _thread_limits, _shared_limits, _power_and_links, _disputed)
+    checks = (_engine, _rates, _order_of_rates, _memory, _thread_limits, _power_and_links, _disputed)
     return [
         Finding(path=path, message=message, disputed=path in accelerator.disputed)
         for check in checks
@@ -109,13 +109,6 @@ def _thread_limits(accelerator: Accelerator) -> Iterator[tuple[str, str]]:
         warps = cores.max_warps * cores.warp_size
         if cores.max_threads != warps:
             yield "cores.max_threads", f"is not warps x warp size = {warps}"
-
-
-def _shared_limits(accelerator: Accelerator) -> Iterator[tuple[str, str]]:
-    cores, shared = accelerator.cores, accelerator.memory.shared
-    block = cores.shared_memory_per_block
-    if block and shared and block > shared.capacity:
-        yield "cores.shared_memory_per_block", "is above the capacity of memory.shared"
 
 
 def _power_and_links(accelerator: Accelerator) -> Iterator[tuple[str, str]]:

@@ -7,11 +7,17 @@ from typing import Any
 
 import yaml
 
-__all__ = ["MOVED", "as_yaml", "converted"]
+__all__ = ["MOVED", "RETIRED", "as_yaml", "converted", "retire"]
 
 #: Keys that files had once, and what stands in their place.
 MOVED: Mapping[tuple[str, str], str] = {
     ("cores", "shared_memory"): "memory.shared.capacity says it, which no longer counts the L1 cache",
+}
+
+#: Keys that files had once, which no prediction reads and which are left out of a file that has them, and why.
+RETIRED: Mapping[tuple[str, str], str] = {
+    ("cores", "sustained_clock"): "the power limit says which clock lasts",
+    ("cores", "shared_memory_per_block"): "the capacity of memory.shared bounds a block as well",
 }
 
 # Releases before the field was there took the boost clock of every card with this form factor for exceeded by a tenth.
@@ -27,8 +33,16 @@ def converted(tree: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]
         Content of one file as it is written; what it extends is not looked at.
     """
     new = {key: dict(value) if isinstance(value, Mapping) else value for key, value in tree.items()}
-    changes = [*_move_shared_memory(new), *_state_headroom(new)]
+    changes = [*_move_shared_memory(new), *_state_headroom(new), *retire(new)]
     return new, tuple(changes)
+
+
+def retire(tree: dict[str, Any]) -> tuple[str, ...]:
+    """Take keys out of a tree that no prediction reads any more; one line for each."""
+    found = [(group, key) for group, key in RETIRED if isinstance(tree.get(group), Mapping) and key in tree[group]]
+    for group, key in found:
+        tree[group] = {name: value for name, value in tree[group].items() if name != key}
+    return tuple(f"{group}.{key}: is left out, {RETIRED[group, key]}" for group, key in found)
 
 
 def as_yaml(tree: Mapping[str, Any]) -> str:

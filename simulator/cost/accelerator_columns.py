@@ -13,8 +13,15 @@ from hw_specs.schema import Link
 from .energies import AMOUNTS
 from .families import FAMILIES, GROUPS, PARAMETERS
 from .hardware import BASES, HardwareColumns
-from .hardware.cores import block_cores
-from .hardware.memory_rates import cache_rate, common_cache, dram_achievable_copy, dram_achievable_read, shared_rate
+from .hardware.cores import block_cores, resident_threads, thread_limit
+from .hardware.memory_rates import (
+    USUAL_LATENCY,
+    cache_rate,
+    common_cache,
+    dram_achievable_copy,
+    dram_achievable_read,
+    shared_rate,
+)
 from .hardware.power import PowerModel, UnknownPowerError, power_model
 from .inheritance import accelerator_origin, carried, nearest, origin_of
 from .parameters import parameter_records
@@ -27,6 +34,9 @@ IntArray = NDArray[np.int64]
 #: Calls in a row by which a kernel is timed on its own: three and six runs of six layers (``collector/helper.py`` and
 #: ``collector/vllm/collect_gemm.py`` of aiconfigurator).
 _REPEATS = 50.0
+
+# Threads of a block of PyTorch's elementwise kernels (``num_threads()``, CUDALoops.cuh), and registers of one of them.
+_BLOCK, _REGISTERS = 128, 32
 
 
 def hardware_columns(accelerators: Sequence[Accelerator], calibrations: CalibrationPool) -> HardwareColumns:
@@ -59,7 +69,9 @@ def hardware_columns(accelerators: Sequence[Accelerator], calibrations: Calibrat
         cache_rate=_column(cache_rate(a, cores=block_cores(a)) for a in accelerators),
         core_memory=_column((_core_memory(a) for a in accelerators), np.inf),
         shared_rate=_column(shared_rate(a) for a in accelerators),
-        max_threads=_column((a.cores.max_threads for a in accelerators), 2048.0),
+        stream_threads=_column(resident_threads(a, block=_BLOCK, registers=_REGISTERS) for a in accelerators),
+        dram_latency=_column((m.dram.latency for m in memories), USUAL_LATENCY),
+        max_threads=_column(thread_limit(a) for a in accelerators),
         link_bandwidth=_column(link.bandwidth if link else None for link in links),
         power_idle=_column(p.parameters.idle if p else None for p in power),
         power_limit=_column(p.board if p else None for p in power),
@@ -129,7 +141,12 @@ _DEFAULT = (np.nan, "datasheet")
 
 
 def _of_accelerator(accelerator: Accelerator, pool: CalibrationPool) -> dict[str, tuple[float, str]]:
-    """Value and ground of each parameter that some calibration tells the accelerator."""
+    """Value and ground of each parameter that some calibration tells the accelerator.
+
+    Those of a product with values changed are the product's, as far as they do not follow a value that was changed.
+    """
+    if accelerator.product is not None and not _is_measured(accelerator, pool):
+        return _changed(accelerator, accelerator.product, _of_accelerator(accelerator.product, pool))
     found: dict[str, tuple[float, str]] = {}
     for group in GROUPS:
         match, source = nearest(accelerator, group, pool)
@@ -139,6 +156,25 @@ def _of_accelerator(accelerator: Accelerator, pool: CalibrationPool) -> dict[str
         if single is not None:
             found |= {name: (value, "inherited") for name, value in single.of_group(group).items()}
     return found
+
+
+def _is_measured(accelerator: Accelerator, pool: CalibrationPool) -> bool:
+    """Whether a calibration is of this very accelerator, as of a user's own machine."""
+    return not accelerator.hypothetical and any(accelerator.name in c.accelerators for c in pool.calibrations)
+
+
+def _changed(
+    accelerator: Accelerator, product: Accelerator, found: Mapping[str, tuple[float, str]]
+) -> dict[str, tuple[float, str]]:
+    """Parameters of a product as they are with some of its values changed; none was measured there."""
+    known = {name: parameter.default for name, parameter in PARAMETERS.items()} | {
+        name: value for name, (value, _) in found.items()
+    }
+    values = carried(known, None, here=accelerator_origin(accelerator), there=accelerator_origin(product))
+    grounds = {name: found.get(name, _DEFAULT)[1] for name in values}
+    return {
+        name: (value, "inherited" if grounds[name] == "calibrated" else grounds[name]) for name, value in values.items()
+    }
 
 
 def _of_group(

@@ -24,6 +24,7 @@ __all__ = [
     "Parameter",
     "ParameterError",
     "Parameters",
+    "floor_parameter",
     "named_parameters",
     "parameter",
     "parameter_records",
@@ -47,7 +48,7 @@ class Follows(enum.Enum):
 
     NOTHING = enum.auto()
     COPY_SHARE = enum.auto()
-    CORE_BANDWIDTH = enum.auto()
+    LATENCY = enum.auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,8 @@ class Declaration:
     meaning : str
     follows : Follows
         How it is inherited.
+    cache_accesses, dram_accesses : float
+        Accesses in a duration that wait for one another, to the cache that all cores share and to the DRAM. [1]
     """
 
     unit: str
@@ -72,6 +75,8 @@ class Declaration:
     upper: float
     meaning: str
     follows: Follows = Follows.NOTHING
+    cache_accesses: float = 0.0
+    dram_accesses: float = 0.0
 
     def moved(self, values: FloatArray, step: float) -> FloatArray:
         """Values some logits further along the physical range; those at its ends start from close to them.
@@ -119,6 +124,23 @@ def parameter(
         upper=upper,
         meaning=meaning,
         follows=follows,
+    )
+    return field(metadata={"declaration": declaration})
+
+
+def floor_parameter(
+    default: float, *, cache: float = 0.0, dram: float = 0.0, lower: float = 0.0, upper: float = 2e-5
+) -> Any:
+    """Shortest duration of a kernel, with the accesses in it that wait for one another. [s]"""
+    declaration = Declaration(
+        unit="s",
+        default=default,
+        lower=lower,
+        upper=upper,
+        meaning="shortest duration",
+        follows=Follows.LATENCY,
+        cache_accesses=cache,
+        dram_accesses=dram,
     )
     return field(metadata={"declaration": declaration})
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hw_specs import SpecError, apply_overrides, list_accelerators, load_accelerator
-from hw_specs.catalogue import accelerator_files, load_file, resolve_name
+from hw_specs.catalogue import accelerator_files, load_file, resolve_name, retired_fields
 
 BASE = """
 name: Base
@@ -246,3 +246,22 @@ def test_an_architecture_lies_beside_the_accelerator_or_what_it_extends(tmp_path
     (other / "r300.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(SpecError, match="architecture: 'rubin' has no file"):
         load_file(other / "r300.yaml")
+
+
+def test_a_file_with_fields_that_are_gone_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path, "x.yaml", "name: X\nextends: a100\ncores: {sustained_clock: 1 GHz}\nsources: [s]")
+    assert load_accelerator(str(path)).cores == load_accelerator("a100").cores
+    (line,) = retired_fields(str(path))
+    assert line.startswith(f"{path}: cores.sustained_clock: is left out")
+    assert retired_fields("a100") == ()
+
+
+def test_a_users_file_that_extends_another_is_that_one_with_values_changed(tmp_path: Path) -> None:
+    path = write(tmp_path, "x.yaml", "name: X\nextends: a100\ncores: {count: 100}\nsources: [s]")
+    product = load_accelerator(str(path)).product
+    assert product == load_accelerator("a100")
+    assert load_accelerator("a800_sxm4_80gb").product is None
+    again = write(tmp_path, "y.yaml", f"name: Y\nextends: {path}\ncores: {{count: 90}}\nsources: [s]")
+    assert load_accelerator(str(again)).product == product
+    other = write(tmp_path, "z.yaml", "name: Z\nextends: a100\narchitecture: hopper\nsources: [s]")
+    assert load_accelerator(str(other)).product is None

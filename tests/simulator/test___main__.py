@@ -366,9 +366,9 @@ class TestProcess:
 
 @pytest.mark.parametrize("output_format", ["table", "json", "csv"])
 def test_a_change_that_nothing_reads_says_so(run, graph_file, output_format) -> None:
-    changes = ("--set", "cores.max_warps=2x", "--set", "memory.dram.bandwidth=2x")
+    changes = ("--set", "links.pcie.bandwidth=2x", "--set", "memory.dram.bandwidth=2x")
     done = run("--hw", "h100", "--graph", graph_file, *changes, "--format", output_format)
-    line = "no term reads cores.max_warps: the change has no effect"
+    line = "no term reads links.pcie.bandwidth: the change has no effect"
     assert done.status == 0
     assert done.out.count(line) == (output_format == "table")
     assert done.err.count(line) == (output_format != "table")
@@ -388,3 +388,11 @@ def test_the_host_is_named_and_shown(run, graph_file):
 def test_a_measured_trace_has_a_host_of_its_own(run, trace_file):
     done = run("--hw", "a100", "--trace", trace_file, "--host", "server-2020")
     assert (done.status, "--host does not apply" in done.err) == (2, True)
+
+
+def test_a_file_with_fields_that_are_gone_is_read_and_says_so(run, graph_file, tmp_path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: Mine\nextends: h100\ncores: {sustained_clock: 1.5 GHz}\nsources: [me]\n", encoding="utf-8")
+    done = run("--hw", path, "--graph", graph_file)
+    assert done.status == 0
+    assert f"{path}: cores.sustained_clock: is left out, the power limit says which clock lasts" in done.out

@@ -20,19 +20,11 @@ def paths_of(accelerator: Accelerator) -> list[str]:
     return [path for path in changeable_paths(accelerator) if lookup(tree, path) is not None]
 
 
-#: Fields that no mechanism reads yet; one that does takes its fields off this list.
-UNREAD = {
-    "cores.warp_size",
-    "cores.max_warps",
-    "cores.max_blocks",
-    "cores.sustained_clock",
-    "cores.shared_memory_per_block",
-    "memory.registers.capacity",
-    "memory.l2.latency",
-    "memory.llc.latency",
-    "memory.dram.latency",
-    "links.pcie.bandwidth",
-}
+#: Fields that no mechanism reads: caches that hide behind others, and links that are not the fastest.
+UNREAD = {"memory.llc.latency", "links.pcie.bandwidth"}
+
+#: Fields of which more does nothing where another limit decides.
+DECIDED_ELSEWHERE = {"cores.max_blocks"}
 
 
 @pytest.mark.parametrize("name", ["h100", "a100", "mi300x", "rtx_4090", "tpu_v5p", "m2_ultra_76c", "epyc_9654", "t4"])
@@ -40,15 +32,15 @@ def test_every_field_is_read_or_says_that_it_is_not(name: str) -> None:
     part = load_accelerator(name)
     unread = {path for path in paths_of(part) if not is_read(part, path, POOL)}
     # What of an L2 hides behind a last-level cache is of the part, not of the field.
-    assert {path for path in unread if not path.startswith("memory.l2.")} <= UNREAD
-    assert UNREAD & set(paths_of(part)) - {"links.pcie.bandwidth"} <= unread
+    without_warps = {"cores.warp_size"} if part.cores.max_warps is None else set()
+    assert {path for path in unread if not path.startswith("memory.l2.")} <= UNREAD | DECIDED_ELSEWHERE | without_warps
 
 
 def test_lines_name_the_field_and_why() -> None:
     part = load_accelerator("h100")
-    changes = ["cores.max_warps=2x", "memory.l2.measured_bandwidth=2x", "memory.dram.bandwidth=2x"]
+    changes = ["links.pcie.bandwidth=2x", "memory.l2.measured_bandwidth=2x", "memory.dram.bandwidth=2x"]
     assert changes_without_effect(part, changes, POOL) == (
-        "no term reads cores.max_warps: the change has no effect",
+        "no term reads links.pcie.bandwidth: the change has no effect",
         "memory.l2.measured_bandwidth: the change has no effect, another value decides",
     )
 
@@ -64,6 +56,16 @@ def test_a_field_without_a_value_may_be_read_or_not() -> None:
     )
 
 
+def test_a_limit_of_residency_is_read_where_another_decides() -> None:
+    """2048 threads of a core are 64 warps: twice as many warps bring no thread, half of them leave half."""
+    part = load_accelerator("h100")
+    assert changes_without_effect(part, ["cores.max_warps=2x"], POOL) == (
+        "cores.max_warps: the change has no effect, another value decides",
+    )
+    for change in ("cores.max_warps=0.5x", "cores.warp_size=0.5x", "memory.registers.capacity=0.5x"):
+        assert changes_without_effect(part, [change], POOL) == ()
+
+
 def test_groups_of_rates_are_read_unless_another_change_says_the_same() -> None:
     part = load_accelerator("a100")
     assert changes_without_effect(part, ["peak.matrix=2x"], POOL) == ()
@@ -76,7 +78,8 @@ def test_fields_of_a_file_that_no_term_reads(tmp_path: Path) -> None:
     """Of two values that the file changes, one moves the columns."""
     path = tmp_path / "mine.yaml"
     path.write_text(
-        "name: Mine\nextends: h100\ncores: {max_warps: 128}\nmemory: {dram: {bandwidth: 5 TB/s}}\nsources: [me]\n",
+        "name: Mine\nextends: h100\nlinks: {pcie: {bandwidth: 9 GB/s}}\nmemory: {dram: {bandwidth: 5 TB/s}}\n"
+        "sources: [me]\n",
         encoding="utf-8",
     )
     extended = extended_accelerator(str(path))
@@ -84,7 +87,7 @@ def test_fields_of_a_file_that_no_term_reads(tmp_path: Path) -> None:
     assert extended.name == "H100-SXM5-80GB"
     own = load_accelerator(str(path))
     lines = fields_without_effect(own, extended, CalibrationPool.empty())
-    assert lines == ("no term reads cores.max_warps: the change has no effect",)
+    assert lines == ("no term reads links.pcie.bandwidth: the change has no effect",)
     assert fields_without_effect(extended, extended, CalibrationPool.empty()) == ()
 
 

@@ -19,7 +19,7 @@ from hw_specs import Architecture
 from hw_specs.architecture import AttentionTraits
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.mechanisms import cache_hit_rate, overlapped
-from simulator.cost.parameters import Parameters, parameter
+from simulator.cost.parameters import Parameters, floor_parameter, parameter
 from simulator.kernels import AttentionAlgorithm, AttentionTable
 
 from .attention_tiles import (
@@ -77,7 +77,7 @@ class AttentionParameters(Parameters):
     # Keys and values arrive under the products of other steps, but a block waits for its queries, and its output is
     # written when nothing is left to multiply.
     memory_overlap: FloatArray = parameter(2.0, "1", 1.2, 12.0, "exponent that joins the cores' work with DRAM traffic")
-    floor: FloatArray = parameter(4e-6, "s", 0.0, 2e-5, "shortest duration")
+    floor: FloatArray = floor_parameter(4e-6, cache=1.0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hw_specs.tiles import TileLibrary
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.mechanisms import overlapped
-from simulator.cost.parameters import Parameters, parameter
+from simulator.cost.parameters import Parameters, floor_parameter, parameter
 
 from .tiles import candidates, library_groups, offered, unsplit, wave_time
 
@@ -54,7 +54,7 @@ class ProductParameters(Parameters):
         4.0, "1", 1.2, 12.0, "exponent that joins units: 1 adds their times, infinity takes the largest"
     )
     split: FloatArray = parameter(2e-6, "s", 0.0, 1e-5, "extra latency of splitting the reduced length over blocks")
-    floor: FloatArray = parameter(2.5e-6, "s", 0.0, 2e-5, "shortest duration")
+    floor: FloatArray = floor_parameter(2.5e-6, dram=1.0)
 
 
 #: Elements (kernels x accelerators x choices) that are evaluated at once, so that they stay in the CPU's cache.

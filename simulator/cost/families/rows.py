@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.mechanisms import cache_hit_rate, overlapped
-from simulator.cost.parameters import Follows, Parameters, parameter
+from simulator.cost.parameters import Follows, Parameters, floor_parameter, parameter
 from simulator.cost.roofline import roofline_terms
 from simulator.kernels import RowKind, RowWiseTable
 
@@ -73,7 +73,7 @@ class SoftmaxParameters(_RowParameters):
     walk: FloatArray = parameter(3.8, "B/clk", 1.0, 60.0, "bytes of rows that a core takes through its passes")
     # Rows of 3137 on an H100 (bfloat16) and of odd lengths on an A100 (float32) alike.
     single: FloatArray = parameter(1.35, "clk", 0.05, 6.0, "time of a core for one element of rows without vectors")
-    floor: FloatArray = parameter(2e-6, "s", 1e-6, 2e-5, "shortest duration")
+    floor: FloatArray = floor_parameter(2e-6, cache=1.0, lower=1e-6)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -83,7 +83,7 @@ class NormalizationParameters(_RowParameters):
     row: FloatArray = parameter(
         350.0, "clk", 0.0, 4000.0, "time of a row on 64 lanes of a core: its block's reductions and barriers"
     )
-    floor: FloatArray = parameter(2e-6, "s", 1e-6, 2e-5, "shortest duration")
+    floor: FloatArray = floor_parameter(2e-6, cache=2.0, lower=1e-6)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -98,7 +98,7 @@ class MomentsParameters(_RowParameters):
     element: FloatArray = parameter(0.27, "clk", 0.01, 4.0, "time of a core for one element")
     # Four such blocks take 5.4 ms for 75 million values on an H200.
     chain: FloatArray = parameter(290.0, "clk", 10.0, 2000.0, "time of a thread for one element where blocks are few")
-    floor: FloatArray = parameter(2e-6, "s", 1e-6, 2e-5, "shortest duration")
+    floor: FloatArray = floor_parameter(2e-6, cache=1.0, lower=1e-6)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -109,7 +109,7 @@ class QuantizeParameters(_RowParameters):
     row: FloatArray = parameter(1000.0, "clk", 0.0, 10000.0, "time of one row on one core")
     stream: FloatArray = parameter(30.0, "B/clk", 2.0, 256.0, "rate at which one core passes over a row")
     overlap: FloatArray = parameter(2.0, "1", 1.2, 12.0, "exponent that joins memory and the cores' time")
-    floor: FloatArray = parameter(2.5e-6, "s", 0.0, 2e-5, "shortest duration")
+    floor: FloatArray = floor_parameter(2.5e-6, cache=2.0)
 
 
 def softmax_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: SoftmaxParameters) -> FamilyCost:
@@ -227,7 +227,7 @@ def _dram_time(
     """Every pass but the first finds the row in the cache as far as the rows in flight fit there. [s]"""
     read = table.bytes_read[:, None] * (1.0 + np.minimum(2.0 * _spilled(table, hardware), passes - 1.0))
     hit_rate = cache_hit_rate(table, hardware.cache_capacity) * parameters.resident
-    bandwidth = parameters.dram * hardware.dram_achievable_copy
+    bandwidth = np.minimum(parameters.dram * hardware.dram_achievable_copy, hardware.bytes_in_flight_rate)
     time: FloatArray = (read + table.bytes_written[:, None]) * (1.0 - hit_rate) / bandwidth
     return time
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.mechanisms import cache_hit_rate
-from simulator.cost.parameters import Parameters, parameter
+from simulator.cost.parameters import Parameters, floor_parameter, parameter
 from simulator.kernels import ScatterTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
@@ -25,7 +25,7 @@ class ScatterParameters(Parameters):
 
     dram: FloatArray = parameter(0.8, "1", 0.02, 1.0, "share of the DRAM bandwidth reached")
     row: FloatArray = parameter(1.5e-6, "s", 0.0, 2e-5, "latency of one thread block, which moves one row")
-    floor: FloatArray = parameter(1.5e-6, "s", 0.0, 2e-5, "shortest duration")
+    floor: FloatArray = floor_parameter(1.5e-6, cache=1.0, dram=1.0)
 
 
 #: Fewest and most threads of a block; a core starts blocks no faster than with the fewest.

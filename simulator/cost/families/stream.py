@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.mechanisms import cache_hit_rate, overlapped
-from simulator.cost.parameters import Follows, Parameters, parameter
+from simulator.cost.parameters import Follows, Parameters, floor_parameter, parameter
 from simulator.cost.roofline import roofline_terms, vector_peak
 from simulator.kernels import AccessPattern, StreamKind, StreamTable
 
@@ -76,7 +76,7 @@ class StreamParameters(Parameters):
         0.7, "1", 0.3, 1.3, "share of the cache that counts as room for the operands (two partitions: less)"
     )
     l2: FloatArray = parameter(0.6, "1", 0.1, 1.0, "share of the L2 bandwidth reached")
-    floor: FloatArray = parameter(1.6e-6, "s", 0.0, 2e-5, "shortest duration")
+    floor: FloatArray = floor_parameter(1.6e-6, cache=1.0)
 
 
 def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: StreamParameters) -> FamilyCost:
@@ -85,7 +85,8 @@ def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: Strea
     traffic = table.bytes[:, None]
     room = hardware.cache_capacity * parameters.held
     hit_rate = cache_hit_rate(table, room) * parameters.resident
-    dram = traffic * (1.0 - hit_rate) / (_pattern_share(table, parameters) * hardware.dram_achievable_copy)
+    reached = _pattern_share(table, parameters) * hardware.dram_achievable_copy
+    dram = traffic * (1.0 - hit_rate) / np.minimum(reached, hardware.bytes_in_flight_rate)
     l2 = traffic / (parameters.l2 * hardware.cache_rate)
     indexed = _index_time(table, hardware, parameters)
     floor = np.broadcast_to(np.maximum(parameters.floor, hardware.shortest_kernel), dram.shape)

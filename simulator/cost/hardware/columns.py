@@ -19,6 +19,10 @@ FloatArray = NDArray[np.float64]
 BASES = ("datasheet", "calibrated", "inherited")
 
 
+# Loads of a thread of PyTorch's elementwise kernels that are in flight together: eight values of fp32 since torch 2.7,
+# or two operands of four before (``elems_per_thread``, thread_constants.h). [B]
+_THREAD_BYTES = 32.0
+
 # Of cores whose clock is not published. [Hz]
 _USUAL_CLOCK = 1.5e9
 
@@ -58,6 +62,10 @@ class HardwareColumns:
         Shared memory and L1 cache of one core, infinite where not known. [B]
     shared_rate : array
         Bandwidth of the shared memory of one core as microbenchmarks reach it, infinite where not known. [B/s]
+    stream_threads : array
+        Threads of elementwise kernels that one core holds at a time. [1]
+    dram_latency : array
+        Load-to-use latency of the DRAM, a usual one where none is published. [s]
     max_threads : array
         Resident threads of one core. [1]
     link_bandwidth : array
@@ -104,6 +112,8 @@ class HardwareColumns:
     cache_rate: FloatArray
     core_memory: FloatArray
     shared_rate: FloatArray
+    stream_threads: FloatArray
+    dram_latency: FloatArray
     max_threads: FloatArray
     link_bandwidth: FloatArray
     power_idle: FloatArray
@@ -129,6 +139,14 @@ class HardwareColumns:
     def core_clock(self) -> FloatArray:
         """Clock of the cores under load, a usual one where none is published. [Hz]"""
         return np.where(np.isnan(self.clock), _USUAL_CLOCK, self.clock) * self.clock_headroom
+
+    @property
+    def bytes_in_flight_rate(self) -> FloatArray:
+        """DRAM bandwidth that the loads of streaming kernels on all cores keep up (Little's law). [B/s]
+
+        All of the catalogue keep up more than twice their bandwidth; a change may leave less.
+        """
+        return self.cores * self.stream_threads * _THREAD_BYTES / self.dram_latency
 
     def select(self, columns: NDArray[np.int64]) -> HardwareColumns:
         """Some of the accelerators, by position."""

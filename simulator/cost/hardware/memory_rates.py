@@ -7,7 +7,10 @@ import numpy as np
 from hw_specs import Accelerator
 from hw_specs.schema import Memory, MemoryLevel
 
-__all__ = ["cache_rate", "common_cache", "dram_achievable_copy", "dram_achievable_read", "shared_rate"]
+__all__ = ["USUAL_LATENCY", "cache_rate", "common_cache", "dram_achievable_copy", "dram_achievable_read", "shared_rate"]
+
+#: Latency of the DRAM where none is published: the middle of those of the catalogue that are. [s]
+USUAL_LATENCY = 350e-9
 
 # Bandwidth that check bits among the data leave. NVIDIA puts the loss at about 20 % (CUDA C++ Best Practices Guide,
 # 9.2.1); an L4 copies at 0.78 of its datasheet where an L40 reaches 0.89 to 0.94 without (gpu-benches), which is 0.85.

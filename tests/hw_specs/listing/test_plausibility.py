@@ -28,7 +28,6 @@ def test_a_datasheet_fits() -> None:
         ("memory.l2.latency=1 us", "memory.l2.latency"),
         ("memory.l2.capacity=100 GiB", "memory.l2.capacity"),
         ("cores.max_threads=2049", "cores.max_threads"),
-        ("cores.shared_memory_per_block=200 KiB", "cores.shared_memory_per_block"),
         ("power.idle=500 W", "power.idle"),
         ("links.nvlink.bandwidth=5 TB/s", "links.nvlink.bandwidth"),
     ],

@@ -42,3 +42,14 @@ def test_an_old_file_is_refused_with_the_command_and_read_once_converted(tmp_pat
     shared = load_accelerator(str(new)).memory.shared
     assert shared is not None
     assert shared.capacity == 96 * 1024
+
+
+def test_fields_that_are_gone_are_left_out_with_a_line_each() -> None:
+    tree = {"name": "Mine", "cores": {"count": 3, "sustained_clock": "1 GHz", "shared_memory_per_block": "96 KiB"}}
+    new, changes = converted(tree)
+    assert new == {"name": "Mine", "cores": {"count": 3}}
+    assert changes == (
+        "cores.sustained_clock: is left out, the power limit says which clock lasts",
+        "cores.shared_memory_per_block: is left out, the capacity of memory.shared bounds a block as well",
+    )
+    assert "sustained_clock" in tree["cores"]

@@ -21,7 +21,6 @@ def test_units_of_a_record_type() -> None:
     units = dict(number_units(Cores))
     assert units["count"] == ""
     assert units["clock"] == units["matrix_clock"] == "Hz"
-    assert units["shared_memory_per_block"] == "B"
     assert units["clock_headroom"] == "1"
     assert "kind" not in units
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from hw_specs import Calibration, CalibrationPool, load_accelerator
-from simulator.cost import hardware_columns
+from hw_specs import Calibration, CalibrationPool, apply_overrides, load_accelerator
+from simulator.cost import PARAMETERS, hardware_columns
 from simulator.cost.inheritance import REFERENCE, Origin, accelerator_origin, carried, origin_of
 
 
-def _origin(copy_share=None, by_core=None):
-    return Origin(copy_share=copy_share, by_core=by_core)
+def _origin(copy_share=None):
+    return Origin(copy_share=copy_share)
 
 
 def test_shares_of_dram_go_with_what_a_copy_reaches():
@@ -28,7 +28,6 @@ def test_a_part_is_its_memory():
     t4 = accelerator_origin(load_accelerator("t4"))
     # 235 of 320 GB/s, of which check bits leave 0.85.
     assert t4.copy_share == pytest.approx(235 / 320 / 0.85, abs=0.002)
-    assert t4.by_core == pytest.approx(320e9 / 40)
     assert accelerator_origin(load_accelerator("rtx_3090")).copy_share is None
 
 
@@ -52,3 +51,41 @@ def test_columns_hold_what_a_part_inherits():
     shares = hardware_columns(parts, CalibrationPool.of(entry)).parameter("stream.dram")
     v100, t4 = (accelerator_origin(part).copy_share for part in parts)
     assert shares == pytest.approx([0.9, 0.9 * t4 / v100])
+
+
+def test_accesses_that_wait_for_one_another_make_the_shortest_duration_longer():
+    """211 and 533 cycles at 1.41 GHz: a product waits for the DRAM, softmax for the cache, layer norm twice for it."""
+    part = load_accelerator("a100")
+    there = accelerator_origin(part)
+    for change, group, waited in (
+        ("memory.dram.latency=2x", "matmul", 533 / 1.41e9),
+        ("memory.dram.latency=2x", "softmax", 0.0),
+        ("memory.l2.latency=2x", "softmax", 211 / 1.41e9),
+        ("memory.l2.latency=2x", "normalization", 2 * 211 / 1.41e9),
+        ("memory.l2.latency=2x", "matmul", 0.0),
+    ):
+        here = accelerator_origin(apply_overrides(part, [change]))
+        own = carried({f"{group}.floor": 3e-6}, group, here=here, there=there)
+        assert own == {f"{group}.floor": pytest.approx(3e-6 + waited)}, (change, group)
+
+
+def test_a_latency_that_nobody_published_takes_the_place_of_a_usual_one():
+    part = load_accelerator("l4")
+    here = accelerator_origin(apply_overrides(part, ["memory.dram.latency=450 ns"]))
+    own = carried({"matmul.floor": 2e-6}, "matmul", here=here, there=accelerator_origin(part))
+    assert own == {"matmul.floor": pytest.approx(2.1e-6)}
+
+
+def test_products_differ_in_latency_without_consequence():
+    values = {"matmul.floor": 2e-6, "softmax.floor": 2e-6}
+    here, there = (accelerator_origin(load_accelerator(name)) for name in ("b200", "gb200"))
+    assert carried(values, None, here=here, there=there) == values
+
+
+@pytest.mark.parametrize("name", ["a100", "h100", "l4", "mi300x"])
+def test_a_change_that_no_parameter_follows_keeps_them_all(name):
+    part, pool = load_accelerator(name), CalibrationPool.shipped()
+    same = apply_overrides(part, ["memory.dram.capacity=1.01x"])
+    before, after = hardware_columns([part, same], pool), hardware_columns([same, part], pool)
+    for parameter in PARAMETERS:
+        assert after.parameter(parameter)[0] == pytest.approx(before.parameter(parameter)[0], rel=1e-12), parameter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -33,6 +34,8 @@ def measure() -> Callable[..., Measurement]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
+    # Tests ask for the shape of a stage's output and then for its work.
+    @functools.lru_cache(maxsize=16)
     def measured(stage: StageSpec, repeat: int = 0) -> Measurement:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             output = stage.run(stage.module, repeat)

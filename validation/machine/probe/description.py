@@ -59,7 +59,7 @@ class MachineFacts:
         [Hz]
     warp_size, max_threads : int or None
         Lanes of fp32 in a vector register, or threads of a warp; resident threads of a core.
-    shared, shared_per_block : int or None
+    shared : int or None
         L1 data cache or shared memory of one core. [B]
     l2, llc : int or None
         Caches that the cores in use share or have together. [B]
@@ -82,7 +82,6 @@ class MachineFacts:
     warp_size: int | None = None
     max_threads: int | None = None
     shared: int | None = None
-    shared_per_block: int | None = None
     l2: int | None = None
     llc: int | None = None
     power: float | None = None
@@ -192,7 +191,6 @@ def _cuda_facts(device: torch.device) -> MachineFacts:
         warp_size=getattr(properties, "warp_size", None),
         max_threads=properties.max_threads_per_multi_processor,
         shared=getattr(properties, "shared_memory_per_multiprocessor", None),
-        shared_per_block=getattr(properties, "shared_memory_per_block_optin", None),
         l2=getattr(properties, "L2_cache_size", None),
         power=_positive(known.get("power_limit")),
         special=None if special is None else special * cores * clock,

@@ -227,7 +227,6 @@ def _specification(facts: MachineFacts, peaks: Peaks, points: list[tuple[int, fl
             clock=format_quantity(facts.clock, "Hz"),
             warp_size=facts.warp_size,
             max_threads=facts.max_threads,
-            shared_memory_per_block=_bytes(facts.shared_per_block),
         ),
         "memory": _memory(facts, points),
         "power": {"board": format_quantity(facts.power, "W")} if facts.power else None,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import simulator.cost
-from hw_specs import CalibrationPool, load_accelerator
+from hw_specs import CalibrationPool, list_accelerators, load_accelerator
 from simulator.cost import HardwareColumns, ParameterError, hardware_columns
 
 
@@ -49,6 +49,13 @@ def test_every_column_is_read_by_some_term():
     modules = (path for path in folder.rglob("*.py") if path.stem not in ("columns", "accelerator_columns"))
     nodes = (node for path in modules for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     read = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    # Rates are asked for by the name of their unit, and the clock as that of the cores under load.
-    read |= {"matrix", "vector", "special", "clock_headroom"}
+    # Rates are asked for by the name of their unit, the clock as that of the cores under load, threads by their loads.
+    read |= {"matrix", "vector", "special", "clock_headroom", "stream_threads"}
     assert {field.name for field in fields(HardwareColumns)} <= read
+
+
+def test_products_have_more_in_flight_than_their_bandwidth_takes():
+    every = hardware_columns([load_accelerator(name) for name in list_accelerators()], CalibrationPool.empty())
+    assert (every.bytes_in_flight_rate > 2 * every.dram_achievable_copy).all()
+    (rate,) = hardware_columns([load_accelerator("a100")], CalibrationPool.empty()).bytes_in_flight_rate
+    assert rate == pytest.approx(108 * 2048 * 32 / (533 / 1.41e9))

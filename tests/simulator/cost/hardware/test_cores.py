@@ -3,7 +3,7 @@
 import pytest
 
 from hw_specs import apply_overrides, load_accelerator
-from simulator.cost.hardware.cores import block_cores, product_of
+from simulator.cost.hardware.cores import block_cores, product_of, resident_threads, thread_limit
 
 
 @pytest.mark.parametrize(("name", "cores"), [("tpu_v4", 64), ("h100_sxm5_80gb", 132), ("m3_max_40c", 40)])
@@ -28,3 +28,20 @@ def test_a_faster_engine_has_the_parts_that_it_had():
 def test_a_changed_accelerator_without_a_file_stands_for_itself():
     part = load_accelerator("h100").model_copy(update={"hypothetical": True, "based_on": "a card of mine"})
     assert product_of(part) is part
+
+
+def test_threads_of_a_core_are_those_of_its_warps_too():
+    part = load_accelerator("h100")
+    assert thread_limit(part) == 64 * 32 == 2048
+    assert thread_limit(apply_overrides(part, ["cores.max_warps=48"])) == 48 * 32
+    assert thread_limit(apply_overrides(part, ["cores.max_threads=1024"])) == 1024
+    assert thread_limit(load_accelerator("epyc_9654")) == 2048  # none published
+
+
+def test_threads_blocks_and_registers_bound_what_is_resident():
+    """65,536 registers are 2048 threads of 32, 1024 of 64."""
+    part = load_accelerator("h100")
+    assert resident_threads(part, block=128, registers=32) == 2048
+    assert resident_threads(part, block=128, registers=64) == 1024
+    assert resident_threads(part, block=32, registers=32) == 32 * 32  # blocks
+    assert resident_threads(apply_overrides(part, ["cores.max_blocks=1"]), block=128, registers=32) == 128
