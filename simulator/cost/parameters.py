@@ -155,6 +155,11 @@ class Parameters:
         """Declaration of each parameter by its name inside the group."""
         return {f.name: f.metadata["declaration"] for f in fields(cls)}
 
+    @classmethod
+    def usual(cls, count: int) -> Self:
+        """Defaults for a number of accelerators."""
+        return cls(**{name: np.full(count, declaration.default) for name, declaration in cls.declarations().items()})
+
     def select(self, columns: NDArray[np.int64]) -> Self:
         """Parameters of some accelerators, by position."""
         return type(self)(**{name: getattr(self, name)[columns] for name in self.declarations()})

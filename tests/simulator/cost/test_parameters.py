@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from simulator.cost.families import FAMILIES, GROUPS, PARAMETERS
+from simulator.cost.families.product import ProductParameters
 from simulator.cost.families.stream import StreamParameters
 from simulator.cost.parameters import (
     ParameterError,
@@ -75,3 +76,8 @@ def test_a_step_is_a_logit_of_the_physical_range():
     assert rate.moved(np.array([12.0]), -1.0) == pytest.approx(1.2 + 10.8 / (1 + np.exp(1.0) / 49))
     # What lies beyond the range is the parameter's absence.
     assert rate.moved(np.array([0.5, 20.0]), 1.0).tolist() == [0.5, 20.0]
+
+
+def test_usual_parameters_are_the_defaults():
+    usual = ProductParameters.usual(3)
+    assert usual.rate.tolist() == [ProductParameters.declarations()["rate"].default] * 3
