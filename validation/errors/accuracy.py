@@ -273,8 +273,8 @@ def _ratio_intervals() -> str:
     intro = (
         "A ratio of two runs (`simulate --versus`) has an interval of its own, in which errors that both share\n"
         "cancel. Coverage is counted on pairs of published runs with a factor that had seen none of their\n"
-        "accelerators; *groups* are accelerators, or pairs of them; *scatter* is what a change of its kind brings beside "
-        "errors of\nkernels."
+        "accelerators; *groups* are accelerators, or pairs of them; *scatter* is what a change of its kind brings "
+        "beside errors of\nkernels."
     )
     return f"{intro}\n\n{_table(('change', 'pairs', 'groups', 'coverage', 'scatter'), rows, left=1)}"
 
