@@ -87,7 +87,7 @@ Versus = Annotated[
     list[str] | None,
     typer.Option(
         "--versus",
-        help="Compare with the same run on another accelerator (h100), or with attention=naive, batch=4 and the like "
+        help="Compare with the same run on another accelerator (its name), or with attention=naive, batch=4 and the like "
         "changed: speed-up and its interval. May be repeated.",
     ),
 ]
