@@ -179,9 +179,9 @@ def product_cost(
 def _best(
     problem: Problem, hardware: HardwareColumns, parameters: ProductParameters, library: TileLibrary
 ) -> ProductCost:
-    """The fastest tile; where one block a tile leaves cores idle or alone, also the fastest way to split."""
+    """The fastest tile; where some tile leaves cores idle or alone, also the fastest way to split."""
     best = _fastest(problem, hardware, parameters, unsplit(library))
-    short = best.blocks < _FULL_CORES * hardware.cores
+    short = _fewest_blocks(problem, library)[:, None] < _FULL_CORES * hardware.cores
     rows = np.flatnonzero(short.any(axis=1))
     if library.splits == (1,) or not rows.size:
         return best
@@ -191,6 +191,14 @@ def _best(
         values = getattr(best, field.name)
         values[rows] = np.where(taken, getattr(split, field.name), values[rows])
     return best
+
+
+def _fewest_blocks(p: Problem, library: TileLibrary) -> FloatArray:
+    """Blocks of the tile that needs fewest, shape (num_kernels,)."""
+    rows, columns, _ = candidates(unsplit(library))
+    tiles: FloatArray = np.ceil(p.m[:, None] / rows) * np.ceil(p.n[:, None] / columns)
+    fewest: FloatArray = p.batch * tiles.min(axis=1)
+    return fewest
 
 
 def _fastest(
