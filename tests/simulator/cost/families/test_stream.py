@@ -120,3 +120,9 @@ def test_few_threads_keep_up_no_more_than_their_bytes_in_flight(hardware, table)
     part = replace(hardware(), stream_threads=np.array([32.0]))
     terms = group_cost("stream", table(bytes_read=8e9, bytes_written=4e9, elements=1e9), part).terms
     assert terms["DRAM traffic"][0, 0] == pytest.approx(12e9 * 350e-9 / (100 * 32 * 32))
+
+
+def test_a_gather_divides_by_what_is_no_constant(hardware, table):
+    kernel = table(kind=StreamKind.GATHER, elements=1e9, num_inputs=2.0, pattern=AccessPattern.BROADCAST)
+    terms = group_cost("stream", kernel, hardware()).terms
+    assert terms["index arithmetic"][0, 0] == pytest.approx(1e9 * 2 * 0.47 / 0.6 / 100e9)
