@@ -34,6 +34,9 @@ __all__ = [
 _COPIES = (Kind.COPY, Kind.IN_PLACE_COPY)
 _HALF = frozenset({"float16", "bfloat16"})
 
+#: Axes of a batch of images; volumes and videos have more.
+_IMAGE_AXES = 4
+
 #: Most axes of a result that one kernel of a concatenation places elements by.
 _MOST_JOINED_AXES = 4
 
@@ -63,11 +66,14 @@ def scan(op: Op, execution: Execution) -> Sequence[Kernel]:
 def copy(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel, strided where an operand is.
 
-    That which resizes an image that lies channels-last finds the place of each element by divisions
-    (``upsample_nearest2d_nhwc_out_frame``, aten/src/ATen/native/cuda/UpSampleNearest2d.cu); the one for channels
+    A copy of a volume to another extent is a gather: every thread finds by divisions where its element comes from
+    (``replication_pad_forward_kernel3d``, aten/src/ATen/native/cuda/ReplicationPadding.cu). So does that which resizes
+    an image that lies channels-last (``upsample_nearest2d_nhwc_out_frame``, UpSampleNearest2d.cu); the one for channels
     outermost walks a grid of positions.
     """
     kernel = _stream(op, StreamKind.COPY, _name(op), casts=_casts(op))
+    if not execution.compiled and _resizes(op) and len(op.outputs[0].shape) > _IMAGE_AXES:
+        return (replace(kernel, kind=StreamKind.GATHER, pattern=AccessPattern.BROADCAST),)
     if not execution.compiled and execution.channels_last and _resizes(op):
         return (replace(kernel, pattern=AccessPattern.BROADCAST, joined_axes=float(len(op.outputs[0].shape))),)
     return (kernel,)

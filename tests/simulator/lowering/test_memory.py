@@ -153,3 +153,9 @@ def test_a_cast_by_rows_quantises_rows(call):
     assert isinstance(kernel, RowWise)
     assert (kernel.kind, kernel.number_format) == (RowKind.NORMALIZATION, "fp8")
     assert (kernel.rows, kernel.row_length, kernel.itemsize) == (3, 8, 2)
+
+
+def test_a_copy_to_another_extent_is_a_gather(call):
+    op = call("replication_pad3d", [(1, 8, 2, 4, 4)], [(1, 8, 4, 6, 6)], padding=(1, 1, 1, 1, 2, 0))
+    assert _one(op).kind == StreamKind.GATHER
+    assert kernels_of(op, Execution(mode="compiled"))[0].kind == StreamKind.COPY
