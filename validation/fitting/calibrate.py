@@ -95,7 +95,14 @@ def tables_to_fit(
 
 
 def _tables_of(entry: MeasuredKernels | str | Path) -> tuple[MeasuredKernels, ...]:
-    return (entry,) if isinstance(entry, MeasuredKernels) else read_tables(entry)
+    tables = (entry,) if isinstance(entry, MeasuredKernels) else read_tables(entry)
+    return tuple(map(_rows_to_fit, tables))
+
+
+def _rows_to_fit(m: MeasuredKernels) -> MeasuredKernels:
+    """Rows that tell of kernels alone, and of the framework's."""
+    told = [op not in source_of(source).not_fitted for op, source in zip(m.op, m.source, strict=True)]
+    return m if all(told) else m.select(np.flatnonzero(told))
 
 
 def jobs_of(groups: Collection[str]) -> tuple[Job, ...]:

@@ -22,6 +22,12 @@ FloatArray = NDArray[np.float64]
 #: Axes of a kernel that is not contiguous: those of a layout that is not known.
 _FEWEST_AXES = 2.0
 
+#: Share of the cache that counts as room for the operands; of two partitions each keeps lines of the other. [1]
+_ROOM = 0.7
+
+#: Share of the bandwidth of the cache that streams reach. [1]
+_L2_SHARE = 0.6
+
 #: Time of an element that is divided by a number that is no constant, over that of one whose divisions are multiplied
 #: out: 16.8 million elements in 96 us on an H100, 32 million in 372 us on an A40. [1]
 _DIVIDED = 2.0
@@ -76,10 +82,6 @@ class StreamParameters(Parameters):
     resident: FloatArray = parameter(
         0.3, "1", 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"
     )
-    held: FloatArray = parameter(
-        0.7, "1", 0.3, 1.3, "share of the cache that counts as room for the operands (two partitions: less)"
-    )
-    l2: FloatArray = parameter(0.6, "1", 0.1, 1.0, "share of the L2 bandwidth reached")
     floor: FloatArray = floor_parameter(1.6e-6, cache=1.0)
 
 
@@ -87,11 +89,11 @@ def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: Strea
     """Floor plus the slower of DRAM and L2, joined with indices, exact functions and loads that threads wait for."""
     roofline = roofline_terms(table, hardware)
     traffic = table.bytes[:, None]
-    room = hardware.cache_capacity * parameters.held
+    room = hardware.cache_capacity * _ROOM
     hit_rate = cache_hit_rate(table, room) * parameters.resident
     reached = _pattern_share(table, parameters) * hardware.dram_achievable_copy
     dram = traffic * (1.0 - hit_rate) / np.minimum(reached, hardware.bytes_in_flight_rate)
-    l2 = traffic / (parameters.l2 * hardware.cache_rate)
+    l2 = traffic / (_L2_SHARE * hardware.cache_rate)
     indexed = _index_time(table, hardware, parameters)
     floor = np.broadcast_to(np.maximum(parameters.floor, hardware.shortest_kernel), dram.shape)
     transcendental = np.maximum(_transcendental_time(table, hardware, parameters), roofline["special"])

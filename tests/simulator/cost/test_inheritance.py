@@ -12,9 +12,9 @@ def _origin(copy_share=None):
 
 
 def test_shares_of_dram_go_with_what_a_copy_reaches():
-    values = {"stream.dram": 0.8, "stream.strided": 0.7, "stream.l2": 0.6}
+    values = {"stream.dram": 0.8, "stream.strided": 0.7, "stream.element": 0.6}
     own = carried(values, "stream", here=_origin(copy_share=0.75), there=_origin(copy_share=0.9))
-    assert own == {"stream.dram": pytest.approx(2 / 3), "stream.strided": pytest.approx(7 / 12), "stream.l2": 0.6}
+    assert own == {"stream.dram": pytest.approx(2 / 3), "stream.strided": pytest.approx(7 / 12), "stream.element": 0.6}
     products = {"matmul.dram": 0.8}
     assert carried(products, "matmul", here=_origin(copy_share=0.75), there=_origin(copy_share=0.9)) == products
 

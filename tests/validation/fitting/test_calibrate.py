@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from validation.fitting.calibrate import JOBS, calibrate, without_device
+from validation.fitting.calibrate import JOBS, calibrate, tables_to_fit, without_device
 from validation.measured.tables import MeasurementError, read_measured
 
 
@@ -36,6 +38,16 @@ def test_nothing_to_fit_is_an_error(calibrated_files):
         calibrate(measured, accelerator="mi210")
     with pytest.raises(MeasurementError, match="no row to fit"):
         calibrate(measured, leave_out="t4")
+
+
+def test_rows_of_another_library_are_not_fitted(synthetic_file):
+    measured = read_measured(synthetic_file("NVIDIA T4", 0.6))
+    half = len(measured) // 2
+    mixed = replace(measured, source=("vidur",) * half + measured.source[half:])
+    (used,) = tables_to_fit([mixed])
+    assert len(used) == len(measured) - half
+    with pytest.raises(MeasurementError, match="no row to fit"):
+        tables_to_fit([replace(measured, source=("vidur",) * len(measured))])
 
 
 def test_dropping_a_device_drops_its_groups(calibrated_files):

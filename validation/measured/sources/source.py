@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hw_specs import Accelerator
@@ -66,6 +66,9 @@ class Source:
         Calls that the benchmark made for a row.
     execution : callable
         How the framework ran them, given the row, the accelerator and the execution of eager PyTorch there.
+    not_fitted : collection of str
+        Operators whose rows no fit takes: kernels of another library than the framework, or times that hold more than
+        the kernel's.
     resident_bytes : callable
         What an earlier call has touched of the inputs of a kernel of one of the calls. [B]
     """
@@ -78,4 +81,5 @@ class Source:
     amended: Callable[[Sequence[Record]], Sequence[Record]] = _all_as_written
     operators: Callable[[Row], Sequence[Op]] = plain_operators
     execution: Callable[[Row, Accelerator, Execution], Execution] = named_kernels
+    not_fitted: Collection[str] = ()
     resident_bytes: Callable[[Row, Op, Kernel, Accelerator], float] = touched_inputs
