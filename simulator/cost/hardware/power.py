@@ -145,7 +145,8 @@ def _factor(unit: Unit, accelerator: Accelerator, model: PowerModel, pool: tuple
     if model.basis == "datasheet" and unit == "matrix":
         return min(own or every, default=1.0)
     weighed = [factor for part, factor in factors if part in _weighed_boards(pool)]
-    return min([1.0, *(weighed or (own if model.basis == "calibrated" else []) or every)])
+    measured = any(entry.accelerator == name for entry in pool)
+    return min([1.0, *(weighed or (own if measured else []) or every)])
 
 
 @functools.cache

@@ -1,8 +1,10 @@
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
-from hw_specs import Calibration, CalibrationPool, load_accelerator
-from simulator.cost import BASES, hardware_columns
+from hw_specs import Calibration, CalibrationPool, apply_overrides, load_accelerator
+from simulator.cost import BASES, PARAMETERS, hardware_columns
 
 
 def _calibration(**changes):
@@ -131,3 +133,18 @@ def test_what_rows_did_not_tell_is_the_default_of_the_parts_that_they_are_of():
     assert columns.parameter("stream.floor").tolist() == [1.6e-6, 1.6e-6]
     assert [BASES[code] for code in columns.basis["stream.dram"]] == ["calibrated", "inherited"]
     assert [BASES[code] for code in columns.basis["stream.strided"]] == ["datasheet"] * 2
+
+
+@pytest.mark.parametrize("name", ["a100", "h100", "gb200", "l4", "mi300x"])
+def test_a_change_that_no_term_follows_keeps_every_column(name):
+    part, pool = load_accelerator(name), CalibrationPool.shipped()
+    before = hardware_columns([part], pool)
+    after = hardware_columns([apply_overrides(part, ["memory.dram.capacity=1.01x"])], pool)
+    for field in fields(before):
+        own, other = getattr(before, field.name), getattr(after, field.name)
+        if isinstance(own, np.ndarray):
+            np.testing.assert_allclose(other, own, rtol=1e-12, err_msg=field.name)
+    for unit, column in before.energy.items():
+        np.testing.assert_allclose(after.energy[unit], column, rtol=1e-12, err_msg=unit)
+    for parameter in PARAMETERS:
+        assert after.parameter(parameter) == pytest.approx(before.parameter(parameter), rel=1e-12), parameter
