@@ -87,8 +87,8 @@ Versus = Annotated[
     list[str] | None,
     typer.Option(
         "--versus",
-        help="Compare with the same run on another accelerator (its name), or with attention=naive, batch=4 and the like "
-        "changed: speed-up and its interval. May be repeated.",
+        help="Compare with the same run on another accelerator (its name), or with attention=naive, batch=4 and the "
+        "like changed: speed-up and its interval. May be repeated.",
     ),
 ]
 Explained = Annotated[
