@@ -33,13 +33,14 @@ Engine = Literal["simt", "systolic", "cpu"]
 Dram = Literal["hbm", "gddr", "ddr"]
 Winograd = Literal["none", "on_vector_units", "preferred"]
 """Never; where a convolution runs on vector units anyway; for float32 even where matrix units have the format."""
-AttentionKernel = Literal["flash2", "flash2_paged", "flash3", "flash4", "cudnn_attention", "efficient"]
+AttentionKernel = Literal["flash2", "flash2_paged", "flash3", "flash4", "cudnn_attention", "trtllm", "efficient"]
 ATTENTION_KERNELS: tuple[AttentionKernel, ...] = (
     "flash2",
     "flash2_paged",
     "flash3",
     "flash4",
     "cudnn_attention",
+    "trtllm",
     "efficient",
 )
 """Fused attention kernels that software may ask for."""
@@ -79,13 +80,16 @@ class AttentionTraits(Record):
 
     newest: AttentionKernel
     """Kernel that serving engines take where nothing else is asked for."""
+    kernels: tuple[AttentionKernel, ...]
+    """Kernels that exist."""
     fallbacks: dict[AttentionKernel, AttentionKernel]
-    """Kernel that runs in place of one that does not exist."""
+    """Kernels that are another one under a name of their own."""
     flash2: Text
     flash2_paged: Text
     flash3: Text
     flash4: Text
     cudnn_attention: Text
+    trtllm: Text
     efficient: Text
     storage: Bytes | None
     """Shared memory of a core that thread blocks count with, where it is not the accelerator's own. [B]"""

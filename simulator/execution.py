@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
 from .kernels import AttentionAlgorithm
 from .software import Software, newest_software
 
-__all__ = ["ATTENTION_CHOICES", "EXECUTION_MODES", "Execution", "ExecutionError"]
+__all__ = [
+    "ATTENTION_CHOICES",
+    "EXECUTION_MODES",
+    "FRAMEWORKS_CHOICE",
+    "FUSED",
+    "Execution",
+    "ExecutionError",
+    "TriedKernel",
+]
 
 EXECUTION_MODES = ("eager", "cuda-graph", "compiled", "compiled-graph")
 _COMPILED = ("compiled", "compiled-graph")
 
-# `flash` is what PyTorch picks by itself: FlashAttention-2, also on Hopper, unless cuDNN is chosen, and the
-# memory-efficient kernel before sm_80, for masks, float32 and wide heads
-# (aten/src/ATen/native/transformers/cuda/sdp_utils.cpp).
-_FUSED = {
-    "flash": AttentionAlgorithm.FLASH2,
+#: What the framework picks by itself, call by call.
+FRAMEWORKS_CHOICE = "flash"
+#: Fused attention kernels by the names under which they are asked for. ``flash2_paged`` is that of serving engines,
+#: whose keys and values lie in pages; ``trtllm`` that of TensorRT-LLM.
+FUSED: Mapping[str, AttentionAlgorithm] = {
     "flash2": AttentionAlgorithm.FLASH2,
-    "flash2_paged": AttentionAlgorithm.FLASH2_PAGED,  # of serving engines, whose keys and values lie in pages
+    "flash2_paged": AttentionAlgorithm.FLASH2_PAGED,
     "flash3": AttentionAlgorithm.FLASH3,
     "flash4": AttentionAlgorithm.FLASH4,
     "cudnn": AttentionAlgorithm.CUDNN,
+    "trtllm": AttentionAlgorithm.TRTLLM,
     "efficient": AttentionAlgorithm.EFFICIENT,
 }
-ATTENTION_CHOICES = ("naive", *_FUSED)
+ATTENTION_CHOICES = ("naive", FRAMEWORKS_CHOICE, *FUSED)
+
+
+class TriedKernel(NamedTuple):
+    """Fused attention kernel that the framework tries, and the widest head for which it does; None for any."""
+
+    algorithm: AttentionAlgorithm
+    head: int | None = None
 
 
 class ExecutionError(ValueError):
@@ -43,7 +60,8 @@ class Execution:
         Compiled fuses pointwise chains (TorchInductor), keeps convolutions in channels-last and launches from a
         generated wrapper; as a graph (``torch.compile(mode="reduce-overhead")`` or ``"max-autotune"``) from the device.
     attention : str
-        One of :data:`ATTENTION_CHOICES`: ``naive`` stores the score matrix; the others never do.
+        One of :data:`ATTENTION_CHOICES`: ``naive`` stores the score matrix; ``flash`` is what the framework picks for
+        each call; all others are a kernel by name, which runs every call or is refused.
     matmul_tf32 : bool
         ``torch.backends.cuda.matmul.allow_tf32``; off by default in torch.
     convolution_tf32 : bool
@@ -55,6 +73,10 @@ class Execution:
         (``torch/_inductor/config.py``, ``layout_optimization``); 2.0 left them as the model has them.
     software : Software
         Releases that choose the kernels; the newest framework by default.
+    kernels : tuple of AttentionAlgorithm
+        Fused attention kernels that the accelerator has; all before one is known.
+    tried : tuple of TriedKernel
+        Those that the framework tries in turn there; what is tried everywhere before an accelerator is known.
     """
 
     mode: str = "eager"
@@ -64,6 +86,11 @@ class Execution:
     channels_last: bool = False
     layout_optimization: bool = True
     software: Software = field(default_factory=newest_software)
+    kernels: tuple[AttentionAlgorithm, ...] = tuple(AttentionAlgorithm)
+    tried: tuple[TriedKernel, ...] = (
+        TriedKernel(AttentionAlgorithm.FLASH2),
+        TriedKernel(AttentionAlgorithm.EFFICIENT),
+    )
 
     def __post_init__(self) -> None:
         """Refuse unknown choices."""
@@ -84,12 +111,13 @@ class Execution:
 
     @property
     def attention_algorithm(self) -> AttentionAlgorithm | None:
-        """Fused kernel of attention, or None for separate products."""
-        return _FUSED.get(self.attention)
+        """Fused kernel that is asked for by name, None where it is the framework's choice or separate products."""
+        return FUSED.get(self.attention)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form for reports, with the software by its name."""
-        return {**asdict(self), "software": self.software.name}
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("kernels", "tried")}
+        return {**plain, "software": self.software.name}
 
     @property
     def keeps_channels_last(self) -> bool:

@@ -22,6 +22,7 @@ class AttentionAlgorithm(enum.IntEnum):
     CUDNN = 4
     EFFICIENT = 5
     SPLIT_FLOAT32 = 6
+    TRTLLM = 7
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -38,6 +39,8 @@ class AttentionColumns(Generic[Number, Flag, Code]):
         Queries and keys of one head. [1]
     head_dim
         Elements of one query or key. [1]
+    value_dim
+        Elements of one value. [1]
     heads_per_key_head
         Query heads that share one head of keys and values. [1]
     causal
@@ -49,6 +52,7 @@ class AttentionColumns(Generic[Number, Flag, Code]):
     query_length: Number
     key_length: Number
     head_dim: Number
+    value_dim: Number
     heads_per_key_head: Number = column(1.0)
     causal: Flag = column(False)
 

@@ -18,53 +18,30 @@ from simulator.kernels import (
     Stream,
     StreamKind,
 )
-from simulator.work import declared, work_of
+from simulator.work import work_of
 from simulator.work.attention import AttentionShape, attention_shape
 from tracer.graph import Op, TensorSpec
 from tracer.operators import Kind
 
+from .attention_choice import algorithm_of
 from .contraction import product_format
 from .copies import copy_kernel
 from .rules import lowering_rule
 
 __all__ = ["attention", "fused_attention", "naive_attention"]
 
-# Kinds that name the fused kernel which really ran (in a trace): no choice is left.
-_FUSED = {
-    Kind.FLASH_ATTENTION: AttentionAlgorithm.FLASH2,
-    Kind.EFFICIENT_ATTENTION: AttentionAlgorithm.EFFICIENT,
-    Kind.CUDNN_ATTENTION: AttentionAlgorithm.CUDNN,
-}
 
-
-@lowering_rule(Kind.ATTENTION, Kind.SEPARATE_ATTENTION, *_FUSED)
+@lowering_rule(
+    Kind.ATTENTION,
+    Kind.SEPARATE_ATTENTION,
+    Kind.FLASH_ATTENTION,
+    Kind.EFFICIENT_ATTENTION,
+    Kind.CUDNN_ATTENTION,
+)
 def attention(op: Op, execution: Execution) -> Sequence[Kernel]:
-    """Kernels of an attention call under the execution's choice, unless the operator itself names one."""
-    kind = declared(op).kind
-    algorithm = _FUSED.get(kind, execution.attention_algorithm)
-    if kind is Kind.ATTENTION and algorithm == AttentionAlgorithm.FLASH2:
-        algorithm = _chosen_by_torch(op)
-    if kind is Kind.SEPARATE_ATTENTION or algorithm is None:
-        return naive_attention(op, execution)
-    return (fused_attention(op, algorithm),)
-
-
-#: Widest head of FlashAttention.
-_WIDEST_HEAD = 256
-
-
-def _chosen_by_torch(op: Op) -> AttentionAlgorithm | None:
-    """Kernel that PyTorch picks where FlashAttention is to be had; None for separate products.
-
-    FlashAttention takes no mask other than a causal one of equally many queries and keys, and heads up to 256. The
-    memory-efficient kernel takes all that, but no grouped queries
-    (``aten/src/ATen/native/transformers/cuda/sdp_utils.cpp``).
-    """
-    shape = attention_shape(op)
-    uneven = shape.causal and shape.query_length != shape.key_length
-    if len(op.inputs) == 3 and not uneven and max(shape.head_dim, shape.value_dim) <= _WIDEST_HEAD:
-        return AttentionAlgorithm.FLASH2
-    return AttentionAlgorithm.EFFICIENT if shape.heads == shape.key_heads else None
+    """Kernels of an attention call."""
+    algorithm = algorithm_of(op, execution)
+    return naive_attention(op, execution) if algorithm is None else (fused_attention(op, algorithm),)
 
 
 def fused_attention(op: Op, algorithm: AttentionAlgorithm) -> Attention:
@@ -88,6 +65,7 @@ def fused_attention(op: Op, algorithm: AttentionAlgorithm) -> Attention:
         query_length=shape.query_length,
         key_length=shape.key_length,
         head_dim=shape.head_dim,
+        value_dim=shape.value_dim,
         heads_per_key_head=shape.heads / shape.key_heads,
         causal=shape.causal,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from hw_specs import SpecError
-from simulator.execution import Execution
+from simulator.execution import Execution, ExecutionError
 from simulator.kernels import Kernel
 from simulator.work import FormulaError, declared
 from tracer.graph import GraphError, Op
@@ -58,13 +58,15 @@ def kernels_of(op: Op, execution: Execution) -> Sequence[Kernel]:
         Nothing declares the operator.
     FormulaError
         The operator lacks a tensor that its rule needs.
+    ExecutionError
+        The kernel that the execution names cannot run the call.
     """
     if is_free(op.name) or (op.outputs and all(t.numel == 0 for t in op.outputs)):
         return ()
     rule = _RULES[declared(op).kind]
     try:
         return rule(op, execution)
-    except (GraphError, FormulaError, SpecError):
+    except (ExecutionError, GraphError, FormulaError, SpecError):
         raise
     except (IndexError, ValueError, ZeroDivisionError) as error:
         shapes = ", ".join(str(list(t.shape)) for t in op.inputs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +11,8 @@ from hw_specs import Accelerator
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import Execution
 from simulator.kernels import AttentionAlgorithm, AttentionTable, ConvolutionTable, FamilyTable, KernelTables
+
+from .attention_choice import ALGORITHMS, with_kernels_of
 
 __all__ = ["assign_units", "execution_on"]
 
@@ -65,8 +66,16 @@ def _on_part(table: FamilyTable, accelerator: Accelerator, *, strict: bool) -> F
 
 
 def execution_on(accelerator: Accelerator, execution: Execution | None = None) -> Execution:
-    """Execution without tf32 where the accelerator has none: float32 convolutions then need no other layout either."""
-    execution = execution or Execution()
+    """Execution as an accelerator can run it: with its attention kernels, and without tf32 where it has none.
+
+    Float32 convolutions then need no other layout either.
+
+    Raises
+    ------
+    ExecutionError, SoftwareError
+        The accelerator lacks the attention kernel that the execution names, or does not run its software.
+    """
+    execution = with_kernels_of(accelerator, execution or Execution())
     if "tf32" in accelerator.peak.matrix:
         return execution
     return replace(execution, matmul_tf32=False, convolution_tf32=False)
@@ -114,22 +123,11 @@ def _split_float32(table: AttentionTable, accelerator: Accelerator) -> Attention
     )
 
 
-#: Kernels by the names that traits give them.
-_ALGORITHMS: Mapping[str, AttentionAlgorithm] = {
-    "flash2": AttentionAlgorithm.FLASH2,
-    "flash2_paged": AttentionAlgorithm.FLASH2_PAGED,
-    "flash3": AttentionAlgorithm.FLASH3,
-    "flash4": AttentionAlgorithm.FLASH4,
-    "cudnn_attention": AttentionAlgorithm.CUDNN,
-    "efficient": AttentionAlgorithm.EFFICIENT,
-}
-
-
 def _attention_on_part(table: AttentionTable, accelerator: Accelerator) -> AttentionTable:
-    """Fused attention as it exists on the accelerator: what takes the place of a kernel is a trait."""
+    """Fused attention by the names that the accelerator's kernels go by: which are others' is a trait."""
     algorithm = table.algorithm
     for wanted, taken in accelerator.traits.attention.fallbacks.items():
-        algorithm = np.where(table.algorithm == _ALGORITHMS[wanted], _ALGORITHMS[taken], algorithm)
+        algorithm = np.where(table.algorithm == ALGORITHMS[wanted], ALGORITHMS[taken], algorithm)
     return replace(table, algorithm=algorithm)
 
 

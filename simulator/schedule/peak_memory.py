@@ -69,7 +69,7 @@ def _workspaces(graph: OpGraph, execution: Execution) -> IndexArray:
 
 def _workspace(op: Op, execution: Execution) -> int:
     """Scores before and after the softmax, where attention stores them."""
-    if kind_of(op.name) is not Kind.ATTENTION or execution.attention_algorithm is not None:
+    if kind_of(op.name) is not Kind.ATTENTION or execution.attention != "naive":
         return 0
     shape = attention_shape(op)
     scores = shape.batch * shape.heads * shape.query_length * shape.key_length

@@ -22,6 +22,8 @@ class FusedChoice(Record):
     kernel: Literal["cudnn", "flash2", "efficient"]
     isa: tuple[Text, ...] = ()
     """Targets on which it is tried; none where it is tried wherever the kernel exists."""
+    head: Count | None = None
+    """Widest head for which it is tried, where the kernel would take others."""
 
     def suits(self, targets: tuple[str, ...]) -> bool:
         """Whether it is tried on an accelerator that code for some targets runs on."""

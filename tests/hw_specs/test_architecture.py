@@ -14,7 +14,7 @@ def test_traits_are_listed_by_dotted_paths() -> None:
 
 def test_a_trait_is_found_by_its_path() -> None:
     hopper = load_architecture("hopper")
-    assert hopper.trait("attention.warp_matrix_share") == 0.5
+    assert hopper.trait("attention.warp_matrix_share") == 0.62
     assert hopper.trait("engine") == "simt"
 
 

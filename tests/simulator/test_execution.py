@@ -13,7 +13,7 @@ from simulator.software import load_software
 @pytest.mark.parametrize("attention", ATTENTION_CHOICES)
 def test_every_choice_is_accepted(mode, attention):
     execution = Execution(mode=mode, attention=attention)
-    assert (execution.attention_algorithm is None) == (attention == "naive")
+    assert (execution.attention_algorithm is None) == (attention in ("naive", "flash"))
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,8 @@ def test_every_choice_is_accepted(mode, attention):
         ({"mode": "nonsense"}, "unknown execution 'nonsense'; valid: eager, cuda-graph, compiled, compiled-graph"),
         (
             {"attention": "Flash"},
-            "unknown attention 'Flash'; valid: naive, flash, flash2, flash2_paged, flash3, flash4, cudnn, efficient",
+            "unknown attention 'Flash'; valid: "
+            "naive, flash, flash2, flash2_paged, flash3, flash4, cudnn, trtllm, efficient",
         ),
     ],
 )
@@ -34,7 +35,7 @@ def test_an_unknown_choice_lists_the_valid_ones(settings, message):
 
 def test_defaults_are_those_of_torch():
     execution = Execution()
-    assert execution.attention_algorithm == AttentionAlgorithm.FLASH2
+    assert [entry.algorithm for entry in execution.tried] == [AttentionAlgorithm.FLASH2, AttentionAlgorithm.EFFICIENT]
     assert (execution.matmul_tf32, execution.convolution_tf32) == (False, True)
 
 

@@ -28,6 +28,7 @@ from .attention_tiles import (
     FLASH2,
     FLASH3,
     FLASH4,
+    TRTLLM,
     AttentionTiles,
     FusedKernel,
     attention_tiles,
@@ -36,7 +37,6 @@ from .attention_tiles import (
 )
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
 from .matmul import unit_peak
-from .tiles import wave_time
 
 __all__ = ["ATTENTION", "AttentionParameters", "SpecialisedAttentionParameters", "attention_cost"]
 
@@ -44,6 +44,10 @@ FloatArray = NDArray[np.float64]
 
 #: Parts into which the keys may be split when there are too few blocks.
 _SPLITS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
+
+#: Exponent that joins what the warps of a core do in turns, each everything. Fitted on an A100; with it the times of an
+#: H20, whose products take most of the time, are met too (Dao-AILab/flash-attention#1310). [1]
+_WARPS_OVERLAP = 2.5
 
 _EXPONENTIAL = "time of exponentials, maxima, sums and rescaling over that of the special units alone"
 _OVERLAP = "exponent that joins products, exponentials and shared memory"
@@ -57,23 +61,16 @@ class AttentionParameters(Parameters):
     turns.
     """
 
-    rate: FloatArray = parameter(0.95, "1", 0.2, 1.0, "share of the matrix peak inside the main loop")
     exponential: FloatArray = parameter(2.8, "1", 0.0, 6.0, _EXPONENTIAL)
-    overlap: FloatArray = parameter(2.2, "1", 1.0, 10.0, _OVERLAP)
-    alone: FloatArray = parameter(
-        0.5, "1", 0.25, 1.0, "share of a core's time that a lone block takes where several would fit"
-    )
     tail: FloatArray = parameter(
         0.5, "1", 0.0, 2.0, "share of the longest causal block that remains when the others end"
     )
-    iteration: FloatArray = parameter(3e-7, "s", 0.0, 3e-6, "shortest time of one step of the main loop")
     fill: FloatArray = parameter(3e-6, "s", 0.0, 2e-5, "prologue and epilogue that each wave of blocks exposes")
     masking: FloatArray = parameter(
         0.5, "1", 0.0, 3.0, "extra time of the masked step of a block over the exponentials of a step"
     )
     combine: FloatArray = parameter(3e-6, "s", 2e-7, 2e-5, "extra latency of splitting the keys over blocks")
     dram: FloatArray = parameter(0.85, "1", 0.3, 1.0, "share of the DRAM bandwidth reached")
-    l2: FloatArray = parameter(0.8, "1", 0.05, 1.0, "share of the L2 bandwidth reached")
     # Keys and values arrive under the products of other steps, but a block waits for its queries, and its output is
     # written when nothing is left to multiply.
     memory_overlap: FloatArray = parameter(2.0, "1", 1.2, 12.0, "exponent that joins the cores' work with DRAM traffic")
@@ -143,8 +140,8 @@ def _on_one_architecture(calls: _Calls, tiles: AttentionTiles) -> dict[str, Floa
     table, hardware, parameters, _ = calls
     steps = _steps(table, tiles, packed=_packs_heads(calls))
     products, exponentials, shared = _step_times(calls, tiles)
-    overlap = np.where(tiles.alternating[:, None], parameters.overlap, 1.0)
-    step = np.maximum(overlapped((products, exponentials, shared), overlap), parameters.iteration)
+    overlap = np.where(tiles.alternating[:, None], _overlap(parameters), 1.0)
+    step = overlapped((products, exponentials, shared), overlap)
     masking = parameters.masking * exponentials * _masked_steps(table, tiles, steps)[:, None]
     best = np.full(step.shape, np.inf)
     splits = np.ones(step.shape)
@@ -155,7 +152,7 @@ def _on_one_architecture(calls: _Calls, tiles: AttentionTiles) -> dict[str, Floa
         best = np.minimum(best, time)
     hit_rate = cache_hit_rate(table, hardware.cache_capacity)
     dram = table.bytes[:, None] * (1.0 - hit_rate) / (parameters.dram * hardware.dram_bandwidth)
-    l2 = (steps.blocks * steps.mean * tiles.fetched)[:, None] / (parameters.l2 * hardware.cache_rate)
+    l2 = (steps.blocks * steps.mean * tiles.fetched)[:, None] / hardware.cache_rate
     floor = np.broadcast_to(parameters.floor, best.shape)
     work = (steps.blocks * steps.mean)[:, None] / hardware.cores
     return {
@@ -172,6 +169,11 @@ def _on_one_architecture(calls: _Calls, tiles: AttentionTiles) -> dict[str, Floa
         "floor": floor,
         "time": floor + overlapped((np.maximum(best, l2), dram), parameters.memory_overlap),
     }
+
+
+def _overlap(parameters: AttentionParameters) -> FloatArray | float:
+    """Exponent that joins products, exponentials and shared memory. [1]"""
+    return parameters.overlap if isinstance(parameters, SpecialisedAttentionParameters) else _WARPS_OVERLAP
 
 
 def _packs_heads(calls: _Calls) -> NDArray[np.bool_]:
@@ -203,7 +205,7 @@ def _step_times(calls: _Calls, tiles: AttentionTiles) -> tuple[FloatArray, Float
     table, hardware, parameters, kernel = calls
     peak = unit_peak(table, hardware) * matrix_share(kernel, hardware)
     scores = (tiles.rows * tiles.columns)[:, None]
-    rate = peak * parameters.rate / hardware.cores
+    rate = peak / hardware.cores
     depth = (tiles.passes * tiles.head + tiles.value)[:, None]
     products = 2.0 * scores * depth / rate
     special = hardware.rates("special", ["fp32"])[0] / hardware.cores
@@ -225,18 +227,13 @@ def _core_time(
     Equal blocks run in waves. Causal blocks differ, so cores stay busy with the mean and wait for the longest.
     """
     hardware, parameters = calls.hardware, calls.parameters
-    resident = resident_blocks(tiles, hardware)
-    alone = parameters.alone
     blocks = steps.blocks[:, None] * split
-    slots = hardware.cores * resident
+    slots = hardware.cores * resident_blocks(tiles, hardware)
     longest = np.ceil(steps.longest / split)[:, None] * step + masking
-    busy, _ = wave_time(blocks, cores=hardware.cores, resident=resident, lone=alone * resident)
-    lone = np.maximum(alone * resident, 1.0)
+    equal = np.ceil(blocks / hardware.cores) * longest
     work = blocks / hardware.cores * (steps.mean[:, None] / split * step + masking)
-    tail = parameters.tail * longest * lone * np.minimum(blocks / slots, 1.0)
-    started = longest * np.minimum(np.maximum(np.ceil(blocks / hardware.cores), lone), resident)
-    uneven = np.maximum(work + tail, started)
-    equal = busy * longest
+    tail = parameters.tail * longest * np.minimum(blocks / slots, 1.0)
+    uneven = np.maximum(work + tail, longest)
     differs = (steps.mean < steps.longest)[:, None]
     fill = parameters.fill * np.maximum(blocks / slots, 1.0)
     return np.where(differs, np.minimum(uneven, equal), equal) + fill
@@ -271,9 +268,7 @@ _FORMULAS = {
     "tile of keys": Formula("tile tables of the algorithm by architecture and head dimension", "1"),
     "splits of the keys": Formula("parts of the keys, where there are fewer blocks than cores", "1"),
     "thread blocks": Formula("heads * ceil(queries / tile of queries)", "1"),
-    "products": Formula(
-        "blocks * mean steps * 2 * tile * (passes * head dimension + values' dimension) / (rate * peak)"
-    ),
+    "products": Formula("blocks * mean steps * 2 * tile * (passes * head dimension + values' dimension) / peak"),
     "exponentials": Formula("blocks * mean steps * tile * exponential / special-function rate"),
     "shared memory": Formula(
         "blocks * mean steps * bytes that warps read and write / (cores * bandwidth of shared memory)"
@@ -281,7 +276,7 @@ _FORMULAS = {
     "cores, with waves and fill": Formula(
         "the three above joined, times steps of the busiest core, masked steps, and fill"
     ),
-    "L2 traffic": Formula("blocks * mean steps * tile of keys and values / (share * L2 bandwidth)"),
+    "L2 traffic": Formula("blocks * mean steps * tile of keys and values / L2 bandwidth"),
     "DRAM traffic": Formula("bytes not in the cache / (share * DRAM bandwidth)"),
     "floor": Formula("shortest duration"),
 }
@@ -322,6 +317,14 @@ ATTENTION: Family[AttentionTable] = Family(
             holds=_holds(AttentionAlgorithm.CUDNN),
             cost=partial(attention_cost, kernel=CUDNN),
             related=("flash3",),
+        ),
+        # TensorRT-LLM's own kernels, which FlashInfer also brings: like cuDNN's, and slower in measured tables.
+        ParameterGroup(
+            name="trtllm",
+            parameters=SpecialisedAttentionParameters,
+            holds=_holds(AttentionAlgorithm.TRTLLM),
+            cost=partial(attention_cost, kernel=TRTLLM),
+            related=("cudnn_attention",),
         ),
     ),
     formulas=_FORMULAS,

@@ -19,6 +19,7 @@ __all__ = [
     "FLASH2",
     "FLASH3",
     "FLASH4",
+    "TRTLLM",
     "AttentionTiles",
     "FusedKernel",
     "attention_tiles",
@@ -74,6 +75,7 @@ FLASH3 = FusedKernel(name="flash3", packs_heads=True, split_queries=np.inf)
 # Rows of an operand in shared memory are swizzled in 128 B, which FlashAttention-4 fills up.
 FLASH4 = FusedKernel(name="flash4", padding=64.0, two_tiles=True, split_queries=np.inf)
 CUDNN = FusedKernel(name="cudnn_attention", two_tiles=True, split_queries=64.0)
+TRTLLM = FusedKernel(name="trtllm", two_tiles=True, split_queries=64.0)
 
 
 class AttentionTiles(NamedTuple):
@@ -133,15 +135,15 @@ def attention_tiles(kernel: FusedKernel, table: AttentionTable, traits: Attentio
     if kernel.stages_scores:
         return _staging_tiles(kernel, table, traits)
     rows, columns, warps = _flash_shape(kernel, table, traits)
-    head = np.ceil(table.head_dim / kernel.padding) * kernel.padding
-    passes = np.where(table.head_dim > _WIDEST_VALUE, np.ceil(head / _VALUE_SLICE), 1.0)
-    loaded = 2.0 * columns * head * table.itemsize
+    head, value = (np.ceil(dim / kernel.padding) * kernel.padding for dim in (table.head_dim, table.value_dim))
+    passes = np.where(table.value_dim > _WIDEST_VALUE, np.ceil(value / _VALUE_SLICE), 1.0)
+    loaded = columns * (head + value) * table.itemsize
     queries = rows * head * table.itemsize
     return AttentionTiles(
         rows=rows,
         columns=columns,
         head=head,
-        value=head,
+        value=value,
         passes=passes,
         storage=loaded + queries,
         side_by_side=np.maximum(np.floor(_FLASH_WARPS / warps), 1.0) if kernel.warp_wide else np.ones(len(table)),
@@ -188,7 +190,7 @@ def _staging_tiles(kernel: FusedKernel, table: AttentionTable, traits: Attention
     """
     rows, columns, warps = _lookup(traits.tiles(kernel.name), table)
     head = np.ceil(table.head_dim / _STAGE) * _STAGE
-    value = np.ceil(table.head_dim / columns) * columns
+    value = np.ceil(table.value_dim / columns) * columns
     scores, item = rows * columns, table.itemsize
     staged = (rows + columns) * head + columns * value
     operands = scores * (head + value) * 2.0 / _WARP_TILE

@@ -50,7 +50,7 @@ def test_energy_goes_with_the_inverse_of_the_rate(name: str, ratio: float) -> No
 
 
 def test_scores_are_the_exponentials_of_fused_attention_alone() -> None:
-    extents = {"num_heads": 1, "query_length": 1, "key_length": 1, "head_dim": 1}
+    extents = {"num_heads": 1, "query_length": 1, "key_length": 1, "head_dim": 1, "value_dim": 1}
     flash = AttentionAlgorithm.FLASH2
     fused = Attention(name="a", algorithm=flash, number_format="fp16", special_ops=7.0, **extents)
     softmax = RowWise(name="s", kind=RowKind.SOFTMAX, number_format="fp16", special_ops=5.0, rows=1, row_length=1)

@@ -77,6 +77,7 @@ def _attention(batch, queries, keys, head, causal, algorithm):
         query_length=queries,
         key_length=keys,
         head_dim=head,
+        value_dim=head,
         causal=causal,
     )
 

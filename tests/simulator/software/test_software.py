@@ -21,7 +21,7 @@ def test_a_choice_holds_on_its_targets(isa: tuple[str, ...], targets: tuple[str,
         ("torch-1.13", (), 1024),
         ("torch-2.6", ("flash2", "efficient"), 1024),
         ("torch-2.7", ("flash2", "efficient"), 2048),
-        ("torch-2.13", ("cudnn", "flash2", "efficient"), 2048),
+        ("torch-2.13", ("cudnn", "cudnn", "flash2", "efficient"), 2048),
     ],
 )
 def test_what_a_release_decides(name: str, kernels: tuple[str, ...], width: int) -> None:

@@ -49,7 +49,7 @@ def _rows(count: int = 240, visible: float = 0.8) -> MeasuredPower:
         work = {"name": "kernel", "number_format": "bf16", "bytes_read": 1e9 + traffic}
         if fused:
             work |= {"matrix_flops": 0.3 * flops, "special_ops": 0.3 * flops / 256}
-            extents = {"num_heads": 1, "query_length": 1, "key_length": 1, "head_dim": 1}
+            extents = {"num_heads": 1, "query_length": 1, "key_length": 1, "head_dim": 1, "value_dim": 1}
             kernels.append(Attention(algorithm=AttentionAlgorithm.FLASH2, **work, **extents))
         else:
             kernels.append(Product(matrix_flops=flops, m=1, n=1, k=1, **work))

@@ -72,7 +72,7 @@ def test_inputs_are_in_the_cache_unless_the_row_says_cold() -> None:
 @pytest.mark.parametrize(
     ("kernel", "algorithm"),
     [
-        ("", AttentionAlgorithm.FLASH2),
+        ("", AttentionAlgorithm.CUDNN),
         ("pytorch_flash::flash_fwd_kernel", AttentionAlgorithm.FLASH2),
         ("cudnn_generated_fort_native_sdpa_sm90_flash_fprop", AttentionAlgorithm.CUDNN),
         ("flash_attn_fa3", AttentionAlgorithm.FLASH3),

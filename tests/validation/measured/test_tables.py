@@ -71,7 +71,6 @@ def test_fp32_products_run_on_vector_units_and_neusights_axes_are_exchanged(read
         ("vllm_vit_flash_attn_fa2", AttentionAlgorithm.FLASH2, ("fused_attention",)),
         ("vllm_flash_attn_fa2", AttentionAlgorithm.FLASH2_PAGED, ("fused_attention", "paged_cache_write")),
         ("vllm_flash_attn_fa3", AttentionAlgorithm.FLASH3, ("fused_attention", "paged_cache_write")),
-        ("vllm_flashinfer_trtllmprefill", AttentionAlgorithm.CUDNN, ("fused_attention", "paged_cache_write")),
     ],
 )
 def test_attention_names_its_implementation(read, kernel, algorithm, names):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from hw_specs import Accelerator, torch_dtype
-from simulator.execution import Execution
+from simulator.execution import FRAMEWORKS_CHOICE, Execution
 from simulator.kernels import Kernel
 from tracer.graph import Op, TensorSpec
 from tracer.operators import Kind, kind_of
@@ -24,6 +24,8 @@ _NAME = "aiconfigurator"
 #: Copies of the weights that its linear benchmark cycles through.
 _WEIGHT_COPIES = 6
 _EIGHT_BIT = "float8_e4m3fn"
+#: Choices in place of which vLLM runs the kernel that pages.
+_PAGES = (FRAMEWORKS_CHOICE, "flash2")
 
 
 def one_byte_messages(records: Sequence[Record]) -> Sequence[Record]:
@@ -76,7 +78,7 @@ def _execution(row: Row, accelerator: Accelerator, execution: Execution) -> Exec
     if not row.kernel:
         return replace(execution, attention=accelerator.traits.attention.newest)
     named = named_attention(row, accelerator, execution)
-    return replace(named, attention="flash2_paged") if _is_paged(row) and named == execution else named
+    return replace(named, attention="flash2_paged") if _is_paged(row) and named.attention in _PAGES else named
 
 
 def _resident_bytes(row: Row, op: Op, kernel: Kernel, accelerator: Accelerator) -> float:

@@ -20,10 +20,20 @@ def plain_operators(row: Row) -> Sequence[Op]:
     return (row.operator(),)
 
 
+#: Pieces of the names of attention kernels, and what they are.
+_MARKS = (
+    ("fa2", "flash2"),
+    ("fa3", "flash3"),
+    ("fa4", "flash4"),
+    ("cudnn", "cudnn"),
+    ("trtllm", "trtllm"),
+    ("pytorch_flash", "flash2"),
+)
+
+
 def named_attention(row: Row, accelerator: Accelerator, execution: Execution) -> Execution:
     """Execution with the attention that a kernel's name tells; what PyTorch picks, where it does not."""
-    marks = (("fa3", "flash3"), ("fa4", "flash4"), ("cudnn", "cudnn"), ("trtllm", "cudnn"))
-    chosen = next((choice for mark, choice in marks if mark in row.kernel), None)
+    chosen = next((choice for mark, choice in _MARKS if mark in row.kernel), None)
     return execution if chosen is None else replace(execution, attention=chosen)
 
 

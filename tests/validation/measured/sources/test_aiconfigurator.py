@@ -66,11 +66,12 @@ def test_attention_of_a_serving_engine_writes_keys_and_values_to_pages() -> None
     [
         ("vllm_flash_attn_fa2", AttentionAlgorithm.FLASH2_PAGED),
         ("vllm_flash_attn_fa3", AttentionAlgorithm.FLASH3),
-        ("vllm_flashinfer_trtllmprefill", AttentionAlgorithm.CUDNN),
+        ("vllm_flashinfer_trtllmprefill", AttentionAlgorithm.TRTLLM),
     ],
 )
 def test_its_name_tells_the_kernel(kernel: str, algorithm: AttentionAlgorithm) -> None:
-    attention, _ = row_kernels(_attention(kernel), H100)
+    part = load_accelerator("b200") if algorithm == AttentionAlgorithm.TRTLLM else H100
+    attention, _ = row_kernels(_attention(kernel), part)
     assert attention.algorithm == algorithm
 
 
