@@ -28,6 +28,11 @@ _ROOM = 0.7
 #: Share of the bandwidth of the cache that streams reach. [1]
 _L2_SHARE = 0.6
 
+#: Exponent that joins indices and exact functions with memory traffic. Where exact functions take 3/4 of the time of
+#: the traffic (fp32 on an A100) nothing shows of them, and where indices take as long (fp32 on an H100) the two take an
+#: eighth longer. [1]
+_OVERLAP = 6.0
+
 #: Time of an element that is divided by a number that is no constant, over that of one whose divisions are multiplied
 #: out: 16.8 million elements in 96 us on an H100, 32 million in 372 us on an A40. [1]
 _DIVIDED = 2.0
@@ -74,11 +79,6 @@ class StreamParameters(Parameters):
     transcendental: FloatArray = parameter(
         44.0, "1", 5.0, 100.0, "instructions of a lane for a transcendental function in full precision"
     )
-    # Where exact functions take 3/4 of the time of the traffic (fp32 on A100) nothing shows of them, and where indices
-    # take as long (fp32 on H100) the two take an eighth longer.
-    overlap: FloatArray = parameter(
-        6.0, "1", 1.2, 12.0, "exponent that joins indices and exact functions with memory traffic"
-    )
     resident: FloatArray = parameter(
         0.3, "1", 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"
     )
@@ -108,7 +108,7 @@ def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: Strea
     }
     waiting = _load_time(table, hardware, parameters)
     moved = np.stack([dram, l2, roofline["vector"]]).max(axis=0)
-    busy = overlapped((moved, indexed, transcendental, waiting), parameters.overlap)
+    busy = overlapped((moved, indexed, transcendental, waiting), np.full_like(parameters.dram, _OVERLAP))
     shown = {
         "DRAM traffic": dram,
         "L2 traffic": l2,
