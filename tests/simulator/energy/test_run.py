@@ -46,7 +46,7 @@ def _work(elapsed: float = 2.0, busy: float = 1.5, work: float = 100.0) -> Stage
 
 
 def _latency(low: float, high: float) -> Interval:
-    return Interval(low=low, high=high, level=0.8, coverage=0.8, count=10)
+    return Interval(low=low, high=high, level=0.8, coverage=0.8, count=10, counted_on="of images")
 
 
 @pytest.fixture(scope="module")
