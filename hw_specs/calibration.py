@@ -24,6 +24,7 @@ __all__ = [
     "Evidence",
     "FittedOn",
     "ResidualSummary",
+    "Scope",
     "calibrations_in",
     "described",
     "evidence_path",
@@ -37,6 +38,9 @@ _FOLDER = Path(__file__).parent / "calibrations"
 #: Version of both files. Version 1 had no number and was one file.
 _FORMAT = 2
 _EVIDENCE = ".evidence"
+
+
+Scope = Literal["architecture", "generic", "ceilings", "observations"]
 
 
 class _Record(BaseModel):
@@ -102,9 +106,10 @@ class Calibration(_Record):
     name: str
     architecture: str | None = None
     """Lineage key of the architecture that the parameters describe."""
-    scope: Literal["architecture", "generic", "ceilings"] = "architecture"
-    """What the parameters are: of one architecture; one set fitted to all accelerators that were measured; or single
-    parameters that published rates determine, to be taken with the rest of their group from elsewhere."""
+    scope: Scope = "architecture"
+    """What the parameters are: of one architecture; one set fitted to all accelerators that were measured; single
+    parameters that published rates determine, to be taken with the rest of their group from elsewhere; or single
+    parameters that were read off traces of one accelerator, which take the place of defaults everywhere."""
     date: datetime.date | None = None
     """Day of the fit."""
     sources: Annotated[tuple[str, ...], Field(min_length=1)]

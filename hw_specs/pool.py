@@ -13,7 +13,9 @@ from .calibration import (
     Calibration,
     Evidence,
     ResidualSummary,
+    Scope,
     calibrations_in,
+    described,
     list_calibrations,
     load_calibration,
     load_evidence,
@@ -26,6 +28,9 @@ __all__ = ["CalibrationMatch", "CalibrationPool", "FittedCalibration"]
 #: Groups that say more of a system than of its accelerators: links and topology. Four architectures that were left out
 #: are each predicted better by the defaults (20 to 48 % off) than by a relative's parameters (23 to 52 %).
 _BOUND_TO_SYSTEM = frozenset({"collective"})
+
+#: Scopes of calibrations that have all parameters of their groups.
+_WHOLE = ("architecture", "generic")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +61,33 @@ class FittedCalibration:
         """The same under another name."""
         change = {"name": name}
         return FittedCalibration(self.calibration.model_copy(update=change), self.evidence.model_copy(update=change))
+
+    def without_accelerator(self, accelerator: str, device: str) -> FittedCalibration:
+        """The same without the groups that one accelerator was measured for.
+
+        Parameters
+        ----------
+        accelerator, device : str
+            Names of the accelerator in the catalogue and in the tables of measurements.
+        """
+        entry = self.calibration
+        groups = {group: names for group, names in entry.groups.items() if accelerator not in names}
+        if groups.keys() == entry.groups.keys():
+            return self
+        kept = tuple(record for record in self.evidence.fitted_on if record.device != device)
+        fewer = entry.model_copy(
+            update={
+                "groups": groups,
+                "accelerators": tuple(name for name in entry.accelerators if name != accelerator),
+                "parameters": {n: x for n, x in entry.parameters.items() if n.partition(".")[0] in groups},
+                "at_bound": tuple(n for n in entry.at_bound if n.partition(".")[0] in groups),
+                "held": tuple(n for n in entry.held if n.partition(".")[0] in groups),
+                "fitted_on": described(kept),
+            }
+        )
+        residuals = tuple(r for r in self.evidence.residuals if r.group in groups)
+        evidence = self.evidence.model_copy(update={"fitted_on": kept, "residuals": residuals})
+        return FittedCalibration(fewer, evidence)
 
     @property
     def evidence(self) -> Evidence:
@@ -126,6 +158,14 @@ class CalibrationPool:
         """The same pool without calibrations of some names."""
         return CalibrationPool(tuple(entry for entry in self.members if entry.name not in names))
 
+    def without_accelerator(self, accelerator: str, device: str) -> CalibrationPool:
+        """The same pool without the groups that an accelerator was measured for, device being its name in tables."""
+        return CalibrationPool(tuple(entry.without_accelerator(accelerator, device) for entry in self.members))
+
+    def only(self, *scopes: Scope) -> CalibrationPool:
+        """The members of some scopes."""
+        return CalibrationPool(tuple(entry for entry in self.members if entry.calibration.scope in scopes))
+
     def with_folder(self, folder: Path) -> CalibrationPool:
         """The same pool, with the calibrations of a folder in place of those of their names."""
         found = {name: FittedCalibration.from_file(folder / f"{name}.yaml") for name in calibrations_in(folder)}
@@ -136,7 +176,7 @@ class CalibrationPool:
         """Calibrations without their evidence."""
         return tuple(entry.calibration for entry in self.members)
 
-    def of_scope(self, scope: Literal["architecture", "generic", "ceilings"]) -> tuple[FittedCalibration, ...]:
+    def of_scope(self, scope: Scope) -> tuple[FittedCalibration, ...]:
         """Members of one scope."""
         return tuple(entry for entry in self.members if entry.calibration.scope == scope)
 
@@ -167,7 +207,7 @@ class CalibrationPool:
         CalibrationMatch | None
             None where no calibration of the group shares a lineage with the accelerator and none is generic.
         """
-        candidates = (m for m in self.members if m.calibration.scope != "ceilings" and m.calibration.groups.get(group))
+        candidates = (m for m in self.members if m.calibration.scope in _WHOLE and m.calibration.groups.get(group))
         found = [match for entry in candidates if (match := _match(accelerator, entry, group)) is not None]
         related = any(match.distance is not None for match in found)
         best = min(found, key=lambda match: (_rank(match, group), match.fitted.name), default=None)
@@ -189,6 +229,22 @@ class CalibrationPool:
             return None
         match = self.match(accelerator, group)
         return None if match is not None and match.related else min(found, key=lambda item: item[:2])[2]
+
+    def observations(self, accelerator: Accelerator, group: str) -> tuple[CalibrationMatch, ...]:
+        """What traces showed of single parameters of a group, the nearest accelerator by lineage last.
+
+        Accelerators that share no lineage with this one are among them: what one showed is a better guess than what
+        nobody saw.
+        """
+        members = (m for m in self.of_scope("observations") if m.calibration.groups.get(group))
+        found = [_observed(accelerator, entry, group) for entry in members]
+        nearest_first = sorted(found, key=lambda m: (math.inf if m.distance is None else m.distance, m.fitted.name))
+        return tuple(reversed(nearest_first))
+
+
+def _observed(accelerator: Accelerator, fitted: FittedCalibration, group: str) -> CalibrationMatch:
+    match = _match(accelerator, fitted, group)
+    return match or CalibrationMatch(fitted=fitted, basis="inherited", distance=None)
 
 
 def _fitted(entry: Calibration | FittedCalibration) -> FittedCalibration:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,9 +149,10 @@ def _of_accelerator(accelerator: Accelerator, pool: CalibrationPool) -> dict[str
         return _changed(accelerator, accelerator.product, _of_accelerator(accelerator.product, pool))
     found: dict[str, tuple[float, str]] = {}
     for group in GROUPS:
+        found |= (observed := _observed(accelerator, group, pool))
         match, source = nearest(accelerator, group, pool)
         if match is not None:
-            found |= _of_group(accelerator, group, match, source)
+            found |= _of_group(accelerator, group, match, source, observed)
         single = pool.ceilings(accelerator, group)
         if single is not None:
             found |= {name: (value, "inherited") for name, value in single.of_group(group).items()}
@@ -177,17 +178,30 @@ def _changed(
     }
 
 
+def _observed(accelerator: Accelerator, group: str, pool: CalibrationPool) -> dict[str, tuple[float, str]]:
+    """Single parameters of a group that traces of some accelerator showed, those of the nearest one."""
+    found: dict[str, tuple[float, str]] = {}
+    for match in pool.observations(accelerator, group):
+        values: Mapping[str, float] = match.calibration.of_group(group)
+        if match.basis != "calibrated":
+            there = origin_of(match.calibration, group)
+            values = carried(values, group, here=accelerator_origin(accelerator), there=there)
+        found |= {name: (value, match.basis) for name, value in values.items()}
+    return found
+
+
 def _of_group(
-    accelerator: Accelerator, group: str, match: CalibrationMatch, source: str
+    accelerator: Accelerator, group: str, match: CalibrationMatch, source: str, observed: Container[str]
 ) -> dict[str, tuple[float, str]]:
     """Parameters of a group from a calibration of it, or of the group that it resembles.
 
     Those that its rows left at their defaults are the defaults of the parts that were measured, and follow the
-    accelerator as the others do; their ground is no better for it.
+    accelerator as the others do; their ground is no better for it. What was observed is left as it is there.
     """
     calibration, own = match.calibration, match.basis == "calibrated" and source == group
     fitted = {_under(group, name): value for name, value in calibration.of_group(source).items()}
     held = {_under(group, name) for name in calibration.held if name.partition(".")[0] == source}
+    held = {name for name in held if name not in observed}
     values = {**{name: PARAMETERS[name].default for name in held if name in PARAMETERS}, **fitted}
     if not own:
         values = carried(values, group, here=accelerator_origin(accelerator), there=origin_of(calibration, source))

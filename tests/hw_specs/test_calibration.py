@@ -9,8 +9,10 @@ from hw_specs.calibration import described, evidence_path, load_evidence
 def test_every_shipped_calibration_loads_with_sources_and_counts(name):
     calibration, evidence = load_calibration(name), load_evidence(name)
     assert calibration.name == evidence.name == name
-    assert calibration.fitted_on == described(evidence.fitted_on) != ()
-    if calibration.scope != "ceilings":
+    assert calibration.fitted_on != ()
+    if calibration.scope != "observations":  # whose words are all that there is
+        assert calibration.fitted_on == described(evidence.fitted_on)
+    if calibration.scope in ("architecture", "generic"):
         assert evidence.residuals
     for accelerator in calibration.accelerators if calibration.scope == "architecture" else ():
         assert load_accelerator(accelerator).architecture == calibration.architecture

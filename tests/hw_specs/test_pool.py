@@ -153,3 +153,42 @@ def test_calibrations_of_a_folder_take_the_place_of_those_of_their_names(tmp_pat
         entry.name for entry in CalibrationPool.shipped().members
     )
     assert [entry.calibration.sources for entry in pool.members if entry.name == "turing"] == [("s",)]
+
+
+def _observed(name, architecture, accelerator):
+    own = _calibration(name, architecture, (accelerator,), groups=("stream",))
+    return own.model_copy(update={"scope": "observations", "parameters": {"stream.element": 0.4}})
+
+
+_H100, _V100 = _observed("h", "hopper", "H100-SXM5-80GB"), _observed("v", "volta", "V100-PCIe-32GB")
+
+
+@pytest.mark.parametrize(
+    ("part", "nearest", "basis"),
+    [
+        ("H100-SXM5-80GB", "h", "calibrated"),
+        ("H200-SXM5-141GB", "h", "inherited"),
+        ("V100-PCIe-32GB", "v", "calibrated"),
+    ],
+)
+def test_the_nearest_observation_comes_last(part, nearest, basis):
+    found = CalibrationPool.of(_V100, _H100).observations(load_accelerator(part), "stream")
+    assert len(found) == 2
+    assert (found[-1].calibration.name, found[-1].basis) == (nearest, basis)
+    assert CalibrationPool.of(_V100, _H100).observations(load_accelerator(part), "matmul") == ()
+
+
+def test_an_observation_is_no_calibration_of_its_group():
+    assert CalibrationPool.of(_H100).match(load_accelerator("h100"), "stream") is None
+
+
+def test_leaving_an_accelerator_out_drops_what_was_observed_on_it():
+    left = CalibrationPool.of(_V100, _H100).without_accelerator("H100-SXM5-80GB", "NVIDIA H100 SXM")
+    found = left.observations(load_accelerator("h100"), "stream")
+    assert [match.calibration.name for match in found] == ["v"]
+
+
+def test_members_of_some_scopes():
+    pool = CalibrationPool.of(_HOPPER, _H100, _V100)
+    assert [c.name for c in pool.only("observations").calibrations] == ["h", "v"]
+    assert [c.name for c in pool.only("architecture", "observations").calibrations] == ["hopper", "h", "v"]

@@ -73,7 +73,7 @@ def _from_rows(
     measured: Sequence[MeasuredKernels], accelerator: str | None, groups: Sequence[str], folder: Path | None
 ) -> tuple[FittedCalibration, ...]:
     """Calibrations from measured calls: whole ones, or some groups in those of a folder, or else of the package."""
-    from validation.fitting.calibrate import calibrate
+    from validation.fitting.calibrate import calibrate, shipped_observations
     from validation.fitting.generic import generic_calibration
     from validation.fitting.refit import refitted
 
@@ -81,7 +81,9 @@ def _from_rows(
         kept = CalibrationPool.shipped() if folder is None else CalibrationPool.shipped().with_folder(folder)
         return refitted(measured, groups, kept, accelerator=accelerator)
     fitted = calibrate(measured, accelerator=accelerator)
-    return (*fitted, generic_calibration(measured, fitted)) if accelerator is None and len(fitted) > 1 else fitted
+    if accelerator is not None or len(fitted) < 2:
+        return fitted
+    return (*fitted, generic_calibration(measured, fitted, observed=shipped_observations()))
 
 
 def _measured_what(calibration: Calibration) -> str:
@@ -90,8 +92,8 @@ def _measured_what(calibration: Calibration) -> str:
 
 def _from_ceilings(path: Path | None, fitted: Sequence[FittedCalibration]) -> tuple[FittedCalibration, ...]:
     """Calibrations from published best rates, beside those just fitted and those that ship."""
-    from validation.fitting.ceiling_calibration import ceiling_calibrations
-    from validation.fitting.ceilings import eager_shares, read_ceilings
+    from validation.fitting.ceilings.best_rates import eager_shares, read_ceilings
+    from validation.fitting.ceilings.calibration import ceiling_calibrations
 
     if path is None:
         return ()

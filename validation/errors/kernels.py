@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool, FittedCalibration
 from simulator.uncertainty.deviation import group_ranges
-from validation.fitting.calibrate import calibrate, without_device
+from validation.fitting.calibrate import calibrate
 from validation.fitting.fit import held_out
 from validation.fitting.generic import generic_calibration
 from validation.fitting.residuals import first_groups, rows_by_group
@@ -123,12 +123,13 @@ def _without(pool: CalibrationPool, left: MeasuredKernels, measured: Sequence[Me
     architecture, name = left.accelerator.architecture, left.accelerator.name
     generic = _generic_without(pool, left, measured)
     siblings = [m for m in measured if m.accelerator.architecture == architecture and m.accelerator.name != name]
-    single = tuple(c for c in pool.members if c.calibration.scope != "generic")
-    others = (*without_device(single, name, left.device), *generic)
-    if not siblings or not _shared(single, name):
+    single = pool.only("architecture", "ceilings", "observations")
+    known = single.without_accelerator(name, left.device)
+    others = (*known.members, *generic)
+    if not siblings or not _shared(single.members, name):
         return CalibrationPool.of(*others)
-    refitted = calibrate(siblings)
-    return CalibrationPool.of(*(c for c in others if c.calibration.architecture != architecture), *refitted)
+    refitted = calibrate(siblings, observed=known.only("observations"))
+    return CalibrationPool((*(c for c in others if c.name != architecture), *refitted))
 
 
 def _generic_without(
@@ -139,7 +140,9 @@ def _generic_without(
     others = [m for m in measured if m.accelerator.name != left.accelerator.name]
     if shipped is None or not others:
         return ()
-    return (generic_calibration(others, groups=rows_by_group(left), preferred=shipped.preferred),)
+    known = pool.only("observations").without_accelerator(left.accelerator.name, left.device)
+    groups = rows_by_group(left)
+    return (generic_calibration(others, groups=groups, preferred=shipped.preferred, observed=known),)
 
 
 def _shared(pool: Iterable[FittedCalibration], accelerator: str) -> bool:

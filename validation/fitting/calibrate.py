@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn, load_accelerator
+from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn, SpecError, load_accelerator
 from hw_specs.calibration import described
 from simulator.cost.families import GROUPS, PARAMETERS
 from validation.errors.prediction import predicted
@@ -18,7 +18,8 @@ from validation.measured.sources import source_of
 from validation.measured.tables import MeasuredKernels, MeasurementError, is_device, read_tables
 from validation.measured.timing import NO_OVERHEAD, Timing
 
-from .fit import Fit, fit_groups, held_out, row_groups
+from .device_rows import row_groups
+from .fit import Fit, fit_groups, held_out
 from .residuals import residual_summaries
 
 __all__ = [
@@ -29,10 +30,10 @@ __all__ = [
     "joined",
     "measured_accelerators",
     "present_groups",
+    "shipped_observations",
     "sources_of",
     "tables_to_fit",
     "with_residuals",
-    "without_device",
 ]
 
 Job = tuple[str, ...]
@@ -53,7 +54,11 @@ JOBS: tuple[Job, ...] = (
 
 
 def calibrate(
-    measured: Iterable[MeasuredKernels | str | Path], *, accelerator: str | None = None, leave_out: str | None = None
+    measured: Iterable[MeasuredKernels | str | Path],
+    *,
+    accelerator: str | None = None,
+    leave_out: str | None = None,
+    observed: CalibrationPool | None = None,
 ) -> tuple[FittedCalibration, ...]:
     """Calibrations fitted to measured operator calls, one an architecture.
 
@@ -68,6 +73,9 @@ def calibrate(
         Fit only the architecture of this accelerator.
     leave_out : str, optional
         Device (as its file names it) or accelerator that is not used.
+    observed : CalibrationPool, optional
+        Observations of single parameters, from which fits start; those that the package ships by default, without
+        any on what is left out.
 
     Raises
     ------
@@ -75,7 +83,8 @@ def calibrate(
         Nothing is left to fit.
     """
     used = tables_to_fit(measured, accelerator=accelerator, leave_out=leave_out)
-    return with_residuals(calibrations_of(used), used)
+    known = shipped_observations(leave_out) if observed is None else observed
+    return with_residuals(calibrations_of(used, observed=known), used, observed=known)
 
 
 def tables_to_fit(
@@ -120,55 +129,46 @@ def jobs_of(groups: Collection[str]) -> tuple[Job, ...]:
     return tuple(job for job in JOBS if set(job) & set(groups))
 
 
-def calibrations_of(measured: Iterable[MeasuredKernels], jobs: Sequence[Job] = JOBS) -> tuple[FittedCalibration, ...]:
+def shipped_observations(leave_out: str | None = None) -> CalibrationPool:
+    """Observations of single parameters that the package ships, without those on one device or accelerator."""
+    pool = CalibrationPool.shipped().only("observations")
+    if leave_out is None:
+        return pool
+    try:
+        return pool.without_accelerator(load_accelerator(leave_out).name, leave_out)
+    except SpecError:  # a name of tables alone
+        return pool
+
+
+def calibrations_of(
+    measured: Iterable[MeasuredKernels], jobs: Sequence[Job] = JOBS, *, observed: CalibrationPool
+) -> tuple[FittedCalibration, ...]:
     """Calibrations of architectures without their residuals; none of an architecture that no job has a row of."""
     by_architecture: dict[str, list[MeasuredKernels]] = {}
     for m in measured:
         by_architecture.setdefault(m.accelerator.architecture, []).append(m)
-    fitted = (_one_architecture(name, same, jobs) for name, same in sorted(by_architecture.items()))
+    fitted = (_one_architecture(name, same, jobs, observed) for name, same in sorted(by_architecture.items()))
     return tuple(entry for entry in fitted if entry.calibration.groups)
 
 
 def with_residuals(
-    calibrations: Sequence[FittedCalibration], measured: Iterable[MeasuredKernels]
+    calibrations: Sequence[FittedCalibration], measured: Iterable[MeasuredKernels], *, observed: CalibrationPool
 ) -> tuple[FittedCalibration, ...]:
     """Calibrations with the residuals of some measurements; what others inherit is predicted with shipped ones too."""
     # A joint fit has seen the parts that are to be left out.
-    relatives = CalibrationPool.shipped().without({c.name for c in calibrations}).of_scope("architecture")
-    summaries = residual_summaries(measured, calibrations, relatives=relatives)
+    relatives = CalibrationPool.shipped().without({c.name for c in calibrations}).only("architecture")
+    others = CalibrationPool((*relatives.members, *observed.members))
+    summaries = residual_summaries(measured, calibrations, relatives=others)
     return tuple(_with_evidence(c, residuals=summaries[c.name]) for c in calibrations)
-
-
-def without_device(
-    calibrations: Iterable[FittedCalibration], accelerator: str, device: str
-) -> tuple[FittedCalibration, ...]:
-    """Calibrations without the groups that one accelerator was measured for."""
-    return tuple(_drop(entry, accelerator, device) for entry in calibrations)
-
-
-def _drop(fitted: FittedCalibration, accelerator: str, device: str) -> FittedCalibration:
-    entry, evidence = fitted.calibration, fitted.evidence
-    groups = {group: names for group, names in entry.groups.items() if accelerator not in names}
-    kept = tuple(f for f in evidence.fitted_on if f.device != device)
-    fewer = entry.model_copy(
-        update={
-            "groups": groups,
-            "accelerators": tuple(name for name in entry.accelerators if name != accelerator),
-            "parameters": {n: x for n, x in entry.parameters.items() if n.partition(".")[0] in groups},
-            "at_bound": tuple(n for n in entry.at_bound if n.partition(".")[0] in groups),
-            "held": tuple(n for n in entry.held if n.partition(".")[0] in groups),
-            "fitted_on": described(kept),
-        }
-    )
-    residuals = tuple(r for r in evidence.residuals if r.group in groups)
-    return _with_evidence(FittedCalibration(fewer, evidence), residuals=residuals, fitted_on=kept)
 
 
 def _with_evidence(fitted: FittedCalibration, **changes: object) -> FittedCalibration:
     return FittedCalibration(fitted.calibration, fitted.evidence.model_copy(update=changes))
 
 
-def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels], jobs: Sequence[Job]) -> FittedCalibration:
+def _one_architecture(
+    architecture: str, measured: Sequence[MeasuredKernels], jobs: Sequence[Job], observed: CalibrationPool
+) -> FittedCalibration:
     fits: list[Fit] = []
     groups: dict[str, tuple[str, ...]] = {}
     fitted_on: list[FittedOn] = []
@@ -177,11 +177,11 @@ def _one_architecture(architecture: str, measured: Sequence[MeasuredKernels], jo
         if not present:
             continue
         training = [m.select(np.flatnonzero(~held_out(m))) for m in measured]
-        fit = fit_groups(tuple(present), training)
+        fit = fit_groups(tuple(present), training, observed=observed)
         fits.append(fit)
         groups |= present
         for m in measured:
-            fitted_on += _fitted_on(m, tuple(present), fit)
+            fitted_on += _fitted_on(m, tuple(present), fit, observed)
     calibration = Calibration(
         name=architecture,
         architecture=architecture,
@@ -234,7 +234,7 @@ def present_groups(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> d
     return found
 
 
-def _fitted_on(m: MeasuredKernels, job: Sequence[str], fit: Fit) -> list[FittedOn]:
+def _fitted_on(m: MeasuredKernels, job: Sequence[str], fit: Fit, observed: CalibrationPool) -> list[FittedOn]:
     allowed = sum(1 << GROUPS.index(group) for group in job)
     rows = np.flatnonzero((row_groups(m) & ~np.int64(allowed)) == 0)
     if not rows.size:
@@ -249,7 +249,7 @@ def _fitted_on(m: MeasuredKernels, job: Sequence[str], fit: Fit) -> list[FittedO
         held=fit.held,
         sources=("fit",),
     )
-    error = np.abs(predicted(part, CalibrationPool.of(calibration), timings=timings).time / part.latency - 1.0)
+    error = np.abs(predicted(part, observed.with_own(calibration), timings=timings).time / part.latency - 1.0)
     calls = list(zip(part.source, part.op, part.dtype, strict=True))
     return [
         _record(part, call, job[0], error, np.array([c == call for c in calls]), timings)

@@ -1,7 +1,7 @@
 """Least-squares fit of one or more parameter groups to measured operator calls.
 
-All parameters are fitted first. Those that the rows do not determine (:mod:`validation.fitting.determination`) then go
-back to their defaults, and the others are fitted again without them.
+All parameters are fitted first, to a few rows and from there to all. Those that the rows do not determine
+(:mod:`validation.fitting.determination`) then go back to their defaults, and the others are fitted again without them.
 """
 
 from __future__ import annotations
@@ -14,22 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import CalibrationPool
-from simulator.cost import PARAMETERS, HardwareColumns, kernel_times, within_power
-from simulator.cost.families import GROUPS, parameter_group
+from simulator.cost import PARAMETERS, hardware_columns
+from simulator.cost.families import GROUPS
 from simulator.cost.inheritance import Origin, accelerator_origin, carried
-from validation.measured.sources import source_of
 from validation.measured.tables import MeasuredKernels
-from validation.measured.timing import Timing, with_timing
+from validation.measured.timing import Timing
 
 from .determination import undetermined
+from .device_rows import DeviceRows, TimingKey, row_groups, rows_to_fit, timing_floors
 
-__all__ = ["Fit", "fit_groups", "held_out", "row_groups"]
+__all__ = ["Fit", "fit_groups", "held_out"]
 
 FloatArray = NDArray[np.float64]
-
-#: Rows longer than this count fully in a fit. [s]
-_LONG = 50e-6
-_SHORT_WEIGHT = 0.4
 
 #: Log residual beyond which a row counts as an outlier (library heuristics, disturbed runs). [1]
 _OUTLIER = 0.08
@@ -37,14 +33,14 @@ _OUTLIER = 0.08
 #: Pull of each parameter towards its default, in rows of typical error: settles what the data cannot.
 _PULL = 0.3
 
-#: Times of calls that show the host alone, over the shortest of them.
-_PILE = 1.25
 
 #: Distance to an end of the physical range, over the range, within which a parameter counts as at its bound. [1]
 _AT_BOUND = 0.01
 
-#: Most rows of one device and operator that a fit takes, and most evaluations of the gradient.
+#: Most rows of one device and operator that a fit takes, the share of them that it starts with, and most evaluations of
+#: the gradient.
 _MOST_ROWS = 900
+_FIRST_ROWS = 0.15
 _MOST_STEPS = 25
 
 #: Relative fall of the cost below which a step is the last. [1]
@@ -84,14 +80,6 @@ def held_out(measured: MeasuredKernels) -> NDArray[np.bool_]:
     return out
 
 
-def row_groups(measured: MeasuredKernels) -> NDArray[np.int64]:
-    """Bit mask of the parameter groups that the kernels of each row use, shape (num_rows,)."""
-    masks = np.zeros(len(measured), dtype=np.int64)
-    bits = np.left_shift(np.int64(1), parameter_group(measured.kernels))
-    np.bitwise_or.at(masks, measured.row, bits)
-    return masks
-
-
 def fit_groups(
     groups: Sequence[str],
     measured: Sequence[MeasuredKernels],
@@ -99,6 +87,7 @@ def fit_groups(
     origin: Origin | None = None,
     held: Collection[str] = (),
     most_rows: int = _MOST_ROWS,
+    observed: CalibrationPool,
 ) -> Fit:
     """Parameters of some groups that minimise the log residuals of all rows that use nothing else.
 
@@ -114,9 +103,12 @@ def fit_groups(
         Parameters that keep their defaults, whatever the rows say.
     most_rows : int
         Most rows of one device and operator that take part.
+    observed : CalibrationPool
+        Observations of single parameters, which take the place of defaults.
     """
-    problem = _Problem.build(groups, measured, origin=origin, held=held, most_rows=most_rows)
-    unknowns = _solved(problem, np.zeros(problem.size))
+    problem = _Problem.build(groups, measured, origin=origin, held=held, most_rows=most_rows, observed=observed)
+    first = problem.thinned(max(int(_FIRST_ROWS * most_rows), 1))
+    unknowns = _solved(problem, _solved(first, np.zeros(first.size)))
     while (idle := problem.undetermined(unknowns)).size:
         problem = problem.holding(idle)
         unknowns = _solved(problem, np.delete(unknowns, idle))
@@ -144,16 +136,6 @@ def _solved(problem: _Problem, start: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class _Part:
-    measured: MeasuredKernels
-    hardware: HardwareColumns
-    timing: NDArray[np.int64]
-    floor: FloatArray
-    weight: FloatArray
-    unknown_data: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Problem:
     """Unknowns are logits between the bounds, relative to the defaults; timings follow the parameters."""
 
@@ -161,11 +143,13 @@ class _Problem:
     lower: FloatArray
     upper: FloatArray
     start: FloatArray
-    timing_keys: tuple[tuple[str, str, str], ...]
+    timing_keys: tuple[TimingKey, ...]
     timing_floor: FloatArray
-    parts: tuple[_Part, ...]
+    parts: tuple[DeviceRows, ...]
     groups: tuple[str, ...]
     origin: Origin | None
+    observed: CalibrationPool
+    defaults: Mapping[str, float]
     held: Mapping[str, float]
 
     @property
@@ -181,14 +165,15 @@ class _Problem:
         origin: Origin | None,
         held: Collection[str],
         most_rows: int,
+        observed: CalibrationPool,
     ) -> _Problem:
-        free = {name: p for name, p in PARAMETERS.items() if p.group in groups}
-        names = tuple(name for name in free if name not in held)
-        used = [m.select(rows) for m in measured if len(rows := _rows_of(groups, m, most_rows))]
-        keys, floors = _timing_floors(used)
+        used = [m.select(rows) for m in measured if len(rows := rows_to_fit(groups, m, most_rows))]
+        defaults = _defaults(groups, used, observed)
+        names = tuple(name for name in defaults if name not in held)
+        keys, floors = timing_floors(used)
         lower = np.array([PARAMETERS[name].lower for name in names])
         upper = np.array([PARAMETERS[name].upper for name in names])
-        default = np.array([PARAMETERS[name].default for name in names])
+        default = np.array([defaults[name] for name in names])
         share = np.clip((default - lower) / (upper - lower), 0.02, 0.98)
         return cls(
             names=names,
@@ -197,10 +182,12 @@ class _Problem:
             start=np.log(share / (1.0 - share)),
             timing_keys=keys,
             timing_floor=floors,
-            parts=tuple(_part(m, keys, floors) for m in used),
+            parts=tuple(DeviceRows.build(m, keys, floors, observed) for m in used),
             groups=tuple(groups),
             origin=origin,
-            held={name: free[name].default for name in free if name in held},
+            observed=observed,
+            defaults=defaults,
+            held={name: value for name, value in defaults.items() if name in held},
         )
 
     def values(self, unknowns: FloatArray) -> tuple[dict[str, float], FloatArray]:
@@ -217,15 +204,11 @@ class _Problem:
     def errors(self, unknowns: FloatArray) -> FloatArray:
         """Weighted log residuals of all rows."""
         parameters, shares = self.values(unknowns)
-        errors = []
-        for part in self.parts:
-            kernel = _row_times(part, part.hardware.with_parameters(self._on(part, parameters)))
-            offset = np.append(shares * self.timing_floor, 0.0)[part.timing]
-            shown = with_timing(kernel, floor=part.floor, offset=offset)
-            errors.append(part.weight * np.log(shown / part.measured.latency))
+        offsets = shares * self.timing_floor
+        errors = [part.errors(self._on(part, parameters), offsets) for part in self.parts]
         return np.concatenate(errors) if errors else np.zeros(0)
 
-    def _on(self, part: _Part, parameters: dict[str, float]) -> dict[str, float]:
+    def _on(self, part: DeviceRows, parameters: dict[str, float]) -> dict[str, float]:
         """Parameters as one device has them."""
         if self.origin is None:
             return parameters
@@ -234,9 +217,19 @@ class _Problem:
             parameters = carried(parameters, group, here=here, there=self.origin)
         return parameters
 
+    def thinned(self, most_rows: int) -> _Problem:
+        """The problem with fewer rows of each device and operator."""
+        parts = (part.measured.select(rows_to_fit(self.groups, part.measured, most_rows)) for part in self.parts)
+        return replace(
+            self,
+            parts=tuple(
+                DeviceRows.build(m, self.timing_keys, self.timing_floor, self.observed) for m in parts if len(m)
+            ),
+        )
+
     def holding(self, idle: NDArray[np.int64]) -> _Problem:
         """The problem without some of its parameters, which keep their defaults."""
-        given_up = {self.names[i]: PARAMETERS[self.names[i]].default for i in idle.tolist()}
+        given_up = {self.names[i]: self.defaults[self.names[i]] for i in idle.tolist()}
         kept = [i for i in range(len(self.names)) if self.names[i] not in given_up]
         return replace(
             self,
@@ -287,57 +280,12 @@ class _Problem:
         )
 
 
-def _row_times(part: _Part, hardware: HardwareColumns) -> FloatArray:
-    """Time of the kernels of each row: within the power limit; where nobody knows what the operands held, whatever is
-    nearest to the measured one between the boost clock and the limit. [s]
-    """
-    costs = kernel_times(part.measured.kernels, hardware.at_boost())
-    free = part.measured.per_row(costs.time[:, 0])
-    limited = part.measured.per_row(within_power(costs, hardware).time[:, 0])
-    return np.where(part.unknown_data, np.clip(part.measured.latency, free, limited), limited)
-
-
-def _rows_of(groups: Sequence[str], measured: MeasuredKernels, most_rows: int) -> NDArray[np.int64]:
-    """Rows that use only some groups, thinned evenly for each operator."""
-    allowed = sum(1 << GROUPS.index(group) for group in groups)
-    fits = (row_groups(measured) & ~np.int64(allowed)) == 0
-    chosen: list[NDArray[np.int64]] = []
-    calls = np.array([f"{op} {dtype}" for op, dtype in zip(measured.op, measured.dtype, strict=True)])
-    for call in np.unique(calls[fits]):
-        rows = np.flatnonzero(fits & (calls == call))
-        keep = np.unique(np.linspace(0, len(rows) - 1, min(most_rows, len(rows))).astype(np.int64))
-        chosen.append(rows[keep])
-    return np.sort(np.concatenate(chosen)) if chosen else np.array([], dtype=np.int64)
-
-
-def _timing_floors(measured: Sequence[MeasuredKernels]) -> tuple[tuple[tuple[str, str, str], ...], FloatArray]:
-    """Keys of the ways of timing that have an overhead, and the shortest time that each shows."""
-    times: dict[tuple[str, str, str], list[float]] = {}
-    for m in measured:
-        for op, source, latency in zip(m.op, m.source, m.latency.tolist(), strict=True):
-            if source_of(source).timed_from_host:
-                times.setdefault((m.device, source, op), []).append(latency)
-    return tuple(times), np.array([_floor(latencies) for latencies in times.values()])
-
-
-def _floor(latencies: Sequence[float]) -> float:
-    """Time at which the shortest calls pile up; where they do not, close to the shortest. [s]"""
-    return float(min(np.quantile(latencies, 0.05), _PILE * min(latencies)))
-
-
-def _part(m: MeasuredKernels, keys: tuple[tuple[str, str, str], ...], floors: FloatArray) -> _Part:
-    position = {key: index for index, key in enumerate(keys)}
-    timing = np.array(
-        [position.get((m.device, source, op), -1) for op, source in zip(m.op, m.source, strict=True)],
-        dtype=np.int64,
-    )
-    return _Part(
-        measured=m,
-        hardware=m.hardware(CalibrationPool.empty()),
-        timing=timing,
-        floor=np.append(floors, 0.0)[timing],
-        weight=np.where((m.latency > _LONG) | (timing >= 0), 1.0, _SHORT_WEIGHT),
-        unknown_data=np.array(
-            [op in source_of(s).unknown_data for op, s in zip(m.op, m.source, strict=True)], dtype=bool
-        ),
-    )
+def _defaults(
+    groups: Sequence[str], measured: Sequence[MeasuredKernels], observed: CalibrationPool
+) -> dict[str, float]:
+    """Values without any fit of the parameters of some groups, as the first device of some has them."""
+    names = [name for name, p in PARAMETERS.items() if p.group in groups]
+    if not measured:
+        return {name: PARAMETERS[name].default for name in names}
+    columns = hardware_columns([measured[0].accelerator], observed)
+    return {name: float(columns.parameter(name)[0]) for name in names}

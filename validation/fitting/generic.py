@@ -35,9 +35,11 @@ GENERIC = "generic"
 #: Collectives depend on links and topology of one system: no parameters serve all.
 _JOINT = tuple(job for job in JOBS if job != ("collective",))
 #: Most rows of one device and operator in a joint fit, which has five times the devices of an architecture's own.
-_MOST_ROWS = 300
+_MOST_ROWS = 150
 #: Rows that a preference is founded on: longer than this, where there are as many. [s], [1]
 _LONG, _FEW = 50e-6, 20
+#: Scopes of the calibrations that are compared.
+_WHOLE = ("architecture", "generic")
 #: Fewest architectures that a preference is founded on: two that were left out say little of the next one.
 _FEWEST = 3
 
@@ -85,6 +87,7 @@ def generic_calibration(
     *,
     groups: Iterable[str] = GROUPS,
     preferred: Iterable[str] = (),
+    observed: CalibrationPool,
 ) -> FittedCalibration:
     """Calibration fitted to several devices at once.
 
@@ -98,12 +101,14 @@ def generic_calibration(
         Jobs that fit none of these are left out.
     preferred : iterable of str
         Preference where no relatives are given.
+    observed : CalibrationPool
+        Observations of single parameters, from which fits start.
     """
     jobs = [job for job in _JOINT if set(job) & set(groups)]
-    fitted = {job: _fit(job, measured) for job in jobs if present_groups(job, measured)}
-    trials = [] if relatives is None else list(left_out_errors(measured, relatives, jobs=jobs))
+    fitted = {job: _fit(job, measured, observed) for job in jobs if present_groups(job, measured)}
+    trials = [] if relatives is None else list(left_out_errors(measured, relatives, jobs=jobs, observed=observed))
     measured_for = {group: names for job in fitted for group, names in present_groups(job, measured).items()}
-    fitted_on = tuple(_fitted_on(fitted, measured))
+    fitted_on = tuple(_fitted_on(fitted, measured, observed))
     calibration = Calibration(
         name=GENERIC,
         scope="generic",
@@ -125,6 +130,7 @@ def left_out_errors(
     relatives: Sequence[FittedCalibration],
     *,
     jobs: Iterable[Sequence[str]] | None = None,
+    observed: CalibrationPool,
 ) -> Iterator[LeftOut]:
     """Leave out each architecture in turn and predict its devices by what remains: jointly, and by lineage."""
     for job in _JOINT if jobs is None else jobs:
@@ -132,8 +138,17 @@ def left_out_errors(
             here = [m for m in measured if m.accelerator.architecture == architecture]
             others = [m for m in measured if m.accelerator.architecture != architecture]
             if present_groups(job, here) and present_groups(job, others):
+                known = _without(observed, here)
                 kin = CalibrationPool.of(*(c for c in relatives if c.calibration.architecture != architecture))
-                yield from _trials(job, here, _joint(job, others), kin)
+                joint = _joint(job, others, known)
+                yield from _trials(job, here, known.with_own(joint), CalibrationPool((*kin.members, *known.members)))
+
+
+def _without(pool: CalibrationPool, measured: Iterable[MeasuredKernels]) -> CalibrationPool:
+    """Calibrations that no row of some devices has informed."""
+    for m in measured:
+        pool = pool.without_accelerator(m.accelerator.name, m.device)
+    return pool
 
 
 def preferred_groups(trials: Iterable[LeftOut]) -> tuple[str, ...]:
@@ -151,26 +166,27 @@ def _is_preferred(trials: Sequence[LeftOut]) -> bool:
     return bool((gains > 0).mean() > 0.5 and gains.mean() > 0)
 
 
-def _joint(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> Calibration:
+def _joint(job: Sequence[str], measured: Sequence[MeasuredKernels], observed: CalibrationPool) -> Calibration:
     return Calibration(
         name=GENERIC,
         scope="generic",
         groups=present_groups(job, measured),
         preferred=tuple(job),
-        **joined((_fit(job, measured),)),
+        **joined((_fit(job, measured, observed),)),
         sources=("fit",),
     )
 
 
 def _trials(
-    job: Sequence[str], here: Iterable[MeasuredKernels], joint: Calibration, kin: CalibrationPool
+    job: Sequence[str], here: Iterable[MeasuredKernels], joint: CalibrationPool, kin: CalibrationPool
 ) -> Iterator[LeftOut]:
     for m in here:
         timings = timings_of(kin, m.device)
-        one, other = (predicted(m, pool, timings=timings).time for pool in (CalibrationPool.of(joint), kin))
+        one, other = (predicted(m, pool, timings=timings).time for pool in (joint, kin))
+        both = [{g for c in pool.calibrations if c.scope in _WHOLE for g in c.groups} for pool in (joint, kin)]
         for group, rows in rows_by_group(m).items():
             # Where no relative was measured for a group there is nothing to compare with.
-            if group in joint.groups and group in job and any(c.groups.get(group) for c in kin.calibrations):
+            if group in job and all(group in groups for groups in both):
                 yield LeftOut(
                     group=group,
                     architecture=m.accelerator.architecture,
@@ -181,10 +197,10 @@ def _trials(
                 )
 
 
-def _fit(job: Sequence[str], measured: Sequence[MeasuredKernels]) -> Fit:
+def _fit(job: Sequence[str], measured: Sequence[MeasuredKernels], observed: CalibrationPool) -> Fit:
     training = [m.select(np.flatnonzero(~held_out(m))) for m in measured]
     groups = tuple(present_groups(job, measured))
-    return fit_groups(groups, training, origin=REFERENCE, most_rows=_MOST_ROWS)
+    return fit_groups(groups, training, origin=REFERENCE, most_rows=_MOST_ROWS, observed=observed)
 
 
 def _summaries(trials: Iterable[LeftOut]) -> tuple[ResidualSummary, ...]:
@@ -197,7 +213,9 @@ def _summaries(trials: Iterable[LeftOut]) -> tuple[ResidualSummary, ...]:
     return tuple(sorted(found, key=lambda summary: summary.group))
 
 
-def _fitted_on(fitted: Mapping[tuple[str, ...], Fit], measured: Iterable[MeasuredKernels]) -> Iterator[FittedOn]:
+def _fitted_on(
+    fitted: Mapping[tuple[str, ...], Fit], measured: Sequence[MeasuredKernels], observed: CalibrationPool
+) -> Iterator[FittedOn]:
     for job, fit in fitted.items():
         for m in measured:
             rows = rows_by_group(m)
@@ -212,7 +230,7 @@ def _fitted_on(fitted: Mapping[tuple[str, ...], Fit], measured: Iterable[Measure
             mine = [group for group in job if group in rows]
             if not mine:
                 continue
-            error = np.abs(predicted(m, CalibrationPool.of(calibration)).time / m.latency - 1.0)
+            error = np.abs(predicted(m, observed.with_own(calibration)).time / m.latency - 1.0)
             for group in mine:
                 chosen = rows[group]
                 yield FittedOn(

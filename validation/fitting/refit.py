@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn, ResidualSummary
-from hw_specs.calibration import described
+from hw_specs.calibration import Scope, described
 from simulator.cost.families import GROUPS, PARAMETERS
 from validation.measured.tables import MeasuredKernels
 
@@ -21,7 +21,7 @@ from .calibrate import (
     sources_of,
     tables_to_fit,
 )
-from .fit import row_groups
+from .device_rows import row_groups
 from .generic import GENERIC, generic_calibration
 from .residuals import residual_summaries
 
@@ -61,12 +61,13 @@ def refitted(
     """
     jobs = jobs_of(groups)
     used = tuple(_rows_of(jobs, m) for m in tables_to_fit(measured, accelerator=accelerator))
-    fresh = calibrations_of(used, jobs)
+    observed = kept.only("observations")
+    fresh = calibrations_of(used, jobs, observed=observed)
     own = tuple(merged(_named(entry.name, "architecture", kept), entry) for entry in fresh)
     own = _with_residuals(own, used, _groups_of(jobs), kept)
     if accelerator is not None or len(own) < 2:
         return own
-    joint = generic_calibration(used, own, groups=_groups_of(jobs))
+    joint = generic_calibration(used, own, groups=_groups_of(jobs), observed=observed)
     return (*own, merged(_named(GENERIC, "generic", kept), joint))
 
 
@@ -107,7 +108,7 @@ def _with_residuals(
     fitted: Sequence[FittedCalibration], used: Sequence[MeasuredKernels], groups: Collection[str], kept: CalibrationPool
 ) -> tuple[FittedCalibration, ...]:
     """Calibrations with the residuals of some groups on some rows in place of those that they had."""
-    relatives = kept.without({entry.name for entry in fitted}).of_scope("architecture")
+    relatives = kept.without({entry.name for entry in fitted}).only("architecture", "observations")
     found = residual_summaries(used, fitted, relatives=relatives)
     return tuple(_replaced(entry, [s for s in found[entry.name] if s.group in groups]) for entry in fitted)
 
@@ -125,7 +126,7 @@ def _rows_of(jobs: Sequence[Job], m: MeasuredKernels) -> MeasuredKernels:
     return m.select(np.flatnonzero(row_groups(m) & np.int64(bits)))
 
 
-def _named(name: str, scope: str, pool: CalibrationPool) -> FittedCalibration | None:
+def _named(name: str, scope: Scope, pool: CalibrationPool) -> FittedCalibration | None:
     return next((entry for entry in pool.members if entry.name == name and entry.calibration.scope == scope), None)
 
 

@@ -14,7 +14,8 @@ from simulator.uncertainty.deviation import REGIMES, inherited_half_widths, regi
 from validation.errors.prediction import predicted
 from validation.measured.tables import MeasuredKernels
 
-from .fit import held_out, row_groups
+from .device_rows import row_groups
+from .fit import held_out
 
 __all__ = [
     "QUANTILES",
@@ -39,28 +40,30 @@ def residual_summaries(
     measured: Iterable[MeasuredKernels],
     calibrations: Sequence[FittedCalibration],
     *,
-    relatives: Sequence[FittedCalibration] = (),
+    relatives: CalibrationPool,
 ) -> Mapping[str, tuple[ResidualSummary, ...]]:
     """Residuals of each calibration, by its name.
 
     ``held_out_shapes``: rows that its fit did not see. ``left_out_device``: all rows of its devices, predicted by the
-    calibrations that remain without them, `relatives` included.
+    calibrations that remain without them, `relatives` and what was observed on others included.
     """
     collected: dict[str, dict[tuple[str, Scope], list[tuple[FloatArray, FloatArray]]]] = {
         c.name: {} for c in calibrations
     }
     by_architecture = {c.calibration.architecture: c.name for c in calibrations}
+    every = CalibrationPool((*calibrations, *relatives.members))
+    own = CalibrationPool((*calibrations, *relatives.only("observations").members))
     for m in measured:
         name = by_architecture.get(m.accelerator.architecture)
         if name is None:
             continue
-        others = [c for c in (*calibrations, *relatives) if c.name != name]
-        scopes: tuple[tuple[Scope, Sequence[FittedCalibration], NDArray[np.bool_]], ...] = (
-            ("held_out_shapes", calibrations, held_out(m)),
-            ("left_out_device", others, np.ones(len(m), dtype=np.bool_)),
+        left = every.without({name}).without_accelerator(m.accelerator.name, m.device)
+        scopes: tuple[tuple[Scope, CalibrationPool, NDArray[np.bool_]], ...] = (
+            ("held_out_shapes", own, held_out(m)),
+            ("left_out_device", left, np.ones(len(m), dtype=np.bool_)),
         )
         for scope, pool, rows in scopes:
-            time = predicted(m, CalibrationPool.of(*pool)).time
+            time = predicted(m, pool).time
             for group, members in rows_by_group(m).items():
                 chosen = rows & members
                 if chosen.any():
@@ -69,9 +72,11 @@ def residual_summaries(
     return counted_summaries(collected)
 
 
-def held_out_summaries(measured: MeasuredKernels, calibration: Calibration) -> tuple[ResidualSummary, ...]:
+def held_out_summaries(
+    measured: MeasuredKernels, calibration: Calibration, *, observed: CalibrationPool
+) -> tuple[ResidualSummary, ...]:
     """Residuals of one machine's own calibration on the shapes that its fit did not see."""
-    time, rows = predicted(measured, CalibrationPool.of(calibration), timings={}).time, held_out(measured)
+    time, rows = predicted(measured, observed.with_own(calibration), timings={}).time, held_out(measured)
     collected: dict[tuple[str, Scope], list[tuple[FloatArray, FloatArray]]] = {}
     for group, members in rows_by_group(measured).items():
         chosen = rows & members

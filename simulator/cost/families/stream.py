@@ -52,32 +52,38 @@ class StreamParameters(Parameters):
     transposed: FloatArray = parameter(
         0.6, "1", 0.1, 1.0, "the same where an operand is transposed", follows=Follows.COPY_SHARE
     )
+    # Defaults count instructions, of which a core issues 128 lanes in a clock: some 20 for bounds, addresses of 64
+    # bits, accesses and arithmetic of an element; for an axis a division by multiplication (``IntDivider``,
+    # IntegerDivider.cuh) and its remainder, some 6, and a multiply-add for each operand: 3 for each of three operands.
     element: FloatArray = parameter(
-        0.47, "clk", 0.1, 4.0, "time of a core for one element that is taken singly (eager)"
+        20.0 / 128.0, "clk", 0.1, 4.0, "time of a core for one element that is taken singly (eager)"
     )
     offset: FloatArray = parameter(
-        0.0375, "clk", 0.005, 0.4, "the same for its offset along each axis of each operand (eager)"
+        3.0 / 128.0, "clk", 0.005, 0.4, "the same for its offset along each axis of each operand (eager)"
     )
-    # 49.5 million elements on an H100: a float32 copy of bfloat16 takes 154 us, a product of the two 211.
+    # A choice among formats and a conversion: some 8 instructions.
     converted: FloatArray = parameter(
-        0.15, "clk", 0.02, 1.0, "the same for each operand where their formats differ (eager)"
+        8.0 / 128.0, "clk", 0.02, 1.0, "the same for each operand where their formats differ (eager)"
     )
+    # By Little's law the rate goes with the threads that wait for memory.
     filled: FloatArray = parameter(
-        0.6, "1", 0.2, 1.0, "share of that rate in a grid of half the threads of each core (eager)"
+        0.5, "1", 0.2, 1.0, "share of that rate in a grid of half the threads of each core (eager)"
     )
+    # Lanes of a transposed access are each in a line of their own, and the first-level cache looks up one in a clock.
     crossed: FloatArray = parameter(
-        0.55, "1/clk", 0.1, 8.0, "single elements of a core in a cycle where an operand is transposed"
+        1.0, "1/clk", 0.1, 8.0, "single elements of a core in a cycle where an operand is transposed"
     )
+    # Four accesses an element (in, to shared memory, from it, out) by 32 lanes of load and store units.
     tiled: FloatArray = parameter(
-        2.7, "1/clk", 0.5, 40.0, "elements of 32 x 32 tiles that a core transposes in a cycle"
+        8.0, "1/clk", 0.5, 40.0, "elements of 32 x 32 tiles that a core transposes in a cycle"
     )
-    # Norms of bfloat16 vectors across an image take 790 cycles for each, means of float32 rows 500 (H100).
+    # A latency of the DRAM, 500 to 700 cycles on every generation since Volta.
     load: FloatArray = parameter(
-        680.0, "clk", 100.0, 3000.0, "time of a thread for loads that it waits for (eager reductions)"
+        600.0, "clk", 100.0, 3000.0, "time of a thread for loads that it waits for (eager reductions)"
     )
-    # gelu of 16-bit values takes 0.35 cycles an element on the 128 lanes of an H100's core, in the cache and out of it.
+    # ``erff`` of the CUDA math library: two polynomials of seven terms, an exponential, and the choice between them.
     transcendental: FloatArray = parameter(
-        44.0, "1", 5.0, 100.0, "instructions of a lane for a transcendental function in full precision"
+        20.0, "1", 5.0, 100.0, "instructions of a lane for a transcendental function in full precision"
     )
     resident: FloatArray = parameter(
         0.3, "1", 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"
@@ -196,9 +202,7 @@ _FORMULAS = {
     "index arithmetic": Formula(
         "elements * (element + operands * (axes * offset + conversion)) / (cores * clock), more in small grids"
     ),
-    "transcendental functions": Formula(
-        "44 instructions of a vector lane each, joined with the rest by an exponent of 6"
-    ),
+    "transcendental functions": Formula("instructions of a vector lane each, joined with the rest by an exponent of 6"),
     "loads one after another": Formula("rounds of threads * loads that each waits for * time of one"),
     "floor": Formula("shortest duration"),
 }

@@ -148,3 +148,37 @@ def test_a_change_that_no_term_follows_keeps_every_column(name):
         np.testing.assert_allclose(after.energy[unit], column, rtol=1e-12, err_msg=unit)
     for parameter in PARAMETERS:
         assert after.parameter(parameter) == pytest.approx(before.parameter(parameter), rel=1e-12), parameter
+
+
+_OBSERVED = _calibration(
+    name="h100_observations",
+    architecture="hopper",
+    scope="observations",
+    accelerators=("H100-SXM5-80GB",),
+    groups={"stream": ("H100-SXM5-80GB",)},
+    parameters={"stream.element": 0.4, "stream.tiled": 3.0},
+)
+
+
+def test_observations_take_the_place_of_defaults():
+    parts = [load_accelerator(name) for name in ("h100", "a100")]
+    columns = hardware_columns(parts, calibrations=CalibrationPool.of(_OBSERVED))
+    assert columns.parameter("stream.element").tolist() == [0.4, 0.4]
+    assert [BASES[code] for code in columns.basis["stream.element"]] == ["calibrated", "inherited"]
+    assert [BASES[code] for code in columns.basis["stream.offset"]] == ["datasheet", "datasheet"]
+
+
+def test_a_fit_goes_before_an_observation_unless_it_holds_the_parameter():
+    fitted = _calibration(
+        name="hopper",
+        architecture="hopper",
+        accelerators=("H100-SXM5-80GB",),
+        groups={"stream": ("H100-SXM5-80GB",)},
+        parameters={"stream.tiled": 5.0},
+        held=("stream.element", "stream.offset"),
+    )
+    columns = hardware_columns([load_accelerator("h100")], calibrations=CalibrationPool.of(_OBSERVED, fitted))
+    assert columns.parameter("stream.tiled").tolist() == [5.0]
+    assert columns.parameter("stream.element").tolist() == [0.4]
+    names = ("stream.tiled", "stream.element", "stream.offset")
+    assert [BASES[columns.basis[name][0]] for name in names] == ["calibrated", "calibrated", "datasheet"]

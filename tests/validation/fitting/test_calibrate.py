@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from validation.fitting.calibrate import JOBS, calibrate, tables_to_fit, without_device
+from validation.fitting.calibrate import JOBS, calibrate, tables_to_fit
 from validation.measured.tables import MeasurementError, read_measured
 
 
@@ -52,7 +52,7 @@ def test_rows_of_another_library_are_not_fitted(synthetic_file):
 
 def test_dropping_a_device_drops_its_groups(calibrated_files):
     _, calibrations = calibrated_files
-    left = {c.name: c for c in without_device(calibrations, "T4", "NVIDIA T4")}
+    left = {c.name: c.without_accelerator("T4", "NVIDIA T4") for c in calibrations}
     dropped = left["turing"]
     assert dropped.calibration.groups == dropped.calibration.parameters == {}
     assert dropped.calibration.fitted_on == dropped.evidence.fitted_on == dropped.evidence.residuals == ()

@@ -9,6 +9,8 @@ from validation.errors.kernels import kernel_errors
 from validation.fitting.generic import LeftOut, generic_calibration, left_out_errors, preferred_groups
 from validation.measured.tables import read_measured
 
+_NONE = CalibrationPool.empty()
+
 
 @pytest.fixture(scope="module")
 def tables(synthetic_file):
@@ -16,7 +18,7 @@ def tables(synthetic_file):
 
 
 def test_each_device_fits_with_its_own_memory(tables):
-    generic = generic_calibration(tables).calibration
+    generic = generic_calibration(tables, observed=_NONE).calibration
     assert (generic.name, generic.scope, generic.architecture) == ("generic", "generic", None)
     assert generic.groups == {"stream": ("T4", "V100-PCIe-32GB")}
     shares = [accelerator_origin(t.accelerator).copy_share / REFERENCE.copy_share for t in tables]
@@ -26,7 +28,7 @@ def test_each_device_fits_with_its_own_memory(tables):
 
 
 def test_what_was_fitted_on_and_what_was_kept_out_is_recorded(tables):
-    generic = generic_calibration(tables).evidence
+    generic = generic_calibration(tables, observed=_NONE).evidence
     assert [f.device for f in generic.fitted_on] == ["NVIDIA T4", "NVIDIA V100-PCIE-32GB"]
     assert all(f.count + f.held_out == len(t) for f, t in zip(generic.fitted_on, tables, strict=True))
     assert generic.residuals == ()
@@ -34,7 +36,7 @@ def test_what_was_fitted_on_and_what_was_kept_out_is_recorded(tables):
 
 def test_an_architecture_is_left_out_of_fits_and_relatives(tables, calibrated_files):
     _, relatives = calibrated_files
-    trials = {trial.device: trial for trial in left_out_errors(tables, relatives)}
+    trials = {trial.device: trial for trial in left_out_errors(tables, relatives, observed=_NONE)}
     assert trials.keys() == {"NVIDIA T4", "NVIDIA V100-PCIE-32GB"}
     # The relative of the T4 is the V100's own fit of 0.9, which is also all that a joint fit sees.
     t4 = trials["NVIDIA T4"]
@@ -43,7 +45,7 @@ def test_an_architecture_is_left_out_of_fits_and_relatives(tables, calibrated_fi
 
 def test_residuals_come_by_architecture(tables, calibrated_files):
     _, relatives = calibrated_files
-    generic = generic_calibration(tables, relatives).evidence
+    generic = generic_calibration(tables, relatives, observed=_NONE).evidence
     whole = [r for r in generic.residuals if r.regime == "all"]
     assert [(r.group, r.scope) for r in whole] == [("stream", "left_out_device")] * 2
 
@@ -75,7 +77,7 @@ def test_a_group_is_preferred_that_is_better_on_most(trials, preferred):
 def test_leaving_out_a_device_fits_the_generic_parameters_again(synthetic_file, tables, calibrated_files):
     files = [synthetic_file("NVIDIA T4", 0.86), synthetic_file("NVIDIA V100-PCIE-32GB", 0.9)]
     _, relatives = calibrated_files
-    seen = generic_calibration(tables).calibration.model_copy(
+    seen = generic_calibration(tables, observed=_NONE).calibration.model_copy(
         update={"preferred": ("stream",), "parameters": {"stream.dram": 0.4}}  # would be off by half
     )
     (record,) = kernel_errors(files, leave_out="NVIDIA T4", calibrations=CalibrationPool.of(*relatives, seen)).records

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn, ResidualSummary
-from validation.fitting.calibrate import calibrate
+from validation.fitting.calibrate import calibrate, shipped_observations
 from validation.fitting.generic import generic_calibration
 from validation.fitting.refit import merged, refitted
 from validation.measured.tables import MeasurementError, read_measured
@@ -72,7 +72,7 @@ def test_nothing_of_the_old_fit_remains_in_the_new(tables, earlier):
 
 def test_all_groups_that_there_are_make_the_whole_calibration(tables):
     whole = calibrate(tables)
-    whole = (*whole, generic_calibration(tables, whole))
+    whole = (*whole, generic_calibration(tables, whole, observed=shipped_observations()))
     others = CalibrationPool.shipped().without({entry.name for entry in whole})
     again = refitted(tables[::-1], ["stream"], CalibrationPool.of(*whole, *others.members))
     assert [c.calibration for c in again] == [c.calibration for c in whole]

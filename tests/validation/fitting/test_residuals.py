@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
+from hw_specs import CalibrationPool
 from validation.fitting import residuals
 from validation.fitting.residuals import residual_summaries
 
 
 def test_summaries_hold_quantiles_of_both_scopes(calibrated_files):
     measured, calibrations = calibrated_files
-    summaries = residual_summaries(measured, calibrations)["turing"]
+    summaries = residual_summaries(measured, calibrations, relatives=CalibrationPool.empty())["turing"]
     scopes = {s.scope for s in summaries}
     assert scopes == {"held_out_shapes", "left_out_device"}
     whole = next(s for s in summaries if s.scope == "left_out_device" and s.regime == "all")

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn
+from hw_specs import Calibration, Evidence, FittedCalibration, FittedOn
 from hw_specs.calibration import described
 from simulator.cost.families import GROUPS
 from validation.errors.prediction import predicted
-from validation.fitting.calibrate import JOBS, joined
-from validation.fitting.fit import Fit, fit_groups, held_out, row_groups
+from validation.fitting.calibrate import JOBS, joined, shipped_observations
+from validation.fitting.device_rows import row_groups
+from validation.fitting.fit import Fit, fit_groups, held_out
 from validation.fitting.residuals import held_out_summaries
 from validation.measured.tables import MeasuredKernels
 
@@ -52,7 +53,7 @@ def fit_calibration(
         present = tuple(group for group in job if (row_groups(training) & _bits((group,))).any())
         if present:
             say(f"fit {', '.join(present)}")
-            fits.append(fit_groups(present, [training]))
+            fits.append(fit_groups(present, [training], observed=shipped_observations()))
             fitted |= dict.fromkeys(present, _bits(job))
     accelerator = measured.accelerator
     calibration = Calibration(
@@ -68,7 +69,7 @@ def fit_calibration(
     evidence = Evidence(
         name=name,
         fitted_on=_fitted_on(measured, calibration, fitted),
-        residuals=held_out_summaries(measured, calibration),
+        residuals=held_out_summaries(measured, calibration, observed=shipped_observations()),
     )
     with_host = calibration.model_copy(
         update={
@@ -82,7 +83,9 @@ def fit_calibration(
 
 def _fitted_on(measured: MeasuredKernels, calibration: Calibration, fitted: Mapping[str, int]) -> tuple[FittedOn, ...]:
     """Errors of each operator and dtype, on the shapes of the fit and on those kept out of it."""
-    error = np.abs(predicted(measured, CalibrationPool.of(calibration), timings={}).time / measured.latency - 1.0)
+    error = np.abs(
+        predicted(measured, shipped_observations().with_own(calibration), timings={}).time / measured.latency - 1.0
+    )
     groups, out = row_groups(measured), held_out(measured)
     calls = list(zip(measured.op, measured.dtype, strict=True))
     records = []

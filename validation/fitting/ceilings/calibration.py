@@ -30,7 +30,7 @@ from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units, kernels_of
 from tracer.graph import Op, TensorSpec
 
-from .ceilings import Ceiling, EagerShare
+from .best_rates import Ceiling, EagerShare
 
 __all__ = ["ceiling_calibrations", "solve"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from validation.fitting.ceilings import eager_shares, read_ceilings
+from validation.fitting.ceilings.best_rates import eager_shares, read_ceilings
 from validation.measured.tables import MeasurementError
 
 _HEADER = "device,what,dtype,value,unit,source\n"

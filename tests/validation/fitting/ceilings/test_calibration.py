@@ -5,8 +5,8 @@ import pytest
 from hw_specs import Calibration, CalibrationPool, load_accelerator
 from simulator.cost import hardware_columns, kernel_times
 from simulator.kernels import KernelTables, Product
-from validation.fitting.ceiling_calibration import ceiling_calibrations, solve
-from validation.fitting.ceilings import Ceiling, EagerShare
+from validation.fitting.ceilings.best_rates import Ceiling, EagerShare
+from validation.fitting.ceilings.calibration import ceiling_calibrations, solve
 
 _GENERIC = Calibration(
     name="generic",

@@ -1,0 +1,1 @@
+"""Published best rates, and the single parameters that they determine."""
