@@ -68,9 +68,6 @@ class Execution:
         ``torch.backends.cudnn.allow_tf32``; on by default in torch.
     channels_last : bool
         Whether images and weights lie in memory with channels innermost, so that convolutions need no conversion.
-    layout_optimization : bool
-        Whether the compiler keeps convolutions in channels-last by itself: TorchInductor does from torch 2.1 on
-        (``torch/_inductor/config.py``, ``layout_optimization``); 2.0 left them as the model has them.
     software : Software
         Releases that choose the kernels; the newest framework by default.
     kernels : tuple of AttentionAlgorithm
@@ -84,7 +81,6 @@ class Execution:
     matmul_tf32: bool = False
     convolution_tf32: bool = True
     channels_last: bool = False
-    layout_optimization: bool = True
     software: Software = field(default_factory=newest_software)
     kernels: tuple[AttentionAlgorithm, ...] = tuple(AttentionAlgorithm)
     tried: tuple[TriedKernel, ...] = (
@@ -122,4 +118,4 @@ class Execution:
     @property
     def keeps_channels_last(self) -> bool:
         """Whether convolutions find their operands with channels innermost."""
-        return self.channels_last or (self.compiled and self.layout_optimization)
+        return self.channels_last or (self.compiled and self.software.layout_optimization)

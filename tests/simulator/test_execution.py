@@ -46,8 +46,8 @@ def test_defaults_are_those_of_torch():
         ({"channels_last": True}, True),
         ({"mode": "compiled"}, True),
         ({"mode": "cuda-graph"}, False),
-        ({"mode": "compiled", "layout_optimization": False}, False),
-        ({"mode": "compiled", "layout_optimization": False, "channels_last": True}, True),
+        ({"mode": "compiled", "software": load_software("torch-2.0")}, False),
+        ({"mode": "compiled", "software": load_software("torch-2.0"), "channels_last": True}, True),
     ],
 )
 def test_who_keeps_channels_innermost(settings, keeps):

@@ -9,6 +9,9 @@ from typing import Annotated, Any, Literal
 import pydantic
 import yaml
 
+from simulator.execution import Execution
+from simulator.software import load_software
+
 __all__ = ["CASES", "Case", "CaseError", "load_case", "load_cases"]
 
 CASES = Path(__file__).parent / "cases"
@@ -49,6 +52,8 @@ class Case(pydantic.BaseModel):
         Release of the framework that the source states, such as ``torch-2.1``.
     host : str
         Host (:mod:`simulator.hosts`) where source or form factor tell it; empty for the default one.
+    newest_then : str
+        Release that was the newest one when the source published its figures, where it states none.
     options : tuple of str
         What the source's script switches on that no other field says.
     grade : {"A", "B", "C"}
@@ -71,11 +76,23 @@ class Case(pydantic.BaseModel):
     value: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
     source: Annotated[str, pydantic.Field(min_length=1)]
     software: str = ""
+    newest_then: str = ""
     host: str = ""
     options: tuple[str, ...] = ()
     grade: Grade
     assumed: tuple[str, ...] = ()
     notes: str = ""
+
+    def to_execution(self) -> Execution:
+        """How the run was executed, by the release that its source states, or by what was to be had then.
+
+        Raises
+        ------
+        ExecutionError, SoftwareError
+            There is no such choice, or nothing describes the release.
+        """
+        software = load_software(self.software or self.newest_then)
+        return Execution(**self.execution, software=software)  # type: ignore[arg-type]  # checked by Execution itself
 
 
 def load_case(path: Path) -> Case:

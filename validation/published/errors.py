@@ -9,9 +9,10 @@ from typing import Any
 
 from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.cost import UnsupportedFormatError
-from simulator.execution import Execution
+from simulator.execution import ExecutionError
 from simulator.hosts.catalogue import load_host
 from simulator.simulation import Simulation, simulate
+from simulator.software import SoftwareError
 from simulator.uncertainty.intervals import family_of, interval_of
 from tracer.graph import GraphError, OpGraph
 from tracer.library.graphs import graph_of
@@ -103,7 +104,7 @@ def predict_cases(
             progress(case.id)
         try:
             results.append(_predict(case, graphs, calibrations))
-        except (GraphError, SpecError, UnsupportedFormatError) as error:
+        except (ExecutionError, GraphError, SoftwareError, SpecError, UnsupportedFormatError) as error:
             failed.append(
                 CaseError(id=case.id, model=case.model, device=case.device, reason=str(error).splitlines()[0])
             )
@@ -133,7 +134,7 @@ def _predict(
     case: Case, graphs: dict[tuple[str, tuple[tuple[str, object], ...]], OpGraph], calibrations: CalibrationPool
 ) -> CaseResult:
     graph, accelerator = _graph(case.model, case.settings, graphs), load_accelerator(case.device)
-    execution = Execution(**case.execution)  # type: ignore[arg-type]  # checked by Execution itself
+    execution = case.to_execution()
     host = load_host(case.host) if case.host else None
     simulation = simulate(graph, accelerator, execution, calibrations=calibrations, host=host)
     bound = simulate(graph, accelerator, execution, calibrations=calibrations, fidelity="roofline")

@@ -154,6 +154,8 @@ class Source(Entry):
     mixed: bool = False
     unmixed: str = ""
     """Component that is not mixed."""
+    newest_then: str = ""
+    """Release of the framework that was the newest one when its figures were published."""
     table: str = ""
     """What several files of one author are parts of."""
     prompt: pydantic.PositiveInt | None = None
@@ -165,7 +167,6 @@ class Remark(Entry):
 
     refuse: str = ""
     channels_last: bool = False
-    layout_optimization: bool = True
     compiled_as_graph: bool = False
     """Whether compiled code is launched as a graph."""
 
@@ -222,6 +223,10 @@ class Names(pydantic.BaseModel):
         """Release of PyTorch that a text states, as ``torch-2.1``; empty where it states none."""
         found = re.search(self.software, text, re.IGNORECASE)
         return f"torch-{found['release']}" if found else ""
+
+    def newest_then(self, source: str) -> str:
+        """Release that was the newest one when a source published its figures; empty where no line says so."""
+        return next((line.newest_then for line in all_that_fit(self.sources, source) if line.newest_then), "")
 
     def table(self, source: str) -> str:
         """Table that a source is part of: itself, unless a line says otherwise."""

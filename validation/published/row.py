@@ -44,6 +44,7 @@ def case_of_row(row: Row, names: Names) -> Case:
             "value": value,
             "source": row["source"],
             "software": names.release(said),
+            "newest_then": names.newest_then(row["source"]),
             "host": _host(row, device, names),
             "options": tuple(line.option for line in all_that_fit(names.options, said)),
             "grade": _grade(row.get("notes", ""), len(assumed)),
@@ -120,7 +121,6 @@ def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -
         "attention": _attention(row["attention_impl"], names, engine.attention or kind.attention, assumed),
         "matmul_tf32": (precision is not None and precision.tf32) or _source(row, names).tf32,
         "channels_last": any(remark.channels_last for remark in remarks),
-        "layout_optimization": all(remark.layout_optimization for remark in remarks),
     }
 
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.cost import UnsupportedFormatError
-from simulator.execution import Execution, ExecutionError
+from simulator.execution import ExecutionError
 from simulator.hosts.catalogue import load_host
 from simulator.simulation import Simulation, simulate
+from simulator.software import SoftwareError
 from simulator.uncertainty.components import ErrorComponents, accelerator_correlation, ratio_variance
 from tracer.graph import GraphError, OpGraph
 from tracer.library.graphs import graph_of
@@ -117,7 +118,7 @@ def _predictions(
             progress(run.case.id)
         try:
             found[key] = predict(run.case)
-        except (ExecutionError, GraphError, SpecError, UnsupportedFormatError) as error:
+        except (ExecutionError, GraphError, SoftwareError, SpecError, UnsupportedFormatError) as error:
             failed.append(str(error).splitlines()[0])
     return found, failed
 
@@ -151,9 +152,9 @@ class Simulations:
     def _predicted(self, case: Case) -> dict[str, Prediction]:
         """Prediction of each stage of a case's run by its name, and of the whole by none."""
         settings, execution = (tuple(sorted(each.items())) for each in (case.settings, case.execution))
-        key = (case.model, case.device, case.host, settings, execution)
+        key = (case.model, case.device, case.host, settings, execution, case.software or case.newest_then)
         if key not in self._stages:
-            how = Execution(**case.execution)  # type: ignore[arg-type]  # checked by Execution itself
+            how = case.to_execution()
             part = load_accelerator(case.device)
             host = load_host(case.host) if case.host else None
             run = simulate(self._graph(case), part, how, calibrations=self._calibrations, host=host)

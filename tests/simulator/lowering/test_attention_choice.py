@@ -26,6 +26,7 @@ def _on(accelerator: str, software: str = "", **options: str) -> Execution:
         ("a100", "torch-2.13", _PLAIN, AttentionAlgorithm.FLASH2),
         ("a100", "torch-2.13", _MASKED, AttentionAlgorithm.EFFICIENT),
         ("a100", "torch-1.13", _PLAIN, None),
+        ("a100", "torch-2.1", _PLAIN, AttentionAlgorithm.EFFICIENT),
         ("t4", "torch-2.13", _PLAIN, AttentionAlgorithm.EFFICIENT),
         ("h100", "torch-2.4", _PLAIN, AttentionAlgorithm.FLASH2),
         ("h100", "torch-2.5", _PLAIN, AttentionAlgorithm.CUDNN),

@@ -47,7 +47,6 @@ def test_a_row_becomes_a_case(only_case: Callable[..., Case], tmp_path: Path) ->
         "attention": "flash",
         "matmul_tf32": False,
         "channels_last": False,
-        "layout_optimization": True,
     }
     assert not case.sliced_decoder
 
@@ -153,8 +152,8 @@ def test_images_decoded_one_by_one_are_said_to_be(only_case: Callable[..., Case]
 
 def test_the_compiler_of_torch_2_0_leaves_layouts(only_case: Callable[..., Case], tmp_path: Path) -> None:
     row = ROW.replace(",eager,", ",torch.compile,")
-    assert only_case(tmp_path, row).execution["layout_optimization"] is True
-    assert only_case(tmp_path, row.replace("q=A", "q=A; torch2.0 nightly")).execution["layout_optimization"] is False
+    assert only_case(tmp_path, row).to_execution().keeps_channels_last
+    assert not only_case(tmp_path, row.replace("q=A", "q=A; torch2.0 nightly")).to_execution().keeps_channels_last
 
 
 @pytest.mark.parametrize(
