@@ -20,7 +20,7 @@ from validation.limits.workloads import bundled_kernels
 POOL = CalibrationPool.shipped()
 
 #: Groups of kernels that no better accelerator slows down.
-_HOLDS = ("stream", "softmax", "quantize", "normalization", "flash2")
+_HOLDS = ("stream", "softmax", "quantize", "normalization", "flash2", "efficient")
 
 
 _INFINITE = dict.fromkeys(RESOURCES[:-1], 1e9)
@@ -77,7 +77,7 @@ def test_a_change_of_one_per_cent_makes_no_jump(kernels, name):
 
 
 #: Groups whose time is that of bandwidths and rates alone once latencies are none.
-_WITHOUT_LATENCIES = ("flash2", "normalization", "softmax")
+_WITHOUT_LATENCIES = ("flash2", "efficient", "stream", "normalization", "softmax")
 
 
 @pytest.mark.parametrize("name", ["h100", "v100", "mi300x"])
