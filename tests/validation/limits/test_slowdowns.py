@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool, apply_overrides, load_accelerator
-from simulator.cost import GROUPS, RESOURCES, hardware_columns, kernel_times
+from simulator.cost import GROUPS, RESOURCES, HardwareColumns, hardware_columns, kernel_times
 from simulator.cost.families import parameter_group
 from simulator.cost.gains import better
 from simulator.execution import Execution
@@ -23,7 +25,10 @@ POOL = CalibrationPool.shipped()
 _HOLDS = ("stream", "softmax", "quantize", "normalization", "flash2", "efficient")
 
 
-_INFINITE = dict.fromkeys(RESOURCES[:-1], 1e9)
+def _infinite(hardware: HardwareColumns, **finite: float) -> HardwareColumns:
+    """Everything without bound and memory without latency, but for resources that are better by a factor."""
+    made = better(hardware, {**dict.fromkeys(RESOURCES[:-1], 1e12), **finite})
+    return replace(made, dram_latency=1e-12 * made.dram_latency)
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +82,14 @@ def test_a_change_of_one_per_cent_makes_no_jump(kernels, name):
 
 
 #: Groups whose time is that of bandwidths and rates alone once latencies are none.
-_WITHOUT_LATENCIES = ("flash2", "efficient", "stream", "normalization", "softmax")
+_WITHOUT_LATENCIES = ("matmul", "convolution", "flash2", "efficient", "stream", "normalization", "softmax", "moments")
 
 
 @pytest.mark.parametrize("name", ["h100", "v100", "mi300x"])
 def test_with_everything_infinite_no_time_remains(kernels, name):
     part = load_accelerator(name)
     own, hardware = assign_units(kernels, part), hardware_columns([part], POOL).sustained()
-    before, after = (kernel_times(own, each).time[:, 0] for each in (hardware, better(hardware, _INFINITE)))
+    before, after = (kernel_times(own, each).time[:, 0] for each in (hardware, _infinite(hardware)))
     groups = parameter_group(own)
     for group in _WITHOUT_LATENCIES:
         rows = groups == GROUPS.index(group)
@@ -96,8 +101,7 @@ def test_with_one_resource_finite_the_time_is_its_own(kernels, resource):
     """It grows as the resource gets less."""
     part = load_accelerator("h100")
     own, hardware = assign_units(kernels, part), hardware_columns([part], POOL).sustained()
-    alone = better(hardware, {**_INFINITE, resource: 1.0})
-    slower = better(hardware, {**_INFINITE, resource: 0.5})
+    alone, slower = (_infinite(hardware, **{resource: factor}) for factor in (1.0, 0.5))
     before, after = (kernel_times(own, each).time[:, 0] for each in (alone, slower))
     takes_time = (before > 1e-9) & np.isin(parameter_group(own), [GROUPS.index(name) for name in _WITHOUT_LATENCIES])
     np.testing.assert_allclose(after[takes_time], 2 * before[takes_time], rtol=0.02)
