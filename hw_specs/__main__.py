@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .architecture import Architecture
-from .catalogue import accelerator_files, load_accelerator, load_file
+from .catalogue import accelerator_files, load_accelerator, load_file, retired_fields
 from .errors import SpecError
 from .inheritance.lineage import list_architectures, load_architecture
 from .listing.facts import LIST_COLUMNS, as_record, facts, list_row, readable_row
@@ -76,6 +76,7 @@ def show_command(
 ) -> None:
     """Show all facts about one accelerator, its ridge points and its sources."""
     accelerator = apply_overrides(load_accelerator(name), changes or [])
+    _say_what_is_left_out(name)
     if output is Format.JSON:
         _print_json(as_record(accelerator))
         return
@@ -100,6 +101,8 @@ def check_command(
     Status 1 if a number does not fit and the file does not list it as disputed, 2 if a file is refused.
     """
     paths = files or list(accelerator_files())
+    for path in paths:
+        _say_what_is_left_out(str(path))
     findings = [(path.name, finding) for path in paths for finding in implausibilities(load_file(path))]
     rows = [_finding_row(name, finding) for name, finding in findings]
     if output is Format.JSON:
@@ -112,6 +115,12 @@ def check_command(
     typer.echo(f"{len(paths)} files valid; {open_findings} open findings, {len(rows)} in all", err=True)
     if open_findings:
         raise typer.Exit(1)
+
+
+def _say_what_is_left_out(name_or_path: str) -> None:
+    """Fields of a file that are none any more."""
+    for line in retired_fields(name_or_path):
+        typer.echo(line, err=True)
 
 
 @app.command("convert")

@@ -138,3 +138,14 @@ def test_module_runs_as_a_program() -> None:
         [sys.executable, "-m", "hw_specs", "show", "t4", "--format", "json"], capture_output=True, text=True, check=True
     )
     assert json.loads(result.stdout)["name"] == "T4"
+
+
+@pytest.mark.parametrize("command", ["show", "check"])
+def test_fields_that_are_gone_are_said_to_be(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: Mine\nextends: h100\ncores: {sustained_clock: 1.5 GHz}\nsources: [me]\n", encoding="utf-8")
+    status, _, err = run([command, str(path)], monkeypatch, capsys)
+    assert status == 0
+    assert f"{path}: cores.sustained_clock: is left out" in err
