@@ -48,9 +48,9 @@ _SPLITS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
 #: Exponent that joins what the warps of a core do in turns, each everything. Fitted on an A100; with it the times of an
 #: H20, whose products take most of the time, are met too (Dao-AILab/flash-attention#1310). [1]
 _WARPS_OVERLAP = 2.5
-#: Their time of exponentials over that of the special units alone: some five instructions on vector units come with each
-#: (scale, maximum, subtraction, sum, conversion). Fitted it takes in what is none of that: with 5.9 of an L40S an A100
-#: is 14 % off where 2.8 leaves 10, an H100 31 where it leaves 13, an H20 10 where it leaves 4. [1]
+#: Their time of exponentials over that of the special units alone: some five instructions on vector units come with
+#: each. Fitted it takes in what is none of that: with 5.9 of an L40S an A100 is 14 % off where 2.8 leaves 10, an H100
+#: 31 where it leaves 13, an H20 10 where it leaves 4. [1]
 _WARPS_EXPONENTIAL = 2.8
 
 _EXPONENTIAL = "time of exponentials, maxima, sums and rescaling over that of the special units alone"
