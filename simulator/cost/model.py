@@ -130,6 +130,6 @@ def _calibrate(costs: KernelCosts, table: FamilyTable, rows: IntArray, hardware:
         costs.bound[at] = np.where(cost.time >= roofline, cost.bound, costs.bound[at])
         clocked = np.zeros(roofline.shape) if cost.clocked is None else cost.clocked
         for column, values in zip(
-            costs.draw, draw_of(part, hardware, time=costs.time[at], clocked=clocked), strict=True
+            costs.draw, draw_of(part, hardware, time=costs.time[at], clocked=clocked, done=cost.done), strict=True
         ):
             column[at] = values

@@ -54,12 +54,23 @@ class Draw(NamedTuple):
     work: FloatArray
 
 
-def draw_of(table: FamilyTable, hardware: HardwareColumns, *, time: FloatArray, clocked: FloatArray) -> Draw:
-    """What the kernels of one family take, given their times at the boost clock and the part that goes with it."""
+def draw_of(
+    table: FamilyTable,
+    hardware: HardwareColumns,
+    *,
+    time: FloatArray,
+    clocked: FloatArray,
+    done: FloatArray | None = None,
+) -> Draw:
+    """What the kernels of one family take, given their times at the boost clock and the part that goes with it.
+
+    Of the FLOPs of the table a share `done` is really done.
+    """
     on_vector_units = (table.matrix_flops == 0)[:, None] & table.contracts
     work = np.where(on_vector_units, hardware.power_active_vector, hardware.power_active) * time
     for name, amount in amounts(table, hardware.cache_capacity).items():
-        work = work + amount * hardware.energy[name]
+        share = done if done is not None and name in ("matrix", "vector") else 1.0
+        work = work + share * amount * hardware.energy[name]
     return Draw(np.minimum(clocked, time), work)
 
 

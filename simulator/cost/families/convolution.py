@@ -36,6 +36,8 @@ _PATCH_TILES, _PATCH_CHANNELS = 32.0, 32.0
 _TRANSFORMED_2 = 16.0
 #: Transformed values of a tile of F(4x4, 3x3), which become that many products.
 _TRANSFORMED_4 = 36.0
+#: Multiplications of each algorithm over those of nine taps: 16 for 2 x 2 results, 36 for 4 x 4.
+_MULTIPLICATIONS = np.array([1.0, _TRANSFORMED_2 / (9.0 * 4.0), _TRANSFORMED_4 / (9.0 * 16.0)])
 #: Channels of one tap that a step of the main loop takes on matrix units, in bytes (``256x64_32x4`` of bf16). [B]
 _TAP_BYTES = 64.0
 #: Prologue and epilogue of each wave of fused Winograd. [s]
@@ -151,7 +153,8 @@ def vector_convolution_cost(
         "transforms of unfused Winograd": transforms,
     }
     clocked = bounds["vector"] - np.where(chosen == 2, transforms, 0.0)
-    return FamilyCost(time=times.min(axis=0), bound=bound_of(bounds), terms=terms, clocked=clocked)
+    done = _MULTIPLICATIONS[chosen]
+    return FamilyCost(time=times.min(axis=0), bound=bound_of(bounds), terms=terms, clocked=clocked, done=done)
 
 
 def _implicit_problem(table: ConvolutionTable, hardware: HardwareColumns) -> Problem:

@@ -53,12 +53,15 @@ class FamilyCost:
         How the time came about: name of the term to its values, in the order of the computation.
     clocked : array, optional
         Part of the time that goes with the clock of the cores, which a power limit lowers; none by default. [s]
+    done : array, optional
+        Share of the FLOPs of the table that the chosen algorithm really does; all by default. [1]
     """
 
     time: FloatArray
     bound: NDArray[np.int64]
     terms: Mapping[str, FloatArray]
     clocked: FloatArray | None = None
+    done: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

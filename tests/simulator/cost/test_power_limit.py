@@ -95,3 +95,15 @@ def test_what_kernels_draw_by_hand():
     copy = Stream(name="copy", number_format="fp32", kind=StreamKind.COPY, elements=1e8, **moved)
     (table,) = KernelTables.from_kernels([copy]).tables
     assert draw_of(table, part, time=time, clocked=clocked).work[0, 0] == pytest.approx(0.07 + 2 * 4e8 * 1e-12)
+
+
+def test_algorithms_that_multiply_less_draw_less():
+    part = replace(
+        hardware_columns([make_accelerator()], CalibrationPool.empty()),
+        power_active=np.array([0.0]),
+        energy={name: np.array([1e-12]) for name in ("matrix", "vector", "special", "score", "dram", "cache")},
+    )
+    kernel = Product(name="gemm", number_format="bf16", matrix_flops=1e12, m=1, n=1, k=1)
+    (table,) = KernelTables.from_kernels([kernel]).tables
+    time = np.array([[1e-3]])
+    assert draw_of(table, part, time=time, clocked=time, done=np.array([[0.25]])).work[0, 0] == pytest.approx(0.25)
