@@ -94,10 +94,11 @@ class MomentsParameters(_RowParameters):
     element and at every step of the reduction.
     """
 
-    row: FloatArray = parameter(2100.0, "clk", 100.0, 20000.0, "time of a core for the reduction of one block")
-    element: FloatArray = parameter(0.27, "clk", 0.01, 4.0, "time of a core for one element")
-    # Four such blocks take 5.4 ms for 75 million values on an H200.
-    chain: FloatArray = parameter(290.0, "clk", 10.0, 2000.0, "time of a thread for one element where blocks are few")
+    # 500 instructions for each of 512 threads, and 32 for an element, of which a core issues 128 in a clock.
+    row: FloatArray = parameter(2000.0, "clk", 100.0, 20000.0, "time of a core for the reduction of one block")
+    element: FloatArray = parameter(0.25, "clk", 0.01, 4.0, "time of a core for one element")
+    # A latency of the DRAM, 500 to 700 cycles, for two loads in flight.
+    chain: FloatArray = parameter(300.0, "clk", 10.0, 2000.0, "time of a thread for one element where blocks are few")
     floor: FloatArray = floor_parameter(2e-6, cache=1.0, lower=1e-6)
 
 
