@@ -184,7 +184,7 @@ def _observed(accelerator: Accelerator, group: str, pool: CalibrationPool) -> di
     for match in pool.observations(accelerator, group):
         values: Mapping[str, float] = match.calibration.of_group(group)
         if match.basis != "calibrated":
-            there = origin_of(match.calibration, group)
+            there = origin_of(match.calibration, group, accelerator)
             values = carried(values, group, here=accelerator_origin(accelerator), there=there)
         found |= {name: (value, match.basis) for name, value in values.items()}
     return found
@@ -204,7 +204,9 @@ def _of_group(
     held = {name for name in held if name not in observed}
     values = {**{name: PARAMETERS[name].default for name in held if name in PARAMETERS}, **fitted}
     if not own:
-        values = carried(values, group, here=accelerator_origin(accelerator), there=origin_of(calibration, source))
+        values = carried(
+            values, group, here=accelerator_origin(accelerator), there=origin_of(calibration, source, accelerator)
+        )
     ground = match.basis if source == group else "inherited"
     return {name: (value, ground if name in fitted else "datasheet") for name, value in values.items()}
 

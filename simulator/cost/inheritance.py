@@ -67,13 +67,17 @@ def _steps(match: CalibrationMatch) -> float:
     return math.inf if match.distance is None else max(match.distance, 0)
 
 
-def origin_of(calibration: Calibration, group: str) -> Origin:
-    """What a calibration's parameters of a group describe: the first accelerator that they were fitted on."""
+def origin_of(calibration: Calibration, group: str, accelerator: Accelerator | None = None) -> Origin:
+    """What a calibration's parameters of a group describe: the first accelerator that they were fitted on.
+
+    Where `accelerator`, or what it was before it was changed, is among them, they describe that one as well.
+    """
     if calibration.scope == "generic":
         return REFERENCE
     measured = calibration.groups.get(group, calibration.accelerators)
+    own = None if accelerator is None else accelerator.based_on or accelerator.name
     try:
-        return accelerator_origin(load_accelerator(measured[0]))
+        return accelerator_origin(load_accelerator(own if own is not None and own in measured else measured[0]))
     except (IndexError, SpecError):  # nothing named, or a machine that its user probed
         return Origin(copy_share=None)
 

@@ -38,6 +38,15 @@ def test_parameters_describe_the_first_part_that_was_measured():
     assert origin_of(entry.model_copy(update={"scope": "generic"}), "stream") == REFERENCE
 
 
+def test_parameters_describe_a_part_that_was_measured_with_others():
+    both = {"stream": ("V100-PCIe-32GB", "T4")}
+    entry = Calibration(name="old", architecture="turing", groups=both, parameters={}, sources=("s",))
+    t4 = load_accelerator("t4")
+    changed = t4.model_copy(update={"name": "mine", "hypothetical": True, "based_on": "T4"})
+    assert origin_of(entry, "stream", t4) == origin_of(entry, "stream", changed) == accelerator_origin(t4)
+    assert origin_of(entry, "stream", load_accelerator("l4")) == origin_of(entry, "stream")
+
+
 def test_columns_hold_what_a_part_inherits():
     entry = Calibration(
         name="volta",
