@@ -4,7 +4,7 @@ A family is what shares columns: products, fused attention, convolutions, stream
 scattered rows and collectives. :class:`KernelTables` holds those of a whole graph.
 """
 
-from .attention import Attention, AttentionAlgorithm, AttentionTable
+from .attention import SPLIT_PRODUCTS, Attention, AttentionAlgorithm, AttentionTable
 from .collective import Collective, CollectiveAlgorithm, CollectiveTable
 from .convolution import Convolution, ConvolutionTable
 from .kernel import Kernel
@@ -16,6 +16,7 @@ from .table import FamilyTable
 from .tables import KernelTables
 
 __all__ = [
+    "SPLIT_PRODUCTS",
     "AccessPattern",
     "Attention",
     "AttentionAlgorithm",

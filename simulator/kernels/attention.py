@@ -9,7 +9,12 @@ from typing import Generic
 from .kernel import BoolArray, Code, Flag, FloatArray, IntArray, Kernel, Number, column
 from .table import FamilyTable
 
-__all__ = ["Attention", "AttentionAlgorithm", "AttentionColumns", "AttentionTable"]
+__all__ = ["SPLIT_PRODUCTS", "Attention", "AttentionAlgorithm", "AttentionColumns", "AttentionTable"]
+
+
+#: A float32 product as three tf32 products: high by high, high by low, low by high (CUTLASS, OpMultiplyAddFastF32,
+#: which the memory-efficient attention of PyTorch uses from sm_80 on).
+SPLIT_PRODUCTS = 3
 
 
 class AttentionAlgorithm(enum.IntEnum):

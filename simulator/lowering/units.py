@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import Execution
-from simulator.kernels import AttentionAlgorithm, AttentionTable, ConvolutionTable, FamilyTable, KernelTables
+from simulator.kernels import (
+    SPLIT_PRODUCTS,
+    AttentionAlgorithm,
+    AttentionTable,
+    ConvolutionTable,
+    FamilyTable,
+    KernelTables,
+)
 
 from .attention_choice import ALGORITHMS, with_kernels_of
 
@@ -102,11 +109,6 @@ def _accumulated_in_float32(table: FamilyTable, on_vector: NDArray[np.bool_], ac
     )
 
 
-# A float32 product as three tf32 products: high by high, high by low, low by high (CUTLASS, OpMultiplyAddFastF32, which
-# the memory-efficient attention of PyTorch uses from sm_80 on).
-_SPLIT_PRODUCTS = 3
-
-
 def _split_float32(table: AttentionTable, accelerator: Accelerator) -> AttentionTable:
     """Fused attention in float32 on tf32 units, where there are any; else on whatever runs float32."""
     rows = table.algorithm == AttentionAlgorithm.SPLIT_FLOAT32
@@ -119,7 +121,7 @@ def _split_float32(table: AttentionTable, accelerator: Accelerator) -> Attention
         table,
         formats=(*table.formats, "tf32"),
         number_format=np.where(rows, len(table.formats), table.number_format),
-        matrix_flops=np.where(rows, _SPLIT_PRODUCTS * table.matrix_flops, table.matrix_flops),
+        matrix_flops=np.where(rows, SPLIT_PRODUCTS * table.matrix_flops, table.matrix_flops),
     )
 
 

@@ -20,7 +20,7 @@ from hw_specs.architecture import AttentionTraits
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.mechanisms import cache_hit_rate, overlapped
 from simulator.cost.parameters import Parameters, floor_parameter, parameter
-from simulator.kernels import AttentionAlgorithm, AttentionTable
+from simulator.kernels import SPLIT_PRODUCTS, AttentionAlgorithm, AttentionTable
 
 from .attention_tiles import (
     CUDNN,
@@ -215,10 +215,17 @@ def _step_times(calls: _Calls, tiles: AttentionTiles) -> tuple[FloatArray, Float
     scores = (tiles.rows * tiles.columns)[:, None]
     rate = peak / hardware.cores
     depth = (tiles.passes * tiles.head + tiles.value)[:, None]
-    products = 2.0 * scores * depth / rate
+    products = 2.0 * scores * depth * _split_products(table)[:, None] / rate
     special = hardware.rates("special", ["fp32"])[0] / hardware.cores
     exponentials = scores * _exponential(parameters) / special
     return products, np.nan_to_num(exponentials, nan=0.0), tiles.shared[:, None] / hardware.shared_rate
+
+
+def _split_products(table: AttentionTable) -> FloatArray:
+    """Products that stand for one, shape (num_kernels,): in tf32 those of float32 are split."""
+    counts = np.array([SPLIT_PRODUCTS if name == "tf32" else 1.0 for name in table.formats])
+    split: FloatArray = counts[table.number_format]
+    return split
 
 
 def _core_time(

@@ -356,6 +356,14 @@ class TestSplits:
         assert (walked["splits of the keys"] > 1) == splits
 
 
+def test_float32_as_tf32_multiplies_three_times(hardware, attention):
+    kernel = attention(64.0, 4096.0, 4096.0, 64.0, number_format="tf32", itemsize=4.0)
+    part = replace(hardware(), matrix={"tf32": np.array([50e12])})
+    cost = group_cost("efficient", kernel, part)
+    # Keys in tiles of 64, heads and values of 64: 4 x 64 FLOPs a score, thrice.
+    assert cost.terms["products"][0, 0] == pytest.approx(3 * 64 * 4096**2 * 4 * 64 / 50e12)
+
+
 def test_values_narrower_than_keys_take_less(hardware, attention):
     # 192 elements of queries and keys, 128 of values: 320 products of a score in place of 384.
     wide, narrow = (
