@@ -110,8 +110,8 @@ def _latency(report: Report) -> str:
         return text
     i = report.interval
     return (
-        f"{text}   {100 * i.level:.0f} % interval {quantity(i.low, 's')} to {quantity(i.high, 's')}"
-        f" (such ones held {100 * i.coverage:.0f} % of {i.count} published runs {i.counted_on})"
+        f"{text}   {100 * i.level:.0f} % interval {quantity(i.low, 's')} to {quantity(i.high, 's')}\n{'':<15}"
+        f"such ones held {100 * i.coverage:.0f} % of {i.count} published runs {i.counted_on}"
     )
 
 
@@ -126,7 +126,9 @@ def _print_stages(report: Report, console: Console) -> None:
 def _print_categories(report: Report, console: Console) -> None:
     table = _table("operator category", *_ENTRY_COLUMNS, "bound by")
     for name, entry in report.by_category.items():
-        table.add_row(name, *_cells(report, "by_category", name, entry), _bounds(report.bound_by_category[name]))
+        table.add_row(
+            name, *_cells(report, "by_category", name, entry), _bounds(report.bound_by_category[name], most=2)
+        )
     console.print(table)
     console.print()
 
@@ -210,7 +212,8 @@ def _brief(seconds: float) -> str:
     return quantity(float(f"{seconds:.3g}"), "s")
 
 
-def _bounds(shares: BoundShares) -> str:
+def _bounds(shares: BoundShares, most: int | None = None) -> str:
+    """Shares by what holds back, the largest first; at most so many."""
     named: Mapping[str, float] = asdict(shares)
     ranked = sorted(named.items(), key=lambda item: -item[1])
-    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in ranked if share >= 0.005)
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in ranked[:most] if share >= 0.005)

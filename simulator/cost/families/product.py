@@ -38,8 +38,7 @@ class ProductParameters(Parameters):
     accesses: FloatArray = parameter(
         4.0, "1/clk", 2.0, 8.0, "accesses of up to 16 B that a core makes in a clock to bring in operands"
     )
-    # Load and store units move elements that copies to shared memory cannot take. Two products of a TimeSformer trace
-    # (H100, rows of an odd number of 2-byte elements) take 3.3 to 4.
+    # Load and store units move what copies to shared memory cannot take: an access for each of four schedulers.
     narrow_accesses: FloatArray = parameter(
         4.0, "1/clk", 1.0, 8.0, "the same where rows do not allow accesses of that width"
     )
