@@ -10,7 +10,7 @@ import pytest
 
 from hw_specs import CalibrationPool, apply_overrides, load_accelerator
 from simulator.cost import UnsupportedFormatError
-from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution
+from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution, ExecutionError
 from simulator.simulation import simulate
 from tracer.graph import OpGraph
 
@@ -108,10 +108,19 @@ def test_modes_that_save_launches_are_never_slower(graph):
     assert both <= compiled <= eager
 
 
-@pytest.mark.parametrize("attention", ATTENTION_CHOICES)
+_REFUSED = {"flash2": "heads of 512 elements", "flash3": "does not exist on B200"}
+
+
+@pytest.mark.parametrize("attention", sorted(set(ATTENTION_CHOICES) - set(_REFUSED)))
 def test_every_choice_of_attention_runs_where_it_exists(attention, graph):
     part = load_accelerator("b200")
     assert _latency(graph, part, Execution(attention=attention)) > 0
+
+
+@pytest.mark.parametrize("attention", sorted(_REFUSED))
+def test_a_kernel_that_is_absent_or_cannot_run_a_call_is_refused(attention, graph):
+    with pytest.raises(ExecutionError, match=_REFUSED[attention]):
+        simulate(graph, load_accelerator("b200"), Execution(attention=attention), calibrations=SHIPPED)
 
 
 def test_a_dtype_that_the_part_lacks(graph):
