@@ -34,6 +34,8 @@ class SustainedRate(Record):
     """Matrix units in 16 bits, or vector units in fp32."""
     rate: FlopPerSecond
     """[FLOP/s]"""
+    held: bool = False
+    """Whether the source says that the board's limit held the clock: the rate then tells the energy from both sides."""
     same_board: tuple[Text, ...] = ()
     """Other parts with the same die and limit."""
     source: Text

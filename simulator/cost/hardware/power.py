@@ -119,11 +119,14 @@ def power_model(accelerator: Accelerator, calibrations: Iterable[EnergyCalibrati
 
 
 class _Bound(NamedTuple):
-    """Energy of an operation that a published rate of a part leaves at its boost clock, and that clock."""
+    """Energy of an operation that a published rate of a part leaves at its boost clock, that clock, and whether the
+    limit held the part at that rate.
+    """
 
     part: str
     energy: float
     clock: float
+    held: bool
 
 
 def _factor(unit: Unit, accelerator: Accelerator, model: PowerModel, pool: tuple[EnergyCalibration, ...]) -> float:
@@ -131,7 +134,8 @@ def _factor(unit: Unit, accelerator: Accelerator, model: PowerModel, pool: tuple
 
     The rates of all parts of an architecture bound it, at the voltage that each part's boost clock takes. Rates of best
     products are of bursts with a share of idle time: where a fit weighed one against energies of whole runs, which keep
-    the board at its limit, that rate alone counts, and for a part whose readings were fitted its own.
+    the board at its limit, that rate alone counts, and for a part whose readings were fitted its own. A rate at which
+    the limit is known to have held a board tells that board's energy, where no reading of its own does.
     """
     energy = _energy(unit, model)
     if not energy:
@@ -140,8 +144,11 @@ def _factor(unit: Unit, accelerator: Accelerator, model: PowerModel, pool: tuple
     known = _bounds(unit, accelerator.architecture, pool) if published is None else published
     name, clock = product_of(accelerator).name, _boost(accelerator)
     factors = [(b.part, b.energy / energy * _overvoltage(clock, b.clock)) for b in known]
+    held = {b.part for b in known if b.held}
     own = [factor for part, factor in factors if part == name]
     every = [factor for _, factor in factors]
+    if name in held and model.basis != "calibrated":
+        return min(own)
     if model.basis == "datasheet" and unit == "matrix":
         return min(own or every, default=1.0)
     weighed = [factor for part, factor in factors if part in _weighed_boards(pool)]
@@ -165,7 +172,7 @@ def _bounds(unit: Unit, architecture: str, pool: tuple[EnergyCalibration, ...]) 
         factor = _left(entry, part, model)
         if factor is not None:
             energy = factor * _energy(unit, model)
-            found += [_Bound(name, energy, _boost(part)) for name in (entry.accelerator, *entry.same_board)]
+            found += [_Bound(name, energy, _boost(part), entry.held) for name in (entry.accelerator, *entry.same_board)]
     return tuple(found)
 
 
