@@ -9,6 +9,7 @@ from hw_specs.energy_calibration import (
     list_energy_calibrations,
     load_energy_calibration,
 )
+from hw_specs.inheritance.power_rules import relative_voltage
 from simulator.cost.hardware.power import UnknownPowerError, matrix_width, power_model
 
 
@@ -57,17 +58,29 @@ def test_a_measured_part_gets_its_own() -> None:
 
 
 def test_a_relative_by_hand() -> None:
-    # T4: 12 nm against 7 nm is twice the energy; 65 of 312 TFLOP/s of width; GDDR6 and its idle power; 70 W.
-    model = power_model(load_accelerator("t4"), [A100, H100])
+    # TITAN RTX: 12 nm against 7 nm is twice the energy; 130.5 of 312 TFLOP/s of width; GDDR6, its idle power; 280 W.
+    model = power_model(load_accelerator("titan-rtx"), [A100, H100])
     assert model.basis == "inherited"
     assert model.parameters.matrix == pytest.approx(2 * 4e-13, rel=1e-2)
     assert model.parameters.score == pytest.approx(2 * 1e-10)
-    assert model.parameters.active == pytest.approx(200 * 2 * 65 / 312, rel=1e-2)
+    assert model.parameters.active == pytest.approx(200 * 2 * 130.5 / 312, rel=1e-2)
     assert model.parameters.dram == 60e-12
     assert model.parameters.cache == 1e-11
-    assert model.parameters.idle == pytest.approx(0.35 * 70 * 70 / 66)  # as far above its rule as the A100's
-    assert model.board == pytest.approx(0.98 * 70)
+    assert model.parameters.idle == pytest.approx(0.35 * 280 * 70 / 66)  # as far above its rule as the A100's
+    assert model.board == pytest.approx(0.98 * 280)
     assert model.spread == (-0.3, 0.3)
+
+
+def test_a_rate_at_which_the_limit_held_the_board_is_the_rate_that_it_pays_for() -> None:
+    # T4, 24 TFLOP/s of 65: a clock of 24 / (0.95 * 65); what running cores and multiplications draw there, at its
+    # voltage, is all that the limit leaves above idle.
+    t4 = load_accelerator("t4")
+    p = (model := power_model(t4, [A100, H100])).parameters
+    clock = 24 / (0.95 * 65)
+    drawn = (p.active * clock + p.matrix * 24e12) * relative_voltage(clock) ** 2
+    assert model.board is not None
+    assert drawn == pytest.approx(model.board - p.idle)
+    assert p.matrix > 2 * 4e-13
 
 
 def test_the_nearest_process_is_taken() -> None:
