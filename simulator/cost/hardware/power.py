@@ -140,8 +140,8 @@ def _factor(unit: Unit, accelerator: Accelerator, model: PowerModel, pool: tuple
     energy = _energy(unit, model)
     if not energy:
         return 1.0
-    published = _published_bounds(unit, accelerator.architecture) if pool is _shipped() else None
-    known = _bounds(unit, accelerator.architecture, pool) if published is None else published
+    silicon = _silicon(accelerator)
+    known = _published_bounds(unit, silicon) if pool is _shipped() else _bounds(unit, silicon, pool)
     name, clock = product_of(accelerator).name, _boost(accelerator)
     factors = [(b.part, b.energy / energy * _overvoltage(clock, b.clock)) for b in known]
     held = {b.part for b in known if b.held}
@@ -157,16 +157,16 @@ def _factor(unit: Unit, accelerator: Accelerator, model: PowerModel, pool: tuple
 
 
 @functools.cache
-def _published_bounds(unit: Unit, architecture: str) -> tuple[_Bound, ...]:
-    return _bounds(unit, architecture, _shipped())
+def _published_bounds(unit: Unit, architectures: frozenset[str]) -> tuple[_Bound, ...]:
+    return _bounds(unit, architectures, _shipped())
 
 
-def _bounds(unit: Unit, architecture: str, pool: tuple[EnergyCalibration, ...]) -> tuple[_Bound, ...]:
-    """What published rates of an architecture's parts leave."""
+def _bounds(unit: Unit, architectures: frozenset[str], pool: tuple[EnergyCalibration, ...]) -> tuple[_Bound, ...]:
+    """What published rates of some architectures' parts leave."""
     found: list[_Bound] = []
     for entry in sustained_rates(unit):
         part = load_accelerator(entry.accelerator)
-        if part.architecture != architecture:
+        if part.architecture not in architectures:
             continue
         model = _unbounded(part, pool)
         factor = _left(entry, part, model)
@@ -174,6 +174,11 @@ def _bounds(unit: Unit, architecture: str, pool: tuple[EnergyCalibration, ...]) 
             energy = factor * _energy(unit, model)
             found += [_Bound(name, energy, _boost(part), entry.held) for name in (entry.accelerator, *entry.same_board)]
     return tuple(found)
+
+
+def _silicon(accelerator: Accelerator) -> frozenset[str]:
+    """Architectures with the same cores: its own and, of a refresh, those no step away."""
+    return frozenset(name for name, steps in accelerator.traits.lineage.items() if steps == 0)
 
 
 def _boost(accelerator: Accelerator) -> float:
@@ -280,7 +285,7 @@ def _distance(accelerator: Accelerator, entry: EnergyCalibration) -> int | None:
 def _ratio(accelerator: Accelerator, entry: EnergyCalibration) -> float:
     """Switching energy over that of the calibrated part: by process, on the same silicon by the voltage at boost."""
     source = load_accelerator(entry.accelerator)
-    if source.architecture == accelerator.architecture:
+    if source.architecture in _silicon(accelerator):
         return _overvoltage(_boost(accelerator), _boost(source))
     return _process_ratio(accelerator, entry)
 

@@ -185,6 +185,7 @@ def test_a_run_without_a_host_deviates_as_the_sum_of_its_kernels() -> None:
         common=run.common,
         spread=run.spread,
         correlation=run.correlation,
+        table=run.table,
     )
     assert free.relative() == pytest.approx(summed_deviation(simulation.kernels, times, part, calibrations=SHIPPED))
 

@@ -28,7 +28,7 @@ def test_convolution_weighs_in_diffusion_models_and_not_in_language_models(table
     table = tables["operator_breakdown"]
     wanted = {"attention": "flash", "attribution": "operator"}
     assert table.total("share", part="convolution", model="LLaMA2", **wanted) == 0
-    assert table.total("share", part="convolution", model="Stable Diffusion", **wanted) > 0.3
+    assert table.total("share", part="convolution", model="Stable Diffusion", **wanted) > 0.25
 
 
 def test_modules_hold_more_attention_than_operators(tables: dict[str, Table]) -> None:
