@@ -11,11 +11,10 @@ import functools
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from .errors import SpecError, did_you_mean
-from .reading.explain import explain
-from .reading.yaml_loader import read_yaml
+from .reading.record import read_record
 
 __all__ = [
     "EnergyCalibration",
@@ -132,7 +131,4 @@ def load_energy_calibration(name_or_path: str) -> EnergyCalibration:
 
 @functools.cache
 def _load_file(path: Path) -> EnergyCalibration:
-    try:
-        return EnergyCalibration.model_validate(read_yaml(path))
-    except ValidationError as error:
-        raise explain(error, model=EnergyCalibration, where=path.name) from error
+    return read_record(path, EnergyCalibration)

@@ -6,12 +6,10 @@ import functools
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from .errors import SpecError, did_you_mean
-from .reading.explain import explain
-from .reading.record import Count, Record, Text
-from .reading.yaml_loader import read_yaml
+from .reading.record import Count, Record, Text, read_record
 from .units.quantity import Bytes, Share
 
 __all__ = [
@@ -151,7 +149,4 @@ def _load(model: type[_Table], folder: Path, name: str, what: str) -> _Table:
     known = sorted(entry.stem for entry in folder.glob("*.yaml"))
     if name not in known:
         raise SpecError(f"no {what} {name!r}; known are {', '.join(known)}{did_you_mean(name, known)}")
-    try:
-        return model.model_validate(read_yaml(path), context={"unit_strings_only": True})
-    except ValidationError as error:
-        raise explain(error, model=model, where=path.name) from error
+    return read_record(path, model, unit_strings_only=True)

@@ -6,11 +6,9 @@ import functools
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from .reading.explain import explain
-from .reading.record import Record, Text
-from .reading.yaml_loader import read_yaml
+from .reading.record import Record, Text, read_record
 
 __all__ = ["Vendor", "maker_words", "vendor_of_processor", "vendors"]
 
@@ -34,10 +32,7 @@ class _Vendors(Record):
 @functools.cache
 def vendors() -> tuple[Vendor, ...]:
     """All makers that the package knows."""
-    try:
-        return _Vendors.model_validate(read_yaml(_FILE)).vendors
-    except ValidationError as error:
-        raise explain(error, model=_Vendors, where=_FILE.name) from error
+    return read_record(_FILE, _Vendors).vendors
 
 
 @functools.cache

@@ -10,11 +10,7 @@ import functools
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
-from hw_specs.reading.explain import explain
-from hw_specs.reading.record import Record, Text
-from hw_specs.reading.yaml_loader import read_yaml
+from hw_specs.reading.record import Record, Text, read_record
 from hw_specs.units.quantity import FlopPerSecond
 
 __all__ = ["FREE_SHARE", "SustainedRate", "sustained_rates"]
@@ -48,8 +44,5 @@ class _SustainedRates(Record):
 @functools.cache
 def sustained_rates(unit: Literal["matrix", "vector"]) -> tuple[SustainedRate, ...]:
     """Published rates on one kind of unit, one of each part."""
-    try:
-        read = _SustainedRates.model_validate(read_yaml(_FILE), context={"unit_strings_only": True})
-    except ValidationError as error:
-        raise explain(error, model=_SustainedRates, where=_FILE.name) from error
+    read = read_record(_FILE, _SustainedRates, unit_strings_only=True)
     return tuple(entry for entry in read.rates if entry.unit == unit)

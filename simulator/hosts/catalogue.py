@@ -5,11 +5,8 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from hw_specs.errors import SpecError, did_you_mean
-from hw_specs.reading.explain import explain
-from hw_specs.reading.yaml_loader import read_yaml
+from hw_specs.reading.record import read_record
 
 from .host import Host, HostFile
 
@@ -46,7 +43,7 @@ def load_host(name: str = DEFAULT_HOST, folder: Path = FOLDER) -> Host:
 def _loaded(name: str, folder: Path, before: tuple[str, ...]) -> Host:
     if name in before:
         raise SpecError(f"host {name!r} is like itself, by way of {' and '.join(before)}; name another")
-    file = _read(_path(name, folder))
+    file = read_record(_path(name, folder), HostFile, unit_strings_only=True)
     like = {} if file.like is None else _loaded(file.like, folder, (*before, name)).costs
     return file.on(like)
 
@@ -60,10 +57,3 @@ def _path(name: str, folder: Path) -> Path:
             return Path(name)
         raise SpecError(f"{name}: no such file; valid hosts: {', '.join(valid)}")
     raise SpecError(f"unknown host {name!r}; valid: {', '.join(valid)}{did_you_mean(name, valid)}")
-
-
-def _read(path: Path) -> HostFile:
-    try:
-        return HostFile.model_validate(read_yaml(path), context={"unit_strings_only": True})
-    except ValidationError as error:
-        raise explain(error, model=HostFile, where=path.name) from error

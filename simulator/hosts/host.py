@@ -155,9 +155,7 @@ class HostFile(Record):
     def on(self, like: Mapping[str, HostCosts]) -> Host:
         """The host, given the costs of the one that it is like (of none: an empty mapping)."""
         scaled = {mode: costs.scaled(dict.fromkeys(ON_THE_HOST, self.slowdown or 1.0)) for mode, costs in like.items()}
-        modes = tuple(dict.fromkeys((*scaled, *self.costs)))
-        costs = {mode: replace(scaled.get(mode, HostCosts()), **self._stated(mode)) for mode in modes}
+        stated: dict[str, dict[str, float]] = {mode: costs.stated() for mode, costs in self.costs.items()}
+        modes = tuple(dict.fromkeys((*scaled, *stated)))
+        costs = {mode: replace(scaled.get(mode, HostCosts()), **stated.get(mode, {})) for mode in modes}
         return Host(name=self.name, kind=self.kind, year=self.year, processor=self.processor, costs=costs)
-
-    def _stated(self, mode: str) -> dict[str, float]:
-        return next((costs.stated() for name, costs in self.costs.items() if name == mode), {})

@@ -5,11 +5,8 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from hw_specs.errors import did_you_mean
-from hw_specs.reading.explain import explain
-from hw_specs.reading.yaml_loader import read_yaml
+from hw_specs.reading.record import read_record
 
 from .software import Release, Software, SoftwareError
 
@@ -82,10 +79,7 @@ def _release(name: str, folder: Path) -> Release:
 @functools.cache
 def _read(name: str, folder: Path) -> Release:
     path = folder / f"{name}.yaml"
-    try:
-        release = Release.model_validate(read_yaml(path))
-    except ValidationError as error:
-        raise explain(error, model=Release, where=path.name) from error
+    release = read_record(path, Release)
     if release.name != name:
         raise SoftwareError(f"{path.name}: name is {release.name!r}; give the file the same name")
     return release

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, Self
 
 from pydantic import model_validator
@@ -97,11 +97,4 @@ class Release(Record):
         return {name: value for name, value in stated.items() if value is not None}
 
 
-VALUES = (
-    "targets",
-    "attention",
-    "softmax_in_registers",
-    "unfolded_convolutions_3d",
-    "compiles",
-    "layout_optimization",
-)
+VALUES = tuple(item.name for item in fields(Software) if item.name != "name")

@@ -12,12 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from hw_specs import Accelerator, SpecError, load_accelerator
-from hw_specs.reading.explain import explain
-from hw_specs.reading.record import Record, Text
-from hw_specs.reading.yaml_loader import read_yaml
+from hw_specs.reading.record import Record, Text, read_record
 from hw_specs.units.quantity import Share
 from validation.measured.records import read_records
 
@@ -85,10 +81,7 @@ class _EagerShares(Record):
 @functools.cache
 def eager_shares() -> tuple[EagerShare, ...]:
     """Shares that published times tell of parts which nothing was fitted on."""
-    try:
-        return _EagerShares.model_validate(read_yaml(_FILE)).shares
-    except ValidationError as error:
-        raise explain(error, model=_EagerShares, where=_FILE.name) from error
+    return read_record(_FILE, _EagerShares).shares
 
 
 def read_ceilings(path: str | Path) -> tuple[tuple[Ceiling, ...], Counter[str]]:
