@@ -32,7 +32,7 @@ from .cost import FidelityError, ParameterError, UnsupportedFormatError
 from .execution import Execution, ExecutionError
 from .hosts.catalogue import load_host
 from .hosts.host import Host
-from .reference import ComparedRunError, ReferenceChanges, reference_changes
+from .reference import SETTINGS, ComparedRunError, ReferenceChanges, reference_changes
 from .report import Report
 from .simulation import Simulation, simulate
 from .software import SoftwareError, load_software
@@ -159,7 +159,7 @@ def command(
     if level == "roofline":
         _refuse({"host": host}, "a roofline, which is of the device alone")
     sizes = (batch, height, width, num_frames, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
-    settings = dict(zip(_SETTINGS, (*sizes, dtype and torch_dtype(dtype)), strict=True))
+    settings = dict(zip(SETTINGS, (*sizes, dtype and torch_dtype(dtype)), strict=True))
     subject = _Subject(model=model, graph=graph, trace=trace, from_=from_, settings=settings, cache=cache)
     emit(_remarked(_answer(subject, asked, explain, versus), asked), output)
 
@@ -176,20 +176,6 @@ def _answer(subject: _Subject, asked: _Asked, explain: str | None, versus: Seque
         _refuse({"explain": explain}, "a comparison")
         return _compared(subject, asked, reference_changes(versus))
     return _simulated(subject.traced(subject.settings), asked, explain)
-
-
-# Settings of a workload, in the order of the options above.
-_SETTINGS = (
-    "batch",
-    "height",
-    "width",
-    "num_frames",
-    "num_inference_steps",
-    "guidance_scale",
-    "prompt_length",
-    "max_new_tokens",
-    "dtype",
-)
 
 
 def _remarks(hw: str, part: Accelerator, changes: Sequence[str], calibrations: CalibrationPool) -> tuple[str, ...]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator
 from simulator.uncertainty.components import accelerator_correlation, ratio_variance
 from simulator.uncertainty.ratios import RatioInterval, ratio_interval
 
+from .report import Entry
 from .simulation import Simulation
 
 __all__ = ["Comparison", "Speedup", "changes_between", "compare"]
+
+#: Launch positions of some part of a run, None for all of it; and those of each part of a view.
+Chosen = NDArray[np.int64] | None
+Positions = Mapping[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +82,15 @@ def compare(run: Simulation, reference: Simulation) -> Comparison:
     """
     changes = changes_between(run, reference)
     pair = _Pair(run=run, reference=reference, changes=changes)
+    one, two = run.report, reference.report
     return Comparison(
-        model=run.report.model,
+        model=one.model,
         accelerator=run.accelerator.name,
         reference=reference.accelerator.name,
         changes=changes,
-        whole=pair.speedup(_everything(run), _everything(reference)),
-        by_stage=dict(pair.parts(_stages(run), _stages(reference))),
-        by_category=dict(pair.parts(_categories(run), _categories(reference))),
+        whole=pair.speedup(one.latency, two.latency, None, None),
+        by_stage=dict(pair.parts(one.by_stage, two.by_stage, _stages)),
+        by_category=dict(pair.parts(one.by_category, two.by_category, _categories)),
     )
 
 
@@ -94,16 +99,12 @@ def changes_between(run: Simulation, reference: Simulation) -> tuple[str, ...]:
     one, two = run.report, reference.report
     named = {"attention": "attention", "mode": "execution", "software": "software"}
     settings = {"batch": "batch", "height": "resolution", "width": "resolution", "dtype": "number format"}
-    found = ["accelerator"] if _differ(run.accelerator, reference.accelerator) else []
+    found = ["accelerator"] if run.accelerator != reference.accelerator else []
     found += [named.get(name, "other") for name in one.execution if one.execution[name] != two.execution.get(name)]
     found += [settings.get(name, "other") for name in one.workload if one.workload[name] != two.workload.get(name)]
     found += ["host"] if one.host != two.host else []
     found += ["other"] if one.model != two.model else []
     return tuple(dict.fromkeys(found))
-
-
-def _differ(one: Accelerator, two: Accelerator) -> bool:
-    return one is not two and one != two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,18 +116,19 @@ class _Pair:
     changes: tuple[str, ...]
 
     def parts(
-        self, mine: Mapping[str, NDArray[np.int64]], theirs: Mapping[str, NDArray[np.int64]]
+        self, mine: Mapping[str, Entry], theirs: Mapping[str, Entry], positions: Callable[[Simulation], Positions]
     ) -> Iterator[tuple[str, Speedup]]:
+        """Parts of a view that both have, given the launch positions of each of its parts."""
+        own, others = positions(self.run), positions(self.reference)
         for name in mine:
             if name in theirs:
-                yield name, self.speedup(mine[name], theirs[name])
+                yield name, self.speedup(mine[name].latency, theirs[name].latency, own[name], others[name])
 
-    def speedup(self, mine: NDArray[np.int64], theirs: NDArray[np.int64]) -> Speedup:
-        latency, reference = _latency(self.run, mine), _latency(self.reference, theirs)
+    def speedup(self, latency: float, reference: float, mine: Chosen, theirs: Chosen) -> Speedup:
         ratio = reference / latency if latency else 1.0
         return Speedup(latency=latency, reference=reference, ratio=ratio, interval=self._interval(ratio, mine, theirs))
 
-    def _interval(self, ratio: float, mine: NDArray[np.int64], theirs: NDArray[np.int64]) -> RatioInterval | None:
+    def _interval(self, ratio: float, mine: Chosen, theirs: Chosen) -> RatioInterval | None:
         if self.run.deviation is None or self.reference.deviation is None:
             return None
         alike = accelerator_correlation(self.run.calibrations) if "accelerator" in self.changes else 1.0
@@ -136,20 +138,10 @@ class _Pair:
         return ratio_interval(ratio, variance, self.changes)
 
 
-def _latency(simulation: Simulation, positions: NDArray[np.int64]) -> float:
-    stages = simulation.timeline.stages
-    elapsed = np.concatenate([s.execution + s.waiting for s in stages]) if stages else np.zeros(0)
-    return float(elapsed[positions].sum())
-
-
-def _everything(simulation: Simulation) -> NDArray[np.int64]:
-    return np.arange(sum(len(s.execution) for s in simulation.timeline.stages))
-
-
-def _stages(simulation: Simulation) -> dict[str, NDArray[np.int64]]:
+def _stages(simulation: Simulation) -> Positions:
     return {s.launches.stage.name: simulation.positions_of(s.launches.stage.name) for s in simulation.timeline.stages}
 
 
-def _categories(simulation: Simulation) -> dict[str, NDArray[np.int64]]:
+def _categories(simulation: Simulation) -> Positions:
     names = np.array([name for s in simulation.timeline.stages for name in s.launches.categories])
     return {name: np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())}

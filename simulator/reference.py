@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from hw_specs import torch_dtype
 
-__all__ = ["CHANGEABLE", "ComparedRunError", "ReferenceChanges", "reference_changes"]
+__all__ = ["CHANGEABLE", "SETTINGS", "ComparedRunError", "ReferenceChanges", "reference_changes"]
 
 
 class ComparedRunError(ValueError):
@@ -45,6 +45,8 @@ _OF_WORKLOAD: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "dtype": torch_dtype,
     }
 )
+SETTINGS = tuple(_OF_WORKLOAD)
+"""Settings of a workload, in the order of its fields."""
 CHANGEABLE = (*_OF_RUN, *(name.replace("_", "-") for name in _OF_WORKLOAD))
 """Names that a change may have."""
 

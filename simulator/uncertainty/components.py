@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from hw_specs import CalibrationPool
 
-__all__ = ["ErrorComponents", "accelerator_correlation", "ratio_variance", "single_components"]
+__all__ = ["ErrorComponents", "accelerator_correlation", "common_covariance", "ratio_variance", "single_components"]
 
 FloatArray = NDArray[np.float64]
 
@@ -70,9 +70,13 @@ class ErrorComponents:
         return shared + sum(x * other.single.get(key, 0.0) for key, x in self.single.items())
 
     def _common_with(self, other: ErrorComponents) -> float:
-        together = self.common.sum() * other.common.sum()
-        each = (self.common * other.common).sum()
-        return float(self.correlation * together + (1.0 - self.correlation) * each)
+        return common_covariance(self.common, other.common, self.correlation)
+
+
+def common_covariance(one: FloatArray, other: FloatArray, correlation: float) -> float:
+    """Covariance of two sums over parameter groups, whose deviations are correlated with those of other groups."""
+    together = one.sum() * other.sum()
+    return float(correlation * together + (1.0 - correlation) * (one * other).sum())
 
 
 def ratio_variance(

@@ -34,7 +34,7 @@ from simulator.cost.inheritance import nearest
 from simulator.kernels import KernelTables
 from simulator.schedule.timeline import Timeline
 
-from .components import ErrorComponents, single_components
+from .components import ErrorComponents, common_covariance, single_components
 
 __all__ = [
     "REGIMES",
@@ -102,8 +102,8 @@ class RunDeviation:
         Relative deviations of the kernel. [1]
     correlation : float
         Of the common deviations of different groups. [1]
-    table : KernelTables
-        All kernels of the run.
+    kernels : KernelTables
+        Of the run.
     """
 
     kernel: NDArray[np.int64]
@@ -113,7 +113,7 @@ class RunDeviation:
     common: FloatArray
     spread: FloatArray
     correlation: float
-    table: KernelTables
+    kernels: KernelTables
 
     def components(self, chosen: NDArray[np.bool_] | NDArray[np.int64] | None = None) -> ErrorComponents:
         """What the relative error of some positions is made of, of all by default."""
@@ -124,7 +124,7 @@ class RunDeviation:
         single = np.bincount(place, weights=time * self.spread[index]) / total
         return ErrorComponents(
             common=np.bincount(self.group[index], weights=time * self.common[index], minlength=len(GROUPS)) / total,
-            single=single_components(self.table.select(distinct).keys(), single),
+            single=single_components(self.kernels.select(distinct).keys(), single),
             host=waiting * _HOST_DEVIATION / total,
             correlation=self.correlation,
         )
@@ -177,7 +177,7 @@ def run_deviation(
         common=common[position],
         spread=spread[position],
         correlation=group_correlation(calibrations),
-        table=table,
+        kernels=table,
     )
 
 
@@ -269,11 +269,10 @@ def _variance(
     correlation: float,
 ) -> float:
     """Variance of the sum of some times. [s^2]"""
-    shared = np.bincount(group, weights=time * common)
+    shared = np.bincount(group, weights=time * common).astype(np.float64)
     _, distinct = np.unique(kernel, return_inverse=True)
     single = np.bincount(distinct, weights=time * spread)
-    together = correlation * shared.sum() ** 2 + (1 - correlation) * (shared**2).sum()
-    return float(together + (single**2).sum())
+    return common_covariance(shared, shared, correlation) + float((single**2).sum())
 
 
 def _kernel_deviations(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from simulator.comparison import Comparison, Speedup
 
-from .report import quantity
+from .report import entry_table, quantity
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,15 +36,10 @@ def comparison_to_csv(comparison: Comparison) -> str:
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
     """Table for people, within 80 columns."""
-    from rich.table import Table
-
     c = comparison
     console.print(f"[bold]{c.model}[/bold]: {c.accelerator} against {c.reference}", highlight=False)
     console.print(f"differs in: {', '.join(c.changes) or 'nothing'}\n", highlight=False)
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    table.add_column("part", no_wrap=True, overflow="fold")
-    for name in ("latency", "reference", "speed-up", "80 % interval"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = entry_table("part", "latency", "reference", "speed-up", "80 % interval")
     for view, name, part in _parts(comparison):
         table.add_row(f"{view} {name}" if name else view, *_cells(part))
     console.print(table)

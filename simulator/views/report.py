@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["FORMATS", "notes", "print_report", "quantity", "to_csv", "to_json"]
+__all__ = ["FORMATS", "entry_table", "notes", "print_report", "quantity", "to_csv", "to_json"]
 
 FORMATS = ("table", "json", "csv")
 _MAX_MODULES = 12
@@ -116,7 +116,7 @@ def _latency(report: Report) -> str:
 
 
 def _print_stages(report: Report, console: Console) -> None:
-    table = _table("stage", "runs", *_ENTRY_COLUMNS)
+    table = entry_table("stage", "runs", *_ENTRY_COLUMNS)
     for name, entry in report.by_stage.items():
         table.add_row(name, str(report.repeats.get(name, 1)), *_cells(report, "by_stage", name, entry))
     console.print(table)
@@ -124,7 +124,7 @@ def _print_stages(report: Report, console: Console) -> None:
 
 
 def _print_categories(report: Report, console: Console) -> None:
-    table = _table("operator category", *_ENTRY_COLUMNS, "bound by")
+    table = entry_table("operator category", *_ENTRY_COLUMNS, "bound by")
     for name, entry in report.by_category.items():
         table.add_row(
             name, *_cells(report, "by_category", name, entry), _bounds(report.bound_by_category[name], most=2)
@@ -135,7 +135,7 @@ def _print_categories(report: Report, console: Console) -> None:
 
 def _print_modules(report: Report, console: Console) -> None:
     largest = sorted(report.by_module.items(), key=lambda item: -item[1].latency)
-    table = _table(f"module (largest {min(len(largest), _MAX_MODULES)} of {len(largest)})", *_ENTRY_COLUMNS)
+    table = entry_table(f"module (largest {min(len(largest), _MAX_MODULES)} of {len(largest)})", *_ENTRY_COLUMNS)
     for name, entry in largest[:_MAX_MODULES]:
         table.add_row(name, *_cells(report, "by_module", name, entry))
     console.print(table)
@@ -186,7 +186,8 @@ _JUMP = 0.03
 _ENTRY_COLUMNS = ("latency", "80 % interval", "share", "FLOPs", "bytes")
 
 
-def _table(*columns: str) -> Table:
+def entry_table(*columns: str) -> Table:
+    """Table of parts: their names to the left, numbers to the right, what bounds them to the left."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")

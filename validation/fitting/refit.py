@@ -77,10 +77,8 @@ def merged(old: FittedCalibration | None, new: FittedCalibration) -> FittedCalib
         return new
     fitted = _groups_of(jobs_of(new.calibration.groups))
     records = _by_place((*_others(old.evidence.fitted_on, fitted), *new.evidence.fitted_on))
-    residuals = (*_others(old.evidence.residuals, fitted), *new.evidence.residuals)
-    evidence = Evidence(
-        name=new.name, fitted_on=records, residuals=tuple(sorted(residuals, key=lambda s: (s.group, s.scope)))
-    )
+    residuals = _by_group((*_others(old.evidence.residuals, fitted), *new.evidence.residuals))
+    evidence = Evidence(name=new.name, fitted_on=records, residuals=residuals)
     return FittedCalibration(_merged_parameters(old.calibration, new.calibration, fitted, records), evidence)
 
 
@@ -115,9 +113,8 @@ def _with_residuals(
 
 def _replaced(entry: FittedCalibration, residuals: Sequence[ResidualSummary]) -> FittedCalibration:
     groups = {summary.group for summary in residuals}
-    every = (*_others(entry.evidence.residuals, groups), *residuals)
-    ordered = tuple(sorted(every, key=lambda summary: (summary.group, summary.scope)))
-    return FittedCalibration(entry.calibration, entry.evidence.model_copy(update={"residuals": ordered}))
+    every = _by_group((*_others(entry.evidence.residuals, groups), *residuals))
+    return FittedCalibration(entry.calibration, entry.evidence.model_copy(update={"residuals": every}))
 
 
 def _rows_of(jobs: Sequence[Job], m: MeasuredKernels) -> MeasuredKernels:
@@ -148,6 +145,10 @@ def _in_order(names: Collection[str]) -> tuple[str, ...]:
 
 def _others(records: Iterable[Record], groups: Collection[str]) -> list[Record]:
     return [record for record in records if record.group not in groups]
+
+
+def _by_group(residuals: Iterable[ResidualSummary]) -> tuple[ResidualSummary, ...]:
+    return tuple(sorted(residuals, key=lambda summary: (summary.group, summary.scope)))
 
 
 def _by_place(records: Iterable[FittedOn]) -> tuple[FittedOn, ...]:

@@ -67,7 +67,7 @@ def deviation(correlation: float, **changes: object) -> RunDeviation:
         "group": np.array([0, 0, 1]),
         "common": np.array([0.1, 0.1, 0.2]),
         "spread": np.zeros(3),
-        "table": KernelTables.from_kernels([]),
+        "kernels": KernelTables.from_kernels([]),
     }
     return RunDeviation(correlation=correlation, **(columns | changes))  # type: ignore[arg-type]
 
@@ -185,7 +185,7 @@ def test_a_run_without_a_host_deviates_as_the_sum_of_its_kernels() -> None:
         common=run.common,
         spread=run.spread,
         correlation=run.correlation,
-        table=run.table,
+        kernels=run.kernels,
     )
     assert free.relative() == pytest.approx(summed_deviation(simulation.kernels, times, part, calibrations=SHIPPED))
 
