@@ -7,6 +7,7 @@ import enum
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,11 +31,25 @@ from .schema import Accelerator
 
 app = typer.Typer(
     name="hwspec",
-    help="Datasheet facts about accelerators.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"roofcast {version('roofcast')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Datasheet facts about accelerators."""
 
 
 class Format(enum.StrEnum):

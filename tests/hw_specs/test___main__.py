@@ -3,6 +3,7 @@ import io
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,12 @@ def test_list_json_has_every_accelerator(monkeypatch: pytest.MonkeyPatch, capsys
     status, out, _ = run(["list", "--format", "json"], monkeypatch, capsys)
     assert status == 0
     assert {row["name"] for row in json.loads(out)} == set(list_accelerators())
+
+
+def test_the_version_is_that_of_the_package(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--version"], monkeypatch, capsys) == (0, f"roofcast {version('roofcast')}\n", "")
 
 
 def test_list_csv_names_units(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

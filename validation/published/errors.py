@@ -10,15 +10,12 @@ from typing import Any
 from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import ExecutionError
-from simulator.hosts.catalogue import load_host
-from simulator.simulation import Simulation, simulate
 from simulator.software import SoftwareError
 from simulator.uncertainty.intervals import family_of, interval_of
-from tracer.graph import GraphError, OpGraph
-from tracer.library.graphs import graph_of
+from tracer.graph import GraphError
 
 from .case import Case
-from .quantity import case_stages, case_time, sliced_decoding
+from .simulations import Simulations
 
 __all__ = ["CaseError", "CaseResult", "ErrorSummary", "predict_cases", "summarise"]
 
@@ -94,16 +91,30 @@ class CaseError:
 
 
 def predict_cases(
-    cases: Iterable[Case], calibrations: CalibrationPool, *, progress: Callable[[str], None] | None = None
+    cases: Iterable[Case],
+    calibrations: CalibrationPool,
+    *,
+    progress: Callable[[str], None] | None = None,
+    simulations: Simulations | None = None,
 ) -> tuple[list[CaseResult], list[CaseError]]:
-    """Predictions of cases; those that cannot be predicted come back with the reason."""
+    """Predictions of cases; those that cannot be predicted come back with the reason.
+
+    Parameters
+    ----------
+    cases : iterable of Case
+    calibrations : CalibrationPool
+    progress : callable, optional
+        Called with the name of each case before it is predicted.
+    simulations : Simulations, optional
+        Those with these calibrations that others use too; its own by default.
+    """
     results, failed = [], []
-    graphs: dict[tuple[str, tuple[tuple[str, object], ...]], OpGraph] = {}
+    known = Simulations(calibrations) if simulations is None else simulations
     for case in cases:
         if progress is not None:
             progress(case.id)
         try:
-            results.append(_predict(case, graphs, calibrations))
+            results.append(_predict(case, known))
         except (ExecutionError, GraphError, SoftwareError, SpecError, UnsupportedFormatError) as error:
             failed.append(
                 CaseError(id=case.id, model=case.model, device=case.device, reason=str(error).splitlines()[0])
@@ -130,66 +141,31 @@ def to_dict(
     }
 
 
-def _predict(
-    case: Case, graphs: dict[tuple[str, tuple[tuple[str, object], ...]], OpGraph], calibrations: CalibrationPool
-) -> CaseResult:
-    graph, accelerator = _graph(case.model, case.settings, graphs), load_accelerator(case.device)
+def _predict(case: Case, simulations: Simulations) -> CaseResult:
+    predicted, bound = (simulations.predict(case, fidelity) for fidelity in ("calibrated", "roofline"))
+    workload, accelerator = simulations.graph(case).workload, load_accelerator(case.device)
     execution = case.to_execution()
-    host = load_host(case.host) if case.host else None
-    simulation = simulate(graph, accelerator, execution, calibrations=calibrations, host=host)
-    bound = simulate(graph, accelerator, execution, calibrations=calibrations, fidelity="roofline")
-    predicted, roofline = (case_time(case, graph, _latencies(each)) for each in (simulation, bound))
-    if case.sliced_decoder:
-        single = _graph(case.model, {**case.settings, "batch": 1}, graphs)
-        one = simulate(single, accelerator, execution, calibrations=calibrations, host=host)
-        one_bound = simulate(single, accelerator, execution, calibrations=calibrations, fidelity="roofline")
-        predicted += sliced_decoding(graph, _latencies(simulation), _latencies(one))
-        roofline += sliced_decoding(graph, _latencies(bound), _latencies(one_bound))
-    deviation = _deviation(case, graph, simulation)
-    interval = interval_of(predicted, deviation, unseen=accelerator.name)
-    basis = simulation.report.basis
+    interval = interval_of(predicted.time, predicted.deviation, unseen=accelerator.name)
     return CaseResult(
         id=case.id,
         model=case.model,
         device=case.device,
         execution=f"{execution.mode}/{execution.attention}",
-        dtype=graph.workload.dtype,
-        batch=graph.workload.batch,
+        dtype=workload.dtype,
+        batch=workload.batch,
         grade=case.grade,
         measured=case.value,
-        predicted=predicted,
-        roofline=roofline,
-        error=predicted / case.value - 1,
+        predicted=predicted.time,
+        roofline=bound.time,
+        error=predicted.time / case.value - 1,
         low=interval.low,
         high=interval.high,
-        deviation=deviation,
-        basis=max(basis, key=lambda name: basis[name]),
+        deviation=predicted.deviation,
+        basis=predicted.basis,
         source=case.source,
-        family=family_of(graph.workload),
+        family=family_of(workload),
         maker=accelerator.vendor,
     )
-
-
-def _graph(
-    model: str, settings: Mapping[str, Any], graphs: dict[tuple[str, tuple[tuple[str, object], ...]], OpGraph]
-) -> OpGraph:
-    key = (model, tuple(sorted(settings.items())))
-    if key not in graphs:
-        graphs[key] = graph_of(model, settings)
-    return graphs[key]
-
-
-def _latencies(simulation: Simulation) -> dict[str, float]:
-    """Latency of each stage. [s]"""
-    return {name: entry.latency for name, entry in simulation.report.by_stage.items()}
-
-
-def _deviation(case: Case, graph: OpGraph, simulation: Simulation) -> float:
-    """Relative deviation of the whole, or of the longest stage of a part."""
-    if case.quantity == "latency":
-        return 0.0 if simulation.deviation is None else simulation.deviation.relative()
-    latencies = _latencies(simulation)
-    return simulation.stage_deviation(max(case_stages(case, graph), key=lambda name: latencies[name]))
 
 
 def _summary(name: str, results: Sequence[CaseResult]) -> ErrorSummary:

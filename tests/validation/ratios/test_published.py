@@ -2,14 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from hw_specs import CalibrationPool
 from tracer.graph import GraphError
 from validation.published.case import Case
-from validation.published.errors import predict_cases
 from validation.published.names import load_names
-from validation.ratios.published import Prediction, PublishedRatios, Simulations, published_ratios
+from validation.published.simulations import Prediction
+from validation.ratios.published import PublishedRatios, published_ratios
 
 Make = Callable[..., Case]
 
@@ -62,15 +60,3 @@ def test_a_run_that_cannot_be_predicted_is_counted_and_the_others_are_compared(c
     found = ratios(case("a"), case("b", device="T4"), case("bad", device="V100-SXM2-16GB", value=3.0), predict=predict)
     assert len(found.ratios) == 1
     assert found.left_out == {"cannot be predicted: no such thing": 1}
-
-
-def test_the_simulator_says_what_it_says_of_each_case_alone(case: Make) -> None:
-    cases = [
-        case("whole"),
-        case("step", quantity="stage_latency", stage="unet"),
-        case("sliced", settings={"dtype": "float16", "batch": 2}, sliced_decoder=True),
-    ]
-    simulations = Simulations(SHIPPED)
-    results, failed = predict_cases(cases, SHIPPED)
-    assert not failed
-    assert [simulations.predict(each).time for each in cases] == pytest.approx([r.predicted for r in results])
