@@ -11,57 +11,34 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from hw_specs import Accelerator, CalibrationPool, SpecError, load_accelerator, torch_dtype
+from hw_specs import Accelerator, CalibrationPool, load_accelerator, torch_dtype
 from hw_specs.catalogue import extended_accelerator, retired_fields
-from hw_specs.output import OutputError
 from hw_specs.overrides import apply_overrides
 from simulator.cost.model import Fidelity
-from simulator.views.explanation import UnknownKernelError, explain_operator, render_explanations
+from simulator.views.explanation import explain_operator, render_explanations
 from simulator.views.report import FORMATS, print_report, to_csv, to_json
 from simulator.views.terminal import captured, emit
 from tracer.command_line import VersionOption, run_command_line
 from tracer.graph import GraphError, OpGraph
-from tracer.library.graphs import MissingTracerError, graph_of
-from tracer.trace import TraceFormatError
-from tracer.workloads import UnknownWorkloadError
+from tracer.library.graphs import graph_of
 
 from . import options
 from .calibrations import calibration_pool
 from .comparison import compare
-from .cost import FidelityError, ParameterError, UnsupportedFormatError
-from .execution import Execution, ExecutionError
+from .execution import Execution
 from .hosts.catalogue import load_host
 from .hosts.host import Host
-from .reference import SETTINGS, ComparedRunError, ReferenceChanges, reference_changes
+from .reference import SETTINGS, ReferenceChanges, reference_changes
 from .report import Report
 from .simulation import Simulation, simulate
-from .software import SoftwareError, load_software
+from .software import load_software
 from .unread import changes_without_effect, fields_without_effect
-from .work import FormulaError, UnsupportedOpError
+from .user_errors import USER_ERRORS
 
 if TYPE_CHECKING:
     from simulator.projection.projection import Projection
 
 __all__ = ["app", "main"]
-
-# What a user can cause; anything else is a defect and keeps its traceback.
-USER_ERRORS = (
-    ComparedRunError,
-    ExecutionError,
-    FidelityError,
-    FormulaError,
-    GraphError,
-    MissingTracerError,
-    OutputError,
-    ParameterError,
-    SoftwareError,
-    SpecError,
-    TraceFormatError,
-    UnknownKernelError,
-    UnknownWorkloadError,
-    UnsupportedFormatError,
-    UnsupportedOpError,
-)
 
 # Of what is printed where there is no terminal.
 _WIDTH = 140

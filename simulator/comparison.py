@@ -15,7 +15,7 @@ from simulator.uncertainty.ratios import RatioInterval, ratio_interval
 from .report import Entry
 from .simulation import Simulation
 
-__all__ = ["Comparison", "Speedup", "changes_between", "compare"]
+__all__ = ["Comparison", "Speedup", "changes_between", "compare", "speedup_between"]
 
 #: Launch positions of some part of a run, None for all of it; and those of each part of a view.
 Chosen = NDArray[np.int64] | None
@@ -80,18 +80,26 @@ def compare(run: Simulation, reference: Simulation) -> Comparison:
     run, reference : Simulation
         Of any two workloads, accelerators and executions; parts are compared where their names agree.
     """
-    changes = changes_between(run, reference)
-    pair = _Pair(run=run, reference=reference, changes=changes)
+    pair = _pair(run, reference)
     one, two = run.report, reference.report
     return Comparison(
         model=one.model,
         accelerator=run.accelerator.name,
         reference=reference.accelerator.name,
-        changes=changes,
-        whole=pair.speedup(one.latency, two.latency, None, None),
+        changes=pair.changes,
+        whole=pair.whole(),
         by_stage=dict(pair.parts(one.by_stage, two.by_stage, _stages)),
         by_category=dict(pair.parts(one.by_category, two.by_category, _categories)),
     )
+
+
+def speedup_between(run: Simulation, reference: Simulation) -> Speedup:
+    """The whole of :func:`compare` alone."""
+    return _pair(run, reference).whole()
+
+
+def _pair(run: Simulation, reference: Simulation) -> _Pair:
+    return _Pair(run=run, reference=reference, changes=changes_between(run, reference))
 
 
 def changes_between(run: Simulation, reference: Simulation) -> tuple[str, ...]:
@@ -114,6 +122,9 @@ class _Pair:
     run: Simulation
     reference: Simulation
     changes: tuple[str, ...]
+
+    def whole(self) -> Speedup:
+        return self.speedup(self.run.report.latency, self.reference.report.latency, None, None)
 
     def parts(
         self, mine: Mapping[str, Entry], theirs: Mapping[str, Entry], positions: Callable[[Simulation], Positions]

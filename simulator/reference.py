@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from hw_specs import torch_dtype
 
-__all__ = ["CHANGEABLE", "SETTINGS", "ComparedRunError", "ReferenceChanges", "reference_changes"]
+__all__ = ["CHANGEABLE", "SETTINGS", "ComparedRunError", "ReferenceChanges", "reference_changes", "typed_changes"]
 
 
 class ComparedRunError(ValueError):
@@ -59,10 +59,23 @@ def reference_changes(texts: Sequence[str]) -> ReferenceChanges:
     ComparedRunError
         An unknown name, or a value that is no number where one is needed.
     """
-    pairs = dict(_pairs(texts))
+    try:
+        return typed_changes(dict(_pairs(texts)))
+    except ComparedRunError as error:
+        raise ComparedRunError(f"--versus {error}") from error
+
+
+def typed_changes(values: Mapping[str, object]) -> ReferenceChanges:
+    """Changes from values by name, as texts or numbers.
+
+    Raises
+    ------
+    ComparedRunError
+        A value that is no number where one is needed.
+    """
     return ReferenceChanges(
-        run={name: value for name, value in pairs.items() if name in _OF_RUN},
-        settings={name: _value(name, value) for name, value in pairs.items() if name in _OF_WORKLOAD},
+        run={name: str(value) for name, value in values.items() if name in _OF_RUN},
+        settings={name: _value(name, value) for name, value in values.items() if name in _OF_WORKLOAD},
     )
 
 
@@ -71,14 +84,14 @@ def _pairs(texts: Iterable[str]) -> Iterable[tuple[str, str]]:
         name, equals, value = text.partition("=")
         name, value = (name.strip().replace("-", "_"), value.strip()) if equals else ("hw", text.strip())
         if name not in _OF_RUN and name not in _OF_WORKLOAD:
-            raise ComparedRunError(f"--versus {text}: unknown {name!r}; valid: {', '.join(CHANGEABLE)}")
+            raise ComparedRunError(f"{text}: unknown {name!r}; valid: {', '.join(CHANGEABLE)}")
         yield name, value
 
 
-def _value(name: str, text: str) -> object:
+def _value(name: str, text: object) -> object:
     kind = _OF_WORKLOAD[name]
     try:
-        return kind(text)
+        return kind(str(text))
     except ValueError as error:
         wanted = {int: "an integer", float: "a number"}.get(kind, str(error))  # type: ignore[call-overload]
-        raise ComparedRunError(f"--versus {name}={text}: {name} needs {wanted}") from error
+        raise ComparedRunError(f"{name}={text}: {name} needs {wanted}") from error

@@ -1,0 +1,1 @@
+"""What-if studies: what other hardware, software or sizes would make of a workload's time, energy and memory."""

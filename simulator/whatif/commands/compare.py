@@ -1,0 +1,82 @@
+"""Command ``whatif compare``: models, accelerators and ways to run them side by side."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES
+from simulator.views.terminal import captured, emit
+from simulator.whatif.setups import every_setup
+
+from .options import FidelityName, Format, Output, check_format, fidelity_of
+
+__all__ = ["compare_command"]
+
+Texts = list[str] | None
+Integers = list[int] | None
+
+
+def compare_command(
+    model: Annotated[Texts, typer.Option(help="Workload: a name, or a diffusers pipeline folder.")] = None,
+    hw: Annotated[Texts, typer.Option(help="Accelerator: a name (see `hwspec list`) or a YAML file.")] = None,
+    change: Annotated[
+        Texts,
+        typer.Option(
+            "--set",
+            help="Change of the accelerators: memory.dram.bandwidth=2x. Each is a row as it is, and a row "
+            "with all changes together.",
+        ),
+    ] = None,
+    execution: Annotated[Texts, typer.Option(help=f"One of {', '.join(EXECUTION_MODES)}.")] = None,
+    attention: Annotated[Texts, typer.Option(help=f"One of {', '.join(ATTENTION_CHOICES)}.")] = None,
+    software: Annotated[Texts, typer.Option(help="Releases that choose the kernels: torch-2.6.")] = None,
+    host: Annotated[Texts, typer.Option(help="Host that drives the accelerator: a name or a YAML file.")] = None,
+    dtype: Annotated[Texts, typer.Option(help="Dtype of weights and activations: fp16, bf16, fp32.")] = None,
+    batch: Annotated[Integers, typer.Option(help="Outputs per run.")] = None,
+    height: Annotated[Integers, typer.Option(help="Output height in pixels.")] = None,
+    width: Annotated[Integers, typer.Option(help="Output width in pixels.")] = None,
+    num_frames: Annotated[Integers, typer.Option(help="Frames of a video.")] = None,
+    num_inference_steps: Annotated[Integers, typer.Option(help="Denoising or decoding steps.")] = None,
+    guidance_scale: Annotated[list[float] | None, typer.Option(help="Classifier-free guidance; 1: off.")] = None,
+    prompt_length: Annotated[Integers, typer.Option(help="Tokens of the prompt.")] = None,
+    max_new_tokens: Annotated[Integers, typer.Option(help="Tokens that a language model generates.")] = None,
+    fidelity: FidelityName = "calibrated",
+    output_format: Format = "table",
+    output: Output = None,
+) -> None:
+    """Set models, accelerators and ways to run them side by side.
+
+    Every option may be repeated, and every combination of what is given is a row: first by --model, then by --hw,
+    then by the others. Speed-ups are over the first row (of its model, in the table).
+    """
+    from simulator.whatif.compare import compare_setups
+    from simulator.whatif.compare_presentation import print_side_by_side
+
+    check_format(output_format)
+    level = fidelity_of(fidelity)
+    if not model or not hw:
+        raise typer.BadParameter("give --model NAME and --hw NAME, each once at least")
+    axes = {
+        "attention": attention,
+        "execution": execution,
+        "software": software,
+        "host": host,
+        "dtype": dtype,
+        "batch": batch,
+        "height": height,
+        "width": width,
+        "num_frames": num_frames,
+        "num_inference_steps": num_inference_steps,
+        "guidance_scale": guidance_scale,
+        "prompt_length": prompt_length,
+        "max_new_tokens": max_new_tokens,
+    }
+    setups = every_setup(model, hw, change or (), {name: values or () for name, values in axes.items()})
+    found = compare_setups(setups, fidelity=level)
+    if output_format == "json":
+        emit(json.dumps(found.to_list(), indent=2, allow_nan=False) + "\n", output)
+    else:
+        emit(captured(lambda console: print_side_by_side(found, console), width=80), output)

@@ -1,0 +1,184 @@
+"""Many runs side by side: latency, energy and memory of each, and its ratio to the first with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from simulator.comparison import Speedup, speedup_between
+from simulator.cost.model import Fidelity
+from simulator.report import BoundShares, Report
+from simulator.simulation import Simulation
+
+from .setups import Setup
+
+__all__ = ["ComparedRun", "Ends", "SideBySide", "UncertainOrder", "compare_setups"]
+
+#: Ends of an 80 % interval.
+Ends = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedRun:
+    """One run beside others. ``None`` of an interval: of a bound from the datasheet.
+
+    Attributes
+    ----------
+    model, accelerator : str
+    settings : mapping
+        What differs among the runs that are compared, beside model and accelerator.
+    latency : float
+        [s]
+    interval : (float, float), optional
+        80 % interval of the latency. [s]
+    ratio : float
+        Latency of the first run of all over this one: how many times as fast it is. [1]
+    ratio_interval : (float, float), optional
+        In which errors that both runs share cancel. [1]
+    energy : float, optional
+        None where nothing says what the part draws. [J]
+    peak_memory : int
+        [B]
+    fits : bool
+        Whether the accelerator has that much memory.
+    gain : Speedup
+        Against the first run of the same model.
+    report : Report
+        All else.
+    """
+
+    model: str
+    accelerator: str
+    settings: Mapping[str, object]
+    latency: float
+    interval: Ends | None
+    ratio: float
+    ratio_interval: Ends | None
+    energy: float | None
+    peak_memory: int
+    fits: bool
+    gain: Speedup
+    report: Report
+
+    @property
+    def bounds(self) -> Mapping[str, BoundShares]:
+        """What holds each category back."""
+        return self.report.bound_by_category
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+        return {
+            "model": self.model,
+            "accelerator": self.accelerator,
+            "settings": dict(self.settings),
+            "latency": self.latency,
+            "interval": self.interval,
+            "ratio": self.ratio,
+            "ratio_interval": self.ratio_interval,
+            "energy": self.energy,
+            "peak_memory": self.peak_memory,
+            "fits": self.fits,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UncertainOrder:
+    """Two runs of one model that are neighbours by latency, and of which either may be the faster one.
+
+    ``faster`` and ``slower`` are positions among the runs, as predicted; ``speedup`` is of the first over the second.
+    """
+
+    faster: int
+    slower: int
+    speedup: Speedup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideBySide:
+    """Runs in the order in which they were asked for, and pairs whose order is not certain."""
+
+    runs: tuple[ComparedRun, ...]
+    uncertain: tuple[UncertainOrder, ...]
+
+    def to_list(self) -> list[dict[str, Any]]:
+        """Plain form for JSON."""
+        return [run.to_dict() for run in self.runs]
+
+
+def compare_setups(
+    setups: Sequence[Setup], *, fidelity: Fidelity = "calibrated", progress: Callable[[str], None] | None = None
+) -> SideBySide:
+    """Simulate some setups and set them side by side.
+
+    Parameters
+    ----------
+    setups : sequence of Setup
+        One at least; the first is what the others are compared with.
+    fidelity : {"calibrated", "roofline"}
+    progress : callable, optional
+        Called with the model of each run that was simulated.
+
+    Raises
+    ------
+    UnsupportedFormatError, ExecutionError
+        An accelerator cannot run a setup.
+    """
+    simulations = list(_simulated(setups, fidelity, progress))
+    firsts = {setup.model: simulation for setup, simulation in reversed(list(zip(setups, simulations, strict=True)))}
+    differing = _differing(setups)
+    runs = tuple(
+        _compared(simulation, {name: setup.chosen.get(name) for name in differing}, simulations[0], firsts[setup.model])
+        for setup, simulation in zip(setups, simulations, strict=True)
+    )
+    return SideBySide(runs=runs, uncertain=tuple(_uncertain(setups, simulations)))
+
+
+def _simulated(
+    setups: Sequence[Setup], fidelity: Fidelity, progress: Callable[[str], None] | None
+) -> Iterator[Simulation]:
+    for setup in setups:
+        yield setup.simulated(fidelity)
+        if progress is not None:
+            progress(setup.model)
+
+
+def _differing(setups: Sequence[Setup]) -> list[str]:
+    names = dict.fromkeys(name for setup in setups for name in setup.chosen)
+    return [name for name in names if len({str(setup.chosen.get(name)) for setup in setups}) > 1]
+
+
+def _compared(
+    run: Simulation, settings: Mapping[str, object], first: Simulation, first_of_model: Simulation
+) -> ComparedRun:
+    report, against = run.report, speedup_between(run, first)
+    return ComparedRun(
+        model=report.model,
+        accelerator=report.accelerator,
+        settings=settings,
+        latency=report.latency,
+        interval=None if report.interval is None else (report.interval.low, report.interval.high),
+        ratio=against.ratio,
+        ratio_interval=_ends(against),
+        energy=None if report.energy is None else report.energy.energy,
+        peak_memory=report.peak_memory,
+        fits=report.peak_memory <= report.memory_capacity,
+        gain=speedup_between(run, first_of_model),
+        report=report,
+    )
+
+
+def _ends(speedup: Speedup) -> Ends | None:
+    return None if speedup.interval is None else (speedup.interval.low, speedup.interval.high)
+
+
+def _uncertain(setups: Sequence[Setup], simulations: Sequence[Simulation]) -> Iterator[UncertainOrder]:
+    """Neighbours by latency among the runs of one model whose ratio may be on either side of 1."""
+    for model in dict.fromkeys(setup.model for setup in setups):
+        places = [at for at, setup in enumerate(setups) if setup.model == model]
+        places.sort(key=lambda at: simulations[at].report.latency)
+        for faster, slower in pairwise(places):
+            speedup = speedup_between(simulations[faster], simulations[slower])
+            if speedup.interval is not None and speedup.interval.low < 1.0 < speedup.interval.high:
+                yield UncertainOrder(faster=faster, slower=slower, speedup=speedup)

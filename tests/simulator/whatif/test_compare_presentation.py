@@ -1,0 +1,20 @@
+"""The table of runs side by side."""
+
+from __future__ import annotations
+
+from simulator.views.terminal import captured
+from simulator.whatif.compare import compare_setups
+from simulator.whatif.compare_presentation import print_side_by_side
+from simulator.whatif.setups import every_setup
+
+
+def test_each_run_is_listed_with_its_figures_and_bounds() -> None:
+    found = compare_setups(every_setup(["stable-diffusion"], ["h100", "t4"], axes={"batch": [1, 8]}))
+    text = captured(lambda console: print_side_by_side(found, console), width=80)
+    lines = text.splitlines()
+    assert ["1", "H100-SXM5-80GB,", "batch", "1"] in map(str.split, lines)
+    assert ["4", "T4,", "batch", "8"] in map(str.split, lines)
+    (row,) = (line for line in lines if line.startswith("convolution"))
+    assert "host" in row
+    assert "compute" in row
+    assert "Not certain" not in text
