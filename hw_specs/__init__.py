@@ -14,6 +14,7 @@ from .errors import SpecError
 from .inheritance.lineage import lineage_distance, list_architectures, load_architecture
 from .overrides import apply_overrides, changeable_paths
 from .pool import CalibrationMatch, CalibrationPool, FittedCalibration
+from .price import Price, price_of
 from .schema import Accelerator, Cores, Link, Memory, MemoryLevel, Peak, Power
 from .units.number_formats import format_bits, number_format, torch_dtype
 from .units.strings import format_quantity, parse_quantity
@@ -33,6 +34,7 @@ __all__ = [
     "MemoryLevel",
     "Peak",
     "Power",
+    "Price",
     "ResidualSummary",
     "SpecError",
     "apply_overrides",
@@ -48,5 +50,6 @@ __all__ = [
     "load_calibration",
     "number_format",
     "parse_quantity",
+    "price_of",
     "torch_dtype",
 ]

@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_
 
 from .architecture import Architecture, Dram
 from .inheritance.lineage import find_architecture
+from .price import Price, price_terms
 from .reading.record import Count, Record, Text
 from .units.quantity import Bytes, BytesPerSecond, Hertz, Rates, Ratio, Seconds, Watts
 
@@ -131,6 +132,8 @@ class Accelerator(Record):
     memory: Memory
     links: dict[Text, Link] = Field(default_factory=dict)
     power: Power = Power()
+    price: Price | None = None
+    """What it costs its user, by field; none that ships has one."""
     sources: Annotated[tuple[Text, ...], Field(min_length=1)]
     notes: Text | None = None
     disputed: tuple[Text, ...] = ()
@@ -174,6 +177,11 @@ class Accelerator(Record):
     def _has_a_peak(self) -> Self:
         if not self.peak.matrix and not self.peak.vector:
             raise ValueError("peak has neither matrix nor vector rates; give at least one as '312 TFLOP/s'")
+        return self
+
+    @model_validator(mode="after")
+    def _price_is_of_its_fields(self) -> Self:
+        price_terms(self)
         return self
 
 

@@ -36,10 +36,10 @@ _PREFIXES = (
 )
 
 
-def quantity(value: float, unit: str) -> str:
+def quantity(value: float, unit: str, digits: int = 4) -> str:
     """Four digits with a decimal prefix: 2.039e12 B/s is ``2.039 TB/s``; zero is ``0 B/s``."""
     scale, prefix = next((p for p in _PREFIXES if abs(value) >= p[0]), (1e-12, "p") if value else (1.0, ""))
-    return f"{value / scale:.4g} {prefix}{unit}".rstrip()
+    return f"{value / scale:.{digits}g} {prefix}{unit}".rstrip()
 
 
 def to_json(report: Report) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
+from hw_specs import price_of
 from simulator.comparison import Speedup, speedup_between
 from simulator.cost.model import Fidelity
 from simulator.report import BoundShares, Report
@@ -43,6 +44,8 @@ class ComparedRun:
         [B]
     fits : bool
         Whether the accelerator has that much memory.
+    cost : float, optional
+        Of the accelerator, in the currency of its price; None where it has none.
     gain : Speedup
         Against the first run of the same model.
     report : Report
@@ -59,6 +62,7 @@ class ComparedRun:
     energy: float | None
     peak_memory: int
     fits: bool
+    cost: float | None
     gain: Speedup
     report: Report
 
@@ -80,6 +84,8 @@ class ComparedRun:
             "energy": self.energy,
             "peak_memory": self.peak_memory,
             "fits": self.fits,
+            "cost": self.cost,
+            "bound_by_category": {name: asdict(shares) for name, shares in self.bounds.items()},
         }
 
 
@@ -164,6 +170,7 @@ def _compared(
         energy=None if report.energy is None else report.energy.energy,
         peak_memory=report.peak_memory,
         fits=report.peak_memory <= report.memory_capacity,
+        cost=price_of(run.accelerator),
         gain=speedup_between(run, first_of_model),
         report=report,
     )

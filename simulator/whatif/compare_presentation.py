@@ -45,11 +45,12 @@ def _settings(run: ComparedRun) -> str:
 def _figures(rows: Sequence[tuple[int, ComparedRun]]) -> Table:
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
-    for name in ("", "latency", "80 %", "speed-up", "80 %", "energy", "memory", "fits"):
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    priced = any(run.cost is not None for _, run in rows)
+    for name in ("", "latency", "80 %", "speed-up", "80 %", "energy", "memory", "fits", *(("cost",) if priced else ())):
         table.add_column(name, justify="right", no_wrap=True)
     for at, run in rows:
-        table.add_row(*_cells(at, run))
+        table.add_row(*_cells(at, run), *((_cost(run),) if priced else ()))
     return table
 
 
@@ -61,10 +62,14 @@ def _cells(at: int, run: ComparedRun) -> tuple[str, ...]:
         "" if run.interval is None else _span(*run.interval, "s"),
         f"{run.gain.ratio:.3g}",
         "" if gain is None or gain.low == gain.high else f"{gain.low:.3g} to {gain.high:.3g}",
-        "" if run.energy is None else quantity(run.energy, "J"),
-        quantity(run.peak_memory, "B"),
+        "" if run.energy is None else quantity(run.energy, "J", 3),
+        quantity(run.peak_memory, "B", 3),
         "yes" if run.fits else "no",
     )
+
+
+def _cost(run: ComparedRun) -> str:
+    return "" if run.cost is None else f"{run.cost:.4g}"
 
 
 def _span(low: float, high: float, unit: str) -> str:

@@ -58,3 +58,12 @@ def test_the_table_keeps_to_80_columns(run) -> None:
     assert max(map(len, done.out.splitlines())) <= 80
     assert "held back by" in done.out
     assert "Not certain: the order of " in done.out
+
+
+def test_costs_stand_there_where_a_part_has_a_price(run, tmp_path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("name: Mine\nextends: a100\nsources: [me]\nprice: {base: 100, per: {cores.count: 2}}\n")
+    plain, priced = json.loads(run(*_SD, "--hw", mine, "--format", "json").out)
+    assert plain["cost"] is None
+    assert priced["cost"] == 100 + 2 * 108
+    assert "  316" in run(*_SD, "--hw", mine).out
