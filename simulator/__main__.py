@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from hw_specs import Accelerator, CalibrationPool, load_accelerator, torch_dtype
+from hw_specs import Accelerator, CalibrationPool, load_accelerator
 from hw_specs.catalogue import extended_accelerator, retired_fields
 from hw_specs.overrides import apply_overrides
 from simulator.cost.model import Fidelity
@@ -26,6 +26,7 @@ from . import options
 from .calibrations import calibration_pool
 from .comparison import compare
 from .execution import Execution
+from .format_choice import dtype_of, settings_on
 from .hosts.catalogue import load_host
 from .hosts.host import Host
 from .reference import SETTINGS, ReferenceChanges, reference_changes
@@ -71,9 +72,17 @@ class _Subject:
     settings: Mapping[str, object]
     cache: bool
 
-    def traced(self, settings: Mapping[str, object]) -> OpGraph:
-        """Operators of a workload with some settings, or those of the file."""
+    def traced(self, settings: Mapping[str, object], accelerator: Accelerator) -> OpGraph:
+        """Operators of a workload with some settings on an accelerator, or those of the file."""
+        if self.model is not None:
+            settings, _ = settings_on(self.model, accelerator, settings)
         return _graph(self.model, self.graph, settings, cache=self.cache)
+
+    def remarks(self, accelerator: Accelerator) -> tuple[str, ...]:
+        """What is said of the number format that is chosen."""
+        if self.model is None:
+            return ()
+        return tuple(filter(None, settings_on(self.model, accelerator, self.settings)[1:]))
 
 
 def _choice(name: str, value: str, valid: tuple[str, ...]) -> str:
@@ -136,8 +145,9 @@ def command(
     if level == "roofline":
         _refuse({"host": host}, "a roofline, which is of the device alone")
     sizes = (batch, height, width, num_frames, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
-    settings = dict(zip(SETTINGS, (*sizes, dtype and torch_dtype(dtype)), strict=True))
+    settings = dict(zip(SETTINGS, (*sizes, dtype and dtype_of(dtype)), strict=True))
     subject = _Subject(model=model, graph=graph, trace=trace, from_=from_, settings=settings, cache=cache)
+    asked = replace(asked, remarks=(*asked.remarks, *subject.remarks(asked.accelerator)))
     emit(_remarked(_answer(subject, asked, explain, versus), asked), output)
 
 
@@ -152,7 +162,7 @@ def _answer(subject: _Subject, asked: _Asked, explain: str | None, versus: Seque
     if versus:
         _refuse({"explain": explain}, "a comparison")
         return _compared(subject, asked, reference_changes(versus))
-    return _simulated(subject.traced(subject.settings), asked, explain)
+    return _simulated(subject.traced(subject.settings, asked.accelerator), asked, explain)
 
 
 def _remarks(hw: str, part: Accelerator, changes: Sequence[str], calibrations: CalibrationPool) -> tuple[str, ...]:
@@ -173,9 +183,10 @@ def _compared(subject: _Subject, asked: _Asked, changes: ReferenceChanges) -> st
     from simulator.views.comparison import comparison_to_csv, comparison_to_json, print_comparison
 
     settings = {**subject.settings, **changes.settings}
+    reference = _reference(asked, changes.run)
     comparison = compare(
-        _simulation(subject.traced(subject.settings), asked),
-        _simulation(subject.traced(settings), _reference(asked, changes.run)),
+        _simulation(subject.traced(subject.settings, asked.accelerator), asked),
+        _simulation(subject.traced(settings, reference.accelerator), reference),
     )
     if asked.output_format == "json":
         return comparison_to_json(comparison)

@@ -62,7 +62,13 @@ Steps = Annotated[int | None, typer.Option(help="Denoising or decoding steps.")]
 Guidance = Annotated[float | None, typer.Option(help="Classifier-free guidance; 1 turns it off.")]
 PromptLength = Annotated[int | None, typer.Option(help="Tokens of the prompt.")]
 NewTokens = Annotated[int | None, typer.Option(help="Tokens that a language model generates.")]
-Dtype = Annotated[str | None, typer.Option(help="Dtype of weights and activations: fp16, bf16, fp32.")]
+Dtype = Annotated[
+    str | None,
+    typer.Option(
+        help="Dtype of weights and activations: fp16, bf16, fp32; auto: that of the workload, or the nearest to it "
+        "that the accelerator has."
+    ),
+]
 Attention = Annotated[str, typer.Option(help=f"One of {', '.join(ATTENTION_CHOICES)}.")]
 ExecutionMode = Annotated[str, typer.Option(help=f"One of {', '.join(EXECUTION_MODES)}.")]
 SoftwareName = Annotated[

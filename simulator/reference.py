@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from hw_specs import torch_dtype
+from .format_choice import dtype_of
 
 __all__ = ["CHANGEABLE", "SETTINGS", "ComparedRunError", "ReferenceChanges", "reference_changes", "typed_changes"]
 
@@ -42,7 +42,7 @@ _OF_WORKLOAD: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "guidance_scale": float,
         "prompt_length": int,
         "max_new_tokens": int,
-        "dtype": torch_dtype,
+        "dtype": dtype_of,
     }
 )
 SETTINGS = tuple(_OF_WORKLOAD)

@@ -103,10 +103,11 @@ class UncertainOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideBySide:
-    """Runs in the order in which they were asked for, and pairs whose order is not certain."""
+    """Runs in the order in which they were asked for, pairs whose order is not certain, and other remarks."""
 
     runs: tuple[ComparedRun, ...]
     uncertain: tuple[UncertainOrder, ...]
+    remarks: tuple[str, ...] = ()
 
     def to_list(self) -> list[dict[str, Any]]:
         """Plain form for JSON."""
@@ -138,7 +139,8 @@ def compare_setups(
         _compared(simulation, {name: setup.chosen.get(name) for name in differing}, simulations[0], firsts[setup.model])
         for setup, simulation in zip(setups, simulations, strict=True)
     )
-    return SideBySide(runs=runs, uncertain=tuple(_uncertain(setups, simulations)))
+    remarks = tuple(dict.fromkeys(setup.remark for setup in setups if setup.remark))
+    return SideBySide(runs=runs, uncertain=tuple(_uncertain(setups, simulations)), remarks=remarks)
 
 
 def _simulated(

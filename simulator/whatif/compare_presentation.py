@@ -106,6 +106,7 @@ def _notes(found: SideBySide) -> Iterator[str]:
     if found.uncertain:
         yield "Not certain: the order of " + "; of ".join(_chains(found.uncertain)) + "."
         yield "(From fast to slow as predicted; the 80 % interval of the ratio of neighbours holds 1.)"
+    yield from found.remarks
 
 
 def _chains(pairs: Sequence[UncertainOrder]) -> Iterator[str]:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from hw_specs import Accelerator, CalibrationPool, apply_overrides, load_accelerator
+from hw_specs import Accelerator, CalibrationPool, apply_overrides, load_accelerator, number_format
 from simulator.calibrations import calibration_pool
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
+from simulator.format_choice import AUTO, settings_on
 from simulator.hosts.catalogue import load_host
 from simulator.hosts.host import Host
 from simulator.reference import ReferenceChanges, typed_changes
@@ -55,7 +56,9 @@ class Setup:
     execution : Execution
     host : Host, optional
     chosen : mapping
-        Values of :data:`AXES` as they were asked for.
+        Values of :data:`AXES` as they were asked for; of a dtype left to choose, the one chosen.
+    remark : str
+        What is to be said of that choice, or nothing.
     """
 
     model: str
@@ -65,6 +68,7 @@ class Setup:
     execution: Execution = field(default_factory=Execution)
     host: Host | None = None
     chosen: Mapping[str, object] = field(default_factory=dict)
+    remark: str = ""
 
     def simulated(self, fidelity: Fidelity = "calibrated") -> Simulation:
         """The run on a timeline. Raises as :func:`simulator.simulate` and :func:`tracer.graph_of`."""
@@ -123,14 +127,18 @@ def _parts(name: str, changes: Sequence[str]) -> list[tuple[Accelerator, Calibra
 def _setup(model: str, part: Accelerator, pool: CalibrationPool, chosen: Mapping[str, object]) -> Setup:
     wanted = typed_changes(chosen)
     host = wanted.run.get("host")
+    settings, remark = settings_on(model, part, wanted.settings)
+    if wanted.settings.get("dtype") == AUTO:
+        chosen = {**chosen, "dtype": number_format(settings["dtype"])}
     return Setup(
         model=model,
         accelerator=part,
         calibrations=pool,
-        settings=wanted.settings,
+        settings=settings,
         execution=_execution(wanted),
         host=load_host(host) if host else None,
         chosen=chosen,
+        remark=remark,
     )
 
 

@@ -396,3 +396,13 @@ def test_a_file_with_fields_that_are_gone_is_read_and_says_so(run, graph_file, t
     done = run("--hw", path, "--graph", graph_file)
     assert done.status == 0
     assert f"{path}: cores.sustained_clock: is left out, the power limit says which clock lasts" in done.out
+
+
+def test_a_format_that_the_part_lacks_is_replaced_with_a_remark(run) -> None:
+    done = run("--hw", "t4", "--model", "flux-dev", "--dtype", "auto", "--format", "json")
+    assert json.loads(done.out)["workload"]["dtype"] == "float16"
+    assert done.err == "flux-dev is in bf16, which T4 lacks: fp16 in its place\n"
+    versus = json.loads(
+        run("--hw", "t4", "--model", "flux-dev", "--dtype", "auto", "--versus", "h100", "--format", "json").out
+    )
+    assert "number format" in versus["changes"]

@@ -12,6 +12,7 @@ from simulator.views.terminal import captured, emit
 from simulator.whatif.setups import every_setup
 
 from .options import FidelityName, Format, Output, check_format, fidelity_of
+from .terminal import remark
 
 __all__ = ["compare_command"]
 
@@ -34,7 +35,7 @@ def compare_command(
     attention: Annotated[Texts, typer.Option(help=f"One of {', '.join(ATTENTION_CHOICES)}.")] = None,
     software: Annotated[Texts, typer.Option(help="Releases that choose the kernels: torch-2.6.")] = None,
     host: Annotated[Texts, typer.Option(help="Host that drives the accelerator: a name or a YAML file.")] = None,
-    dtype: Annotated[Texts, typer.Option(help="Dtype of weights and activations: fp16, bf16, fp32.")] = None,
+    dtype: Annotated[Texts, typer.Option(help="Dtype of weights and activations: fp16, bf16, fp32, auto.")] = None,
     batch: Annotated[Integers, typer.Option(help="Outputs per run.")] = None,
     height: Annotated[Integers, typer.Option(help="Output height in pixels.")] = None,
     width: Annotated[Integers, typer.Option(help="Output width in pixels.")] = None,
@@ -77,6 +78,7 @@ def compare_command(
     setups = every_setup(model, hw, change or (), {name: values or () for name, values in axes.items()})
     found = compare_setups(setups, fidelity=level)
     if output_format == "json":
+        remark(found.remarks)
         emit(json.dumps(found.to_list(), indent=2, allow_nan=False) + "\n", output)
     else:
         emit(captured(lambda console: print_side_by_side(found, console), width=80), output)

@@ -67,3 +67,10 @@ def test_costs_stand_there_where_a_part_has_a_price(run, tmp_path) -> None:
     assert plain["cost"] is None
     assert priced["cost"] == 100 + 2 * 108
     assert "  316" in run(*_SD, "--hw", mine).out
+
+
+def test_a_format_that_a_part_lacks_is_replaced_with_a_remark(run) -> None:
+    arguments = ("compare", "--model", "flux-dev", "--hw", "h100", "--hw", "t4", "--dtype", "auto")
+    done = run(*arguments, "--format", "json")
+    assert [row["settings"] for row in json.loads(done.out)] == [{"dtype": "bf16"}, {"dtype": "fp16"}]
+    assert done.err == "flux-dev is in bf16, which T4 lacks: fp16 in its place\n"
