@@ -44,6 +44,7 @@ def calibrate_command(
     is then left out once, to see for which kernels the joint parameters serve an unknown part better than a relative's.
     """
     from validation.errors.kernel_presentation import skipped_lines
+    from validation.fitting.calibrate import rows_not_fitted
     from validation.fitting.calibration_file import write_calibration
     from validation.measured.tables import read_tables
 
@@ -56,6 +57,7 @@ def calibrate_command(
     fitted = _from_rows(measured, accelerator, group or (), folder) if files else ()
     fitted = (*fitted, *_from_ceilings(ceilings, fitted))
     remark(skipped_lines(sum((m.skipped for m in measured), Counter())))
+    remark(skipped_lines(rows_not_fitted(measured), "not fitted"))
     for entry in fitted:
         path = write_calibration(entry, folder) if folder else write_calibration(entry)
         rows = sum(record.count for record in entry.evidence.fitted_on)

@@ -23,11 +23,11 @@ def kernel_error_table(errors: KernelErrors) -> str:
     return "\n".join([*lines, *([""] if left_out else []), *left_out]) + "\n"
 
 
-def skipped_lines(skipped: Counter[str]) -> list[str]:
-    """Rows that could not be predicted, counted by reason; nothing where there are none."""
+def skipped_lines(skipped: Counter[str], what: str = "not predicted") -> list[str]:
+    """Rows that were left out, counted by reason; nothing where there are none."""
     if not skipped:
         return []
-    return [f"not predicted: {skipped.total()} rows", *(f"{n:>6}  {reason}" for reason, n in skipped.most_common())]
+    return [f"{what}: {skipped.total()} rows", *(f"{n:>6}  {reason}" for reason, n in skipped.most_common())]
 
 
 def _line(r: KernelError, wide: int) -> str:

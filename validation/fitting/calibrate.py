@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn, SpecError, load_accelerator
+from hw_specs.architecture import Engine
 from hw_specs.calibration import described
 from simulator.cost.families import GROUPS, PARAMETERS
 from validation.errors.prediction import predicted
@@ -30,6 +32,7 @@ __all__ = [
     "joined",
     "measured_accelerators",
     "present_groups",
+    "rows_not_fitted",
     "shipped_observations",
     "sources_of",
     "tables_to_fit",
@@ -37,6 +40,8 @@ __all__ = [
 ]
 
 Job = tuple[str, ...]
+
+_SYSTOLIC: Engine = "systolic"
 
 #: Parameter groups that are fitted together, because calls of one operator launch kernels of both.
 JOBS: tuple[Job, ...] = (
@@ -109,9 +114,27 @@ def _tables_of(entry: MeasuredKernels | str | Path) -> tuple[MeasuredKernels, ..
 
 
 def _rows_to_fit(m: MeasuredKernels) -> MeasuredKernels:
-    """Rows that tell of kernels alone, and of the framework's."""
-    told = [op not in source_of(source).not_fitted for op, source in zip(m.op, m.source, strict=True)]
+    """Rows that tell of kernels alone, of the framework's, and of an engine that runs blocks of threads."""
+    told = [reason is None for reason in _reasons_against(m)]
     return m if all(told) else m.select(np.flatnonzero(told))
+
+
+def rows_not_fitted(measured: Iterable[MeasuredKernels]) -> Counter[str]:
+    """Rows that no fit takes, by reason."""
+    return Counter(reason for m in measured for reason in _reasons_against(m) if reason is not None)
+
+
+def _reasons_against(m: MeasuredKernels) -> list[str | None]:
+    """Why a fit leaves each row, or None where it does not."""
+    if m.accelerator.traits.engine == _SYSTOLIC:
+        # Tiles, waves and residency describe blocks on cores: fitted to another engine, half of them end at a bound.
+        return [f"{m.accelerator.name} runs no blocks of threads, of which the parameters are"] * len(m)
+    return [
+        f"{op} of {source_of(source).name}: its times are not of the framework's kernels alone"
+        if op in source_of(source).not_fitted
+        else None
+        for op, source in zip(m.op, m.source, strict=True)
+    ]
 
 
 def jobs_of(groups: Collection[str]) -> tuple[Job, ...]:

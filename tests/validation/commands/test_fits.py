@@ -17,8 +17,8 @@ def test_published_rates_become_calibrations(run: Callable[..., Any], tmp_path: 
     assert done.status == 0
     assert "1 best rates" in done.out
     assert "unknown device or value: AMD RX 99" in done.out
-    assert "cdna4.yaml: 1 parameters from 1 published rates" in done.out
-    assert (tmp_path / "cdna4.yaml").is_file()
+    assert "cdna4_ceilings.yaml: 1 parameters from 1 published rates" in done.out
+    assert (tmp_path / "cdna4_ceilings.yaml").is_file()
 
 
 def test_one_group_is_fitted_again(

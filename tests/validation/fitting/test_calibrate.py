@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from validation.fitting.calibrate import JOBS, calibrate, tables_to_fit
+from hw_specs import load_accelerator
+from validation.fitting.calibrate import JOBS, calibrate, rows_not_fitted, tables_to_fit
 from validation.measured.tables import MeasurementError, read_measured
 
 
@@ -46,8 +47,17 @@ def test_rows_of_another_library_are_not_fitted(synthetic_file):
     mixed = replace(measured, source=("vidur",) * half + measured.source[half:])
     (used,) = tables_to_fit([mixed])
     assert len(used) == len(measured) - half
+    assert rows_not_fitted([mixed]) == {"aten::add of vidur: its times are not of the framework's kernels alone": half}
     with pytest.raises(MeasurementError, match="no row to fit"):
         tables_to_fit([replace(measured, source=("vidur",) * len(measured))])
+
+
+def test_an_engine_without_blocks_of_threads_is_not_fitted(synthetic_file):
+    measured = replace(read_measured(synthetic_file("NVIDIA T4", 0.6)), accelerator=load_accelerator("tpu-v6e"))
+    (reason,) = rows_not_fitted([measured])
+    assert reason.startswith("TPU-v6e runs no blocks of threads")
+    with pytest.raises(MeasurementError, match="no row to fit"):
+        tables_to_fit([measured])
 
 
 def test_dropping_a_device_drops_its_groups(calibrated_files):

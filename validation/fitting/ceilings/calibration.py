@@ -1,9 +1,9 @@
-"""Parameters that published best rates determine, for architectures without a measured relative.
+"""Parameters that published best rates determine, for groups of kernels that no relative was measured for.
 
 A best rate tells one parameter: what a long product sustains, at the clock that the power limit leaves
 (:mod:`simulator.cost.hardware.power`), is the share of the peak; the interval of tiny kernels is the shortest duration;
 the bandwidth of eager kernels is their share of the DRAM. The rest of each group comes from the generic calibration. A
-part whose relative was measured keeps that one's parameters.
+part whose relative was measured for a group keeps that one's parameters of it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _STEPS = 50
 def ceiling_calibrations(
     ceilings: Iterable[Ceiling], shares: Iterable[EagerShare], calibrations: CalibrationPool
 ) -> tuple[FittedCalibration, ...]:
-    """One calibration for each architecture that has a ceiling and shares no lineage with a calibrated one.
+    """One calibration for each architecture that has a ceiling of a group which no architecture of its lineage has.
 
     Parameters
     ----------
@@ -61,18 +61,15 @@ def ceiling_calibrations(
         by_architecture.setdefault(ceiling.accelerator.architecture, ([], []))[0].append(ceiling)
     for share in shares:
         by_architecture.setdefault(load_accelerator(share.accelerator).architecture, ([], []))[1].append(share)
-    unrelated = {
-        name: found
-        for name, found in sorted(by_architecture.items())
-        if not any(_is_relative(name, c) for c in pool.calibrations)
-    }
-    made = (_of_architecture(name, *found, pool) for name, found in unrelated.items())
+    made = (_of_architecture(name, *found, pool) for name, found in sorted(by_architecture.items()))
     return tuple(fitted for fitted in made if fitted.calibration.parameters)
 
 
-def _is_relative(architecture: str, calibration: Calibration) -> bool:
-    there = calibration.architecture
-    return there is not None and lineage_distance(load_architecture(architecture), there) is not None
+def _has_relative(architecture: str, group: str, pool: CalibrationPool) -> bool:
+    """Whether a group was fitted to an accelerator that shares a lineage with an architecture."""
+    known = load_architecture(architecture)
+    fitted = (c.architecture for c in pool.calibrations if c.groups.get(group) and c.architecture is not None)
+    return any(lineage_distance(known, there) is not None for there in fitted)
 
 
 def solve(target: float, value_at: Callable[[float], float], low: float, high: float) -> float:
@@ -92,22 +89,14 @@ def _of_architecture(
 ) -> FittedCalibration:
     parameters: dict[str, float] = {}
     used: list[tuple[str, Ceiling | EagerShare]] = []
-    for group, dtypes in (("matmul", ("bfloat16", "float16")), ("matmul8", (_EIGHT_BIT,))):
-        best = _best_of_each_part(c for c in ceilings if c.kind == "product" and c.dtype in dtypes)
-        told = _main_loop(group, best, pool) if best else {}
-        if told:
-            parameters |= told
-            used += [(group, ceiling) for ceiling in best]
-    for ceiling in (c for c in ceilings if c.kind == "interval"):
-        parameters |= dict.fromkeys(_FLOORS, ceiling.value)
-        used.append(("stream", ceiling))
-    for share in shares:
-        parameters[f"{share.group}.dram"] = _share_parameter(share, pool)
-        used.append((share.group, share))
+    for told, group, items in _told(ceilings, shares, pool):
+        open_to = {n: x for n, x in told.items() if not _has_relative(name, PARAMETERS[n].group, pool)}
+        parameters |= open_to
+        used += [(group, item) for item in items if open_to]
     parts = tuple(sorted({_part_name(item) for _, item in used}))
     fitted_on = tuple(_fitted_on(used, parameters, pool))
     calibration = Calibration(
-        name=name,
+        name=f"{name}_ceilings",
         architecture=name,
         scope="ceilings",
         groups=dict.fromkeys(dict.fromkeys(n.partition(".")[0] for n in parameters), parts),
@@ -117,7 +106,21 @@ def _of_architecture(
         sources=tuple(sorted({_source(item) for _, item in used})) or ("none",),
         notes="Single parameters from published best rates; the rest of each group is inherited.",
     )
-    return FittedCalibration(calibration, Evidence(name=name, fitted_on=fitted_on))
+    return FittedCalibration(calibration, Evidence(name=calibration.name, fitted_on=fitted_on))
+
+
+def _told(
+    ceilings: Sequence[Ceiling], shares: Sequence[EagerShare], pool: CalibrationPool
+) -> Iterator[tuple[dict[str, float], str, Sequence[Ceiling | EagerShare]]]:
+    """Parameters, the group that they are told of, and by what."""
+    for group, dtypes in (("matmul", ("bfloat16", "float16")), ("matmul8", (_EIGHT_BIT,))):
+        best = _best_of_each_part(c for c in ceilings if c.kind == "product" and c.dtype in dtypes)
+        if best:
+            yield _main_loop(group, best, pool), group, best
+    for ceiling in (c for c in ceilings if c.kind == "interval"):
+        yield dict.fromkeys(_FLOORS, ceiling.value), "stream", [ceiling]
+    for share in shares:
+        yield {f"{share.group}.dram": _share_parameter(share, pool)}, share.group, [share]
 
 
 def _part_name(item: Ceiling | EagerShare) -> str:

@@ -31,4 +31,7 @@ SOURCE = Source(
     name="miopen-finddb",
     citation="github.com/ROCm/MIOpen find-DB: forward convolutions, one launch of the fastest solver (MIT)",
     execution=_as_solved,
+    # Searched over all solvers, direct ones and a Winograd of its own among them, which the framework by default does
+    # not do. A fit of the algorithms that are modelled leaves 60 to 120 % on unseen shapes.
+    not_fitted=("aten::conv2d", "aten::conv3d"),
 )

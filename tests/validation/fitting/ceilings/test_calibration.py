@@ -61,7 +61,8 @@ def test_solve_finds_where_a_function_takes_a_value():
 
 def test_a_part_meets_its_rate():
     (found,) = ceiling_calibrations([_product("mi355x", 1300)], (), CalibrationPool.of(_GENERIC, _AMPERE))
-    assert (found.name, found.calibration.architecture, found.calibration.scope) == ("cdna4", "cdna4", "ceilings")
+    assert (found.name, found.calibration.architecture) == ("cdna4_ceilings", "cdna4")
+    assert found.calibration.scope == "ceilings"
     assert _sustained_rate("mi355x", CalibrationPool.of(_GENERIC, _AMPERE, found)) == pytest.approx(1300e12, rel=0.01)
     assert found.calibration.groups["matmul"] == ("MI355X",)
     assert found.evidence.fitted_on[0].mape < 0.01
@@ -70,6 +71,14 @@ def test_a_part_meets_its_rate():
 
 def test_relatives_of_measured_parts_keep_what_those_say():
     assert ceiling_calibrations([_product("h100_sxm5_80gb", 794)], (), CalibrationPool.of(_GENERIC, _AMPERE)) == ()
+
+
+def test_groups_that_no_relative_was_measured_for_have_their_rates_beside_those_that_one_was():
+    measured = _AMPERE.model_copy(update={"name": "cdna2", "architecture": "cdna2", "groups": {"softmax": ("MI210",)}})
+    shares = [EagerShare(accelerator="MI210", group=group, share=0.5) for group in ("stream", "softmax")]
+    (found,) = ceiling_calibrations((), shares, CalibrationPool.of(_GENERIC, measured))
+    assert set(found.calibration.parameters) == {"stream.dram"}
+    assert set(found.calibration.groups) == {"stream"}
 
 
 def test_intervals_are_floors_and_eager_kernels_shares():

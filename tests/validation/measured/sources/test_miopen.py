@@ -9,6 +9,7 @@ import pytest
 from hw_specs import load_accelerator
 from validation.measured.row import Row
 from validation.measured.row_kernels import row_kernels
+from validation.measured.sources.miopen import SOURCE
 
 MI210 = load_accelerator("mi210")
 _ROW = Row(
@@ -33,3 +34,7 @@ def test_a_solver_is_timed_with_the_transpositions_that_it_has_itself() -> None:
 def test_unfolding_of_an_old_library_is_left_out() -> None:
     with pytest.raises(LookupError, match="unfolds the image"):
         row_kernels(replace(_ROW, kernel="miopen GemmFwdRest"), MI210)
+
+
+def test_what_a_search_over_all_solvers_found_is_not_fitted() -> None:
+    assert SOURCE.not_fitted == ("aten::conv2d", "aten::conv3d")
