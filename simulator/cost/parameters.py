@@ -67,6 +67,9 @@ class Declaration:
         How it is inherited.
     cache_accesses, dram_accesses : float
         Accesses in a duration that wait for one another, to the cache that all cores share and to the DRAM. [1]
+    observed : bool
+        Whether it is what an observation on one device says and no fit changes it: fitted to another device it takes
+        in what is none of it.
     """
 
     unit: str
@@ -77,6 +80,7 @@ class Declaration:
     follows: Follows = Follows.NOTHING
     cache_accesses: float = 0.0
     dram_accesses: float = 0.0
+    observed: bool = False
 
     def moved(self, values: FloatArray, step: float) -> FloatArray:
         """Values some logits further along the physical range; those at its ends start from close to them.
@@ -115,6 +119,7 @@ def parameter(
     meaning: str,
     *,
     follows: Follows = Follows.NOTHING,
+    observed: bool = False,
 ) -> Any:
     """A field of a dataclass of parameters."""
     declaration = Declaration(
@@ -124,6 +129,7 @@ def parameter(
         upper=upper,
         meaning=meaning,
         follows=follows,
+        observed=observed,
     )
     return field(metadata={"declaration": declaration})
 

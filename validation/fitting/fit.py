@@ -103,13 +103,14 @@ def fit_groups(
         Part that the parameters shall describe; each device then computes with what it would inherit from that part.
         By default all devices share the parameters as they are.
     held : collection of str
-        Parameters that keep their defaults, whatever the rows say.
+        Parameters that keep their defaults, whatever the rows say, beside those that are only ever observed.
     most_rows : int
         Most rows of one device and operator that take part.
     observed : CalibrationPool
         Observations of single parameters, which take the place of defaults.
     """
-    problem = _Problem.build(groups, measured, origin=origin, held=held, most_rows=most_rows, observed=observed)
+    kept = {*held, *(name for name, parameter in PARAMETERS.items() if parameter.observed)}
+    problem = _Problem.build(groups, measured, origin=origin, held=kept, most_rows=most_rows, observed=observed)
     first = problem.thinned(max(int(_FIRST_ROWS * most_rows), 1))
     unknowns = _solved(problem, _solved(first, np.zeros(first.size)))
     while (idle := problem.undetermined(unknowns)).size:

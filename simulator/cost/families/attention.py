@@ -45,26 +45,22 @@ FloatArray = NDArray[np.float64]
 #: Parts into which the keys may be split when there are too few blocks.
 _SPLITS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
 
-#: Exponent that joins what the warps of a core do in turns, each everything. Fitted on an A100; with it the times of an
-#: H20, whose products take most of the time, are met too (Dao-AILab/flash-attention#1310). [1]
-_WARPS_OVERLAP = 2.5
-#: Their time of exponentials over that of the special units alone: some five instructions on vector units come with
-#: each. Fitted it takes in what is none of that: with 5.9 of an L40S an A100 is 14 % off where 2.8 leaves 10, an H100
-#: 31 where it leaves 13, an H20 10 where it leaves 4. [1]
-_WARPS_EXPONENTIAL = 2.8
-
 _EXPONENTIAL = "time of exponentials, maxima, sums and rescaling over that of the special units alone"
 _OVERLAP = "exponent that joins products, exponentials and shared memory"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AttentionParameters(Parameters):
-    """Parameters of a fused attention kernel whose warps do everything themselves.
+    """Parameters of a fused attention kernel whose warps do everything themselves, in turns.
 
-    About five instructions on vector units come with each exponential, and units overlap as the warps of a core take
-    turns.
+    What an A100 shows of exponentials and of turns holds on an H100 and an H20 too, and no fit changes it: an L40S,
+    whose board holds the clock while it multiplies, would say twice the time of exponentials, with which an A100 is
+    14 % off where it was 10, an H100 31 where it was 13.
     """
 
+    # Special units do 16 a clock beside 64 vector lanes, which take some five instructions for each.
+    exponential: FloatArray = parameter(2.25, "1", 0.0, 6.0, _EXPONENTIAL, observed=True)
+    overlap: FloatArray = parameter(2.0, "1", 1.0, 10.0, _OVERLAP, observed=True)
     tail: FloatArray = parameter(
         0.5, "1", 0.0, 2.0, "share of the longest causal block that remains when the others end"
     )
@@ -143,7 +139,7 @@ def _on_one_architecture(calls: _Calls, tiles: AttentionTiles) -> dict[str, Floa
     table, hardware, parameters, _ = calls
     steps = _steps(table, tiles, packed=_packs_heads(calls))
     products, exponentials, shared = _step_times(calls, tiles)
-    overlap = np.where(tiles.alternating[:, None], _overlap(parameters), 1.0)
+    overlap = np.where(tiles.alternating[:, None], parameters.overlap, 1.0)
     step = overlapped((products, exponentials, shared), overlap)
     masking = parameters.masking * exponentials * _masked_steps(table, tiles, steps)[:, None]
     best = np.full(step.shape, np.inf)
@@ -172,16 +168,6 @@ def _on_one_architecture(calls: _Calls, tiles: AttentionTiles) -> dict[str, Floa
         "floor": floor,
         "time": floor + overlapped((np.maximum(best, l2), dram), parameters.memory_overlap),
     }
-
-
-def _overlap(parameters: AttentionParameters) -> FloatArray | float:
-    """Exponent that joins products, exponentials and shared memory. [1]"""
-    return parameters.overlap if isinstance(parameters, SpecialisedAttentionParameters) else _WARPS_OVERLAP
-
-
-def _exponential(parameters: AttentionParameters) -> FloatArray | float:
-    """Time of exponentials and what comes with them over that of the special units alone. [1]"""
-    return parameters.exponential if isinstance(parameters, SpecialisedAttentionParameters) else _WARPS_EXPONENTIAL
 
 
 def _packs_heads(calls: _Calls) -> NDArray[np.bool_]:
@@ -217,7 +203,7 @@ def _step_times(calls: _Calls, tiles: AttentionTiles) -> tuple[FloatArray, Float
     depth = (tiles.passes * tiles.head + tiles.value)[:, None]
     products = 2.0 * scores * depth * _split_products(table)[:, None] / rate
     special = hardware.rates("special", ["fp32"])[0] / hardware.cores
-    exponentials = scores * _exponential(parameters) / special
+    exponentials = scores * parameters.exponential / special
     return products, np.nan_to_num(exponentials, nan=0.0), tiles.shared[:, None] / hardware.shared_rate
 
 

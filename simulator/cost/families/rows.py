@@ -36,20 +36,12 @@ _NORM_THREADS = 128.0
 #: ``kCUDABlockReduceNumThreads``). [1]
 _MOMENTS_THREADS, _WARP = 512.0, 32.0
 
-#: Threads whose rows are in flight, for each byte of DRAM in a cycle: 200 to 250 where all cores are full (T4, A100,
-#: V100). Cores beyond what the DRAM feeds bring no further rows. [clk/B]
-_FED = 200.0
-
-#: Share of the cache that rows in flight can hold until they are read again: layer norm begins to read the DRAM twice
-#: from 20 MB in flight on an A100 (40 MB, in two partitions) and an L4 (48 MB). [1]
-_USABLE = 0.55
-
 #: Bytes of one access of a vectorised kernel (``ALIGN_BYTES``). [B]
 _VECTOR = 16.0
 
-#: Time of passes over a row in the registers of a warp, over those through shared memory: float32 rows of 1000 run at
-#: 0.93 of the DRAM bandwidth of an A100, longer ones at 0.64. [1]
-_IN_REGISTERS = 0.5
+#: Exponent that joins the passes of blocks with the traffic of others, halfway between one after the other (1) and the
+#: longer of the two: a core has one or two blocks of many threads. 1.5 is no better on devices left out, 1 worse. [1]
+_IN_TURNS = 2.0
 
 #: Vector lanes of a core of V100, T4 or A100; newer cores have 128. [1]
 _LANES = 64.0
@@ -60,8 +52,16 @@ class _RowParameters(Parameters):
     """Parameters of kernels that read rows and write them again."""
 
     dram: FloatArray = parameter(0.85, "1", 0.3, 1.0, "share of the DRAM bandwidth reached", follows=Follows.COPY_SHARE)
-    resident: FloatArray = parameter(
-        0.3, "1", 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _TwoPassParameters(_RowParameters):
+    """Parameters of kernels that read a row, reduce it and read it again."""
+
+    # Where all cores are full of threads, 200 for a byte of DRAM in a cycle (T4, A100, V100), whose rows share the
+    # cache with what they are written to.
+    in_flight: FloatArray = parameter(
+        400.0, "clk/B", 40.0, 4000.0, "threads whose rows the cache has to hold, for each byte of DRAM in a cycle"
     )
 
 
@@ -69,6 +69,9 @@ class _RowParameters(Parameters):
 class SoftmaxParameters(_RowParameters):
     """Parameters of softmax."""
 
+    resident: FloatArray = parameter(
+        0.3, "1", 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"
+    )
     # The same for 16 and 32 bits on an A100: vectors of 16 bytes go through the reductions and out of shared memory.
     walk: FloatArray = parameter(3.8, "B/clk", 1.0, 60.0, "bytes of rows that a core takes through its passes")
     # Rows of 3137 on an H100 (bfloat16) and of odd lengths on an A100 (float32) alike.
@@ -77,7 +80,7 @@ class SoftmaxParameters(_RowParameters):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class NormalizationParameters(_RowParameters):
+class NormalizationParameters(_TwoPassParameters):
     """Parameters of layer norm and RMS norm."""
 
     row: FloatArray = parameter(
@@ -103,10 +106,13 @@ class MomentsParameters(_RowParameters):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class QuantizeParameters(_RowParameters):
+class QuantizeParameters(_TwoPassParameters):
     """Parameters of the scaling of rows to a narrower format."""
 
     dram: FloatArray = parameter(0.85, "1", 0.6, 1.0, "share of the DRAM bandwidth reached")
+    resident: FloatArray = parameter(
+        0.3, "1", 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"
+    )
     row: FloatArray = parameter(1000.0, "clk", 0.0, 10000.0, "time of one row on one core")
     stream: FloatArray = parameter(30.0, "B/clk", 2.0, 256.0, "rate at which one core passes over a row")
     overlap: FloatArray = parameter(2.0, "1", 1.2, 12.0, "exponent that joins memory and the cores' time")
@@ -119,18 +125,16 @@ def softmax_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: Sof
     A block loads its row, reduces it twice and writes it; with one or two blocks of 1024 threads on a core few loads of
     one run under the passes of another (``cunn_SoftMaxForward``, SoftMax.cu). Rows of whole vectors go through them 16
     bytes at a time; a row that starts within one has its elements taken singly. Rows that a warp keeps in registers
-    (``softmax_warp_forward``, PersistentSoftmax.cuh) or generated code does are independent: only the longer time
-    shows.
+    (``softmax_warp_forward``, PersistentSoftmax.cuh) or generated code does wait for no other warp: they are streams.
     """
-    dram = _dram_time(table, hardware, parameters, passes=1.0)
+    dram = _dram_time(table, hardware, parameters, kept=_kept(table, hardware, parameters.resident))
     row = (table.row_length * table.itemsize)[:, None]
     free = (table.held | table.generated)[:, None]
     vectors = (row % _VECTOR == 0) | free
     clocks = np.where(vectors, row / parameters.walk, table.row_length[:, None] * parameters.single)
     passes = _busiest(table, hardware) * clocks / _clock(hardware)
-    on_core = np.where(free, _IN_REGISTERS * passes, passes)
-    both = overlapped((dram, on_core), np.full_like(parameters.walk, 2.0))
-    together = np.where(free, np.maximum(dram, on_core), both)
+    on_core = np.where(free, 0.0, passes)
+    together = overlapped((dram, on_core), np.full_like(parameters.walk, _IN_TURNS))
     return _joined(table, hardware, dram, on_core, together, parameters.floor)
 
 
@@ -143,7 +147,7 @@ def normalization_cost(
     elements cost no time beside their traffic; the reduction of its block does. Generated code reduces many rows in a
     block.
     """
-    dram = _dram_time(table, hardware, parameters, passes=2.0)
+    dram = _dram_time(table, hardware, parameters, again=_read_again(table, hardware, parameters))
     row = np.where(table.generated[:, None], 0.0, parameters.row * _LANES / _lanes(hardware))
     on_core = _busiest(table, hardware) * row / _clock(hardware)
     return _joined(table, hardware, dram, on_core, dram + on_core, parameters.floor)
@@ -156,20 +160,21 @@ def moments_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: Mom
     element after another. Fewer rows than cores leave cores idle: group norm has one row for each (sample, group). A
     compiler splits long rows over the device (``torch/_inductor/ir.py``, ``Reduction.num_splits``).
     """
-    dram = _dram_time(table, hardware, parameters, passes=1.0)
+    dram = _dram_time(table, hardware, parameters)
     threads = np.where(table.row_length < _MOMENTS_THREADS, _WARP, _MOMENTS_THREADS)[:, None]
     reduced = parameters.row * threads / _MOMENTS_THREADS
     issued = _busiest(table, hardware) * (reduced + parameters.element * table.row_length[:, None])
     waiting = reduced + parameters.chain * np.ceil(table.row_length[:, None] / threads)
     clocks = np.where(table.generated[:, None], 0.0, np.maximum(issued, waiting))
     on_core = clocks / _clock(hardware)
-    together = overlapped((dram, on_core), np.full_like(parameters.row, 2.0))
+    together = overlapped((dram, on_core), np.full_like(parameters.row, _IN_TURNS))
     return _joined(table, hardware, dram, on_core, together, parameters.floor, waits=waiting > issued)
 
 
 def quantize_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: QuantizeParameters) -> FamilyCost:
     """Scaling of rows to a narrower format: a maximum and a division, one row on a core at a time."""
-    dram = _dram_time(table, hardware, parameters, passes=2.0)
+    again, kept = _read_again(table, hardware, parameters), _kept(table, hardware, parameters.resident)
+    dram = _dram_time(table, hardware, parameters, again=again, kept=kept)
     passed = (2.0 * table.row_length * table.itemsize)[:, None] / parameters.stream
     on_core = np.ceil(table.rows[:, None] / hardware.cores) * (parameters.row + passed) / _clock(hardware)
     floor = np.broadcast_to(np.maximum(parameters.floor, hardware.shortest_kernel), dram.shape)
@@ -223,23 +228,36 @@ def _lanes(hardware: HardwareColumns) -> FloatArray:
 
 
 def _dram_time(
-    table: RowWiseTable, hardware: HardwareColumns, parameters: _RowParameters, *, passes: float
+    table: RowWiseTable,
+    hardware: HardwareColumns,
+    parameters: _RowParameters,
+    *,
+    again: FloatArray | float = 0.0,
+    kept: FloatArray | float = 0.0,
 ) -> FloatArray:
-    """Every pass but the first finds the row in the cache as far as the rows in flight fit there. [s]"""
-    read = table.bytes_read[:, None] * (1.0 + np.minimum(2.0 * _spilled(table, hardware), passes - 1.0))
-    hit_rate = cache_hit_rate(table, hardware.cache_capacity) * parameters.resident
+    """Time of the traffic, of which a share is read `again` and a share is `kept` in the cache from before. [s]"""
+    traffic = table.bytes_read[:, None] * (1.0 + again) + table.bytes_written[:, None]
     bandwidth = np.minimum(parameters.dram * hardware.dram_achievable_copy, hardware.bytes_in_flight_rate)
-    time: FloatArray = (read + table.bytes_written[:, None]) * (1.0 - hit_rate) / bandwidth
+    time: FloatArray = traffic * (1.0 - kept) / bandwidth
     return time
 
 
-def _spilled(table: RowWiseTable, hardware: HardwareColumns) -> FloatArray:
-    """Share of the rows in flight that the cache cannot hold until the next pass."""
-    fed = _FED * hardware.dram_bandwidth / np.nan_to_num(hardware.clock, nan=1e9)
+def _kept(table: RowWiseTable, hardware: HardwareColumns, resident: FloatArray) -> FloatArray:
+    """Share of the traffic that the cache keeps, shape (num_kernels, num_accelerators). [1]"""
+    return cache_hit_rate(table, hardware.cache_capacity) * resident
+
+
+def _read_again(table: RowWiseTable, hardware: HardwareColumns, parameters: _TwoPassParameters) -> FloatArray:
+    """Share of what is read that the second pass does not find in the cache, at most all. [1]
+
+    The threads in flight go with what the DRAM feeds: cores beyond that bring no further rows. A row that comes late to
+    its second pass pushes out another one, so that the share rises twice as fast as what does not fit.
+    """
+    fed = parameters.in_flight * hardware.dram_bandwidth / np.nan_to_num(hardware.clock, nan=1e9)
     rows = np.clip(fed / _NORM_THREADS, 1.0, table.rows[:, None])
-    in_flight = rows * (table.row_length * table.itemsize)[:, None]
-    capacity = np.maximum(_USABLE * hardware.cache_capacity, 1.0)
-    return np.clip((in_flight - capacity) / np.maximum(in_flight, 1.0), 0.0, 1.0)
+    held = rows * (table.row_length * table.itemsize)[:, None]
+    spilled = 1.0 - hardware.cache_capacity / np.maximum(held, 1.0)
+    return np.clip(2.0 * spilled, 0.0, 1.0)
 
 
 _FORMULAS = {

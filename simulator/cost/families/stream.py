@@ -22,28 +22,17 @@ FloatArray = NDArray[np.float64]
 #: Axes of a kernel that is not contiguous: those of a layout that is not known.
 _FEWEST_AXES = 2.0
 
-#: Share of the cache that counts as room for the operands; of two partitions each keeps lines of the other. [1]
-_ROOM = 0.7
-
-#: Share of the bandwidth of the cache that streams reach. [1]
-_L2_SHARE = 0.6
-
-#: Exponent that joins indices and exact functions with memory traffic. Where exact functions take 3/4 of the time of
-#: the traffic (fp32 on an A100) nothing shows of them, and where indices take as long (fp32 on an H100) the two take an
-#: eighth longer. [1]
-_OVERLAP = 6.0
-
-#: Time of an element that is divided by a number that is no constant, over that of one whose divisions are multiplied
-#: out: 16.8 million elements in 96 us on an H100, 32 million in 372 us on an A40. [1]
-_DIVIDED = 2.0
-
-#: Loads of a thread of a reduction that are in flight together. [1]
+#: Loads of a thread of a reduction that are in flight together (``vt0``, Reduce.cuh). [1]
 _LOADS_TOGETHER = 4.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StreamParameters(Parameters):
-    """Parameters of streams over memory; shares of the DRAM bandwidth are those of a copy."""
+    """Parameters of streams over memory; shares of the DRAM bandwidth are those of a copy.
+
+    No measured table has single elements or reductions, and of transcendental functions those alone that hide under
+    their traffic: what they take is read off traces.
+    """
 
     dram: FloatArray = parameter(0.86, "1", 0.4, 1.0, "share of the DRAM bandwidth reached", follows=Follows.COPY_SHARE)
     strided: FloatArray = parameter(
@@ -56,37 +45,49 @@ class StreamParameters(Parameters):
     # bits, accesses and arithmetic of an element; for an axis a division by multiplication (``IntDivider``,
     # IntegerDivider.cuh) and its remainder, some 6, and a multiply-add for each operand: 3 for each of three operands.
     element: FloatArray = parameter(
-        20.0 / 128.0, "clk", 0.1, 4.0, "time of a core for one element that is taken singly (eager)"
+        20.0 / 128.0, "clk", 0.1, 4.0, "time of a core for one element that is taken singly (eager)", observed=True
     )
     offset: FloatArray = parameter(
-        3.0 / 128.0, "clk", 0.005, 0.4, "the same for its offset along each axis of each operand (eager)"
+        3.0 / 128.0, "clk", 0.005, 0.4, "the same for its offset along each axis of each operand (eager)", observed=True
+    )
+    # Some 20 instructions more: a division of 64 bits by a number that is no constant (Indexing.cu).
+    divided: FloatArray = parameter(
+        2.0,
+        "1",
+        1.0,
+        6.0,
+        "time of an element of a gather over that of one that is taken singly (eager)",
+        observed=True,
     )
     # A choice among formats and a conversion: some 8 instructions.
     converted: FloatArray = parameter(
-        8.0 / 128.0, "clk", 0.02, 1.0, "the same for each operand where their formats differ (eager)"
+        8.0 / 128.0, "clk", 0.02, 1.0, "the same for each operand where their formats differ (eager)", observed=True
     )
     # By Little's law the rate goes with the threads that wait for memory.
     filled: FloatArray = parameter(
-        0.5, "1", 0.2, 1.0, "share of that rate in a grid of half the threads of each core (eager)"
+        0.5, "1", 0.2, 1.0, "share of that rate in a grid of half the threads of each core (eager)", observed=True
     )
     # Lanes of a transposed access are each in a line of their own, and the first-level cache looks up one in a clock.
     crossed: FloatArray = parameter(
-        1.0, "1/clk", 0.1, 8.0, "single elements of a core in a cycle where an operand is transposed"
+        1.0, "1/clk", 0.1, 8.0, "single elements of a core in a cycle where an operand is transposed", observed=True
     )
     # Four accesses an element (in, to shared memory, from it, out) by 32 lanes of load and store units.
     tiled: FloatArray = parameter(
-        8.0, "1/clk", 0.5, 40.0, "elements of 32 x 32 tiles that a core transposes in a cycle"
+        8.0, "1/clk", 0.5, 40.0, "elements of 32 x 32 tiles that a core transposes in a cycle", observed=True
     )
     # A latency of the DRAM, 500 to 700 cycles on every generation since Volta.
     load: FloatArray = parameter(
-        600.0, "clk", 100.0, 3000.0, "time of a thread for loads that it waits for (eager reductions)"
+        600.0, "clk", 100.0, 3000.0, "time of a thread for loads that it waits for (eager reductions)", observed=True
     )
     # ``erff`` of the CUDA math library: two polynomials of seven terms, an exponential, and the choice between them.
     transcendental: FloatArray = parameter(
-        20.0, "1", 5.0, 100.0, "instructions of a lane for a transcendental function in full precision"
+        20.0, "1", 5.0, 100.0, "instructions of a lane for a transcendental function in full precision", observed=True
     )
     resident: FloatArray = parameter(
         0.3, "1", 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"
+    )
+    overlap: FloatArray = parameter(
+        4.0, "1", 1.2, 12.0, "exponent that joins traffic, indices, transcendental functions and loads", observed=True
     )
     floor: FloatArray = floor_parameter(1.6e-6, cache=1.0)
 
@@ -95,11 +96,10 @@ def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: Strea
     """Floor plus the slower of DRAM and L2, joined with indices, exact functions and loads that threads wait for."""
     roofline = roofline_terms(table, hardware)
     traffic = table.bytes[:, None]
-    room = hardware.cache_capacity * _ROOM
-    hit_rate = cache_hit_rate(table, room) * parameters.resident
+    hit_rate = cache_hit_rate(table, hardware.cache_capacity) * parameters.resident
     reached = _pattern_share(table, parameters) * hardware.dram_achievable_copy
     dram = traffic * (1.0 - hit_rate) / np.minimum(reached, hardware.bytes_in_flight_rate)
-    l2 = traffic / (_L2_SHARE * hardware.cache_rate)
+    l2 = traffic / hardware.cache_rate
     indexed = _index_time(table, hardware, parameters)
     floor = np.broadcast_to(np.maximum(parameters.floor, hardware.shortest_kernel), dram.shape)
     transcendental = np.maximum(_transcendental_time(table, hardware, parameters), roofline["special"])
@@ -112,9 +112,8 @@ def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: Strea
         "special": transcendental,
         "latency": floor,
     }
-    waiting = _load_time(table, hardware, parameters)
     moved = np.stack([dram, l2, roofline["vector"]]).max(axis=0)
-    busy = overlapped((moved, indexed, transcendental, waiting), np.full_like(parameters.dram, _OVERLAP))
+    busy = overlapped((moved, indexed, transcendental, waiting), parameters.overlap)
     shown = {
         "DRAM traffic": dram,
         "L2 traffic": l2,
@@ -172,7 +171,7 @@ def _index_time(table: StreamTable, hardware: HardwareColumns, parameters: Strea
     axes = np.where(plain, 0.0, np.maximum(table.joined_axes, _FEWEST_AXES))
     offsets = (axes * np.where(ordered, 1.0, operands))[:, None] * parameters.offset
     single = parameters.element + offsets + (table.converts * operands)[:, None] * parameters.converted
-    single = np.where(gathers[:, None], _DIVIDED * parameters.element, single)
+    single = np.where(gathers[:, None], parameters.divided * parameters.element, single)
     single = np.where((joined | gathers)[:, None], single / parameters.filled, single)
     crossed = np.maximum(1.0 / parameters.crossed, single)
     pattern = table.pattern[:, None]
@@ -198,11 +197,11 @@ STREAM = ParameterGroup(name="stream", parameters=StreamParameters, holds=every,
 
 _FORMULAS = {
     "DRAM traffic": Formula("bytes not in the cache / (share * DRAM rate)"),
-    "L2 traffic": Formula("bytes / (share * L2 bandwidth)"),
+    "L2 traffic": Formula("bytes / L2 bandwidth"),
     "index arithmetic": Formula(
         "elements * (element + operands * (axes * offset + conversion)) / (cores * clock), more in small grids"
     ),
-    "transcendental functions": Formula("instructions of a vector lane each, joined with the rest by an exponent of 6"),
+    "transcendental functions": Formula("instructions of a vector lane each, joined with the rest by an exponent"),
     "loads one after another": Formula("rounds of threads * loads that each waits for * time of one"),
     "floor": Formula("shortest duration"),
 }

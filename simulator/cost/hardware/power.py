@@ -200,15 +200,18 @@ def _weighed_boards(pool: Sequence[EnergyCalibration]) -> frozenset[str]:
 
 def _left(entry: SustainedRate, part: Accelerator, model: PowerModel) -> float | None:
     """Power above idle that a board has at the clock of a published rate, over that which the model says."""
-    needed = _power_at(entry.rate, entry.unit, part, model)
+    needed = _power_at(entry.rate, entry.unit, part, model, running=model.parameters.active)
     return (model.board - model.parameters.idle) / needed if model.board is not None and needed else None
 
 
-def _power_at(rate: float, unit: Unit, part: Accelerator, model: PowerModel) -> float:
-    """Power above idle at the clock of a rate of long products; 0 where the part has no such unit. [W]"""
+def _power_at(rate: float, unit: Unit, part: Accelerator, model: PowerModel, *, running: float) -> float:
+    """Power above idle at the clock of a rate of long products; 0 where the part has no such unit. [W]
+
+    Cores that run take `running` at the boost clock. [W]
+    """
     peak = min(_peak(unit, part), _issued(unit, part))
     clock = min(rate / (FREE_SHARE * peak), 1.0) if peak else 0.0
-    drawn = model.parameters.active * clock + _energy(unit, model) * rate
+    drawn = running * clock + _energy(unit, model) * rate
     return drawn * relative_voltage(clock) ** 2 if peak else 0.0
 
 
@@ -226,8 +229,11 @@ def _issued(unit: Unit, part: Accelerator) -> float:
 def power_share(accelerator: Accelerator, unit: Unit, rate: float) -> float:
     """Power above idle that a part has which keeps up a rate of long products, over that of a cool one; at most 1."""
     model = power_model(accelerator)
-    spare = math.inf if model.board is None else model.board - model.parameters.idle
-    return min(_power_at(rate, unit, accelerator, model) / spare, 1.0) if math.isfinite(spare) else 1.0
+    if model.board is None:
+        return 1.0
+    running = model.active_vector if unit == "vector" else model.parameters.active
+    spare = model.board - model.parameters.idle
+    return min(_power_at(rate, unit, accelerator, model, running=running) / spare, 1.0)
 
 
 def _peak(unit: Unit, part: Accelerator) -> float:

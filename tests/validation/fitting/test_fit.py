@@ -63,6 +63,13 @@ def test_what_no_row_tells_keeps_what_was_observed(measured):
     assert fit.parameters["stream.element"] == 0.7
 
 
+def test_no_fit_changes_what_is_only_observed(measured):
+    fit = fit_groups(("stream",), [measured], observed=_NONE)
+    observed = {name for name, parameter in PARAMETERS.items() if parameter.group == "stream" and parameter.observed}
+    assert "stream.transcendental" in observed
+    assert observed <= set(fit.held)
+
+
 def test_a_parameter_at_an_end_of_its_range_says_so(measured):
     # Twice as slow as the least share of the bandwidth allows.
     slow = replace(measured, latency=3.0 * measured.latency)

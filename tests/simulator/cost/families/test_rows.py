@@ -77,11 +77,11 @@ def test_wide_rows_that_leave_the_cache_are_read_again(hardware, rowwise):
 
 
 def test_more_cores_keep_no_more_rows_in_flight(hardware, rowwise):
-    # A memory of 1 TB/s feeds 200 threads for each of 1000 bytes a cycle: 1562.5 rows of 128 threads, however many
-    # cores. At 16 KB each, 22 MB of cache do not hold 25.6.
+    # A memory of 1 TB/s feeds 400 threads for each of 1000 bytes a cycle: 3125 rows of 128 threads, however many
+    # cores. At 16 KB each, 40 MB of cache do not hold 51.2.
     kernel = rowwise(RowKind.NORMALIZATION, 1e5, 4096.0)
     few, many = (group_cost("normalization", kernel, hardware(cores=n)).terms["DRAM traffic"][0, 0] for n in (100, 200))
-    again = 2 * (1 - 22e6 / (1562.5 * 16384))
+    again = 2 * (1 - 40e6 / (3125 * 16384))
     assert few == many == pytest.approx((2 + again) * 1e5 * 16384 / _DRAM)
 
 

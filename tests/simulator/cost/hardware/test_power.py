@@ -10,7 +10,7 @@ from hw_specs.energy_calibration import (
     load_energy_calibration,
 )
 from hw_specs.inheritance.power_rules import relative_voltage
-from simulator.cost.hardware.power import UnknownPowerError, matrix_width, power_model
+from simulator.cost.hardware.power import UnknownPowerError, matrix_width, power_model, power_share
 
 
 def _calibration(accelerator: str) -> EnergyCalibration:
@@ -205,3 +205,19 @@ def test_every_part_of_the_catalogue(name: str) -> None:
     assert model.spread[0] <= model.spread[1]
     assert model.board is not None
     assert model.board > model.parameters.idle > 0
+
+
+@pytest.mark.parametrize(("unit", "rate", "peak"), [("vector", 3e12, 8.1e12), ("matrix", 2e13, 65e12)])
+def test_products_keep_the_cores_of_their_own_units_running(unit, rate, peak) -> None:
+    t4 = load_accelerator("t4")
+    model = power_model(t4)
+    running = model.active_vector if unit == "vector" else model.parameters.active
+    energy = model.parameters.vector if unit == "vector" else model.parameters.matrix
+    clock = rate / (0.95 * peak * (t4.cores.clock_headroom or 1.0))
+    drawn = (running * clock + energy * rate) * relative_voltage(clock) ** 2
+    assert model.board is not None
+    assert power_share(t4, unit, rate) == pytest.approx(drawn / (model.board - model.parameters.idle), rel=0.01)
+
+
+def test_no_board_has_more_than_its_power() -> None:
+    assert power_share(load_accelerator("t4"), "vector", 1e15) == 1.0
