@@ -28,18 +28,18 @@ class ScatterParameters(Parameters):
     floor: FloatArray = floor_parameter(1.5e-6, cache=1.0, dram=1.0)
 
 
-#: Fewest and most threads of a block; a core starts blocks no faster than with the fewest.
-_SCATTER_THREADS = (128.0, 512.0)
+#: Threads that a block takes of a core: no fewer than one of 32, the most blocks of 2048 threads (CUDA C++ Programming
+#: Guide, compute capabilities), and no more than it is launched with (``reshape_and_cache_flash`` of vLLM). [1]
+_THREADS = (64.0, 512.0)
 
 
 def scatter_cost(table: ScatterTable, hardware: HardwareColumns, parameters: ScatterParameters) -> FamilyCost:
     """One thread block a row that writes to a place of its own: paged key-value caches, indexed writes.
 
-    A block has a thread for each element of a row, up to 512, of which few move 16 bytes
-    each (``reshape_and_cache_flash`` of vLLM); cores fill up with threads long before their bytes in flight saturate
-    the DRAM, so latency comes on top of traffic.
+    A block has a thread for each element of a row, up to 512, of which few move 16 bytes each; cores fill up with
+    threads long before their bytes in flight saturate the DRAM, so latency comes on top of traffic.
     """
-    threads = np.clip(table.row_length, *_SCATTER_THREADS)[:, None]
+    threads = np.clip(table.row_length, *_THREADS)[:, None]
     resident = hardware.cores * np.floor(hardware.max_threads / threads)
     latency = np.ceil(table.rows[:, None] / np.maximum(resident, 1.0)) * parameters.row
     hit_rate = cache_hit_rate(table, hardware.cache_capacity)

@@ -12,9 +12,10 @@ def test_scattered_rows_wait_for_their_blocks(hardware, table):
 
 
 def test_cores_hold_more_blocks_of_short_rows(hardware, table):
-    long, short, shorter = (
+    long, short, shorter, shortest = (
         group_cost("scatter", table(Scatter, rows=16000.0, row_length=n), hardware()).time[0, 0]
-        for n in (512.0, 128.0, 64.0)
+        for n in (512.0, 128.0, 64.0, 32.0)
     )
     assert long - short == pytest.approx(45e-6)  # 40 waves of 1.5 microseconds against 10
-    assert short == shorter
+    assert short - shorter == pytest.approx(7.5e-6)  # 10 against 5
+    assert shorter == shortest  # 32 blocks are the most of a core
