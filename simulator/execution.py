@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple, Self
 
 from .kernels import AttentionAlgorithm
 from .software import Software, newest_software
@@ -68,6 +68,9 @@ class Execution:
         ``torch.backends.cudnn.allow_tf32``; on by default in torch.
     channels_last : bool
         Whether images and weights lie in memory with channels innermost, so that convolutions need no conversion.
+    components, channels_last_components : tuple of str
+        Components of the pipeline that run in `mode`, and those that lie channels-last; all where none is named. The
+        others run eager, and lie as they are made: scripts compile the denoiser and leave the rest alone.
     software : Software
         Releases that choose the kernels; the newest framework by default.
     kernels : tuple of AttentionAlgorithm
@@ -81,6 +84,8 @@ class Execution:
     matmul_tf32: bool = False
     convolution_tf32: bool = True
     channels_last: bool = False
+    components: tuple[str, ...] = ()
+    channels_last_components: tuple[str, ...] = ()
     software: Software = field(default_factory=newest_software)
     kernels: tuple[AttentionAlgorithm, ...] = tuple(AttentionAlgorithm)
     tried: tuple[TriedKernel, ...] = (
@@ -100,6 +105,16 @@ class Execution:
             valid = tuple(mode for mode in EXECUTION_MODES if mode not in _COMPILED)
             raise ExecutionError(f"{self.software.name} has no compiler; valid: {', '.join(valid)}")
 
+    def of(self, component: str) -> Self:
+        """How one component runs."""
+        return replace(
+            self,
+            mode=self.mode if _holds(self.components, component) else "eager",
+            channels_last=self.channels_last and _holds(self.channels_last_components, component),
+            components=(),
+            channels_last_components=(),
+        )
+
     @property
     def compiled(self) -> bool:
         """Whether a compiler makes the kernels."""
@@ -116,6 +131,10 @@ class Execution:
         return {**plain, "software": self.software.name}
 
     @property
-    def keeps_channels_last(self) -> bool:
-        """Whether convolutions find their operands with channels innermost."""
-        return self.channels_last or (self.compiled and self.software.layout_optimization)
+    def optimizes_layout(self) -> bool:
+        """Whether the compiler keeps images channels-last between convolutions by itself."""
+        return self.compiled and self.software.layout_optimization != "never"
+
+
+def _holds(components: tuple[str, ...], component: str) -> bool:
+    return not components or component in components

@@ -119,7 +119,7 @@ class Report:
     arithmetic that `flops` leaves out. ``part_intervals`` has the 80 % interval of each latency of each view, made as
     that of the total: name of the view to name of the part to ends, ``by_stage`` and so on; empty where the fidelity is
     a bound. ``core_steps`` says what 1 % of the cores changes, ``assumptions`` what stands in for what nobody states of
-    the accelerator's architecture.
+    the accelerator's architecture, ``remarks`` which parts run otherwise than was asked for.
     """
 
     model: str
@@ -149,6 +149,7 @@ class Report:
     unmodelled: tuple[Unmodelled, ...]
     sources: tuple[str, ...]
     assumptions: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     core_steps: CoreSteps | None = None
     repeats: dict[str, int] = field(default_factory=dict)
     part_intervals: dict[str, dict[str, Ends]] = field(default_factory=dict)
@@ -212,6 +213,7 @@ def make_report(
         **_subject(graph, accelerator),
         **_totals(table),
         execution=launches.execution.to_dict(),
+        remarks=launches.remarks,
         fidelity=fidelity,
         host=None if host is None else host.to_dict(),
         latency=total,

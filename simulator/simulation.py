@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,7 +109,7 @@ def simulate(
     launches = lower(graph, execution)
     table = assign_units(launches.kernels, accelerator)
     host = None if fidelity == "roofline" else host_of(accelerator, pool, host)
-    issuing = None if host is None else host_costs(host, execution, accelerator)
+    issuing = None if host is None else host_costs(host, accelerator)
     hardware, costs, timeline = _run(launches, table, hardware_columns([accelerator], pool), issuing, fidelity)
     basis = _basis(table, hardware, fidelity)
     deviation, interval = None, None
@@ -134,7 +135,11 @@ def simulate(
 
 
 def _run(
-    launches: Launches, kernels: KernelTables, hardware: HardwareColumns, host: HostCosts | None, fidelity: Fidelity
+    launches: Launches,
+    kernels: KernelTables,
+    hardware: HardwareColumns,
+    host: Mapping[str, HostCosts] | None,
+    fidelity: Fidelity,
 ) -> tuple[HardwareColumns, KernelCosts, Timeline]:
     """Costs and timeline at the clock that the power limit leaves the run as a whole."""
     boost = kernel_times(kernels, hardware.at_boost(), fidelity=fidelity)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
-from simulator.execution import Execution
+from simulator.execution import EXECUTION_MODES
 from simulator.lowering import StageLaunches
 from tracer.graph import OpGraph
 from tracer.operators import (
@@ -66,10 +66,10 @@ def host_of(accelerator: Accelerator, calibrations: CalibrationPool, named: Host
     return _with_measured(load_host(), accelerator, measured) if measured else load_host()
 
 
-def host_costs(host: Host, execution: Execution, accelerator: Accelerator) -> HostCosts:
-    """Costs of an execution mode; on a CPU the operator is the kernel, which is not launched."""
+def host_costs(host: Host, accelerator: Accelerator) -> Mapping[str, HostCosts]:
+    """Costs by execution mode; on a CPU the operator is the kernel, which is not launched."""
     of_itself = accelerator.traits.engine == "cpu"
-    return host.costs["cpu" if of_itself else execution.mode]
+    return {mode: host.costs["cpu" if of_itself else mode] for mode in EXECUTION_MODES}
 
 
 def _measured_on(accelerator: Accelerator, calibrations: CalibrationPool) -> Mapping[str, float]:

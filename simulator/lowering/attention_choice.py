@@ -14,7 +14,7 @@ from simulator.work.attention import AttentionShape, attention_shape
 from tracer.graph import Op
 from tracer.operators import Kind
 
-__all__ = ["ALGORITHMS", "algorithm_of", "with_kernels_of"]
+__all__ = ["ALGORITHMS", "algorithm_of", "obstacle_to", "with_kernels_of"]
 
 #: Kernels by the names that traits give them.
 ALGORITHMS: Mapping[str, AttentionAlgorithm] = {
@@ -92,6 +92,11 @@ def algorithm_of(op: Op, execution: Execution) -> AttentionAlgorithm | None:
     if ran is None and execution.attention != FRAMEWORKS_CHOICE:
         return _named(op, execution)
     return next((entry.algorithm for entry in execution.tried if _may_take(op, entry)), None)
+
+
+def obstacle_to(op: Op, algorithm: AttentionAlgorithm) -> str:
+    """What of a call a kernel cannot do, whoever calls it; empty where it runs it, or where a trace says what ran."""
+    return next(_obstacles(op, algorithm), "") if declared(op).kind is Kind.ATTENTION else ""
 
 
 def _named(op: Op, execution: Execution) -> AttentionAlgorithm | None:

@@ -12,13 +12,13 @@ from simulator.kernels import AccessPattern, Convolution, Kernel, Product, Strea
 from simulator.work import OpWork, work_of
 from simulator.work.convolution import ConvolutionShape, convolution_shape
 from tracer.graph import Op, TensorSpec
-from tracer.operators import CONVOLUTIONS
+from tracer.operators import CONVOLUTIONS, kind_of
 
 from .contraction import product_format
 from .copies import conversion_kernel, fill_kernel
 from .rules import lowering_rule
 
-__all__ = ["convolution"]
+__all__ = ["convolution", "narrows"]
 
 # Bytes that a thread of a kernel on matrix units loads at once: channels are padded to them, and images of one-position
 # filters have to come in multiples of them. [B]
@@ -73,6 +73,14 @@ def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
     return (*before, main, _conversion("to_channels_first", out), *bias)
 
 
+def narrows(op: Op) -> bool:
+    """Whether a convolution of several positions has half as many channels out as in (``is_in_out_channel``)."""
+    if kind_of(op.name) not in CONVOLUTIONS:
+        return False
+    out, into, extent = op.inputs[1].shape[:3]
+    return extent > 1 and 2 * out <= into
+
+
 def _generated_conversion(weight: TensorSpec, shape: ConvolutionShape, execution: Execution) -> tuple[Kernel, ...]:
     """Kernel of the compiler that brings a filter to channels-last.
 
@@ -87,7 +95,7 @@ def _generated_conversion(weight: TensorSpec, shape: ConvolutionShape, execution
 
 def _keeps_channels_last(shape: ConvolutionShape, execution: Execution) -> bool:
     """Whether images lie channels-last: the model's do, or the compiler's, which keeps those of two axes so."""
-    return execution.channels_last or (execution.keeps_channels_last and len(shape.filter) == 2)
+    return execution.channels_last or (execution.optimizes_layout and len(shape.filter) == 2)
 
 
 def _format(op: Op, execution: Execution) -> str:

@@ -102,7 +102,8 @@ def fuse(
             continue
         chained = [kernel for kernel in kernels if isinstance(kernel, Stream | RowWise)]
         if FUSIBLE[declared(call.op).kind] and len(chained) == len(kernels):
-            chains.add(call, chained)
+            chains.add(call, [kernel for kernel in chained if not _converts(kernel)])
+            chains.follow(call, [kernel for kernel in chained if _converts(kernel)])
         else:
             chains.launch(call, kernels)
     return chains.finish(), missing
@@ -130,6 +131,10 @@ class _OpenChains:
     def launch(self, call: _Call, kernels: Iterable[Kernel]) -> None:
         """Kernels of their own."""
         self._close([chain for chain in self._open if chain.feeds(call)])
+        self._launches.extend((call.index, kernel) for kernel in kernels)
+
+    def follow(self, call: _Call, kernels: Iterable[Kernel]) -> None:
+        """Kernels of their own that read what a call has written, and end no chain."""
         self._launches.extend((call.index, kernel) for kernel in kernels)
 
     def add(self, call: _Call, kernels: Sequence[_Fusible]) -> None:
@@ -206,6 +211,11 @@ def _last_reads(calls: Iterable[_Call]) -> dict[int, int]:
         for storage in call.reads:
             last[storage] = call.index
     return last
+
+
+def _converts(kernel: _Fusible) -> bool:
+    """Whether a kernel brings an image to another layout for a kernel that no chain holds."""
+    return isinstance(kernel, Stream) and kernel.conversion
 
 
 def _reduces(kernel: _Fusible) -> bool:

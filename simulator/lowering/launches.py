@@ -17,6 +17,7 @@ from .categories import category_of, kernel_category
 from .distinct import DistinctKernels
 from .fusion import fuse
 from .growth import interpolate
+from .parts import parts_of
 from .rules import kernels_of
 
 __all__ = ["Launches", "StageLaunches", "lower"]
@@ -34,12 +35,15 @@ class StageLaunches:
     calls : ndarray of int, shape (num_launches,)
         Operator call that each launch belongs to; not decreasing.
     categories : tuple of str, length num_launches
+    mode : str
+        Execution mode.
     """
 
     stage: Stage
     rows: IndexArray
     calls: IndexArray
     categories: tuple[str, ...]
+    mode: str = "eager"
 
     @property
     def launches_per_variant(self) -> float:
@@ -60,6 +64,8 @@ class Launches:
     stages : tuple of StageLaunches
     unmodelled : mapping of str to int
         Operators without a formula or rule, and how often they are called in the whole run.
+    remarks : tuple of str
+        Parts that run otherwise than was asked for.
     """
 
     graph: OpGraph
@@ -67,6 +73,7 @@ class Launches:
     kernels: KernelTables
     stages: tuple[StageLaunches, ...]
     unmodelled: dict[str, int] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def lower(graph: OpGraph, execution: Execution) -> Launches:
@@ -76,8 +83,8 @@ def lower(graph: OpGraph, execution: Execution) -> Launches:
     are taken from the parabola through the three, which is exact for work that is constant, linear or quadratic in
     the length.
     """
-    lowering = _Lowering(graph, execution)
-    stages = tuple(lowering.stage(stage) for stage in graph.stages)
+    lowering, parts = _Lowering(graph), parts_of(graph, execution)
+    stages = tuple(lowering.stage(stage, parts.executions[stage.name]) for stage in graph.stages)
     table = lowering.columns.table()
     count = np.zeros(len(table))
     for stage in stages:
@@ -88,6 +95,7 @@ def lower(graph: OpGraph, execution: Execution) -> Launches:
         kernels=table.with_count(count),
         stages=stages,
         unmodelled=dict(lowering.unmodelled),
+        remarks=parts.remarks,
     )
 
 
@@ -98,22 +106,22 @@ _MOST_LAUNCHES = 50_000_000
 class _Lowering:
     """State of one call of :func:`lower`."""
 
-    def __init__(self, graph: OpGraph, execution: Execution) -> None:
+    def __init__(self, graph: OpGraph) -> None:
         self.columns = DistinctKernels()
         self.unmodelled: Counter[str] = Counter()
         self._graph = graph
-        self._execution = execution
 
-    def stage(self, stage: Stage) -> StageLaunches:
+    def stage(self, stage: Stage, execution: Execution) -> StageLaunches:
         """Launches of one stage."""
         if stage.grown is None:
             ops = [self._graph.operators[i] for i in stage.operators]
-            calls, kernels = self._sequence(stage, ops, weight=stage.repeats)
+            calls, kernels = self._sequence(stage, ops, execution, weight=stage.repeats)
             rows = np.array([[self.columns.row(k) for k in kernels]], dtype=np.int64)
         else:
-            calls, kernels, rows = self._growing(stage, stage.grown)
+            calls, kernels, rows = self._growing(stage, stage.grown, execution)
         at = np.array(calls, dtype=np.int64)
-        return StageLaunches(stage=stage, rows=rows, calls=at, categories=self._categories(stage, at, kernels))
+        categories = self._categories(stage, at, kernels)
+        return StageLaunches(stage=stage, rows=rows, calls=at, categories=categories, mode=execution.mode)
 
     def _categories(self, stage: Stage, calls: IndexArray, kernels: Sequence[Kernel]) -> tuple[str, ...]:
         pairs = list(zip(stage.operators[calls].tolist(), stage.modules[calls].tolist(), strict=True))
@@ -122,7 +130,9 @@ class _Lowering:
         }
         return tuple(kernel_category(kernel, category[pair]) for kernel, pair in zip(kernels, pairs, strict=True))
 
-    def _growing(self, stage: Stage, grown: IndexArray) -> tuple[list[int], list[Kernel], IndexArray]:
+    def _growing(
+        self, stage: Stage, grown: IndexArray, execution: Execution
+    ) -> tuple[list[int], list[Kernel], IndexArray]:
         points = sorted({0, stage.repeats // 2, stage.repeats - 1})
         points = points if len(points) == 3 else [0, 0, stage.repeats - 1]
         sequences = []
@@ -130,7 +140,7 @@ class _Lowering:
             at = point / max(stage.repeats - 1, 1)
             ops = self._interpolated(stage, grown, at)
             weight = stage.repeats if position == 0 else 0
-            sequences.append(self._sequence(stage, ops, weight=weight))
+            sequences.append(self._sequence(stage, ops, execution, weight=weight))
         (calls, first), (_, middle), (_, last) = sequences
         if not len(first) == len(middle) == len(last):
             raise GraphError(f"stage {stage.name!r} launches {len(first)} kernels at first and {len(last)} at last")
@@ -153,10 +163,12 @@ class _Lowering:
             ops.append(memo[pair])
         return ops
 
-    def _sequence(self, stage: Stage, ops: Sequence[Op], *, weight: int) -> tuple[list[int], list[Kernel]]:
+    def _sequence(
+        self, stage: Stage, ops: Sequence[Op], execution: Execution, *, weight: int
+    ) -> tuple[list[int], list[Kernel]]:
         """Calls and kernels of one run of a stage, in order; unmodelled calls count `weight` times."""
-        if self._execution.compiled:
-            fused, skipped = fuse(stage, ops, self._execution, self._graph.storage_bytes)
+        if execution.compiled:
+            fused, skipped = fuse(stage, ops, execution, self._graph.storage_bytes)
             self._count(skipped, weight)
             return [call for call, _ in fused], [kernel for _, kernel in fused]
         memo: dict[int, Sequence[Kernel] | None] = {}
@@ -165,7 +177,7 @@ class _Lowering:
         missing: Counter[str] = Counter()
         for call, op in enumerate(ops):
             if id(op) not in memo:
-                memo[id(op)] = self._kernels(op)
+                memo[id(op)] = _kernels(op, execution)
             kernels = memo[id(op)]
             if kernels is None:
                 missing[op.name] += 1
@@ -175,13 +187,14 @@ class _Lowering:
         self._count(missing, weight)
         return calls, launched
 
-    def _kernels(self, op: Op) -> Sequence[Kernel] | None:
-        """Kernels of a call; None where the operator has no rule."""
-        try:
-            return kernels_of(op, self._execution)
-        except UnsupportedOpError:
-            return None
-
     def _count(self, missing: Counter[str], weight: int) -> None:
         if weight:
             self.unmodelled.update({name: count * weight for name, count in missing.items()})
+
+
+def _kernels(op: Op, execution: Execution) -> Sequence[Kernel] | None:
+    """Kernels of a call; None where the operator has no rule."""
+    try:
+        return kernels_of(op, execution)
+    except UnsupportedOpError:
+        return None

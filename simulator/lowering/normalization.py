@@ -68,7 +68,8 @@ def group_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
 
     ``RowwiseMomentsCUDAKernel`` runs one thread block for each (sample, group), however many cores there are;
     ``ComputeFusedParamsCUDAKernel`` makes a scale and a shift for each (sample, channel); an elementwise kernel
-    applies them. Compiled, statistics and application are two generated kernels.
+    applies them. Compiled, statistics and application are two generated kernels, and a third copies the result for a
+    convolution with filters that lie channels-last, unless the compiler keeps all images so.
 
     All three want channels outermost: eager, an image that lies channels-last is copied before them
     (``group_norm.cpp``: ``X.contiguous(MemoryFormat::Contiguous)`` on every device but the CPU), and their result is
@@ -106,7 +107,7 @@ def group_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     # The scale and the shift are float32 beside narrower values.
     apply = replace(apply, converts=data.itemsize < _PARAMETER_BYTES)
     if execution.compiled:
-        return (statistics, apply)
+        return (statistics, apply, *_generated_copy(op, execution))
     before, after = _layout_copies(op, execution)
     return (*before, statistics, fused_parameters, apply, *after)
 
@@ -162,6 +163,19 @@ def _layout_copies(op: Op, execution: Execution) -> tuple[tuple[Kernel, ...], tu
         (conversion_kernel("to_channels_first", data, AccessPattern.TRANSPOSED),),
         (conversion_kernel("to_channels_last", op.outputs[0] if op.outputs else data, AccessPattern.TRANSPOSED),),
     )
+
+
+def _generated_copy(op: Op, execution: Execution) -> tuple[Kernel, ...]:
+    """The compiler's own copy of a normalized image for a convolution whose filters lie channels-last.
+
+    The image is contiguous, whatever the operand was (``group_norm.cpp`` makes that so before anything is compiled),
+    and its buffer keeps the strides that it has in eager execution (``torch/_inductor/kernel/conv.py``:
+    ``constrain_conv_to_fx_strides``) before the convolution asks for its own (``require_stride_order``).
+    """
+    data = op.outputs[0] if op.outputs else op.inputs[0]
+    if not execution.channels_last or execution.optimizes_layout or len(data.shape) < 4:
+        return ()
+    return (replace(conversion_kernel("to_channels_last", data, AccessPattern.STRIDED), generated=True),)
 
 
 def _row_kernel(op: Op, name: str, kind: RowKind, width: int) -> RowWise:

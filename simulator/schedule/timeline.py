@@ -12,7 +12,7 @@ ended. What the host does before the first launch of a repeat is then not hidden
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -113,7 +113,13 @@ class Timeline:
             )
 
 
-def schedule(launches: Launches, times: FloatArray, host: HostCosts | None, *, reads_back: bool = True) -> Timeline:
+def schedule(
+    launches: Launches,
+    times: FloatArray,
+    host: HostCosts | Mapping[str, HostCosts] | None,
+    *,
+    reads_back: bool = True,
+) -> Timeline:
     """Timeline of a lowered graph.
 
     Parameters
@@ -121,15 +127,17 @@ def schedule(launches: Launches, times: FloatArray, host: HostCosts | None, *, r
     launches : Launches
     times : ndarray, shape (num_kernels,)
         Execution time of each kernel. [s]
-    host : HostCosts, optional
-        Without one, kernels follow one another with nothing between them: the device alone.
+    host : HostCosts or mapping of str to HostCosts, optional
+        Of all stages, or by execution mode. Without one, kernels follow one another with nothing between them: the
+        device alone.
     reads_back : bool
         Whether pipelines read something back from the device after each repeat of a stage.
     """
     lag = 0.0
     stages = []
     for stage in launches.stages:
-        timeline, lag = _schedule_stage(stage, times, _issue(launches, stage, host, reads_back=reads_back), lag)
+        costs = host[stage.mode] if isinstance(host, Mapping) else host
+        timeline, lag = _schedule_stage(stage, times, _issue(launches, stage, costs, reads_back=reads_back), lag)
         stages.append(timeline)
     return Timeline(launches=launches, stages=_up_to_the_last_wait(stages))
 

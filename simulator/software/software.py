@@ -12,6 +12,9 @@ from hw_specs.reading.record import Count, Record, Text
 __all__ = ["FusedChoice", "Release", "Software", "SoftwareError"]
 
 
+LayoutOptimization = Literal["never", "unless_narrowing", "always"]
+
+
 class SoftwareError(ValueError):
     """Software that nothing describes, or that does not run on an accelerator."""
 
@@ -48,8 +51,9 @@ class Software:
         image after another; the library of convolutions takes all others.
     compiles : bool
         Whether it has a compiler.
-    layout_optimization : bool
-        Whether the compiler keeps convolutions channels-last by itself.
+    layout_optimization : {"never", "unless_narrowing", "always"}
+        Whether the compiler keeps convolutions channels-last by itself: never, or unless one of the graph has filters
+        of several positions and at most half as many channels out as in, or always.
     targets : tuple of str
         Compiler targets of the accelerators that it runs on; empty where that is left open.
     """
@@ -59,7 +63,7 @@ class Software:
     softmax_in_registers: int
     unfolded_convolutions_3d: tuple[str, ...]
     compiles: bool
-    layout_optimization: bool
+    layout_optimization: LayoutOptimization
     targets: tuple[str, ...] = ()
 
 
@@ -78,7 +82,7 @@ class Release(Record):
     softmax_in_registers: Count | None = None
     unfolded_convolutions_3d: tuple[Text, ...] | None = None
     compiles: bool | None = None
-    layout_optimization: bool | None = None
+    layout_optimization: LayoutOptimization | None = None
     sources: dict[str, Text]
     """Where each stated value comes from."""
     notes: Text | None = None

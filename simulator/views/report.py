@@ -158,8 +158,10 @@ def _print_notes(report: Report, console: Console) -> None:
 def notes(report: Report) -> tuple[str, ...]:
     """What is approximate in the numbers, in sentences."""
     if report.fidelity == "roofline":
-        return ("roofline: a lower bound from the datasheet alone; no overhead of kernels, launches or the host.",)
+        bound = "roofline: a lower bound from the datasheet alone; no overhead of kernels, launches or the host."
+        return (*report.remarks, bound)
     return (
+        *report.remarks,
         *report.assumptions,
         *_waves(report),
         f"80 % intervals {coverage_line()}; those of parts are made alike, but of parts only denoisers were counted.",

@@ -40,18 +40,28 @@ def test_defaults_are_those_of_torch():
 
 
 @pytest.mark.parametrize(
-    ("settings", "keeps"),
+    ("settings", "optimizes"),
     [
         ({}, False),
-        ({"channels_last": True}, True),
         ({"mode": "compiled"}, True),
         ({"mode": "cuda-graph"}, False),
         ({"mode": "compiled", "software": load_software("torch-2.0")}, False),
-        ({"mode": "compiled", "software": load_software("torch-2.0"), "channels_last": True}, True),
+        ({"mode": "compiled", "software": load_software("torch-2.0"), "channels_last": True}, False),
     ],
 )
-def test_who_keeps_channels_innermost(settings, keeps):
-    assert Execution(**settings).keeps_channels_last is keeps
+def test_who_keeps_channels_innermost(settings, optimizes):
+    assert Execution(**settings).optimizes_layout is optimizes
+
+
+def test_a_mode_of_some_components_leaves_the_others_eager():
+    execution = Execution(mode="compiled", channels_last=True, components=("unet",), channels_last_components=("vae",))
+    unet, vae, other = (execution.of(name) for name in ("unet", "vae", "text_encoder"))
+    assert [(part.mode, part.channels_last) for part in (unet, vae, other)] == [
+        ("compiled", False),
+        ("eager", True),
+        ("eager", False),
+    ]
+    assert Execution(mode="compiled").of("anything").mode == "compiled"
 
 
 def test_software_without_a_compiler_is_not_compiled():
@@ -63,4 +73,4 @@ def test_software_without_a_compiler_is_not_compiled():
 @pytest.mark.parametrize("mode", EXECUTION_MODES)
 def test_a_compiler_makes_the_kernels_of_two_modes(mode):
     execution = Execution(mode=mode)
-    assert execution.compiled == mode.startswith("compiled") == execution.keeps_channels_last
+    assert execution.compiled == mode.startswith("compiled") == execution.optimizes_layout

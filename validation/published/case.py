@@ -69,7 +69,7 @@ class Case(pydantic.BaseModel):
     model: str
     device: str
     settings: Mapping[str, int | float | str] = pydantic.Field(default_factory=dict)
-    execution: Mapping[str, str | bool] = pydantic.Field(default_factory=dict)
+    execution: Mapping[str, str | bool | tuple[str, ...]] = pydantic.Field(default_factory=dict)
     quantity: Literal["latency", "stage_latency", "component_latency", "step_latency"] = "latency"
     stage: str | None = None
     sliced_decoder: bool = False

@@ -162,6 +162,19 @@ class Source(Entry):
     generates: pydantic.PositiveInt = 200
 
 
+class Script(Entry):
+    """What a source's script does to its pipeline."""
+
+    compiles: Literal["all", "denoiser"] = "all"
+    """What the compiler is given."""
+    graph: bool = False
+    """Whether compiled code is launched as a graph."""
+    channels_last: Literal["none", "compiled", "every"] = "none"
+    """Runs whose images lie channels-last, beside those of which the row says so."""
+    channels_last_of: Literal["all", "denoiser"] = "all"
+    """What lies so where anything does."""
+
+
 class Remark(Entry):
     """What notes say of a run."""
 
@@ -202,6 +215,7 @@ class Names(pydantic.BaseModel):
     attentions: tuple[Attention, ...]
     engines: tuple[Engine, ...]
     sources: tuple[Source, ...]
+    scripts: tuple[Script, ...]
     remarks: tuple[Remark, ...]
     software: Expression
     """Finds the release of PyTorch in a text, as its group ``release``."""

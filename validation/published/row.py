@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from hw_specs import SpecError, load_accelerator
 
 from .case import Case
-from .names import Model, Names, Remark, Source, WorkloadKind, all_that_fit, first_that_fits
+from .names import Model, Names, Remark, Script, Source, WorkloadKind, all_that_fit, first_that_fits
 
 __all__ = ["Unmappable", "case_of_row"]
 
 Row = Mapping[str, str]
 Settings = dict[str, int | float | str]
+Chosen = dict[str, str | bool | tuple[str, ...]]
 
 
 class Unmappable(Exception):  # noqa: N818  # a row that is no case is no error of the program
@@ -107,26 +108,42 @@ def _device(name: str, names: Names, assumed: list[str]) -> str:
     return accelerator.name
 
 
-def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -> dict[str, str | bool]:
+def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -> Chosen:
     engine = first_that_fits(names.engines, row["compile"])
     if engine is None:
         raise Unmappable("engine is not PyTorch")
     remarks = list(all_that_fit(names.remarks, _said(row)))
+    scripts = list(all_that_fit(names.scripts, f"{row['source']}\n{_said(row)}"))
     refused = next((remark.refuse for remark in remarks if remark.refuse), "")
     if refused:
         raise Unmappable(refused)
     precision = first_that_fits(names.precisions, row["precision"])
     return {
-        "mode": _mode(engine.mode, remarks),
+        "mode": _mode(engine.mode, remarks, scripts),
         "attention": _attention(row["attention_impl"], names, engine.attention or kind.attention, assumed),
         "matmul_tf32": (precision is not None and precision.tf32) or _source(row, names).tf32,
-        "channels_last": any(remark.channels_last for remark in remarks),
+        "channels_last": any(remark.channels_last for remark in remarks) or _lies_so(engine.mode, scripts),
+        **_of_denoiser(engine.mode, scripts, kind),
     }
 
 
-def _mode(mode: str, remarks: Sequence[Remark]) -> str:
-    as_graph = mode == "compiled" and any(remark.compiled_as_graph for remark in remarks)
-    return "compiled-graph" if as_graph else mode
+def _mode(mode: str, remarks: Sequence[Remark], scripts: Sequence[Script]) -> str:
+    says_so = any(remark.compiled_as_graph for remark in remarks) or any(script.graph for script in scripts)
+    return "compiled-graph" if mode == "compiled" and says_so else mode
+
+
+def _lies_so(mode: str, scripts: Sequence[Script]) -> bool:
+    """Whether a script makes images lie channels-last, whatever its row says."""
+    runs = {script.channels_last for script in scripts}
+    return "every" in runs or ("compiled" in runs and mode == "compiled")
+
+
+def _of_denoiser(mode: str, scripts: Sequence[Script], kind: WorkloadKind) -> dict[str, tuple[str, ...]]:
+    """What is done to the denoiser alone, which is a component by the name of its stage."""
+    compiled = mode == "compiled" and any(script.compiles == "denoiser" for script in scripts)
+    laid_out = any(script.channels_last_of == "denoiser" for script in scripts)
+    named = {"components": compiled, "channels_last_components": laid_out}
+    return {name: (kind.denoiser,) for name, holds in named.items() if holds}
 
 
 def _attention(name: str, names: Names, unstated: str | None, assumed: list[str]) -> str:

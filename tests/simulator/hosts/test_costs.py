@@ -138,7 +138,7 @@ def test_a_measured_host_replaces_the_default_one():
     part, default = load_accelerator("a100"), load_host().costs
     probed = CalibrationPool.of(_host(part.name, view=2e-6, operator=10e-6, launch=6.6e-6, gap=2.6e-6))
     host = host_of(part, probed)
-    eager, compiled = (host_costs(host, Execution(mode=mode), part) for mode in ("eager", "compiled"))
+    eager, compiled = (host_costs(host, part)[mode] for mode in ("eager", "compiled"))
     assert (eager.operator, eager.launch, eager.gap) == pytest.approx((10e-6, 6.6e-6, 2.6e-6))
     # Twice the default one's views: so are modules, and what compiled code pays for an operator.
     assert eager.module == pytest.approx(2 * default["eager"].module)
@@ -158,5 +158,5 @@ def test_a_measured_host_stays_that_of_a_changed_accelerator():
 def test_a_cpu_pays_for_views_and_modules_alone():
     part = load_accelerator("xeon_8480plus")
     host = host_of(part, CalibrationPool.of(_host(part.name, view=3e-6, module=4e-6, operator=9e-6)))
-    costs = host_costs(host, Execution(), part)
+    costs = host_costs(host, part)["eager"]
     assert (costs.view, costs.module, costs.operator, costs.launch) == (3e-6, 4e-6, 0.0, 0.0)

@@ -88,7 +88,7 @@ def test_a_traced_kernel_that_the_part_lacks_gives_way_to_what_the_framework_pic
 def test_software_of_other_hardware_is_refused(tmp_path):
     (tmp_path / "frame-1.yaml").write_text(
         "name: frame-1\nlayer: framework\nreleases: ['1']\nattention: []\nsoftmax_in_registers: 1024\n"
-        "unfolded_convolutions_3d: []\ncompiles: true\nlayout_optimization: true\ntargets: [gfx942]\n"
+        "unfolded_convolutions_3d: []\ncompiles: true\nlayout_optimization: always\ntargets: [gfx942]\n"
         "sources: {attention: a, softmax_in_registers: a, unfolded_convolutions_3d: a, compiles: a, "
         "layout_optimization: a, targets: a}\n"
     )

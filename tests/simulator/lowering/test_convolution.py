@@ -7,6 +7,7 @@ import pytest
 from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Convolution
 from simulator.lowering import kernels_of
+from simulator.lowering.convolution import narrows
 from simulator.software import load_software
 from tracer.graph import TensorSpec
 
@@ -45,6 +46,17 @@ def test_compiled_converts_filters_that_lie_as_the_model_has_them(call):
     assert _names(single, _COMPILED) == ["convolution"]
     volume = call("convolution", [(2, 16, 4, 8, 8), (32, 16, 3, 3, 3)], [(2, 32, 4, 8, 8)], groups=1)
     assert _names(volume, _COMPILED) == ["to_channels_last", "to_channels_last", "convolution", "to_channels_first"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [((4, 8, 3, 3), True), ((5, 8, 3, 3), False), ((4, 8, 1, 1), False)],
+    ids=["half", "more", "one position"],
+)
+def test_convolutions_that_narrow(filters, expected, call):
+    out = (2, filters[0], 8, 8)
+    assert narrows(call("convolution", [(2, 8, 8, 8), filters], [out], groups=1)) is expected
+    assert not narrows(call("mm", [(4, 8), (8, 4)], [(4, 4)]))
 
 
 def test_operands_with_channels_innermost_need_no_conversion(call):

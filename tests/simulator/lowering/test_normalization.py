@@ -39,6 +39,15 @@ def test_eager_group_norm_of_a_channels_last_image_is_copied_there_and_back(call
     assert [k.name for k in compiled] == ["group_norm_statistics", "group_norm_apply"]
 
 
+def test_without_layout_optimization_compiled_group_norm_is_copied_for_the_convolution(call):
+    op = call("native_group_norm", [(2, 32, 8, 8), (32,), (32,)], [(2, 32, 8, 8), (2, 4), (2, 4)], group=4)
+    *_, copy = kernels_of(op, Execution(channels_last=True, mode="compiled", software=load_software("torch-2.0")))
+    assert (copy.name, copy.generated, copy.conversion) == ("to_channels_last", True, True)
+    assert copy.bytes_read == copy.bytes_written == 2 * 2 * 32 * 64
+    plain = kernels_of(op, Execution(mode="compiled", software=load_software("torch-2.0")))
+    assert [k.name for k in plain] == ["group_norm_statistics", "group_norm_apply"]
+
+
 def test_a_sequence_has_no_channels_last(call):
     op = call("native_group_norm", [(2, 32, 64), (32,), (32,)], [(2, 32, 64), (2, 4), (2, 4)], group=4)
     assert len(kernels_of(op, Execution(channels_last=True))) == 3

@@ -160,6 +160,15 @@ def test_a_later_wait_makes_all_before_the_hosts(make_graph):
     assert [stage.hidden.min() for stage in timeline.stages] == pytest.approx([1, 399 / 400])
 
 
+def test_every_stage_has_the_host_costs_of_its_mode(make_graph):
+    launches = _launches(make_graph, [1, 1])
+    launches = replace(launches, stages=(launches.stages[0], replace(launches.stages[1], mode="compiled")))
+    by_mode = {"eager": replace(_FREE, operator=1e-3), "compiled": replace(_FREE, operator=1e-5)}
+    eager, compiled = schedule(launches, np.full(3, 1e-6), by_mode).stages
+    assert eager.latency == pytest.approx(3e-3 + 1e-6)
+    assert compiled.latency == pytest.approx(3e-5)
+
+
 def test_the_device_alone(make_graph):
     launches = _launches(make_graph, [7, 3])
     timeline = schedule(launches, np.array([1e-3, 2e-3, 3e-3]), None)

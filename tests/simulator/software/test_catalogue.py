@@ -17,7 +17,7 @@ attention: []
 softmax_in_registers: 1024
 unfolded_convolutions_3d: [bf16]
 compiles: false
-layout_optimization: false
+layout_optimization: never
 sources: {attention: a, softmax_in_registers: b, unfolded_convolutions_3d: c, compiles: d, layout_optimization: e}
 """
 _NEW = """

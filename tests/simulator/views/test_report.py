@@ -126,6 +126,8 @@ def test_what_is_assumed_of_the_architecture_is_said(report):
     line = "traits assumed from hopper: all"
     assert line in _printed(replace(report, assumptions=(line,)))
     assert line not in _printed(replace(report, assumptions=()))
+    assert line in _printed(replace(report, remarks=(line,)))
+    assert line in _printed(replace(report, remarks=(line,), fidelity="roofline"))
 
 
 def test_formats():

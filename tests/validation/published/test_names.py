@@ -101,5 +101,7 @@ def test_every_mapping_is_one_line() -> None:
     text = NAMES.read_text(encoding="utf-8")
     names = load_names()
     lists = (names.models, names.workloads, names.components, names.devices, names.precisions, names.attentions)
-    count = sum(map(len, (*lists, names.engines, names.sources, names.remarks, names.options, names.hosts)))
+    count = sum(
+        map(len, (*lists, names.engines, names.sources, names.scripts, names.remarks, names.options, names.hosts))
+    )
     assert len(re.findall(r"^  - \{.*\}$", text, flags=re.MULTILINE)) == count

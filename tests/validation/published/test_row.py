@@ -150,10 +150,35 @@ def test_images_decoded_one_by_one_are_said_to_be(only_case: Callable[..., Case]
     assert only_case(tmp_path, some.replace(",4,512,", ",32,512,")).sliced_decoder
 
 
+@pytest.mark.parametrize(
+    ("source", "compiled", "expected"),
+    [
+        ("huggingface/diffusers@a39d42b91d:torch2.0.mdx", True, ("compiled", False, ("unet",), ())),
+        ("huggingface/diffusers@a39d42b91d:torch2.0.mdx", False, ("eager", False, (), ())),
+        ("fal-ai/stable-diffusion-benchmarks", True, ("compiled-graph", False, ("unet",), ("unet",))),
+        ("sayakpaul/sample-datasets", True, ("compiled", True, (), ())),
+        ("sayakpaul/sample-datasets", False, ("eager", False, (), ())),
+        ("microsoft/onnxruntime: models/stable_diffusion/README.md", False, ("eager", True, (), ("unet",))),
+    ],
+)
+def test_what_the_script_of_a_source_does(
+    only_case: Callable[..., Case], tmp_path: Path, source: str, compiled: bool, expected: tuple[object, ...]
+) -> None:
+    row = ROW.replace(",eager,", ",torch.compile,") if compiled else ROW
+    found = only_case(tmp_path, _of_source(row, source)).to_execution()
+    assert (found.mode, found.channels_last, found.components, found.channels_last_components) == expected
+
+
+def _of_source(row: str, source: str) -> str:
+    fields = row.strip().split(",")
+    fields[COLUMNS.strip().split(",").index("source")] = source
+    return ",".join(fields) + "\n"
+
+
 def test_the_compiler_of_torch_2_0_leaves_layouts(only_case: Callable[..., Case], tmp_path: Path) -> None:
     row = ROW.replace(",eager,", ",torch.compile,")
-    assert only_case(tmp_path, row).to_execution().keeps_channels_last
-    assert not only_case(tmp_path, row.replace("q=A", "q=A; torch2.0 nightly")).to_execution().keeps_channels_last
+    assert only_case(tmp_path, row).to_execution().optimizes_layout
+    assert not only_case(tmp_path, row.replace("q=A", "q=A; torch2.0 nightly")).to_execution().optimizes_layout
 
 
 @pytest.mark.parametrize(
