@@ -69,6 +69,12 @@ class TileLibrary(Record):
     notes: Text | None = None
 
     @model_validator(mode="after")
+    def _splits_begin_with_none(self) -> Self:
+        if 1 not in self.splits:
+            raise ValueError("splits lack 1; a library has kernels that do not split, too")
+        return self
+
+    @model_validator(mode="after")
     def _rules_lead_to_tiles(self) -> Self:
         for rule in self.rules:
             if rule.tile not in self.tiles:

@@ -44,6 +44,7 @@ def test_values_are_those_of_their_sources() -> None:
     [
         ({"rules": [{"tile": [8, 8]}]}, r"rules lead to \[8, 8\], which is none of the tiles"),
         ({"rules": [{"tile": [64, 32], "rows": 4}]}, "rules end with a condition"),
+        ({"splits": [2, 4]}, "splits lack 1"),
         ({"tiles": []}, "at least 1 item"),
         ({"shared": "2"}, "less than or equal to 1"),
         ({"shared": "half"}, "'half' is no number; write it as '0.75' or '2/3'"),

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.mechanisms import cache_hit_rate
 from simulator.cost.parameters import Parameters, parameter
+from simulator.cost.products import Problem, ProductCost, product_cost
+from simulator.cost.products.tiles import library_groups, wave_time
 from simulator.kernels import ConvolutionTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, parameters_of
 from .matmul import MATMUL, PRODUCT_FORMULAS, VectorProductParameters, product_terms, unit_peak
-from .product import Problem, ProductCost, product_cost
 from .stream import STREAM
-from .tiles import library_groups, wave_time
 
 __all__ = ["ALGORITHMS", "CONVOLUTIONS", "matrix_convolution_cost", "vector_convolution_cost"]
 

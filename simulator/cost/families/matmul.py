@@ -12,11 +12,11 @@ from simulator.cost.hardware import HardwareColumns
 from simulator.cost.hardware.cores import VECTOR_ISSUE
 from simulator.cost.mechanisms import cache_hit_rate
 from simulator.cost.parameters import parameter
+from simulator.cost.products import WIDEST_ACCESS, Problem, ProductCost, ProductParameters, product_cost
 from simulator.cost.roofline import vector_peak
 from simulator.kernels import FamilyTable, ProductTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, narrow
-from .product import WIDEST_ACCESS, Problem, ProductCost, ProductParameters, product_cost
 
 __all__ = ["MATMUL", "PRODUCTS", "PRODUCT_FORMULAS", "access_width", "matmul_cost", "product_terms", "unit_peak"]
 
@@ -59,7 +59,7 @@ def matmul_cost(
     hardware : HardwareColumns
     parameters : ProductParameters
     role : str
-        Library, see :func:`simulator.cost.families.tiles.library_groups`.
+        Library, see :func:`simulator.cost.products.tiles.library_groups`.
     unit : {"matrix", "vector"}
         What multiplies.
     """

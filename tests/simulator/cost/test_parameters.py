@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from simulator.cost.families import FAMILIES, GROUPS, PARAMETERS
-from simulator.cost.families.product import ProductParameters
 from simulator.cost.families.stream import StreamParameters
 from simulator.cost.parameters import (
     ParameterError,
@@ -12,6 +11,7 @@ from simulator.cost.parameters import (
     value_of,
     with_values,
 )
+from simulator.cost.products import ProductParameters
 
 _KINDS = {group.name: group.parameters for family in FAMILIES for group in family.groups}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hw_specs import Architecture
 from hw_specs.tiles import TileLibrary, load_tile_library
 
-__all__ = ["candidates", "library_groups", "offered", "unsplit", "wave_time"]
+__all__ = ["candidates", "library_groups", "offered", "wave_time"]
 
 FloatArray = NDArray[np.float64]
 
@@ -28,32 +28,27 @@ def candidates(library: TileLibrary) -> tuple[FloatArray, FloatArray, FloatArray
     return rows, columns, splits
 
 
-@functools.cache
-def unsplit(library: TileLibrary) -> TileLibrary:
-    """A library that never splits the reduced length."""
-    return library.model_copy(update={"splits": (1,)})
-
-
 def offered(
     library: TileLibrary, m: FloatArray, n: FloatArray, k: FloatArray, *, batch: FloatArray
 ) -> NDArray[np.bool_]:
     """Choices that are open to ``batch`` products ``m x n x k``, shape (num_products, num_choices)."""
-    rows, columns, _ = candidates(library)
     if not library.rules:
-        small = _among(library.small, rows, columns) if library.small else np.ones(len(rows), dtype=np.bool_)
-        few = (batch > 1) & (np.maximum(m, n) <= _SMALL)
-        return np.where(few[:, None], small, _among(library.tiles, rows, columns))
+        few = (batch > 1) & (np.maximum(m, n) <= _SMALL) & bool(library.small)
+        return np.where(few[:, None], _among(library.small, library), _among(library.tiles, library))
     applies = np.array(
         [(m <= (r.rows or np.inf)) & (n <= (r.columns or np.inf)) & (k >= (r.reduced or 0)) for r in library.rules]
     )
+    rows, columns, _ = candidates(library)
     tiles = np.array([rule.tile for rule in library.rules])[applies.argmax(axis=0)]
     chosen: NDArray[np.bool_] = (tiles[:, :1] == rows) & (tiles[:, 1:] == columns)
     return chosen
 
 
-def _among(tiles: Iterable[tuple[float, float]], rows: FloatArray, columns: FloatArray) -> NDArray[np.bool_]:
-    known = set(tiles)
-    return np.array([choice in known for choice in zip(rows.tolist(), columns.tolist(), strict=True)])
+@functools.cache
+def _among(tiles: tuple[tuple[int, int], ...], library: TileLibrary) -> NDArray[np.bool_]:
+    """Choices of a library that have one of some tiles, shape (num_choices,)."""
+    rows, columns, _ = candidates(library)
+    return np.array([choice in tiles for choice in zip(rows.tolist(), columns.tolist(), strict=True)])
 
 
 def library_groups(role: str, traits: Sequence[Architecture]) -> Iterator[tuple[TileLibrary, NDArray[np.int64]]]:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hw_specs import load_architecture
 from hw_specs.tiles import Rule, TileLibrary, list_tile_libraries, load_tile_library
-from simulator.cost.families.tiles import candidates, library_groups, offered, wave_time
+from simulator.cost.products.tiles import candidates, library_groups, offered, wave_time
 
 
 @pytest.mark.parametrize("name", list_tile_libraries())
