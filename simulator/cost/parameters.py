@@ -135,7 +135,13 @@ def parameter(
 
 
 def floor_parameter(
-    default: float, *, cache: float = 0.0, dram: float = 0.0, lower: float = 0.0, upper: float = 2e-5
+    default: float,
+    *,
+    cache: float = 0.0,
+    dram: float = 0.0,
+    lower: float = 0.0,
+    upper: float = 2e-5,
+    observed: bool = False,
 ) -> Any:
     """Shortest duration of a kernel, with the accesses in it that wait for one another. [s]"""
     declaration = Declaration(
@@ -147,6 +153,7 @@ def floor_parameter(
         follows=Follows.LATENCY,
         cache_accesses=cache,
         dram_accesses=dram,
+        observed=observed,
     )
     return field(metadata={"declaration": declaration})
 
