@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from hw_specs import Accelerator, CalibrationPool, load_accelerator
-from hw_specs.catalogue import extended_accelerator, retired_fields
 from hw_specs.overrides import apply_overrides
 from simulator.cost.model import Fidelity
 from simulator.views.explanation import explain_operator, render_explanations
@@ -33,7 +32,7 @@ from .reference import SETTINGS, ReferenceChanges, reference_changes
 from .report import Report
 from .simulation import Simulation, simulate
 from .software import load_software
-from .unread import changes_without_effect, fields_without_effect
+from .unread import remarks_on
 from .user_errors import USER_ERRORS
 
 if TYPE_CHECKING:
@@ -140,7 +139,7 @@ def command(
         calibrations=calibrations,
         output_format=output_format,
         host=load_host(host) if host else None,
-        remarks=_remarks(hw, part, changes, calibrations),
+        remarks=remarks_on(hw, part, changes, calibrations),
     )
     if level == "roofline":
         _refuse({"host": host}, "a roofline, which is of the device alone")
@@ -163,13 +162,6 @@ def _answer(subject: _Subject, asked: _Asked, explain: str | None, versus: Seque
         _refuse({"explain": explain}, "a comparison")
         return _compared(subject, asked, reference_changes(versus))
     return _simulated(subject.traced(subject.settings, asked.accelerator), asked, explain)
-
-
-def _remarks(hw: str, part: Accelerator, changes: Sequence[str], calibrations: CalibrationPool) -> tuple[str, ...]:
-    """What is said of values that change nothing: those of the file beside what it extends, and those of `--set`."""
-    extended = extended_accelerator(hw)
-    of_file = () if extended is None else fields_without_effect(part, extended, calibrations)
-    return (*retired_fields(hw), *of_file, *changes_without_effect(part, changes, calibrations))
 
 
 def _workloads(output_format: str) -> str:

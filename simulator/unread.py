@@ -14,14 +14,34 @@ import numpy as np
 from pydantic import BaseModel
 
 from hw_specs import Accelerator, CalibrationPool, SpecError, apply_overrides, changeable_paths
+from hw_specs.catalogue import extended_accelerator, retired_fields
 from hw_specs.reading.fields import lookup
 from simulator.cost.hardware.power import UnknownPowerError, power_model
 
 from .cost import hardware_columns
 
-__all__ = ["changes_without_effect", "fields_without_effect", "is_read"]
+__all__ = ["changes_without_effect", "fields_without_effect", "is_read", "remarks_on"]
 
 _Numbers = Mapping[str, object]
+
+
+def remarks_on(
+    name: str, accelerator: Accelerator, changes: Sequence[str], calibrations: CalibrationPool
+) -> tuple[str, ...]:
+    """What is said of values that change nothing: those of a user's file beside what it extends, and of changes to it.
+
+    Parameters
+    ----------
+    name : str
+        Of the accelerator, or of its file, as the user gave it.
+    accelerator : Accelerator
+        What it stands for.
+    changes, calibrations
+        As :func:`changes_without_effect` takes them.
+    """
+    extended = extended_accelerator(name)
+    of_file = () if extended is None else fields_without_effect(accelerator, extended, calibrations)
+    return (*retired_fields(name), *of_file, *changes_without_effect(accelerator, changes, calibrations))
 
 
 def changes_without_effect(

@@ -14,6 +14,7 @@ from .execution import ExecutionError
 from .reference import ComparedRunError
 from .software import SoftwareError
 from .views.explanation import UnknownKernelError
+from .views.figures import PlotError
 from .work import FormulaError, UnsupportedOpError
 
 __all__ = ["USER_ERRORS"]
@@ -27,6 +28,7 @@ USER_ERRORS: tuple[type[Exception], ...] = (
     MissingTracerError,
     OutputError,
     ParameterError,
+    PlotError,
     SoftwareError,
     SpecError,
     TraceFormatError,

@@ -8,6 +8,7 @@ from hw_specs import SpecError
 from hw_specs.output import OutputError
 from simulator.cost import ParameterError, UnsupportedFormatError
 from simulator.execution import ExecutionError
+from simulator.views.figures import PlotError
 from tracer.command_line import VersionOption, run_command_line
 from tracer.graph import GraphError
 from tracer.library.graphs import MissingTracerError
@@ -19,7 +20,6 @@ from validation.commands.limits import limits_command
 from validation.commands.machine import campaign_command, check_command, probe_command
 from validation.commands.ratios import ratios_command
 from validation.commands.study import study_command
-from validation.errors.trace_plots import PlotError
 from validation.measured.tables import MeasurementError
 from validation.published.case import CaseError
 

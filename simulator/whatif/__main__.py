@@ -6,6 +6,7 @@ import typer
 
 from simulator.user_errors import USER_ERRORS
 from simulator.whatif.commands.compare import compare_command
+from simulator.whatif.commands.scale import scale_command
 from tracer.command_line import VersionOption, run_command_line
 
 __all__ = ["app", "main"]
@@ -25,6 +26,7 @@ def group(version: VersionOption = False) -> None:
 
 
 app.command("compare")(compare_command)
+app.command("scale")(scale_command)
 
 
 def main() -> None:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["print_side_by_side"]
+__all__ = ["print_side_by_side", "span"]
 
 
-def print_side_by_side(found: SideBySide, console: Console) -> None:
-    """A list of the runs, their figures, what holds each category back, and what is not certain."""
+def print_side_by_side(found: SideBySide, console: Console, remarks: Sequence[str] = ()) -> None:
+    """A list of the runs, their figures, what holds each category back, and what is not certain; some remarks."""
     for model in dict.fromkeys(run.model for run in found.runs):
         rows = [(at, run) for at, run in enumerate(found.runs, start=1) if run.model == model]
         console.print(f"[bold]{model}[/bold]  {_workload(rows[0][1])}", highlight=False)
@@ -29,7 +29,7 @@ def print_side_by_side(found: SideBySide, console: Console) -> None:
         console.print()
         console.print(_bounds(rows))
         console.print()
-    for line in _notes(found):
+    for line in (*_notes(found), *remarks):
         console.print(line, highlight=False, markup=False)
 
 
@@ -59,7 +59,7 @@ def _cells(at: int, run: ComparedRun) -> tuple[str, ...]:
     return (
         str(at),
         quantity(run.latency, "s"),
-        "" if run.interval is None else _span(*run.interval, "s"),
+        "" if run.interval is None else span(*run.interval, "s"),
         f"{run.gain.ratio:.3g}",
         "" if gain is None or gain.low == gain.high else f"{gain.low:.3g} to {gain.high:.3g}",
         "" if run.energy is None else quantity(run.energy, "J", 3),
@@ -72,7 +72,7 @@ def _cost(run: ComparedRun) -> str:
     return "" if run.cost is None else f"{run.cost:.4g}"
 
 
-def _span(low: float, high: float, unit: str) -> str:
+def span(low: float, high: float, unit: str) -> str:
     """Both ends with the prefix of the upper one."""
     value, _, prefixed = quantity(high, unit).partition(" ")
     scale = high / float(value)

@@ -21,7 +21,7 @@ from simulator.software import load_software
 from tracer.graph import OpGraph
 from tracer.library.graphs import graph_of
 
-__all__ = ["AXES", "Setup", "every_setup"]
+__all__ = ["AXES", "Setup", "every_setup", "setup_of"]
 
 AXES = (
     "attention",
@@ -70,10 +70,14 @@ class Setup:
     chosen: Mapping[str, object] = field(default_factory=dict)
     remark: str = ""
 
+    def graph(self) -> OpGraph:
+        """Operators of the workload. Raises as :func:`tracer.graph_of`."""
+        return _graph(self.model, tuple(self.settings.items()))
+
     def simulated(self, fidelity: Fidelity = "calibrated") -> Simulation:
-        """The run on a timeline. Raises as :func:`simulator.simulate` and :func:`tracer.graph_of`."""
+        """The run on a timeline. Raises as :func:`simulator.simulate` and :meth:`graph`."""
         return simulate(
-            _graph(self.model, tuple(self.settings.items())),
+            self.graph(),
             self.accelerator,
             self.execution,
             fidelity=fidelity,
@@ -110,7 +114,7 @@ def every_setup(
     names = [name for name in AXES if axes.get(name)]
     values = list(itertools.product(*(axes[name] for name in names)))
     return [
-        _setup(model, part, pool, dict(zip(names, combination, strict=True)))
+        setup_of(model, part, pool, dict(zip(names, combination, strict=True)))
         for model in models
         for part, pool in parts
         for combination in values
@@ -124,7 +128,8 @@ def _parts(name: str, changes: Sequence[str]) -> list[tuple[Accelerator, Calibra
     return [(part, pool), (apply_overrides(part, changes), pool)] if changes else [(part, pool)]
 
 
-def _setup(model: str, part: Accelerator, pool: CalibrationPool, chosen: Mapping[str, object]) -> Setup:
+def setup_of(model: str, part: Accelerator, pool: CalibrationPool, chosen: Mapping[str, object]) -> Setup:
+    """Setup of a model on an accelerator with values of some of :data:`AXES`. Raises as :func:`every_setup`."""
     wanted = typed_changes(chosen)
     host = wanted.run.get("host")
     settings, remark = settings_on(model, part, wanted.settings)

@@ -5,18 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.views.figures import check_suffix, new_figure, save
+
 from .traces import TraceComparison
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["PlotError", "plot"]
-
-_SUFFIXES = (".png", ".pdf", ".svg")
-
-
-class PlotError(ValueError):
-    """A picture that cannot be written."""
+__all__ = ["plot"]
 
 
 def plot(comparison: TraceComparison, path: Path) -> None:
@@ -27,13 +23,8 @@ def plot(comparison: TraceComparison, path: Path) -> None:
     PlotError
         The ending names no format, or the file cannot be written.
     """
-    if path.suffix not in _SUFFIXES:
-        raise PlotError(f"{path}: cannot write {path.suffix or 'a file without ending'}; valid: {', '.join(_SUFFIXES)}")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 5), layout="constrained")
-    FigureCanvasAgg(figure)
+    check_suffix(path)
+    figure = new_figure(12, 5)
     left, right = figure.subplots(1, 2)
     _scatter(comparison, left)
     _bars(comparison, right)
@@ -41,10 +32,7 @@ def plot(comparison: TraceComparison, path: Path) -> None:
         f"{comparison.trace} on {comparison.accelerator}: {comparison.coverage:.0%} of device time predicted, "
         f"error {comparison.total_error:+.0%}, weighted {comparison.time_weighted_error:.0%}"
     )
-    try:
-        figure.savefig(path, dpi=150)
-    except OSError as error:
-        raise PlotError(f"{path}: cannot write: {error.strerror}") from error
+    save(figure, path)
 
 
 def _scatter(comparison: TraceComparison, axes: Axes) -> None:

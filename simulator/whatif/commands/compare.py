@@ -11,7 +11,7 @@ from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES
 from simulator.views.terminal import captured, emit
 from simulator.whatif.setups import every_setup
 
-from .options import FidelityName, Format, Output, check_format, fidelity_of
+from .options import FidelityName, Format, Output, check_format, fidelity_of, unread_of
 from .terminal import remark
 
 __all__ = ["compare_command"]
@@ -75,10 +75,11 @@ def compare_command(
         "prompt_length": prompt_length,
         "max_new_tokens": max_new_tokens,
     }
+    idle = [line for name in hw for line in unread_of(name, change or ())]
     setups = every_setup(model, hw, change or (), {name: values or () for name, values in axes.items()})
     found = compare_setups(setups, fidelity=level)
     if output_format == "json":
-        remark(found.remarks)
+        remark((*found.remarks, *idle))
         emit(json.dumps(found.to_list(), indent=2, allow_nan=False) + "\n", output)
     else:
-        emit(captured(lambda console: print_side_by_side(found, console), width=80), output)
+        emit(captured(lambda console: print_side_by_side(found, console, idle), width=80), output)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from hw_specs import CalibrationPool
+from simulator.views.figures import PlotError
 from tracer.trace import Trace
-from validation.errors.trace_plots import PlotError, plot
+from validation.errors.trace_plots import plot
 from validation.errors.traces import compare
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import fmean
 
-from validation.study.exponents import fitted_exponent
+from simulator.whatif.exponents import fitted_exponent
 from validation.study.findings import Finding, Tables, named_table
 
 __all__ = ["frames_of_temporal_attention", "image_size_of_convolution", "image_size_of_scores"]

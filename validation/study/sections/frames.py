@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import exp, isqrt, log
 from typing import TYPE_CHECKING
 
+from simulator.whatif.exponents import fitted_exponent
 from tracer.lengths import attention_calls
 from validation.study.attribution import ATTRIBUTIONS, KINDS, LaunchTimes, launch_times
-from validation.study.exponents import fitted_exponent
 from validation.study.laboratory import Laboratory
 from validation.study.presentation.style import BLUE, GREEN, ORANGE, panels, study_style
 from validation.study.pseudo_3d_layers import LayerSite

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulator.whatif.exponents import fitted_exponent
 from validation.study.attribution import ATTRIBUTIONS, LaunchTimes, launch_times
-from validation.study.exponents import fitted_exponent
 from validation.study.laboratory import Laboratory
 from validation.study.presentation.style import BLUE, GREEN, ORANGE, SKY, panels, study_style
 from validation.study.section import Section

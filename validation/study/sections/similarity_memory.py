@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simulator.whatif.exponents import local_exponents
 from tracer.graph import OpGraph
 from tracer.lengths import AttentionCall, attention_calls
-from validation.study.exponents import local_exponents
 from validation.study.laboratory import Laboratory
 from validation.study.presentation.style import BLACK, BLUE, GREEN, ORANGE, VERMILION, panels, study_style
 from validation.study.section import Section

@@ -1,0 +1,111 @@
+"""Axes of a workload along which a study scales it, and the values that a pipeline can have there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tracer.graph import GraphError, Workload
+from tracer.library.graphs import pipeline_of
+from tracer.workloads import Pipeline, resolve
+
+__all__ = ["SCALES", "Axis", "axis_of"]
+
+SCALES: Mapping[str, str] = {
+    "batch": "batch",
+    "resolution": "height",
+    "frames": "num_frames",
+    "steps": "num_inference_steps",
+    "context": "prompt_length",
+    "tokens": "max_new_tokens",
+}
+"""Axes by name, and the setting whose value stands on each; of the resolution, the width goes with the height."""
+
+# Values beside the default that are tried where none are named, as multiples of it; of a batch, from 1 on.
+_USUAL = (0.25, 0.5, 0.71, 1.0, 1.41, 2.0, 4.0)
+_BATCHES = (1, 2, 4, 8, 16, 32, 64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """An axis of one workload.
+
+    Attributes
+    ----------
+    name : str
+        One of :data:`SCALES`.
+    pipeline : Pipeline
+    base : Workload
+        What holds beside the axis, and the default on it.
+    """
+
+    name: str
+    pipeline: Pipeline
+    base: Workload
+
+    @property
+    def step(self) -> int:
+        """Distance of values that the pipeline can have."""
+        return {"resolution": self.pipeline.size_multiple, "frames": self.pipeline.frame_rule[0]}.get(self.name, 1)
+
+    @property
+    def default(self) -> int:
+        """Value of the workload as it is."""
+        return int(getattr(self.base, SCALES[self.name]))
+
+    def nearest(self, value: float) -> int:
+        """Nearest value that the pipeline can have."""
+        offset = self.pipeline.frame_rule[1] if self.name == "frames" else 0
+        steps = max(round((value - offset) / self.step), 0 if offset else 1)
+        return offset + self.step * steps
+
+    def usual(self) -> list[int]:
+        """Values to try where none are named, ascending."""
+        if self.name == "batch":
+            return list(_BATCHES)
+        return sorted({self.nearest(self.default * factor) for factor in _USUAL})
+
+    def settings(self, value: int) -> dict[str, int]:
+        """Settings of the workload at a value.
+
+        Raises
+        ------
+        WorkloadError
+            The pipeline cannot have it.
+        """
+        found = {SCALES[self.name]: value}
+        if self.name == "resolution" and self.base.width is not None:
+            multiple = self.pipeline.size_multiple
+            found["width"] = max(multiple * round(value * self.base.width / self.default / multiple), multiple)
+        resolve(self.pipeline, found)
+        return found
+
+
+def axis_of(model: str, name: str, settings: Mapping[str, object]) -> Axis:
+    """Axis of a workload.
+
+    Parameters
+    ----------
+    model : str
+        Name of a pipeline, or path of a diffusers pipeline folder.
+    name : str
+        One of :data:`SCALES`.
+    settings : mapping
+        What is set beside the axis.
+
+    Raises
+    ------
+    GraphError, UnknownWorkloadError
+        There is no such axis, or the pipeline has none; no such pipeline.
+    """
+    if name not in SCALES:
+        raise GraphError(f"unknown axis {name!r}; valid: {', '.join(SCALES)}")
+    pipeline = pipeline_of(model)
+    base = resolve(pipeline, settings)
+    if getattr(base, SCALES[name]) is None:
+        raise GraphError(f"{pipeline.name} has no {name}; valid: {', '.join(_axes(base))}")
+    return Axis(name=name, pipeline=pipeline, base=base)
+
+
+def _axes(base: Workload) -> Iterator[str]:
+    return (name for name, setting in SCALES.items() if getattr(base, setting) is not None)

@@ -1,0 +1,90 @@
+"""Command ``whatif scale``: a workload along one of its axes."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from simulator import options
+from simulator.views.figures import check_suffix
+from simulator.views.terminal import captured, emit
+from simulator.whatif.axis import SCALES
+from tracer.progress_bar import counts
+
+from .options import FidelityName, Format, Output, Plot, check_format, chosen_part, fidelity_of, given
+from .terminal import remark
+
+__all__ = ["scale_command"]
+
+
+def scale_command(
+    model: options.Model = None,
+    hw: options.Hardware = None,
+    axis: Annotated[str, typer.Option(help=f"What grows: one of {', '.join(SCALES)}.")] = "batch",
+    values: Annotated[str, typer.Option(help="Values on the axis, 1,2,4,8; some around the default if none.")] = "",
+    search: Annotated[bool, typer.Option(help="Look for the largest value that fits.")] = True,
+    change: options.Changes = None,
+    execution: options.ExecutionMode = "eager",
+    attention: options.Attention = "flash",
+    software: options.SoftwareName = "",
+    host: options.HostName = None,
+    dtype: options.Dtype = None,
+    batch: options.Batch = None,
+    height: options.Height = None,
+    width: options.Width = None,
+    num_frames: options.Frames = None,
+    num_inference_steps: options.Steps = None,
+    guidance_scale: options.Guidance = None,
+    prompt_length: options.PromptLength = None,
+    max_new_tokens: options.NewTokens = None,
+    fidelity: FidelityName = "calibrated",
+    plot: Plot = None,
+    output_format: Format = "table",
+    output: Output = None,
+) -> None:
+    """Predict a workload along an axis: how it grows, where it bends, what is the largest that fits.
+
+    Of the resolution, values are heights, and the width goes with them. A workload that is not in the bundle at a
+    value is traced, which takes some seconds and torch.
+    """
+    from simulator.whatif.scale import scale
+    from simulator.whatif.scale_presentation import plot_growth, print_growth
+
+    check_format(output_format)
+    if plot is not None:
+        check_suffix(plot)
+    part = chosen_part(model, hw, change or ())
+    run = {"execution": execution, "attention": attention, "software": software or None, "host": host, "dtype": dtype}
+    sizes = {"batch": batch, "height": height, "width": width, "num_frames": num_frames}
+    lengths = {"num_inference_steps": num_inference_steps, "guidance_scale": guidance_scale}
+    texts = {"prompt_length": prompt_length, "max_new_tokens": max_new_tokens}
+    with counts() as advance:
+        found = scale(
+            part.model,
+            part.accelerator,
+            axis,
+            _numbers(values),
+            settings=given({**run, **sizes, **lengths, **texts}),
+            calibrations=part.calibrations,
+            fidelity=fidelity_of(fidelity),
+            search=search,
+            progress=lambda what: advance(what, 0, 0),
+        )
+    if plot is not None:
+        plot_growth(found, plot)
+    remarks = (*part.remarks, *found.remarks)
+    if output_format == "json":
+        remark(remarks)
+        emit(json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n", output)
+    else:
+        emit(captured(lambda console: print_growth(found, console, part.remarks), width=80), output)
+
+
+def _numbers(text: str) -> list[int]:
+    parts = [part.strip() for part in text.split(",")] if text.strip() else []
+    wrong = [part for part in parts if not part.isdecimal() or not 0 < int(part) <= 10**9]
+    if wrong:
+        raise typer.BadParameter(f"--values: {wrong[0]!r} is no positive integer; write them as 1,2,4,8")
+    return [int(part) for part in parts]
