@@ -148,7 +148,11 @@ class Engine(Entry):
 
 
 class Source(Entry):
-    """What a source's script does, whatever its rows say."""
+    """What a source's script does, whatever its rows say.
+
+    Fits a text of four lines: source, device, precision and attention. What an entry says of the software and the table
+    is asked for by the first line alone.
+    """
 
     tf32: bool = False
     mixed: bool = False

@@ -158,7 +158,8 @@ def _attention(name: str, names: Names, unstated: str | None, assumed: list[str]
 
 
 def _source(row: Row, names: Names) -> Source:
-    return first_that_fits(names.sources, row["source"]) or Source(contains="")
+    said = "\n".join(row[column] for column in ("source", "device", "precision", "attention_impl"))
+    return first_that_fits(names.sources, said) or Source(contains="")
 
 
 def _settings(row: Row, names: Names, model: Model, kind: WorkloadKind, assumed: list[str]) -> Settings:

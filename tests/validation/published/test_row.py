@@ -88,6 +88,16 @@ def test_float32_of_the_benchmark_that_asks_for_tf32_is_tf32(only_case: Callable
     assert only_case(tmp_path, dated).execution["matmul_tf32"] is True
 
 
+def test_a_column_of_a_source_may_have_been_measured_with_tf32_and_the_others_without(
+    only_case: Callable[..., Case], tmp_path: Path
+) -> None:
+    table = ROW.replace("somebody's README", "github.com/huggingface/diffusers@a39d42b91d:docs/torch2.0.mdx")
+    row = table.replace(",fp16,", ",fp32,")
+    assert only_case(tmp_path, row).execution["matmul_tf32"] is True
+    for other in (table, row.replace(",sdpa,", ",xformers,"), row.replace("NVIDIA A100-80GB SXM", "NVIDIA A10")):
+        assert only_case(tmp_path, other).execution["matmul_tf32"] is False
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
