@@ -95,6 +95,8 @@ class AttentionTraits(Record):
     """Shared memory of a core that thread blocks count with, where it is not the accelerator's own. [B]"""
     warp_matrix_share: Share
     """Share of the matrix peak that warp-wide instructions reach. [1]"""
+    spread_accumulators: Annotated[bool, Field(strict=True)]
+    """Whether warp-wide products leave a row of results spread over more threads than a quarter of a warp."""
 
     @field_validator(*ATTENTION_KERNELS)
     @classmethod

@@ -85,6 +85,7 @@ def hardware_columns(accelerators: Sequence[Accelerator], calibrations: Calibrat
         issued_lanes=_column(t.issued_lanes for t in traits),
         attention_storage=_column((_attention_storage(a) for a in accelerators), np.inf),
         warp_matrix_share=_column(t.attention.warp_matrix_share for t in traits),
+        spread_accumulators=np.array([t.attention.spread_accumulators for t in traits], dtype=np.bool_),
         parameters=parameter_records(kinds, values),
         basis=basis,
     )

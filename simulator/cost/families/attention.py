@@ -45,6 +45,10 @@ FloatArray = NDArray[np.float64]
 #: Parts into which the keys may be split when there are too few blocks.
 _SPLITS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
 
+#: Instructions with which a warp splits a float32 operand in two of tf32: cut the mantissa, subtract, round
+#: (NumericConverterFastF32 and MmaTensorOpFastF32 of CUTLASS), each time that it reads the operand. [1]
+_SPLITTING = 3.0
+
 _EXPONENTIAL = "time of exponentials, maxima, sums and rescaling over that of the special units alone"
 _OVERLAP = "exponent that joins products, exponentials and shared memory"
 
@@ -85,6 +89,27 @@ class SpecialisedAttentionParameters(AttentionParameters):
 
     exponential: FloatArray = parameter(1.0, "1", 0.0, 6.0, _EXPONENTIAL)
     overlap: FloatArray = parameter(1.2, "1", 1.0, 10.0, _OVERLAP)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StagedAttentionParameters(AttentionParameters):
+    """Parameters of a fused attention kernel whose scores pass through shared memory.
+
+    Barriers part its products from the exponentials between them, so that little of a block overlaps. Instructions on
+    vector units come with each score: few where a row of them lies with a quarter of a warp, as ``mma.m16n8`` leaves
+    it, and many where more threads hold it (``mma.m8n8k4``, and products on vector units).
+    """
+
+    exponential: FloatArray = parameter(
+        1.0, "1", 0.0, 6.0, "time of exponentials alone over that of the special units", observed=True
+    )
+    overlap: FloatArray = parameter(1.1, "1", 1.0, 10.0, _OVERLAP, observed=True)
+    softmax: FloatArray = parameter(
+        5.0, "1", 0.0, 100.0, "instructions on vector units for each score, beside its exponential", observed=True
+    )
+    spread_softmax: FloatArray = parameter(
+        30.0, "1", 0.0, 100.0, "the same where the scores of a row are spread over many threads", observed=True
+    )
 
 
 class _Steps(NamedTuple):
@@ -196,15 +221,29 @@ def _masked_steps(table: AttentionTable, tiles: AttentionTiles, steps: _Steps) -
 
 def _step_times(calls: _Calls, tiles: AttentionTiles) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Products, exponentials and shared memory of one step on one core, shape (num_kernels, num_accelerators). [s]"""
-    table, hardware, parameters, kernel = calls
+    table, hardware, _, kernel = calls
     peak = unit_peak(table, hardware) * matrix_share(kernel, hardware)
     scores = (tiles.rows * tiles.columns)[:, None]
     rate = peak / hardware.cores
     depth = (tiles.passes * tiles.head + tiles.value)[:, None]
     products = 2.0 * scores * depth * _split_products(table)[:, None] / rate
-    special = hardware.rates("special", ["fp32"])[0] / hardware.cores
-    exponentials = scores * parameters.exponential / special
-    return products, np.nan_to_num(exponentials, nan=0.0), tiles.shared[:, None] / hardware.shared_rate
+    return products, _softmax(calls, tiles), tiles.shared[:, None] / hardware.shared_rate
+
+
+def _softmax(calls: _Calls, tiles: AttentionTiles) -> FloatArray:
+    """Exponentials of one step on one core and what comes with them, shape (num_kernels, num_accelerators). [s]"""
+    table, hardware, parameters, _ = calls
+    scores = (tiles.rows * tiles.columns)[:, None]
+    special = scores * parameters.exponential * hardware.cores / hardware.rates("special", ["fp32"])[0]
+    exponentials: FloatArray = np.nan_to_num(special, nan=0.0)
+    if not isinstance(parameters, StagedAttentionParameters):
+        return exponentials
+    spread = (table.matrix_flops == 0)[:, None] | hardware.spread_accumulators
+    instructions = scores * np.where(spread, parameters.spread_softmax, parameters.softmax)
+    instructions = instructions + np.where(_split_products(table) > 1.0, _SPLITTING * tiles.operands, 0.0)[:, None]
+    vector = 2.0 * instructions * hardware.cores / hardware.rates("vector", ["fp32"])[0]
+    exponentials += np.nan_to_num(vector, nan=0.0)
+    return exponentials
 
 
 def _split_products(table: AttentionTable) -> FloatArray:
@@ -270,7 +309,10 @@ _FORMULAS = {
     "splits of the keys": Formula("parts of the keys, where there are fewer blocks than cores", "1"),
     "thread blocks": Formula("heads * ceil(queries / tile of queries)", "1"),
     "products": Formula("blocks * mean steps * 2 * tile * (passes * head dimension + values' dimension) / peak"),
-    "exponentials": Formula("blocks * mean steps * tile * exponential / special-function rate"),
+    "exponentials": Formula(
+        "blocks * mean steps * (tile * exponential / special-function rate, "
+        "and where scores are staged + instructions / rate of the vector units)"
+    ),
     "shared memory": Formula(
         "blocks * mean steps * bytes that warps read and write / (cores * bandwidth of shared memory)"
     ),
@@ -293,7 +335,7 @@ ATTENTION: Family[AttentionTable] = Family(
         ),
         ParameterGroup(
             name="efficient",
-            parameters=AttentionParameters,
+            parameters=StagedAttentionParameters,
             holds=_holds(AttentionAlgorithm.EFFICIENT),
             cost=partial(attention_cost, kernel=EFFICIENT),
             related=("flash2",),

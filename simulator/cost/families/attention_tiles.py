@@ -99,6 +99,8 @@ class AttentionTiles(NamedTuple):
         Traffic of one step with shared memory that the rate of the matrix units does not cover. [B]
     fetched : array
         What one step fetches from the L2. [B]
+    operands : array
+        Operands that the warps of a block read in one step, where kernels stage scores; zero for others. [1]
     """
 
     rows: FloatArray
@@ -111,6 +113,7 @@ class AttentionTiles(NamedTuple):
     alternating: NDArray[np.bool_]
     shared: FloatArray
     fetched: FloatArray
+    operands: FloatArray
 
 
 #: Queries of one of two tiles; blocks have one where heads are wide or queries few.
@@ -151,6 +154,7 @@ def attention_tiles(kernel: FusedKernel, table: AttentionTable, traits: Attentio
         # A warp owns some queries, so each one reads all keys and values; they arrive once.
         shared=(warps + 1.0) * loaded + queries if kernel.warp_wide else np.zeros(len(table)),
         fetched=loaded,
+        operands=np.zeros(len(table)),
     )
 
 
@@ -205,6 +209,7 @@ def _staging_tiles(kernel: FusedKernel, table: AttentionTable, traits: Attention
         alternating=np.ones(len(table), dtype=np.bool_),
         shared=(staged + operands + scores) * item,
         fetched=staged * item + np.where(value > columns, 8.0 * rows * value, 0.0),
+        operands=operands,
     )
 
 

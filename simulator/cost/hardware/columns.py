@@ -91,6 +91,8 @@ class HardwareColumns:
         Shared memory of a core that blocks of fused attention have together, infinite where not known. [B]
     warp_matrix_share : array
         Share of the matrix peak that warp-wide instructions reach. [1]
+    spread_accumulators : array of bool
+        Whether they leave a row of results spread over many threads.
     parameters : dict
         Parameter group to the record of its parameters.
     basis : dict
@@ -128,6 +130,7 @@ class HardwareColumns:
     issued_lanes: FloatArray
     attention_storage: FloatArray
     warp_matrix_share: FloatArray
+    spread_accumulators: NDArray[np.bool_]
     parameters: Mapping[str, Parameters]
     basis: Mapping[str, NDArray[np.int64]]
 

@@ -21,6 +21,7 @@ _TILES = {
     "alternating": True,
     "shared": 6400.0,
     "fetched": 3200.0,
+    "operands": 0.0,
 }
 _VALUES = {
     "exponential": 2.0,

@@ -57,11 +57,38 @@ def test_a_paged_cache_is_read_by_the_kernel_of_short_tiles(hardware, attention)
     assert cost.terms["shared memory"][0, 0] > 1.6 * plain.terms["shared memory"][0, 0]
 
 
-@pytest.mark.parametrize("architecture", ["volta", "turing", "ampere", "ada"])
+@pytest.mark.parametrize("architecture", ["turing", "ampere", "ada"])
 def test_the_memory_efficient_kernel_is_slower_than_flash_attention(hardware, attention, architecture):
     kernel, part = attention(64.0, 4096.0, 4096.0, 64.0), hardware(architecture=architecture)
     efficient, flash = (group_cost(group, kernel, part).time[0, 0] for group in ("efficient", "flash2"))
     assert 1.2 < efficient / flash < 4
+
+
+@pytest.mark.parametrize(("architecture", "instructions"), [("volta", 30.0), ("turing", 5.0), ("ampere", 5.0)])
+def test_a_staged_score_takes_its_exponential_and_instructions_on_vector_units(
+    hardware, attention, architecture, instructions
+):
+    part = replace(hardware(architecture=architecture), vector={"fp32": np.array([10e12])})
+    cost = group_cost("efficient", attention(64.0, 4096.0, 4096.0, 64.0), part)
+    assert cost.terms["exponentials"][0, 0] == pytest.approx(64 * 4096**2 * (1 / 1.6e12 + instructions * 2 / 10e12))
+
+
+def test_scores_of_products_on_vector_units_are_spread(hardware, attention):
+    kernel = attention(64.0, 4096.0, 4096.0, 64.0, number_format="fp32", itemsize=4.0, matrix_flops=0.0)
+    part = replace(hardware(architecture="turing"), vector={"fp32": np.array([10e12])})
+    cost = group_cost("efficient", kernel, part)
+    assert cost.terms["exponentials"][0, 0] == pytest.approx(64 * 4096**2 * (1 / 1.6e12 + 30 * 2 / 10e12))
+
+
+def test_barriers_keep_products_and_exponentials_of_a_block_apart(hardware, attention):
+    # On the same units, what a core does in turns is nearly the sum of its parts where scores are staged.
+    kernel, part = attention(64.0, 4096.0, 4096.0, 64.0), hardware()
+    shares = {}
+    for group in ("efficient", "flash2"):
+        terms = group_cost(group, kernel, part).terms
+        parts = [terms[name][0, 0] for name in ("products", "exponentials", "shared memory")]
+        shares[group] = terms["cores, with waves and fill"][0, 0] / sum(parts)
+    assert shares["efficient"] > 0.85 > 0.75 > shares["flash2"]
 
 
 @pytest.mark.parametrize("group", ["flash2", "efficient", "flash3", "flash4", "cudnn_attention", "trtllm"])
@@ -120,6 +147,17 @@ def test_float32_as_tf32_multiplies_three_times(hardware, attention):
     cost = group_cost("efficient", kernel, part)
     # Keys in tiles of 64, heads and values of 64: 4 x 64 FLOPs a score, thrice.
     assert cost.terms["products"][0, 0] == pytest.approx(3 * 64 * 4096**2 * 4 * 64 / 50e12)
+
+
+def test_float32_operands_are_split_each_time_that_a_warp_reads_them(hardware, attention):
+    # Warps of 32 x 32 read 2 x (64 + 64) / 32 operands a score, in three instructions each.
+    matrix = {"tf32": np.array([50e12]), "bf16": np.array([1e14])}
+    part = replace(hardware(), matrix=matrix, vector={"fp32": np.array([10e12])})
+    plain, split = (
+        group_cost("efficient", attention(64.0, 4096.0, 4096.0, 64.0, **options), part).terms["exponentials"][0, 0]
+        for options in ({}, {"number_format": "tf32", "itemsize": 4.0})
+    )
+    assert split - plain == pytest.approx(64 * 4096**2 * 3 * 8 * 2 / 10e12)
 
 
 def test_values_narrower_than_keys_take_less(hardware, attention):
