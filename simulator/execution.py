@@ -61,7 +61,8 @@ class Execution:
         generated wrapper; as a graph (``torch.compile(mode="reduce-overhead")`` or ``"max-autotune"``) from the device.
     attention : str
         One of :data:`ATTENTION_CHOICES`: ``naive`` stores the score matrix; ``flash`` is what the framework picks for
-        each call; all others are a kernel by name, which runs every call or is refused.
+        each call; all others are a kernel by name, which runs every call of the component with the most attention work
+        or is refused; another component that it cannot run takes what the framework picks.
     matmul_tf32 : bool
         ``torch.backends.cuda.matmul.allow_tf32``; off by default in torch.
     convolution_tf32 : bool

@@ -108,19 +108,23 @@ def test_modes_that_save_launches_are_never_slower(graph):
     assert both <= compiled <= eager
 
 
-_REFUSED = {"flash2": "heads of 512 elements", "flash3": "does not exist on B200"}
-
-
-@pytest.mark.parametrize("attention", sorted(set(ATTENTION_CHOICES) - set(_REFUSED)))
+@pytest.mark.parametrize("attention", sorted({*ATTENTION_CHOICES} - {"flash3"}))
 def test_every_choice_of_attention_runs_where_it_exists(attention, graph):
     part = load_accelerator("b200")
     assert _latency(graph, part, Execution(attention=attention)) > 0
 
 
-@pytest.mark.parametrize("attention", sorted(_REFUSED))
-def test_a_kernel_that_is_absent_or_cannot_run_a_call_is_refused(attention, graph):
-    with pytest.raises(ExecutionError, match=_REFUSED[attention]):
-        simulate(graph, load_accelerator("b200"), Execution(attention=attention), calibrations=SHIPPED)
+def test_a_kernel_by_name_is_the_denoisers_and_the_decoder_takes_another(graph):
+    run = simulate(graph, load_accelerator("b200"), Execution(attention="flash2"), calibrations=SHIPPED)
+    (remark,) = run.report.remarks
+    assert "flash2 runs no call with heads of 512 elements" in remark
+    assert "vae takes" in remark
+    assert simulate(graph, load_accelerator("b200"), calibrations=SHIPPED).report.remarks == ()
+
+
+def test_a_kernel_that_is_absent_is_refused(graph):
+    with pytest.raises(ExecutionError, match="does not exist on B200"):
+        simulate(graph, load_accelerator("b200"), Execution(attention="flash3"), calibrations=SHIPPED)
 
 
 def test_a_dtype_that_the_part_lacks(graph):
