@@ -208,3 +208,22 @@ def test_algorithms_belong_to_the_group_of_their_kernel(table, group):
     algorithm = {"cudnn_attention": "CUDNN"}.get(group, group.upper())
     kernels = table(Attention, algorithm=AttentionAlgorithm[algorithm])
     assert GROUPS[groups_of(kernels)[0]] == group
+
+
+@pytest.mark.parametrize(
+    ("part", "number_format", "heads", "tokens", "head", "measured"),
+    [
+        ("a100-sxm4-80gb", "fp16", 16.0, 16384.0, 40.0, 12.748e-3),
+        ("a100-sxm4-80gb", "fp16", 160.0, 4096.0, 128.0, 12.898e-3),
+        ("a100-sxm4-80gb", "tf32", 256.0, 1024.0, 64.0, 2.690e-3),
+        ("v100-sxm2-16gb", "fp16", 256.0, 1024.0, 64.0, 2.384e-3),
+    ],
+)
+def test_the_memory_efficient_kernel_takes_as_long_as_its_authors_say(
+    attention, part, number_format, heads, tokens, head, measured
+):
+    # facebookresearch/xformers, pull requests 388, 412 and 434
+    itemsize = 4.0 if number_format == "tf32" else 2.0
+    kernel = attention(heads, tokens, tokens, head, number_format=number_format, itemsize=itemsize)
+    hardware = hardware_columns([load_accelerator(part)], CalibrationPool.shipped())
+    assert group_cost("efficient", kernel, hardware).time[0, 0] == pytest.approx(measured, rel=0.1)
