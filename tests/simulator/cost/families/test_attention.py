@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from simulator.cost import BOUNDS
+from simulator.cost.families import group_cost
 from simulator.cost.families.attention import attention_cost
 from simulator.cost.families.attention_tiles import AttentionTiles, FusedKernel
 
@@ -78,6 +79,7 @@ def test_blocks_walk_over_all_keys_by_hand(walk):
 def test_lone_blocks_take_what_they_would_beside_others(walk):
     # 250 blocks are three on the busiest cores; 40 have a core each.
     assert _cores(walk(125.0, 256.0, 1000.0)) == pytest.approx(3 * (20 * _STEP + _MASKING) + 1.25e-6)
+    assert _cores(walk(125.0, 256.0, 1000.0, tail=0.0)) == pytest.approx(3 * (20 * _STEP + _MASKING) + 1.25e-6)
     assert _cores(walk(20.0, 256.0, 1000.0)) == pytest.approx(20 * _STEP + _MASKING + 1e-6)
 
 
@@ -107,6 +109,11 @@ def test_warp_wide_instructions_reach_part_of_the_peak(walk):
     part, kernel = {"warp_matrix_share": np.array([0.5])}, FusedKernel(name="flash2", warp_wide=True, split_queries=0.0)
     assert walk(200.0, 256.0, 1000.0, part=part, kernel=kernel)["products"] == pytest.approx(2 * 80 * _PRODUCTS)
     assert walk(200.0, 256.0, 1000.0, part=part)["products"] == pytest.approx(80 * _PRODUCTS)
+
+
+def test_float32_is_split_into_three_products_of_tf32(walk):
+    call, part = {"number_format": "tf32", "itemsize": 4.0}, {"matrix": {"tf32": np.array([5e13])}}
+    assert walk(200.0, 256.0, 1000.0, call=call, part=part)["products"] == pytest.approx(3 * 2 * 80 * _PRODUCTS)
 
 
 def test_unknown_special_units_take_no_time(walk):
@@ -159,6 +166,11 @@ class TestCausal:
         walked = walk(200.0, 1000.0, 1000.0, call={"causal": True})
         assert walked["products"] == pytest.approx(200 * 8 * 11.5 / 100 * _PRODUCTS)
 
+    def test_a_tile_of_queries_may_end_with_a_tile_of_keys(self, walk):
+        # 128 keys are two tiles of 64; 1000 are 16, so 9 in the mean. Of a step of 50 keys one of 64 does 1.28.
+        walked = walk(200.0, 1000.0, 1000.0, tiles={"columns": 64.0}, call={"causal": True})
+        assert walked["products"] == pytest.approx(200 * 8 * 9 / 100 * 1.28 * _PRODUCTS)
+
     def test_no_tile_sees_more_keys_than_there_are(self, walk):
         # The first of 1000 queries could see 128 keys, of which there are 100: two steps for every tile.
         walked = walk(200.0, 1000.0, 100.0, call={"causal": True})
@@ -171,6 +183,7 @@ class TestGroupedHeads:
     def test_single_queries_of_a_group_share_a_tile(self, walk):
         walked = walk(800.0, 1.0, 1000.0, call={"heads_per_key_head": 4.0})
         assert walked["thread blocks"] == 200
+        assert walk(800.0, 1.0, 1000.0, call={"heads_per_key_head": 2.0})["thread blocks"] == 400
         assert walk(800.0, 1.0, 1000.0)["thread blocks"] == 800
 
     @pytest.mark.parametrize(("packs", "blocks"), [(False, 800), (True, 200)])
@@ -203,6 +216,19 @@ class TestSplits:
         best = min((1, 2, 3, 4, 6, 8, 12, 16), key=time)
         assert walked["splits of the keys"] == best > 1
         assert _cores(walked) == pytest.approx(time(best))
+
+    def test_of_equal_times_the_fewest_parts(self, walk):
+        # Nine steps are three for each of three parts, and for the longest of four.
+        part = {"dram_bandwidth": np.array([np.inf])}
+        walked = walk(8.0, 128.0, 450.0, kernel=self._SPLITTING, combine=0.0, part=part)
+        assert walked["splits of the keys"] == 3
+
+    def test_parts_share_cores(self, walk):
+        # 60 blocks are 180 parts of 14 steps, two on the busiest core.
+        walked = walk(60.0, 128.0, 2000.0, kernel=self._SPLITTING)
+        combining = 2e-6 + 3 * 60 * 128 * 64 * 8 / 1e12
+        assert walked["splits of the keys"] == 3
+        assert _cores(walked) == pytest.approx(2 * (14 * _STEP + _MASKING) + 1e-6 + combining)
 
     @pytest.mark.parametrize("split", [1, 2, 3, 4, 6, 8, 12, 16, 32])
     def test_as_many_parts_as_run_at_once(self, walk, split):
@@ -237,3 +263,9 @@ def test_what_bounds_a_call(walk):
     assert walk(*plain, part={"cache_rate": np.array([1e9])})["bound"] == "l2"
     assert walk(*plain, part={"dram_bandwidth": np.array([1e10])})["bound"] == "dram"
     assert walk(1.0, 16.0, 16.0, floor=1e-3)["bound"] == "latency"
+
+
+@pytest.mark.parametrize("group", ["flash2", "flash3"])
+def test_no_call_is_shorter_than_its_floor(hardware, attention, group):
+    cost = group_cost(group, attention(1.0, 1.0, 1.0, 64.0), hardware())
+    assert cost.terms["floor"][0, 0] == 4e-6 < cost.time[0, 0]
