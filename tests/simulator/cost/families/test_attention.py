@@ -229,6 +229,9 @@ class TestSplits:
         combining = 2e-6 + 3 * 60 * 128 * 64 * 8 / 1e12
         assert walked["splits of the keys"] == 3
         assert _cores(walked) == pytest.approx(2 * (14 * _STEP + _MASKING) + 1e-6 + combining)
+        # With one block to a core 120 parts are more than a round.
+        alone = walk(60.0, 128.0, 2000.0, kernel=self._SPLITTING, tiles={"side_by_side": 1.0})
+        assert alone["splits of the keys"] == 1
 
     @pytest.mark.parametrize("split", [1, 2, 3, 4, 6, 8, 12, 16, 32])
     def test_as_many_parts_as_run_at_once(self, walk, split):
