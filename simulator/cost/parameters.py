@@ -68,8 +68,8 @@ class Declaration:
     cache_accesses, dram_accesses : float
         Accesses in a duration that wait for one another, to the cache that all cores share and to the DRAM. [1]
     observed : bool
-        Whether it is what an observation on one device says and no fit changes it: fitted to another device it takes
-        in what is none of it.
+        Whether it is what an observation on one device says, and no fit to published tables changes it: fitted to
+        another device it takes in what is none of it. A campaign on a machine at hand may tell it.
     """
 
     unit: str

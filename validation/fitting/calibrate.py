@@ -21,7 +21,7 @@ from validation.measured.tables import MeasuredKernels, MeasurementError, is_dev
 from validation.measured.timing import NO_OVERHEAD, Timing
 
 from .device_rows import row_groups
-from .fit import Fit, fit_groups, held_out
+from .fit import OBSERVED, Fit, fit_groups, held_out
 from .residuals import residual_summaries
 
 __all__ = [
@@ -200,7 +200,7 @@ def _one_architecture(
         if not present:
             continue
         training = [m.select(np.flatnonzero(~held_out(m))) for m in measured]
-        fit = fit_groups(tuple(present), training, observed=observed)
+        fit = fit_groups(tuple(present), training, held=OBSERVED, observed=observed)
         fits.append(fit)
         groups |= present
         for m in measured:

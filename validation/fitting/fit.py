@@ -23,9 +23,12 @@ from validation.measured.timing import Timing
 from .determination import undetermined
 from .device_rows import DeviceRows, TimingKey, row_groups, rows_to_fit, timing_floors
 
-__all__ = ["Fit", "fit_groups", "held_out"]
+__all__ = ["OBSERVED", "Fit", "fit_groups", "held_out"]
 
 FloatArray = NDArray[np.float64]
+
+#: Parameters that published tables do not tell, and a campaign on a machine at hand may.
+OBSERVED = frozenset(name for name, parameter in PARAMETERS.items() if parameter.observed)
 
 #: Log residual beyond which a row counts as an outlier (library heuristics, disturbed runs). [1]
 _OUTLIER = 0.08
@@ -103,14 +106,13 @@ def fit_groups(
         Part that the parameters shall describe; each device then computes with what it would inherit from that part.
         By default all devices share the parameters as they are.
     held : collection of str
-        Parameters that keep their defaults, whatever the rows say, beside those that are only ever observed.
+        Parameters that keep their defaults, whatever the rows say.
     most_rows : int
         Most rows of one device and operator that take part.
     observed : CalibrationPool
         Observations of single parameters, which take the place of defaults.
     """
-    kept = {*held, *(name for name, parameter in PARAMETERS.items() if parameter.observed)}
-    problem = _Problem.build(groups, measured, origin=origin, held=kept, most_rows=most_rows, observed=observed)
+    problem = _Problem.build(groups, measured, origin=origin, held=held, most_rows=most_rows, observed=observed)
     first = problem.thinned(max(int(_FIRST_ROWS * most_rows), 1))
     unknowns = _solved(problem, _solved(first, np.zeros(first.size)))
     while (idle := problem.undetermined(unknowns)).size:

@@ -23,7 +23,7 @@ from validation.measured.tables import MeasuredKernels
 from validation.measured.timing import timings_of
 
 from .calibrate import JOBS, joined, measured_accelerators, present_groups, sources_of
-from .fit import Fit, fit_groups, held_out
+from .fit import OBSERVED, Fit, fit_groups, held_out
 from .residuals import Scope, counted_summaries, rows_by_group
 
 __all__ = ["GENERIC", "LeftOut", "generic_calibration", "left_out_errors", "preferred_groups"]
@@ -200,7 +200,7 @@ def _trials(
 def _fit(job: Sequence[str], measured: Sequence[MeasuredKernels], observed: CalibrationPool) -> Fit:
     training = [m.select(np.flatnonzero(~held_out(m))) for m in measured]
     groups = tuple(present_groups(job, measured))
-    return fit_groups(groups, training, origin=REFERENCE, most_rows=_MOST_ROWS, observed=observed)
+    return fit_groups(groups, training, origin=REFERENCE, held=OBSERVED, most_rows=_MOST_ROWS, observed=observed)
 
 
 def _summaries(trials: Iterable[LeftOut]) -> tuple[ResidualSummary, ...]:

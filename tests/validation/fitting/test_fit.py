@@ -6,7 +6,7 @@ import pytest
 
 from hw_specs import Calibration, CalibrationPool
 from simulator.cost import PARAMETERS, hardware_columns, kernel_times
-from validation.fitting.fit import fit_groups, held_out
+from validation.fitting.fit import OBSERVED, fit_groups, held_out
 from validation.measured.tables import read_measured
 
 _HEADER = "device,op,input_shapes,dtype,attributes,latency_s,kernel,source\n"
@@ -63,11 +63,12 @@ def test_what_no_row_tells_keeps_what_was_observed(measured):
     assert fit.parameters["stream.element"] == 0.7
 
 
-def test_no_fit_changes_what_is_only_observed(measured):
-    fit = fit_groups(("stream",), [measured], observed=_NONE)
-    observed = {name for name, parameter in PARAMETERS.items() if parameter.group == "stream" and parameter.observed}
-    assert "stream.transcendental" in observed
-    assert observed <= set(fit.held)
+def test_what_is_held_stays_whatever_the_rows_say(measured):
+    assert "stream.floor" in fit_groups(("stream",), [measured], observed=_NONE).fitted()
+    held = fit_groups(("stream",), [measured], held=OBSERVED, observed=_NONE)
+    assert "stream.floor" in OBSERVED
+    assert "stream.floor" in held.held
+    assert held.parameters["stream.floor"] == PARAMETERS["stream.floor"].default
 
 
 def test_a_parameter_at_an_end_of_its_range_says_so(measured):
