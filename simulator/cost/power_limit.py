@@ -15,6 +15,7 @@ kernel that could be faster is held at a lower clock and still ends sooner.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ from simulator.kernels import FamilyTable
 from .energies import amounts
 from .hardware import HardwareColumns
 
-__all__ = ["Draw", "draw_of", "limited_times", "power_at", "time_at"]
+__all__ = ["Allowance", "Draw", "draw_of", "limited_times", "power_at", "time_at"]
 
 FloatArray = NDArray[np.float64]
 
@@ -66,16 +67,92 @@ def draw_of(
 
     Of the FLOPs of the table a share `done` is really done.
     """
-    on_vector_units = (table.matrix_flops == 0)[:, None] & table.contracts
-    work = np.where(on_vector_units, hardware.power_active_vector, hardware.power_active) * time
-    for name, amount in amounts(table, hardware.cache_capacity).items():
-        share = done if done is not None and name in ("matrix", "vector") else 1.0
-        work = work + share * amount * hardware.energy[name]
+    work = _running(table, hardware) * time + _energy(table, hardware, done)
     return Draw(np.minimum(clocked, time), work)
 
 
+def _running(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
+    """Power of running cores, shape (num_kernels, num_accelerators). [W]"""
+    on_vector_units = (table.matrix_flops == 0)[:, None] & table.contracts
+    return np.where(on_vector_units, hardware.power_active_vector, hardware.power_active)
+
+
+def _energy(table: FamilyTable, hardware: HardwareColumns, done: FloatArray | None) -> FloatArray:
+    """Energy of the work without running cores, shape (num_kernels, num_accelerators). [J]"""
+    energy: FloatArray = np.zeros((len(table), len(hardware)))
+    for name, amount in amounts(table, hardware.cache_capacity).items():
+        share = done if done is not None and name in ("matrix", "vector") else 1.0
+        energy = energy + share * amount * hardware.energy[name]
+    return energy
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Allowance:
+    """What the power limit leaves to kernels that can be computed in several ways, of which the work is the same.
+
+    Arrays of one shape, (num_kernels, num_accelerators) or that of positions in it.
+
+    Attributes
+    ----------
+    running : array
+        Power of running cores. [W]
+    energy : array
+        Energy of the work without them. [J]
+    beside : array
+        Time of a kernel beside the part that can be computed in several ways. [s]
+    spare : array
+        Power above idle that the limit leaves, NaN where none is known. [W]
+    repeats, run_time, run_clocked, run_work : array
+        See :class:`~simulator.cost.hardware.HardwareColumns`.
+    """
+
+    running: FloatArray
+    energy: FloatArray
+    beside: FloatArray
+    spare: FloatArray
+    repeats: FloatArray
+    run_time: FloatArray
+    run_clocked: FloatArray
+    run_work: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        table: FamilyTable,
+        hardware: HardwareColumns,
+        *,
+        beside: FloatArray | float = 0.0,
+        done: FloatArray | None = None,
+    ) -> Allowance | None:
+        """That of the kernels of one family, which do a share `done` of their FLOPs; None where nothing limits them."""
+        if np.isnan(hardware.power_limit).all():
+            return None
+        run = hardware.run or dict.fromkeys(("time", *Draw._fields), np.zeros(len(hardware)))
+        columns = {
+            "running": _running(table, hardware),
+            "energy": _energy(table, hardware, done),
+            "beside": np.asarray(beside),
+            "spare": hardware.power_limit - hardware.power_idle,
+            "repeats": hardware.repeats,
+            **{f"run_{name}": values for name, values in run.items()},
+        }
+        shape = (len(table), len(hardware))
+        return cls(**{name: np.broadcast_to(values, shape) for name, values in columns.items()})
+
+    def at(self, *index: NDArray[np.int64] | slice) -> Allowance:
+        """That of some of the kernels and accelerators."""
+        return Allowance(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
+
+    def times(self, time: FloatArray, clocked: FloatArray) -> FloatArray:
+        """Times within the limit, given those at the boost clock and the part that goes with it. [s]"""
+        whole = time + self.beside
+        draw = Draw(np.minimum(clocked, whole), self.running * whole + self.energy)
+        run = (self.run_time, Draw(self.run_clocked, self.run_work), self.repeats)
+        return _limited(_Kernels.of(whole, draw, *run), self.spare) - self.beside
+
+
 class _Kernels(NamedTuple):
-    """Kernels on their accelerators, shape (num_pairs,); those of the run that they are part of beside them."""
+    """Kernels on their accelerators, arrays of one shape; those of the run that they are part of beside them."""
 
     time: FloatArray
     draw: Draw
@@ -83,7 +160,12 @@ class _Kernels(NamedTuple):
     run_draw: Draw
     weight: FloatArray
 
-    def at(self, index: NDArray[np.int64]) -> _Kernels:
+    @classmethod
+    def of(cls, time: FloatArray, draw: Draw, run_time: FloatArray, run_draw: Draw, repeats: FloatArray) -> _Kernels:
+        weight = -np.expm1(-repeats * time / _WINDOW)
+        return cls(time, draw, run_time, run_draw, weight)
+
+    def at(self, index: NDArray[np.bool_]) -> _Kernels:
         draws = [Draw(*(column[index] for column in draw)) for draw in (self.draw, self.run_draw)]
         return _Kernels(self.time[index], draws[0], self.run_time[index], draws[1], self.weight[index])
 
@@ -116,31 +198,24 @@ def limited_times(time: FloatArray, draw: Draw, hardware: HardwareColumns) -> Fl
     hardware : HardwareColumns
         With the run that the kernels are part of, or none.
     """
-    kernels = _kernels(time, draw, hardware)
-    spare = np.broadcast_to(hardware.power_limit - hardware.power_idle, time.shape).ravel()
-    with np.errstate(invalid="ignore"):
-        over = np.flatnonzero(kernels.power(np.ones(time.size)) > np.maximum(spare, 0.0))
-    if not over.size:
-        return time
-    held = kernels.at(over)
-    clock = _clock(held, np.maximum(spare[over], 0.0))
-    limited = time.ravel().copy()
-    limited[over] = time_at(clock, held.time, held.draw)
-    return limited.reshape(time.shape)
-
-
-def _kernels(time: FloatArray, draw: Draw, hardware: HardwareColumns) -> _Kernels:
-    def flat(values: FloatArray) -> FloatArray:
-        return np.broadcast_to(values, time.shape).ravel()
-
     run = hardware.run or dict.fromkeys(("time", *Draw._fields), np.zeros(len(hardware)))
-    return _Kernels(
-        time=time.ravel(),
-        draw=Draw(*map(flat, draw)),
-        run_time=flat(run["time"]),
-        run_draw=Draw(*(flat(run[name]) for name in Draw._fields)),
-        weight=-np.expm1(-flat(hardware.repeats) * time.ravel() / _WINDOW),
-    )
+    columns = (run["time"], *(run[name] for name in Draw._fields), hardware.repeats)
+    run_time, run_clocked, run_work, repeats = (np.broadcast_to(column, time.shape) for column in columns)
+    kernels = _Kernels.of(time, draw, run_time, Draw(run_clocked, run_work), repeats)
+    spare = hardware.power_limit - hardware.power_idle
+    return _limited(kernels, np.broadcast_to(spare, time.shape))
+
+
+def _limited(kernels: _Kernels, spare: FloatArray) -> FloatArray:
+    """Times of kernels with so much power to spare."""
+    with np.errstate(invalid="ignore"):
+        over = kernels.power(np.ones(spare.shape)) > np.maximum(spare, 0.0)
+    if not over.any():
+        return kernels.time
+    held = kernels.at(over)
+    limited = kernels.time.copy()
+    limited[over] = time_at(_clock(held, np.maximum(spare[over], 0.0)), held.time, held.draw)
+    return limited
 
 
 def _clock(kernels: _Kernels, spare: FloatArray) -> FloatArray:

@@ -21,7 +21,10 @@ _CHANGES_AT_ONCE = (1, 1, 1, 2, 3)
 
 
 def drawn_improvements(accelerator: Accelerator, count: int, generator: np.random.Generator) -> Iterator[Changed]:
-    """So many accelerators with one to three values that are better by drawn factors."""
+    """So many accelerators with one to three values that are better by drawn factors.
+
+    More cores with a peak that grows by less are slower cores, of which some kernels keep few busy: those are no help.
+    """
     paths = _improvable(accelerator)
     made = 0
     while made < count:
@@ -32,8 +35,19 @@ def drawn_improvements(accelerator: Accelerator, count: int, generator: np.rando
             changed = apply_overrides(accelerator, changes)
         except SpecError:  # two changes of one value, or more than its range
             continue
-        yield changes, changed
-        made += 1
+        if _keeps_cores_fast(accelerator, changed):
+            yield changes, changed
+            made += 1
+
+
+def _keeps_cores_fast(accelerator: Accelerator, changed: Accelerator) -> bool:
+    """Whether each core of a changed accelerator is as fast as before."""
+    more = changed.cores.count / accelerator.cores.count * (1.0 - 1e-9)
+    return all(
+        getattr(changed.peak, unit)[name] >= more * rate
+        for unit in ("matrix", "vector", "special")
+        for name, rate in getattr(accelerator.peak, unit).items()
+    )
 
 
 def small_steps(accelerator: Accelerator, factor: float = 1.01) -> Iterator[Changed]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.mechanisms import cache_hit_rate
 from simulator.cost.parameters import Parameters, parameter
+from simulator.cost.power_limit import Allowance
 from simulator.cost.products import Problem, ProductCost, product_cost
 from simulator.cost.products.tiles import library_groups, wave_time
 from simulator.kernels import ConvolutionTable
@@ -82,7 +83,7 @@ def matrix_convolution_cost(
     """
     problem = replace(_implicit_problem(table, hardware), k=_padded_depth(table))
     problem = replace(problem, peak=problem.peak * parameters.share)
-    cost = _tiled(problem, hardware, _roles(table))
+    cost = _tiled(problem, hardware, _roles(table), Allowance.of(table, hardware))
     family = product_terms(cost, "matrix")
     stream = parameters_of(hardware, STREAM)
     streamed = stream.floor + table.bytes[:, None] / (stream.dram * hardware.dram_achievable_copy)
@@ -101,7 +102,9 @@ def _roles(table: ConvolutionTable) -> NDArray[np.str_]:
     return roles
 
 
-def _tiled(problem: Problem, hardware: HardwareColumns, roles: NDArray[np.str_]) -> ProductCost:
+def _tiled(
+    problem: Problem, hardware: HardwareColumns, roles: NDArray[np.str_], allowance: Allowance | None
+) -> ProductCost:
     """Every product with the tiles of its role, at the rate of the instructions of their library."""
     shape = problem.peak.shape
     result = ProductCost(**{f.name: np.zeros(shape) for f in fields(ProductCost)})
@@ -109,7 +112,8 @@ def _tiled(problem: Problem, hardware: HardwareColumns, roles: NDArray[np.str_])
         rows = np.flatnonzero(roles == role)
         own = problem.rows(rows)
         own = replace(own, peak=own.peak * _instruction_share(role, hardware))
-        cost = product_cost(own, hardware, parameters_of(hardware, MATMUL), role=role)
+        limit = None if allowance is None else allowance.at(rows)
+        cost = product_cost(own, hardware, parameters_of(hardware, MATMUL), role=role, allowance=limit)
         for field in fields(ProductCost):
             getattr(result, field.name)[rows] = getattr(cost, field.name)
     return result
@@ -134,17 +138,19 @@ def _padded_depth(table: ConvolutionTable) -> FloatArray:
 def vector_convolution_cost(
     table: ConvolutionTable, hardware: HardwareColumns, parameters: VectorConvolutionParameters
 ) -> FamilyCost:
-    """The fastest of three algorithms."""
+    """The fastest of three algorithms within the power limit."""
     usual = VectorProductParameters.usual(len(hardware))
-    implicit = product_cost(_implicit_problem(table, hardware), hardware, usual, role="implicit")
+    limit = Allowance.of(table, hardware, beside=parameters.latency)
+    implicit = product_cost(_implicit_problem(table, hardware), hardware, usual, role="implicit", allowance=limit)
     unfused, transforms = _unfused(table, hardware, parameters)
     fused = _fused(table, hardware, parameters)
-    eligible = (table.may_run_winograd & (table.output_height > 0))[:, None]
-    times = np.stack([implicit.time, np.where(eligible, fused, np.inf), np.where(eligible, unfused, np.inf)])
-    times = times + parameters.latency
-    chosen = times.argmin(axis=0)
+    times = np.stack([implicit.time, fused, unfused]) + parameters.latency
+    clocks = np.stack([implicit.arithmetic, fused + parameters.latency, unfused + parameters.latency - transforms])
+    chosen = _chosen(table, hardware, times, clocks)
+    times[1:, ~_eligible(table)] = np.inf
+    time = np.take_along_axis(times, chosen[None], axis=0)[0]
     bounds = {
-        "vector": np.where(chosen == 0, implicit.arithmetic, times.min(axis=0)),
+        "vector": np.where(chosen == 0, implicit.arithmetic, time),
         "dram": np.where(chosen == 2, transforms, implicit.dram),
     }
     terms = {
@@ -154,7 +160,26 @@ def vector_convolution_cost(
     }
     clocked = bounds["vector"] - np.where(chosen == 2, transforms, 0.0)
     done = _MULTIPLICATIONS[chosen]
-    return FamilyCost(time=times.min(axis=0), bound=bound_of(bounds), terms=terms, clocked=clocked, done=done)
+    return FamilyCost(time=time, bound=bound_of(bounds), terms=terms, clocked=clocked, done=done)
+
+
+def _chosen(
+    table: ConvolutionTable, hardware: HardwareColumns, times: FloatArray, clocked: FloatArray
+) -> NDArray[np.int64]:
+    """Algorithm that is the fastest within the power limit, shape (num_kernels, num_accelerators)."""
+    limited = [
+        time if limit is None else limit.times(time, part)
+        for time, part, share in zip(times, clocked, _MULTIPLICATIONS, strict=True)
+        for limit in [Allowance.of(table, hardware, done=np.full((1, 1), share))]
+    ]
+    chosen: NDArray[np.int64] = np.where(_eligible(table)[:, None], np.stack(limited).argmin(axis=0), 0)
+    return chosen
+
+
+def _eligible(table: ConvolutionTable) -> NDArray[np.bool_]:
+    """Convolutions that Winograd can compute, shape (num_kernels,)."""
+    eligible: NDArray[np.bool_] = table.may_run_winograd & (table.output_height > 0)
+    return eligible
 
 
 def _implicit_problem(table: ConvolutionTable, hardware: HardwareColumns) -> Problem:

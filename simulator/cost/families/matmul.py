@@ -12,6 +12,7 @@ from simulator.cost.hardware import HardwareColumns
 from simulator.cost.hardware.cores import VECTOR_ISSUE
 from simulator.cost.mechanisms import cache_hit_rate
 from simulator.cost.parameters import parameter
+from simulator.cost.power_limit import Allowance
 from simulator.cost.products import WIDEST_ACCESS, Problem, ProductCost, ProductParameters, product_cost
 from simulator.cost.roofline import vector_peak
 from simulator.kernels import FamilyTable, ProductTable
@@ -63,7 +64,10 @@ def matmul_cost(
     unit : {"matrix", "vector"}
         What multiplies.
     """
-    return product_terms(product_cost(_problem(table, hardware), hardware, parameters, role=role), unit)
+    limit = Allowance.of(table, hardware)
+    return product_terms(
+        product_cost(_problem(table, hardware), hardware, parameters, role=role, allowance=limit), unit
+    )
 
 
 def unit_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:

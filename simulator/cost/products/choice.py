@@ -2,7 +2,7 @@
 
 A cheap lower bound is computed of every choice, the full formula of the one with the least bound, and then of those
 alone whose bound leaves room for a better time. The result is that of the full formula of all choices; of equal ones it
-may be another.
+may be another. Where a power limit slows the fastest down, the choice is the fastest within that limit.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from .terms import Space, least_on_chip, product_terms
+from simulator.cost.power_limit import Allowance
+
+from .terms import Choices, Space, least_on_chip, product_terms
 
 __all__ = ["fastest"]
 
@@ -26,8 +28,11 @@ _CHUNK = 60_000
 #: Relative error of rounding that bounds leave room for.
 _ROUNDING = 1e-11
 
+#: Error of the clock that a power limit leaves, over it and as such, that bounds leave room for.
+_CLOCK_ERROR = 1e-5
 
-def fastest(space: Space, open_to: BoolArray, splits: BoolArray) -> IntArray:
+
+def fastest(space: Space, open_to: BoolArray, splits: BoolArray, allowance: Allowance | None = None) -> IntArray:
     """Position of the fastest choice of each product, shape (num_kernels, num_accelerators).
 
     Parameters
@@ -37,6 +42,8 @@ def fastest(space: Space, open_to: BoolArray, splits: BoolArray) -> IntArray:
         Choices that the library has for each product.
     splits : array of shape (num_kernels, num_accelerators)
         Whether a product may split its reduced length there.
+    allowance : Allowance, optional
+        Power limit within which they are the fastest; the boost clock by default.
     """
     chosen = np.zeros(space.peak.shape, dtype=np.int64)
     whole = np.flatnonzero(space.tiles[2] == 1.0)
@@ -45,7 +52,11 @@ def fastest(space: Space, open_to: BoolArray, splits: BoolArray) -> IntArray:
         for kernels, machines in _chunks(np.flatnonzero(rows), space.peak.shape[1], len(tiles)):
             part = space.part(kernels, machines, tiles)
             split = splits[kernels, machines, None] | (part.tiles[2] == 1.0)
-            chosen[kernels, machines] = tiles[_fastest(part, open_to[kernels][:, None, tiles] & split)]
+            here = open_to[kernels][:, None, tiles] & split
+            best = _fastest(part, here)
+            if allowance is not None:
+                _replace_held(best, part, here, allowance.at(kernels, machines))
+            chosen[kernels, machines] = tiles[best]
     return chosen
 
 
@@ -62,21 +73,51 @@ def _fastest(space: Space, open_to: BoolArray) -> IntArray:
     """The same where the choices that are open have the shape (num_kernels, num_accelerators, num_choices)."""
     bound = np.where(open_to, least_on_chip(space.every()), np.inf)
     chosen: IntArray = bound.argmin(axis=-1)
-    best = product_terms(space.chosen(chosen)).time
-    kernel, machine, tile = np.nonzero(bound * (1.0 - _ROUNDING) <= _room(space, best)[..., None])
+    first = space.chosen(chosen)
+    best = product_terms(first).time
+    kernel, machine, tile = np.nonzero(bound * (1.0 - _ROUNDING) <= _room(first, best)[..., None])
     time = product_terms(space.at(kernel, machine, tile)).time
-    better = np.flatnonzero(time < best[kernel, machine])
-    order = better[np.argsort(-time[better], kind="stable")]  # of one product the fastest comes last, and stays
-    chosen[kernel[order], machine[order]] = tile[order]
+    better = _improvements(time, best[kernel, machine])
+    chosen[kernel[better], machine[better]] = tile[better]
     return chosen
 
 
-def _room(space: Space, time: FloatArray) -> FloatArray:
-    """Bound above which a choice takes longer than some time, shape (num_kernels, num_accelerators). [s]
+def _replace_held(chosen: IntArray, space: Space, open_to: BoolArray, allowance: Allowance) -> None:
+    """Put the fastest choice within the power limit in place of each that the limit slows down.
+
+    One that ends sooner draws more, as it takes no less time at the boost clock: it runs at a lower clock, and so ends
+    sooner at the clock of the first choice, too. That bounds it.
+    """
+    first = product_terms(space.chosen(chosen))
+    limited = allowance.times(first.time, first.arithmetic)
+    at = kernel, machine = np.nonzero(limited > first.time)
+    if not kernel.size:
+        return
+    slower = (limited[at] - first.time[at]) / first.arithmetic[at] * (1.0 - _CLOCK_ERROR) - _CLOCK_ERROR
+    slower = np.where(allowance.run_time[at] > 0, 0.0, np.maximum(slower, 0.0))
+    every = space.at(kernel[:, None], machine[:, None], np.arange(open_to.shape[-1])[None, :])
+    bound = np.where(open_to[at], least_on_chip(every, slower=slower[:, None]), np.inf)
+    room = _room(space.at(kernel, machine, chosen[at]), limited[at])
+    row, tile = np.nonzero(bound * (1.0 - _ROUNDING) <= room[:, None])
+    found = product_terms(space.at(kernel[row], machine[row], tile))
+    time = allowance.at(kernel[row], machine[row]).times(found.time, found.arithmetic)
+    better = _improvements(time, limited[at][row])
+    chosen[kernel[row[better]], machine[row[better]]] = tile[better]
+
+
+def _improvements(time: FloatArray, than: FloatArray) -> IntArray:
+    """Positions of shorter times, the shortest last: what is put in their places in this order is of the fastest."""
+    better = np.flatnonzero(time < than)
+    ordered: IntArray = better[np.argsort(-time[better], kind="stable")]
+    return ordered
+
+
+def _room(c: Choices, time: FloatArray) -> FloatArray:
+    """Bound above which any other choice takes longer than some time. [s]
 
     The time of the DRAM joins the rest as in :func:`simulator.cost.mechanisms.overlapped`, and grows no faster than it.
     """
-    joined, exponent = time - space.floor, space.overlap
-    waited = np.minimum(space.dram / joined, 1.0) ** exponent * (1.0 - _ROUNDING)
+    joined, exponent = time - c.machines.floor, c.machines.overlap
+    waited = np.minimum(c.dram / joined, 1.0) ** exponent * (1.0 - _ROUNDING)
     room: FloatArray = joined * (1.0 - waited) ** (1.0 / exponent)
     return room

@@ -1,7 +1,7 @@
 """Time of products that are tiled over cores: plain and batched matrix products, and convolutions that become one.
 
-The library's choice of tile is taken to be the fastest that the model predicts, unless the library is known to choose
-by a rule.
+The library's choice of tile is taken to be the fastest that the model predicts within the power limit, unless the
+library is known to choose by a rule.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hw_specs.tiles import TileLibrary
 from simulator.cost.hardware import HardwareColumns
+from simulator.cost.power_limit import Allowance
 
 from .choice import fastest
 from .problem import WIDEST_ACCESS, Problem, ProductCost, ProductParameters
@@ -33,7 +34,12 @@ _LONGEST_NARROW = 128.0
 
 
 def product_cost(
-    problem: Problem, hardware: HardwareColumns, parameters: ProductParameters, *, role: str
+    problem: Problem,
+    hardware: HardwareColumns,
+    parameters: ProductParameters,
+    *,
+    role: str,
+    allowance: Allowance | None = None,
 ) -> ProductCost:
     """Time of each product with its best tile.
 
@@ -45,23 +51,30 @@ def product_cost(
         Of the same accelerators.
     role : str
         Library, see :func:`simulator.cost.products.tiles.library_groups`.
+    allowance : Allowance, optional
+        Power limit within which a tile is the best; the boost clock by default. The times are at the boost clock.
     """
     shape = problem.peak.shape
     result = ProductCost(**{f.name: np.zeros(shape) for f in fields(ProductCost)})
     for library, columns in library_groups(role, hardware.traits):
         own = problem.accelerators(columns)
-        cost = _cost(own, hardware.select(columns), parameters.select(columns), library)
+        limit = None if allowance is None else allowance.at(slice(None), columns)
+        cost = _cost(own, hardware.select(columns), parameters.select(columns), library, limit)
         for field in fields(ProductCost):
             getattr(result, field.name)[:, columns] = getattr(cost, field.name)
     return result
 
 
 def _cost(
-    problem: Problem, hardware: HardwareColumns, parameters: ProductParameters, library: TileLibrary
+    problem: Problem,
+    hardware: HardwareColumns,
+    parameters: ProductParameters,
+    library: TileLibrary,
+    allowance: Allowance | None,
 ) -> ProductCost:
     """The same on accelerators that share a library."""
     space = Space.build(problem, hardware, parameters, library)
-    chosen = fastest(space, open_choices(problem, library), splittable(problem, hardware, library))
+    chosen = fastest(space, open_choices(problem, library), splittable(problem, hardware, library), allowance)
     return product_terms(space.chosen(chosen))
 
 

@@ -141,16 +141,6 @@ class Space:
             library=library,
         )
 
-    @property
-    def floor(self) -> FloatArray:
-        """Shortest duration on each accelerator. [s]"""
-        return _Machines(*self.machines).floor
-
-    @property
-    def overlap(self) -> FloatArray:
-        """Exponent that joins units on each accelerator. [1]"""
-        return _Machines(*self.machines).overlap
-
     def part(self, kernels: IntArray | slice, machines: slice, tiles: IntArray | slice) -> Space:
         """Some of the products, accelerators and tiles."""
         return Space(
@@ -217,13 +207,17 @@ def product_terms(c: Choices) -> ProductCost:
     )
 
 
-def least_on_chip(c: Choices) -> FloatArray:
-    """What choices take at least beside the DRAM and the floor: cores as busy as if blocks filled them evenly. [s]"""
+def least_on_chip(c: Choices, *, slower: FloatArray | None = None) -> FloatArray:
+    """What choices take at least beside the DRAM and the floor: cores as busy as if blocks filled them evenly. [s]
+
+    Where cores are slower, arithmetic takes longer by a share of its time.
+    """
     blocks = _blocks(c)
     busy = np.maximum(np.ceil(blocks / c.machines.cores), c.machines.alone * _filling(c))
-    on_chip = np.maximum(_arithmetic(c, busy) + _exposed(c, blocks), _l2(c, blocks))
-    least: FloatArray = on_chip + _splitting(c) if (c.tiles.splits > 1).any() else on_chip
-    return least
+    arithmetic = _arithmetic(c, busy)
+    least: FloatArray = np.maximum(arithmetic + _exposed(c, blocks), _l2(c, blocks))
+    least = least if slower is None else least + slower * arithmetic
+    return least + _splitting(c) if (c.tiles.splits > 1).any() else least
 
 
 def _blocks(c: Choices) -> FloatArray:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hw_specs import CalibrationPool
 from simulator.cost import hardware_columns
-from simulator.cost.power_limit import Draw, draw_of, limited_times, power_at, time_at
+from simulator.cost.power_limit import Allowance, Draw, draw_of, limited_times, power_at, time_at
 from simulator.kernels import KernelTables, Product, Stream, StreamKind
 
 from .conftest import make_accelerator
@@ -107,3 +107,40 @@ def test_algorithms_that_multiply_less_draw_less():
     (table,) = KernelTables.from_kernels([kernel]).tables
     time = np.array([[1e-3]])
     assert draw_of(table, part, time=time, clocked=time, done=np.array([[0.25]])).work[0, 0] == pytest.approx(0.25)
+
+
+def _product_table():
+    kernel = Product(name="gemm", number_format="bf16", matrix_flops=1e12, m=1, n=1, k=1)
+    return KernelTables.from_kernels([kernel]).tables[0]
+
+
+def test_an_allowance_gives_the_times_that_a_choice_has_within_the_limit():
+    table, time, clocked = _product_table(), np.array([[1e-3]]), np.array([[0.8e-3]])
+    part = _part()
+    part = replace(part, power_active=np.array([70.0]), energy={**part.energy, "matrix": np.array([1e-13])})
+    limit = Allowance.of(table, part)
+    draw = draw_of(table, part, time=time, clocked=clocked)
+    expected = limited_times(time, draw, part)
+    assert expected > time
+    assert limit.times(time, clocked) == pytest.approx(expected)
+    assert limit.at(np.array([0]), np.array([0])).times(time[0], clocked[0]) == pytest.approx(expected[0])
+
+
+def test_time_beside_a_choice_draws_and_waits_too():
+    table, part = _product_table(), replace(_part(), power_active=np.array([200.0]))
+    time, beside = np.array([[0.6e-3]]), np.array([[0.4e-3]])
+    whole = Allowance.of(table, part).times(time + beside, time)
+    assert Allowance.of(table, part, beside=beside).times(time, time) == pytest.approx(whole - beside)
+    assert whole > time + beside
+
+
+def test_a_share_of_the_operations_draws_less():
+    table = _product_table()
+    part = _part()
+    part = replace(part, energy={**part.energy, "matrix": np.array([2e-13])})
+    half = Allowance.of(table, part, done=np.array([[0.5]]))
+    assert half.energy[0, 0] == pytest.approx(Allowance.of(table, part).energy[0, 0] - 0.1)
+
+
+def test_no_limit_allows_everything():
+    assert Allowance.of(_product_table(), _part(limit=np.nan)) is None

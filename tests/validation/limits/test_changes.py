@@ -28,6 +28,14 @@ def test_every_draw_is_better():
             assert after < before if path.endswith("latency") else after > before
 
 
+def test_more_cores_are_no_slower_ones():
+    drawn = [part for _, part in drawn_improvements(PART, 200, np.random.default_rng(1))]
+    more = [part for part in drawn if part.cores.count > PART.cores.count]
+    assert more
+    for part in more:
+        assert part.peak.matrix["bf16"] / part.cores.count >= PART.peak.matrix["bf16"] / PART.cores.count * (1 - 1e-9)
+
+
 def test_draws_follow_from_the_seed():
     first, again, other = (
         [changes for changes, _ in drawn_improvements(PART, 5, np.random.default_rng(seed))] for seed in (1, 1, 2)

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from hw_specs import CalibrationPool, load_accelerator
 from hw_specs.catalogue import accelerator_files, load_file
 from hw_specs.tiles import list_tile_libraries, load_tile_library
 from simulator.cost import HardwareColumns, hardware_columns
+from simulator.cost.power_limit import Allowance
 from simulator.cost.products import Problem, ProductParameters, choice
 from simulator.cost.products.choice import fastest
 from simulator.cost.products.product import open_choices, splittable
@@ -62,6 +63,39 @@ def test_no_choice_that_could_win_is_left_out(name):
     allowed = open_to[:, None, :] & (splits[:, :, None] | (space.tiles[2] == 1))
     plain = np.where(allowed, product_terms(space.every()).time, np.inf).min(axis=-1)
     assert found == pytest.approx(plain, rel=1e-12)
+
+
+def _drawn_allowance(space: Space, rng: np.random.Generator) -> Allowance:
+    """Limits at which about half of the products are held, alone for ever or fifty times in a row."""
+    drawn = {name: rng.uniform(*bounds, space.peak.shape) for name, bounds in _POWERS.items()}
+    rest = dict.fromkeys(("run_time", "run_clocked", "run_work"), np.zeros(space.peak.shape))
+    least = product_terms(space.every()).time.min(axis=-1)
+    energy = 10 ** rng.uniform(0.5, 2.7, space.peak.shape) * least
+    return Allowance(**drawn, **rest, energy=energy, repeats=rng.choice([50.0, np.inf], space.peak.shape))
+
+
+_POWERS = {"running": (0.0, 100.0), "spare": (100.0, 200.0), "beside": (0.0, 1e-4)}
+
+
+@pytest.mark.parametrize("name", ["warpgroup", "convolution", "vector"])
+def test_the_choice_is_the_fastest_within_the_power_limit(name):
+    rng = np.random.default_rng(len(name))
+    library, hardware = load_tile_library(name), _drawn_hardware(rng)
+    problem = _drawn_problems(15, hardware, rng)
+    space = Space.build(problem, hardware, _drawn_parameters(len(hardware), rng), library)
+    open_to, splits = open_choices(problem, library), splittable(problem, hardware, library)
+    limit = _drawn_allowance(space, rng)
+    terms = product_terms(space.every())
+    columns = {field.name: getattr(limit, field.name)[..., None] for field in fields(limit)}
+    every = Allowance(**{name: np.broadcast_to(values, terms.time.shape) for name, values in columns.items()})
+    allowed = open_to[:, None, :] & (splits[:, :, None] | (space.tiles[2] == 1))
+    limited = np.where(allowed, every.times(*np.broadcast_arrays(terms.time, terms.arithmetic)), np.inf)
+    free, held = (
+        np.take_along_axis(limited, fastest(space, open_to, splits, by)[..., None], axis=-1)[..., 0]
+        for by in (None, limit)
+    )
+    assert held == pytest.approx(limited.min(axis=-1), rel=1e-6)
+    assert (free > (1 + 1e-5) * held).any()
 
 
 def test_bounds_are_below_the_time_and_close_to_it():
