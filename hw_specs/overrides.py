@@ -6,7 +6,10 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from .errors import SpecError, did_you_mean
@@ -15,7 +18,14 @@ from .reading.fields import lookup, number_units
 from .schema import Accelerator
 from .units.strings import SI_UNITS, parse_quantity
 
-__all__ = ["apply_overrides", "changeable_paths"]
+__all__ = [
+    "apply_overrides",
+    "change_text",
+    "changeable_paths",
+    "changed_numbers",
+    "present_numbers",
+    "with_followers",
+]
 
 _GROUPS = ("peak", "cores", "memory", "links", "power")
 _RATES = ("peak.matrix", "peak.vector", "peak.special")
@@ -40,6 +50,8 @@ _FOLLOWERS: dict[str, tuple[tuple[str, int], ...]] = {
 """What else moves with a value, and with which power of its ratio."""
 
 _Values = Mapping[str, float]
+#: A number, or one of each of some variants.
+_Number = TypeVar("_Number", float, float | NDArray[np.float64])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,23 +99,42 @@ def apply_overrides(accelerator: Accelerator, changes: Sequence[str]) -> Acceler
     if not changes:
         return accelerator
     parsed = [_parse(change) for change in changes]
+    values = present_numbers(accelerator)
+    changed = with_followers(values, _chosen(accelerator, parsed, values))
+    return accelerator if changed == values else _rebuild(accelerator, changed, parsed)
+
+
+def changed_numbers(accelerator: Accelerator, changes: Sequence[str]) -> dict[str, float]:
+    """Numbers that some changes give, by path, without those that follow them; in SI units.
+
+    Parameters and errors are those of :func:`apply_overrides`.
+    """
+    return _chosen(accelerator, [_parse(change) for change in changes], present_numbers(accelerator))
+
+
+def _chosen(accelerator: Accelerator, changes: Sequence[_Change], values: _Values) -> dict[str, float]:
     units = changeable_paths(accelerator)
-    values = _present(accelerator, units)
     chosen = dict[str, float]()
-    for change in parsed:
+    for change in changes:
         for path, value in _resolve(change, values, units, clock=accelerator.cores.clock):
             if path in chosen:
                 raise SpecError(f"change {change.path}: sets {path} a second time; give each path once")
             if not 0 < value < math.inf:
                 raise SpecError(f"change {change.path}: {change.value!r} gives {value:g}; give a positive value")
             chosen[path] = value
-    changed = _followed(values, chosen) | chosen
-    return accelerator if changed == values else _rebuild(accelerator, changed, parsed)
+    return chosen
 
 
 def changeable_paths(accelerator: Accelerator) -> dict[str, str]:
     """Dotted paths of the numbers that can be changed, with their SI units; a count has an empty unit."""
     return {path: unit for path, unit in number_units(accelerator) if path.startswith(_GROUPS)}
+
+
+def change_text(path: str, value: float, unit: str) -> str:
+    """``path=value`` that gives just this number, in the SI unit of the path (a count has none)."""
+    if not unit:
+        return f"{path}={round(value)}"
+    return f"{path}={float(value)!r}{'' if unit == '1' else f' {unit}'}"
 
 
 def _parse(change: str) -> _Change:
@@ -113,10 +144,10 @@ def _parse(change: str) -> _Change:
     return _Change(path=path, value=value)
 
 
-def _present(accelerator: Accelerator, paths: Iterable[str]) -> dict[str, float]:
-    """Values that the accelerator has, by path."""
+def present_numbers(accelerator: Accelerator) -> dict[str, float]:
+    """Numbers that an accelerator has and that can be changed, by path, in SI units."""
     tree = accelerator.model_dump()
-    found = ((path, lookup(tree, path)) for path in paths)
+    found = ((path, lookup(tree, path)) for path in changeable_paths(accelerator))
     return {path: value for path, value in found if value is not None}
 
 
@@ -177,19 +208,27 @@ def _example(unit: str) -> str:
     return repr(SI_UNITS[unit]) if unit else "'132'"
 
 
-def _followed(values: _Values, chosen: _Values) -> dict[str, float]:
-    """Values that move along with the chosen ones."""
-    result = dict(values)
+def with_followers(values: _Values, chosen: Mapping[str, _Number]) -> dict[str, _Number]:
+    """Numbers of an accelerator with the chosen ones in place of its own, and those that move along with them.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        Of the accelerator, by path (:func:`present_numbers`).
+    chosen : mapping of str to float, or to array of shape (num_variants,)
+        Other numbers by path.
+    """
+    result: dict[str, _Number] = dict(values)
     for path, value in chosen.items():
         ratio = value / values[path] if path in values else 1.0
         for follower, power in _FOLLOWERS.get(path, ()):
             if not _has_nearer_driver(follower, path, chosen):
                 for name in _named(follower, values):
-                    result[name] *= ratio**power
-    return result
+                    result[name] = result[name] * ratio**power
+    return result | dict(chosen)
 
 
-def _has_nearer_driver(follower: str, driver: str, chosen: _Values) -> bool:
+def _has_nearer_driver(follower: str, driver: str, chosen: Iterable[str]) -> bool:
     """Whether something between the two is chosen too: with both clocks set, matrix peaks follow theirs."""
     between = {name for name, _ in _FOLLOWERS[driver] if name in chosen}
     return any(follower == name for step in between for name, _ in _FOLLOWERS.get(step, ()))

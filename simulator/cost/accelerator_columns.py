@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationMatch, CalibrationPool
-from hw_specs.schema import Link
 
-from .energies import AMOUNTS
 from .families import FAMILIES, GROUPS, PARAMETERS
 from .hardware import BASES, HardwareColumns
 from .hardware.cores import block_cores, resident_threads, thread_limit
+from .hardware.figures import Figures, figures_of
 from .hardware.memory_rates import (
     USUAL_LATENCY,
+    cache_capacity,
     cache_rate,
     common_cache,
+    core_memory,
     dram_achievable_copy,
     dram_achievable_read,
     shared_rate,
 )
 from .hardware.power import PowerModel, UnknownPowerError, power_model
-from .inheritance import accelerator_origin, carried, nearest, origin_of
-from .parameters import parameter_records
+from .hardware.power_columns import PowerColumns, changed_power, power_columns
+from .inheritance import accelerator_origin, carried, nearest, origin_of, variants_origin
+from .parameters import Parameters, parameter_records, records_of_columns
 
-__all__ = ["hardware_columns"]
+__all__ = ["hardware_columns", "variant_columns"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -38,6 +40,10 @@ _REPEATS = 50.0
 # Threads of a block of PyTorch's elementwise kernels (``num_threads()``, CUDALoops.cuh), and registers of one of them.
 _BLOCK, _REGISTERS = 128, 32
 
+_KINDS: Mapping[str, type[Parameters]] = {
+    group.name: group.parameters for family in FAMILIES for group in family.groups
+}
+
 
 def hardware_columns(accelerators: Sequence[Accelerator], calibrations: CalibrationPool) -> HardwareColumns:
     """Columns of some accelerators with the calibration that each one gets.
@@ -48,51 +54,86 @@ def hardware_columns(accelerators: Sequence[Accelerator], calibrations: Calibrat
     calibrations : CalibrationPool
         Each takes the nearest of these for each parameter group, and the defaults where there is none.
     """
-    kinds = {group.name: group.parameters for family in FAMILIES for group in family.groups}
     values, basis = _calibrated(accelerators, calibrations)
-    memories, traits = [a.memory for a in accelerators], [a.traits for a in accelerators]
-    power = [_power_model(a) for a in accelerators]
-    near, links = [common_cache(m) for m in memories], [_fastest_link(a) for a in accelerators]
+    power = power_columns([_power_model(a) for a in accelerators])
+    return _derived(figures_of(accelerators), power, parameter_records(_KINDS, values), basis)
+
+
+def variant_columns(
+    changed: Accelerator, numbers: Mapping[str, FloatArray | float], count: int, calibrations: CalibrationPool
+) -> HardwareColumns:
+    """Columns of variants of one accelerator that differ in numbers alone, as :func:`hardware_columns` has them.
+
+    Parameters
+    ----------
+    changed : Accelerator
+        One of them, as :func:`hw_specs.apply_overrides` makes it: with values where the others have some.
+    numbers : mapping of str to array of shape (num_variants,) or float
+        By dotted path, in place of those of `changed`, those that follow others included
+        (:func:`hw_specs.overrides.with_followers`).
+    count : int
+        Number of variants.
+    calibrations : CalibrationPool
+    """
+    own = figures_of([changed])
+    figures = own.changed(numbers, count)
+    found = _of_accelerator(changed.product or changed, calibrations)
+    here, there = variants_origin(figures), accelerator_origin(changed.product or changed)
+    values = carried(_with_defaults(found), None, here=here, there=there)
+    grounds = {name: BASES.index(_inherited_ground(found.get(name, _DEFAULT)[1])) for name in PARAMETERS}
+    model = _power_model(changed)
+    return _derived(
+        figures,
+        changed_power(model, own, figures),
+        records_of_columns(_KINDS, values, count),
+        {name: np.full(count, code, dtype=np.int64) for name, code in grounds.items()},
+    )
+
+
+def _derived(
+    figures: Figures, power: PowerColumns, parameters: Mapping[str, Parameters], basis: Mapping[str, IntArray]
+) -> HardwareColumns:
+    """Columns of accelerators from their figures, power and parameters."""
     return HardwareColumns(
-        name=tuple(a.name for a in accelerators),
-        traits=tuple(traits),
-        matrix=_rates([a.peak.matrix for a in accelerators]),
-        vector=_rates([a.peak.vector for a in accelerators]),
-        special=_rates([a.peak.special for a in accelerators]),
-        cores=_column(block_cores(a) for a in accelerators),
-        clock=_column(a.cores.clock for a in accelerators),
-        dram_bandwidth=_column(m.dram.bandwidth for m in memories),
-        dram_achievable_read=_column(dram_achievable_read(a) for a in accelerators),
-        dram_achievable_copy=_column(dram_achievable_copy(a) for a in accelerators),
-        cache_capacity=_column(_cache_capacity(a) for a in accelerators),
-        cache_bandwidth=_column((cache.bandwidth if cache else None for cache in near), np.inf),
-        cache_rate=_column(cache_rate(a, cores=block_cores(a)) for a in accelerators),
-        core_memory=_column((_core_memory(a) for a in accelerators), np.inf),
-        shared_rate=_column(shared_rate(a) for a in accelerators),
-        stream_threads=_column(resident_threads(a, block=_BLOCK, registers=_REGISTERS) for a in accelerators),
-        dram_latency=_column((m.dram.latency for m in memories), USUAL_LATENCY),
-        max_threads=_column(thread_limit(a) for a in accelerators),
-        link_bandwidth=_column(link.bandwidth if link else None for link in links),
-        power_idle=_column(p.parameters.idle if p else None for p in power),
-        power_limit=_column(p.board if p else None for p in power),
-        power_active=_column(p.parameters.active if p else 0.0 for p in power),
-        power_active_vector=_column(p.active_vector if p else 0.0 for p in power),
-        energy={name: _column(getattr(p.parameters, name) if p else 0.0 for p in power) for name in AMOUNTS},
-        repeats=np.full(len(accelerators), _REPEATS),
+        name=figures.name,
+        traits=figures.traits,
+        matrix=figures.below("peak.matrix"),
+        vector=figures.below("peak.vector"),
+        special=figures.below("peak.special"),
+        cores=block_cores(figures),
+        clock=figures["cores.clock"],
+        dram_bandwidth=figures["memory.dram.bandwidth"],
+        dram_achievable_read=dram_achievable_read(figures),
+        dram_achievable_copy=dram_achievable_copy(figures),
+        cache_capacity=cache_capacity(figures),
+        cache_bandwidth=_or_else(common_cache(figures, "bandwidth"), np.inf),
+        cache_rate=cache_rate(figures),
+        core_memory=core_memory(figures),
+        shared_rate=shared_rate(figures),
+        stream_threads=resident_threads(figures, block=_BLOCK, registers=_REGISTERS),
+        dram_latency=_or_else(figures["memory.dram.latency"], USUAL_LATENCY),
+        max_threads=thread_limit(figures),
+        link_bandwidth=_fastest_link(figures),
+        power_idle=power.idle,
+        power_limit=power.limit,
+        power_active=power.active,
+        power_active_vector=power.active_vector,
+        energy=power.energy,
+        repeats=np.full(len(figures), _REPEATS),
         run={},
-        clock_headroom=_column((a.cores.clock_headroom for a in accelerators), 1.0),
-        shortest_kernel=_column(t.shortest_kernel for t in traits),
-        issued_lanes=_column(t.issued_lanes for t in traits),
-        attention_storage=_column((_attention_storage(a) for a in accelerators), np.inf),
-        warp_matrix_share=_column(t.attention.warp_matrix_share for t in traits),
-        spread_accumulators=np.array([t.attention.spread_accumulators for t in traits], dtype=np.bool_),
-        parameters=parameter_records(kinds, values),
+        clock_headroom=_or_else(figures["cores.clock_headroom"], 1.0),
+        shortest_kernel=figures.trait("shortest_kernel"),
+        issued_lanes=figures.trait("issued_lanes"),
+        attention_storage=_attention_storage(figures),
+        warp_matrix_share=figures.trait("attention.warp_matrix_share"),
+        spread_accumulators=figures.trait("attention.spread_accumulators") > 0,
+        parameters=parameters,
         basis=basis,
     )
 
 
-def _column(values: Iterable[float | None], missing: float = np.nan) -> FloatArray:
-    return np.array([missing if value is None else float(value) for value in values], dtype=np.float64)
+def _or_else(values: FloatArray, missing: FloatArray | float) -> FloatArray:
+    return np.where(np.isnan(values), missing, values)
 
 
 def _power_model(accelerator: Accelerator) -> PowerModel | None:
@@ -102,29 +143,15 @@ def _power_model(accelerator: Accelerator) -> PowerModel | None:
         return None
 
 
-def _rates(peaks: Sequence[Mapping[str, float]]) -> dict[str, FloatArray]:
-    """Peaks by number format, NaN where an accelerator has none."""
-    formats = sorted({name for peak in peaks for name in peak})
-    return {name: _column(peak.get(name) for peak in peaks) for name in formats}
+def _fastest_link(figures: Figures) -> FloatArray:
+    """NaN where an accelerator has none. [B/s]"""
+    rates = [values for name, values in figures.below("links").items() if name.endswith(".bandwidth")]
+    return np.fmax.reduce(rates) if rates else np.full(len(figures), np.nan)
 
 
-def _fastest_link(accelerator: Accelerator) -> Link | None:
-    return max(accelerator.links.values(), key=lambda link: link.bandwidth, default=None)
-
-
-def _cache_capacity(accelerator: Accelerator) -> float:
-    levels = (accelerator.memory.l2, accelerator.memory.llc)
-    return max((level.capacity for level in levels if level), default=0.0)
-
-
-def _core_memory(accelerator: Accelerator) -> float | None:
-    shared = accelerator.memory.shared
-    return shared.capacity + (accelerator.traits.l1_cache or 0.0) if shared else None
-
-
-def _attention_storage(accelerator: Accelerator) -> float | None:
-    stated, own = accelerator.traits.attention.storage, accelerator.memory.shared
-    return stated if stated is not None else own.capacity if own else None
+def _attention_storage(figures: Figures) -> FloatArray:
+    stated = figures.trait("attention.storage")
+    return _or_else(_or_else(stated, figures["memory.shared.capacity"]), np.inf)
 
 
 def _calibrated(
@@ -169,14 +196,20 @@ def _changed(
     accelerator: Accelerator, product: Accelerator, found: Mapping[str, tuple[float, str]]
 ) -> dict[str, tuple[float, str]]:
     """Parameters of a product as they are with some of its values changed; none was measured there."""
-    known = {name: parameter.default for name, parameter in PARAMETERS.items()} | {
-        name: value for name, (value, _) in found.items()
-    }
-    values = carried(known, None, here=accelerator_origin(accelerator), there=accelerator_origin(product))
-    grounds = {name: found.get(name, _DEFAULT)[1] for name in values}
-    return {
-        name: (value, "inherited" if grounds[name] == "calibrated" else grounds[name]) for name, value in values.items()
-    }
+    origins = {"here": accelerator_origin(accelerator), "there": accelerator_origin(product)}
+    values = carried(_with_defaults(found), None, **origins)
+    return {name: (value, _inherited_ground(found.get(name, _DEFAULT)[1])) for name, value in values.items()}
+
+
+def _with_defaults(found: Mapping[str, tuple[float, str]]) -> dict[str, float]:
+    """Values of all parameters, the defaults of those that nothing tells."""
+    defaults = {name: parameter.default for name, parameter in PARAMETERS.items()}
+    return defaults | {name: value for name, (value, _) in found.items()}
+
+
+def _inherited_ground(ground: str) -> str:
+    """Ground on an accelerator that was changed, where nothing was measured."""
+    return "inherited" if ground == "calibrated" else ground
 
 
 def _observed(accelerator: Accelerator, group: str, pool: CalibrationPool) -> dict[str, tuple[float, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from hw_specs.energy_calibration import EnergyParameters
 from simulator.cost.mechanisms import cache_hit_rate
 from simulator.kernels import AttentionTable, FamilyTable, KernelTables
 
-__all__ = ["AMOUNTS", "amounts", "kernel_amounts", "kernel_energies"]
+__all__ = ["AMOUNTS", "amounts", "kernel_amounts", "kernel_energies", "work_energies"]
 
 FloatArray = NDArray[np.float64]
 
@@ -68,9 +70,27 @@ def amounts(table: FamilyTable, capacity: FloatArray) -> dict[str, FloatArray]:
 
 def kernel_energies(kernels: KernelTables, accelerator: Accelerator, parameters: EnergyParameters) -> FloatArray:
     """Energy of the work of each kernel, without idle power and that of running cores, shape (num_kernels,). [J]"""
-    total: FloatArray = np.zeros(len(kernels))
-    for name, amount in kernel_amounts(kernels, accelerator).items():
-        total += getattr(parameters, name) * amount
+    energy = {name: np.array([getattr(parameters, name)]) for name in AMOUNTS}
+    return work_energies(kernels, np.array([_cache(accelerator)]), energy)[:, 0]
+
+
+def work_energies(kernels: KernelTables, capacity: FloatArray, energy: Mapping[str, FloatArray]) -> FloatArray:
+    """The same on some accelerators at once, shape (num_kernels, num_accelerators). [J]
+
+    Parameters
+    ----------
+    kernels : KernelTables
+    capacity : array of shape (num_accelerators,)
+        Of the last cache. [B]
+    energy : mapping of str to array of shape (num_accelerators,)
+        Of each of :data:`AMOUNTS`. [J/FLOP], [J], [J/B]
+    """
+    total = np.zeros((len(kernels), len(capacity)))
+    for table, rows in kernels:
+        own = np.zeros((len(rows), len(capacity)))
+        for name, amount in amounts(table, capacity).items():
+            own += energy[name] * amount
+        total[rows] = own
     return total
 
 

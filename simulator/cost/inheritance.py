@@ -14,41 +14,50 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hw_specs import Accelerator, Calibration, CalibrationMatch, CalibrationPool, SpecError, load_accelerator
 
 from .families import PARAMETERS, group_named
+from .hardware.figures import Figures, figures_of
 from .hardware.memory_rates import USUAL_LATENCY, common_cache, dram_achievable_copy
 from .parameters import Follows, Parameter
 
-__all__ = ["REFERENCE", "Origin", "accelerator_origin", "carried", "nearest", "origin_of"]
+__all__ = ["REFERENCE", "Origin", "accelerator_origin", "carried", "nearest", "origin_of", "variants_origin"]
+
+FloatArray = NDArray[np.float64]
+#: A number of one accelerator, or of each of some variants of it.
+Number = TypeVar("Number", float, FloatArray)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Accelerator that parameters describe.
+class Origin(Generic[Number]):
+    """Accelerator that parameters describe, or variants of one.
 
     Attributes
     ----------
-    copy_share : float or None
+    copy_share : float, array of shape (num_variants,) or None
         Share that a copy reaches of the DRAM bandwidth that check bits leave, None where nobody published it. [1]
     changed : bool
         Whether it is another one with values changed.
-    cache_latency, dram_latency : float or None
+    cache_latency, dram_latency : float, array or None
         Of one dependent access to the cache that all cores share and to the DRAM, None where not published. [s]
     """
 
-    copy_share: float | None
+    copy_share: Number | None
     changed: bool = False
-    cache_latency: float | None = None
-    dram_latency: float | None = None
+    cache_latency: Number | None = None
+    dram_latency: Number | None = None
 
 
 # Where none is published: the middle of those of the catalogue that are. [s]
 _CACHE_LATENCY = 150e-9
 
 #: What the parameters of the calibration for all accelerators describe, in the middle of those measured.
-REFERENCE = Origin(copy_share=0.85)
+REFERENCE: Origin[float] = Origin(copy_share=0.85)
 
 
 def nearest(accelerator: Accelerator, group: str, pool: CalibrationPool) -> tuple[CalibrationMatch | None, str]:
@@ -67,7 +76,7 @@ def _steps(match: CalibrationMatch) -> float:
     return math.inf if match.distance is None else max(match.distance, 0)
 
 
-def origin_of(calibration: Calibration, group: str, accelerator: Accelerator | None = None) -> Origin:
+def origin_of(calibration: Calibration, group: str, accelerator: Accelerator | None = None) -> Origin[float]:
     """What a calibration's parameters of a group describe: the first accelerator that they were fitted on.
 
     Where `accelerator`, or what it was before it was changed, is among them, they describe that one as well.
@@ -82,21 +91,39 @@ def origin_of(calibration: Calibration, group: str, accelerator: Accelerator | N
         return Origin(copy_share=None)
 
 
-def accelerator_origin(accelerator: Accelerator) -> Origin:
+def accelerator_origin(accelerator: Accelerator) -> Origin[float]:
     """Memory of an accelerator."""
-    dram = accelerator.memory.dram
-    left = dram_achievable_copy(accelerator)
-    share = min(dram.measured_bandwidth / left, 1.0) if dram.measured_bandwidth is not None and left > 0 else None
-    cache = common_cache(accelerator.memory)
+    one = variants_origin(figures_of([accelerator]))
     return Origin(
-        copy_share=share,
+        copy_share=_only(one.copy_share),
         changed=accelerator.product is not None,
-        cache_latency=cache.latency if cache is not None else None,
-        dram_latency=dram.latency,
+        cache_latency=_only(one.cache_latency),
+        dram_latency=_only(one.dram_latency),
     )
 
 
-def carried(values: Mapping[str, float], group: str | None, *, here: Origin, there: Origin) -> dict[str, float]:
+def variants_origin(figures: Figures) -> Origin[FloatArray]:
+    """Memory of variants of one accelerator, which have numbers in the same places."""
+    left = dram_achievable_copy(figures)
+    return Origin(
+        copy_share=_known(np.minimum(figures["memory.dram.measured_bandwidth"] / left, 1.0)),
+        changed=True,
+        cache_latency=_known(common_cache(figures, "latency")),
+        dram_latency=_known(figures["memory.dram.latency"]),
+    )
+
+
+def _known(values: FloatArray) -> FloatArray | None:
+    return None if np.isnan(values).any() else values
+
+
+def _only(values: FloatArray | None) -> float | None:
+    return None if values is None else float(values[0])
+
+
+def carried(
+    values: Mapping[str, float], group: str | None, *, here: Origin[Number], there: Origin[float]
+) -> dict[str, float | Number]:
     """Parameters of a group as another accelerator has them.
 
     Parameters
@@ -106,7 +133,7 @@ def carried(values: Mapping[str, float], group: str | None, *, here: Origin, the
     group : str or None
         None for all.
     here, there : Origin
-        Accelerator that gets the parameters, and the one that they describe.
+        Accelerator that gets the parameters, or variants of one, and the accelerator that they describe.
     """
     return {
         name: _inherited(parameter, value, here, there)
@@ -116,17 +143,17 @@ def carried(values: Mapping[str, float], group: str | None, *, here: Origin, the
     }
 
 
-def _inherited(parameter: Parameter, value: float, here: Origin, there: Origin) -> float:
+def _inherited(parameter: Parameter, value: float, here: Origin[Number], there: Origin[float]) -> float | Number:
     if parameter.follows is Follows.COPY_SHARE and here.copy_share is not None and there.copy_share is not None:
         return _within(parameter, value * (here.copy_share / there.copy_share))
     if parameter.follows is Follows.LATENCY and here.changed:
-        waited = parameter.cache_accesses * _later(here.cache_latency, there.cache_latency, _CACHE_LATENCY)
-        waited += parameter.dram_accesses * _later(here.dram_latency, there.dram_latency, USUAL_LATENCY)
-        return _within(parameter, value + waited)
+        cache = parameter.cache_accesses * _later(here.cache_latency, there.cache_latency, _CACHE_LATENCY)
+        dram = parameter.dram_accesses * _later(here.dram_latency, there.dram_latency, USUAL_LATENCY)
+        return _within(parameter, value + (cache + dram))
     return value
 
 
-def _later(own: float | None, other: float | None, usual: float) -> float:
+def _later(own: Number | None, other: float | None, usual: float) -> float | Number:
     """Time by which an access takes longer on a changed accelerator; none where that is not known. [s]
 
     A latency that is set where none was published takes the place of a usual one.
@@ -134,5 +161,7 @@ def _later(own: float | None, other: float | None, usual: float) -> float:
     return 0.0 if own is None else own - (usual if other is None else other)
 
 
-def _within(parameter: Parameter, value: float) -> float:
+def _within(parameter: Parameter, value: float | Number) -> float | Number:
+    if isinstance(value, np.ndarray):
+        return np.clip(value, parameter.lower, parameter.upper)
     return min(max(value, parameter.lower), parameter.upper)

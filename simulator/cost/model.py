@@ -98,7 +98,9 @@ def within_power(costs: KernelCosts, hardware: HardwareColumns) -> KernelCosts:
     return replace(costs, time=limited_times(costs.time, costs.draw, hardware))
 
 
-def run_totals(costs: KernelCosts, counts: FloatArray, *, elapsed: float | None = None) -> dict[str, FloatArray]:
+def run_totals(
+    costs: KernelCosts, counts: FloatArray, *, elapsed: FloatArray | float | None = None
+) -> dict[str, FloatArray]:
     """Totals of a run of kernels at the boost clock, as :attr:`HardwareColumns.run` holds them.
 
     Parameters
@@ -107,11 +109,11 @@ def run_totals(costs: KernelCosts, counts: FloatArray, *, elapsed: float | None 
         At the boost clock.
     counts : array of shape (num_kernels,)
         How often each kernel runs. [1]
-    elapsed : float, optional
+    elapsed : float or array of shape (num_accelerators,), optional
         Time of the run; by default that of its kernels, one after another. [s]
     """
     busy = counts @ costs.time
-    time = busy if elapsed is None else np.full(busy.shape, elapsed)
+    time = busy if elapsed is None else np.broadcast_to(np.asarray(elapsed, dtype=np.float64), busy.shape)
     return {
         "time": time,
         "clocked": counts @ costs.draw.clocked,

@@ -28,6 +28,7 @@ __all__ = [
     "named_parameters",
     "parameter",
     "parameter_records",
+    "records_of_columns",
     "value_of",
     "with_values",
 ]
@@ -223,6 +224,16 @@ def _record(kind: type[Record], group: str, rows: Sequence[Mapping[str, float]])
             for name, declaration in kind.declarations().items()
         }
     )
+
+
+def records_of_columns(
+    kinds: Mapping[str, type[Parameters]], values: Mapping[str, float | FloatArray], count: int
+) -> dict[str, Parameters]:
+    """Records of all groups from a value, or an array of shape (count,), of every ``group.name``."""
+    return {
+        group: kind(**{name: np.broadcast_to(values[f"{group}.{name}"], (count,)) for name in kind.declarations()})
+        for group, kind in kinds.items()
+    }
 
 
 def with_values(records: Mapping[str, Parameters], values: Mapping[str, float]) -> dict[str, Parameters]:

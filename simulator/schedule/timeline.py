@@ -18,11 +18,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.hosts.costs import call_times
 from simulator.hosts.host import HostCosts
 from simulator.lowering import Launches, StageLaunches
 
-__all__ = ["Span", "StageTimeline", "Timeline", "schedule"]
+from .stage import Issue, StageRun, Waits, issue_of, run_stage
+
+__all__ = ["Span", "StageTimeline", "Timeline", "issues_of", "schedule", "stage_runs"]
 
 FloatArray = NDArray[np.float64]
 
@@ -133,13 +134,40 @@ def schedule(
     reads_back : bool
         Whether pipelines read something back from the device after each repeat of a stage.
     """
-    lag = 0.0
+    lag = np.zeros(1)
     stages = []
-    for stage in launches.stages:
-        costs = host[stage.mode] if isinstance(host, Mapping) else host
-        timeline, lag = _schedule_stage(stage, times, _issue(launches, stage, costs, reads_back=reads_back), lag)
+    for stage, issue in zip(launches.stages, issues_of(launches, host, reads_back=reads_back), strict=True):
+        timeline, lag = _schedule_stage(stage, times, issue, lag)
         stages.append(timeline)
     return Timeline(launches=launches, stages=_up_to_the_last_wait(stages))
+
+
+def issues_of(
+    launches: Launches, host: HostCosts | Mapping[str, HostCosts] | None, *, reads_back: bool = True
+) -> tuple[Issue, ...]:
+    """What the host does in each stage. Parameters are those of :func:`schedule`."""
+    return tuple(
+        issue_of(launches, stage, host[stage.mode] if isinstance(host, Mapping) else host, reads_back=reads_back)
+        for stage in launches.stages
+    )
+
+
+def stage_runs(launches: Launches, times: FloatArray, issues: Sequence[Issue]) -> list[StageRun]:
+    """Stages of a lowered graph on some accelerators at once, one after another.
+
+    Parameters
+    ----------
+    launches : Launches
+    times : ndarray, shape (num_kernels, num_accelerators)
+        Execution time of each kernel. [s]
+    issues : sequence of Issue
+        What the host does in each stage (:func:`issues_of`).
+    """
+    lag, runs = np.zeros(times.shape[1]), []
+    for stage, issue in zip(launches.stages, issues, strict=True):
+        run, lag = run_stage(stage, times, issue, lag)
+        runs.append(run)
+    return runs
 
 
 def _up_to_the_last_wait(stages: Sequence[StageTimeline]) -> tuple[StageTimeline, ...]:
@@ -165,128 +193,21 @@ def _all_hidden(stage: StageTimeline) -> StageTimeline:
     return replace(stage, waiting_for_host=every, hidden=every)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Issue:
-    """What the host does in one run of a stage: when it launches, from the start of the run. [s]"""
-
-    launched: FloatArray
-    delay: float
-    gap: float
-    reads_back: bool = False
-
-    @property
-    def busy(self) -> float:
-        """Host time of the run. [s]"""
-        return float(self.launched[-1]) if len(self.launched) else 0.0
-
-
-def _issue(launches: Launches, stage: StageLaunches, host: HostCosts | None, *, reads_back: bool) -> _Issue:
-    if host is None:
-        return _Issue(np.zeros(stage.rows.shape[1]), 0.0, 0.0)
-    waits = reads_back and stage.stage.repeats > 1
-    return _Issue(call_times(launches.graph, stage, host), host.delay, host.gap, waits)
-
-
-def _schedule_stage(stage: StageLaunches, times: FloatArray, issue: _Issue, lag: float) -> tuple[StageTimeline, float]:
-    """Timeline of all repeats of a stage.
-
-    `lag` is by how much the device is behind the host (positive) or idle (negative) as the stage begins; the second
-    result is the lag as it ends. It is all that one repeat hands on to the next.
-    """
-    num_launches = stage.rows.shape[1]
-    execution, waiting = np.zeros(num_launches), np.zeros(num_launches)
-    waits = _Waits(num_launches, each=issue.reads_back)
-    first: tuple[FloatArray, FloatArray] | None = None
-    for rows, repeats in zip(stage.rows, _repeats_of_variants(stage), strict=True):
-        duration, remaining = times[rows], repeats
-        while remaining:
-            start, end = _run(issue, duration, lag)
-            idle = np.maximum(start - np.concatenate(([lag], end))[:num_launches], 0.0)
-            first = first or (start, end)
-            lag_after = 0.0 if issue.reads_back else (float(end[-1]) if num_launches else lag) - issue.busy
-            alike = _num_alike(issue, duration, lag, lag_after, remaining)
-            execution += duration * alike
-            waiting += idle * alike
-            waits.add(idle > issue.gap + _SETTLED, alike)
-            remaining -= alike
-            lag += (lag_after - lag) * alike
-    start, end = first or (np.zeros(num_launches), np.zeros(num_launches))
+def _schedule_stage(
+    stage: StageLaunches, times: FloatArray, issue: Issue, lag: FloatArray
+) -> tuple[StageTimeline, FloatArray]:
+    """Timeline of all repeats of a stage on one accelerator, and the lag as it ends."""
+    waits = Waits((stage.rows.shape[1], 1), each=issue.reads_back)
+    run, lag = run_stage(stage, times[:, None], issue, lag, waits)
     timeline = StageTimeline(
         launches=stage,
-        execution=execution,
-        waiting=waiting,
-        waiting_for_host=waits.shares(0),
-        hidden=waits.shares(1),
+        execution=run.execution[:, 0],
+        waiting=run.waiting[:, 0],
+        waiting_for_host=waits.shares(0)[:, 0],
+        hidden=waits.shares(1)[:, 0],
         first_launched=issue.launched,
-        first_start=start,
-        first_end=end,
+        first_start=run.first_start[:, 0],
+        first_end=run.first_end[:, 0],
         reads_back=issue.reads_back,
     )
     return timeline, lag
-
-
-class _Waits:
-    """Where the repeats of a stage wait for the host: up to the last wait of `each` repeat, or of all together."""
-
-    def __init__(self, num_launches: int, *, each: bool) -> None:
-        self._each = each
-        self._repeats = 0
-        self._counts = np.zeros((2, num_launches))  # repeats in which a launch is waited for or before one that is
-
-    def add(self, waits: NDArray[np.bool_], alike: int) -> None:
-        """Repeats that follow those so far, each of which waits at some launches."""
-        if waits.any():
-            ahead = np.flatnonzero(waits)[-1] - np.arange(len(waits))
-            last = np.stack((ahead >= 0, ahead > 0))
-            self._counts = self._counts + alike * last if self._each else self._repeats + alike - 1 + last
-        self._repeats += alike
-
-    def shares(self, ahead: int) -> FloatArray:
-        """Share of the repeats in which each launch comes at least so many, 0 or 1, before the last wait."""
-        share: FloatArray = self._counts[ahead] / max(self._repeats, 1)
-        return share
-
-
-def _repeats_of_variants(stage: StageLaunches) -> list[int]:
-    return [stage.stage.repeats] if len(stage.rows) == 1 else [1] * len(stage.rows)
-
-
-def _num_alike(issue: _Issue, duration: FloatArray, lag: float, lag_after: float, remaining: int) -> int:
-    """How many of the remaining repeats, the one just scheduled included, go just as it did.
-
-    All, where the lag stays or the device falls further behind. Where the host is slower but the device still has a
-    backlog, as many as never wait for the host.
-    """
-    change = lag_after - lag
-    if abs(change) <= _SETTLED * max(1.0, abs(lag)):
-        return remaining
-    if issue.reads_back:
-        return 1
-    backlog = lag - float(_ready(issue, duration).max())
-    if backlog < 0:
-        return 1
-    return remaining if change > 0 else min(remaining, 1 + int(backlog / -change))
-
-
-# Rounding of sums of durations; a change of the lag below it is none. [s]
-_SETTLED = 1e-13
-
-
-def _run(issue: _Issue, duration: FloatArray, device_free: float) -> tuple[FloatArray, FloatArray]:
-    r"""Start and end of each kernel of one run, from its start on the host.
-
-    .. math:: e_i = \max(a_i, e_{i-1} + g) + t_i
-
-    in closed form: with :math:`S_i` the sum of :math:`t + g` up to i,
-    :math:`e_i = S_i + \max(e_0, \max_{j \le i} (a_j - g - S_{j-1}))`.
-    """
-    ready = np.maximum.accumulate(_ready(issue, duration))
-    end = np.cumsum(duration + issue.gap) + np.maximum(device_free, ready)
-    return end - duration, end
-
-
-def _ready(issue: _Issue, duration: FloatArray) -> FloatArray:
-    """Device time before the run from which on a kernel's launch is no longer waited for, for each kernel. [s]"""
-    step = duration + issue.gap
-    ready: FloatArray = issue.launched + issue.delay - issue.gap - (np.cumsum(step) - step)
-    return ready

@@ -37,10 +37,12 @@ from simulator.schedule.timeline import Timeline
 from .components import ErrorComponents, common_covariance, single_components
 
 __all__ = [
+    "HOST_DEVIATION",
     "REGIMES",
     "KernelRanges",
     "RunDeviation",
     "group_correlation",
+    "group_deviations",
     "group_ranges",
     "inherited_half_widths",
     "kernel_ranges",
@@ -51,10 +53,10 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 
-# Published rates of one pipeline on one part, bound by the host, lie within a factor of 1.7 (21.7 to 36.1 steps a
-# second of Stable Diffusion 1.5 on an A100): an 80 % interval of that width has this
-# standard deviation of the logarithm.
-_HOST_DEVIATION = math.log(1.7) / 2.563
+#: Published rates of one pipeline on one part, bound by the host, lie within a factor of 1.7 (21.7 to 36.1 steps a
+#: second of Stable Diffusion 1.5 on an A100): an 80 % interval of that width has this
+#: standard deviation of the logarithm.
+HOST_DEVIATION = math.log(1.7) / 2.563
 # Half of the normal distribution's 80 % interval, in standard deviations: 10 % and 90 % quantiles are 2 * 1.2816 apart.
 _QUANTILE_DISTANCE = 2.563
 #: Upper ends of the ranges of predicted time by which residuals are summed up, and their names. [s]
@@ -125,7 +127,7 @@ class RunDeviation:
         return ErrorComponents(
             common=np.bincount(self.group[index], weights=time * self.common[index], minlength=len(GROUPS)) / total,
             single=single_components(self.kernels.select(distinct).keys(), single),
-            host=waiting * _HOST_DEVIATION / total,
+            host=waiting * HOST_DEVIATION / total,
             correlation=self.correlation,
         )
 
@@ -140,7 +142,7 @@ class RunDeviation:
         variance = _variance(
             time, self.kernel[index], self.group[index], self.common[index], self.spread[index], self.correlation
         )
-        return math.sqrt(variance + (waiting * _HOST_DEVIATION) ** 2) / total
+        return math.sqrt(variance + (waiting * HOST_DEVIATION) ** 2) / total
 
 
 def run_deviation(
@@ -279,13 +281,17 @@ def _kernel_deviations(
     table: KernelTables, times: FloatArray, accelerator: Accelerator, calibrations: CalibrationPool
 ) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
     """Parameter group, common deviation and spread of each kernel."""
-    groups, regime = parameter_group(table), regime_of(times)
-    common, spread = np.zeros(len(table)), np.zeros(len(table))
-    for code in np.unique(groups):
-        rows = groups == code
-        by_regime = _standing(accelerator, GROUPS[code], calibrations).deviations()
-        common[rows], spread[rows] = by_regime[:, regime[rows]]
+    groups = parameter_group(table)
+    common, spread = group_deviations(groups, accelerator, calibrations)[:, groups, regime_of(times)]
     return groups, common, spread
+
+
+def group_deviations(groups: NDArray[np.int64], accelerator: Accelerator, calibrations: CalibrationPool) -> FloatArray:
+    """Common deviation and spread of some groups by range of times, shape (2, num_groups, num_regimes). [1]"""
+    result = np.zeros((2, len(GROUPS), len(REGIMES)))
+    for code in np.unique(groups):
+        result[:, code] = _standing(accelerator, GROUPS[code], calibrations).deviations()
+    return result
 
 
 def regime_of(times: FloatArray) -> NDArray[np.int64]:

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pydantic
 import yaml
+from numpy.typing import NDArray
 
 from tracer.graph import Workload
 
@@ -32,9 +34,12 @@ __all__ = [
     "Standing",
     "coverage_line",
     "family_of",
+    "interval_ends",
     "interval_of",
     "load_factors",
 ]
+
+FloatArray = NDArray[np.float64]
 
 FACTORS = Path(__file__).parent / "interval_factors.yaml"
 
@@ -130,7 +135,12 @@ class Factor(pydantic.BaseModel):
 
     def half_width(self, deviation: float) -> float:
         """Half the logarithmic width of an interval."""
-        return self.factor * math.hypot(deviation, self.scatter)
+        return float(self.half_widths(np.asarray(deviation)))
+
+    def half_widths(self, deviation: FloatArray) -> FloatArray:
+        """The same of each of some deviations."""
+        widths: FloatArray = self.factor * np.hypot(deviation, self.scatter)
+        return widths
 
 
 class IntervalFactors(Factor):
@@ -193,6 +203,12 @@ def interval_of(
         count=factors.count if counted is None else counted.runs,
         counted_on=f"on {len(factors.devices)} devices" if counted is None else counted.text,
     )
+
+
+def interval_ends(latency: FloatArray, deviation: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Ends of the intervals of some latencies, by their relative deviations (:func:`interval_of`). [s]"""
+    spread = np.exp(load_factors().half_widths(deviation))
+    return latency / spread, latency * spread
 
 
 def coverage_line() -> str:

@@ -1,10 +1,12 @@
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hw_specs import Accelerator, SpecError, apply_overrides, changeable_paths, load_accelerator
+from hw_specs.overrides import change_text, changed_numbers, present_numbers, with_followers
 from hw_specs.reading.fields import lookup
 
 A100 = load_accelerator("a100")
@@ -174,3 +176,27 @@ def test_order_does_not_matter(changes: list[str]) -> None:
     second = apply_overrides(A100, changes)
     for path in QUANTITIES:
         assert value(first, path) == pytest.approx(value(second, path))
+
+
+def test_numbers_that_changes_give_are_without_those_that_follow():
+    numbers = changed_numbers(A100, ["memory.dram.bandwidth=2x", "peak.vector=1.5x"])
+    rates = {f"peak.vector.{name}": 1.5 * rate for name, rate in A100.peak.vector.items()}
+    assert numbers == {"memory.dram.bandwidth": 2 * 2.039e12, **rates}
+
+
+def test_many_values_take_along_what_follows_as_one_does():
+    present, clocks = present_numbers(A100), np.array([1e9, 2e9])
+    moved = with_followers(present, {"cores.clock": clocks, "peak.matrix.bf16": np.array([1e14, 2e14])})
+    for at, clock in enumerate(("1e9 Hz", "2e9 Hz")):
+        one = apply_overrides(A100, [f"cores.clock={clock}", f"peak.matrix.bf16={at + 1}e14 FLOP/s"])
+        assert moved["memory.l2.bandwidth"][at] == pytest.approx(one.memory.l2.bandwidth, rel=1e-15)
+        assert moved["peak.matrix.bf16"][at] == one.peak.matrix["bf16"]
+        assert moved["memory.dram.bandwidth"] == A100.memory.dram.bandwidth
+
+
+@given(st.floats(1e-12, 1e18))
+def test_a_number_is_written_so_that_it_is_read_as_it_is(number):
+    units = changeable_paths(A100)
+    for path in ("memory.dram.bandwidth", "memory.dram.latency", "cores.clock_headroom"):
+        assert changed_numbers(A100, [change_text(path, number, units[path])]) == {path: number}
+    assert change_text("cores.count", 132.0, units["cores.count"]) == "cores.count=132"

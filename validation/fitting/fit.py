@@ -90,7 +90,7 @@ def fit_groups(
     groups: Sequence[str],
     measured: Sequence[MeasuredKernels],
     *,
-    origin: Origin | None = None,
+    origin: Origin[float] | None = None,
     held: Collection[str] = (),
     most_rows: int = _MOST_ROWS,
     observed: CalibrationPool,
@@ -102,7 +102,7 @@ def fit_groups(
     groups : sequence of str
     measured : sequence of MeasuredKernels
         Rows to fit on, one entry a device.
-    origin : Origin, optional
+    origin : Origin[float], optional
         Part that the parameters shall describe; each device then computes with what it would inherit from that part.
         By default all devices share the parameters as they are.
     held : collection of str
@@ -153,7 +153,7 @@ class _Problem:
     timing_floor: FloatArray
     parts: tuple[DeviceRows, ...]
     groups: tuple[str, ...]
-    origin: Origin | None
+    origin: Origin[float] | None
     observed: CalibrationPool
     defaults: Mapping[str, float]
     held: Mapping[str, float]
@@ -168,7 +168,7 @@ class _Problem:
         groups: Sequence[str],
         measured: Sequence[MeasuredKernels],
         *,
-        origin: Origin | None,
+        origin: Origin[float] | None,
         held: Collection[str],
         most_rows: int,
         observed: CalibrationPool,

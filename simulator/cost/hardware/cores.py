@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
 
 from hw_specs import Accelerator
 
-__all__ = ["VECTOR_ISSUE", "block_cores", "product_of", "resident_threads", "thread_limit"]
+if TYPE_CHECKING:
+    from .figures import Figures
+
+__all__ = ["VECTOR_ISSUE", "block_cores", "engine_parts", "product_of", "resident_threads", "thread_limit"]
+
+FloatArray = NDArray[np.float64]
 
 # Where a limit is not published: those of the GPUs that most parameters were fitted on.
 _THREADS, _REGISTERS = 2048.0, 65536.0
@@ -17,23 +25,28 @@ _REGISTER_BYTES = 4.0
 VECTOR_ISSUE = 2.0 / (1.0 + 1.0 / 3.0)
 
 
-def block_cores(accelerator: Accelerator) -> float:
-    """Number of cores, or of parts of a wide matrix engine that work like cores.
+def engine_parts(product: Accelerator) -> float:
+    """Number of cores of a product, or of parts of a wide matrix engine that work like cores.
 
     A systolic one has one to eight matrix engines as wide as dozens of a GPU's cores. Their compilers tile work over
     the rows and columns of an engine as blocks are over cores, so an engine counts as several of them: one block on
-    one engine neither multiplies at the rate of the whole accelerator nor reads at a hundredth of its bandwidth. An
-    engine that a change makes faster has no more parts than before.
+    one engine neither multiplies at the rate of the whole accelerator nor reads at a hundredth of its bandwidth.
     """
-    product = product_of(accelerator)
-    if product is not accelerator:
-        return block_cores(product) * accelerator.cores.count / product.cores.count
-    count, clock = float(accelerator.cores.count), accelerator.cores.clock
-    widest = max((accelerator.peak.matrix.get(name, 0.0) for name in ("bf16", "fp16")), default=0.0)
-    of_one_core = accelerator.traits.core_flops_per_clock
+    count, clock = float(product.cores.count), product.cores.clock
+    widest = max((product.peak.matrix.get(name, 0.0) for name in ("bf16", "fp16")), default=0.0)
+    of_one_core = product.traits.core_flops_per_clock
     if of_one_core is None or not clock:
         return count
     return max(count, float(round(widest / (clock * of_one_core))))
+
+
+def block_cores(figures: Figures) -> FloatArray:
+    """Cores of accelerators that blocks are spread over. [1]
+
+    An engine that a change makes faster has no more parts than before; more engines have.
+    """
+    cores: FloatArray = figures.engine_parts * figures["cores.count"] / figures.product_count
+    return cores
 
 
 def product_of(accelerator: Accelerator) -> Accelerator:
@@ -41,23 +54,20 @@ def product_of(accelerator: Accelerator) -> Accelerator:
     return accelerator.product or accelerator
 
 
-def thread_limit(accelerator: Accelerator) -> float:
+def thread_limit(figures: Figures) -> FloatArray:
     """Resident threads of one core, as its threads and its warps allow. [1]"""
-    cores = accelerator.cores
-    threads = _THREADS if cores.max_threads is None else float(cores.max_threads)
-    if cores.max_warps is None or cores.warp_size is None:
-        return threads
-    return min(threads, float(cores.max_warps * cores.warp_size))
+    threads = _known(figures["cores.max_threads"], _THREADS)
+    by_warps: FloatArray = np.fmin(threads, figures["cores.max_warps"] * figures["cores.warp_size"])
+    return by_warps
 
 
-def _register_count(accelerator: Accelerator) -> float:
-    """Registers of 32 bits of one core. [1]"""
-    level = accelerator.memory.registers
-    return _REGISTERS if level is None else level.capacity / _REGISTER_BYTES
-
-
-def resident_threads(accelerator: Accelerator, *, block: int, registers: int) -> float:
+def resident_threads(figures: Figures, *, block: int, registers: int) -> FloatArray:
     """Threads that a core holds at a time of a kernel with so many threads a block, and registers a thread. [1]"""
-    blocks = np.inf if accelerator.cores.max_blocks is None else accelerator.cores.max_blocks
-    by_registers = _register_count(accelerator) / registers
-    return max(min(thread_limit(accelerator), blocks * block, by_registers), float(block))
+    count = _known(figures["memory.registers.capacity"] / _REGISTER_BYTES, _REGISTERS)
+    by_blocks = np.fmin(thread_limit(figures), figures["cores.max_blocks"] * block)
+    return np.maximum(np.minimum(by_blocks, count / registers), float(block))
+
+
+def _known(values: FloatArray, usual: float) -> FloatArray:
+    """Values, a usual one where none is known."""
+    return np.where(np.isnan(values), usual, values)

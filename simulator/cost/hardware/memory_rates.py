@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hw_specs import Accelerator
-from hw_specs.schema import Memory, MemoryLevel
+from .cores import block_cores
+from .figures import Figures
 
-__all__ = ["USUAL_LATENCY", "cache_rate", "common_cache", "dram_achievable_copy", "dram_achievable_read", "shared_rate"]
+__all__ = [
+    "USUAL_LATENCY",
+    "cache_capacity",
+    "cache_rate",
+    "common_cache",
+    "core_memory",
+    "dram_achievable_copy",
+    "dram_achievable_read",
+    "shared_rate",
+]
+
+FloatArray = NDArray[np.float64]
 
 #: Latency of the DRAM where none is published: the middle of those of the catalogue that are. [s]
 USUAL_LATENCY = 350e-9
@@ -26,57 +38,57 @@ _LEAST_DRAM_SHARE = 0.85
 _MEASURED_CACHE_SHARE = 0.75
 
 
-def dram_achievable_copy(accelerator: Accelerator) -> float:
+def dram_achievable_copy(figures: Figures) -> FloatArray:
     """DRAM bandwidth that check bits leave to kernels that read and write alike; NaN where none is known. [B/s]"""
-    dram = accelerator.memory.dram
-    if dram.bandwidth is None:
-        return np.nan
-    return dram.bandwidth * (_INLINE_ECC_SHARE if dram.inline_ecc else 1.0)
+    left: FloatArray = figures["memory.dram.bandwidth"] * np.where(figures.inline_ecc, _INLINE_ECC_SHARE, 1.0)
+    return left
 
 
-def dram_achievable_read(accelerator: Accelerator) -> float:
+def dram_achievable_read(figures: Figures) -> FloatArray:
     """DRAM bandwidth as microbenchmarks reach it with reads; NaN where none is known. [B/s]"""
-    dram = accelerator.memory.dram
-    if dram.bandwidth is None:
-        return np.nan
-    share = _DRAM_SHARE if dram.measured_bandwidth is None else dram.measured_bandwidth / dram.bandwidth
-    return min(max(share, _LEAST_DRAM_SHARE), 1.0) * dram.bandwidth
+    published, measured = figures["memory.dram.bandwidth"], figures["memory.dram.measured_bandwidth"]
+    share = np.where(np.isnan(measured), _DRAM_SHARE, measured / published)
+    reached: FloatArray = np.clip(share, _LEAST_DRAM_SHARE, 1.0) * published
+    return reached
 
 
-def common_cache(memory: Memory) -> MemoryLevel | None:
-    """The cache that all cores share.
+def common_cache(figures: Figures, name: str) -> FloatArray:
+    """A number of the cache that all cores share, NaN where it is not known: ``bandwidth``, ``latency`` ...
 
     Where an LLC lies behind an L2, the L2 is not shared by all cores: each die of an MI300X has one of its own.
     """
-    return memory.llc if memory.llc and memory.llc.bandwidth else memory.l2 or memory.llc
+    behind = ~np.isnan(figures["memory.llc.bandwidth"]) | np.isnan(figures["memory.l2.capacity"])
+    return np.where(behind, figures[f"memory.llc.{name}"], figures[f"memory.l2.{name}"])
 
 
-def cache_rate(accelerator: Accelerator, *, cores: float) -> float:
-    """Bandwidth of the cache that all cores share, as microbenchmarks reach it. [B/s]
-
-    Parameters
-    ----------
-    accelerator : Accelerator
-    cores : float
-        That blocks are spread over.
-    """
-    cache = common_cache(accelerator.memory)
-    published = cache.bandwidth if cache is not None else None
-    if cache is not None and cache.measured_bandwidth is not None:
-        # A changed accelerator keeps the measured figure of its parent, which may then not exceed its own published.
-        return min(cache.measured_bandwidth, np.inf if published is None else published)
-    if published is not None:
-        return _MEASURED_CACHE_SHARE * published
-    per_core = accelerator.traits.cache_bytes_per_clock
-    clock, dram = accelerator.cores.clock, accelerator.memory.dram.bandwidth
-    return max(per_core * cores * (np.nan if clock is None else clock), 4.0 * (np.nan if dram is None else dram))
+def cache_capacity(figures: Figures) -> FloatArray:
+    """Capacity of the larger of L2 and LLC, 0 where there is none. [B]"""
+    return np.nan_to_num(np.fmax(figures["memory.l2.capacity"], figures["memory.llc.capacity"]))
 
 
-def shared_rate(accelerator: Accelerator) -> float:
+def cache_rate(figures: Figures) -> FloatArray:
+    """Bandwidth of the cache that all cores share, as microbenchmarks reach it. [B/s]"""
+    published, measured = (common_cache(figures, name) for name in ("bandwidth", "measured_bandwidth"))
+    # A changed accelerator keeps the measured figure of its parent, which may then not exceed its own published.
+    reached = np.where(np.isnan(measured), _MEASURED_CACHE_SHARE * published, np.fmin(measured, published))
+    per_core = figures.trait("cache_bytes_per_clock")
+    estimate = np.maximum(
+        per_core * block_cores(figures) * figures["cores.clock"], 4.0 * figures["memory.dram.bandwidth"]
+    )
+    return np.where(np.isnan(reached), estimate, reached)
+
+
+def core_memory(figures: Figures) -> FloatArray:
+    """Shared memory and L1 cache of one core, infinite where not known. [B]"""
+    held = figures["memory.shared.capacity"] + np.nan_to_num(figures.trait("l1_cache"))
+    return np.where(np.isnan(held), np.inf, held)
+
+
+def shared_rate(figures: Figures) -> FloatArray:
     """Bandwidth of one core's shared memory as microbenchmarks reach it; infinite where nothing is known. [B/s]"""
-    shared, clock = accelerator.memory.shared, accelerator.cores.clock
-    if shared is not None and shared.bandwidth is not None:
-        # As with the L2, a changed accelerator may keep the measured figure of its parent.
-        return min(shared.measured_bandwidth or np.inf, shared.bandwidth)
-    estimate = accelerator.traits.shared_bytes_per_clock
-    return estimate * clock if estimate is not None and clock else np.inf
+    published = figures["memory.shared.bandwidth"]
+    estimate = figures.trait("shared_bytes_per_clock") * figures["cores.clock"]
+    # As with the L2, a changed accelerator may keep the measured figure of its parent.
+    reached = np.fmin(figures["memory.shared.measured_bandwidth"], published)
+    known = np.where(np.isnan(published), estimate, reached)
+    return np.where(np.isnan(known), np.inf, known)

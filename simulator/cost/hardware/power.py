@@ -81,6 +81,8 @@ class PowerModel:
         Measurements behind the numbers.
     active_vector : float
         What kernels that multiply on vector units add in place of ``parameters.active``. [W]
+    busy_share : float or None
+        Share of the power between idle and limit that running cores take, where no energy of theirs is known. [1]
     """
 
     parameters: EnergyParameters
@@ -89,6 +91,7 @@ class PowerModel:
     spread: tuple[float, float]
     fitted_on: tuple[str, ...]
     active_vector: float = 0.0
+    busy_share: float | None = None
 
 
 def power_model(accelerator: Accelerator, calibrations: Iterable[EnergyCalibration] | None = None) -> PowerModel:
@@ -336,7 +339,14 @@ def _limit_alone(accelerator: Accelerator, idle: float) -> PowerModel:
         dram=0.0,
         cache=0.0,
     )
-    return PowerModel(parameters=parameters, board=board, basis="datasheet", spread=_LIMIT_ALONE_SPREAD, fitted_on=())
+    return PowerModel(
+        parameters=parameters,
+        board=board,
+        basis="datasheet",
+        spread=_LIMIT_ALONE_SPREAD,
+        fitted_on=(),
+        busy_share=_BUSY_SHARE,
+    )
 
 
 def _model(

@@ -3,8 +3,17 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from hw_specs import Calibration, CalibrationPool, apply_overrides, load_accelerator
+from hw_specs import (
+    Calibration,
+    CalibrationPool,
+    apply_overrides,
+    changeable_paths,
+    list_accelerators,
+    load_accelerator,
+)
+from hw_specs.overrides import change_text, present_numbers, with_followers
 from simulator.cost import BASES, PARAMETERS, hardware_columns
+from simulator.cost.accelerator_columns import variant_columns
 
 
 def _calibration(**changes):
@@ -182,3 +191,55 @@ def test_a_fit_goes_before_an_observation_unless_it_holds_the_parameter():
     assert columns.parameter("stream.element").tolist() == [0.4]
     names = ("stream.tiled", "stream.element", "stream.offset")
     assert [BASES[columns.basis[name][0]] for name in names] == ["calibrated", "calibrated", "datasheet"]
+
+
+def _leaves(columns):
+    """Arrays of columns by name."""
+    for field in fields(columns):
+        value = getattr(columns, field.name)
+        if field.name == "parameters":
+            yield from ((f"{g}.{f.name}", getattr(r, f.name)) for g, r in value.items() for f in fields(r))
+        elif isinstance(value, dict):
+            yield from ((f"{field.name}.{key}", column) for key, column in value.items())
+        elif isinstance(value, np.ndarray):
+            yield field.name, value
+
+
+def _drawn(part, rng):
+    """Three values of each number that can be changed, some of which the part has not."""
+    absent = {"memory.dram.latency": 4e-7, "memory.l2.capacity": 3e7, "cores.max_warps": 24}
+    values = absent | present_numbers(part)
+    drawn = {path: rng.uniform(0.5, 2.0, 3) * value for path, value in values.items()}
+    return {path: np.ceil(value) if _is_count(part, path) else value for path, value in drawn.items()}
+
+
+def _assert_alike(part, numbers):
+    """Columns in closed form beside those of accelerators that are built, validated and looked up one by one."""
+    pool = CalibrationPool.shipped()
+    texts = [[_text(part, path, float(values[i])) for path, values in numbers.items()] for i in range(3)]
+    changed = [apply_overrides(part, each) for each in texts]
+    expected = dict(_leaves(hardware_columns(changed, pool)))
+    variants = variant_columns(changed[0], with_followers(present_numbers(part), numbers), 3, pool)
+    for leaf, column in _leaves(variants):
+        np.testing.assert_allclose(column, expected[leaf], rtol=1e-13, err_msg=f"{leaf}, {list(numbers)}")
+
+
+@pytest.mark.parametrize("name", list_accelerators()[::2])
+def test_variants_are_what_overrides_make_of_the_accelerator(name):
+    part, rng = load_accelerator(name), np.random.default_rng(len(name))
+    drawn = _drawn(part, rng)
+    _assert_alike(part, {path: drawn[path] for path in rng.choice(sorted(drawn), 6, replace=False)})
+
+
+def test_each_number_of_a_variant_moves_what_an_override_moves():
+    part = load_accelerator("h100")
+    for path, values in _drawn(part, np.random.default_rng(0)).items():
+        _assert_alike(part, {path: values})
+
+
+def _is_count(part, path):
+    return not changeable_paths(part)[path]
+
+
+def _text(part, path, value):
+    return change_text(path, value, changeable_paths(part)[path])

@@ -8,6 +8,7 @@ from simulator.cost.parameters import (
     Parameters,
     named_parameters,
     parameter_records,
+    records_of_columns,
     value_of,
     with_values,
 )
@@ -81,3 +82,10 @@ def test_a_step_is_a_logit_of_the_physical_range():
 def test_usual_parameters_are_the_defaults():
     usual = ProductParameters.usual(3)
     assert usual.rate.tolist() == [ProductParameters.declarations()["rate"].default] * 3
+
+
+def test_columns_of_parameters_are_one_value_or_one_for_each():
+    values = {name: parameter.default for name, parameter in PARAMETERS.items()} | {"matmul.rate": np.array([0.5, 0.6])}
+    records = records_of_columns(_KINDS, values, 2)
+    assert records["matmul"].rate.tolist() == [0.5, 0.6]
+    assert records["matmul"].floor.tolist() == [PARAMETERS["matmul.floor"].default] * 2

@@ -10,7 +10,14 @@ from simulator.cost.families import GROUPS
 from simulator.execution import Execution
 from simulator.simulation import simulate
 from simulator.uncertainty.deviation import group_ranges
-from simulator.uncertainty.intervals import Standing, coverage_line, family_of, interval_of, load_factors
+from simulator.uncertainty.intervals import (
+    Standing,
+    coverage_line,
+    family_of,
+    interval_ends,
+    interval_of,
+    load_factors,
+)
 from tracer.graph import OpGraph, Workload
 from tracer.library.graphs import graph_of
 
@@ -34,6 +41,13 @@ def test_a_sure_prediction_keeps_the_scatter_of_sources() -> None:
     factors = load_factors()
     interval = interval_of(2.0, 0.0)
     assert math.log(interval.high / 2.0) == pytest.approx(factors.factor * factors.scatter)
+
+
+def test_ends_of_many_are_those_of_each() -> None:
+    low, high = interval_ends(np.array([1.0, 2.0]), np.array([0.1, 0.3]))
+    each = [interval_of(1.0, 0.1), interval_of(2.0, 0.3)]
+    assert low.tolist() == pytest.approx([interval.low for interval in each], rel=1e-15)
+    assert high.tolist() == pytest.approx([interval.high for interval in each], rel=1e-15)
 
 
 def test_published_runs_of_a_device_get_the_factor_that_has_not_seen_them() -> None:

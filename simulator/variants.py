@@ -1,0 +1,173 @@
+"""One workload on variants of one accelerator: the figures of a report that a study asks for, thousands at once.
+
+Everything that does not depend on the numbers of an accelerator is made once: lowered kernels, what the host issues,
+which residuals speak for the prediction. For each set of numbers remain the columns of the cost model, the times, the
+timeline, the energy and the interval, each of them over arrays and by the formulas of :func:`simulator.simulate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_specs import Accelerator, CalibrationPool
+from simulator.cost.accelerator_columns import variant_columns
+from simulator.cost.model import Fidelity
+from simulator.energy.variants import energies
+from simulator.hosts.costs import host_costs, host_of
+from simulator.hosts.host import Host
+from simulator.schedule.peak_memory import peak_memory
+from simulator.schedule.stage import Issue, StageRun
+from simulator.schedule.timeline import issues_of, stage_runs
+from simulator.uncertainty.intervals import interval_ends
+from simulator.uncertainty.variants import VariantDeviations
+from tracer.graph import OpGraph
+
+from .cost import HardwareColumns, hardware_columns, kernel_times, run_totals, within_power
+from .execution import Execution
+from .kernels import KernelTables
+from .lowering import Launches, assign_units, execution_on, lower
+
+__all__ = ["FIGURES", "VariantRun"]
+
+FloatArray = NDArray[np.float64]
+
+#: What is known of each variant, and its unit; NaN where it is not known.
+FIGURES: Mapping[str, str] = {
+    "latency": "s",
+    "latency_low": "s",
+    "latency_high": "s",
+    "throughput": "1/s",
+    "energy": "J",
+    "peak_memory": "B",
+    "fits": "1",
+}
+
+# Variants that are computed at once, so that their arrays stay in the caches.
+_SLICE = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class VariantRun:
+    """A lowered workload that waits for the numbers of its accelerator.
+
+    Attributes
+    ----------
+    accelerator : Accelerator
+        Any of the variants: a product as it is, or one of its changes.
+    launches : Launches
+    kernels : KernelTables
+        With contractions on the units that the accelerator has.
+    issues : tuple of Issue
+        What the host does in each stage; nothing where the fidelity is a bound.
+    deviations : VariantDeviations or None
+        None where the fidelity is a bound.
+    fidelity : {"calibrated", "roofline"}
+    calibrations : CalibrationPool
+    peak_memory : int
+        [B]
+    """
+
+    accelerator: Accelerator
+    launches: Launches
+    kernels: KernelTables
+    issues: tuple[Issue, ...]
+    deviations: VariantDeviations | None
+    fidelity: Fidelity
+    calibrations: CalibrationPool
+    peak_memory: int
+
+    @classmethod
+    def of(
+        cls,
+        graph: OpGraph,
+        accelerator: Accelerator,
+        execution: Execution,
+        calibrations: CalibrationPool,
+        *,
+        host: Host | None = None,
+        fidelity: Fidelity = "calibrated",
+    ) -> Self:
+        """Of a workload on an accelerator. Parameters and errors are those of :func:`simulator.simulate`."""
+        launches = lower(graph, execution_on(accelerator, execution))
+        table = assign_units(launches.kernels, accelerator)
+        bound = fidelity == "roofline"
+        driver = None if bound else host_of(accelerator, calibrations, host)
+        return cls(
+            accelerator=accelerator,
+            launches=launches,
+            kernels=table,
+            issues=issues_of(launches, None if driver is None else host_costs(driver, accelerator)),
+            deviations=None if bound else VariantDeviations.of(table, launches.stages, accelerator, calibrations),
+            fidelity=fidelity,
+            calibrations=calibrations,
+            peak_memory=peak_memory(graph, launches.execution),
+        )
+
+    def as_it_is(self) -> dict[str, FloatArray]:
+        """Figures of the accelerator itself, arrays of shape (1,)."""
+        capacity = np.array([self.accelerator.memory.dram.capacity])
+        return self._figures(hardware_columns([self.accelerator], self.calibrations), capacity)
+
+    def figures(self, numbers: Mapping[str, FloatArray | float], count: int) -> dict[str, FloatArray]:
+        """Figures of variants, arrays of shape (num_variants,) by name of :data:`FIGURES`.
+
+        Parameters
+        ----------
+        numbers : mapping of str to array of shape (num_variants,), or float
+            In place of those of the accelerator, by dotted path, those that follow others included
+            (:func:`hw_specs.overrides.with_followers`).
+        count : int
+            Number of variants.
+        """
+        slices = [slice(start, min(start + _SLICE, count)) for start in range(0, count, _SLICE)]
+        parts = [self._slice({path: _of(values, part) for path, values in numbers.items()}, part) for part in slices]
+        return {name: np.concatenate([part[name] for part in parts]) for name in FIGURES}
+
+    def _slice(self, numbers: Mapping[str, FloatArray | float], part: slice) -> dict[str, FloatArray]:
+        count = part.stop - part.start
+        hardware = variant_columns(self.accelerator, numbers, count, self.calibrations)
+        capacity = numbers.get("memory.dram.capacity", self.accelerator.memory.dram.capacity)
+        return self._figures(hardware, np.broadcast_to(np.asarray(capacity), (count,)))
+
+    def _figures(self, hardware: HardwareColumns, capacity: FloatArray) -> dict[str, FloatArray]:
+        boost = kernel_times(self.kernels, hardware.at_boost(), fidelity=self.fidelity)
+        runs = stage_runs(self.launches, boost.time, self.issues)
+        if self.deviations is None:
+            return self._outcome(_elapsed(runs), np.zeros(len(hardware)), np.full(len(hardware), np.nan), capacity)
+        within = hardware.in_run(run_totals(boost, self.kernels.count, elapsed=_elapsed(runs)))
+        times = within_power(boost, within).time
+        if times is not boost.time:
+            runs = stage_runs(self.launches, times, self.issues)
+        energy = energies(self.kernels, self.launches.stages, runs, within)
+        return self._outcome(_elapsed(runs), self.deviations.relative(runs, times), energy, capacity)
+
+    def _outcome(
+        self, latency: FloatArray, deviation: FloatArray, energy: FloatArray, capacity: FloatArray
+    ) -> dict[str, FloatArray]:
+        bound = self.fidelity == "roofline"
+        low, high = (np.full_like(latency, np.nan),) * 2 if bound else interval_ends(latency, deviation)
+        with np.errstate(divide="ignore"):
+            throughput = max(self.launches.graph.workload.batch, 1) / latency
+        return {
+            "latency": latency,
+            "latency_low": low,
+            "latency_high": high,
+            "throughput": throughput,
+            "energy": energy,
+            "peak_memory": np.full_like(latency, self.peak_memory),
+            "fits": (self.peak_memory <= np.round(capacity)).astype(np.float64),
+        }
+
+
+def _of(values: FloatArray | float, part: slice) -> FloatArray | float:
+    return values[part] if isinstance(values, np.ndarray) else values
+
+
+def _elapsed(runs: Sequence[StageRun]) -> FloatArray:
+    total: FloatArray = np.sum([run.elapsed() for run in runs], axis=0)
+    return total
