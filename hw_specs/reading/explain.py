@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 from hw_specs.errors import SpecError, did_you_mean
 from hw_specs.reading.fields import field_names
 
-__all__ = ["explain"]
+__all__ = ["explain", "findings"]
 
 
 def explain(error: ValidationError, *, model: type[BaseModel], where: str) -> SpecError:
@@ -16,11 +16,22 @@ def explain(error: ValidationError, *, model: type[BaseModel], where: str) -> Sp
 
     An unknown key goes first: it is often a misspelt one, and the reason why another seems to be missing.
     """
-    findings = error.errors(include_url=False)
-    first = min(findings, key=lambda finding: finding["type"] != "extra_forbidden")
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    place = ".".join(str(part) for part in first["loc"]) or "top level"
-    return SpecError(f"{where}: {place}: {_sentence(first, model)}{more}")
+    found = error.errors(include_url=False)
+    first = min(found, key=lambda finding: finding["type"] != "extra_forbidden")
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return SpecError(f"{where}: {_complaint(first, model)}{more}")
+
+
+def findings(error: ValidationError, *, model: type[BaseModel], where: str) -> tuple[str, ...]:
+    """One line for each finding of a validation, unknown keys first."""
+    found = error.errors(include_url=False)
+    ordered = sorted(found, key=lambda finding: finding["type"] != "extra_forbidden")
+    return tuple(dict.fromkeys(f"{where}: {_complaint(finding, model)}" for finding in ordered))
+
+
+def _complaint(finding: ErrorDetails, model: type[BaseModel]) -> str:
+    place = ".".join(str(part) for part in finding["loc"]) or "top level"
+    return f"{place}: {_sentence(finding, model)}"
 
 
 def _sentence(finding: ErrorDetails, model: type[BaseModel]) -> str:

@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from hw_specs import Accelerator, SpecError
-from hw_specs.reading.explain import explain
+from hw_specs.reading.explain import explain, findings
+from hw_specs.reading.record import Record
 
 
 def refusal(tree: Mapping[str, object]) -> str:
@@ -42,3 +43,16 @@ def test_unknown_keys_get_hints_from_their_own_record() -> None:
 def test_long_values_are_cut() -> None:
     message = refusal({"kind": "k" * 500, "name": 1})
     assert len(message) < 300
+
+
+def test_every_finding_has_a_line_of_its_own():
+    class Part(Record):
+        count: int
+        name: str
+
+    with pytest.raises(ValidationError) as caught:
+        Part.model_validate({"count": "many", "nmae": "x"})
+    lines = findings(caught.value, model=Part, where="x.yaml")
+    assert lines[0] == "x.yaml: nmae: unknown key; valid are count, name; did you mean 'name'?"
+    assert lines[1].startswith("x.yaml: count: 'many' is refused; ")
+    assert lines[2] == "x.yaml: name: missing; give a value"
