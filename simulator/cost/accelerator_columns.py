@@ -101,8 +101,8 @@ def _derived(
         vector=figures.below("peak.vector"),
         special=figures.below("peak.special"),
         cores=block_cores(figures),
-        clock=figures["cores.clock"],
-        dram_bandwidth=figures["memory.dram.bandwidth"],
+        clock=figures.numbers["cores.clock"],
+        dram_bandwidth=figures.numbers["memory.dram.bandwidth"],
         dram_achievable_read=dram_achievable_read(figures),
         dram_achievable_copy=dram_achievable_copy(figures),
         cache_capacity=cache_capacity(figures),
@@ -111,7 +111,7 @@ def _derived(
         core_memory=core_memory(figures),
         shared_rate=shared_rate(figures),
         stream_threads=resident_threads(figures, block=_BLOCK, registers=_REGISTERS),
-        dram_latency=_or_else(figures["memory.dram.latency"], USUAL_LATENCY),
+        dram_latency=_or_else(figures.numbers["memory.dram.latency"], USUAL_LATENCY),
         max_threads=thread_limit(figures),
         link_bandwidth=_fastest_link(figures),
         power_idle=power.idle,
@@ -121,7 +121,7 @@ def _derived(
         energy=power.energy,
         repeats=np.full(len(figures), _REPEATS),
         run={},
-        clock_headroom=_or_else(figures["cores.clock_headroom"], 1.0),
+        clock_headroom=_or_else(figures.numbers["cores.clock_headroom"], 1.0),
         shortest_kernel=figures.trait("shortest_kernel"),
         issued_lanes=figures.trait("issued_lanes"),
         attention_storage=_attention_storage(figures),
@@ -151,7 +151,7 @@ def _fastest_link(figures: Figures) -> FloatArray:
 
 def _attention_storage(figures: Figures) -> FloatArray:
     stated = figures.trait("attention.storage")
-    return _or_else(_or_else(stated, figures["memory.shared.capacity"]), np.inf)
+    return _or_else(_or_else(stated, figures.numbers["memory.shared.capacity"]), np.inf)
 
 
 def _calibrated(

@@ -106,10 +106,10 @@ def variants_origin(figures: Figures) -> Origin[FloatArray]:
     """Memory of variants of one accelerator, which have numbers in the same places."""
     left = dram_achievable_copy(figures)
     return Origin(
-        copy_share=_known(np.minimum(figures["memory.dram.measured_bandwidth"] / left, 1.0)),
+        copy_share=_known(np.minimum(figures.numbers["memory.dram.measured_bandwidth"] / left, 1.0)),
         changed=True,
         cache_latency=_known(common_cache(figures, "latency")),
-        dram_latency=_known(figures["memory.dram.latency"]),
+        dram_latency=_known(figures.numbers["memory.dram.latency"]),
     )
 
 

@@ -45,7 +45,7 @@ def block_cores(figures: Figures) -> FloatArray:
 
     An engine that a change makes faster has no more parts than before; more engines have.
     """
-    cores: FloatArray = figures.engine_parts * figures["cores.count"] / figures.product_count
+    cores: FloatArray = figures.engine_parts * figures.numbers["cores.count"] / figures.product_count
     return cores
 
 
@@ -56,15 +56,15 @@ def product_of(accelerator: Accelerator) -> Accelerator:
 
 def thread_limit(figures: Figures) -> FloatArray:
     """Resident threads of one core, as its threads and its warps allow. [1]"""
-    threads = _known(figures["cores.max_threads"], _THREADS)
-    by_warps: FloatArray = np.fmin(threads, figures["cores.max_warps"] * figures["cores.warp_size"])
+    threads = _known(figures.numbers["cores.max_threads"], _THREADS)
+    by_warps: FloatArray = np.fmin(threads, figures.numbers["cores.max_warps"] * figures.numbers["cores.warp_size"])
     return by_warps
 
 
 def resident_threads(figures: Figures, *, block: int, registers: int) -> FloatArray:
     """Threads that a core holds at a time of a kernel with so many threads a block, and registers a thread. [1]"""
-    count = _known(figures["memory.registers.capacity"] / _REGISTER_BYTES, _REGISTERS)
-    by_blocks = np.fmin(thread_limit(figures), figures["cores.max_blocks"] * block)
+    count = _known(figures.numbers["memory.registers.capacity"] / _REGISTER_BYTES, _REGISTERS)
+    by_blocks = np.fmin(thread_limit(figures), figures.numbers["cores.max_blocks"] * block)
     return np.maximum(np.minimum(by_blocks, count / registers), float(block))
 
 

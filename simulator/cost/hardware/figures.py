@@ -43,7 +43,7 @@ class Figures:
     name : tuple of str
     traits : tuple of Architecture
     numbers : mapping of str to array
-        In SI units, NaN where an accelerator has none.
+        In SI units, NaN where an accelerator has none; without those that none has of rates and links.
     engine_parts, product_count : array
         Of the product that each accelerator was before it was changed: parts of its engines that work like cores
         (:func:`simulator.cost.hardware.cores.engine_parts`), and its cores. [1]
@@ -64,11 +64,6 @@ class Figures:
     def __len__(self) -> int:
         """Number of accelerators."""
         return len(self.name)
-
-    def __getitem__(self, path: str) -> FloatArray:
-        """Numbers at a path, NaN where an accelerator has none there."""
-        found = self.numbers.get(path)
-        return np.full(len(self), np.nan) if found is None else found
 
     def below(self, path: str) -> dict[str, FloatArray]:
         """Numbers below a path by the rest of theirs."""
@@ -96,7 +91,7 @@ class Figures:
 
 def figures_of(accelerators: Sequence[Accelerator]) -> Figures:
     """Numbers of some accelerators as they are."""
-    numbers = {path: _column([_at(accelerator, path) for accelerator in accelerators]) for path in _NUMBERS}
+    numbers = {path: _gathered(accelerators, path) for path in _NUMBERS}
     for kind in _RATES:
         numbers |= _entries(f"peak.{kind}", [getattr(accelerator.peak, kind) for accelerator in accelerators])
     links = [{f"{name}.bandwidth": link.bandwidth for name, link in a.links.items()} for a in accelerators]
@@ -118,16 +113,22 @@ def _entries(path: str, records: Sequence[Mapping[str, float]]) -> dict[str, Flo
     return {f"{path}.{name}": _column([record.get(name) for record in records]) for name in names}
 
 
-def _at(accelerator: Accelerator, path: str) -> float | None:
-    """Number at a path, None where there is none."""
-    value: object = accelerator
-    for part in path.split("."):
-        value = getattr(value, part, None)
-    return value if isinstance(value, int | float) else None
+def _gathered(accelerators: Sequence[Accelerator], path: str) -> FloatArray:
+    """Numbers at a path."""
+    *parents, leaf = path.split(".")
+    return np.array([getattr(_record(a, parents), leaf, None) for a in accelerators], dtype=np.float64)
+
+
+def _record(accelerator: Accelerator, parents: Sequence[str]) -> object:
+    """Record inside an accelerator, None where it has none."""
+    record: object = accelerator
+    for name in parents:
+        record = getattr(record, name, None)
+    return record
 
 
 def _column(values: Sequence[float | None]) -> FloatArray:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    return np.array(values, dtype=np.float64)
 
 
 def _along(values: FloatArray | float, count: int) -> FloatArray:

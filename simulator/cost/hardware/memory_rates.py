@@ -40,13 +40,13 @@ _MEASURED_CACHE_SHARE = 0.75
 
 def dram_achievable_copy(figures: Figures) -> FloatArray:
     """DRAM bandwidth that check bits leave to kernels that read and write alike; NaN where none is known. [B/s]"""
-    left: FloatArray = figures["memory.dram.bandwidth"] * np.where(figures.inline_ecc, _INLINE_ECC_SHARE, 1.0)
+    left: FloatArray = figures.numbers["memory.dram.bandwidth"] * np.where(figures.inline_ecc, _INLINE_ECC_SHARE, 1.0)
     return left
 
 
 def dram_achievable_read(figures: Figures) -> FloatArray:
     """DRAM bandwidth as microbenchmarks reach it with reads; NaN where none is known. [B/s]"""
-    published, measured = figures["memory.dram.bandwidth"], figures["memory.dram.measured_bandwidth"]
+    published, measured = figures.numbers["memory.dram.bandwidth"], figures.numbers["memory.dram.measured_bandwidth"]
     share = np.where(np.isnan(measured), _DRAM_SHARE, measured / published)
     reached: FloatArray = np.clip(share, _LEAST_DRAM_SHARE, 1.0) * published
     return reached
@@ -57,13 +57,13 @@ def common_cache(figures: Figures, name: str) -> FloatArray:
 
     Where an LLC lies behind an L2, the L2 is not shared by all cores: each die of an MI300X has one of its own.
     """
-    behind = ~np.isnan(figures["memory.llc.bandwidth"]) | np.isnan(figures["memory.l2.capacity"])
-    return np.where(behind, figures[f"memory.llc.{name}"], figures[f"memory.l2.{name}"])
+    behind = ~np.isnan(figures.numbers["memory.llc.bandwidth"]) | np.isnan(figures.numbers["memory.l2.capacity"])
+    return np.where(behind, figures.numbers[f"memory.llc.{name}"], figures.numbers[f"memory.l2.{name}"])
 
 
 def cache_capacity(figures: Figures) -> FloatArray:
     """Capacity of the larger of L2 and LLC, 0 where there is none. [B]"""
-    return np.nan_to_num(np.fmax(figures["memory.l2.capacity"], figures["memory.llc.capacity"]))
+    return np.nan_to_num(np.fmax(figures.numbers["memory.l2.capacity"], figures.numbers["memory.llc.capacity"]))
 
 
 def cache_rate(figures: Figures) -> FloatArray:
@@ -73,22 +73,22 @@ def cache_rate(figures: Figures) -> FloatArray:
     reached = np.where(np.isnan(measured), _MEASURED_CACHE_SHARE * published, np.fmin(measured, published))
     per_core = figures.trait("cache_bytes_per_clock")
     estimate = np.maximum(
-        per_core * block_cores(figures) * figures["cores.clock"], 4.0 * figures["memory.dram.bandwidth"]
+        per_core * block_cores(figures) * figures.numbers["cores.clock"], 4.0 * figures.numbers["memory.dram.bandwidth"]
     )
     return np.where(np.isnan(reached), estimate, reached)
 
 
 def core_memory(figures: Figures) -> FloatArray:
     """Shared memory and L1 cache of one core, infinite where not known. [B]"""
-    held = figures["memory.shared.capacity"] + np.nan_to_num(figures.trait("l1_cache"))
+    held = figures.numbers["memory.shared.capacity"] + np.nan_to_num(figures.trait("l1_cache"))
     return np.where(np.isnan(held), np.inf, held)
 
 
 def shared_rate(figures: Figures) -> FloatArray:
     """Bandwidth of one core's shared memory as microbenchmarks reach it; infinite where nothing is known. [B/s]"""
-    published = figures["memory.shared.bandwidth"]
-    estimate = figures.trait("shared_bytes_per_clock") * figures["cores.clock"]
+    published = figures.numbers["memory.shared.bandwidth"]
+    estimate = figures.trait("shared_bytes_per_clock") * figures.numbers["cores.clock"]
     # As with the L2, a changed accelerator may keep the measured figure of its parent.
-    reached = np.fmin(figures["memory.shared.measured_bandwidth"], published)
+    reached = np.fmin(figures.numbers["memory.shared.measured_bandwidth"], published)
     known = np.where(np.isnan(published), estimate, reached)
     return np.where(np.isnan(known), np.inf, known)

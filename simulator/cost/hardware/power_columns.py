@@ -68,7 +68,7 @@ def changed_power(model: PowerModel | None, one: Figures, variants: Figures) -> 
     known = power_columns([model])
     every = np.zeros(len(variants), dtype=np.int64)
     idle = known.idle[every] * (_idle(variants) / _idle(one))
-    limit = known.limit[every] * (variants["power.board"] / one["power.board"])
+    limit = known.limit[every] * (variants.numbers["power.board"] / one.numbers["power.board"])
     active, on_vector = known.active[every], known.active_vector[every]
     if model is not None and model.busy_share is not None:
         active = on_vector = model.busy_share * np.maximum(limit - idle, 0.0)
@@ -78,8 +78,8 @@ def changed_power(model: PowerModel | None, one: Figures, variants: Figures) -> 
 
 def _idle(figures: Figures) -> FloatArray:
     """As stated, or by the limit of the board. [W]"""
-    stated = figures["power.idle"]
-    return np.where(np.isnan(stated), figures.idle_share * figures["power.board"], stated)
+    stated = figures.numbers["power.idle"]
+    return np.where(np.isnan(stated), figures.idle_share * figures.numbers["power.board"], stated)
 
 
 def _column(values: Sequence[float | None]) -> FloatArray:
