@@ -6,7 +6,7 @@ import configparser
 from pathlib import Path
 
 # Those of `trace` are left out: PyTorch's oldest release here is a CUDA build of several GB.
-_EXTRAS = ("validate",)
+_EXTRAS = ("validate", "whatif")
 
 
 def lower_bounds(setup: Path) -> list[str]:
@@ -16,7 +16,7 @@ def lower_bounds(setup: Path) -> list[str]:
     wanted = parser["options"]["install_requires"].split()
     for extra in _EXTRAS:
         wanted += parser["options.extras_require"][extra].split()
-    return [requirement.replace(">=", "==") for requirement in wanted]
+    return [requirement.replace(">=", "==") for requirement in dict.fromkeys(wanted)]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 The public face: :func:`simulate` an operator graph, :func:`compare` two simulations, :func:`project` a measured
 trace. Both take an accelerator of
-:mod:`hw_specs` and an :class:`Execution`; a :class:`Report` has every number in SI units.
+:mod:`hw_specs` and an :class:`Execution`; a :class:`Report` has every number in SI units. :func:`sweep` does it for
+every design of a study.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .projection.traced import project
     from .report import Report
     from .simulation import Simulation, simulate
+    from .whatif.sweep.run import sweep
 
 __all__ = [
     "Comparison",
@@ -27,6 +29,7 @@ __all__ = [
     "compare",
     "project",
     "simulate",
+    "sweep",
 ]
 
 # Where each public name lives. It is imported when it is first asked for, so that a short question stays quick.
@@ -39,6 +42,7 @@ _HOMES = {
     "compare": "comparison",
     "project": "projection.traced",
     "simulate": "simulation",
+    "sweep": "whatif.sweep.run",
 }
 
 

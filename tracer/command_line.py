@@ -16,7 +16,9 @@ _USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 # Packages that not every installation has, and the extra that installs them.
 _EXTRA_OF = {
     **dict.fromkeys(("torch", "diffusers", "transformers", "sentencepiece"), "trace"),
-    **dict.fromkeys(("scipy", "pandas", "matplotlib", "pynvml", "ijson"), "validate"),
+    **dict.fromkeys(("pynvml", "ijson"), "validate"),
+    **dict.fromkeys(("pyarrow", "xarray", "dask", "distributed", "pymoo"), "whatif"),
+    **dict.fromkeys(("scipy", "pandas", "matplotlib"), "validate"),
 }
 
 
@@ -41,12 +43,14 @@ def run_command_line(app: typer.Typer, name: str, user_errors: tuple[type[Except
     name : str
         Of the command, as the message opens.
     user_errors : tuple of exception types
-        What a user can cause; anything else is a defect and keeps its traceback.
+        What a user can cause; anything else is a defect and keeps its traceback. One with `complaints` has a line for
+        each.
     """
     try:
         status = app(standalone_mode=False)
     except user_errors as error:
-        _refuse(f"{name}: error: {_one_line(str(error))}")
+        complaints = getattr(error, "complaints", None) or (str(error),)
+        _refuse("\n".join(f"{name}: error: {_one_line(complaint)}" for complaint in complaints))
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in _EXTRA_OF:

@@ -7,6 +7,8 @@ import typer
 from simulator.user_errors import USER_ERRORS
 from simulator.whatif.commands.compare import compare_command
 from simulator.whatif.commands.scale import scale_command
+from simulator.whatif.commands.search import search_command
+from simulator.whatif.commands.sweep import sweep_command
 from tracer.command_line import VersionOption, run_command_line
 
 __all__ = ["app", "main"]
@@ -27,6 +29,8 @@ def group(version: VersionOption = False) -> None:
 
 app.command("compare")(compare_command)
 app.command("scale")(scale_command)
+app.command("sweep")(sweep_command)
+app.command("search")(search_command)
 
 
 def main() -> None:

@@ -1,0 +1,36 @@
+"""Command ``whatif search``: designs of a study that no other is better than."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.views.terminal import captured, emit
+
+from .options import Format, check_format
+from .sweep import StudyFile, progress_bar
+
+__all__ = ["search_command"]
+
+Folder = Annotated[Path, typer.Option("--output", "-o", help="Folder for a file of each design, a table and a plot.")]
+
+
+def search_command(study: StudyFile, output: Folder, output_format: Format = "table") -> None:
+    """Search the designs of a study for those that no other is better than in all objectives."""
+    from simulator.whatif.search.files import front_rows, write_front
+    from simulator.whatif.search.presentation import print_front
+    from simulator.whatif.search.search import search
+    from simulator.whatif.study.study import load_study
+
+    check_format(output_format)
+    asked = load_study(study, searched=True)
+    with progress_bar(f"{asked.file.title}, generations") as progress:
+        front = search(asked, progress=progress)
+    write_front(front, output)
+    if output_format == "json":
+        emit(json.dumps(front_rows(front), indent=2, allow_nan=False) + "\n", None)
+    else:
+        emit(captured(lambda console: print_front(front, output, console), width=140), None)

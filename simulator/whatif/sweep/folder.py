@@ -1,0 +1,150 @@
+"""Results of a study on disk: a folder of Parquet parts that survives a kill at any moment.
+
+A part is written under another name, brought to the disk and then renamed, so that a file with the name of a part is
+whole. The manifest says whose results they are and how designs fall into parts: what is missing is what has no file.
+Names that begin with ``_`` or ``.`` are no data to readers of Parquet folders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hw_specs.output import OutputError
+from simulator.whatif.study.study import CHUNK, Study
+
+__all__ = ["MANIFEST", "ResultFolder"]
+
+_FORMAT = 1
+MANIFEST, _STUDY, _LOCK = "_manifest.json", "_study.json", "_lock"
+
+
+class ResultFolder:
+    """Folder that holds the results of one study, whole or in part."""
+
+    def __init__(self, path: Path, study: Study) -> None:
+        """Of a study; :meth:`open` makes it or looks whether it is this study's."""
+        self.path, self.study = path, study
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[None]:
+        """Hold the folder against another sweep.
+
+        Raises
+        ------
+        OutputError
+            It cannot be written, is in use, or holds results of another study.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / _LOCK).open("a")
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot write: {error.strerror}") from error
+        with lock:
+            _hold(lock.fileno(), self.path)
+            self._check()
+            self._forget_partial()
+            yield
+
+    def _check(self) -> None:
+        """Look whether the folder is this study's, and write who it belongs to where it is new."""
+        manifest = self.path / MANIFEST
+        if not manifest.exists():
+            if any(self.path.glob("*.parquet")):
+                raise OutputError(f"{self.path}: holds Parquet files and no manifest; give another folder")
+            self._put(_STUDY, json.dumps(self.study.file.model_dump(mode="json"), indent=2).encode())
+            self._put(MANIFEST, json.dumps(self._manifest(), indent=2).encode())
+            return
+        found = _read_manifest(manifest)
+        own = self.study.identity()
+        differ = [name for name, digest in own.items() if found.get("identity", {}).get(name) != digest]
+        if found.get("format") != _FORMAT or found.get("chunk") != CHUNK or differ:
+            what = " and ".join(differ) or "format"
+            raise OutputError(f"{self.path}: holds results of another {what}; give another folder, or delete this one")
+
+    def _manifest(self) -> dict[str, Any]:
+        return {
+            "format": _FORMAT,
+            "designs": len(self.study.designs),
+            "models": list(self.study.file.models),
+            "chunk": CHUNK,
+            "chunks": self.study.num_chunks,
+            "parts": _name("CHUNK"),
+            "identity": self.study.identity(),
+            "begun": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+
+    def _forget_partial(self) -> None:
+        """Remove what a killed sweep was writing."""
+        for path in self.path.glob(".*.partial"):
+            path.unlink(missing_ok=True)
+
+    def missing(self) -> Iterator[int]:
+        """Chunks that have no part yet, in order."""
+        done = {path.name for path in self.path.glob("part-*.parquet")}
+        return (number for number in range(self.study.num_chunks) if _name(number) not in done)
+
+    def write(self, number: int, data: bytes) -> None:
+        """Put a chunk to its place. Raises OutputError where it cannot be written."""
+        self._put(_name(number), data)
+
+    def _put(self, name: str, data: bytes) -> None:
+        temporary = self.path / f".{name}.partial"
+        try:
+            with temporary.open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(self.path / name)
+            _sync_folder(self.path)
+        except OSError as error:
+            raise OutputError(f"{self.path / name}: cannot write: {error.strerror}") from error
+
+    def failures(self) -> int:
+        """Rows that have a reason in place of figures."""
+        import pyarrow.parquet as pq
+
+        counts = (pq.read_metadata(path).metadata[b"failures"] for path in sorted(self.path.glob("part-*.parquet")))
+        return sum(int(count) for count in counts)
+
+
+def _name(number: int | str) -> str:
+    """File of a chunk."""
+    return f"part-{number:08d}.parquet" if isinstance(number, int) else f"part-{number}.parquet"
+
+
+def _hold(descriptor: int, path: Path) -> None:
+    """Lock of the folder, which goes with the process."""
+    try:
+        import fcntl
+    except ImportError:  # where there is none, two sweeps of one study write the same parts
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise OutputError(f"{path}: another sweep is writing there; wait for it, or give another folder") from error
+
+
+def _sync_folder(path: Path) -> None:
+    """Bring names in a folder to the disk, where folders can be opened."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: is no manifest of a sweep; give another folder") from error
+    if not isinstance(found, dict):
+        raise OutputError(f"{path}: is no manifest of a sweep; give another folder")
+    return found
