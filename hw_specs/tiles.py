@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -56,9 +56,9 @@ class TileLibrary(Record):
     staged: Share = 1.0
     """Share of the operand tiles that a block's core takes into its shared memory; of a pair of cores that multiply
     together each holds half of one side. [1]"""
-    gathered: Bytes | None = None
-    """Bytes of operands whose places a core computes in a clock, between multiplications; None where it copies whole
-    tiles. [B/clk]"""
+    gathered: Literal["copies", "registers"] | None = None
+    """How operands come whose places a core computes between multiplications: by asynchronous copies, or through
+    registers; None where it copies whole tiles."""
     warp_wide: Annotated[bool, Field(strict=True)] = False
     """Whether its kernels are written for an older generation, with instructions that one warp issues."""
     small: tuple[Tile, ...] = ()

@@ -20,7 +20,7 @@ from simulator.cost.products.tiles import library_groups, wave_time
 from simulator.kernels import ConvolutionTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, parameters_of
-from .matmul import MATMUL, PRODUCT_FORMULAS, VectorProductParameters, product_terms, unit_peak
+from .matmul import MATMUL, PRODUCT_FORMULAS, VECTOR_MATMUL, VectorProductParameters, product_terms, unit_peak
 from .stream import STREAM
 
 __all__ = ["ALGORITHMS", "CONVOLUTIONS", "matrix_convolution_cost", "vector_convolution_cost"]
@@ -56,6 +56,13 @@ class ConvolutionParameters(Parameters):
     share: FloatArray = parameter(
         1.0, "1", 0.3, 1.2, "rate of implicit products over that of plain ones that gather their operands as they do"
     )
+    # Of 16 B each, after 32 instructions of 128 lanes, or twice as many.
+    copies: FloatArray = parameter(
+        64.0, "B/clk", 4.0, 512.0, "operands whose places a core computes in a clock, and copies", observed=True
+    )
+    registers: FloatArray = parameter(
+        32.0, "B/clk", 4.0, 512.0, "the same where they go to shared memory through registers", observed=True
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -83,7 +90,7 @@ def matrix_convolution_cost(
     """
     problem = replace(_implicit_problem(table, hardware), k=_padded_depth(table))
     problem = replace(problem, peak=problem.peak * parameters.share)
-    cost = _tiled(problem, hardware, _roles(table), Allowance.of(table, hardware))
+    cost = _tiled(problem, hardware, parameters, _roles(table), Allowance.of(table, hardware))
     family = product_terms(cost, "matrix")
     stream = parameters_of(hardware, STREAM)
     streamed = stream.floor + table.bytes[:, None] / (stream.dram * hardware.dram_achievable_copy)
@@ -103,7 +110,11 @@ def _roles(table: ConvolutionTable) -> NDArray[np.str_]:
 
 
 def _tiled(
-    problem: Problem, hardware: HardwareColumns, roles: NDArray[np.str_], allowance: Allowance | None
+    problem: Problem,
+    hardware: HardwareColumns,
+    parameters: ConvolutionParameters,
+    roles: NDArray[np.str_],
+    allowance: Allowance | None,
 ) -> ProductCost:
     """Every product with the tiles of its role, at the rate of the instructions of their library."""
     shape = problem.peak.shape
@@ -111,7 +122,9 @@ def _tiled(
     for role in dict.fromkeys(roles.tolist()):
         rows = np.flatnonzero(roles == role)
         own = problem.rows(rows)
-        own = replace(own, peak=own.peak * _instruction_share(role, hardware))
+        own = replace(
+            own, peak=own.peak * _instruction_share(role, hardware), gathered=_gathered(role, hardware, parameters)
+        )
         limit = None if allowance is None else allowance.at(rows)
         cost = product_cost(own, hardware, parameters_of(hardware, MATMUL), role=role, allowance=limit)
         for field in fields(ProductCost):
@@ -128,6 +141,15 @@ def _instruction_share(role: str, hardware: HardwareColumns) -> FloatArray:
     return share
 
 
+def _gathered(role: str, hardware: HardwareColumns, parameters: ConvolutionParameters) -> FloatArray:
+    """Operands whose places a core computes in a clock, shape (num_accelerators,); infinite for whole tiles. [B/clk]"""
+    rate = np.full(len(hardware), np.inf)
+    for library, columns in library_groups(role, hardware.traits):
+        if library.gathered is not None:
+            rate[columns] = getattr(parameters, library.gathered)[columns]
+    return rate
+
+
 def _padded_depth(table: ConvolutionTable) -> FloatArray:
     """Reduced length as the main loop walks it: every tap takes whole steps of its channels."""
     step = _TAP_BYTES / table.itemsize
@@ -139,7 +161,7 @@ def vector_convolution_cost(
     table: ConvolutionTable, hardware: HardwareColumns, parameters: VectorConvolutionParameters
 ) -> FamilyCost:
     """The fastest of three algorithms within the power limit."""
-    usual = VectorProductParameters.usual(len(hardware))
+    usual = _usual(hardware)
     limit = Allowance.of(table, hardware, beside=parameters.latency)
     implicit = product_cost(_implicit_problem(table, hardware), hardware, usual, role="implicit", allowance=limit)
     unfused, transforms = _unfused(table, hardware, parameters)
@@ -161,6 +183,12 @@ def vector_convolution_cost(
     clocked = bounds["vector"] - np.where(chosen == 2, transforms, 0.0)
     done = _MULTIPLICATIONS[chosen]
     return FamilyCost(time=time, bound=bound_of(bounds), terms=terms, clocked=clocked, done=done)
+
+
+def _usual(hardware: HardwareColumns) -> VectorProductParameters:
+    """Parameters of the products inside: the usual ones, with what was observed of blocks."""
+    usual = VectorProductParameters.usual(len(hardware))
+    return replace(usual, start=parameters_of(hardware, VECTOR_MATMUL).start)
 
 
 def _chosen(
@@ -244,7 +272,7 @@ def _unfused(
         hit_rate=np.zeros((len(table), len(hardware))),
         peak=unit_peak(table, hardware),
     )
-    own = replace(VectorProductParameters.usual(len(hardware)), rate=parameters.rate)
+    own = replace(_usual(hardware), rate=parameters.rate)
     products = product_cost(problem, hardware, own, role="vector_batched")
     # Image and filters are read and written transformed; the products are read and the output written.
     moved = (table.bytes_read + image + filters + output + table.bytes_written)[:, None]

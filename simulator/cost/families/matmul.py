@@ -19,7 +19,16 @@ from simulator.kernels import FamilyTable, ProductTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, narrow
 
-__all__ = ["MATMUL", "PRODUCTS", "PRODUCT_FORMULAS", "access_width", "matmul_cost", "product_terms", "unit_peak"]
+__all__ = [
+    "MATMUL",
+    "PRODUCTS",
+    "PRODUCT_FORMULAS",
+    "VECTOR_MATMUL",
+    "access_width",
+    "matmul_cost",
+    "product_terms",
+    "unit_peak",
+]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -167,6 +176,13 @@ MATMUL = ParameterGroup(
     cost=partial(matmul_cost, role="matrix", unit="matrix"),
 )
 
+VECTOR_MATMUL = ParameterGroup(
+    name="vector_matmul",
+    parameters=VectorProductParameters,
+    holds=_on_vector_units,
+    cost=partial(matmul_cost, role="vector", unit="vector"),
+)
+
 PRODUCTS = Family(
     table=ProductTable,
     groups=(
@@ -177,12 +193,7 @@ PRODUCTS = Family(
             holds=narrow,
             cost=partial(matmul_cost, role="eight_bit", unit="matrix"),
         ),
-        ParameterGroup(
-            name="vector_matmul",
-            parameters=VectorProductParameters,
-            holds=_on_vector_units,
-            cost=partial(matmul_cost, role="vector", unit="vector"),
-        ),
+        VECTOR_MATMUL,
         ParameterGroup(
             name="vector_batched",
             parameters=VectorBatchedParameters,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,9 @@ class ProductParameters(Parameters):
         4.0, "1", 1.2, 12.0, "exponent that joins units: 1 adds their times, infinity takes the largest"
     )
     split: FloatArray = parameter(2e-6, "s", 0.0, 1e-5, "extra latency of splitting the reduced length over blocks")
+    start: FloatArray = parameter(
+        100.0, "clk", 0.0, 1000.0, "time of a core for the start, prologue and epilogue of a block", observed=True
+    )
     floor: FloatArray = floor_parameter(2.5e-6, dram=1.0)
 
 
@@ -66,6 +69,9 @@ class Problem:
         Rate of the units that it runs on. [FLOP/s]
     access : array, optional
         Widest access that the rows of all matrices allow, :data:`WIDEST_ACCESS` by default. [B]
+    gathered : array of shape (num_accelerators,), optional
+        Bytes of operands whose places a core computes in a clock, between multiplications; by default it copies whole
+        tiles. [B/clk]
     """
 
     batch: FloatArray
@@ -78,16 +84,18 @@ class Problem:
     hit_rate: FloatArray
     peak: FloatArray
     access: FloatArray | None = None
+    gathered: FloatArray | None = None
 
     def rows(self, index: slice | NDArray[np.int64]) -> Problem:
         """Some of the problems."""
-        columns = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Problem(**{name: values[index] for name, values in columns.items() if values is not None})
+        columns = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "gathered"}
+        own = {name: values[index] for name, values in columns.items() if values is not None}
+        return Problem(**own, gathered=self.gathered)
 
     def accelerators(self, columns: NDArray[np.int64]) -> Problem:
         """The problems on some of the accelerators."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Problem(**{**values, "peak": self.peak[:, columns], "hit_rate": self.hit_rate[:, columns]})
+        gathered = None if self.gathered is None else self.gathered[columns]
+        return replace(self, peak=self.peak[:, columns], hit_rate=self.hit_rate[:, columns], gathered=gathered)
 
     def widths(self) -> FloatArray:
         """Bytes of one access of each problem."""

@@ -31,11 +31,6 @@ _PARTIAL_BYTES = 8.0
 #: Elements of the accumulators that fill the register file of one core.
 _ACCUMULATORS = 256.0 * 128.0
 
-#: Clocks of a core for the start, prologue and epilogue of a block. 150,528 blocks of one warp that do next to nothing
-#: take 108 us on an H100 (TimeSformer trace, batched products of 8 x 64 x 8): 166 clocks each, of which some 80 are
-#: their one step.
-_BLOCK_CLOCKS = 90.0
-
 #: Steps of the main loop whose operands a block holds in shared memory: one in use, the others on their way.
 _STAGES = 3.0
 
@@ -53,13 +48,17 @@ class _Kernels(NamedTuple):
 
 
 class _Machines(NamedTuple):
-    """Columns of the accelerators, and parameters of their products as :class:`ProductParameters` has them."""
+    """Columns of the accelerators, and parameters of their products as :class:`ProductParameters` has them.
+
+    ``gathered`` is the rate at which a core computes places of operands, infinite where it copies whole tiles. [B/s]
+    """
 
     cores: FloatArray
     clock: FloatArray
     core_memory: FloatArray
     l2_rate: FloatArray
     drain_rate: FloatArray
+    gathered: FloatArray
     rate: FloatArray
     feed: FloatArray
     alone: FloatArray
@@ -67,6 +66,7 @@ class _Machines(NamedTuple):
     narrow_accesses: FloatArray
     overlap: FloatArray
     split: FloatArray
+    start: FloatArray
     floor: FloatArray
 
 
@@ -129,6 +129,7 @@ class Space:
             core_memory=hardware.core_memory,
             l2_rate=parameters.l2 * hardware.cache_rate,
             drain_rate=parameters.store * hardware.dram_achievable_read,
+            gathered=_gathered(p, hardware),
             **own,
         )
         output = p.writes / (p.batch * p.m * p.n)
@@ -256,7 +257,7 @@ def _arithmetic(c: Choices, busy: FloatArray) -> FloatArray:
     """Time of the busiest core in its main loops, which does the work of so many blocks at full rate. [s]
 
     A step multiplies, and brings in its operands by accesses of a width that the rows allow; rows of odd lengths are
-    moved element by element, those of the output too.
+    moved element by element, those of the output too. Places of gathered operands are computed in between.
     """
     machines, width, steps, edge = c.machines, c.kernels.width, _steps(c), _edge(c)
     depth = c.library.step / c.kernels.itemsize
@@ -264,7 +265,8 @@ def _arithmetic(c: Choices, busy: FloatArray) -> FloatArray:
     multiplying = steps * (2.0 * depth) * fed / (c.peak / machines.cores * machines.rate)
     accesses = machines.clock * np.where(width < WIDEST_ACCESS, machines.narrow_accesses, machines.accesses)
     moving = steps * (c.library.staged * c.library.step * edge) / (width * accesses)
-    return busy * (np.maximum(multiplying, moving) + _placing(c) / accesses + _gathering(c, steps))
+    gathering = steps * (edge * c.library.step) / machines.gathered
+    return busy * (np.maximum(multiplying, moving) + _placing(c) / accesses + gathering)
 
 
 def _placing(c: Choices) -> FloatArray:
@@ -276,18 +278,11 @@ def _placing(c: Choices) -> FloatArray:
     return 0.5 * tile * c.kernels.output * (1.0 / width - 1.0 / WIDEST_ACCESS)
 
 
-def _gathering(c: Choices, steps: FloatArray) -> FloatArray | float:
-    """Time in which a block computes the places of its operands between multiplications. [s]"""
-    if c.library.gathered is None:
-        return 0.0
-    return steps * (_edge(c) * c.library.step) / (c.library.gathered * c.machines.clock)
-
-
 def _exposed(c: Choices, blocks: FloatArray) -> FloatArray:
     """Start and end of blocks, which nothing hides. [s]"""
     drained = blocks * (c.tiles.rows * c.tiles.columns) * c.kernels.output
     started = np.ceil(blocks / c.machines.cores)
-    return started * (_BLOCK_CLOCKS / c.machines.clock) + drained / c.machines.drain_rate
+    return started * (c.machines.start / c.machines.clock) + drained / c.machines.drain_rate
 
 
 def _l2(c: Choices, blocks: FloatArray) -> FloatArray:
@@ -299,6 +294,11 @@ def _splitting(c: Choices) -> FloatArray:
     """Time of partial sums where blocks share a tile. [s]"""
     partial = c.tiles.splits * (c.kernels.batch * c.kernels.m * c.kernels.n) * _PARTIAL_BYTES
     return np.where(c.tiles.splits > 1, c.machines.split + partial / c.machines.l2_rate, 0.0)
+
+
+def _gathered(p: Problem, hardware: HardwareColumns) -> FloatArray:
+    """Rate at which a core of each accelerator computes places of operands, shape (num_accelerators,). [B/s]"""
+    return np.full(len(hardware), np.inf) if p.gathered is None else p.gathered * hardware.core_clock
 
 
 def _dram(p: Problem, hardware: HardwareColumns, parameters: ProductParameters) -> FloatArray:

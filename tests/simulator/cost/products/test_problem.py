@@ -28,3 +28,9 @@ def test_accelerators_are_of_columns_that_have_them():
 
 def test_accesses_are_of_full_width_unless_it_says_otherwise():
     assert _problem().widths().tolist() == 3 * [WIDEST_ACCESS]
+
+
+def test_rates_of_gathering_are_of_accelerators():
+    problem = replace(_problem(), gathered=np.array([20.0, 84.0]))
+    assert problem.rows(np.array([0])).gathered.tolist() == [20, 84]
+    assert problem.accelerators(np.array([1])).gathered.tolist() == [84]
