@@ -1,9 +1,8 @@
 """What a workload costs on an accelerator: work, lowering, kernel cost, timeline and report.
 
 The public face: :func:`simulate` an operator graph, :func:`compare` two simulations, :func:`project` a measured
-trace. Both take an accelerator of
-:mod:`hw_specs` and an :class:`Execution`; a :class:`Report` has every number in SI units. :func:`sweep` does it for
-every design of a study.
+trace; for what-if studies :func:`compare_setups`, :func:`sensitivity` and :func:`scale`, and :func:`sweep` for every
+design of a study. All take an accelerator of :mod:`hw_specs`; a :class:`Report` has every number in SI units.
 """
 
 from __future__ import annotations
@@ -18,16 +17,28 @@ if TYPE_CHECKING:
     from .projection.traced import project
     from .report import Report
     from .simulation import Simulation, simulate
+    from .whatif.compare import SideBySide, compare_setups
+    from .whatif.scale import Growth, scale
+    from .whatif.sensitivity import Sensitivity, sensitivity
+    from .whatif.setups import Setup, every_setup
     from .whatif.sweep.run import sweep
 
 __all__ = [
     "Comparison",
     "Execution",
+    "Growth",
     "Projection",
     "Report",
+    "Sensitivity",
+    "Setup",
+    "SideBySide",
     "Simulation",
     "compare",
+    "compare_setups",
+    "every_setup",
     "project",
+    "scale",
+    "sensitivity",
     "simulate",
     "sweep",
 ]
@@ -36,11 +47,19 @@ __all__ = [
 _HOMES = {
     "Comparison": "comparison",
     "Execution": "execution",
+    "Growth": "whatif.scale",
     "Projection": "projection.projection",
     "Report": "report",
+    "Sensitivity": "whatif.sensitivity",
+    "Setup": "whatif.setups",
+    "SideBySide": "whatif.compare",
     "Simulation": "simulation",
     "compare": "comparison",
+    "compare_setups": "whatif.compare",
+    "every_setup": "whatif.setups",
     "project": "projection.traced",
+    "scale": "whatif.scale",
+    "sensitivity": "whatif.sensitivity",
     "simulate": "simulation",
     "sweep": "whatif.sweep.run",
 }

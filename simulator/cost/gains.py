@@ -21,7 +21,7 @@ from .model import Fidelity, KernelCosts, kernel_times, run_totals, within_power
 from .parameters import Parameters
 from .roofline import BOUNDS
 
-__all__ = ["RESOURCES", "CoreSteps", "Gains", "better", "core_steps", "resource_shares"]
+__all__ = ["RESOURCES", "STEP", "CoreSteps", "Gains", "better", "core_steps", "resource_shares"]
 
 FloatArray = NDArray[np.float64]
 
@@ -30,7 +30,7 @@ FloatArray = NDArray[np.float64]
 RESOURCES = ("compute", "memory", "power", "link", "launch", "occupancy")
 
 #: Improvement that is tried, small enough for a derivative and far above rounding.
-_STEP = 1e-3
+STEP = 1e-3
 
 
 def resource_shares(kernels: KernelTables, hardware: HardwareColumns, *, fidelity: Fidelity) -> FloatArray:
@@ -46,7 +46,7 @@ def resource_shares(kernels: KernelTables, hardware: HardwareColumns, *, fidelit
     costs = _costs(kernels, _improved(hardware), fidelity)
     before, after = costs.time[:, 0], costs.time[:, 1:]
     gained = np.maximum(before[:, None] - after, 0.0) / np.where(before > 0, before, 1.0)[:, None]
-    shares = gained * (1.0 + _STEP) / _STEP
+    shares = gained * (1.0 + STEP) / STEP
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
     rest = np.where(before > 0, np.maximum(1.0 - shares.sum(axis=1), 0.0), 0.0)
     shares = np.column_stack((shares, rest))
@@ -126,7 +126,7 @@ def _improved(hardware: HardwareColumns) -> HardwareColumns:
     copies = hardware.select(np.zeros(len(RESOURCES), dtype=np.int64))
     column = np.arange(len(RESOURCES))
     return better(
-        copies, {name: np.where(column == at, 1.0 + _STEP, 1.0) for at, name in enumerate(RESOURCES[:-1], start=1)}
+        copies, {name: np.where(column == at, 1.0 + STEP, 1.0) for at, name in enumerate(RESOURCES[:-1], start=1)}
     )
 
 

@@ -8,6 +8,7 @@ from simulator.user_errors import USER_ERRORS
 from simulator.whatif.commands.compare import compare_command
 from simulator.whatif.commands.scale import scale_command
 from simulator.whatif.commands.search import search_command
+from simulator.whatif.commands.sensitivity import sensitivity_command
 from simulator.whatif.commands.sweep import sweep_command
 from tracer.command_line import VersionOption, run_command_line
 
@@ -31,6 +32,7 @@ app.command("compare")(compare_command)
 app.command("scale")(scale_command)
 app.command("sweep")(sweep_command)
 app.command("search")(search_command)
+app.command("sensitivity")(sensitivity_command)
 
 
 def main() -> None:
