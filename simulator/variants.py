@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
-from simulator.cost.accelerator_columns import variant_columns
+from simulator.cost.accelerator_columns import VariantColumns
 from simulator.cost.model import Fidelity
 from simulator.energy.variants import energies
 from simulator.hosts.costs import host_costs, host_of
@@ -64,6 +64,7 @@ class VariantRun:
         With contractions on the units that the accelerator has.
     issues : tuple of Issue
         What the host does in each stage; nothing where the fidelity is a bound.
+    columns : VariantColumns
     deviations : VariantDeviations or None
         None where the fidelity is a bound.
     fidelity : {"calibrated", "roofline"}
@@ -76,6 +77,7 @@ class VariantRun:
     launches: Launches
     kernels: KernelTables
     issues: tuple[Issue, ...]
+    columns: VariantColumns
     deviations: VariantDeviations | None
     fidelity: Fidelity
     calibrations: CalibrationPool
@@ -102,6 +104,7 @@ class VariantRun:
             launches=launches,
             kernels=table,
             issues=issues_of(launches, None if driver is None else host_costs(driver, accelerator)),
+            columns=VariantColumns.of(accelerator, calibrations),
             deviations=None if bound else VariantDeviations.of(table, launches.stages, accelerator, calibrations),
             fidelity=fidelity,
             calibrations=calibrations,
@@ -130,7 +133,7 @@ class VariantRun:
 
     def _slice(self, numbers: Mapping[str, FloatArray | float], part: slice) -> dict[str, FloatArray]:
         count = part.stop - part.start
-        hardware = variant_columns(self.accelerator, numbers, count, self.calibrations)
+        hardware = self.columns.columns(numbers, count)
         capacity = numbers.get("memory.dram.capacity", self.accelerator.memory.dram.capacity)
         return self._figures(hardware, np.broadcast_to(np.asarray(capacity), (count,)))
 

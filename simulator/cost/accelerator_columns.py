@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +27,10 @@ from .hardware.memory_rates import (
 )
 from .hardware.power import PowerModel, UnknownPowerError, power_model
 from .hardware.power_columns import PowerColumns, changed_power, power_columns
-from .inheritance import accelerator_origin, carried, nearest, origin_of, variants_origin
+from .inheritance import Origin, accelerator_origin, carried, nearest, origin_of, variants_origin
 from .parameters import Parameters, parameter_records, records_of_columns
 
-__all__ = ["hardware_columns", "variant_columns"]
+__all__ = ["VariantColumns", "hardware_columns"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -59,35 +61,63 @@ def hardware_columns(accelerators: Sequence[Accelerator], calibrations: Calibrat
     return _derived(figures_of(accelerators), power, parameter_records(_KINDS, values), basis)
 
 
-def variant_columns(
-    changed: Accelerator, numbers: Mapping[str, FloatArray | float], count: int, calibrations: CalibrationPool
-) -> HardwareColumns:
-    """Columns of variants of one accelerator that differ in numbers alone, as :func:`hardware_columns` has them.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class VariantColumns:
+    """Columns of variants of one accelerator, which differ in numbers alone: what they share, looked up once.
 
-    Parameters
+    Attributes
     ----------
-    changed : Accelerator
-        One of them, as :func:`hw_specs.apply_overrides` makes it: with values where the others have some.
-    numbers : mapping of str to array of shape (num_variants,) or float
-        By dotted path, in place of those of `changed`, those that follow others included
-        (:func:`hw_specs.overrides.with_followers`).
-    count : int
-        Number of variants.
-    calibrations : CalibrationPool
+    figures : Figures
+        Of one of them.
+    known : mapping of str to float
+        Parameters of what it was before it was changed.
+    there : Origin
+        What those describe.
+    basis : mapping of str to int
+        Codes of their grounds.
+    power : PowerModel or None
+        Of one of them.
     """
-    own = figures_of([changed])
-    figures = own.changed(numbers, count)
-    found = _of_accelerator(changed.product or changed, calibrations)
-    here, there = variants_origin(figures), accelerator_origin(changed.product or changed)
-    values = carried(_with_defaults(found), None, here=here, there=there)
-    grounds = {name: BASES.index(_inherited_ground(found.get(name, _DEFAULT)[1])) for name in PARAMETERS}
-    model = _power_model(changed)
-    return _derived(
-        figures,
-        changed_power(model, own, figures),
-        records_of_columns(_KINDS, values, count),
-        {name: np.full(count, code, dtype=np.int64) for name, code in grounds.items()},
-    )
+
+    figures: Figures
+    known: Mapping[str, float]
+    there: Origin[float]
+    basis: Mapping[str, int]
+    power: PowerModel | None
+
+    @classmethod
+    def of(cls, changed: Accelerator, calibrations: CalibrationPool) -> Self:
+        """Of an accelerator as :func:`hw_specs.apply_overrides` makes it, with values where the variants have some."""
+        product = changed.product or changed
+        found = _of_accelerator(product, calibrations)
+        grounds = {name: _inherited_ground(found.get(name, _DEFAULT)[1]) for name in PARAMETERS}
+        return cls(
+            figures=figures_of([changed]),
+            known=_with_defaults(found),
+            there=accelerator_origin(product),
+            basis={name: BASES.index(ground) for name, ground in grounds.items()},
+            power=_power_model(changed),
+        )
+
+    def columns(self, numbers: Mapping[str, FloatArray | float], count: int) -> HardwareColumns:
+        """Columns of variants, as :func:`hardware_columns` has them.
+
+        Parameters
+        ----------
+        numbers : mapping of str to array of shape (num_variants,) or float
+            By dotted path, in place of those of the accelerator, those that follow others included
+            (:func:`hw_specs.overrides.with_followers`).
+        count : int
+            Number of variants.
+        """
+        figures = self.figures.changed(numbers, count)
+        values = carried(self.known, None, here=variants_origin(figures), there=self.there)
+        return _derived(
+            figures,
+            changed_power(self.power, self.figures, figures),
+            records_of_columns(_KINDS, values, count),
+            {name: np.full(count, code, dtype=np.int64) for name, code in self.basis.items()},
+        )
 
 
 def _derived(
@@ -176,11 +206,12 @@ def _of_accelerator(accelerator: Accelerator, pool: CalibrationPool) -> dict[str
     if accelerator.product is not None and not _is_measured(accelerator, pool):
         return _changed(accelerator, accelerator.product, _of_accelerator(accelerator.product, pool))
     found: dict[str, tuple[float, str]] = {}
+    here = accelerator_origin(accelerator)
     for group in GROUPS:
-        found |= (observed := _observed(accelerator, group, pool))
+        found |= (observed := _observed(accelerator, here, group, pool))
         match, source = nearest(accelerator, group, pool)
         if match is not None:
-            found |= _of_group(accelerator, group, match, source, observed)
+            found |= _of_group(accelerator, here, group, match, source, observed)
         single = pool.ceilings(accelerator, group)
         if single is not None:
             found |= {name: (value, "inherited") for name, value in single.of_group(group).items()}
@@ -212,20 +243,27 @@ def _inherited_ground(ground: str) -> str:
     return "inherited" if ground == "calibrated" else ground
 
 
-def _observed(accelerator: Accelerator, group: str, pool: CalibrationPool) -> dict[str, tuple[float, str]]:
+def _observed(
+    accelerator: Accelerator, here: Origin[float], group: str, pool: CalibrationPool
+) -> dict[str, tuple[float, str]]:
     """Single parameters of a group that traces of some accelerator showed, those of the nearest one."""
     found: dict[str, tuple[float, str]] = {}
     for match in pool.observations(accelerator, group):
         values: Mapping[str, float] = match.calibration.of_group(group)
         if match.basis != "calibrated":
             there = origin_of(match.calibration, group, accelerator)
-            values = carried(values, group, here=accelerator_origin(accelerator), there=there)
+            values = carried(values, group, here=here, there=there)
         found |= {name: (value, match.basis) for name, value in values.items()}
     return found
 
 
 def _of_group(
-    accelerator: Accelerator, group: str, match: CalibrationMatch, source: str, observed: Container[str]
+    accelerator: Accelerator,
+    here: Origin[float],
+    group: str,
+    match: CalibrationMatch,
+    source: str,
+    observed: Container[str],
 ) -> dict[str, tuple[float, str]]:
     """Parameters of a group from a calibration of it, or of the group that it resembles.
 
@@ -238,9 +276,7 @@ def _of_group(
     held = {name for name in held if name not in observed}
     values = {**{name: PARAMETERS[name].default for name in held if name in PARAMETERS}, **fitted}
     if not own:
-        values = carried(
-            values, group, here=accelerator_origin(accelerator), there=origin_of(calibration, source, accelerator)
-        )
+        values = carried(values, group, here=here, there=origin_of(calibration, source, accelerator))
     ground = match.basis if source == group else "inherited"
     return {name: (value, ground if name in fitted else "datasheet") for name, value in values.items()}
 

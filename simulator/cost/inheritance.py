@@ -11,6 +11,7 @@ them: short kernels of a B200 by those of a GB200 are 11.0 % off, with latencies
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -86,9 +87,14 @@ def origin_of(calibration: Calibration, group: str, accelerator: Accelerator | N
     measured = calibration.groups.get(group, calibration.accelerators)
     own = None if accelerator is None else accelerator.based_on or accelerator.name
     try:
-        return accelerator_origin(load_accelerator(own if own is not None and own in measured else measured[0]))
+        return _origin_named(own if own is not None and own in measured else measured[0])
     except (IndexError, SpecError):  # nothing named, or a machine that its user probed
         return Origin(copy_share=None)
+
+
+@functools.cache
+def _origin_named(name: str) -> Origin[float]:
+    return accelerator_origin(load_accelerator(name))
 
 
 def accelerator_origin(accelerator: Accelerator) -> Origin[float]:

@@ -13,7 +13,7 @@ from hw_specs import (
 )
 from hw_specs.overrides import change_text, present_numbers, with_followers
 from simulator.cost import BASES, PARAMETERS, hardware_columns
-from simulator.cost.accelerator_columns import variant_columns
+from simulator.cost.accelerator_columns import VariantColumns
 
 
 def _calibration(**changes):
@@ -219,7 +219,7 @@ def _assert_alike(part, numbers):
     texts = [[_text(part, path, float(values[i])) for path, values in numbers.items()] for i in range(3)]
     changed = [apply_overrides(part, each) for each in texts]
     expected = dict(_leaves(hardware_columns(changed, pool)))
-    variants = variant_columns(changed[0], with_followers(present_numbers(part), numbers), 3, pool)
+    variants = VariantColumns.of(changed[0], pool).columns(with_followers(present_numbers(part), numbers), 3)
     for leaf, column in _leaves(variants):
         np.testing.assert_allclose(column, expected[leaf], rtol=1e-13, err_msg=f"{leaf}, {list(numbers)}")
 
