@@ -29,13 +29,13 @@ CONTENT = {
 
 
 def main(kills: int) -> None:
-    designs = 12_000 * kills
+    designs = 6_000 * kills
     content = {**CONTENT, "sampling": {"method": "latin-hypercube", "samples": designs, "seed": 1}}
     rng, done, kept = random.Random(7), 0, dict[str, int]()  # noqa: S311
     with tempfile.TemporaryDirectory() as folder:
         path, output = Path(folder) / "study.yaml", Path(folder) / "results"
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
-        while done < kills and _killed(path, output, rng.uniform(0.3, 3.0)):
+        while done < kills and _killed(path, output, rng):
             done += 1
             there = {part.name: part.stat().st_mtime_ns for part in output.glob("part-*.parquet")}
             assert {name: there.get(name) for name in kept} == kept, "a part was written twice, or lost"
@@ -47,18 +47,23 @@ def main(kills: int) -> None:
     print(f"killed {done} times; {designs} rows, each once; {finished.summary.failures} failures")
 
 
-def _killed(path: Path, output: Path, after: float) -> bool:
-    """Run a sweep and kill it after some time; whether it was still running."""
+def _killed(path: Path, output: Path, rng: random.Random) -> bool:
+    """Run a sweep and kill it, now and then as it starts, else soon after it wrote a part; whether it still ran."""
     command = [sys.executable, "-m", "simulator.whatif", "sweep", str(path), "-o", str(output)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
-    end = time.monotonic() + after
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            return False
-        time.sleep(0.005)
+    before, begun, early = _parts(output), time.monotonic(), rng.random() < 0.1
+    while process.poll() is None and _parts(output) == before and not (early and time.monotonic() > begun + 1.5):
+        time.sleep(0.002)
+    time.sleep(rng.uniform(0.0, 0.4))
+    if process.poll() is not None:
+        return False
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     return True
+
+
+def _parts(output: Path) -> int:
+    return sum(1 for _ in output.glob("part-*.parquet"))
 
 
 if __name__ == "__main__":

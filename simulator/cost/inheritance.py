@@ -110,9 +110,9 @@ def accelerator_origin(accelerator: Accelerator) -> Origin[float]:
 
 def variants_origin(figures: Figures) -> Origin[FloatArray]:
     """Memory of variants of one accelerator, which have numbers in the same places."""
-    left = dram_achievable_copy(figures)
+    copies = figures.numbers["memory.dram.measured_bandwidth"]
     return Origin(
-        copy_share=_known(np.minimum(figures.numbers["memory.dram.measured_bandwidth"] / left, 1.0)),
+        copy_share=_known(np.minimum(copies / dram_achievable_copy(figures), 1.0)),
         changed=True,
         cache_latency=_known(common_cache(figures, "latency")),
         dram_latency=_known(figures.numbers["memory.dram.latency"]),

@@ -18,7 +18,7 @@ __all__ = ["Plot", "Range", "Sampling", "Search", "StudyError", "StudyFile", "Va
 Value = StrictInt | StrictFloat | StrictStr
 """A number, a factor (``2x``), a unit string, or a name."""
 
-_MOST_DESIGNS = 10**12
+_MOST_DESIGNS, _MOST_IN_CHUNK = 10**12, 2**17
 
 
 class StudyError(SpecError):
@@ -110,6 +110,8 @@ class StudyFile(Record):
     fidelity: Literal["calibrated", "roofline"] = "calibrated"
     outputs: tuple[Literal["bound", "stages"], ...] = ()
     """Beyond the figures that every design has; these take a whole simulation each."""
+    chunk: Annotated[int, Field(strict=True, gt=0, le=_MOST_IN_CHUNK)] = 512
+    """Designs that are computed, written and, after a kill, done again at once."""
     plots: tuple[Plot, ...] = ()
     search: Search = Search()
 

@@ -26,9 +26,6 @@ from .sampling import MOST_SOBOL, Grid, LatinHypercube, Sampler, Sobol
 
 __all__ = ["Base", "Study", "load_study"]
 
-#: Designs of a chunk: what is computed, written and, after a kill, done again at once.
-CHUNK = 512
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
@@ -69,12 +66,12 @@ class Study:
 
     @property
     def num_chunks(self) -> int:
-        """Chunks of :data:`CHUNK` designs."""
-        return -(-len(self.designs) // CHUNK)
+        """Chunks of as many designs as the file says."""
+        return -(-len(self.designs) // self.file.chunk)
 
     def chunk(self, number: int) -> tuple[int, int]:
         """First design of a chunk, and the first that comes after it."""
-        return number * CHUNK, min((number + 1) * CHUNK, len(self.designs))
+        return number * self.file.chunk, min((number + 1) * self.file.chunk, len(self.designs))
 
     def identity(self) -> dict[str, str]:
         """What the figures of the designs depend on, by what it is."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hw_specs.output import OutputError
-from simulator.whatif.study.study import CHUNK, Study
+from simulator.whatif.study.study import Study
 
 __all__ = ["MANIFEST", "ResultFolder"]
 
@@ -63,7 +63,7 @@ class ResultFolder:
         found = _read_manifest(manifest)
         own = self.study.identity()
         differ = [name for name, digest in own.items() if found.get("identity", {}).get(name) != digest]
-        if found.get("format") != _FORMAT or found.get("chunk") != CHUNK or differ:
+        if found.get("format") != _FORMAT or differ:
             what = " and ".join(differ) or "format"
             raise OutputError(f"{self.path}: holds results of another {what}; give another folder, or delete this one")
 
@@ -72,9 +72,9 @@ class ResultFolder:
             "format": _FORMAT,
             "designs": len(self.study.designs),
             "models": list(self.study.file.models),
-            "chunk": CHUNK,
+            "chunk": self.study.file.chunk,
             "chunks": self.study.num_chunks,
-            "parts": _name("CHUNK"),
+            "parts": _name("NUMBER"),
             "identity": self.study.identity(),
             "begun": datetime.now(UTC).isoformat(timespec="seconds"),
         }
@@ -109,8 +109,14 @@ class ResultFolder:
         """Rows that have a reason in place of figures."""
         import pyarrow.parquet as pq
 
-        counts = (pq.read_metadata(path).metadata[b"failures"] for path in sorted(self.path.glob("part-*.parquet")))
-        return sum(int(count) for count in counts)
+        return sum(_filled(pq.read_metadata(path), "failure") for path in self.path.glob("part-*.parquet"))
+
+
+def _filled(metadata: Any, name: str) -> int:
+    """Rows of a part that have a value in a column, by the statistics of the part."""
+    column = metadata.schema.names.index(name)
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    return sum(group.num_rows - group.column(column).statistics.null_count for group in groups)
 
 
 def _name(number: int | str) -> str:

@@ -28,9 +28,7 @@ def chunk_bytes(evaluator: Evaluator, number: int) -> tuple[bytes, int]:
 
     table, failures = chunk_table(evaluator, number)
     sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(sink, table.schema, compression="zstd") as writer:
-        writer.write_table(table)
-        writer.add_key_value_metadata({"failures": str(failures)})
+    pq.write_table(table, sink, compression="zstd")
     return sink.getvalue().to_pybytes(), failures
 
 

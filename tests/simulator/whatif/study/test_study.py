@@ -3,7 +3,7 @@
 import pytest
 
 from simulator.whatif.study.file import StudyError
-from simulator.whatif.study.study import CHUNK, load_study
+from simulator.whatif.study.study import load_study
 
 CONTENT = {
     "models": "stable-diffusion",
@@ -51,7 +51,8 @@ def test_all_complaints_come_at_once():
 def test_chunks_cover_all_designs():
     study = load_study(CONTENT)
     chunks = [study.chunk(number) for number in range(study.num_chunks)]
-    assert chunks == [(0, CHUNK), (CHUNK, 1000)]
+    assert chunks == [(0, 512), (512, 1000)]
+    assert load_study(CONTENT | {"chunk": 400}).chunk(2) == (800, 1000)
 
 
 def test_results_are_those_of_the_same_question_whatever_it_is_called():

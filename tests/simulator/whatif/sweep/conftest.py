@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from simulator.whatif.study import study as study_module
 from simulator.whatif.study.study import Study, load_study
 
 CONTENT: dict[str, Any] = {
     "title": "small",
     "models": "stable-diffusion",
     "hw": "h100",
+    "chunk": 8,
     "sampling": {"method": "latin-hypercube", "samples": 20, "seed": 4},
     "fields": {
         "memory.dram.bandwidth": {"low": "0.5x", "high": "2x", "scale": "log"},
@@ -23,13 +23,6 @@ CONTENT: dict[str, Any] = {
 
 
 @pytest.fixture
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chunks of eight designs."""
-    monkeypatch.setattr(study_module, "CHUNK", 8)
-    monkeypatch.setattr("simulator.whatif.sweep.folder.CHUNK", 8)
-
-
-@pytest.fixture
-def study(small_chunks: None) -> Study:
+def study() -> Study:
     """20 designs in three chunks."""
     return load_study(CONTENT)

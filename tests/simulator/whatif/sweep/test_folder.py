@@ -21,7 +21,7 @@ def test_what_is_missing_is_what_has_no_file(study, tmp_path):
     assert names == ["_lock", MANIFEST, "_study.json", "part-00000001.parquet"]
     manifest = json.loads((tmp_path / "r" / MANIFEST).read_text(encoding="utf-8"))
     assert (manifest["designs"], manifest["chunks"], manifest["chunk"]) == (20, 3, 8)
-    assert manifest["parts"] == "part-CHUNK.parquet"
+    assert manifest["parts"] == "part-NUMBER.parquet"
 
 
 def test_what_a_killed_sweep_was_writing_is_forgotten(study, tmp_path):

@@ -39,7 +39,7 @@ def test_what_never_bends_has_no_knee(y):
     assert knee_of(np.array([1.0, 2.0]), np.array([2.0, 1.9])) is None
 
 
-def test_pictures_are_drawn_beside_the_results(small_chunks, tmp_path):
+def test_pictures_are_drawn_beside_the_results(tmp_path):
     pytest.importorskip("pyarrow")
     pytest.importorskip("matplotlib")
     plots = [

@@ -44,7 +44,12 @@ def test_no_scheduler_is_one_line(study, monkeypatch):
 def test_a_worker_that_is_killed_loses_nothing(tmp_path):
     """Two worker processes on this machine, one of which is killed while it computes."""
     distributed = pytest.importorskip("distributed")
-    content = {**CONTENT, "fidelity": "roofline", "sampling": {"method": "latin-hypercube", "samples": 6_000}}
+    content = {
+        **CONTENT,
+        "fidelity": "roofline",
+        "sampling": {"method": "latin-hypercube", "samples": 6_000},
+        "chunk": 512,
+    }
     study = load_study(content)
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1", nanny=False

@@ -12,7 +12,7 @@ from simulator.whatif.sweep.run import sweep
 pytest.importorskip("pyarrow")
 
 
-def test_ranges_of_figures_and_reasons_of_failures_are_told(small_chunks, tmp_path):
+def test_ranges_of_figures_and_reasons_of_failures_are_told(tmp_path):
     designs = [{"batch": 1}, {"attention": "flash3"}, {"attention": "flash3", "batch": 1}]
     content = {
         "title": "three",

@@ -39,7 +39,7 @@ def test_a_chunk_is_the_same_bytes_each_time(study):
     assert failures == 0
 
 
-def test_rows_are_of_every_model_and_failures_among_them(small_chunks):
+def test_rows_are_of_every_model_and_failures_among_them():
     import pyarrow.parquet as pq
 
     content = {"models": ["stable-diffusion", "llama2-7b"], "hw": "a100", "fidelity": "roofline"}
@@ -56,7 +56,7 @@ def test_rows_are_of_every_model_and_failures_among_them(small_chunks):
     assert table.equals(chunk_table(evaluator, 0)[0])
 
 
-def test_a_seed_changes_the_designs(small_chunks, study):
+def test_a_seed_changes_the_designs(study):
     other = load_study(CONTENT | {"sampling": {"method": "latin-hypercube", "samples": 20, "seed": 5}})
     columns = [chunk_table(Evaluator(study=s), 0)[0].column("memory.dram.bandwidth") for s in (study, other)]
     assert columns[0] != columns[1]
