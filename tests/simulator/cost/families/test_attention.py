@@ -46,13 +46,25 @@ _MASKING = 0.5 * _EXPONENTIALS
 def walk(hardware, attention, monkeypatch):
     """Terms of a call whose kernel has tiles of its own."""
 
-    def build(heads, queries, keys, *, head=64.0, tiles=None, kernel=_KERNEL, part=None, call=None, **parameters):
+    def build(
+        heads,
+        queries,
+        keys,
+        *,
+        head=64.0,
+        tiles=None,
+        kernel=_KERNEL,
+        part=None,
+        call=None,
+        group="flash3",
+        **parameters,
+    ):
         columns = {name: np.array([value]) for name, value in {**_TILES, **(tiles or {})}.items()}
         monkeypatch.setattr("simulator.cost.families.attention.attention_tiles", lambda *_: AttentionTiles(**columns))
-        values = {f"flash3.{name}": value for name, value in {**_VALUES, **parameters}.items()}
+        values = {f"{group}.{name}": value for name, value in {**_VALUES, **parameters}.items()}
         chosen = replace(hardware(), **(part or {})).with_parameters(values)
         calls = attention(heads, queries, keys, head, **(call or {}))
-        cost = attention_cost(calls, chosen, chosen.parameters["flash3"], kernel=kernel)
+        cost = attention_cost(calls, chosen, chosen.parameters[group], kernel=kernel)
         terms = {name: values[0, 0] for name, values in cost.terms.items()}
         return {**terms, "time": cost.time[0, 0], "bound": BOUNDS[cost.bound[0, 0]]}
 
@@ -87,6 +99,10 @@ def test_lengths_are_rounded_up_to_tiles(walk):
     walked = walk(200.0, 257.0, 1001.0)
     assert walked["thread blocks"] == 600
     assert walked["products"] == pytest.approx(600 * 21 / 100 * _PRODUCTS)
+
+
+def test_few_keys_are_one_step(walk):
+    assert walk(200.0, 256.0, 50.0)["products"] == pytest.approx(400 / 100 * _PRODUCTS)
 
 
 def test_a_single_tile_of_queries_multiplies_while_nothing_else_runs(walk):
@@ -179,6 +195,37 @@ class TestCausal:
         assert _cores(walked) == pytest.approx(16 * (2 * _STEP + 2 * _MASKING) + 8e-6)
 
 
+class TestStagedScores:
+    """Scores that pass through shared memory: instructions on the 50 vector lanes of a core come with each."""
+
+    _FEW, _MANY = (_EXPONENTIALS + 6400 * count / 50e9 for count in (4, 20))
+    _WALK = (200.0, 256.0, 1000.0)
+
+    def _step(self, walk, **options):
+        return walk(*self._WALK, group="efficient", softmax=4.0, spread_softmax=20.0, **options)["exponentials"] / 80
+
+    def test_rows_of_scores_lie_with_a_few_threads(self, walk):
+        assert self._step(walk) == pytest.approx(self._FEW)
+
+    def test_or_are_spread_over_many(self, walk):
+        assert self._step(walk, part={"spread_accumulators": np.array([True])}) == pytest.approx(self._MANY)
+        on_vector_units = {"matrix_flops": 0.0, "vector_flops": 5e10, "number_format": "fp32"}
+        assert self._step(walk, call=on_vector_units) == pytest.approx(self._MANY)
+
+    @pytest.mark.parametrize(("number_format", "splitting"), [("tf32", 3 * 500 / 50e9), ("bf16", 0.0)])
+    def test_float32_operands_are_split_as_they_are_read(self, walk, number_format, splitting):
+        step = self._step(
+            walk,
+            call={"number_format": number_format},
+            part={"matrix": {"tf32": np.array([5e13]), "bf16": np.array([1e14])}},
+            tiles={"operands": 500.0},
+        )
+        assert step == pytest.approx(self._FEW + splitting)
+
+    def test_unknown_vector_units_take_no_time(self, walk):
+        assert self._step(walk, part={"vector": {"fp32": np.array([np.nan])}}) == pytest.approx(_EXPONENTIALS)
+
+
 class TestGroupedHeads:
     def test_single_queries_of_a_group_share_a_tile(self, walk):
         walked = walk(800.0, 1.0, 1000.0, call={"heads_per_key_head": 4.0})
@@ -222,6 +269,21 @@ class TestSplits:
         part = {"dram_bandwidth": np.array([np.inf])}
         walked = walk(8.0, 128.0, 450.0, kernel=self._SPLITTING, combine=0.0, part=part)
         assert walked["splits of the keys"] == 3
+
+    def test_causal_parts_have_their_share_of_the_mean(self, walk):
+        # 30 heads of two tiles of queries: the first sees 1872 of 2000 keys, 38 steps, the last all 40.
+        walked = walk(
+            30.0, 256.0, 2000.0, kernel=FusedKernel(name="flash3", split_queries=256.0), call={"causal": True}
+        )
+        split = walked["splits of the keys"]
+        masking = 4 * _MASKING
+        longest = math.ceil(40 / split) * _STEP + masking
+        work = 60 * split / 100 * (39 / split * _STEP + masking)
+        uneven = max(work + 0.5 * longest * min(60 * split / 200, 1.0), longest)
+        equal = math.ceil(60 * split / 100) * longest
+        combining = 2e-6 + split * 30 * 256 * 64 * 8 / 1e12
+        assert split > 1
+        assert _cores(walked) == pytest.approx(min(uneven, equal) + 1e-6 + combining)
 
     def test_parts_share_cores(self, walk):
         # 60 blocks are 180 parts of 14 steps, two on the busiest core.
