@@ -19,6 +19,7 @@ from rich.table import Table
 from .architecture import Architecture
 from .catalogue import accelerator_files, load_accelerator, load_file, retired_fields
 from .errors import SpecError
+from .hypothetical.assumptions import assumed_lines
 from .inheritance.lineage import list_architectures, load_architecture
 from .listing.facts import LIST_COLUMNS, as_record, facts, list_row, readable_row
 from .listing.plausibility import Finding, implausibilities
@@ -113,12 +114,15 @@ def check_command(
 ) -> None:
     """Check that specification files are valid and that their numbers fit together.
 
-    Status 1 if a number does not fit and the file does not list it as disputed, 2 if a file is refused.
+    All that is wrong with a file is listed, and of a part that nobody sells what it assumes. Status 1 if a number does
+    not fit and the file does not list it as disputed, 2 if a file is refused. A hypothetical part need not keep to the
+    rates that datasheets round.
     """
     paths = files or list(accelerator_files())
     for path in paths:
         _say_what_is_left_out(str(path))
-    findings = [(path.name, finding) for path in paths for finding in implausibilities(load_file(path))]
+    parts = [(path.name, _loaded(path)) for path in paths]
+    findings = [(name, finding) for name, part in parts for finding in _implausible(part)]
     rows = [_finding_row(name, finding) for name, finding in findings]
     if output is Format.JSON:
         _print_json([dict(zip(_FINDING_COLUMNS, row, strict=True)) for row in rows])
@@ -130,6 +134,24 @@ def check_command(
     typer.echo(f"{len(paths)} files valid; {open_findings} open findings, {len(rows)} in all", err=True)
     if open_findings:
         raise typer.Exit(1)
+
+
+def _implausible(part: Accelerator) -> list[Finding]:
+    return implausibilities(part, rounded=not part.hypothetical)
+
+
+def _loaded(path: Path) -> Accelerator:
+    """Accelerator of a file; of one that is refused, everything that is wrong with it."""
+    try:
+        part = load_file(path)
+    except SpecError as error:
+        for line in error.complaints:
+            typer.echo(f"hwspec: {line}", err=True)
+        raise typer.Exit(2) from error
+    if part.hypothetical or part.product is not None:
+        for line in assumed_lines(part):
+            typer.echo(f"{path}: {line}", err=True)
+    return part
 
 
 def _say_what_is_left_out(name_or_path: str) -> None:

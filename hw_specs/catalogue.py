@@ -6,13 +6,14 @@ import functools
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from .errors import SpecError, did_you_mean
+from .hypothetical.composition import in_si, is_composed, with_factors, with_parts, without_factors, without_groups
 from .reading.conversion import MOVED, retire
 from .reading.explain import explain
 from .reading.yaml_loader import parse_yaml, read_yaml
@@ -147,6 +148,7 @@ def retired_fields(name_or_path: str) -> tuple[str, ...]:
 def _read(path: Path, seen: tuple[Path, ...] = ()) -> _Specification:
     """Content of a specification file, merged onto the files that it extends; quantities still as written.
 
+    Factors and groups taken from other parts are replaced by what they give (:mod:`hw_specs.hypothetical.composition`).
     A mapping merges key by key, a ``null`` removes what was inherited, the parent's ``sources`` follow the
     file's own, and everything else replaces. Names, aliases and notes are not inherited, nor is the measured
     bandwidth of the DRAM where the file gives another bandwidth.
@@ -160,17 +162,54 @@ def _read(path: Path, seen: tuple[Path, ...] = ()) -> _Specification:
     if resolved in seen:
         chain = " -> ".join(step.name for step in (*seen, resolved))
         raise SpecError(f"{_display(path)}: extends: goes in a circle ({chain}); extend another file")
-    tree = read_yaml(path)
+    written = read_yaml(path)
     beside = (resolved.parent / "architectures",)
-    if "extends" not in tree:
-        return _Specification(tree=tree, folders=beside)
-    parent = _read(_parent_file(tree["extends"], path), (*seen, resolved))
+    if "extends" not in written:
+        return _Specification(tree=written, folders=beside)
+    parent = _read(_parent_file(written["extends"], path), (*seen, resolved))
     inherited = {key: value for key, value in parent.tree.items() if key not in _NOT_INHERITED}
-    merged = _merge(inherited, tree)
+    tree, relative = _own_values(written, path, (*seen, resolved))
+    # What another part has replaces the inherited group as a whole.
+    merged = _merge(without_groups(inherited, written), tree)
     _forget_measured_dram(merged, tree)
     merged["sources"] = _all_sources(tree.get("sources"), inherited.get("sources"))
     del merged["extends"]
-    return _Specification(tree=merged, folders=(*beside, *parent.folders))
+    found = _Specification(tree=merged, folders=(*beside, *parent.folders))
+    return _with_factors(found, relative, tree, path) if relative else found
+
+
+def _own_values(
+    written: Mapping[str, Any], path: Path, seen: tuple[Path, ...]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a file states with the groups that it takes from other parts, and its values relative to what it extends."""
+    if not is_composed(written):
+        return dict(written), {}
+    try:
+        filled = with_parts(written, lambda name: _tree_in_si(name, path, seen))
+    except SpecError as error:
+        raise SpecError(f"{_display(path)}: {str(error).removeprefix(f'{_display(path)}: ')}") from error
+    tree, relative = without_factors(filled)
+    return {**tree, "hypothetical": True}, relative
+
+
+def _tree_in_si(name: str, path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    """Tree of another part that a file names, whose numbers mean the same beside any clock."""
+    other = _parent_file(name, path, key="from")
+    specification = _read(other, seen)
+    return in_si(
+        specification.tree, _build(replace(specification, tree=dict(specification.tree)), where=_display(other))
+    )
+
+
+def _with_factors(
+    found: _Specification, relative: Mapping[str, str], stated: Mapping[str, Any], path: Path
+) -> _Specification:
+    """Specification with values relative to what its file extends."""
+    base = _build(replace(found, tree=dict(found.tree)), where=_display(path))
+    try:
+        return replace(found, tree=with_factors(found.tree, base, relative, stated))
+    except SpecError as error:
+        raise SpecError(f"{_display(path)}: {str(error).removeprefix('change ')}") from error
 
 
 def _all_sources(own: object, inherited: object) -> object:
@@ -235,16 +274,16 @@ def _forget_measured_dram(merged: dict[str, Any], child: Mapping[str, Any]) -> N
         merged["memory"] = {**merged["memory"], "dram": level}
 
 
-def _parent_file(parent: object, path: Path) -> Path:
+def _parent_file(parent: object, path: Path, key: str = "extends") -> Path:
     if not isinstance(parent, str):
-        raise SpecError(f"{_display(path)}: extends: {parent!r} is no name; give an accelerator or a file")
+        raise SpecError(f"{_display(path)}: {key}: {parent!r} is no name; give an accelerator or a file")
     sibling = path.parent / parent
     if sibling.is_file():
         return sibling
     try:
         return resolve_name(parent)
     except SpecError as error:
-        raise SpecError(f"{_display(path)}: extends: {error}") from error
+        raise SpecError(f"{_display(path)}: {key}: {error}") from error
 
 
 def _is_path(text: str) -> bool:

@@ -28,9 +28,20 @@ class Finding:
     disputed: bool
 
 
-def implausibilities(accelerator: Accelerator) -> list[Finding]:
-    """Findings of all checks; those on paths that the accelerator lists as disputed are marked so."""
-    checks = (_engine, _rates, _order_of_rates, _memory, _thread_limits, _power_and_links, _disputed)
+def implausibilities(accelerator: Accelerator, *, rounded: bool = True) -> list[Finding]:
+    """Findings of all checks; those on paths that the accelerator lists as disputed are marked so.
+
+    Unless peaks are `rounded`, they need not be rates that arithmetic units come in.
+    """
+    checks = (
+        _engine,
+        *((_rates,) if rounded else ()),
+        _order_of_rates,
+        _memory,
+        _thread_limits,
+        _power_and_links,
+        _disputed,
+    )
     return [
         Finding(path=path, message=message, disputed=path in accelerator.disputed)
         for check in checks

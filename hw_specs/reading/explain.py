@@ -19,7 +19,7 @@ def explain(error: ValidationError, *, model: type[BaseModel], where: str) -> Sp
     found = error.errors(include_url=False)
     first = min(found, key=lambda finding: finding["type"] != "extra_forbidden")
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return SpecError(f"{where}: {_complaint(first, model)}{more}")
+    return SpecError(f"{where}: {_complaint(first, model)}{more}", findings(error, model=model, where=where))
 
 
 def findings(error: ValidationError, *, model: type[BaseModel], where: str) -> tuple[str, ...]:

@@ -156,3 +156,26 @@ def test_fields_that_are_gone_are_said_to_be(
     status, _, err = run([command, str(path)], monkeypatch, capsys)
     assert status == 0
     assert f"{path}: cores.sustained_clock: is left out" in err
+
+
+def test_check_lists_all_that_is_wrong_at_once(tmp_path, monkeypatch, capsys) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text("name: X\nextends: h100\nsources: [me]\ncores: {count: many}\nmemory: {dram: {bandwith: 3}}\n")
+    monkeypatch.setattr("sys.argv", ["hwspec", "check", str(file)])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    lines = capsys.readouterr().err.splitlines()
+    assert caught.value.code == 2
+    assert len(lines) == 2
+    assert "bandwith: unknown key" in lines[0]
+    assert "cores.count: 'many' is refused" in lines[1]
+
+
+def test_check_takes_a_hypothetical_part_and_says_what_it_assumes(tmp_path, monkeypatch, capsys) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("name: X\nextends: h100\nsources: [me]\npeak: {matrix: 1.3x}\nmemory: {dram: {from: b200}}\n")
+    monkeypatch.setattr("sys.argv", ["hwspec", "check", str(file)])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 0
+    assert "as H100-SXM5-80GB but for: " in capsys.readouterr().err

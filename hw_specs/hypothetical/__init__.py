@@ -1,0 +1,1 @@
+"""Parts that nobody sells: what a specification file makes of others, and what it leaves assumed."""
