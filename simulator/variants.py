@@ -139,21 +139,27 @@ class VariantRun:
 
     def _figures(self, hardware: HardwareColumns, capacity: FloatArray) -> dict[str, FloatArray]:
         boost = kernel_times(self.kernels, hardware.at_boost(), fidelity=self.fidelity)
+        if self.deviations is None:  # without a host, kernels follow one another
+            return self._outcome(self.kernels.count @ boost.time, capacity=capacity)
         runs = stage_runs(self.launches, boost.time, self.issues)
-        if self.deviations is None:
-            return self._outcome(_elapsed(runs), np.zeros(len(hardware)), np.full(len(hardware), np.nan), capacity)
         within = hardware.in_run(run_totals(boost, self.kernels.count, elapsed=_elapsed(runs)))
         times = within_power(boost, within).time
         if times is not boost.time:
             runs = stage_runs(self.launches, times, self.issues)
         energy = energies(self.kernels, self.launches.stages, runs, within)
-        return self._outcome(_elapsed(runs), self.deviations.relative(runs, times), energy, capacity)
+        ends = interval_ends(_elapsed(runs), self.deviations.relative(runs, times))
+        return self._outcome(_elapsed(runs), ends=ends, energy=energy, capacity=capacity)
 
     def _outcome(
-        self, latency: FloatArray, deviation: FloatArray, energy: FloatArray, capacity: FloatArray
+        self,
+        latency: FloatArray,
+        *,
+        capacity: FloatArray,
+        ends: tuple[FloatArray, FloatArray] | None = None,
+        energy: FloatArray | None = None,
     ) -> dict[str, FloatArray]:
-        bound = self.fidelity == "roofline"
-        low, high = (np.full_like(latency, np.nan),) * 2 if bound else interval_ends(latency, deviation)
+        unknown = np.full_like(latency, np.nan)
+        low, high = (unknown, unknown) if ends is None else ends
         with np.errstate(divide="ignore"):
             throughput = max(self.launches.graph.workload.batch, 1) / latency
         return {
@@ -161,7 +167,7 @@ class VariantRun:
             "latency_low": low,
             "latency_high": high,
             "throughput": throughput,
-            "energy": energy,
+            "energy": unknown if energy is None else energy,
             "peak_memory": np.full_like(latency, self.peak_memory),
             "fits": (self.peak_memory <= np.round(capacity)).astype(np.float64),
         }

@@ -13,12 +13,12 @@ __all__ = ["VersionOption", "run_command_line"]
 # What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
 _USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 
-# Packages that not every installation has, and the extra that installs them.
-_EXTRA_OF = {
-    **dict.fromkeys(("torch", "diffusers", "transformers", "sentencepiece"), "trace"),
-    **dict.fromkeys(("pynvml", "ijson"), "validate"),
-    **dict.fromkeys(("pyarrow", "xarray", "dask", "distributed", "pymoo"), "whatif"),
-    **dict.fromkeys(("scipy", "pandas", "matplotlib"), "validate"),
+# Packages that not every installation has, and the extras that install them; the one named as the command goes first.
+_EXTRAS_OF = {
+    **dict.fromkeys(("torch", "diffusers", "transformers", "sentencepiece"), ("trace",)),
+    **dict.fromkeys(("pynvml", "ijson"), ("validate",)),
+    **dict.fromkeys(("pyarrow", "xarray", "dask", "distributed", "pymoo"), ("whatif",)),
+    **dict.fromkeys(("scipy", "pandas", "matplotlib"), ("validate", "whatif")),
 }
 
 
@@ -53,9 +53,11 @@ def run_command_line(app: typer.Typer, name: str, user_errors: tuple[type[Except
         _refuse("\n".join(f"{name}: error: {_one_line(complaint)}" for complaint in complaints))
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
-        if package not in _EXTRA_OF:
+        if package not in _EXTRAS_OF:
             raise
-        _refuse(f"{name}: error: this needs {package}: pip install 'roofcast[{_EXTRA_OF[package]}]'")
+        extras = _EXTRAS_OF[package]
+        extra = name if name in extras else extras[0]
+        _refuse(f"{name}: error: this needs {package}: pip install 'roofcast[{extra}]'")
     except _USAGE_ERROR as error:
         _refuse(_usage(app, name, error))
     except typer.Abort:

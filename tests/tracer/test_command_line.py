@@ -69,6 +69,32 @@ def test_errors_are_one_line(
     assert written.count("\n") == (status == 2)
 
 
+def test_every_complaint_of_an_error_is_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class SeveralError(ValueError):
+        complaints = ("one", "two\nlines")
+
+    several = typer.Typer()
+
+    @several.command()
+    def fail() -> None:
+        raise SeveralError("one; two")
+
+    monkeypatch.setattr(sys, "argv", ["thing"])
+    with pytest.raises(SystemExit):
+        run_command_line(several, "thing", (ValueError,))
+    assert capsys.readouterr().err == "thing: error: one\nthing: error: two lines\n"
+
+
+@pytest.mark.parametrize(("name", "package", "extra"), [("whatif", "scipy", "whatif"), ("thing", "pyarrow", "whatif")])
+def test_the_extra_is_the_commands_own_where_it_has_the_package(name, package, extra, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", [name, "lacking", package])
+    with pytest.raises(SystemExit):
+        run_command_line(app, name, ())
+    assert f"this needs {package}: pip install 'roofcast[{extra}]'" in capsys.readouterr().err
+
+
 def test_without_a_command_there_is_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["thing"])
     with pytest.raises(SystemExit) as caught:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -59,9 +60,14 @@ class Evaluation:
 
 @dataclass(slots=True, eq=False)
 class Evaluator:
-    """Figures of the designs of one study; keeps what designs have in common from one chunk to the next."""
+    """Figures of the designs of one study; keeps what designs have in common from one chunk to the next.
+
+    Threads may share one: what is read and lowered is so by one of them at a time, since decoders of files are not made
+    for more.
+    """
 
     study: Study
+    _lock: Lock = field(default_factory=Lock)
     _runs: OrderedDict[tuple[object, ...], VariantRun | str] = field(default_factory=OrderedDict)
 
     def evaluate(self, model: str, groups: Iterator[DesignGroup] | list[DesignGroup], count: int) -> Evaluation:
@@ -117,15 +123,19 @@ class Evaluator:
     def _run(self, model: str, group: DesignGroup, changed: Accelerator, paths: tuple[str, ...]) -> VariantRun | str:
         """Lowered workload of a group, or the reason why it has none."""
         key = (model, group.base, *sorted(group.settings.items()), paths)
-        if key not in self._runs:
-            try:
-                self._runs[key] = self._lowered(self._setup(model, group, changed))
-            except USER_ERRORS as error:
-                self._runs[key] = " ".join(str(error).split())
-        self._runs.move_to_end(key)
-        while len(self._runs) > _KEPT:
-            self._runs.popitem(last=False)
-        return self._runs[key]
+        with self._lock:
+            if key not in self._runs:
+                self._runs[key] = self._lowered_or_not(model, group, changed)
+            self._runs.move_to_end(key)
+            while len(self._runs) > _KEPT:
+                self._runs.popitem(last=False)
+            return self._runs[key]
+
+    def _lowered_or_not(self, model: str, group: DesignGroup, changed: Accelerator) -> VariantRun | str:
+        try:
+            return self._lowered(self._setup(model, group, changed))
+        except USER_ERRORS as error:
+            return " ".join(str(error).split())
 
     def _setup(self, model: str, group: DesignGroup, accelerator: Accelerator) -> Setup:
         chosen: dict[str, Value] = {**self._common(), **group.settings}
@@ -155,7 +165,8 @@ class Evaluator:
 
     def _bounds(self, model: str, group: DesignGroup, numbers: Mapping[str, FloatArray], at: int) -> dict[str, float]:
         setup = self._setup(model, group, self._representative(replace(group, numbers=numbers), at))
-        bound = setup.simulated(self.study.file.fidelity).report.bound
+        with self._lock:
+            bound = setup.simulated(self.study.file.fidelity).report.bound
         return {name: float(getattr(bound, name)) for name in BOUNDS}
 
 

@@ -6,7 +6,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from threading import local
+from threading import Lock
 from typing import Any
 
 from hw_specs.output import OutputError
@@ -28,13 +28,10 @@ _AHEAD = 2
 
 def on_threads(study: Study, chunks: Iterable[int], workers: int | None = None) -> Iterator[Part]:
     """Parts of chunks as they are done, computed on threads; numpy lets others run while it computes."""
-    count = workers or os.cpu_count() or 1
-    own = local()
+    count, evaluator = workers or os.cpu_count() or 1, Evaluator(study=study)
 
     def compute(number: int) -> Part:
-        if not hasattr(own, "evaluator"):
-            own.evaluator = Evaluator(study=study)
-        return (number, *chunk_bytes(own.evaluator, number))
+        return (number, *chunk_bytes(evaluator, number))
 
     with ThreadPoolExecutor(count) as pool:
         try:
@@ -108,16 +105,22 @@ def _on_workers(client: Any, study: Study, chunks: Iterator[int], most: int) -> 
 
 
 _EVALUATORS: dict[str, Evaluator] = {}
+_ONE_AT_A_TIME = Lock()
 
 
 def _computed(content: Mapping[str, Any], identity: Mapping[str, str], number: int) -> Part:
-    """Part of a chunk on a worker, which keeps what chunks have in common. Raises OutputError where it is another's."""
-    evaluator = _EVALUATORS.get(identity["study"])
-    if evaluator is None:
-        study = load_study(content)
-        differ = [name for name, digest in study.identity().items() if identity[name] != digest]
-        if differ:
-            raise OutputError(f"a worker has other {' and '.join(differ)}; install the same version on all of them")
+    """Part of a chunk on a worker, whose threads share what chunks have in common."""
+    with _ONE_AT_A_TIME:
+        evaluator = _EVALUATORS.get(identity["study"]) or _evaluator(content, identity)
         _EVALUATORS.clear()
-        evaluator = _EVALUATORS.setdefault(identity["study"], Evaluator(study=study))
+        _EVALUATORS[identity["study"]] = evaluator
     return (number, *chunk_bytes(evaluator, number))
+
+
+def _evaluator(content: Mapping[str, Any], identity: Mapping[str, str]) -> Evaluator:
+    """Evaluator of a study. Raises OutputError where it is another's here."""
+    study = load_study(content)
+    differ = [name for name, digest in study.identity().items() if identity[name] != digest]
+    if differ:
+        raise OutputError(f"a worker has other {' and '.join(differ)}; install the same version on all of them")
+    return Evaluator(study=study)

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from hw_specs.output import OutputError
+from simulator.whatif.study.evaluation import Evaluator
 from simulator.whatif.study.study import load_study
 from simulator.whatif.sweep.pools import on_cluster, on_threads
 from simulator.whatif.sweep.run import sweep
@@ -23,6 +24,24 @@ def test_threads_give_every_chunk_once(study):
     parts = list(on_threads(study, [2, 0, 1], workers=2))
     assert sorted(number for number, _, _ in parts) == [0, 1, 2]
     assert all(data.startswith(b"PAR1") for _, data, _ in parts)
+
+
+def test_threads_lower_what_they_share_once(study, monkeypatch):
+    """Whatever reads and lowers a workload is not made for two threads at once."""
+    lowered: list[int] = []
+    at_work = threading.Lock()
+    plain = Evaluator._lowered
+
+    def counted(self: Evaluator, setup: object) -> object:
+        assert at_work.acquire(blocking=False)
+        lowered.append(1)
+        time.sleep(0.05)
+        at_work.release()
+        return plain(self, setup)
+
+    monkeypatch.setattr(Evaluator, "_lowered", counted)
+    assert len(list(on_threads(study, [0, 1, 2], workers=3))) == 3
+    assert len(lowered) == 2  # attention flash and naive
 
 
 def test_an_error_of_a_chunk_is_told(study, monkeypatch):
