@@ -1,8 +1,11 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool, load_accelerator
-from simulator.cost import BOUNDS, hardware_columns
-from simulator.cost.families import group_cost
+from simulator.cost import BOUNDS, GROUPS, hardware_columns
+from simulator.cost.families import group_cost, groups_of
 from simulator.kernels import RowKind, RowWise
 
 # The made-up part has 100 cores of 1 GHz with 50 vector lanes each, 1 TB/s and 40 MB of cache.
@@ -44,6 +47,20 @@ def test_softmax_of_rows_without_whole_vectors_takes_single_elements(hardware, r
     for itemsize in (2.0, 4.0):
         terms = group_cost("softmax", rowwise(RowKind.SOFTMAX, 1e4, 4095.0, itemsize), hardware()).terms
         assert terms["rows on the cores"][0, 0] == pytest.approx(100 * 4095 * 1.35e-9)
+
+
+def test_softmax_finds_in_the_cache_what_was_left_there(hardware, rowwise):
+    # Half of 5 MB of input was touched, and all fits 40 MB: 0.3 of half of the traffic stays away from the DRAM.
+    kernel = rowwise(RowKind.SOFTMAX, 5000.0, 250.0, held=True, resident_bytes=2.5e6)
+    terms = group_cost("softmax", kernel, hardware()).terms
+    assert terms["DRAM traffic"][0, 0] == pytest.approx((1 - 0.3 / 2) * 10e6 / _DRAM)
+
+
+def test_no_row_is_faster_than_its_exponentials(hardware, rowwise):
+    # 1e10 exponentials at 1.6e12 a second, beside 10 MB.
+    cost = group_cost("softmax", rowwise(RowKind.SOFTMAX, 5000.0, 250.0, held=True, special_ops=1e10), hardware())
+    assert cost.terms["arithmetic"][0, 0] == pytest.approx(1e10 / 1.6e12)
+    assert cost.time[0, 0] == pytest.approx(_FLOOR + 1e10 / 1.6e12)
 
 
 @pytest.mark.parametrize(("kind", "group"), [(RowKind.SOFTMAX, "softmax"), (RowKind.NORMALIZATION, "normalization")])
@@ -127,6 +144,36 @@ def test_quantisation_takes_one_row_on_a_core_at_a_time(hardware, table):
     kernel = table(RowWise, number_format="fp8", rows=250.0, row_length=4096.0, itemsize=2.0)
     on_core = group_cost("quantize", kernel, hardware()).terms["rows on the cores"][0, 0]
     assert on_core == pytest.approx(3e-9 * (1000 + 2 * 8192 / 30))
+
+
+def test_quantisation_joins_its_traffic_with_its_rows(hardware, table):
+    # 250 rows of 4096 in 16 bits, a share of 0.85 of 1 TB/s.
+    read, written = 250 * 8192.0, 250 * 4096.0
+    kernel = table(
+        RowWise,
+        number_format="fp8",
+        rows=250.0,
+        row_length=4096.0,
+        itemsize=2.0,
+        bytes_read=read,
+        bytes_written=written,
+        resident_bytes=read,
+    )
+    dram, on_core = (1 - 0.3) * (read + written) / 0.85e12, 3e-9 * (1000 + 2 * 8192 / 30)
+    time = group_cost("quantize", kernel, hardware()).time[0, 0]
+    assert time == pytest.approx(2.5e-6 + (dram**2 + on_core**2) ** 0.5)
+    slow = replace(hardware(), shortest_kernel=np.array([5e-6]))
+    assert group_cost("quantize", kernel, slow).time[0, 0] == pytest.approx(time + 2.5e-6)
+
+
+@pytest.mark.parametrize(("kind", "group"), [(kind, kind.name.lower()) for kind in RowKind])
+def test_each_kind_has_its_group(table, kind, group):
+    assert GROUPS[groups_of(table(RowWise, kind=kind))[0]] == group
+
+
+def test_few_long_rows_wait_and_many_keep_cores_busy(hardware, rowwise):
+    few, many = (group_cost("softmax", rowwise(RowKind.SOFTMAX, rows, 1e6), hardware()) for rows in (10.0, 1e3))
+    assert (BOUNDS[few.bound[0, 0]], BOUNDS[many.bound[0, 0]]) == ("occupancy", "vector")
 
 
 def test_what_holds_rows_back(hardware, table):

@@ -55,6 +55,14 @@ def test_concatenation_runs_in_a_limited_grid(hardware, table, pattern, offsets)
     assert terms["index arithmetic"][0, 0] == pytest.approx(1e9 * (_ELEMENT + offsets * _OFFSET) / 0.5 / 100e9)
 
 
+def test_lanes_across_lines_are_looked_up_one_by_one(hardware, table):
+    # One operand over two axes and its copy: 20 + 12 instructions on 128 lanes, or two lookups in a clock.
+    kernel = table(elements=1e9, num_inputs=1.0, joined_axes=2.0, pattern=AccessPattern.TRANSPOSED)
+    for rate, clocks in ((2.0, 0.5), (8.0, 32 / 128)):
+        part = hardware().with_parameters({"stream.crossed": rate})
+        assert group_cost("stream", kernel, part).terms["index arithmetic"][0, 0] == pytest.approx(1e9 * clocks / 100e9)
+
+
 def test_a_library_transposes_whole_tiles(hardware, table):
     # 6272 tiles of 32 x 32 for 600,000 values.
     kernel = table(
@@ -73,6 +81,12 @@ def test_transcendental_functions_run_on_vector_lanes(hardware, table):
     cost = group_cost("stream", kernel, hardware())
     exact, dram = 20e9 / 5e12, 3e9 / 0.86e12
     assert cost.time[0, 0] == pytest.approx(1.6e-6 + (exact**4 + dram**4) ** (1 / 4))
+
+
+def test_generated_code_takes_approximations(hardware, table):
+    kernel = table(elements=1e9, bytes_read=1e9, special_ops=1e9, generated=True)
+    terms = group_cost("stream", kernel, hardware()).terms
+    assert terms["transcendental functions"][0, 0] == pytest.approx(1e9 / 1.6e12)
 
 
 def test_generated_chains_have_their_indices_inlined(hardware, table):
