@@ -19,3 +19,15 @@ def test_cores_hold_more_blocks_of_short_rows(hardware, table):
     assert long - short == pytest.approx(45e-6)  # 40 waves of 1.5 microseconds against 10
     assert short - shorter == pytest.approx(7.5e-6)  # 10 against 5
     assert shorter == shortest  # 32 blocks are the most of a core
+
+
+def test_blocks_fill_a_core_as_far_as_they_are_whole(hardware, table):
+    # 200 threads: ten blocks of 2048 on each of 100 cores; 1001 rows are two waves.
+    rows = table(Scatter, rows=1001.0, row_length=200.0)
+    assert group_cost("scatter", rows, hardware()).terms["row latency"][0, 0] == pytest.approx(3e-6)
+
+
+def test_rows_that_are_touched_stay_in_the_cache(hardware, table):
+    # Half of the input was touched, and 12 MB fit 40.
+    rows = table(Scatter, rows=1.0, row_length=512.0, bytes_read=8e6, bytes_written=4e6, resident_bytes=4e6)
+    assert group_cost("scatter", rows, hardware()).terms["DRAM traffic"][0, 0] == pytest.approx(6e6 / 0.8e12)
