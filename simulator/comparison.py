@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,7 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hw_specs import Accelerator
+from hw_specs.hypothetical.distance import distance
 from simulator.uncertainty.components import accelerator_correlation, ratio_variance
+from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.ratios import RatioInterval, ratio_interval
 
 from .report import Entry
@@ -140,13 +145,42 @@ class _Pair:
         return Speedup(latency=latency, reference=reference, ratio=ratio, interval=self._interval(ratio, mine, theirs))
 
     def _interval(self, ratio: float, mine: Chosen, theirs: Chosen) -> RatioInterval | None:
-        if self.run.deviation is None or self.reference.deviation is None:
+        mine_of, theirs_of = (self._deviation(each) for each in (self.run, self.reference))
+        if mine_of is None or theirs_of is None:
             return None
-        alike = accelerator_correlation(self.run.calibrations) if "accelerator" in self.changes else 1.0
-        first, second = self.run.deviation.components(mine), self.reference.deviation.components(theirs)
-        one_host = "host" not in self.changes
+        changes = tuple(each for each in self.changes if each != "accelerator" or not self.variants)
+        alike = accelerator_correlation(self.run.calibrations) if "accelerator" in changes else 1.0
+        first, second = mine_of.components(mine), theirs_of.components(theirs)
+        one_host = "host" not in changes
         variance = ratio_variance(first, second, accelerators_alike=alike, one_host=one_host)
-        return ratio_interval(ratio, variance, self.changes)
+        return ratio_interval(ratio, variance, changes, distance=self._distance())
+
+    @property
+    def variants(self) -> bool:
+        """Whether one part is behind both runs."""
+        return _product(self.run) == _product(self.reference)
+
+    def _deviation(self, run: Simulation) -> RunDeviation | None:
+        """Deviation of a run; a variant beside another one of its part is off as the part is."""
+        return _deviation_of_product(run) if self.variants else run.deviation
+
+    def _distance(self) -> float:
+        one, two = self.run.accelerator, self.reference.accelerator
+        if self.variants:
+            return distance(one, two)
+        return math.hypot(distance(one, _product(self.run)), distance(two, _product(self.reference)))
+
+
+def _product(run: Simulation) -> Accelerator:
+    return run.accelerator.product or run.accelerator
+
+
+@functools.lru_cache(maxsize=8)
+def _deviation_of_product(run: Simulation) -> RunDeviation | None:
+    product = _product(run)
+    if product is run.accelerator or run.deviation is None:
+        return run.deviation
+    return run_deviation(run.timeline, run.kernels, run.costs.time[:, 0], product, run.calibrations)
 
 
 def _stages(simulation: Simulation) -> Positions:

@@ -5,6 +5,9 @@ errors of both runs (:mod:`simulator.uncertainty.components`), :math:`\tau` what
 what mechanisms have wrong between execution modes, between boards, between sizes. `q` makes the level true: it is the
 conformal quantile of pairs of published runs, each accelerator or pair of accelerators counting alike
 (:func:`validation.fitting.ratio_intervals.fit_ratio_factors`).
+
+A variant of a part, made by changing its numbers, shares all that is wrong with the part. What remains grows with its
+distance: ratios of accelerators of one architecture that were both measured are off by a share of theirs.
 """
 
 from __future__ import annotations
@@ -77,6 +80,10 @@ class RatioFactors(pydantic.BaseModel):
 
     level: Annotated[float, pydantic.Field(gt=0, lt=1)]
     changes: Mapping[str, RatioFactor]
+    variants: RatioFactor | None = None
+    """Of accelerators of one architecture: `scatter` is for each unit of their distance
+    (:func:`hw_specs.hypothetical.distance.distance`), beside nothing else.
+    None where too few were measured: then a variant is as unsure as another accelerator."""
 
     def of(self, changes: Collection[str]) -> RatioFactor:
         """Factor of the only change, else that of any."""
@@ -91,7 +98,12 @@ def load_ratio_factors() -> RatioFactors:
 
 
 def ratio_interval(
-    ratio: float, variance: float, changes: Collection[str], *, factors: RatioFactors | None = None
+    ratio: float,
+    variance: float,
+    changes: Collection[str],
+    *,
+    distance: float = 0.0,
+    factors: RatioFactors | None = None,
 ) -> RatioInterval:
     """Interval of a predicted ratio.
 
@@ -102,13 +114,22 @@ def ratio_interval(
     variance : float
         Of its logarithm, from :func:`simulator.uncertainty.components.ratio_variance`. [1]
     changes : collection of str
-        Kinds of change between the runs, of :data:`CHANGES` or others. Runs that do not differ have a ratio of 1.
+        Kinds of change between the runs, of :data:`CHANGES` or others, without that between a part and a variant of it.
+        Runs that do not differ have a ratio of 1.
+    distance : float
+        Of variants from the part that they were made from. [1]
     factors : RatioFactors, optional
         Those that ship by default.
     """
     known = load_ratio_factors() if factors is None else factors
-    factor = known.of(changes)
-    spread = math.exp(factor.half_width(math.sqrt(variance))) if changes else 1.0
+    factor, deviation = known.of(changes), math.sqrt(variance)
+    half_width = factor.half_width(deviation) if changes else 0.0
+    if distance > 0:
+        of_variants = known.variants or known.of(("accelerator",))
+        factor = factor if changes else of_variants
+        apart = of_variants.scatter * (distance if known.variants else 1.0)
+        half_width = math.hypot(half_width, of_variants.factor * math.hypot(apart, 0.0 if changes else deviation))
+    spread = math.exp(half_width)
     return RatioInterval(
         ratio=ratio,
         low=ratio / spread,

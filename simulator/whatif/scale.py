@@ -137,13 +137,6 @@ def scale(
     ------
     GraphError, ExecutionError, UnsupportedFormatError
         No such axis, a value that the pipeline cannot have, or a run that the accelerator cannot make.
-
-    Examples
-    --------
-    >>> from hw_specs import load_accelerator
-    >>> found = scale("stable-diffusion", load_accelerator("a100"), "steps", [25, 50], search=False)
-    >>> round(found.exponents["latency"], 1)
-    1.0
     """
     pool = CalibrationPool.shipped() if calibrations is None else calibrations
     base = setup_of(model, accelerator, pool, settings or {})

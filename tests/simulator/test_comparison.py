@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hw_specs import CalibrationPool, load_accelerator
+from hw_specs import CalibrationPool, apply_overrides, load_accelerator
 from simulator.comparison import changes_between, compare
 from simulator.execution import Execution
 from simulator.simulation import Simulation, simulate
@@ -76,3 +76,16 @@ def test_what_differs_is_named_as_in_published_pairs(a100: Simulation) -> None:
     assert changes_between(run(batch=4), a100) == ("batch",)
     assert changes_between(run("h100", height=768, width=768), a100) == ("accelerator", "resolution")
     assert changes_between(run(num_inference_steps=3), a100) == ("other",)
+
+
+def test_variants_of_a_part_are_the_surer_the_nearer_they_are() -> None:
+    part, graph = load_accelerator("a100"), graph_of("stable-diffusion", {})
+    base = simulate(graph, part)
+    widths = []
+    for factor in ("1.01x", "2x", "8x"):
+        run = simulate(graph, apply_overrides(part, [f"memory.dram.bandwidth={factor}"]))
+        interval = compare(run, base).whole.interval
+        widths.append(interval.high / interval.low)
+    assert 1.0 < widths[0] < 1.005
+    assert 1.05 < widths[1] < 1.25
+    assert widths[2] > widths[1]

@@ -39,4 +39,10 @@ def ratio_interval_text(factors: RatioFactors) -> str:
         f"{100 * f.coverage_error:>6.1f} %"
         for name, f in factors.changes.items()
     ]
+    if factors.variants is not None:
+        v = factors.variants
+        lines += [
+            f"{'variant':<16} {v.count:>6} {v.groups:>7} {v.factor:>8.3f} {100 * v.scatter:>7.1f} % "
+            f"{100 * v.coverage:>8.1f} % {100 * v.coverage_error:>6.1f} %   (scatter a unit of log distance)"
+        ]
     return "\n".join(lines) + "\n"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hw_specs import SpecError, load_accelerator
+from hw_specs.hypothetical.distance import distance
 from simulator.uncertainty.intervals import Factor
 from simulator.uncertainty.ratios import ANY, RatioFactor, RatioFactors
 from validation.ratios.ratio import Ratio
@@ -48,6 +50,7 @@ def fit_ratio_factors(ratios: Iterable[Ratio], *, level: float = 0.8) -> RatioFa
         Too few accelerators for a finite factor when one group is left out.
     """
     scored: dict[str, list[_Scored]] = {ANY: []}
+    ratios = tuple(ratios)
     for ratio in ratios:
         if ratio.variance is not None:
             one = _Scored(
@@ -60,7 +63,57 @@ def fit_ratio_factors(ratios: Iterable[Ratio], *, level: float = 0.8) -> RatioFa
     found = {change: _factor(_grouped(pairs), level) for change, pairs in scored.items()}
     if found[ANY] is None:
         raise ValueError("intervals of ratios need pairs of runs on more accelerators")
-    return RatioFactors(level=level, changes={change: factor for change, factor in found.items() if factor})
+    variants = _variants([r for r in ratios if r.change == "accelerator" and r.variance is not None], level)
+    return RatioFactors(level=level, changes={c: factor for c, factor in found.items() if factor}, variants=variants)
+
+
+def _variants(ratios: Iterable[Ratio], level: float) -> RatioFactor | None:
+    """Factor of errors by distance, of pairs of accelerators of one architecture; None where there are too few.
+
+    The scatter is the mean error of a pair, a unit of distance, root mean square over pairs.
+    """
+    groups: dict[tuple[str, ...], list[float]] = {}
+    for ratio in ratios:
+        apart = _apart(ratio.accelerators)
+        if apart > 0:
+            error = abs(math.log(ratio.predicted / ratio.measured))
+            groups.setdefault(ratio.accelerators, []).append(error / apart)
+    scatter, factor = _by_distance(groups, level)
+    shares = []
+    for accelerators, errors in groups.items():
+        others = {names: own for names, own in groups.items() if not set(names) & set(accelerators)}
+        width = math.prod(_by_distance(others, level))
+        shares.append(float(np.mean([error <= width for error in errors])))
+    if not math.isfinite(factor) or len(shares) < 2:
+        return None
+    return RatioFactor(
+        factor=factor,
+        scatter=scatter,
+        coverage=round(float(np.mean(shares)), 3),
+        coverage_error=round(float(np.std(shares, ddof=1) / math.sqrt(len(shares))), 3),
+        count=sum(map(len, groups.values())),
+        groups=len(groups),
+    )
+
+
+def _by_distance(groups: Mapping[tuple[str, ...], Sequence[float]], level: float) -> tuple[float, float]:
+    """Scatter of errors a unit of distance, each pair of accelerators counting alike, and the conformal factor."""
+    weighted = [(error, 1 / len(errors)) for errors in groups.values() for error in errors]
+    if not weighted:
+        return 0.0, math.inf
+    error, weight = np.array(weighted).T
+    scatter = round(float(np.sqrt((weight * error**2).sum() / len(groups))), 4)
+    factor = weighted_quantile(error / max(scatter, 1e-9), weight / (len(groups) + 1), level)
+    return scatter, math.ceil(factor * 1e4) / 1e4 if math.isfinite(factor) else factor
+
+
+def _apart(accelerators: Sequence[str]) -> float:
+    """Distance of two accelerators of one architecture, 0 of any others."""
+    try:
+        one, other = (load_accelerator(name) for name in accelerators)
+    except (SpecError, ValueError):  # no accelerator of the catalogue, or not two
+        return 0.0
+    return distance(one, other) if one.architecture == other.architecture else 0.0
 
 
 def _grouped(pairs: Iterable[_Scored]) -> dict[tuple[str, ...], list[_Scored]]:

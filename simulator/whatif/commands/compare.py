@@ -9,7 +9,7 @@ import typer
 
 from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES
 from simulator.views.terminal import captured, emit
-from simulator.whatif.setups import every_setup
+from simulator.whatif.setups import AXES, every_setup
 
 from .options import FidelityName, Format, Output, check_format, fidelity_of, unread_of
 from .terminal import remark
@@ -60,23 +60,11 @@ def compare_command(
     level = fidelity_of(fidelity)
     if not model or not hw:
         raise typer.BadParameter("give --model NAME and --hw NAME, each once at least")
-    axes = {
-        "attention": attention,
-        "execution": execution,
-        "software": software,
-        "host": host,
-        "dtype": dtype,
-        "batch": batch,
-        "height": height,
-        "width": width,
-        "num_frames": num_frames,
-        "num_inference_steps": num_inference_steps,
-        "guidance_scale": guidance_scale,
-        "prompt_length": prompt_length,
-        "max_new_tokens": max_new_tokens,
-    }
+    run, sizes = (attention, execution, software, host, dtype), (batch, height, width, num_frames)
+    values = (*run, *sizes, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
+    axes = {name: given or () for name, given in zip(AXES, values, strict=True)}
     idle = [line for name in hw for line in unread_of(name, change or ())]
-    setups = every_setup(model, hw, change or (), {name: values or () for name, values in axes.items()})
+    setups = every_setup(model, hw, change or (), axes)
     found = compare_setups(setups, fidelity=level)
     if output_format == "json":
         remark((*found.remarks, *idle))

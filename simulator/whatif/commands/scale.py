@@ -11,6 +11,7 @@ from simulator import options
 from simulator.views.figures import check_suffix
 from simulator.views.terminal import captured, emit
 from simulator.whatif.axis import SCALES
+from simulator.whatif.setups import AXES
 from tracer.progress_bar import counts
 
 from .options import FidelityName, Format, Output, Plot, check_format, chosen_part, fidelity_of, given
@@ -56,17 +57,16 @@ def scale_command(
     if plot is not None:
         check_suffix(plot)
     part = chosen_part(model, hw, change or ())
-    run = {"execution": execution, "attention": attention, "software": software or None, "host": host, "dtype": dtype}
-    sizes = {"batch": batch, "height": height, "width": width, "num_frames": num_frames}
-    lengths = {"num_inference_steps": num_inference_steps, "guidance_scale": guidance_scale}
-    texts = {"prompt_length": prompt_length, "max_new_tokens": max_new_tokens}
+    run, sizes = (attention, execution, software or None, host, dtype), (batch, height, width, num_frames)
+    asked = (*run, *sizes, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
+    settings = given(dict(zip(AXES, asked, strict=True)))
     with counts() as advance:
         found = scale(
             part.model,
             part.accelerator,
             axis,
             _numbers(values),
-            settings=given({**run, **sizes, **lengths, **texts}),
+            settings=settings,
             calibrations=part.calibrations,
             fidelity=fidelity_of(fidelity),
             search=search,

@@ -7,6 +7,7 @@ import json
 from simulator import options
 from simulator.views.figures import check_suffix
 from simulator.views.terminal import captured, emit
+from simulator.whatif.setups import AXES
 
 from .options import Format, Output, Plot, check_format, chosen_part, given
 from .terminal import remark
@@ -47,11 +48,9 @@ def sensitivity_command(
     if plot is not None:
         check_suffix(plot)
     part = chosen_part(model, hw, change or ())
-    run = {"execution": execution, "attention": attention, "software": software or None, "host": host, "dtype": dtype}
-    sizes = {"batch": batch, "height": height, "width": width, "num_frames": num_frames}
-    lengths = {"num_inference_steps": num_inference_steps, "guidance_scale": guidance_scale}
-    texts = {"prompt_length": prompt_length, "max_new_tokens": max_new_tokens}
-    settings = given({**run, **sizes, **lengths, **texts})
+    run, sizes = (attention, execution, software or None, host, dtype), (batch, height, width, num_frames)
+    asked = (*run, *sizes, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
+    settings = given(dict(zip(AXES, asked, strict=True)))
     found = sensitivity(part.model, part.accelerator, settings=settings, calibrations=part.calibrations)
     if plot is not None:
         plot_sensitivity(found, plot)

@@ -36,3 +36,18 @@ def test_the_factors_that_ship_are_of_known_changes() -> None:
     assert ANY in factors.changes
     assert set(factors.changes) <= {ANY, *CHANGES}
     assert all(each.groups >= 5 for each in factors.changes.values())
+
+
+def test_a_variant_is_as_unsure_as_it_is_far() -> None:
+    of_variants = load_ratio_factors().variants
+    near, far = (ratio_interval(2.0, 0.0, (), distance=d) for d in (0.1, 1.0))
+    assert math.log(far.high / 2.0) == pytest.approx(of_variants.factor * of_variants.scatter)
+    assert math.log(near.high / 2.0) == pytest.approx(0.1 * math.log(far.high / 2.0))
+    assert (far.coverage, far.count) == (of_variants.coverage, of_variants.count)
+
+
+def test_the_distance_comes_on_top_of_other_changes() -> None:
+    plain, apart = (ratio_interval(2.0, 0.01, ("batch",), distance=d) for d in (0.0, 1.0))
+    of_variants = load_ratio_factors().variants
+    widths = math.log(plain.high / 2.0), of_variants.factor * of_variants.scatter
+    assert math.log(apart.high / 2.0) == pytest.approx(math.hypot(*widths))

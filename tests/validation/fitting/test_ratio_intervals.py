@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -57,3 +58,26 @@ def test_too_few_groups_have_no_factor_of_their_own() -> None:
 def test_pairs_without_a_variance_take_no_part() -> None:
     unknown = [ratio(name, 3.0, variance=None) for name in NAMES]
     assert fit_ratio_factors([*(ratio(name, 0.1) for name in NAMES), *unknown]).of(("batch",)).count == 8
+
+
+def test_variants_are_off_by_a_share_of_their_distance() -> None:
+    """Pairs of one architecture alone, each off by a tenth of its distance."""
+    from hw_specs import load_accelerator
+    from hw_specs.hypothetical.distance import distance
+
+    parts = [("A10", "RTX-3090"), ("RTX-3070", "RTX-A6000"), ("RTX-4080", "RTX-4090"), ("T4", "RTX-2080-Ti")]
+    parts += [("L4", "L40"), ("V100-SXM2-16GB", "V100-PCIe-16GB"), ("H100-SXM5-80GB", "H100-PCIe-80GB")]
+    pairs = []
+    for names in parts:
+        apart = distance(*map(load_accelerator, names))
+        pairs.append(replace(ratio("x", 0.1 * apart, change="accelerator"), accelerators=names))
+    far = replace(ratio("x", 3.0, change="accelerator"), accelerators=("T4", "A10"))
+    variants = fit_ratio_factors([*pairs, far]).variants
+    assert variants.scatter == pytest.approx(0.1, abs=1e-4)
+    assert variants.factor == pytest.approx(1.0, abs=1e-3)
+    assert (variants.count, variants.groups) == (7, 7)
+    assert variants.coverage > 0.8
+
+
+def test_without_pairs_of_one_architecture_nothing_is_known_of_variants() -> None:
+    assert fit_ratio_factors(ratio(name, 0.1) for name in NAMES).variants is None
