@@ -69,7 +69,7 @@ def _cells(at: int, run: ComparedRun) -> tuple[str, ...]:
 
 
 def _cost(run: ComparedRun) -> str:
-    return "" if run.cost is None else f"{run.cost:.4g}"
+    return "" if run.cost is None else f"{run.cost:.4g}" if abs(run.cost) < 1e4 else f"{run.cost:,.0f}"
 
 
 def span(low: float, high: float, unit: str) -> str:

@@ -91,3 +91,15 @@ def test_plain_files_are_not_composed() -> None:
     assert not is_composed({"name": "2x", "memory": {"dram": {"bandwidth": "3 TB/s"}}})
     assert is_composed({"memory": {"dram": {"bandwidth": "2x"}}})
     assert is_composed({"memory": {"from": "b200"}})
+
+
+def test_the_part_of_the_readme_is_one_whose_numbers_fit_together(tmp_path: Path) -> None:
+    from hw_specs import price_of
+    from hw_specs.listing.plausibility import implausibilities
+
+    readme = Path(__file__).parents[3] / "README.md"
+    (text,) = (block for block in readme.read_text().split("```yaml\n") if block.startswith("name: H100-next"))
+    (tmp_path / "next.yaml").write_text(text.partition("```")[0])
+    part = load_accelerator(str(tmp_path / "next.yaml"))
+    assert implausibilities(part, rounded=False) == []
+    assert price_of(part) == 2000 + 12 * 180 + 40 * 198
