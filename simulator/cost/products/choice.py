@@ -7,7 +7,8 @@ may be another. Where a power limit slows the fastest down, the choice is the fa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ BoolArray = NDArray[np.bool_]
 
 #: Choices that are bounded at once, so that they stay in the CPU's cache.
 _CHUNK = 60_000
+
+#: Accelerators from which on compiled code is worth its start: studies have them.
+_MANY = 32
 
 #: Relative error of rounding that bounds leave room for.
 _ROUNDING = 1e-11
@@ -45,6 +49,25 @@ def fastest(space: Space, open_to: BoolArray, splits: BoolArray, allowance: Allo
     allowance : Allowance, optional
         Power limit within which they are the fastest; the boost clock by default.
     """
+    compiled = _compiled() if space.peak.shape[1] >= _MANY else None
+    chosen = _searched(space, open_to, splits) if compiled is None else compiled(space, open_to, splits)
+    if allowance is not None:
+        _replace_held(chosen, space, open_to, splits, allowance)
+    return chosen
+
+
+@functools.cache
+def _compiled() -> Callable[[Space, BoolArray, BoolArray], IntArray] | None:
+    """The search as compiled code, where what compiles it is installed."""
+    try:
+        from .compiled import searched
+    except ImportError:
+        return None
+    return searched
+
+
+def _searched(space: Space, open_to: BoolArray, splits: BoolArray) -> IntArray:
+    """Position of the fastest choice of each product at the boost clock."""
     chosen = np.zeros(space.peak.shape, dtype=np.int64)
     whole = np.flatnonzero(space.tiles[2] == 1.0)
     anywhere = splits.any(axis=1)
@@ -52,11 +75,7 @@ def fastest(space: Space, open_to: BoolArray, splits: BoolArray, allowance: Allo
         for kernels, machines in _chunks(np.flatnonzero(rows), space.peak.shape[1], len(tiles)):
             part = space.part(kernels, machines, tiles)
             split = splits[kernels, machines, None] | (part.tiles[2] == 1.0)
-            here = open_to[kernels][:, None, tiles] & split
-            best = _fastest(part, here)
-            if allowance is not None:
-                _replace_held(best, part, here, allowance.at(kernels, machines))
-            chosen[kernels, machines] = tiles[best]
+            chosen[kernels, machines] = tiles[_fastest(part, open_to[kernels][:, None, tiles] & split)]
     return chosen
 
 
@@ -82,7 +101,7 @@ def _fastest(space: Space, open_to: BoolArray) -> IntArray:
     return chosen
 
 
-def _replace_held(chosen: IntArray, space: Space, open_to: BoolArray, allowance: Allowance) -> None:
+def _replace_held(chosen: IntArray, space: Space, open_to: BoolArray, splits: BoolArray, allowance: Allowance) -> None:
     """Put the fastest choice within the power limit in place of each that the limit slows down.
 
     One that ends sooner draws more, as it takes no less time at the boost clock: it runs at a lower clock, and so ends
@@ -90,19 +109,38 @@ def _replace_held(chosen: IntArray, space: Space, open_to: BoolArray, allowance:
     """
     first = product_terms(space.chosen(chosen))
     limited = allowance.times(first.time, first.arithmetic)
-    at = kernel, machine = np.nonzero(limited > first.time)
-    if not kernel.size:
-        return
-    slower = (limited[at] - first.time[at]) / first.arithmetic[at] * (1.0 - _CLOCK_ERROR) - _CLOCK_ERROR
-    slower = np.where(allowance.run_time[at] > 0, 0.0, np.maximum(slower, 0.0))
+    slower = (limited - first.time) / first.arithmetic * (1.0 - _CLOCK_ERROR) - _CLOCK_ERROR
+    slower = np.where(allowance.run_time > 0, 0.0, np.maximum(slower, 0.0))
+    kernel, machine = np.nonzero(limited > first.time)
+    step = max(_CHUNK // space.tiles.shape[1], 1)
+    for start in range(0, len(kernel), step):
+        at = kernel[start : start + step], machine[start : start + step]
+        here = open_to[at[0]] & (splits[at][:, None] | (space.tiles[2] == 1.0))
+        chosen[at] = _within(space, at, chosen[at], here, allowance, slower[at])
+
+
+def _within(
+    space: Space,
+    at: tuple[IntArray, IntArray],
+    chosen: IntArray,
+    open_to: BoolArray,
+    allowance: Allowance,
+    slower: FloatArray,
+) -> IntArray:
+    """The fastest choices within the power limit of some products on their accelerators, shape (num_pairs,)."""
+    kernel, machine = at
+    first = space.at(kernel, machine, chosen)
+    terms = product_terms(first)
+    limited = allowance.at(kernel, machine).times(terms.time, terms.arithmetic)
     every = space.at(kernel[:, None], machine[:, None], np.arange(open_to.shape[-1])[None, :])
-    bound = np.where(open_to[at], least_on_chip(every, slower=slower[:, None]), np.inf)
-    room = _room(space.at(kernel, machine, chosen[at]), limited[at])
-    row, tile = np.nonzero(bound * (1.0 - _ROUNDING) <= room[:, None])
+    bound = np.where(open_to, least_on_chip(every, slower=slower[:, None]), np.inf)
+    row, tile = np.nonzero(bound * (1.0 - _ROUNDING) <= _room(first, limited)[:, None])
     found = product_terms(space.at(kernel[row], machine[row], tile))
     time = allowance.at(kernel[row], machine[row]).times(found.time, found.arithmetic)
-    better = _improvements(time, limited[at][row])
-    chosen[kernel[row[better]], machine[row[better]]] = tile[better]
+    better = _improvements(time, limited[row])
+    best = chosen.copy()
+    best[row[better]] = tile[better]
+    return best
 
 
 def _improvements(time: FloatArray, than: FloatArray) -> IntArray:

@@ -2,7 +2,8 @@
 
 Symbols: the output is ``batch`` matrices of ``m x n``, reduced over ``k``; a block computes one ``tm x tn`` tile over
 ``k / splits``. Arrays broadcast together: of every choice they have the shape (num_kernels, num_accelerators,
-num_choices), in which most vary along one axis alone.
+num_choices), in which most vary along one axis alone. :mod:`simulator.cost.products.compiled` compiles the functions
+that give single terms, for scalars in place of arrays.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ _PARTIAL_BYTES = 8.0
 
 #: Elements of the accumulators that fill the register file of one core.
 _ACCUMULATORS = 256.0 * 128.0
+
+# One of two values by a condition; for scalars, compiled code has its own.
+_either = np.where
 
 #: Steps of the main loop whose operands a block holds in shared memory: one in use, the others on their way.
 _STAGES = 3.0
@@ -78,18 +82,25 @@ class _Tiles(NamedTuple):
     splits: FloatArray
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Choices:
+class _Library(NamedTuple):
+    """Numbers of the library, see :class:`~hw_specs.tiles.TileLibrary`."""
+
+    step: float
+    resident: float
+    shared: float
+    staged: float
+
+
+class Choices(NamedTuple):
     """Products on accelerators with tiles.
 
     Attributes
     ----------
-    kernels, machines, tiles : tuple of array
+    kernels, machines, tiles, library : tuple
     peak : array
         Rate of the units. [FLOP/s]
     dram : array
         Time of the DRAM, whatever the tile. [s]
-    library : TileLibrary
     """
 
     kernels: _Kernels
@@ -97,7 +108,7 @@ class Choices:
     tiles: _Tiles
     peak: FloatArray
     dram: FloatArray
-    library: TileLibrary
+    library: _Library
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -109,7 +120,7 @@ class Space:
     kernels, machines, tiles : array
         One row a column: of shape (num_columns, num_kernels), (num_columns, num_accelerators), (3, num_choices).
     peak, dram : array of shape (num_kernels, num_accelerators)
-    library : TileLibrary
+    library : tuple
     """
 
     kernels: FloatArray
@@ -117,7 +128,7 @@ class Space:
     tiles: FloatArray
     peak: FloatArray
     dram: FloatArray
-    library: TileLibrary
+    library: _Library
 
     @classmethod
     def build(cls, p: Problem, hardware: HardwareColumns, parameters: ProductParameters, library: TileLibrary) -> Space:
@@ -139,7 +150,7 @@ class Space:
             tiles=np.stack(candidates(library)),
             peak=p.peak,
             dram=_dram(p, hardware, parameters),
-            library=library,
+            library=_Library(library.step, float(library.resident), library.shared, library.staged),
         )
 
     def part(self, kernels: IntArray | slice, machines: slice, tiles: IntArray | slice) -> Space:
@@ -183,7 +194,6 @@ class Space:
 
 def product_terms(c: Choices) -> ProductCost:
     """Time of choices, with all that it comes about from."""
-    tm, tn, splits = c.tiles
     blocks, resident = _blocks(c), _resident(c)
     busy, waves = wave_time(blocks, cores=c.machines.cores, resident=resident, lone=c.machines.alone * _filling(c))
     arithmetic, exposed, l2 = _arithmetic(c, busy), _exposed(c, blocks), _l2(c, blocks)
@@ -194,9 +204,9 @@ def product_terms(c: Choices) -> ProductCost:
     return ProductCost(
         time=time,
         access=c.kernels.width,
-        tile_rows=tm,
-        tile_columns=tn,
-        splits=splits,
+        tile_rows=c.tiles.rows,
+        tile_columns=c.tiles.columns,
+        splits=c.tiles.splits,
         blocks=blocks,
         waves=waves,
         arithmetic=arithmetic,
@@ -214,18 +224,22 @@ def least_on_chip(c: Choices, *, slower: FloatArray | None = None) -> FloatArray
     Where cores are slower, arithmetic takes longer by a share of its time.
     """
     blocks = _blocks(c)
-    busy = np.maximum(np.ceil(blocks / c.machines.cores), c.machines.alone * _filling(c))
-    arithmetic = _arithmetic(c, busy)
+    arithmetic = _arithmetic(c, _least_busy(c, blocks))
     least: FloatArray = np.maximum(arithmetic + _exposed(c, blocks), _l2(c, blocks))
     least = least if slower is None else least + slower * arithmetic
     return least + _splitting(c) if (c.tiles.splits > 1).any() else least
 
 
+def _least_busy(c: Choices, blocks: FloatArray) -> FloatArray:
+    """What :func:`simulator.cost.products.tiles.wave_time` is at least."""
+    busy: FloatArray = np.maximum(np.ceil(blocks / c.machines.cores), c.machines.alone * _filling(c))
+    return busy
+
+
 def _blocks(c: Choices) -> FloatArray:
     """Blocks that compute the output. [1]"""
-    tm, tn, splits = c.tiles
-    tiles = c.kernels.batch * np.ceil(c.kernels.m / tm) * np.ceil(c.kernels.n / tn)
-    blocks: FloatArray = tiles * splits
+    tiles = c.kernels.batch * np.ceil(c.kernels.m / c.tiles.rows) * np.ceil(c.kernels.n / c.tiles.columns)
+    blocks: FloatArray = tiles * c.tiles.splits
     return blocks
 
 
@@ -263,7 +277,7 @@ def _arithmetic(c: Choices, busy: FloatArray) -> FloatArray:
     depth = c.library.step / c.kernels.itemsize
     fed = np.maximum(c.tiles.rows * c.tiles.columns, machines.feed * edge)
     multiplying = steps * (2.0 * depth) * fed / (c.peak / machines.cores * machines.rate)
-    accesses = machines.clock * np.where(width < WIDEST_ACCESS, machines.narrow_accesses, machines.accesses)
+    accesses = machines.clock * _either(width < WIDEST_ACCESS, machines.narrow_accesses, machines.accesses)
     moving = steps * (c.library.staged * c.library.step * edge) / (width * accesses)
     gathering = steps * (edge * c.library.step) / machines.gathered
     return busy * (np.maximum(multiplying, moving) + _placing(c) / accesses + gathering)
@@ -293,7 +307,8 @@ def _l2(c: Choices, blocks: FloatArray) -> FloatArray:
 def _splitting(c: Choices) -> FloatArray:
     """Time of partial sums where blocks share a tile. [s]"""
     partial = c.tiles.splits * (c.kernels.batch * c.kernels.m * c.kernels.n) * _PARTIAL_BYTES
-    return np.where(c.tiles.splits > 1, c.machines.split + partial / c.machines.l2_rate, 0.0)
+    splitting: FloatArray = _either(c.tiles.splits > 1, c.machines.split + partial / c.machines.l2_rate, 0.0)
+    return splitting
 
 
 def _gathered(p: Problem, hardware: HardwareColumns) -> FloatArray:

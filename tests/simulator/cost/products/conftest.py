@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hw_specs import CalibrationPool
+from hw_specs.catalogue import accelerator_files, load_file
 from hw_specs.tiles import TileLibrary
-from simulator.cost import HardwareColumns
+from simulator.cost import HardwareColumns, hardware_columns
 from simulator.cost.families.family import parameters_of
 from simulator.cost.families.matmul import MATMUL
-from simulator.cost.products import Problem, ProductCost, product, product_cost
+from simulator.cost.products import Problem, ProductCost, ProductParameters, product, product_cost
 
 
 def make_problem(m: float, n: float, k: float, *, hardware: HardwareColumns, batch: float = 1.0) -> Problem:
@@ -89,3 +91,53 @@ def cost(hardware: Callable[..., HardwareColumns], monkeypatch: pytest.MonkeyPat
         return SimpleNamespace(**{name: getattr(found, name)[0, 0] for name in ProductCost.__dataclass_fields__})
 
     return build
+
+
+def drawn_problems(count: int, hardware: HardwareColumns, rng: np.random.Generator) -> Problem:
+    """Products from single vectors to thousands on each side, cold and cached, with rows of any width."""
+    batch = np.where(rng.random(count) < 0.5, 1.0, np.round(10 ** rng.uniform(0, 3, count)))
+    m, n, k = np.round(10 ** rng.uniform(0, 4.3, (3, count)))
+    itemsize = rng.choice([1.0, 2.0, 4.0], count)
+    pairs = (count, len(hardware))
+    return Problem(
+        batch=batch,
+        m=m,
+        n=n,
+        k=k,
+        itemsize=itemsize,
+        reads=batch * (m + n) * k * itemsize,
+        writes=batch * m * n * itemsize,
+        hit_rate=rng.choice([0.0, 0.5, 1.0], pairs),
+        peak=10 ** rng.uniform(12, 15.5, pairs),
+        access=rng.choice([2.0, 4.0, 16.0], count),
+    )
+
+
+def drawn_parameters(count: int, rng: np.random.Generator) -> ProductParameters:
+    """Anything within the physical ranges."""
+    return ProductParameters(
+        **{name: rng.uniform(d.lower, d.upper, count) for name, d in ProductParameters.declarations().items()}
+    )
+
+
+def drawn_hardware(rng: np.random.Generator) -> HardwareColumns:
+    """All of the catalogue, each with another number of cores, clock, cache and memory."""
+    parts = [load_file(path) for path in accelerator_files()]
+    catalogue = hardware_columns(parts, CalibrationPool.empty())
+    drawn = {
+        name: getattr(catalogue, name) * rng.uniform(0.5, 2.0, len(parts))
+        for name in ("cores", "clock", "cache_rate", "core_memory", "dram_achievable_read")
+    }
+    return replace(catalogue, **drawn)
+
+
+@pytest.fixture
+def drawn_products() -> Callable[..., tuple[Problem, HardwareColumns, ProductParameters]]:
+    """Draws products, accelerators and parameters."""
+
+    def draw(count: int, *, seed: int) -> tuple[Problem, HardwareColumns, ProductParameters]:
+        rng = np.random.default_rng(seed)
+        hardware = drawn_hardware(rng)
+        return drawn_problems(count, hardware, rng), hardware, drawn_parameters(len(hardware), rng)
+
+    return draw
