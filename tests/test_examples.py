@@ -1,5 +1,7 @@
-"""Examples: the study that ships can be run, and the script is short."""
+"""Examples: the study that ships and the one of the recipe can be run, and the script is short."""
 
+import re
+import textwrap
 from pathlib import Path
 
 from simulator.whatif.study.study import load_study
@@ -20,3 +22,12 @@ def test_the_script_is_ten_lines_of_calls():
     code = (EXAMPLES / "whatif.py").read_text(encoding="utf-8")
     compile(code, "whatif.py", "exec")
     assert sum(line.startswith(("part", "report", "print", "study", "designs")) for line in code.splitlines()) <= 10
+
+
+def test_the_recipe_of_a_study_is_one():
+    recipes = (EXAMPLES.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    found = re.search(r"\*\*A what-if study\.\*\*.*?\n\n((?:    .*\n)+)", recipes)
+    assert found
+    study = load_study(textwrap.dedent(found[1]))
+    assert [field.name for field in study.fields] == ["memory.dram.bandwidth", "cores.count", "attention"]
+    assert len(study.designs) == 1000

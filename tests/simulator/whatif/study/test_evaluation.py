@@ -6,6 +6,8 @@ import pytest
 from hw_specs import CalibrationPool, apply_overrides, load_accelerator
 from simulator.execution import Execution
 from simulator.simulation import simulate
+from simulator.whatif.compare import compare_setups
+from simulator.whatif.setups import every_setup
 from simulator.whatif.study.evaluation import BOUNDS, Evaluator, columns_of, figure_units
 from simulator.whatif.study.study import load_study
 from tracer.library.graphs import graph_of
@@ -48,6 +50,18 @@ def test_figures_are_those_of_simulate():
     assert columns["memory.dram.bandwidth"][[1, 4]].tolist() == [6.7e12, 3.35e12]
     assert np.isnan(columns["cores.count"][0])
     assert columns["attention"].tolist() == [None, None, "naive", None, None]
+
+
+def test_figures_are_those_of_a_comparison():
+    changes = {"memory.dram.bandwidth": "2x", "peak.matrix": "1.3x"}
+    rows, _ = _rows({"hw": "h100", "designs": [{}, changes]})
+    setups = every_setup(["stable-diffusion"], ["h100"], [f"{path}={value}" for path, value in changes.items()])
+    for at, row in enumerate(compare_setups(setups).to_list()):
+        assert rows.figures["latency"][at] == pytest.approx(row["latency"], rel=1e-12)
+        assert rows.figures["latency_low"][at] == pytest.approx(row["interval"][0], rel=1e-12)
+        assert rows.figures["energy"][at] == pytest.approx(row["energy"], rel=1e-12)
+        assert rows.figures["peak_memory"][at] == row["peak_memory"]
+        assert rows.figures["fits"][at] == row["fits"]
 
 
 def test_designs_that_cannot_be_run_say_why():
