@@ -57,10 +57,10 @@ def local_exponents(sizes: Sequence[float], values: Sequence[float]) -> list[flo
     return [None, *(fitted_exponent((a, b), (x, y)) for (a, x), (b, y) in pairs)]
 
 
-def knee_of(sizes: Sequence[float], values: Sequence[float]) -> Knee | None:
+def knee_of(sizes: Sequence[float], values: Sequence[float], *, least: float = _BEND) -> Knee | None:
     r"""Least-squares fit of :math:`\log v = a + b x + c \max(x - k, 0)`, :math:`x = \log(\mathrm{size})`.
 
-    None where there are fewer than four sizes, or where the exponents differ by less than 0.25.
+    None where there are fewer than four sizes, or where the exponents differ by less than `least`.
     """
     if len(sizes) < _POINTS:
         return None
@@ -69,7 +69,7 @@ def knee_of(sizes: Sequence[float], values: Sequence[float]) -> Knee | None:
     fits = [_bent(x, y, place) for place in places]
     best = min(range(_TRIED), key=lambda at: fits[at][0])
     _, before, bend = fits[best]
-    return Knee(size=float(np.exp(places[best])), before=before, after=before + bend) if abs(bend) >= _BEND else None
+    return Knee(size=float(np.exp(places[best])), before=before, after=before + bend) if abs(bend) >= least else None
 
 
 def _bent(x: FloatArray, y: FloatArray, place: float) -> tuple[float, float, float]:

@@ -1,4 +1,4 @@
-"""Pictures of results that a study asks for: lines, heat maps, and the knee beyond which more of a field brings little.
+"""Pictures of results that a study asks for: lines, heat maps, and the knee at which a line bends.
 
 Where a field has more values than a picture can tell apart, as in a Latin hypercube, it is cut into parts with as many
 designs each, and a line or a cell is the median of its part; bands hold the middle 80 % of the designs.
@@ -6,7 +6,6 @@ designs each, and a line or a cell is the median of its part; bands hold the mid
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.views.figures import new_figure, save
+from simulator.whatif.exponents import knee_of
 from simulator.whatif.study.evaluation import figure_units
 from simulator.whatif.study.file import Plot
 from simulator.whatif.study.study import Study
@@ -23,15 +23,15 @@ from .results import Results
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_plots", "knee_of", "medians_by"]
+__all__ = ["draw_plots", "medians_by"]
 
 FloatArray = NDArray[np.float64]
 
 _FOLDER = "_plots"
 _MOST_ROWS = 2_000_000
 _MOST_LEVELS, _PARTS = 40, 24
-#: Gain of twice as much below which more of a field counts as bringing little.
-_LITTLE = 0.1
+# Where a hundred per cent more of a field brings 7 % less or more than before.
+_BEND = 0.1
 # Units that pictures scale their numbers to: the largest that is not above the middle of the values.
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"))
 
@@ -81,20 +81,20 @@ class _Picture:
         self._finish()
 
     def knee(self, rows: dict[str, NDArray[Any]]) -> None:
-        """The figure over the field, and from where on twice as much of it brings little."""
+        """The figure over the field, and where its growth exponent changes."""
         self.lines(rows)
-        x_scale, y_scale = self._scale(self._plot.x, rows), self._scale(self._plot.y, rows)
+        x_scale = self._scale(self._plot.x, rows)
         for number, value in enumerate(_values(rows, self._plot.by)):
             chosen = _chosen(rows, self._plot.by, value)
             at, _, middle, _ = medians_by(rows[self._plot.x][chosen], rows[self._plot.y][chosen])
-            found = knee_of(at, middle)
+            positive = (at > 0).all() and (middle > 0).all()
+            found = knee_of(at.tolist(), middle.tolist(), least=_BEND) if positive else None
             if found is None:
                 continue
-            self._axes.axvline(found / x_scale, color=f"C{number}", linestyle="--", linewidth=1)
-            height = float(np.interp(math.log(found), np.log(at), middle)) / y_scale
-            self._axes.annotate(
-                f"{found / x_scale:.3g}", (found / x_scale, height), xytext=(5, 8), textcoords="offset points"
-            )
+            self._axes.axvline(found.size / x_scale, color=f"C{number}", linestyle="--", linewidth=1)
+            text = f" {found.size / x_scale:.3g}: exponent {found.before:.2f}, then {found.after:.2f}"
+            place = (found.size / x_scale, 0.95 - 0.06 * number)
+            self._axes.annotate(text, place, xycoords=("data", "axes fraction"), color=f"C{number}", fontsize=8)
 
     def heat_map(self, rows: dict[str, NDArray[Any]]) -> None:
         """The figure as color over two fields."""
@@ -106,12 +106,12 @@ class _Picture:
         mesh = self._axes.pcolormesh(x_edges / x_scale, y_edges / y_scale, cells.T, cmap="viridis")
         self._axes.figure.colorbar(mesh, ax=self._axes, label=self._named(plot.color, scale))
         if self._is_log(plot.y):
-            self._axes.set_yscale("log")
+            _logarithmic(self._axes, "y")
         self._finish()
 
     def _finish(self) -> None:
         if self._is_log(self._plot.x):
-            self._axes.set_xscale("log")
+            _logarithmic(self._axes, "x")
         if self._plot.by:
             self._axes.legend(title=self._plot.by, fontsize=8)
         self._axes.grid(alpha=0.25)
@@ -134,6 +134,17 @@ class _Picture:
     def _named(self, name: str, scale: float) -> str:
         unit = self._units.get(name, "")
         return name if unit in ("", "1") else f"{name} [{dict(_PREFIXES)[scale]}{unit}]"
+
+
+def _logarithmic(axes: Axes, name: str) -> None:
+    """Logarithmic axis with plain numbers at 1, 2 and 5."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axes.set(**{f"{name}scale": "log"})
+    axis = axes.xaxis if name == "x" else axes.yaxis
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _values(rows: dict[str, NDArray[Any]], by: str | None) -> list[Any]:
@@ -163,20 +174,6 @@ def medians_by(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, Fl
         at = levels
     quantiles = np.array([np.quantile(y[part], (0.1, 0.5, 0.9)) for part in parts]).reshape(len(parts), 3)
     return at, quantiles[:, 0], quantiles[:, 1], quantiles[:, 2]
-
-
-def knee_of(x: FloatArray, y: FloatArray) -> float | None:
-    """Value from which on twice as much brings less than a tenth, whether a figure falls or rises; None where none is.
-
-    The gain is that of a straight line through neighbours on logarithmic axes.
-    """
-    if len(x) < 3 or (x <= 0).any() or (y <= 0).any():
-        return None
-    gain = np.abs(np.diff(np.log(y)) / np.diff(np.log(x))) * math.log(2.0)
-    large = np.flatnonzero(gain >= math.log1p(_LITTLE))
-    if not large.size or large[-1] == len(gain) - 1:
-        return None
-    return float(x[large[-1] + 1])
 
 
 def _edges(values: FloatArray, logarithmic: bool) -> FloatArray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulator.whatif.study.study import load_study
-from simulator.whatif.sweep.plots import draw_plots, knee_of, medians_by
+from simulator.whatif.sweep.plots import draw_plots, medians_by
 from simulator.whatif.sweep.run import sweep
 
 from .conftest import CONTENT
@@ -25,26 +25,12 @@ def test_many_values_are_cut_into_parts_of_as_many_designs():
     assert middle == pytest.approx(2 * at)
 
 
-def test_the_knee_is_where_twice_as_much_brings_less_than_a_tenth():
-    x = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
-    # Twice as fast, 1.5 and 1.05 times, and as fast as before.
-    assert knee_of(x, np.array([10.0, 5.0, 5 / 1.5, 5 / 1.5 / 1.05, 5 / 1.5 / 1.05])) == 4.0
-    # What rises has one too.
-    assert knee_of(x, np.array([1.0, 2.0, 2.05, 2.06, 2.06])) == 2.0
-
-
-@pytest.mark.parametrize("y", [[16.0, 8, 4, 2, 1], [1.0, 1, 1, 1, 1], [1.0, 0, 1, 1, 1]])
-def test_what_never_bends_has_no_knee(y):
-    assert knee_of(np.array([1.0, 2, 4, 8, 16]), np.array(y)) is None
-    assert knee_of(np.array([1.0, 2.0]), np.array([2.0, 1.9])) is None
-
-
 def test_pictures_are_drawn_beside_the_results(tmp_path):
     pytest.importorskip("pyarrow")
     pytest.importorskip("matplotlib")
     plots = [
         {"kind": "line", "x": "cores.count", "y": "energy", "by": "attention"},
-        {"kind": "knee", "x": "memory.dram.bandwidth", "file": "knee.png"},
+        {"kind": "knee", "x": "memory.dram.bandwidth", "by": "attention", "file": "knee.png"},
         {"kind": "heat", "x": "memory.dram.bandwidth", "y": "cores.count", "color": "latency"},
     ]
     study = load_study(CONTENT | {"plots": plots})
