@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
+from hw_specs.hypothetical.distance import distances
+from hw_specs.overrides import present_numbers
 from simulator.cost.accelerator_columns import VariantColumns
 from simulator.cost.model import Fidelity
 from simulator.energy.variants import energies
@@ -24,6 +26,7 @@ from simulator.schedule.peak_memory import peak_memory
 from simulator.schedule.stage import Issue, StageRun
 from simulator.schedule.timeline import issues_of, stage_runs
 from simulator.uncertainty.intervals import interval_ends
+from simulator.uncertainty.ratios import known_part, variant_scatter
 from simulator.uncertainty.variants import VariantDeviations
 from tracer.graph import OpGraph
 
@@ -114,7 +117,11 @@ class VariantRun:
     def as_it_is(self) -> dict[str, FloatArray]:
         """Figures of the accelerator itself, arrays of shape (1,)."""
         capacity = np.array([self.accelerator.memory.dram.capacity])
-        return self._figures(hardware_columns([self.accelerator], self.calibrations), capacity)
+        return self._figures(
+            hardware_columns([self.accelerator], self.calibrations),
+            capacity,
+            self._apart(present_numbers(self.accelerator)),
+        )
 
     def figures(self, numbers: Mapping[str, FloatArray | float], count: int) -> dict[str, FloatArray]:
         """Figures of variants, arrays of shape (num_variants,) by name of :data:`FIGURES`.
@@ -135,9 +142,16 @@ class VariantRun:
         count = part.stop - part.start
         hardware = self.columns.columns(numbers, count)
         capacity = numbers.get("memory.dram.capacity", self.accelerator.memory.dram.capacity)
-        return self._figures(hardware, np.broadcast_to(np.asarray(capacity), (count,)))
+        return self._figures(hardware, np.broadcast_to(np.asarray(capacity), (count,)), self._apart(numbers))
 
-    def _figures(self, hardware: HardwareColumns, capacity: FloatArray) -> dict[str, FloatArray]:
+    def _apart(self, numbers: Mapping[str, FloatArray | float]) -> FloatArray | float:
+        """What the distance from the part that variants were made from adds to their deviation. [1]"""
+        part = known_part(self.accelerator, self.calibrations)
+        return variant_scatter() * distances(present_numbers(part), numbers)
+
+    def _figures(
+        self, hardware: HardwareColumns, capacity: FloatArray, apart: FloatArray | float
+    ) -> dict[str, FloatArray]:
         boost = kernel_times(self.kernels, hardware.at_boost(), fidelity=self.fidelity)
         if self.deviations is None:  # without a host, kernels follow one another
             return self._outcome(self.kernels.count @ boost.time, capacity=capacity)
@@ -147,7 +161,7 @@ class VariantRun:
         if times is not boost.time:
             runs = stage_runs(self.launches, times, self.issues)
         energy = energies(self.kernels, self.launches.stages, runs, within)
-        ends = interval_ends(_elapsed(runs), self.deviations.relative(runs, times))
+        ends = interval_ends(_elapsed(runs), self.deviations.relative(runs, times, apart))
         return self._outcome(_elapsed(runs), ends=ends, energy=energy, capacity=capacity)
 
     def _outcome(

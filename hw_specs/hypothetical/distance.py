@@ -9,12 +9,15 @@ bandwidth reached, which goes with the bandwidth.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hw_specs.overrides import present_numbers
 from hw_specs.schema import Accelerator
 
-__all__ = ["distance"]
+__all__ = ["distance", "distances"]
 
 _RATES = "peak."
 _LEFT_OUT = ("links.", "memory.dram.capacity")
@@ -30,11 +33,18 @@ def distance(one: Accelerator, other: Accelerator) -> float:
     >>> round(distance(part, apply_overrides(part, ["memory.dram.bandwidth=2x"])), 3)
     0.693
     """
-    mine, theirs = present_numbers(one), present_numbers(other)
-    largest: dict[str, float] = {}
-    for path in mine.keys() & theirs.keys():
+    return float(distances(present_numbers(one), present_numbers(other)))
+
+
+def distances(
+    numbers: Mapping[str, float], others: Mapping[str, NDArray[np.float64] | float]
+) -> NDArray[np.float64] | float:
+    """Distances of variants from one part, given the numbers of both by path; shape (num_variants,), or a float. [1]"""
+    largest: dict[str, NDArray[np.float64] | float] = {}
+    for path in sorted(numbers.keys() & others.keys()):
         if not path.startswith(_LEFT_OUT) and not path.endswith("measured_bandwidth"):
             # peak.matrix.fp16 and peak.matrix.bf16 are one property.
             name = path.rpartition(".")[0] if path.startswith(_RATES) else path
-            largest[name] = max(largest.get(name, 0.0), abs(math.log(mine[path] / theirs[path])))
-    return math.hypot(*largest.values())
+            apart = np.abs(np.log(others[path] / numbers[path]))
+            largest[name] = np.maximum(largest.get(name, 0.0), apart)
+    return np.sqrt(sum((np.square(value) for value in largest.values()), start=np.float64(0.0)))

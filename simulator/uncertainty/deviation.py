@@ -35,6 +35,7 @@ from simulator.kernels import KernelTables
 from simulator.schedule.timeline import Timeline
 
 from .components import ErrorComponents, common_covariance, single_components
+from .ratios import variant_deviation
 
 __all__ = [
     "HOST_DEVIATION",
@@ -106,6 +107,8 @@ class RunDeviation:
         Of the common deviations of different groups. [1]
     kernels : KernelTables
         Of the run.
+    apart : float
+        What the distance of a variant from its part adds to the deviation of every time. [1]
     """
 
     kernel: NDArray[np.int64]
@@ -116,6 +119,7 @@ class RunDeviation:
     spread: FloatArray
     correlation: float
     kernels: KernelTables
+    apart: float = 0.0
 
     def components(self, chosen: NDArray[np.bool_] | NDArray[np.int64] | None = None) -> ErrorComponents:
         """What the relative error of some positions is made of, of all by default."""
@@ -142,7 +146,7 @@ class RunDeviation:
         variance = _variance(
             time, self.kernel[index], self.group[index], self.common[index], self.spread[index], self.correlation
         )
-        return math.sqrt(variance + (waiting * HOST_DEVIATION) ** 2) / total
+        return math.hypot(math.sqrt(variance + (waiting * HOST_DEVIATION) ** 2) / total, self.apart)
 
 
 def run_deviation(
@@ -180,6 +184,7 @@ def run_deviation(
         spread=spread[position],
         correlation=group_correlation(calibrations),
         kernels=table,
+        apart=variant_deviation(accelerator, calibrations),
     )
 
 

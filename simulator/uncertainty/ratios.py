@@ -22,9 +22,23 @@ from typing import Annotated
 import pydantic
 import yaml
 
+from hw_specs import Accelerator, CalibrationPool
+from hw_specs.hypothetical.distance import distance
+
 from .intervals import Factor, Share
 
-__all__ = ["ANY", "CHANGES", "RatioFactor", "RatioFactors", "RatioInterval", "load_ratio_factors", "ratio_interval"]
+__all__ = [
+    "ANY",
+    "CHANGES",
+    "RatioFactor",
+    "RatioFactors",
+    "RatioInterval",
+    "known_part",
+    "load_ratio_factors",
+    "ratio_interval",
+    "variant_deviation",
+    "variant_scatter",
+]
 
 RATIO_FACTORS = Path(__file__).parent / "ratio_factors.yaml"
 
@@ -95,6 +109,23 @@ class RatioFactors(pydantic.BaseModel):
 def load_ratio_factors() -> RatioFactors:
     """Factors that ship with the package."""
     return RatioFactors.model_validate(yaml.safe_load(RATIO_FACTORS.read_text(encoding="utf-8")))
+
+
+def known_part(accelerator: Accelerator, calibrations: CalibrationPool) -> Accelerator:
+    """Part that a variant was made from, from which its distance counts; one that was measured is its own."""
+    named = not accelerator.hypothetical and any(accelerator.name in c.accelerators for c in calibrations.calibrations)
+    return accelerator if named or accelerator.product is None else accelerator.product
+
+
+def variant_deviation(accelerator: Accelerator, calibrations: CalibrationPool) -> float:
+    """What the distance of a variant from its part adds to the relative deviation of every time; 0 for a part. [1]"""
+    return variant_scatter() * distance(accelerator, known_part(accelerator, calibrations))
+
+
+def variant_scatter() -> float:
+    """Deviation of the logarithm of a variant's time over that of its part, for each unit of their distance. [1]"""
+    variants = load_ratio_factors().variants
+    return 0.0 if variants is None else variants.scatter
 
 
 def ratio_interval(

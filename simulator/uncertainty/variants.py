@@ -21,6 +21,7 @@ from simulator.lowering import StageLaunches
 from simulator.schedule.stage import StageRun
 
 from .deviation import HOST_DEVIATION, group_correlation, group_deviations, regime_of
+from .ratios import variant_deviation
 
 __all__ = ["VariantDeviations"]
 
@@ -44,6 +45,8 @@ class VariantDeviations:
         Of the common deviations of different groups. [1]
     places : tuple of ndarray
         For each stage, which of `kernels` each of its launch positions goes by.
+    apart : float
+        What the distance of the variant that was given from its part adds. [1]
     """
 
     kernels: IntArray
@@ -51,6 +54,7 @@ class VariantDeviations:
     by_regime: FloatArray
     correlation: float
     places: tuple[IntArray, ...]
+    apart: float = 0.0
 
     @classmethod
     def of(
@@ -70,9 +74,12 @@ class VariantDeviations:
             by_regime=group_deviations(group, accelerator, calibrations),
             correlation=group_correlation(calibrations),
             places=tuple(np.searchsorted(kernels, rows) for rows in middle),
+            apart=variant_deviation(accelerator, calibrations),
         )
 
-    def relative(self, runs: Sequence[StageRun], times: FloatArray) -> FloatArray:
+    def relative(
+        self, runs: Sequence[StageRun], times: FloatArray, apart: FloatArray | float | None = None
+    ) -> FloatArray:
         """Relative standard deviation of the latency, 0 where nothing takes time, shape (num_accelerators,).
 
         Parameters
@@ -81,6 +88,8 @@ class VariantDeviations:
             Of the stages.
         times : ndarray, shape (num_kernels, num_accelerators)
             Predicted execution time of each kernel. [s]
+        apart : ndarray, shape (num_accelerators,), or float, optional
+            What the distances of the variants from their part add; by default that of the one that was given. [1]
         """
         execution = self._executions(runs, times.shape[1])
         common, spread = self.by_regime[:, self.group[:, None], regime_of(times[self.kernels])]
@@ -90,7 +99,7 @@ class VariantDeviations:
         variance = _covariance(shared, self.correlation) + single + np.square(waiting * HOST_DEVIATION)
         total = execution.sum(axis=0) + waiting
         relative: FloatArray = np.sqrt(variance) / np.where(total > 0, total, 1.0)
-        return relative
+        return np.hypot(relative, self.apart if apart is None else apart)
 
     def _executions(self, runs: Sequence[StageRun], count: int) -> FloatArray:
         """Time that each distinct kernel executes in the run. [s]"""

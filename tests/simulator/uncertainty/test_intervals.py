@@ -133,3 +133,10 @@ def test_every_part_of_every_view_has_an_interval_around_its_latency(graph: OpGr
         assert set(plain["part_intervals"][view]) == set(plain[view])
         for name, ends in plain["part_intervals"][view].items():
             assert ends["low"] <= plain[view][name]["latency"] <= ends["high"]
+
+
+def test_intervals_of_variants_widen_with_their_distance(graph: OpGraph) -> None:
+    real = load_accelerator("a100")
+    changes = (["memory.dram.bandwidth=1.01x"], ["memory.dram.bandwidth=4x"], ["peak.matrix=8x", "cores.clock=4x"])
+    near, far, farthest = (_relative_width(graph, apply_overrides(real, each)) for each in changes)
+    assert near < far < farthest
