@@ -9,6 +9,7 @@ determined ``inherited``, and defaults ``datasheet``, which is the weakest groun
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from simulator.kernels import FamilyTable, KernelTables
 
 from .families import GROUPS, PARAMETERS, group_cost, group_named, groups_of
 from .hardware import BASES, HardwareColumns
+from .parameters import value_of
 from .roofline import roofline_terms
 
 __all__ = ["kernel_basis"]
@@ -27,6 +29,9 @@ IntArray = NDArray[np.int64]
 
 #: Relative change of a time with a step of a parameter from which on the time uses it. [1]
 _USED = 0.05
+
+#: Steps of a parameter, in logits.
+_STEPS = (1.0, -1.0)
 
 # Grounds from the strongest to the weakest.
 _ORDER = tuple(BASES.index(name) for name in ("calibrated", "inherited", "datasheet"))
@@ -57,27 +62,35 @@ def _group_basis(group: str, table: FamilyTable, hardware: HardwareColumns, leas
     used = (group, *group_named(group).borrowed)
     weakness = {n: _WEAKNESS[hardware.basis[n]] for n, p in PARAMETERS.items() if p.group in used}
     strongest = np.min(list(weakness.values()), axis=0)
+    weaker = [name for name, of in weakness.items() if (of > strongest).any()]
     found = np.tile(strongest, (len(table), 1))
-    weaker = sorted((n for n, of in weakness.items() if (of > strongest).any()), key=lambda n: -int(weakness[n].max()))
-    time = _time(group, table, hardware, least) if weaker else least
-    for name, step in itertools.product(weaker, (1.0, -1.0)):
-        # A kernel that already rests on as weak a ground need not be looked at again.
-        rows = np.flatnonzero((found < weakness[name]).any(axis=1))
-        if rows.size:
-            moved = _time(group, table.select(rows), _moved(hardware, name, step), least[rows])
-            uses = np.abs(moved / time[rows] - 1.0) >= _USED
-            found[rows] = np.where(uses, np.maximum(found[rows], weakness[name]), found[rows])
+    if weaker:
+        time = _times(group, table, hardware, least, weaker)
+        uses = np.abs(time[:, 1:] / time[:, :1] - 1.0) >= _USED
+        grounds = np.repeat([weakness[name] for name in weaker], len(_STEPS), axis=0)
+        found = np.maximum(found, np.where(uses, grounds, 0).max(axis=1))
     codes: IntArray = np.array(_ORDER, dtype=np.int64)[found]
     return codes
 
 
-def _time(group: str, table: FamilyTable, hardware: HardwareColumns, least: FloatArray) -> FloatArray:
-    return np.maximum(group_cost(group, table, hardware).time, least)
+def _times(
+    group: str, table: FamilyTable, hardware: HardwareColumns, least: FloatArray, moved: Sequence[str]
+) -> FloatArray:
+    """Times as they are and with each of some parameters a step to either side.
 
-
-def _moved(hardware: HardwareColumns, name: str, step: float) -> HardwareColumns:
-    """The same accelerators with one parameter a step away."""
-    group, _, field = name.partition(".")
-    record = hardware.parameters[group]
-    values = record.declarations()[field].moved(getattr(record, field), step)
-    return replace(hardware, parameters={**hardware.parameters, group: replace(record, **{field: values})})
+    Returns
+    -------
+    ndarray of shape (num_kernels, 1 + 2 num_parameters, num_accelerators)
+    """
+    steps = list(itertools.product(moved, _STEPS))
+    count, parts = 1 + len(steps), len(hardware)
+    variants = hardware.select(np.tile(np.arange(parts), count))
+    records = dict(variants.parameters)
+    for at, (name, step) in enumerate(steps, start=1):
+        group_of, _, field = name.partition(".")
+        values = value_of(records, name).copy()
+        own = slice(at * parts, (at + 1) * parts)
+        values[own] = records[group_of].declarations()[field].moved(values[own], step)
+        records[group_of] = replace(records[group_of], **{field: values})
+    time = group_cost(group, table, replace(variants, parameters=records)).time
+    return np.maximum(time, np.tile(least, count)).reshape(len(table), count, parts)

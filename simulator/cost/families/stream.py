@@ -134,7 +134,7 @@ def _load_time(table: StreamTable, hardware: HardwareColumns, parameters: Stream
     """
     sharing = table.reduced_length / (table.loads * _LOADS_TOGETHER)
     rounds = np.maximum((table.elements * sharing)[:, None] / (hardware.cores * hardware.max_threads), 1.0)
-    waits = np.where(table.generated, 0.0, table.loads - 1.0)[:, None]
+    waits = np.where(table.generated, 0.0, np.maximum(table.loads - 1.0, 0.0))[:, None]
     time: FloatArray = rounds * waits * parameters.load / np.nan_to_num(hardware.clock, nan=np.inf)
     return time
 

@@ -27,7 +27,7 @@ BoolArray = NDArray[np.bool_]
 _CHUNK = 60_000
 
 #: Accelerators from which on compiled code is worth its start: studies have them.
-_MANY = 32
+_MANY = 64
 
 #: Relative error of rounding that bounds leave room for.
 _ROUNDING = 1e-11

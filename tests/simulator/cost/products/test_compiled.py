@@ -26,8 +26,8 @@ def test_studies_use_it_and_single_accelerators_do_not(drawn_products, monkeypat
     used = []
     monkeypatch.setattr(choice, "_compiled", lambda: lambda *args: used.append(args) or searched(*args))
     problem, hardware, parameters = drawn_products(3, seed=1)
-    for few in (np.arange(1), np.arange(40)):
+    for few in (np.arange(1), np.arange(80)):
         part = hardware.select(few)
         space = Space.build(problem.accelerators(few), part, parameters.select(few), library)
         choice.fastest(space, open_choices(problem, library), splittable(problem, part, library))
-    assert [args[0].peak.shape[1] for args in used] == [40]
+    assert [args[0].peak.shape[1] for args in used] == [80]

@@ -1,7 +1,11 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+
+from simulator.cost.products import ProductParameters
+from simulator.cost.products.terms import Space, least_on_chip, product_terms
 
 # 3 x 1000 x 200 in tiles of 128 x 64 are 3 x 8 x 4 blocks; 520 elements of 2 B are 17 steps of 64 B.
 _SHAPE = {"m": 1000.0, "n": 200.0, "k": 520.0, "batch": 3.0}
@@ -127,3 +131,19 @@ def test_places_of_gathered_operands_are_computed_between_multiplications(cost):
     # 64 B of 128 rows and 64 columns in each step, of which 32 in a clock of 1 ns.
     found = cost(**_SHAPE, problem={"gathered": np.array([32.0])})
     assert found.arithmetic == pytest.approx(3 * 17 * (_STEP + 192 * 64 / 32e9))
+
+
+def test_a_bound_has_cores_that_blocks_fill_evenly(problem, hardware, library):
+    # 5 x 1000 x 200 are 160 blocks of 128 x 64: two on some of 100 cores, of four that fit, three of which fill one.
+    part = hardware()
+    parameters = replace(ProductParameters.usual(1), rate=np.array([0.8]), alone=np.array([0.75]))
+    space = Space.build(problem(1000, 200, 520, batch=5.0, hardware=part), part, parameters, library(splits=(1, 2)))
+    terms = product_terms(space.every())
+    bound = least_on_chip(space.every())[0, 0]
+    assert bound[0] == pytest.approx(3 * 17 * _STEP + terms.exposed[0, 0, 0])
+    # Twice as many blocks of half the steps: four on some cores.
+    assert bound[1] == pytest.approx(4 * 9 * _STEP + terms.exposed[0, 0, 1] + terms.splitting[0, 0, 1])
+    slower = least_on_chip(space.every(), slower=np.array(0.5))[0, 0]
+    assert slower - bound == pytest.approx([0.5 * 3 * 17 * _STEP, 0.5 * 4 * 9 * _STEP])
+    starved = replace(space, machines=space.machines * np.where(np.arange(15) == 3, 1e-3, 1.0)[:, None])
+    assert least_on_chip(starved.every())[0, 0, 0] == pytest.approx(product_terms(starved.every()).l2[0, 0, 0])
