@@ -75,7 +75,7 @@ def _from_rows(
     measured: Sequence[MeasuredKernels], accelerator: str | None, groups: Sequence[str], folder: Path | None
 ) -> tuple[FittedCalibration, ...]:
     """Calibrations from measured calls: whole ones, or some groups in those of a folder, or else of the package."""
-    from validation.fitting.calibrate import calibrate, shipped_observations
+    from validation.fitting.calibrate import calibrate, shipped_observations, tables_to_fit
     from validation.fitting.generic import generic_calibration
     from validation.fitting.refit import refitted
 
@@ -85,7 +85,7 @@ def _from_rows(
     fitted = calibrate(measured, accelerator=accelerator)
     if accelerator is not None or len(fitted) < 2:
         return fitted
-    return (*fitted, generic_calibration(measured, fitted, observed=shipped_observations()))
+    return (*fitted, generic_calibration(tables_to_fit(measured), fitted, observed=shipped_observations()))
 
 
 def _measured_what(calibration: Calibration) -> str:
