@@ -134,7 +134,7 @@ class Accelerator(Record):
     power: Power = Power()
     price: Price | None = None
     """What it costs its user, by field; none that ships has one."""
-    sources: Annotated[tuple[Text, ...], Field(min_length=1)]
+    sources: Annotated[tuple[Text, ...], Field(min_length=1, examples=["[own estimate]"])]
     notes: Text | None = None
     disputed: tuple[Text, ...] = ()
     """Paths (``peak.matrix.fp16``) of values that sources give differently or that do not fit; notes say how."""

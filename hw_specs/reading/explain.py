@@ -42,9 +42,17 @@ def _sentence(finding: ErrorDetails, model: type[BaseModel]) -> str:
         return f"unknown key; valid are {', '.join(valid)}{hint}"
     if kind == "missing":
         return "missing; give a value"
+    if kind == "too_short" and not value:
+        return f"missing; give at least {finding['ctx']['min_length']}{_such_as(finding, model)}"
     if kind == "value_error":
         return finding["msg"].removeprefix("Value error, ")
     return f"{_shown(value)} is refused; {finding['msg'][:1].lower()}{finding['msg'][1:]}"
+
+
+def _such_as(finding: ErrorDetails, model: type[BaseModel]) -> str:
+    """First example of a field of the top level, where it has one."""
+    field = model.model_fields.get(str(finding["loc"][0])) if len(finding["loc"]) == 1 else None
+    return f", such as {field.examples[0]}" if field is not None and field.examples else ""
 
 
 def _shown(value: object, limit: int = 40) -> str:
