@@ -87,7 +87,9 @@ def check_probe(trace: Trace, accelerator: Accelerator, own: FittedCalibration) 
     attribution = attribute(trace, lambda op: can_predict(op, execution))
     lowered = _lowered(trace, attribution.operators[attribution.modelled], execution)
     table = assign_units(KernelTables.from_kernels([kernel for _, kernel in lowered]), accelerator)
-    hardware = hardware_columns([accelerator], CalibrationPool.of(own))
+    # The probe's fit started from the same observations.
+    known_before = CalibrationPool.shipped().only("observations")
+    hardware = hardware_columns([accelerator], known_before.with_own(own))
     costs = kernel_times(table, hardware.at_boost())
     single = within_power(costs, hardware.in_run(run_totals(costs, np.ones(len(table))))).time[:, 0]
     times = _times(lowered, single)
