@@ -16,13 +16,14 @@ from hw_specs.overrides import apply_overrides
 from simulator.cost.model import Fidelity
 from simulator.views.explanation import explain_operator, render_explanations
 from simulator.views.report import FORMATS, print_report, to_csv, to_json
-from simulator.views.terminal import captured, emit
+from simulator.views.terminal import captured, emit, remark
 from tracer.command_line import VersionOption, run_command_line
 from tracer.graph import GraphError, OpGraph
 from tracer.library.graphs import graph_of
 
 from . import options
 from .calibrations import calibration_pool
+from .command_options import check_choice, fidelity_of
 from .comparison import compare
 from .execution import Execution
 from .format_choice import dtype_of, settings_on
@@ -84,12 +85,6 @@ class _Subject:
         return tuple(filter(None, settings_on(self.model, accelerator, self.settings)[1:]))
 
 
-def _choice(name: str, value: str, valid: tuple[str, ...]) -> str:
-    if value not in valid:
-        raise typer.BadParameter(f"unknown {name} {value!r}; valid: {', '.join(valid)}")
-    return value
-
-
 @app.command()
 def command(
     hw: options.Hardware = None,
@@ -122,8 +117,8 @@ def command(
     version: VersionOption = False,
 ) -> None:
     """Predict how long a workload takes on an accelerator, and what holds each part back."""
-    _choice("format", output_format, FORMATS)
-    level = _fidelity(fidelity)
+    check_choice("format", output_format, FORMATS)
+    level = fidelity_of(fidelity)
     if list_models:
         emit(_workloads(output_format), output)
         return
@@ -272,17 +267,11 @@ def _explained(simulation: Simulation, name: str, output_format: str) -> str:
     return render_explanations(explanations)
 
 
-def _fidelity(name: str) -> Fidelity:
-    known: dict[str, Fidelity] = {"roofline": "roofline", "calibrated": "calibrated"}
-    return known[_choice("fidelity", name, tuple(known))]
-
-
 def _remarked(text: str, asked: _Asked) -> str:
     """Result with the remarks below it where people read; beside it, on stderr, where a program does."""
-    lines = "".join(f"{remark}\n" for remark in asked.remarks)
     if asked.output_format == "table":
-        return text + lines
-    sys.stderr.write(lines)
+        return text + "".join(f"{line}\n" for line in asked.remarks)
+    remark(asked.remarks)
     return text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from hw_specs.output import write_text
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["captured", "emit"]
+__all__ = ["captured", "emit", "remark"]
 
 
 def captured(render: Callable[[Console], None], *, width: int = 160) -> str:
@@ -38,3 +38,8 @@ def emit(text: str, output: Path | None) -> None:
         sys.stdout.flush()
     else:
         write_text(output, text)
+
+
+def remark(lines: Iterable[str]) -> None:
+    """Say something beside the result, so that a program which reads that does not meet it."""
+    sys.stderr.writelines(f"{line}\n" for line in lines)

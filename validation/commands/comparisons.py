@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from hw_specs import CalibrationPool, load_accelerator
+from simulator.command_options import Format, Output, check_format
 from simulator.execution import Execution
-from simulator.views.terminal import captured, emit
+from simulator.views.terminal import captured, emit, remark
 from tracer.progress_bar import reading
 
-from .options import Format, Output, check_format
-from .terminal import progress, remark
+from .terminal import progress
 
 __all__ = ["accuracy_command", "kernels_command", "published_command", "trace_command"]
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hw_specs import CalibrationPool
-from simulator.views.terminal import captured, emit
+from simulator.command_options import Format, Output, check_format
+from simulator.views.terminal import captured, emit, remark
 from validation.published.case import CaseError
 
-from .options import Format, Output, check_format
-from .terminal import progress, remark
+from .terminal import progress
 
 if TYPE_CHECKING:
     from hw_specs import Calibration, FittedCalibration

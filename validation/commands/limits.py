@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from hw_specs import CalibrationPool
+from simulator.command_options import Format, Output, check_format
 from simulator.views.terminal import emit
 
-from .options import Format, Output, check_format
 from .terminal import progress
 
 __all__ = ["limits_command"]

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from hw_specs import CalibrationPool
-from simulator.views.terminal import emit
+from simulator.command_options import Format, Output, check_format
+from simulator.views.terminal import emit, remark
 
-from .options import Format, Output, check_format
-from .terminal import progress, remark
+from .terminal import progress
 
 __all__ = ["ratios_command"]
 

@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
+from simulator.command_options import Format, check_format
+from simulator.views.terminal import remark
 from validation.published.case import CaseError
 
-from .options import Format, check_format
-from .terminal import progress, remark
+from .terminal import progress
 
 __all__ = ["study_command"]
 

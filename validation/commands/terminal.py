@@ -1,15 +1,14 @@
-"""What a command says beside its result: progress and remarks."""
+"""How far a command is, beside its result."""
 
 from __future__ import annotations
 
 import itertools
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tracer.progress_bar import counts
 
-__all__ = ["progress", "remark"]
+__all__ = ["progress"]
 
 
 @contextmanager
@@ -18,9 +17,3 @@ def progress(total: int | None) -> Iterator[Callable[[str], None]]:
     with counts() as advance:
         done = itertools.count(1)
         yield lambda what: advance(what, next(done), total or 0)
-
-
-def remark(lines: Iterable[str]) -> None:
-    """Say something beside the result, so that a program which reads that does not meet it."""
-    for line in lines:
-        print(line, file=sys.stderr)

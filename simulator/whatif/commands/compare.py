@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from simulator.command_options import Format, Output, check_format, fidelity_of
 from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES
-from simulator.views.terminal import captured, emit
+from simulator.options import FidelityName
+from simulator.views.terminal import captured, emit, remark
 from simulator.whatif.setups import AXES, every_setup
 
-from .options import FidelityName, Format, Output, check_format, fidelity_of, unread_of
-from .terminal import remark
+from .options import unread_of
 
 __all__ = ["compare_command"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,26 +11,17 @@ import typer
 
 from hw_specs import Accelerator, CalibrationPool, apply_overrides, load_accelerator
 from simulator.calibrations import calibration_pool
-from simulator.cost import FIDELITIES
-from simulator.cost.model import Fidelity
 from simulator.unread import remarks_on
+from simulator.whatif.setups import AXES
 
 __all__ = [
     "ChosenPart",
-    "FidelityName",
-    "Format",
-    "Output",
     "Plot",
-    "check_format",
     "chosen_part",
-    "fidelity_of",
-    "given",
+    "settings_of",
     "unread_of",
 ]
 
-FidelityName = Annotated[str, typer.Option("--fidelity", help=f"One of {', '.join(FIDELITIES)}.")]
-Format = Annotated[str, typer.Option("--format", help="table or json.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")]
 Plot = Annotated[Path | None, typer.Option(help="Also draw a picture to this file: .png, .pdf or .svg.")]
 
 
@@ -60,20 +51,6 @@ def unread_of(hw: str, changes: Sequence[str]) -> tuple[str, ...]:
     return remarks_on(hw, part, changes, calibration_pool(hw, part))
 
 
-def given(settings: Mapping[str, object]) -> dict[str, object]:
-    """Settings that have a value."""
-    return {name: value for name, value in settings.items() if value is not None}
-
-
-def check_format(name: str) -> None:
-    """Refuse a form of output that there is not."""
-    if name not in ("table", "json"):
-        raise typer.BadParameter(f"unknown format {name!r}; valid: table, json")
-
-
-def fidelity_of(name: str) -> Fidelity:
-    """Fidelity of a name; refuses others."""
-    known: dict[str, Fidelity] = {"roofline": "roofline", "calibrated": "calibrated"}
-    if name not in known:
-        raise typer.BadParameter(f"unknown fidelity {name!r}; valid: {', '.join(known)}")
-    return known[name]
+def settings_of(values: Sequence[object]) -> dict[str, object]:
+    """Settings by name of :data:`~simulator.whatif.setups.AXES`, given a value of each; those without one left out."""
+    return {name: value for name, value in zip(AXES, values, strict=True) if value is not None}

@@ -8,14 +8,13 @@ from typing import Annotated
 import typer
 
 from simulator import options
+from simulator.command_options import Format, Output, check_format, fidelity_of
 from simulator.views.figures import check_suffix
-from simulator.views.terminal import captured, emit
+from simulator.views.terminal import captured, emit, remark
 from simulator.whatif.axis import SCALES
-from simulator.whatif.setups import AXES
 from tracer.progress_bar import counts
 
-from .options import FidelityName, Format, Output, Plot, check_format, chosen_part, fidelity_of, given
-from .terminal import remark
+from .options import Plot, chosen_part, settings_of
 
 __all__ = ["scale_command"]
 
@@ -40,7 +39,7 @@ def scale_command(
     guidance_scale: options.Guidance = None,
     prompt_length: options.PromptLength = None,
     max_new_tokens: options.NewTokens = None,
-    fidelity: FidelityName = "calibrated",
+    fidelity: options.FidelityName = "calibrated",
     plot: Plot = None,
     output_format: Format = "table",
     output: Output = None,
@@ -59,7 +58,7 @@ def scale_command(
     part = chosen_part(model, hw, change or ())
     run, sizes = (attention, execution, software or None, host, dtype), (batch, height, width, num_frames)
     asked = (*run, *sizes, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
-    settings = given(dict(zip(AXES, asked, strict=True)))
+    settings = settings_of(asked)
     with counts() as advance:
         found = scale(
             part.model,

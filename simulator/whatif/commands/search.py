@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from simulator.command_options import Format, check_format
 from simulator.views.terminal import captured, emit
 
-from .options import Format, check_format
 from .sweep import StudyFile, progress_bar
 
 __all__ = ["search_command"]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 
 from simulator import options
+from simulator.command_options import Format, Output, check_format
 from simulator.views.figures import check_suffix
-from simulator.views.terminal import captured, emit
-from simulator.whatif.setups import AXES
+from simulator.views.terminal import captured, emit, remark
 
-from .options import Format, Output, Plot, check_format, chosen_part, given
-from .terminal import remark
+from .options import Plot, chosen_part, settings_of
 
 __all__ = ["sensitivity_command"]
 
@@ -50,7 +49,7 @@ def sensitivity_command(
     part = chosen_part(model, hw, change or ())
     run, sizes = (attention, execution, software or None, host, dtype), (batch, height, width, num_frames)
     asked = (*run, *sizes, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
-    settings = given(dict(zip(AXES, asked, strict=True)))
+    settings = settings_of(asked)
     found = sensitivity(part.model, part.accelerator, settings=settings, calibrations=part.calibrations)
     if plot is not None:
         plot_sensitivity(found, plot)

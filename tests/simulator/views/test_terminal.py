@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hw_specs.output import OutputError
-from simulator.views.terminal import captured, emit
+from simulator.views.terminal import captured, emit, remark
 
 
 def test_text_goes_to_the_terminal_or_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -26,3 +26,8 @@ def test_what_is_printed_on_the_console_is_captured() -> None:
 
 def test_a_console_without_a_terminal_is_as_wide_as_asked() -> None:
     assert captured(lambda console: console.print("a b c"), width=3) == "a b\nc\n"
+
+
+def test_remarks_are_lines_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    remark(["one", "two"])
+    assert capsys.readouterr() == ("", "one\ntwo\n")

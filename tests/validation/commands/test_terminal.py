@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from validation.commands.terminal import progress, remark
+from validation.commands.terminal import progress
 
 
 def test_the_bar_stays_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -10,8 +10,3 @@ def test_the_bar_stays_silent_where_there_is_no_terminal(capsys: pytest.CaptureF
         advance("one")
         advance("two")
     assert capsys.readouterr().err == ""
-
-
-def test_remarks_stand_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
-    remark(["one", "two"])
-    assert capsys.readouterr() == ("", "one\ntwo\n")

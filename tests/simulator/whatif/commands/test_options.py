@@ -5,18 +5,8 @@ from __future__ import annotations
 import pytest
 import typer
 
-from simulator.whatif.commands.options import check_format, chosen_part, fidelity_of, given, unread_of
-
-
-def test_known_names_are_taken() -> None:
-    check_format("json")
-    assert fidelity_of("roofline") == "roofline"
-
-
-@pytest.mark.parametrize("refuses", [check_format, fidelity_of])
-def test_others_are_refused_with_what_is_valid(refuses) -> None:
-    with pytest.raises(typer.BadParameter, match="valid: "):
-        refuses("nonsense")
+from simulator.whatif.commands.options import chosen_part, settings_of, unread_of
+from simulator.whatif.setups import AXES
 
 
 def test_a_part_comes_with_its_changes_and_remarks() -> None:
@@ -29,4 +19,5 @@ def test_a_part_comes_with_its_changes_and_remarks() -> None:
 
 
 def test_settings_without_a_value_are_left_out() -> None:
-    assert given({"batch": None, "width": 8, "dtype": ""}) == {"width": 8, "dtype": ""}
+    values = {"batch": None, "width": 8, "dtype": ""}
+    assert settings_of([values.get(name) for name in AXES]) == {"width": 8, "dtype": ""}
