@@ -33,6 +33,7 @@ from tracer.graph import OpGraph
 from .cost import HardwareColumns, hardware_columns, kernel_times, run_totals, within_power
 from .execution import Execution
 from .kernels import KernelTables
+from .kernels.totals import weighted_total
 from .lowering import Launches, assign_units, execution_on, lower
 
 __all__ = ["FIGURES", "VariantRun"]
@@ -154,7 +155,7 @@ class VariantRun:
     ) -> dict[str, FloatArray]:
         boost = kernel_times(self.kernels, hardware.at_boost(), fidelity=self.fidelity)
         if self.deviations is None:  # without a host, kernels follow one another
-            return self._outcome(self.kernels.count @ boost.time, capacity=capacity)
+            return self._outcome(weighted_total(self.kernels.count, boost.time), capacity=capacity)
         runs = stage_runs(self.launches, boost.time, self.issues)
         within = hardware.in_run(run_totals(boost, self.kernels.count, elapsed=_elapsed(runs)))
         times = within_power(boost, within).time

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernels import KernelTables
+from simulator.kernels.totals import weighted_total
 
 from .hardware import HardwareColumns
 from .model import Fidelity, KernelCosts, kernel_times, run_totals, within_power
@@ -104,7 +105,7 @@ def core_steps(kernels: KernelTables, hardware: HardwareColumns) -> CoreSteps:
         vector=_times(copies.vector, factors),
         special=_times(copies.special, factors),
     )
-    before, fewer, more = (kernels.count @ _costs(kernels, others, "calibrated").time).tolist()
+    before, fewer, more = weighted_total(kernels.count, _costs(kernels, others, "calibrated").time).tolist()
     return CoreSteps(fewer=fewer / before - 1.0, more=more / before - 1.0) if before else CoreSteps(fewer=0.0, more=0.0)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.kernels import FamilyTable, KernelTables
 from simulator.kernels.kernel import IntArray
+from simulator.kernels.totals import weighted_total
 
 from .families import GROUPS, group_cost, groups_of
 from .hardware import HardwareColumns
@@ -112,12 +113,12 @@ def run_totals(
     elapsed : float or array of shape (num_accelerators,), optional
         Time of the run; by default that of its kernels, one after another. [s]
     """
-    busy = counts @ costs.time
+    busy = weighted_total(counts, costs.time)
     time = busy if elapsed is None else np.broadcast_to(np.asarray(elapsed, dtype=np.float64), busy.shape)
     return {
         "time": time,
-        "clocked": counts @ costs.draw.clocked,
-        "work": counts @ costs.draw.work,
+        "clocked": weighted_total(counts, costs.draw.clocked),
+        "work": weighted_total(counts, costs.draw.work),
     }
 
 

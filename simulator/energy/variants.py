@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simulator.cost import HardwareColumns
 from simulator.cost.energies import work_energies
 from simulator.kernels import KernelTables
+from simulator.kernels.totals import weighted_total
 from simulator.lowering import StageLaunches
 from simulator.schedule.stage import StageRun
 
@@ -35,7 +36,7 @@ def energies(
     total = np.zeros(len(hardware))
     for stage, run in zip(stages, runs, strict=True):
         elapsed, launched = run.elapsed(), np.bincount(stage.rows.ravel(), minlength=len(kernels))
-        busy, done = run.execution.sum(axis=0), stage.launches_per_variant * (launched @ work)
+        busy, done = run.execution.sum(axis=0), stage.launches_per_variant * weighted_total(launched, work)
         free = hardware.power_idle * elapsed + hardware.power_active * busy + done
         total += np.fmin(free, hardware.power_limit * elapsed)
     return total

@@ -398,6 +398,7 @@ def test_a_file_with_fields_that_are_gone_is_read_and_says_so(run, graph_file, t
     assert f"{path}: cores.sustained_clock: is left out, the power limit says which clock lasts" in done.out
 
 
+@pytest.mark.torch
 def test_a_format_that_the_part_lacks_is_replaced_with_a_remark(run) -> None:
     done = run("--hw", "t4", "--model", "flux-dev", "--dtype", "auto", "--format", "json")
     assert json.loads(done.out)["workload"]["dtype"] == "float16"
