@@ -7,7 +7,6 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tracer.storage.graph_file import FORMAT_VERSION, load_graph, save_graph
 from tracer.workloads import Pipeline, UnknownWorkloadError, find_pipeline, resolve
 
 from .bundle import bundled_graph
+from .sources import sources_of
 
 __all__ = ["MissingTracerError", "cache_folder", "graph_of", "pipeline_of"]
 
@@ -133,17 +133,16 @@ def _store(graph: OpGraph, path: Path) -> None:
 
 
 def _key(pipeline: Pipeline, workload: Workload, folder: Path | None = None) -> str:
-    """Digest of the settings and of all that shapes a graph: this package, a pipeline's folder, the libraries."""
+    """Digest of the settings and of all that shapes a graph: our sources, a pipeline's folder, the libraries."""
     configurations = [] if folder is None else sorted([*folder.glob("*.json"), *folder.glob("*/*.json")])
-    digests = (_source_digest(), _digest(configurations))
-    parts = (FORMAT_VERSION, pipeline.sources, asdict(workload), digests, _library_versions())
+    digests = (_source_digest(pipeline), _digest(configurations))
+    settings = {name: value for name, value in asdict(workload).items() if value is not None}
+    parts = (FORMAT_VERSION, pipeline.sources, settings, digests, _library_versions())
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
-@cache
-def _source_digest() -> str:
-    folder = Path(__file__).parents[1]
-    return _digest(sorted([*folder.glob("*.py"), *folder.glob("capture/*.py"), *folder.glob("workloads/**/*.py")]))
+def _source_digest(pipeline: Pipeline) -> str:
+    return _digest(sources_of(pipeline.build))
 
 
 def _library_versions() -> list[str]:

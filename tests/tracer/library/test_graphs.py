@@ -68,7 +68,7 @@ def test_other_settings_are_another_entry(cache, traced):
 
 def test_another_source_of_the_tracer_is_another_entry(cache, traced, monkeypatch):
     graph_of("stable-diffusion", {})
-    monkeypatch.setattr(library, "_source_digest", lambda: "changed")
+    monkeypatch.setattr(library, "_source_digest", lambda pipeline: "changed")
     graph_of("stable-diffusion", {})
     assert len(traced) == 2
 
