@@ -24,4 +24,5 @@ def weighted_total(counts: NDArray[np.integer | np.floating], values: NDArray[np
     -------
     array of shape (num_accelerators,)
     """
-    return (counts[:, None] * values).sum(axis=0)
+    total: NDArray[np.float64] = (counts[:, None] * values).sum(axis=0)
+    return total
