@@ -101,6 +101,7 @@ def command(
     prompt_length: options.PromptLength = None,
     max_new_tokens: options.NewTokens = None,
     dtype: options.Dtype = None,
+    scheduler: options.SchedulerName = None,
     attention: options.Attention = "flash",
     execution: options.ExecutionMode = "eager",
     software: options.SoftwareName = "",
@@ -139,7 +140,7 @@ def command(
     if level == "roofline":
         _refuse({"host": host}, "a roofline, which is of the device alone")
     sizes = (batch, height, width, num_frames, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
-    settings = dict(zip(SETTINGS, (*sizes, dtype and dtype_of(dtype)), strict=True))
+    settings = dict(zip(SETTINGS, (*sizes, dtype and dtype_of(dtype), scheduler), strict=True))
     subject = _Subject(model=model, graph=graph, trace=trace, from_=from_, settings=settings, cache=cache)
     asked = replace(asked, remarks=(*asked.remarks, *subject.remarks(asked.accelerator)))
     emit(_remarked(_answer(subject, asked, explain, versus), asked), output)

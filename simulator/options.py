@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tracer.workloads.schedulers import SCHEDULERS
+
 from .cost import FIDELITIES
 from .execution import ATTENTION_CHOICES, EXECUTION_MODES
 from .hosts.catalogue import DEFAULT_HOST, list_hosts
@@ -35,6 +37,7 @@ __all__ = [
     "OutputFile",
     "OutputFormat",
     "PromptLength",
+    "SchedulerName",
     "SoftwareName",
     "Steps",
     "TraceFile",
@@ -67,6 +70,13 @@ Dtype = Annotated[
     typer.Option(
         help="Dtype of weights and activations: fp16, bf16, fp32; auto: that of the workload, or the nearest to it "
         "that the accelerator has."
+    ),
+]
+SchedulerName = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        help=f"How steps are made, where that decides how often the denoiser runs: one of {', '.join(SCHEDULERS)}.",
     ),
 ]
 Attention = Annotated[str, typer.Option(help=f"One of {', '.join(ATTENTION_CHOICES)}.")]

@@ -43,6 +43,7 @@ _OF_WORKLOAD: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "prompt_length": int,
         "max_new_tokens": int,
         "dtype": dtype_of,
+        "scheduler": str,
     }
 )
 SETTINGS = tuple(_OF_WORKLOAD)

@@ -177,6 +177,9 @@ class Workload:
         Frames of a video.
     num_inference_steps : int, optional
         Denoising or parallel-decoding steps of the main stage.
+    scheduler : str, optional
+        How steps are made, by a name of :data:`tracer.workloads.schedulers.SCHEDULERS`: some run the denoiser once
+        more, or twice a step. None: once a step.
     guidance_scale : float, optional
         Classifier-free guidance; above 1 it doubles the denoiser's batch.
     prompt_length : int, optional
@@ -196,6 +199,7 @@ class Workload:
     prompt_length: int | None = None
     max_new_tokens: int | None = None
     dtype: str = "float16"
+    scheduler: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse counts that are not positive or beyond all measure, and unknown dtypes."""

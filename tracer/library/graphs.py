@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import msgspec
 from tracer.graph import GraphError, OpGraph, Workload
 from tracer.storage.graph_file import FORMAT_VERSION, load_graph, save_graph
 from tracer.workloads import Pipeline, UnknownWorkloadError, find_pipeline, resolve
+from tracer.workloads.schedulers import without_scheduler
 
 from .bundle import bundled_graph
 from .sources import sources_of
@@ -60,6 +61,20 @@ def graph_of(
     bundled = bundled_graph(pipeline.name, workload) if folder is None else None
     if bundled is not None:
         return bundled
+    # A scheduler that runs the denoiser more often is a graph of more steps.
+    graph = _kept(pipeline, without_scheduler(workload), folder, use_cache=use_cache, progress=progress)
+    return replace(graph, workload=workload)
+
+
+def _kept(
+    pipeline: Pipeline,
+    workload: Workload,
+    folder: Path | None,
+    *,
+    use_cache: bool,
+    progress: Callable[[str], None] | None,
+) -> OpGraph:
+    """Graph of a workload from the cache, or traced now and kept there."""
     path = cache_folder() / f"{pipeline.name}-{_key(pipeline, workload, folder)}.npz"
     if use_cache and path.exists():
         try:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tracer.graph import OpGraph
 from tracer.storage.graph_file import save_graph
 from tracer.workloads import find_pipeline, iter_pipelines, resolve
+from tracer.workloads.schedulers import without_scheduler
 
 from .bundle import BUNDLE
 
@@ -47,4 +49,5 @@ def traced_default(name: str) -> OpGraph:
     from tracer.capture.pipelines import capture_pipeline
 
     pipeline = find_pipeline(name)
-    return capture_pipeline(pipeline, resolve(pipeline, {}))
+    workload = resolve(pipeline, {})
+    return replace(capture_pipeline(pipeline, without_scheduler(workload)), workload=workload)

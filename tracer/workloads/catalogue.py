@@ -90,7 +90,7 @@ def resolve(pipeline: Pipeline, settings: Mapping[str, object]) -> Workload:
     """
     given = {name: value for name, value in settings.items() if value is not None}
     defaults = asdict(pipeline.defaults)
-    foreign = [name for name in given if defaults[name] is None]
+    foreign = [name for name in given if defaults[name] is None and not _applies(name, pipeline)]
     if foreign:
         valid = ", ".join(name for name, value in defaults.items() if value is not None)
         raise WorkloadError(f"{pipeline.name} has no setting {foreign[0]}; valid: {valid}")
@@ -99,6 +99,12 @@ def resolve(pipeline: Pipeline, settings: Mapping[str, object]) -> Workload:
     if workload.dtype not in _DTYPES:
         raise WorkloadError(f"dtype {workload.dtype} is impossible for {pipeline.name}; valid: {', '.join(_DTYPES)}")
     return workload
+
+
+def _applies(setting: str, pipeline: Pipeline) -> bool:
+    """Whether a pipeline has a setting whose default is none."""
+    denoises = pipeline.architecture == "diffusion" and pipeline.defaults.num_inference_steps is not None
+    return setting == "scheduler" and denoises
 
 
 def _check_sizes(pipeline: Pipeline, workload: Workload) -> None:

@@ -80,7 +80,13 @@ PIPELINES = (
         title="Stable Diffusion 1.5",
         aliases=("sd1.5", "sd-1.5", "stable-diffusion-1.5", "stable-diffusion-v1-5"),
         defaults=Workload(
-            height=512, width=512, num_inference_steps=50, guidance_scale=7.5, prompt_length=77, dtype="float16"
+            height=512,
+            width=512,
+            num_inference_steps=50,
+            scheduler="pndm",
+            guidance_scale=7.5,
+            prompt_length=77,
+            dtype="float16",
         ),
         build=_build,
         sources=(

@@ -215,3 +215,11 @@ def test_the_key_depends_on_the_workload_alone():
     key = library._key(pipeline, pipeline.defaults)
     assert key == library._key(pipeline, replace(pipeline.defaults))
     assert key != library._key(pipeline, replace(pipeline.defaults, batch=2))
+
+
+def test_a_scheduler_that_runs_the_denoiser_more_often_is_a_graph_of_more_steps(cache, traced):
+    graph = graph_of("sdxl", {"num_inference_steps": 20, "scheduler": "heun"})
+    assert (graph.workload.num_inference_steps, graph.workload.scheduler) == (20, "heun")
+    assert (traced[0].num_inference_steps, traced[0].scheduler) == (39, None)
+    with pytest.raises(WorkloadError, match="llama2-7b has no setting scheduler"):
+        graph_of("llama2-7b", {"scheduler": "heun"})
