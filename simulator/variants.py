@@ -75,6 +75,8 @@ class VariantRun:
     calibrations : CalibrationPool
     peak_memory : int
         [B]
+    part : mapping of str to float
+        Numbers of the part that variants were made from, by path.
     """
 
     accelerator: Accelerator
@@ -86,6 +88,7 @@ class VariantRun:
     fidelity: Fidelity
     calibrations: CalibrationPool
     peak_memory: int
+    part: Mapping[str, float]
 
     @classmethod
     def of(
@@ -113,6 +116,7 @@ class VariantRun:
             fidelity=fidelity,
             calibrations=calibrations,
             peak_memory=peak_memory(graph, launches.execution),
+            part=present_numbers(known_part(accelerator, calibrations)),
         )
 
     def as_it_is(self) -> dict[str, FloatArray]:
@@ -147,8 +151,7 @@ class VariantRun:
 
     def _apart(self, numbers: Mapping[str, FloatArray | float]) -> FloatArray | float:
         """What the distance from the part that variants were made from adds to their deviation. [1]"""
-        part = known_part(self.accelerator, self.calibrations)
-        return variant_scatter() * distances(present_numbers(part), numbers)
+        return variant_scatter() * distances(self.part, numbers)
 
     def _figures(
         self, hardware: HardwareColumns, capacity: FloatArray, apart: FloatArray | float

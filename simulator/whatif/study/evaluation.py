@@ -69,6 +69,7 @@ class Evaluator:
     study: Study
     _lock: Lock = field(default_factory=Lock)
     _runs: OrderedDict[tuple[object, ...], VariantRun | str] = field(default_factory=OrderedDict)
+    _present: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def evaluate(self, model: str, groups: Iterator[DesignGroup] | list[DesignGroup], count: int) -> Evaluation:
         """Rows of some designs."""
@@ -91,8 +92,7 @@ class Evaluator:
         A design whose numbers are those of the accelerator that it starts from is that one, with what was measured
         on it.
         """
-        part = self.study.bases[group.base].accelerator
-        present, chosen = present_numbers(part), group.numbers
+        present, chosen = self._numbers(group.base), group.numbers
         moved = np.zeros(len(group.rows), dtype=np.bool_)
         for path, values in chosen.items():
             moved |= values != present.get(path, np.nan)
@@ -102,30 +102,37 @@ class Evaluator:
                 numbers = {path: values[at] for path, values in chosen.items()} if is_moved else {}
                 yield group.rows[at], self._figures(model, group, numbers, len(at))
 
+    def _numbers(self, base: str) -> dict[str, float]:
+        """Numbers of an accelerator that designs start from, by path."""
+        if base not in self._present:
+            self._present[base] = present_numbers(self.study.bases[base].accelerator)
+        return self._present[base]
+
     def _figures(
         self, model: str, group: DesignGroup, numbers: Mapping[str, FloatArray], count: int
     ) -> dict[str, FloatArray] | str:
-        changed = self._representative(replace(group, numbers=numbers))
-        run = self._run(model, group, changed, tuple(sorted(numbers)))
+        run = self._run(model, replace(group, numbers=numbers))
         if isinstance(run, str):
             return run
         if not numbers:
+            every = dict[str, FloatArray | float]()
             figures = {name: np.full(count, values[0]) for name, values in run.as_it_is().items()}
-            return figures | _cost(changed, {}, count) | self._asked(model, group, numbers, count)
-        every = with_followers(present_numbers(self.study.bases[group.base].accelerator), numbers)
-        return run.figures(every, count) | _cost(changed, every, count) | self._asked(model, group, numbers, count)
+        else:
+            every = with_followers(self._numbers(group.base), numbers)
+            figures = run.figures(every, count)
+        return figures | _cost(run.accelerator, every, count) | self._asked(model, group, numbers, count)
 
     def _representative(self, group: DesignGroup, at: int = 0) -> Accelerator:
         """One of some designs as an accelerator."""
         part = self.study.bases[group.base].accelerator
         return apply_overrides(part, group.changes(at, changeable_paths(part)))
 
-    def _run(self, model: str, group: DesignGroup, changed: Accelerator, paths: tuple[str, ...]) -> VariantRun | str:
+    def _run(self, model: str, group: DesignGroup) -> VariantRun | str:
         """Lowered workload of a group, or the reason why it has none."""
-        key = (model, group.base, *sorted(group.settings.items()), paths)
+        key = (model, group.base, *sorted(group.settings.items()), tuple(sorted(group.numbers)))
         with self._lock:
             if key not in self._runs:
-                self._runs[key] = self._lowered_or_not(model, group, changed)
+                self._runs[key] = self._lowered_or_not(model, group, self._representative(group))
             self._runs.move_to_end(key)
             while len(self._runs) > _KEPT:
                 self._runs.popitem(last=False)
