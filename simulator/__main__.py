@@ -23,7 +23,7 @@ from tracer.library.graphs import graph_of
 
 from . import options
 from .calibrations import calibration_pool
-from .command_options import check_choice, fidelity_of
+from .command_options import GroupedCommand, check_choice, fidelity_of
 from .comparison import compare
 from .execution import Execution
 from .format_choice import dtype_of, settings_on
@@ -85,7 +85,7 @@ class _Subject:
         return tuple(filter(None, settings_on(self.model, accelerator, self.settings)[1:]))
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
 def command(
     hw: options.Hardware = None,
     model: options.Model = None,
@@ -139,8 +139,8 @@ def command(
     )
     if level == "roofline":
         _refuse({"host": host}, "a roofline, which is of the device alone")
-    sizes = (batch, height, width, num_frames, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
-    settings = dict(zip(SETTINGS, (*sizes, dtype and dtype_of(dtype), scheduler), strict=True))
+    given = {**locals(), "dtype": dtype and dtype_of(dtype)}
+    settings = {name: given[name] for name in SETTINGS}
     subject = _Subject(model=model, graph=graph, trace=trace, from_=from_, settings=settings, cache=cache)
     asked = replace(asked, remarks=(*asked.remarks, *subject.remarks(asked.accelerator)))
     emit(_remarked(_answer(subject, asked, explain, versus), asked), output)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from .cost.model import Fidelity
 
-__all__ = ["Format", "Output", "check_choice", "check_format", "fidelity_of"]
+__all__ = ["Format", "GroupedCommand", "Output", "check_choice", "check_format", "fidelity_of"]
 
 Format = Annotated[str, typer.Option("--format", help="table or json.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")]
@@ -32,3 +33,18 @@ def fidelity_of(name: str) -> Fidelity:
     known: dict[str, Fidelity] = {"roofline": "roofline", "calibrated": "calibrated"}
     check_choice("fidelity", name, known)
     return known[name]
+
+
+class GroupedCommand(TyperCommand):
+    """Command whose ``--help`` lists its options in groups: those of each ``rich_help_panel``, in order."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write one section for each group; options of none come last."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                groups.setdefault(getattr(parameter, "rich_help_panel", None) or "Options", []).append(record)
+        for name in sorted(groups, key=lambda group: group == "Options"):
+            with formatter.section(name):
+                formatter.write_dl(groups[name])

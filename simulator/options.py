@@ -45,31 +45,58 @@ __all__ = [
     "Width",
 ]
 
-Hardware = Annotated[str | None, typer.Option("--hw", help="Accelerator: a name (see `hwspec list`) or a YAML file.")]
-Model = Annotated[
-    str | None, typer.Option("--model", help="Workload: a name (see --list) or a diffusers pipeline folder.")
+# Groups of ``--help``.
+_WORKLOAD = "What runs"
+_RUN = "How it is run"
+_MACHINE = "Where it runs"
+_RESULT = "What is printed"
+
+Hardware = Annotated[
+    str | None,
+    typer.Option("--hw", help="Accelerator: a name (see `hwspec list`) or a YAML file.", rich_help_panel=_MACHINE),
 ]
-GraphFile = Annotated[Path | None, typer.Option("--graph", help="Graph file written by `trace`, instead of --model.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", help="Workload: a name (see --list) or a diffusers pipeline folder.", rich_help_panel=_WORKLOAD
+    ),
+]
+GraphFile = Annotated[
+    Path | None,
+    typer.Option("--graph", help="Graph file written by `trace`, instead of --model.", rich_help_panel=_WORKLOAD),
+]
 TraceFile = Annotated[
     Path | None,
-    typer.Option("--trace", help="Trace of any known format: project its times to --hw, instead of --model."),
+    typer.Option(
+        "--trace",
+        help="Trace of any known format: project its times to --hw, instead of --model.",
+        rich_help_panel=_WORKLOAD,
+    ),
 ]
 From = Annotated[
-    str | None, typer.Option("--from", help="Accelerator that the trace ran on; the one it names by default.")
+    str | None,
+    typer.Option(
+        "--from", help="Accelerator that the trace ran on; the one it names by default.", rich_help_panel=_WORKLOAD
+    ),
 ]
-Batch = Annotated[int | None, typer.Option(help="Outputs per run.")]
-Height = Annotated[int | None, typer.Option(help="Output height in pixels.")]
-Width = Annotated[int | None, typer.Option(help="Output width in pixels.")]
-Frames = Annotated[int | None, typer.Option(help="Frames of a video.")]
-Steps = Annotated[int | None, typer.Option(help="Denoising or decoding steps.")]
-Guidance = Annotated[float | None, typer.Option(help="Classifier-free guidance; 1 turns it off.")]
-PromptLength = Annotated[int | None, typer.Option(help="Tokens of the prompt.")]
-NewTokens = Annotated[int | None, typer.Option(help="Tokens that a language model generates.")]
+Batch = Annotated[int | None, typer.Option(help="Outputs per run.", rich_help_panel=_WORKLOAD)]
+Height = Annotated[int | None, typer.Option(help="Output height in pixels.", rich_help_panel=_WORKLOAD)]
+Width = Annotated[int | None, typer.Option(help="Output width in pixels.", rich_help_panel=_WORKLOAD)]
+Frames = Annotated[int | None, typer.Option(help="Frames of a video.", rich_help_panel=_WORKLOAD)]
+Steps = Annotated[int | None, typer.Option(help="Denoising or decoding steps.", rich_help_panel=_WORKLOAD)]
+Guidance = Annotated[
+    float | None, typer.Option(help="Classifier-free guidance; 1 turns it off.", rich_help_panel=_WORKLOAD)
+]
+PromptLength = Annotated[int | None, typer.Option(help="Tokens of the prompt.", rich_help_panel=_WORKLOAD)]
+NewTokens = Annotated[
+    int | None, typer.Option(help="Tokens that a language model generates.", rich_help_panel=_WORKLOAD)
+]
 Dtype = Annotated[
     str | None,
     typer.Option(
         help="Dtype of weights and activations: fp16, bf16, fp32; auto: that of the workload, or the nearest to it "
-        "that the accelerator has."
+        "that the accelerator has.",
+        rich_help_panel=_WORKLOAD,
     ),
 ]
 SchedulerName = Annotated[
@@ -77,14 +104,17 @@ SchedulerName = Annotated[
     typer.Option(
         "--scheduler",
         help=f"How steps are made, where that decides how often the denoiser runs: one of {', '.join(SCHEDULERS)}.",
+        rich_help_panel=_RUN,
     ),
 ]
-Attention = Annotated[str, typer.Option(help=f"One of {', '.join(ATTENTION_CHOICES)}.")]
-ExecutionMode = Annotated[str, typer.Option(help=f"One of {', '.join(EXECUTION_MODES)}.")]
+Attention = Annotated[str, typer.Option(help=f"One of {', '.join(ATTENTION_CHOICES)}.", rich_help_panel=_RUN)]
+ExecutionMode = Annotated[str, typer.Option(help=f"One of {', '.join(EXECUTION_MODES)}.", rich_help_panel=_RUN)]
 SoftwareName = Annotated[
     str,
     typer.Option(
-        "--software", help="Releases that choose the kernels: torch-2.6, or torch-2.6,rocm-6.3; the newest by default."
+        "--software",
+        help="Releases that choose the kernels: torch-2.6, or torch-2.6,rocm-6.3; the newest by default.",
+        rich_help_panel=_RUN,
     ),
 ]
 HostName = Annotated[
@@ -93,11 +123,15 @@ HostName = Annotated[
         "--host",
         help=f"Host that drives the accelerator: one of {', '.join(list_hosts())}, or a YAML file; "
         f"{DEFAULT_HOST} unless one was probed.",
+        rich_help_panel=_MACHINE,
     ),
 ]
-FidelityName = Annotated[str, typer.Option(help=f"One of {', '.join(FIDELITIES)}.")]
+FidelityName = Annotated[str, typer.Option(help=f"One of {', '.join(FIDELITIES)}.", rich_help_panel=_RUN)]
 Changes = Annotated[
-    list[str] | None, typer.Option("--set", help="Change the accelerator: memory.dram.bandwidth=2x. May be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--set", help="Change the accelerator: memory.dram.bandwidth=2x. May be repeated.", rich_help_panel=_MACHINE
+    ),
 ]
 Versus = Annotated[
     list[str] | None,
@@ -105,16 +139,25 @@ Versus = Annotated[
         "--versus",
         help="Compare with the same run on another accelerator (its name), or with attention=naive, batch=4 and the "
         "like changed: speed-up and its interval. May be repeated.",
+        rich_help_panel=_RESULT,
     ),
 ]
 Explained = Annotated[
     str | None,
-    typer.Option(help="Show term by term how a kernel's time came about: part of its name, operator or module."),
+    typer.Option(
+        help="Show term by term how a kernel's time came about: part of its name, operator or module.",
+        rich_help_panel=_RESULT,
+    ),
 ]
 CalibrationFile = Annotated[
-    Path | None, typer.Option(help="Calibration of a probed machine; by default the one beside its specification.")
+    Path | None,
+    typer.Option(
+        help="Calibration of a probed machine; by default the one beside its specification.", rich_help_panel=_MACHINE
+    ),
 ]
-OutputFormat = Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")]
-OutputFile = Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")]
-ListModels = Annotated[bool, typer.Option("--list", help="List the workloads and stop.")]
-Cache = Annotated[bool, typer.Option(help="Keep traced graphs for the next run.")]
+OutputFormat = Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.", rich_help_panel=_RESULT)]
+OutputFile = Annotated[
+    Path | None, typer.Option(help="Write to this file instead of the terminal.", rich_help_panel=_RESULT)
+]
+ListModels = Annotated[bool, typer.Option("--list", help="List the workloads and stop.", rich_help_panel=_RESULT)]
+Cache = Annotated[bool, typer.Option(help="Keep traced graphs for the next run.", rich_help_panel=_RESULT)]

@@ -29,6 +29,7 @@ AXES = (
     "software",
     "host",
     "dtype",
+    "scheduler",
     "batch",
     "height",
     "width",

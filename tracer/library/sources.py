@@ -14,8 +14,11 @@ _PACKAGE = Path(__file__).parents[1]
 # What traces each pipeline; a file of it that imports another is followed to that one.
 _TRACING = (_PACKAGE / "capture" / "pipelines.py", _PACKAGE / "lengths.py")
 
-# What holds a graph does not shape it: the version of the file format stands for that.
-_HOLDING = frozenset({_PACKAGE / "graph.py", _PACKAGE / "trace.py", _PACKAGE / "__init__.py"})
+# What holds a graph, or what a workload's file declares, does not shape it: the version of the file format stands for
+# the one, and the workload's own file for the other.
+_HOLDING = frozenset(
+    _PACKAGE / name for name in ("graph.py", "trace.py", "__init__.py", "workloads/pipeline.py", "workloads/limits.py")
+)
 
 
 def sources_of(build: Callable[..., object]) -> list[Path]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tracer.graph import Workload
 
 from .inputs import guided_batch, meta_tensor, required
-from .pipeline import Pipeline, StageSpec
+from .pipeline import Limits, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -117,6 +117,7 @@ PIPELINES = (
             dtype="float16",
         ),
         build=build,
+        limits=Limits(prompt=77),
         sources=(
             "Patil et al., aMUSEd: An Open MUSE Reproduction, arXiv:2401.01808 (146 M of VQ-GAN)",
             "amused/amused-512 (huggingface.co): model card (608 M of transformer), config.json of parts",

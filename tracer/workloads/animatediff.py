@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracer.graph import GraphError, Workload
 
 from .latent_video import denoiser_stage, frame_decoder_stages, video_run
-from .pipeline import Pipeline, StageSpec
+from .pipeline import FrameRate, Limits, Pipeline, StageSpec
 
 __all__ = ["PIPELINES"]
 
@@ -81,6 +81,8 @@ PIPELINES = (
             dtype="float16",
         ),
         build=build,
+        limits=Limits(prompt=77, frames=32),
+        frame_rate=FrameRate(8.0, "github.com/guoyww/AnimateDiff, scripts/animate.py: save_videos_grid, fps 8"),
         sources=(
             "Guo et al. 2023, AnimateDiff, arXiv:2307.04725",
             "huggingface.co/guoyww/animatediff-motion-adapter-v1-5-2 (config.json, README.md: 25 steps)",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tracer.graph import GraphError, Workload
 
+from .limits import check_limits
 from .pipeline import Pipeline
 
 __all__ = ["UnknownWorkloadError", "WorkloadError", "find_pipeline", "iter_pipelines", "resolve"]
@@ -96,6 +97,7 @@ def resolve(pipeline: Pipeline, settings: Mapping[str, object]) -> Workload:
         raise WorkloadError(f"{pipeline.name} has no setting {foreign[0]}; valid: {valid}")
     workload = replace(pipeline.defaults, **given)  # type: ignore[arg-type]
     _check_sizes(pipeline, workload)
+    check_limits(pipeline.name, pipeline.limits, workload)
     if workload.dtype not in _DTYPES:
         raise WorkloadError(f"dtype {workload.dtype} is impossible for {pipeline.name}; valid: {', '.join(_DTYPES)}")
     return workload

@@ -10,7 +10,7 @@ from tracer.graph import Workload
 
 from .inputs import meta_tensor
 from .latent_video import VideoRun, denoiser_stage, video_run
-from .pipeline import Pipeline, StageSpec
+from .pipeline import FrameRate, Limits, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     import torch
@@ -139,7 +139,12 @@ def _latents(run: VideoRun, extents: tuple[int, int], frames: int) -> torch.Tens
 
 
 def _pipeline(
-    size: str, config: Mapping[str, Any], *, parameters: float, dtype: str, aliases: tuple[str, ...] = ()
+    size: str,
+    config: Mapping[str, Any],
+    *,
+    parameters: float,
+    dtype: str,
+    aliases: tuple[str, ...] = (),
 ) -> Pipeline:
     return Pipeline(
         name=f"cogvideox-{size.lower()}",
@@ -155,6 +160,10 @@ def _pipeline(
             dtype=dtype,
         ),
         build=partial(build, config),
+        limits=Limits(prompt=226),
+        frame_rate=FrameRate(
+            8.0, "diffusers 0.42.1, pipelines/cogvideo/pipeline_cogvideox.py, example: export_to_video, fps 8"
+        ),
         sources=(
             "Yang et al. 2024, CogVideoX, arXiv:2408.06072",
             f"huggingface.co/THUDM/CogVideoX-{size.lower()} (config.json of each component, README.md)",
@@ -173,6 +182,12 @@ def _pipeline(
 
 PIPELINES = (
     # The files of the transformers hold 3.39 GB and 11.14 GB of half precision.
-    _pipeline("2B", _TRANSFORMER_2B, parameters=3.39e9 / 2, dtype="float16", aliases=("cogvideox",)),
+    _pipeline(
+        "2B",
+        _TRANSFORMER_2B,
+        parameters=3.39e9 / 2,
+        dtype="float16",
+        aliases=("cogvideox",),
+    ),
     _pipeline("5B", _TRANSFORMER_5B, parameters=11.14e9 / 2, dtype="bfloat16"),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tracer.graph import Workload
 
 from .inputs import latent_shape, meta_tensor, required
-from .pipeline import Pipeline, StageSpec
+from .pipeline import Limits, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -97,6 +97,7 @@ PIPELINES = (
             dtype="bfloat16",
         ),
         build=_builder(guidance_embeds=True),
+        limits=Limits(prompt=512),
         sources=(
             "black-forest-labs/FLUX.1-dev (huggingface.co): model card (50 steps, guidance 3.5, 512 tokens), "
             "config.json of each part; 23.8 GB of transformer weights",
@@ -113,6 +114,7 @@ PIPELINES = (
         title="FLUX.1 schnell",
         defaults=Workload(height=1024, width=1024, num_inference_steps=4, prompt_length=256, dtype="bfloat16"),
         build=_builder(guidance_embeds=False),
+        limits=Limits(prompt=512),
         sources=(
             "black-forest-labs/FLUX.1-schnell (huggingface.co): model card (4 steps, 256 tokens), "
             "config.json of each part, total_size of the transformer's safetensors index (23782357120 B)",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tracer.graph import Workload
 
 from .inputs import guided_batch, latent_shape, meta_tensor, required
-from .pipeline import Pipeline, StageSpec
+from .pipeline import Limits, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -95,6 +95,7 @@ PIPELINES = (
             dtype="float16",
         ),
         build=build,
+        limits=Limits(prompt=256),
         sources=(
             "Li et al., Hunyuan-DiT: A Powerful Multi-Resolution Diffusion Transformer with Fine-Grained "
             "Chinese Understanding, arXiv:2405.08748",

@@ -10,7 +10,7 @@ from tracer.graph import Workload
 
 from .inputs import meta_tensor
 from .latent_video import VideoRun, denoiser_stage, video_run
-from .pipeline import Pipeline, StageSpec
+from .pipeline import FrameRate, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -165,6 +165,7 @@ PIPELINES = (
             dtype="bfloat16",
         ),
         build=build,
+        frame_rate=FrameRate(24.0, "github.com/Tencent/HunyuanVideo, sample_video.py: save_videos_grid, fps 24"),
         sources=(
             "Kong et al. 2024, HunyuanVideo, arXiv:2412.03603",
             "huggingface.co/hunyuanvideo-community/HunyuanVideo (config.json of each component)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracer.graph import Workload
 
 from .latent_video import VideoRun, denoiser_stage, frame_decoder_stages, video_run
-from .pipeline import Pipeline, StageSpec
+from .pipeline import FrameRate, Pipeline, StageSpec
 
 __all__ = ["PIPELINES"]
 
@@ -84,6 +84,7 @@ PIPELINES = (
             dtype="float16",
         ),
         build=build,
+        frame_rate=FrameRate(8.0, "github.com/Vchitect/Latte, sample/sample_t2x.py: fps 8"),
         sources=(
             "Ma et al. 2024, Latte: Latent Diffusion Transformer for Video Generation, arXiv:2401.03048",
             "huggingface.co/maxin-cn/Latte-1 (transformer/config.json, model_index.json)",

@@ -9,7 +9,7 @@ from functools import partial
 from tracer.graph import Workload
 
 from .causal_lm import causal_lm_stages
-from .pipeline import Pipeline, StageSpec
+from .pipeline import Limits, Pipeline, StageSpec
 
 __all__ = ["PIPELINES"]
 
@@ -78,6 +78,7 @@ PIPELINES = tuple(
         aliases=(f"llama-2-{name}",),
         defaults=Workload(prompt_length=2048, max_new_tokens=128, dtype="float16"),
         build=partial(_build, name),
+        limits=Limits(sequence=4096),
         sources=(
             "Touvron et al. 2023, Llama 2, arXiv 2307.09288",
             f"huggingface.co/meta-llama/Llama-2-{name}-hf, config.json",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracer.graph import Workload
 
 from .causal_lm import ATTENTION_KINDS, causal_lm_stages
-from .pipeline import Pipeline, StageSpec
+from .pipeline import Limits, Pipeline, StageSpec
 
 __all__ = ["PIPELINES"]
 
@@ -41,6 +41,7 @@ PIPELINES = (
         title="Llama 3.1 8B",
         defaults=Workload(prompt_length=2048, max_new_tokens=128, dtype="bfloat16"),
         build=build,
+        limits=Limits(sequence=131072),
         sources=(
             "Dubey et al., The Llama 3 Herd of Models, arXiv:2407.21783, table 3",
             "meta-llama/Llama-3.1-8B, config.json (huggingface.co)",

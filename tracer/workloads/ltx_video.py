@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracer.graph import Workload
 
 from .latent_video import VideoRun, denoiser_stage, video_run
-from .pipeline import Pipeline, StageSpec
+from .pipeline import FrameRate, Pipeline, StageSpec
 
 __all__ = ["PIPELINES"]
 
@@ -115,6 +115,7 @@ PIPELINES = (
             dtype="bfloat16",
         ),
         build=build,
+        frame_rate=FrameRate(25.0, "diffusers 0.42.1, LTXPipeline.__call__: frame_rate 25"),
         sources=(
             "HaCohen et al. 2024, LTX-Video: Realtime Video Latent Diffusion, arXiv:2501.00103",
             "huggingface.co/Lightricks/LTX-Video (transformer/config.json)",

@@ -10,7 +10,7 @@ from tracer.graph import Workload
 
 from .inputs import meta_tensor
 from .latent_video import TensorShapes, VideoRun, video_run
-from .pipeline import Pipeline, StageSpec
+from .pipeline import FrameRate, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     import torch
@@ -136,6 +136,7 @@ PIPELINES = (
             dtype="bfloat16",
         ),
         build=build,
+        frame_rate=FrameRate(30.0, "huggingface.co/genmo/mochi-1-preview, README.md: export_to_video, fps 30"),
         sources=(
             "Genmo 2024, Mochi 1, github.com/genmoai/mochi",
             "huggingface.co/genmo/mochi-1-preview (transformer/config.json, vae/config.json)",

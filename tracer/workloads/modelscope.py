@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracer.graph import Workload
 
 from .latent_video import denoiser_stage, frame_decoder_stages, video_run
-from .pipeline import Pipeline, StageSpec
+from .pipeline import FrameRate, Limits, Pipeline, StageSpec
 
 __all__ = ["PIPELINES"]
 
@@ -72,6 +72,10 @@ PIPELINES = (
             dtype="float16",
         ),
         build=build,
+        limits=Limits(prompt=77),
+        frame_rate=FrameRate(
+            8.0, "huggingface.co/ali-vilab/text-to-video-ms-1.7b, README.md: 16 frames are two seconds"
+        ),
         sources=(
             "Wang et al. 2023, ModelScope Text-to-Video Technical Report, arXiv:2308.06571",
             "huggingface.co/damo-vilab/text-to-video-ms-1.7b (unet/config.json, README.md: 25 steps)",

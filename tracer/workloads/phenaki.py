@@ -15,7 +15,7 @@ from typing import Any
 from tracer.graph import Workload
 
 from .inputs import guided_batch, meta_tensor, required
-from .pipeline import Pipeline, StageSpec
+from .pipeline import FrameRate, Pipeline, StageSpec
 
 __all__ = ["PIPELINES"]
 
@@ -120,6 +120,7 @@ PIPELINES = (
             dtype="bfloat16",
         ),
         build=build,
+        frame_rate=FrameRate(8.0, "Villegas et al. 2022, arXiv:2210.02399: 11 frames at 8 frames per second"),
         sources=(
             "Villegas et al., Phenaki, arXiv:2210.02399; openreview.net/forum?id=vOEXS39nOF (1.8 G parameters)",
             "github.com/LAION-AI/phenaki, README (11 x 128 x 128 pixels as 6 x 16 x 16 tokens)",

@@ -7,14 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracer.graph import Workload
+
+from .limits import Limits
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Pipeline", "StageSpec"]
+__all__ = ["FrameRate", "Limits", "Pipeline", "StageSpec"]
+
+
+class FrameRate(NamedTuple):
+    """How fast the videos of a pipeline play, and who says so. [1/s]"""
+
+    per_second: float
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +90,12 @@ class Pipeline:
         ``diffusion`` or ``transformer`` (token decoding).
     aliases : tuple of str
         Other names on the command line.
+    denoisers : tuple of str
+        Components that run in every step of the scheduler.
+    limits : Limits
+        What its settings may be.
+    frame_rate : FrameRate, optional
+        Of its videos.
     """
 
     name: str
@@ -97,3 +112,6 @@ class Pipeline:
     family: str = "image"
     architecture: str = "diffusion"
     aliases: tuple[str, ...] = ()
+    denoisers: tuple[str, ...] = ("unet", "transformer", "transformer_2")
+    limits: Limits = field(default_factory=Limits)
+    frame_rate: FrameRate | None = None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tracer.graph import Workload
 
 from .inputs import guided_batch, latent_shape, meta_tensor, required
-from .pipeline import Pipeline, StageSpec
+from .pipeline import Limits, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -75,6 +75,7 @@ PIPELINES = (
             height=512, width=512, num_inference_steps=50, guidance_scale=7.5, prompt_length=77, dtype="float16"
         ),
         build=build,
+        limits=Limits(prompt=77),
         sources=(
             "Golden et al., Generative AI Beyond LLMs, arXiv:2312.14385 (that it is a latent diffusion model)",
             "huggingface.co/runwayml/stable-diffusion-v1-5, config.json of each part (what stands in for it)",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tracer.graph import Workload
 
 from .inputs import latent_shape, meta_tensor, required
-from .pipeline import Pipeline, StageSpec
+from .pipeline import Limits, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -113,6 +113,7 @@ PIPELINES = (
             dtype="bfloat16",
         ),
         build=build,
+        limits=Limits(prompt=1024),
         sources=(
             "Wu et al., Qwen-Image Technical Report, arXiv:2508.02324, table 1",
             "Qwen/Qwen-Image (huggingface.co): model card (50 steps, true_cfg_scale 4), config.json of each "

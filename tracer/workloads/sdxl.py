@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tracer.graph import Workload
 
 from .inputs import guided_batch, latent_shape, meta_tensor, required
-from .pipeline import Pipeline, StageSpec
+from .pipeline import Limits, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -89,6 +89,7 @@ PIPELINES = (
             dtype="float16",
         ),
         build=build,
+        limits=Limits(prompt=77),
         sources=(
             "Podell et al., SDXL: Improving Latent Diffusion Models for High-Resolution Image Synthesis, "
             "arXiv:2307.01952",

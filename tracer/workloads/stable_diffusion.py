@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracer.graph import Workload
 
-from .pipeline import Pipeline, StageSpec
+from .pipeline import Limits, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -89,6 +89,7 @@ PIPELINES = (
             dtype="float16",
         ),
         build=_build,
+        limits=Limits(prompt=77),
         sources=(
             "Rombach et al. 2022, High-Resolution Image Synthesis with Latent Diffusion Models, arXiv 2112.10752",
             "github.com/CompVis/stable-diffusion configs/stable-diffusion/v1-inference.yaml",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tracer.graph import Workload
 
 from .inputs import guided_batch, latent_shape, meta_tensor, required
-from .pipeline import Pipeline, StageSpec
+from .pipeline import Limits, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -75,6 +75,7 @@ PIPELINES = (
             dtype="float16",
         ),
         build=build,
+        limits=Limits(prompt=77),
         sources=(
             "Rombach et al., High-Resolution Image Synthesis with Latent Diffusion Models, arXiv:2112.10752",
             "stabilityai/stable-diffusion-2-1 (huggingface.co): config.json of each part",

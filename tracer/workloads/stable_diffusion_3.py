@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tracer.graph import Workload
 
 from .inputs import guided_batch, latent_shape, meta_tensor, required
-from .pipeline import Pipeline, StageSpec
+from .pipeline import Limits, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -114,6 +114,7 @@ PIPELINES = (
             dtype="float16",
         ),
         build=_builder(_MEDIUM),
+        limits=Limits(prompt=512),
         sources=(
             _PAPER,
             "stabilityai/stable-diffusion-3-medium-diffusers (huggingface.co): config.json of each part; "
@@ -137,6 +138,7 @@ PIPELINES = (
             dtype="bfloat16",
         ),
         build=_builder(_LARGE),
+        limits=Limits(prompt=512),
         sources=(
             _PAPER,
             "stabilityai/stable-diffusion-3.5-large (huggingface.co): model card, config.json of each part; "

@@ -9,7 +9,7 @@ from tracer.graph import Workload
 
 from .inputs import meta_tensor
 from .latent_video import VideoRun, denoiser_stage, frame_decoder_stages, video_run
-from .pipeline import Pipeline, StageSpec
+from .pipeline import FrameRate, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     import torch
@@ -132,6 +132,7 @@ PIPELINES = (
             dtype="float16",
         ),
         build=build,
+        frame_rate=FrameRate(7.0, "diffusers 0.42.1, StableVideoDiffusionPipeline.__call__: fps 7"),
         sources=(
             "Blattmann et al. 2023, Stable Video Diffusion, arXiv:2311.15127 (U-Net of 1521 M parameters)",
             "huggingface.co/stabilityai/stable-video-diffusion-img2vid-xt (config.json of each component)",

@@ -14,7 +14,7 @@ from tracer.graph import Workload
 
 from .inputs import meta_tensor
 from .latent_video import TensorShapes, VideoRun, denoiser_stage, video_run
-from .pipeline import Pipeline, StageSpec
+from .pipeline import FrameRate, Limits, Pipeline, StageSpec
 
 if TYPE_CHECKING:
     import torch
@@ -190,6 +190,8 @@ def _pipeline(
         aliases=aliases,
         defaults=defaults,
         build=make,
+        limits=Limits(prompt=512),
+        frame_rate=FrameRate(16.0, "diffusers 0.42.1, pipelines/wan/pipeline_wan.py, example: export_to_video, fps 16"),
         sources=(
             "Wan Team 2025, Wan: Open and Advanced Large-Scale Video Generative Models, arXiv:2503.20314",
             f"huggingface.co/Wan-AI/{source} (config.json of each component, README.md: settings)",

@@ -37,6 +37,7 @@ def compare_command(
     software: Annotated[Texts, typer.Option(help="Releases that choose the kernels: torch-2.6.")] = None,
     host: Annotated[Texts, typer.Option(help="Host that drives the accelerator: a name or a YAML file.")] = None,
     dtype: Annotated[Texts, typer.Option(help="Dtype of weights and activations: fp16, bf16, fp32, auto.")] = None,
+    scheduler: Annotated[Texts, typer.Option(help="Scheduler of the denoising steps.")] = None,
     batch: Annotated[Integers, typer.Option(help="Outputs per run.")] = None,
     height: Annotated[Integers, typer.Option(help="Output height in pixels.")] = None,
     width: Annotated[Integers, typer.Option(help="Output width in pixels.")] = None,
@@ -54,6 +55,7 @@ def compare_command(
     Every option may be repeated, and every combination of what is given is a row: first by --model, then by --hw,
     then by the others. Speed-ups are over the first row (of its model, in the table).
     """
+    given = locals().copy()
     from simulator.whatif.compare import compare_setups
     from simulator.whatif.compare_presentation import print_side_by_side
 
@@ -61,9 +63,7 @@ def compare_command(
     level = fidelity_of(fidelity)
     if not model or not hw:
         raise typer.BadParameter("give --model NAME and --hw NAME, each once at least")
-    run, sizes = (attention, execution, software, host, dtype), (batch, height, width, num_frames)
-    values = (*run, *sizes, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
-    axes = {name: given or () for name, given in zip(AXES, values, strict=True)}
+    axes = {name: given[name] or () for name in AXES}
     idle = [line for name in hw for line in unread_of(name, change or ())]
     setups = every_setup(model, hw, change or (), axes)
     found = compare_setups(setups, fidelity=level)

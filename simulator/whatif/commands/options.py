@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -51,6 +51,6 @@ def unread_of(hw: str, changes: Sequence[str]) -> tuple[str, ...]:
     return remarks_on(hw, part, changes, calibration_pool(hw, part))
 
 
-def settings_of(values: Sequence[object]) -> dict[str, object]:
-    """Settings by name of :data:`~simulator.whatif.setups.AXES`, given a value of each; those without one left out."""
-    return {name: value for name, value in zip(AXES, values, strict=True) if value is not None}
+def settings_of(values: Mapping[str, object]) -> dict[str, object]:
+    """Those of :data:`~simulator.whatif.setups.AXES` among a command's parameters that were given."""
+    return {name: values[name] for name in AXES if values.get(name) is not None}

@@ -31,6 +31,7 @@ def scale_command(
     software: options.SoftwareName = "",
     host: options.HostName = None,
     dtype: options.Dtype = None,
+    scheduler: options.SchedulerName = None,
     batch: options.Batch = None,
     height: options.Height = None,
     width: options.Width = None,
@@ -49,6 +50,7 @@ def scale_command(
     Of the resolution, values are heights, and the width goes with them. A workload that is not in the bundle at a
     value is traced, which takes some seconds and torch.
     """
+    given = {**locals(), "software": software or None}
     from simulator.whatif.scale import scale
     from simulator.whatif.scale_presentation import plot_growth, print_growth
 
@@ -56,9 +58,7 @@ def scale_command(
     if plot is not None:
         check_suffix(plot)
     part = chosen_part(model, hw, change or ())
-    run, sizes = (attention, execution, software or None, host, dtype), (batch, height, width, num_frames)
-    asked = (*run, *sizes, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
-    settings = settings_of(asked)
+    settings = settings_of(given)
     with counts() as advance:
         found = scale(
             part.model,

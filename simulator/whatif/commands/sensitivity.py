@@ -23,6 +23,7 @@ def sensitivity_command(
     software: options.SoftwareName = "",
     host: options.HostName = None,
     dtype: options.Dtype = None,
+    scheduler: options.SchedulerName = None,
     batch: options.Batch = None,
     height: options.Height = None,
     width: options.Width = None,
@@ -40,6 +41,7 @@ def sensitivity_command(
     The power limit, the host and the latencies within kernels are among the fields. What holds the run back with
     twice the field stands beside it.
     """
+    given = {**locals(), "software": software or None}
     from simulator.whatif.sensitivity import sensitivity
     from simulator.whatif.sensitivity_presentation import plot_sensitivity, print_sensitivity
 
@@ -47,9 +49,7 @@ def sensitivity_command(
     if plot is not None:
         check_suffix(plot)
     part = chosen_part(model, hw, change or ())
-    run, sizes = (attention, execution, software or None, host, dtype), (batch, height, width, num_frames)
-    asked = (*run, *sizes, num_inference_steps, guidance_scale, prompt_length, max_new_tokens)
-    settings = settings_of(asked)
+    settings = settings_of(given)
     found = sensitivity(part.model, part.accelerator, settings=settings, calibrations=part.calibrations)
     if plot is not None:
         plot_sensitivity(found, plot)

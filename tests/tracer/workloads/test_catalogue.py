@@ -59,7 +59,7 @@ def test_a_pipeline_without_a_setting_lists_its_own():
         resolve(_IMAGE, {"num_frames": 8})
     assert str(caught.value) == (
         "stable-diffusion has no setting num_frames; valid: batch, height, width, num_inference_steps, "
-        "guidance_scale, prompt_length, dtype"
+        "guidance_scale, prompt_length, dtype, scheduler"
     )
     with pytest.raises(WorkloadError, match="llama2-7b has no setting height; valid: batch, prompt_length, max_new"):
         resolve(_LANGUAGE, {"height": 512})

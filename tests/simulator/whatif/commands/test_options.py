@@ -20,4 +20,4 @@ def test_a_part_comes_with_its_changes_and_remarks() -> None:
 
 def test_settings_without_a_value_are_left_out() -> None:
     values = {"batch": None, "width": 8, "dtype": ""}
-    assert settings_of([values.get(name) for name in AXES]) == {"width": 8, "dtype": ""}
+    assert settings_of({**dict.fromkeys(AXES), **values}) == {"width": 8, "dtype": ""}
