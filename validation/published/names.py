@@ -20,12 +20,16 @@ __all__ = [
     "Device",
     "Engine",
     "HostLine",
+    "Metric",
     "Model",
     "Names",
     "Option",
     "Precision",
+    "Record",
     "Remark",
+    "Scheduled",
     "Source",
+    "Unmappable",
     "WorkloadKind",
     "all_that_fit",
     "first_that_fits",
@@ -33,6 +37,10 @@ __all__ = [
 ]
 
 NAMES = Path(__file__).parent / "names.yaml"
+
+
+class Unmappable(Exception):  # noqa: N818  # a row that is no case is no error of the program
+    """Why a row is no case."""
 
 
 def _expression(text: str) -> str:
@@ -47,14 +55,16 @@ Expression = Annotated[str, pydantic.AfterValidator(_expression)]
 Text = Annotated[str, pydantic.Field(min_length=1)]
 
 
-class _Record(pydantic.BaseModel):
+class Record(pydantic.BaseModel):
+    """One line of the map."""
+
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
     reason: str = ""
     """Why the line is as it is."""
 
 
-class Entry(_Record):
+class Entry(Record):
     """One line of the map: a pattern for the text of a column, and in subclasses what it means."""
 
     pattern: Expression | None = None
@@ -87,16 +97,16 @@ class Model(Entry):
     """What the line takes for granted."""
 
 
-class WorkloadKind(_Record):
+class WorkloadKind(Record):
     """How runs of a workload are stated."""
 
     name: Text
     denoiser: Text = "transformer"
     """Stage that is one step."""
-    stages: dict[Text, Text] = {}
-    """Stages of other components that run once, by the component's name."""
-    components: dict[Text, Text] = {}
-    """Sets of weights whose stages together are another component, by the component's name."""
+    decoder: Text = "vae"
+    """Set of weights whose stages, but those that encode, make pixels."""
+    text_encoders: dict[Text, Text] = {"": "text_encoder"}
+    """Stages by which of several text encoders a source names; an empty name is the only one."""
     formats: dict[Text, Text] = {}
     """Number format of components that keep one whatever that of the run is."""
     attention: Text | None = None
@@ -114,7 +124,29 @@ class WorkloadKind(_Record):
 class Component(Entry):
     """Part of a run that a component's name stands for."""
 
-    part: Literal["whole", "denoiser"]
+    part: Literal["whole", "denoiser", "decoder", "encoder", "text_encoder", "image_encoder"]
+    which: str = ""
+    """Which of several text encoders."""
+
+
+class Metric(Entry):
+    """What a number is of, by the name of its metric."""
+
+    per: Literal["run", "output", "step", "token"]
+    rate: bool = False
+    """Whether it counts them in a time, and is not the time of one."""
+    unit: Annotated[float, pydantic.Field(gt=0)] = 1.0
+    """Of the time. [s]"""
+
+    def seconds(self, value: float) -> float:
+        """Time of one. [s]"""
+        return self.unit / value if self.rate else self.unit * value
+
+
+class Scheduled(Entry):
+    """Scheduler (:mod:`tracer.workloads.schedulers`) by what a source says."""
+
+    scheduler: Text
 
 
 class Device(Entry):
@@ -162,6 +194,8 @@ class Source(Entry):
     """Release of the framework that was the newest one when its figures were published."""
     table: str = ""
     """What several files of one author are parts of."""
+    runs: pydantic.PositiveInt = 1
+    """Runs that a figure is the time of."""
     prompt: pydantic.PositiveInt | None = None
     generates: pydantic.PositiveInt = 200
 
@@ -186,6 +220,8 @@ class Remark(Entry):
     channels_last: bool = False
     compiled_as_graph: bool = False
     """Whether compiled code is launched as a graph."""
+    counts_steps: bool = False
+    """Whether a rate is of steps, however often a step runs the denoiser."""
 
 
 class Option(Entry):
@@ -208,6 +244,8 @@ class Names(pydantic.BaseModel):
     models: tuple[Model, ...]
     workloads: tuple[WorkloadKind, ...]
     components: tuple[Component, ...]
+    metrics: tuple[Metric, ...]
+    schedulers: tuple[Scheduled, ...]
     devices: tuple[Device, ...]
     device_makers: Expression
     """What may stand before the name of a device."""

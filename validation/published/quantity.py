@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tracer.graph import GraphError, OpGraph
+from tracer.workloads.schedulers import runs_of_denoiser
 
 from .case import Case
 
@@ -33,7 +34,7 @@ def _is_part(case: Case, stage: str, component: str) -> bool:
     if case.quantity == "latency":
         return True
     if case.quantity == "component_latency":
-        return component == wanted
+        return component == wanted and not stage.endswith("encoder")
     return stage == wanted or (case.quantity == "step_latency" and stage.startswith(f"{wanted}_"))
 
 
@@ -57,7 +58,7 @@ def case_time(case: Case, graph: OpGraph, latencies: Mapping[str, float]) -> flo
     if case.quantity == "stage_latency":
         return total / graph.stage(case.stage or "").repeats
     if case.quantity == "step_latency":
-        return total / (graph.workload.num_inference_steps or 1)
+        return total / (runs_of_denoiser(graph.workload) or 1)
     return total
 
 

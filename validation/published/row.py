@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from hw_specs import SpecError, load_accelerator
+from hw_specs import load_accelerator
 
 from .case import Case
-from .names import Model, Names, Remark, Script, Source, WorkloadKind, all_that_fit, first_that_fits
+from .device import accelerator_of
+from .figure import figure_of, part_of
+from .names import Model, Names, Remark, Script, Source, Unmappable, WorkloadKind, all_that_fit, first_that_fits
 
 __all__ = ["Unmappable", "case_of_row"]
 
@@ -17,19 +19,16 @@ Settings = dict[str, int | float | str]
 Chosen = dict[str, str | bool | tuple[str, ...]]
 
 
-class Unmappable(Exception):  # noqa: N818  # a row that is no case is no error of the program
-    """Why a row is no case."""
-
-
 def case_of_row(row: Row, names: Names) -> Case:
     """Case of one row, whose names mean what a map says. Raises :class:`Unmappable` with the reason if it is none."""
     assumed: list[str] = []
     model = _model(row["model"], names, assumed)
     kind = names.workload(model.workload)
-    device = _device(row["device"], names, assumed)
+    device = accelerator_of(row["device"], names, assumed).name
     execution = _execution(row, names, kind, assumed)
     settings = _settings(row, names, model, kind, assumed)
-    quantity, stage, value = _quantity(row, names, model, kind, float(settings["batch"]))
+    source = _source(row, names)
+    figure = figure_of(row, names, model=model, kind=kind, settings=settings, runs=source.runs)
     if not row["source"]:
         raise Unmappable("source is not stated")
     said = _said(row)
@@ -40,16 +39,16 @@ def case_of_row(row: Row, names: Names) -> Case:
             "device": device,
             "settings": settings,
             "execution": execution,
-            "quantity": quantity,
-            "stage": stage,
-            "value": value,
+            "quantity": figure.quantity,
+            "stage": figure.stage,
+            "value": figure.value,
             "source": row["source"],
             "software": names.release(said),
             "newest_then": names.newest_then(row["source"]),
             "host": _host(row, device, names),
             "options": tuple(line.option for line in all_that_fit(names.options, said)),
             "grade": _grade(row.get("notes", ""), len(assumed)),
-            "sliced_decoder": quantity == "latency" and _slices_decoder(row, settings),
+            "sliced_decoder": figure.quantity == "latency" and _slices_decoder(row, settings),
             "assumed": tuple(assumed),
             "notes": row.get("notes", ""),
         }
@@ -87,25 +86,6 @@ def _model(name: str, names: Names, assumed: list[str]) -> Model:
     if model.assumed:
         assumed.append(model.assumed)
     return model
-
-
-def _device(name: str, names: Names, assumed: list[str]) -> str:
-    """Accelerator of a device's name, without remarks in parentheses; a power limit that it names is assumed away."""
-    telling = any(remark in name for remark in names.device_remarks)
-    plain = name if telling else re.sub(r"\(.*?\)", "", name).strip()
-    family = first_that_fits(names.devices, re.sub(f"^(?:{names.device_makers})", "", plain.lower()).strip())
-    if family is not None:
-        if family.assumed or names.device_left_open in name:
-            assumed.append(f"variant {family.accelerator}")
-        plain = family.accelerator
-    try:
-        accelerator = load_accelerator(plain)
-    except SpecError:
-        raise Unmappable("device is not in hw_specs") from None
-    limit = re.search(r"(\d+) ?w\b", name.lower())
-    if limit and accelerator.power and float(limit.group(1)) != accelerator.power.board:
-        assumed.append(f"a power limit of {limit.group(1)} W changes nothing")
-    return accelerator.name
 
 
 def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -> Chosen:
@@ -171,12 +151,23 @@ def _settings(row: Row, names: Names, model: Model, kind: WorkloadKind, assumed:
         number = _whole(row, column)
         if number is not None:
             settings[name] = number
-        elif column != "steps" or _part(row, names) == "whole":
+        elif column != "steps" or _is_whole(row, names):
             assumed.append(f"{column} of the pipeline")
-    settings |= _frames(row, kind, assumed)
+    settings |= _frames(row, kind, assumed) | _scheduler(row, names, model)
     if kind.guided and (row.get("guidance", "") or ("yes" if model.guided else "no")) == "no":
         settings["guidance_scale"] = 1.0
     return settings
+
+
+def _is_whole(row: Row, names: Names) -> bool:
+    part = part_of(row, names)
+    return part is not None and part.part == "whole"
+
+
+def _scheduler(row: Row, names: Names, model: Model) -> Settings:
+    """Scheduler that a row, its source or the pipeline's repository names; the workload's own otherwise."""
+    said = first_that_fits(names.schedulers, "\n".join(row.get(column, "") for column in ("model", "source", "notes")))
+    return {"scheduler": said.scheduler} if said else {}
 
 
 def _frames(row: Row, kind: WorkloadKind, assumed: list[str]) -> Settings:
@@ -235,52 +226,3 @@ def _lengths(row: Row, source: Source, assumed: list[str]) -> Settings:
         "prompt_length": int(stated.group(1)) if stated else source.prompt or 0,
         "max_new_tokens": source.generates,
     }
-
-
-def _part(row: Row, names: Names) -> str:
-    """What a figure is of: ``whole``, ``denoiser``, or another component by its own name."""
-    name = row.get("component", "e2e")
-    component = first_that_fits(names.components, name)
-    return name if component is None else component.part
-
-
-def _quantity(row: Row, names: Names, model: Model, kind: WorkloadKind, batch: float) -> tuple[str, str | None, float]:
-    value, metric, part = _number(row["value"]), row["metric"], _part(row, names)
-    if kind.decodes:
-        return "stage_latency", "decode", batch / value
-    step = "step_latency" if kind.sequential else "stage_latency"
-    if part == "denoiser":
-        return step, kind.denoiser, _step_time(row, metric, value)
-    if part in kind.stages and metric == "seconds" and model.whole:
-        return "stage_latency", kind.stages[part], value
-    if part in kind.components and metric == "seconds" and model.whole:
-        return "component_latency", kind.components[part], value
-    if part != "whole" or not model.whole:
-        raise Unmappable("component is not predicted by itself")
-    if metric == "it_per_s":
-        return step, kind.denoiser, 1 / value
-    times = {"seconds": value, "images_per_s": batch / value}
-    if metric not in times:
-        raise Unmappable("metric is not a time of the whole run")
-    return "latency", None, times[metric]
-
-
-def _step_time(row: Row, metric: str, value: float) -> float:
-    """Time of one denoising step, both guidance passes included. [s]"""
-    if metric == "seconds":
-        return value / (_whole(row, "steps") or 1)
-    if metric == "it_per_s":
-        return 1 / value
-    if metric == "ms_per_step":
-        return value / 1e3
-    raise Unmappable("metric is not a time of the denoiser")
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise Unmappable("value is not a number") from None
-    if not 0 < value < float("inf"):
-        raise Unmappable("value is not positive and finite")
-    return value

@@ -192,7 +192,8 @@ def test_the_compiler_of_torch_2_0_leaves_layouts(only_case: Callable[..., Case]
 
 
 @pytest.mark.parametrize(
-    ("component", "stage"), [("text_encoder", "text_encoder"), ("vae", "vae_decoder"), ("unet", "unet")]
+    ("component", "stage"),
+    [("text_encoder", "text_encoder"), ("unet", "unet"), ("vae_encoder", "vae_encoder"), ("denoiser", "unet")],
 )
 def test_a_component_is_a_run_of_its_stage(
     only_case: Callable[..., Case], tmp_path: Path, component: str, stage: str
@@ -369,3 +370,20 @@ def test_modes_of_the_compiler_that_launch_graphs(only_case: Callable[..., Case]
     assert only_case(tmp_path, compiled).execution["mode"] == "compiled-graph"
     plain = compiled.replace(word, "max-autotune-no-cudagraphs")
     assert only_case(tmp_path, plain).execution["mode"] == "compiled"
+
+
+@pytest.mark.parametrize(
+    ("model", "notes", "scheduler"),
+    [
+        ("Stable Diffusion v1.5", "q=A", None),
+        ("Stable Diffusion v1.5", "q=A; 50 DDIM steps", "ddim"),
+        ("Stable Diffusion v1.5", "q=A; docs say DDIM; script leaves the default PNDM", "pndm"),
+        ("Stable Diffusion v2.1-base", "q=A", "pndm"),
+        ("SDXL-Turbo", "q=A; 20 Heun steps", "heun"),
+    ],
+)
+def test_a_scheduler_that_is_named(
+    only_case: Callable[..., Case], tmp_path: Path, model: str, notes: str, scheduler: str | None
+) -> None:
+    row = ROW.replace("Stable Diffusion v1.5", model).replace("q=A", notes)
+    assert only_case(tmp_path, row).settings.get("scheduler") == scheduler

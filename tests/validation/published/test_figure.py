@@ -1,0 +1,95 @@
+"""Times of runs, steps and components out of numbers in the units that tables have."""
+
+from __future__ import annotations
+
+import pytest
+
+from validation.published.figure import Figure, figure_of
+from validation.published.names import Names, Unmappable, load_names
+
+_SETTINGS = {"batch": 4, "num_inference_steps": 50}
+
+
+def _figure(model: str = "Stable Diffusion v1.5", runs: int = 1, **row: str) -> Figure:
+    names: Names = load_names()
+    line = next(line for line in names.models if line.fits(model))
+    full = {"metric": "seconds", "value": "2", "notes": "q=A", "component": "e2e"} | row
+    return figure_of(full, names, model=line, kind=names.workload(line.workload), settings=_SETTINGS, runs=runs)
+
+
+@pytest.mark.parametrize(
+    ("metric", "seconds"),
+    [
+        ("seconds", 2.0),
+        ("latency_s", 2.0),
+        ("ms", 0.002),
+        ("minutes", 120.0),
+        ("s per image", 4 * 2.0),
+        ("sec/img", 4 * 2.0),
+        ("images_per_s", 4 / 2),
+        ("images/min", 4 * 60 / 2),
+        ("videos per hour", 4 * 3600 / 2),
+    ],
+)
+def test_the_time_of_a_run(metric: str, seconds: float) -> None:
+    figure = _figure(metric=metric)
+    assert (figure.quantity, figure.stage) == ("latency", None)
+    assert figure.value == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("metric", "seconds"), [("it/s", 0.5), ("steps_per_s", 0.5), ("s/it", 2.0), ("ms_per_step", 0.002)]
+)
+def test_a_rate_of_steps_is_of_the_denoiser_whatever_the_component(metric: str, seconds: float) -> None:
+    for component in ("e2e", "unet"):
+        figure = _figure(metric=metric, component=component)
+        assert (figure.quantity, figure.stage, figure.value) == ("stage_latency", "unet", pytest.approx(seconds))
+
+
+def test_a_bar_that_counts_steps_holds_the_run_that_is_no_step() -> None:
+    """51 runs of the U-Net in 50 steps, half a second each: the run takes 0.5 * 50 / 51 s."""
+    counted = _figure(metric="it_per_s", notes="q=A; it/s from progress bar")
+    assert counted.value == pytest.approx(0.5 * 50 / 51)
+    flow = _figure(model="FLUX.1-dev", metric="it_per_s", notes="q=A; it/s from progress bar")
+    assert flow.value == 0.5
+
+
+def test_two_runs_one_after_another() -> None:
+    assert _figure(runs=2).value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("component", "notes", "quantity", "stage"),
+    [
+        ("vae", "q=A; decode", "component_latency", "vae"),
+        ("VAE decoder", "q=A", "component_latency", "vae"),
+        ("vae", "q=A; VAE encode", "stage_latency", "vae_encoder"),
+        ("vae_encoder", "q=A", "stage_latency", "vae_encoder"),
+        ("text_encoder", "q=A; CLIP image encoder", "stage_latency", "image_encoder"),
+        ("text_encoder", "q=A", "stage_latency", "text_encoder"),
+    ],
+)
+def test_components(component: str, notes: str, quantity: str, stage: str) -> None:
+    figure = _figure(component=component, notes=notes)
+    assert (figure.quantity, figure.stage, figure.value) == (quantity, stage, 2.0)
+
+
+def test_one_of_several_text_encoders_has_to_be_named() -> None:
+    figure = _figure(model="SD3-medium", component="text_encoder", notes="q=B; T5-XXL")
+    assert figure.stage == "text_encoder_3"
+    with pytest.raises(Unmappable, match="which of several text encoders"):
+        _figure(model="SD3-medium", component="text_encoder")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"metric": "TFLOPs"}, "metric is no time"),
+        ({"metric": "tokens_per_s"}, "metric is of tokens"),
+        ({"metric": "it_per_s", "component": "vae"}, "of steps, of a component that makes none"),
+        ({"component": "safety_checker"}, "component is not predicted"),
+    ],
+)
+def test_what_is_no_time_of_a_part_is_refused(row: dict[str, str], reason: str) -> None:
+    with pytest.raises(Unmappable, match=reason):
+        _figure(**row)
