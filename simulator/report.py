@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -17,14 +16,14 @@ from simulator.hosts.host import Host
 from simulator.schedule.peak_memory import peak_memory
 from simulator.schedule.timeline import StageTimeline, Timeline
 from simulator.uncertainty.deviation import RunDeviation
-from simulator.uncertainty.intervals import Interval, interval_of
+from simulator.uncertainty.intervals import Interval, interval_ends
 from tracer.graph import OpGraph
 
 from .cost import BASES, RESOURCES, CoreSteps, Gains, KernelCosts
 from .kernels import KernelTables
-from .lowering import CATEGORIES
+from .lowering.positions import VIEWS, Positions, chosen_rows, positions_of
 
-__all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "chosen_rows", "main_basis", "make_report"]
+__all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "main_basis", "make_report"]
 
 FloatArray = NDArray[np.float64]
 
@@ -164,13 +163,17 @@ class Report:
 class _Pieces:
     """Every launch position of every stage, repeats summed: what the views group."""
 
-    stage: list[str]
-    category: list[str]
-    module: list[str]
+    positions: Positions
     latency: FloatArray
     bound: FloatArray  # time by what holds it back, (pieces, resources and the host)
-    flops: FloatArray
-    bytes: FloatArray
+
+    @classmethod
+    def of(cls, timeline: Timeline, shares: FloatArray, depth: int) -> _Pieces:
+        return cls(
+            positions_of(timeline.launches, depth),
+            np.concatenate([s.execution + s.waiting for s in timeline.stages]),
+            np.concatenate([_bound_times(s, shares) for s in timeline.stages]),
+        )
 
 
 def make_report(
@@ -202,13 +205,8 @@ def make_report(
         Parts of a module path that ``by_module`` keeps.
     """
     launches, graph = timeline.launches, timeline.launches.graph
-    pieces, total, table = _pieces(timeline, gains.shares, module_depth), timeline.latency, launches.kernels
-    views = {
-        "by_stage": _positions(pieces.stage),
-        "by_category": _positions(pieces.category, order=CATEGORIES),
-        "by_module": _positions(pieces.module),
-    }
-    entries: dict[str, Any] = {view: _grouped(pieces, parts, total) for view, parts in views.items()}
+    pieces, total, table = _Pieces.of(timeline, gains.shares, module_depth), timeline.latency, launches.kernels
+    entries: dict[str, Any] = {view: _entries(pieces, view, total) for view in VIEWS}
     return Report(
         **_subject(graph, accelerator),
         **_totals(table),
@@ -219,16 +217,16 @@ def make_report(
         latency=total,
         interval=interval,
         energy=energy,
-        flops=float(pieces.flops.sum()),
+        flops=float(pieces.positions.flops.sum()),
         peak_memory=peak_memory(graph, launches.execution),
         memory_capacity=round(accelerator.memory.dram.capacity),
-        bound=_bound_shares(pieces, np.ones(len(pieces.latency), dtype=np.bool_), total),
+        bound=_bound_shares(pieces.bound, total),
         bound_by_category=_bounds_by_category(pieces),
         basis=_basis_shares(table.count * costs.time[:, 0], basis),
         launches=float(table.count.sum()),
         unmodelled=_unmodelled(launches.unmodelled, graph, float(table.count.sum())),
         core_steps=gains.steps,
-        part_intervals={} if deviation is None else {v: _ends(pieces, p, deviation) for v, p in views.items()},
+        part_intervals={} if deviation is None else {view: _ends(pieces, view, deviation) for view in VIEWS},
         **entries,
     )
 
@@ -253,94 +251,50 @@ def _totals(kernels: KernelTables) -> dict[str, Any]:
     return {name: float((getattr(kernels, name) * kernels.count).sum()) for name in names}
 
 
-def _pieces(timeline: Timeline, shares: FloatArray, depth: int) -> _Pieces:
-    kernels, graph = timeline.launches.kernels, timeline.launches.graph
-    parts = [_work(stage, kernels.matrix_flops, kernels.bytes) for stage in timeline.stages]
-    names = [(s.launches.stage.name, len(s.launches.calls)) for s in timeline.stages]
-    return _Pieces(
-        stage=[name for name, count in names for _ in range(count)],
-        category=[c for s in timeline.stages for c in s.launches.categories],
-        module=[m for s in timeline.stages for m in _module_names(graph, s, depth)],
-        latency=np.concatenate([s.execution + s.waiting for s in timeline.stages]),
-        bound=np.concatenate([_bound_times(s, shares) for s in timeline.stages]),
-        flops=np.concatenate([p[0] for p in parts]),
-        bytes=np.concatenate([p[1] for p in parts]),
-    )
-
-
-def _work(stage: StageTimeline, flops: FloatArray, nbytes: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """FLOPs and bytes of each launch position, repeats summed."""
-    rows, weight = stage.launches.rows, stage.launches.launches_per_variant
-    return flops[rows].sum(axis=0) * weight, nbytes[rows].sum(axis=0) * weight
-
-
 def _bound_times(stage: StageTimeline, shares: FloatArray) -> FloatArray:
     """Time of each launch position by what holds it back, :data:`RESOURCES` and the host, repeats summed. [s]
 
     Where a position grows, its execution is split by the bounds of some of its repeats in equal parts.
     """
     shown, gaps = stage.execution * (1.0 - stage.hidden), stage.waiting * (1.0 - stage.waiting_for_host)
-    by_resource = shares[chosen_rows(stage)].mean(axis=0) * shown[:, None]
+    by_resource = shares[chosen_rows(stage.launches)].mean(axis=0) * shown[:, None]
     by_resource[:, RESOURCES.index("launch")] += gaps
     return np.column_stack((by_resource, stage.execution - shown + stage.waiting - gaps))
 
 
-def chosen_rows(stage: StageTimeline) -> NDArray[np.int64]:
-    """Kernels of the first, middle and last variant of a stage: what holds back those between is not much else."""
-    rows = stage.launches.rows
-    return rows[sorted({0, len(rows) // 2, len(rows) - 1})]
-
-
-def _module_names(graph: OpGraph, stage: StageTimeline, depth: int) -> list[str]:
-    short = [".".join(name.split(".")[:depth]) for name in graph.modules]
-    return [short[stage.launches.stage.modules[call]] for call in stage.launches.calls]
-
-
-def _positions(keys: list[str], order: tuple[str, ...] = ()) -> dict[str, NDArray[np.int64]]:
-    """Pieces of each key, keys in the order of their first piece or as given."""
-    found: defaultdict[str, list[int]] = defaultdict(list)
-    for position, key in enumerate(keys):
-        found[key].append(position)
-    names = [name for name in order if name in found] if order else list(found)
-    return {name: np.array(found[name]) for name in names}
-
-
-def _grouped(pieces: _Pieces, parts: Mapping[str, NDArray[np.int64]], total: float) -> dict[str, Entry]:
-    return {name: _entry(pieces, chosen, total) for name, chosen in parts.items()}
-
-
-def _entry(pieces: _Pieces, chosen: NDArray[np.int64], total: float) -> Entry:
-    latency = float(pieces.latency[chosen].sum())
-    return Entry(
-        latency=latency,
-        flops=float(pieces.flops[chosen].sum()),
-        bytes=float(pieces.bytes[chosen].sum()),
-        share=latency / total if total else 0.0,
-    )
-
-
-def _ends(pieces: _Pieces, parts: Mapping[str, NDArray[np.int64]], deviation: RunDeviation) -> dict[str, Ends]:
-    intervals = {
-        name: interval_of(float(pieces.latency[chosen].sum()), deviation.relative(chosen))
-        for name, chosen in parts.items()
+def _entries(pieces: _Pieces, view: str, total: float) -> dict[str, Entry]:
+    work = pieces.positions.work[view]
+    latencies = {name: float(pieces.latency[at].sum()) for name, at in pieces.positions.views[view].items()}
+    return {
+        name: Entry(
+            latency=latency,
+            flops=work[name][0],
+            bytes=work[name][1],
+            share=latency / total if total else 0.0,
+        )
+        for name, latency in latencies.items()
     }
-    return {name: Ends(low=interval.low, high=interval.high) for name, interval in intervals.items()}
+
+
+def _ends(pieces: _Pieces, view: str, deviation: RunDeviation) -> dict[str, Ends]:
+    parts = pieces.positions.views[view]
+    latency = np.array([pieces.latency[at].sum() for at in parts.values()])
+    low, high = interval_ends(latency, deviation.relative_of(parts.values()))
+    ends = zip(parts, low.tolist(), high.tolist(), strict=True)
+    return {name: Ends(low=least, high=most) for name, least, most in ends}
 
 
 def _bounds_by_category(pieces: _Pieces) -> dict[str, BoundShares]:
-    names = np.array(pieces.category)
-    result = {}
-    for name in CATEGORIES:
-        rows = names == name
-        if rows.any():
-            result[name] = _bound_shares(pieces, rows, float(pieces.latency[rows].sum()))
-    return result
+    return {
+        name: _bound_shares(pieces.bound[at], float(pieces.latency[at].sum()))
+        for name, at in pieces.positions.views["by_category"].items()
+    }
 
 
-def _bound_shares(pieces: _Pieces, rows: NDArray[np.bool_], total: float) -> BoundShares:
-    times = pieces.bound[rows].sum(axis=0)
+def _bound_shares(bound: FloatArray, total: float) -> BoundShares:
+    times = bound.sum(axis=0).tolist()
     names = (*RESOURCES, "host")
-    return BoundShares(**{name: float(time) / total if total else 0.0 for name, time in zip(names, times, strict=True)})
+    return BoundShares(**{name: time / total if total else 0.0 for name, time in zip(names, times, strict=True)})
 
 
 def _basis_shares(time: FloatArray, codes: NDArray[np.int64]) -> dict[str, float]:

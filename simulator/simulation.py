@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +24,20 @@ from .cost import (
     Gains,
     HardwareColumns,
     KernelCosts,
-    core_steps,
+    gains_of,
     hardware_columns,
     kernel_basis,
     kernel_times,
-    resource_shares,
     run_totals,
+    trial_columns,
+    trial_times,
     within_power,
 )
 from .execution import Execution
 from .kernels import KernelTables
 from .lowering import Launches, assign_units, execution_on, lower
-from .report import Report, chosen_rows, main_basis, make_report
+from .lowering.positions import chosen_kernels
+from .report import Report, main_basis, make_report
 
 __all__ = ["Simulation", "simulate"]
 
@@ -110,7 +112,8 @@ def simulate(
     table = assign_units(launches.kernels, accelerator)
     host = None if fidelity == "roofline" else host_of(accelerator, pool, host)
     issuing = None if host is None else host_costs(host, accelerator)
-    hardware, costs, timeline = _run(launches, table, hardware_columns([accelerator], pool), issuing, fidelity)
+    boost = _BoostCosts.of(launches, table, hardware_columns([accelerator], pool), fidelity)
+    hardware, costs, timeline = _run(launches, table, boost, issuing, fidelity)
     basis = _basis(table, hardware, fidelity)
     deviation, interval = None, None
     if fidelity == "calibrated":
@@ -118,7 +121,7 @@ def simulate(
         standing = _standing(graph, accelerator, main_basis(table.count * costs.time[:, 0], basis))
         interval = interval_of(timeline.latency, deviation.relative(), standing=standing)
     energy = _energy(timeline, costs, accelerator, interval)
-    known = (timeline, costs, accelerator, basis, _gains(timeline, table, hardware, fidelity))
+    known = (timeline, costs, accelerator, basis, _gains(boost, table, hardware, fidelity))
     report = make_report(*known, fidelity=fidelity, interval=interval, deviation=deviation, energy=energy, host=host)
     return Simulation(
         accelerator=accelerator,
@@ -134,21 +137,41 @@ def simulate(
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _BoostCosts:
+    """Costs at the boost clock of all kernels, and of `rows` of them on the accelerator with changes (``tried``)."""
+
+    hardware: HardwareColumns
+    costs: KernelCosts
+    rows: NDArray[np.int64]
+    tried: KernelCosts
+
+    @classmethod
+    def of(cls, launches: Launches, table: KernelTables, hardware: HardwareColumns, fidelity: Fidelity) -> _BoostCosts:
+        """In one computation where the report asks for all kernels."""
+        rows, trials = chosen_kernels(launches), trial_columns(hardware)
+        if len(rows) == len(table):
+            tried = trial_times(table, trials, fidelity=fidelity)
+            return cls(hardware=hardware, costs=tried.at(columns=slice(1)), rows=rows, tried=tried)
+        costs = kernel_times(table, hardware.at_boost(), fidelity=fidelity)
+        tried = trial_times(table.select(rows), trials, fidelity=fidelity)
+        return cls(hardware=hardware, costs=costs, rows=rows, tried=tried)
+
+
 def _run(
     launches: Launches,
     kernels: KernelTables,
-    hardware: HardwareColumns,
+    boost: _BoostCosts,
     host: Mapping[str, HostCosts] | None,
     fidelity: Fidelity,
 ) -> tuple[HardwareColumns, KernelCosts, Timeline]:
     """Costs and timeline at the clock that the power limit leaves the run as a whole."""
-    boost = kernel_times(kernels, hardware.at_boost(), fidelity=fidelity)
-    timeline = schedule(launches, boost.time[:, 0], host)
+    timeline = schedule(launches, boost.costs.time[:, 0], host)
     if fidelity == "roofline":
-        return hardware, boost, timeline
-    within = hardware.in_run(run_totals(boost, kernels.count, elapsed=timeline.latency))
-    costs = within_power(boost, within)
-    held = costs.time is not boost.time
+        return boost.hardware, boost.costs, timeline
+    within = boost.hardware.in_run(run_totals(boost.costs, kernels.count, elapsed=timeline.latency))
+    costs = within_power(boost.costs, within)
+    held = costs.time is not boost.costs.time
     return within, costs, schedule(launches, costs.time[:, 0], host) if held else timeline
 
 
@@ -163,14 +186,13 @@ def _basis(table: KernelTables, hardware: HardwareColumns, fidelity: Fidelity) -
     return kernel_basis(table, hardware)[:, 0]
 
 
-def _gains(timeline: Timeline, table: KernelTables, hardware: HardwareColumns, fidelity: Fidelity) -> Gains:
+def _gains(boost: _BoostCosts, table: KernelTables, hardware: HardwareColumns, fidelity: Fidelity) -> Gains:
     """What changes of the accelerator would bring to the kernels that a report asks for."""
-    wanted = [chosen_rows(stage).ravel() for stage in timeline.stages]
-    rows = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *wanted]))
-    chosen = table.select(rows)
+    chosen = table if len(boost.rows) == len(table) else table.select(boost.rows)
+    found = gains_of(chosen, hardware, fidelity=fidelity, tried=boost.tried)
     shares = np.zeros((len(table), len(RESOURCES)))
-    shares[rows] = resource_shares(chosen, hardware, fidelity=fidelity)
-    return Gains(shares=shares, steps=core_steps(chosen, hardware) if fidelity == "calibrated" else None)
+    shares[boost.rows] = found.shares
+    return replace(found, shares=shares)
 
 
 def _energy(

@@ -4,7 +4,7 @@ from .accelerator_columns import hardware_columns
 from .basis import kernel_basis
 from .explain import ExplainError, Term, explain
 from .families import FAMILIES, GROUPS, PARAMETERS
-from .gains import RESOURCES, CoreSteps, Gains, core_steps, resource_shares
+from .gains import RESOURCES, CoreSteps, Gains, gains_of, trial_columns, trial_times
 from .hardware import BASES, HardwareColumns, UnsupportedFormatError
 from .model import FIDELITIES, FidelityError, KernelCosts, kernel_times, run_totals, within_power
 from .parameters import Parameter, ParameterError
@@ -28,12 +28,13 @@ __all__ = [
     "ParameterError",
     "Term",
     "UnsupportedFormatError",
-    "core_steps",
     "explain",
+    "gains_of",
     "hardware_columns",
     "kernel_basis",
     "kernel_times",
-    "resource_shares",
     "run_totals",
+    "trial_columns",
+    "trial_times",
     "within_power",
 ]

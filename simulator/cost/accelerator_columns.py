@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationMatch, CalibrationPool
+from hw_specs.reading.identity import Same
 
 from .families import FAMILIES, GROUPS, PARAMETERS
 from .hardware import BASES, HardwareColumns
@@ -48,7 +50,7 @@ _KINDS: Mapping[str, type[Parameters]] = {
 
 
 def hardware_columns(accelerators: Sequence[Accelerator], calibrations: CalibrationPool) -> HardwareColumns:
-    """Columns of some accelerators with the calibration that each one gets.
+    """Columns of some accelerators with the calibration that each one gets; of the last few single ones they are kept.
 
     Parameters
     ----------
@@ -56,6 +58,17 @@ def hardware_columns(accelerators: Sequence[Accelerator], calibrations: Calibrat
     calibrations : CalibrationPool
         Each takes the nearest of these for each parameter group, and the defaults where there is none.
     """
+    if len(accelerators) == 1:
+        return _column(Same(accelerators[0]), calibrations)
+    return _columns(accelerators, calibrations)
+
+
+@functools.lru_cache(maxsize=64)
+def _column(accelerator: Same[Accelerator], calibrations: CalibrationPool) -> HardwareColumns:
+    return _columns([accelerator.value], calibrations)
+
+
+def _columns(accelerators: Sequence[Accelerator], calibrations: CalibrationPool) -> HardwareColumns:
     values, basis = _calibrated(accelerators, calibrations)
     power = power_columns([_power_model(a) for a in accelerators])
     return _derived(figures_of(accelerators), power, parameter_records(_KINDS, values), basis)

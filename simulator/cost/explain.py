@@ -9,7 +9,7 @@ from simulator.kernels import KernelTables
 from .basis import kernel_basis
 from .families import GROUPS, PARAMETERS, family_of, group_cost, groups_of
 from .families.family import Formula
-from .gains import RESOURCES, resource_shares
+from .gains import RESOURCES, gains_of
 from .hardware import BASES, HardwareColumns
 from .model import kernel_times
 from .roofline import BOUNDS, roofline_terms
@@ -76,7 +76,7 @@ def explain(kernel: KernelTables, hardware: HardwareColumns) -> tuple[Term, ...]
 
 def _held_back(kernel: KernelTables, hardware: HardwareColumns) -> str:
     """Resources that a kernel's time depends on, the greatest share first."""
-    (shares,) = resource_shares(kernel, hardware, fidelity="calibrated")
+    (shares,) = gains_of(kernel, hardware, fidelity="calibrated").shares
     named = sorted(zip(shares, RESOURCES, strict=True), reverse=True)
     return ", ".join(f"{name} {100 * share:.0f} %" for share, name in named if share >= _WORTH_NAMING)
 

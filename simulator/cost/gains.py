@@ -22,7 +22,7 @@ from .model import Fidelity, KernelCosts, kernel_times, run_totals, within_power
 from .parameters import Parameters
 from .roofline import BOUNDS
 
-__all__ = ["RESOURCES", "STEP", "CoreSteps", "Gains", "better", "core_steps", "resource_shares"]
+__all__ = ["RESOURCES", "STEP", "CoreSteps", "Gains", "better", "gains_of", "trial_columns", "trial_times"]
 
 FloatArray = NDArray[np.float64]
 
@@ -32,39 +32,6 @@ RESOURCES = ("compute", "memory", "power", "link", "launch", "occupancy")
 
 #: Improvement that is tried, small enough for a derivative and far above rounding.
 STEP = 1e-3
-
-
-def resource_shares(kernels: KernelTables, hardware: HardwareColumns, *, fidelity: Fidelity) -> FloatArray:
-    """Shares of each kernel's time by resource, shape (num_kernels, num_resources); they add up to 1 where it has any.
-
-    Parameters
-    ----------
-    kernels : KernelTables
-    hardware : HardwareColumns
-        One accelerator.
-    fidelity : {"calibrated", "roofline"}
-    """
-    costs = _costs(kernels, _improved(hardware), fidelity)
-    before, after = costs.time[:, 0], costs.time[:, 1:]
-    gained = np.maximum(before[:, None] - after, 0.0) / np.where(before > 0, before, 1.0)[:, None]
-    shares = gained * (1.0 + STEP) / STEP
-    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
-    rest = np.where(before > 0, np.maximum(1.0 - shares.sum(axis=1), 0.0), 0.0)
-    shares = np.column_stack((shares, rest))
-    return _waiting_cores(shares, costs.bound[:, 0])
-
-
-def _costs(kernels: KernelTables, hardware: HardwareColumns, fidelity: Fidelity) -> KernelCosts:
-    """Costs on variants of an accelerator of which the first is as it is.
-
-    What kernels of a run draw beside one another changes with them: its totals go with those of these kernels.
-    """
-    if fidelity == "roofline" or not hardware.run:
-        return kernel_times(kernels, hardware, fidelity=fidelity)
-    boost = kernel_times(kernels, hardware.at_boost(), fidelity=fidelity)
-    own = run_totals(boost, kernels.count)
-    totals = {name: hardware.run[name] * (own[name] / max(own[name][0], 1e-30)) for name in own}
-    return within_power(boost, hardware.in_run(totals))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +52,8 @@ class Gains:
     Attributes
     ----------
     shares : ndarray, shape (num_kernels, num_resources)
-        See :func:`resource_shares`; zero for kernels that nobody asked for.
+        Shares of each kernel's time by resource, which add up to 1 where it has any; zero for kernels that nobody
+        asked for.
     steps : CoreSteps or None
         None where the time is a bound.
     """
@@ -94,23 +62,84 @@ class Gains:
     steps: CoreSteps | None = None
 
 
-def core_steps(kernels: KernelTables, hardware: HardwareColumns) -> CoreSteps:
-    """What 1 % of the cores of one accelerator makes of the time of some kernels, weighted by their launches."""
-    factors = np.array([1.0, 1.0 - _CORES, 1.0 + _CORES])
-    copies = hardware.select(np.zeros(len(factors), dtype=np.int64))
-    others = replace(
-        copies,
-        cores=copies.cores * factors,
-        matrix=_times(copies.matrix, factors),
-        vector=_times(copies.vector, factors),
-        special=_times(copies.special, factors),
+def trial_columns(hardware: HardwareColumns) -> HardwareColumns:
+    """One accelerator in columns: as it is, with each resource but occupancy a step better, with fewer and more cores.
+
+    Of the last two every core is as fast as before.
+    """
+    column = np.arange(len(RESOURCES) + len(_CORES))
+    copies = hardware.select(np.zeros(len(column), dtype=np.int64))
+    factors = {name: np.where(column == at, 1.0 + STEP, 1.0) for at, name in enumerate(RESOURCES[:-1], start=1)}
+    moved, cores = better(copies, factors), np.concatenate((np.ones(len(RESOURCES)), _CORES))
+    return replace(
+        moved,
+        cores=moved.cores * cores,
+        matrix=_times(moved.matrix, cores),
+        vector=_times(moved.vector, cores),
+        special=_times(moved.special, cores),
     )
-    before, fewer, more = weighted_total(kernels.count, _costs(kernels, others, "calibrated").time).tolist()
+
+
+def trial_times(kernels: KernelTables, trials: HardwareColumns, *, fidelity: Fidelity) -> KernelCosts:
+    """Times at the boost clock on :func:`trial_columns`, where more power changes nothing and is not computed again."""
+    column = np.arange(len(trials))
+    column[_POWER] = 0
+    kept, place = np.unique(column, return_inverse=True)
+    return kernel_times(kernels, trials.select(kept).at_boost(), fidelity=fidelity).at(columns=place)
+
+
+def gains_of(
+    kernels: KernelTables, hardware: HardwareColumns, *, fidelity: Fidelity, tried: KernelCosts | None = None
+) -> Gains:
+    """What changes of one accelerator would bring to some kernels, together with their launches.
+
+    Parameters
+    ----------
+    kernels : KernelTables
+    hardware : HardwareColumns
+        One accelerator, alone or in a run.
+    fidelity : {"calibrated", "roofline"}
+    tried : KernelCosts, optional
+        Their :func:`trial_times` on it, where they are known.
+    """
+    trials = trial_columns(hardware)
+    if fidelity == "roofline" or hardware.run:
+        tried = trial_times(kernels, trials, fidelity=fidelity) if tried is None else tried
+    else:
+        tried = kernel_times(kernels, trials, fidelity=fidelity)
+    costs = _in_run(kernels, tried, trials) if fidelity == "calibrated" and hardware.run else tried
+    return Gains(
+        shares=_shares(costs.at(columns=np.arange(len(RESOURCES)))),
+        steps=_core_steps(kernels, costs.time[:, [0, -2, -1]]) if fidelity == "calibrated" else None,
+    )
+
+
+def _in_run(kernels: KernelTables, boost: KernelCosts, trials: HardwareColumns) -> KernelCosts:
+    """Costs in a run, whose totals go with those of these kernels: what they draw changes with the accelerator."""
+    own = run_totals(boost, kernels.count)
+    totals = {name: trials.run[name] * (own[name] / max(own[name][0], 1e-30)) for name in own}
+    return within_power(boost, trials.in_run(totals))
+
+
+def _shares(costs: KernelCosts) -> FloatArray:
+    """Shares of each kernel's time by resource from its costs as it is and with each resource a step better."""
+    before, after = costs.time[:, 0], costs.time[:, 1:]
+    gained = np.maximum(before[:, None] - after, 0.0) / np.where(before > 0, before, 1.0)[:, None]
+    shares = gained * (1.0 + STEP) / STEP
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
+    rest = np.where(before > 0, np.maximum(1.0 - shares.sum(axis=1), 0.0), 0.0)
+    return _waiting_cores(np.column_stack((shares, rest)), costs.bound[:, 0])
+
+
+def _core_steps(kernels: KernelTables, times: FloatArray) -> CoreSteps:
+    """Of times as it is and with fewer and more cores, weighted by their launches."""
+    before, fewer, more = weighted_total(kernels.count, times).tolist()
     return CoreSteps(fewer=fewer / before - 1.0, more=more / before - 1.0) if before else CoreSteps(fewer=0.0, more=0.0)
 
 
-#: Part of the cores that a step is. [1]
-_CORES = 0.01
+#: Cores over what they are in a step less and a step more. [1]
+_CORES = np.array([1.0 - 0.01, 1.0 + 0.01])
+_POWER = 1 + RESOURCES.index("power")
 
 
 def _waiting_cores(shares: FloatArray, bound: NDArray[np.int64]) -> FloatArray:
@@ -120,15 +149,6 @@ def _waiting_cores(shares: FloatArray, bound: NDArray[np.int64]) -> FloatArray:
     shares[waiting, occupancy] += shares[waiting, compute]
     shares[waiting, compute] = 0.0
     return shares
-
-
-def _improved(hardware: HardwareColumns) -> HardwareColumns:
-    """The accelerator as it is, and once for each resource but occupancy with that resource a step better."""
-    copies = hardware.select(np.zeros(len(RESOURCES), dtype=np.int64))
-    column = np.arange(len(RESOURCES))
-    return better(
-        copies, {name: np.where(column == at, 1.0 + STEP, 1.0) for at, name in enumerate(RESOURCES[:-1], start=1)}
-    )
 
 
 def better(hardware: HardwareColumns, factors: Mapping[str, FloatArray | float]) -> HardwareColumns:

@@ -51,6 +51,12 @@ class KernelCosts:
     bound: NDArray[np.int64]
     draw: Draw
 
+    def at(self, rows: IntArray | slice = slice(None), columns: IntArray | slice = slice(None)) -> KernelCosts:
+        """Those of some kernels on some accelerators."""
+        draw = Draw(*(column[rows][:, columns] for column in self.draw))
+        chosen = {name: getattr(self, name)[rows][:, columns] for name in ("time", "roofline", "bound")}
+        return KernelCosts(draw=draw, **chosen)
+
     def bound_names(self) -> NDArray[np.str_]:
         """Names of the bounds, shape (num_kernels, num_accelerators)."""
         return np.array(BOUNDS)[self.bound]

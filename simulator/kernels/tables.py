@@ -72,8 +72,10 @@ class KernelTables:
         )
 
     def map(self, change: Callable[[FamilyTable], FamilyTable]) -> KernelTables:
-        """The same kernels with each table changed."""
-        return KernelTables(tables=tuple(change(table) for table in self.tables), family=self.family)
+        """The same kernels with each table changed; this very object where none is."""
+        tables = tuple(map(change, self.tables))
+        same = all(one is other for one, other in zip(tables, self.tables, strict=True))
+        return self if same else KernelTables(tables=tables, family=self.family)
 
     def with_count(self, count: FloatArray) -> KernelTables:
         """The same kernels with other numbers of launches, shape (num_kernels,)."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from hw_specs.reading.identity import Same
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTables
 from simulator.work import UnsupportedOpError
@@ -76,13 +78,23 @@ class Launches:
     remarks: tuple[str, ...] = ()
 
 
+# Lowered graphs that are kept: one workload after another on many accelerators, or a few workloads in turn.
+_KEPT = 8
+
+
 def lower(graph: OpGraph, execution: Execution) -> Launches:
-    """Kernels of every stage under an execution mode.
+    """Kernels of every stage under an execution mode; those of the last few calls are kept.
 
     A growing stage is lowered at its first, middle and last repeat; extents, FLOPs and bytes of the repeats between
     are taken from the parabola through the three, which is exact for work that is constant, linear or quadratic in
     the length.
     """
+    return _lowered(Same(graph), execution)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _lowered(same: Same[OpGraph], execution: Execution) -> Launches:
+    graph = same.value
     lowering, parts = _Lowering(graph), parts_of(graph, execution)
     stages = tuple(lowering.stage(stage, parts.executions[stage.name]) for stage in graph.stages)
     table = lowering.columns.table()

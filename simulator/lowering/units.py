@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator
+from hw_specs.reading.identity import Same
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import Execution
 from simulator.kernels import (
@@ -34,22 +36,28 @@ def assign_units(tables: KernelTables, accelerator: Accelerator, *, strict: bool
     runs as three tf32 products for one, where there is tf32.
 
     Whether a library of convolutions has Winograd's algorithm, and which fused attention exists, are traits of the
-    architecture.
+    architecture. Tables of the last few calls are kept; those that need no change are the same.
 
     Raises
     ------
     UnsupportedFormatError
         Neither kind of unit has a peak for a format that a contraction needs.
     """
-    return tables.map(lambda table: _on_part(table, accelerator, strict=strict) if table.contracts else table)
+    return _assigned(tables, Same(accelerator), strict)
+
+
+@functools.lru_cache(maxsize=16)
+def _assigned(tables: KernelTables, accelerator: Same[Accelerator], strict: bool) -> KernelTables:
+    return tables.map(lambda table: _on_part(table, accelerator.value, strict=strict) if table.contracts else table)
 
 
 def _on_part(table: FamilyTable, accelerator: Accelerator, *, strict: bool) -> FamilyTable:
     if isinstance(table, AttentionTable):
         table = _attention_on_part(_split_float32(table, accelerator), accelerator)
-    if isinstance(table, ConvolutionTable) and accelerator.traits.winograd == "none":
+    if isinstance(table, ConvolutionTable) and accelerator.traits.winograd == "none" and table.winograd.any():
         table = replace(table, winograd=np.zeros(len(table), dtype=np.bool_))
-    table = _without_tf32(table) if "tf32" not in accelerator.peak.matrix else table
+    if "tf32" in table.formats and "tf32" not in accelerator.peak.matrix:
+        table = _without_tf32(table)
     contracts, on_vector = table.matrix_flops > 0, np.zeros(len(table), dtype=np.bool_)
     if isinstance(table, ConvolutionTable):
         on_vector = _preferred_winograd(table, accelerator)
@@ -130,7 +138,7 @@ def _attention_on_part(table: AttentionTable, accelerator: Accelerator) -> Atten
     algorithm = table.algorithm
     for wanted, taken in accelerator.traits.attention.fallbacks.items():
         algorithm = np.where(table.algorithm == ALGORITHMS[wanted], ALGORITHMS[taken], algorithm)
-    return replace(table, algorithm=algorithm)
+    return table if np.array_equal(algorithm, table.algorithm) else replace(table, algorithm=algorithm)
 
 
 def _without_tf32(table: FamilyTable) -> FamilyTable:

@@ -23,8 +23,9 @@ from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units, execution_on, kernels_of
-from simulator.uncertainty.deviation import kernel_ranges, summed_deviation
+from simulator.uncertainty.deviation import summed_deviation
 from simulator.uncertainty.intervals import Interval, interval_of
+from simulator.uncertainty.standing import kernel_ranges
 from simulator.work import UnsupportedOpError
 from tracer.graph import Op
 

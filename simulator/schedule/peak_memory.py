@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
+from hw_specs.reading.identity import Same
 from simulator.execution import Execution
 from simulator.work.attention import attention_shape
 from tracer.graph import IndexArray, Op, OpGraph, Stage, StorageRole
@@ -17,8 +20,14 @@ def peak_memory(graph: OpGraph, execution: Execution) -> int:
 
     Weights of all components stay on the device, as a pipeline without offloading keeps them. Activations live from
     the call that writes them to the last that reads them. Left out: the framework's context (0.3-0.6 GB), allocator
-    fragmentation, workspaces of libraries.
+    fragmentation, workspaces of libraries. Those of the last few calls are kept.
     """
+    return _peak_memory(Same(graph), execution)
+
+
+@functools.lru_cache(maxsize=16)
+def _peak_memory(same: Same[OpGraph], execution: Execution) -> int:
+    graph = same.value
     activations = max((activation_peak(graph, stage, execution) for stage in graph.stages), default=0)
     return graph.parameter_bytes + activations
 

@@ -5,6 +5,7 @@ Every array of launches has shape (num_launches, num_accelerators), those of a w
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,8 +92,9 @@ def _last(waits: NDArray[np.bool_]) -> IntArray:
     return last
 
 
+@functools.lru_cache(maxsize=64)
 def issue_of(launches: Launches, stage: StageLaunches, host: HostCosts | None, *, reads_back: bool) -> Issue:
-    """What the host does in one run of a stage; nothing takes it time where there is none."""
+    """What the host does in one run of a stage; nothing takes it time where there is none. The last few are kept."""
     if host is None:
         return Issue(np.zeros(stage.rows.shape[1]), 0.0, 0.0)
     waits = reads_back and stage.stage.repeats > 1

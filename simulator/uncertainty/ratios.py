@@ -119,7 +119,8 @@ def known_part(accelerator: Accelerator, calibrations: CalibrationPool) -> Accel
 
 def variant_deviation(accelerator: Accelerator, calibrations: CalibrationPool) -> float:
     """What the distance of a variant from its part adds to the relative deviation of every time; 0 for a part. [1]"""
-    return variant_scatter() * distance(accelerator, known_part(accelerator, calibrations))
+    part = known_part(accelerator, calibrations)
+    return 0.0 if part is accelerator else variant_scatter() * distance(accelerator, part)
 
 
 def variant_scatter() -> float:

@@ -20,8 +20,9 @@ from simulator.kernels import KernelTables
 from simulator.lowering import StageLaunches
 from simulator.schedule.stage import StageRun
 
-from .deviation import HOST_DEVIATION, group_correlation, group_deviations, regime_of
+from .deviation import HOST_DEVIATION, group_correlation
 from .ratios import variant_deviation
+from .standing import group_deviations, regime_of
 
 __all__ = ["VariantDeviations"]
 

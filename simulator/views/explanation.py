@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.cost import Term, explain
 from simulator.simulation import Simulation
-from simulator.uncertainty.deviation import KernelRanges, kernel_ranges
+from simulator.uncertainty.standing import KernelRanges, kernel_ranges
 
 from .report import quantity
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool, FittedCalibration
-from simulator.uncertainty.deviation import group_ranges
+from simulator.uncertainty.standing import group_ranges
 from validation.fitting.calibrate import calibrate
 from validation.fitting.fit import held_out
 from validation.fitting.generic import generic_calibration

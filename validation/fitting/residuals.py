@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Calibration, CalibrationPool, FittedCalibration, ResidualSummary
 from simulator.cost.families import GROUPS
-from simulator.uncertainty.deviation import REGIMES, inherited_half_widths, regime_of
+from simulator.uncertainty.standing import REGIMES, inherited_half_widths, regime_of
 from validation.errors.prediction import predicted
 from validation.measured.tables import MeasuredKernels
 

@@ -10,10 +10,9 @@ import pytest
 from hw_specs import CalibrationPool, load_accelerator
 from simulator.cost import (
     RESOURCES,
-    core_steps,
+    gains_of,
     hardware_columns,
     kernel_times,
-    resource_shares,
     run_totals,
     within_power,
 )
@@ -39,7 +38,7 @@ def part() -> HardwareColumns:
 
 @pytest.mark.parametrize("fidelity", ["calibrated", "roofline"])
 def test_shares_add_up(kernels, part, fidelity):
-    shares = resource_shares(kernels, part, fidelity=fidelity)
+    shares = gains_of(kernels, part, fidelity=fidelity).shares
     assert shares.shape == (len(kernels), len(RESOURCES))
     assert (shares >= 0).all()
     takes_time = kernel_times(kernels, part, fidelity=fidelity).time[:, 0] > 0
@@ -47,7 +46,7 @@ def test_shares_add_up(kernels, part, fidelity):
 
 
 def test_a_share_is_what_a_change_brings(kernels, part):
-    shares = resource_shares(kernels, part, fidelity="calibrated")[:, RESOURCES.index("memory")]
+    shares = gains_of(kernels, part, fidelity="calibrated").shares[:, RESOURCES.index("memory")]
     names = ("dram_bandwidth", "dram_achievable_read", "dram_achievable_copy", "cache_bandwidth", "cache_rate")
     faster = replace(part, **{name: getattr(part, name) * 1.01 for name in (*names, "shared_rate")})
     before, after = (kernel_times(kernels, each, fidelity="calibrated").time[:, 0] for each in (part, faster))
@@ -57,14 +56,14 @@ def test_a_share_is_what_a_change_brings(kernels, part):
 
 
 def test_a_roofline_has_one_bound(kernels, part):
-    shares = resource_shares(kernels, part, fidelity="roofline")
+    shares = gains_of(kernels, part, fidelity="roofline").shares
     takes_time = shares.sum(axis=1) > 0
     assert (shares[takes_time].max(axis=1) > 0.99).mean() > 0.95  # but for those at a ridge
 
 
 def test_the_power_limit_is_named_where_it_acts(kernels, part):
-    weak = resource_shares(kernels, part.derated(1 / 20), fidelity="calibrated")
-    strong = resource_shares(kernels, part.derated(1e6), fidelity="calibrated")
+    weak = gains_of(kernels, part.derated(1 / 20), fidelity="calibrated").shares
+    strong = gains_of(kernels, part.derated(1e6), fidelity="calibrated").shares
     power = RESOURCES.index("power")
     assert weak[:, power].max() > 0.5
     assert strong[:, power].max() == pytest.approx(0, abs=1e-9)
@@ -74,7 +73,8 @@ def test_a_core_less_at_the_end_of_a_wave(matmul):
     """12 x 9 tiles of 128 x 128 are one for each of the 108 cores of an A100."""
     ampere = hardware_columns([load_accelerator("a100")], CalibrationPool.shipped()).sustained()
     product = KernelTables(tables=(matmul(12 * 128, 9 * 128, 16384),), family=np.zeros(1, dtype=np.int64))
-    steps = core_steps(product, ampere)
+    steps = gains_of(product, ampere, fidelity="calibrated").steps
+    assert steps is not None
     assert steps.fewer > 0.03
     assert -0.02 < steps.more <= 0
 
@@ -84,7 +84,7 @@ def test_in_a_run_at_the_power_limit_faster_arithmetic_gains_less_than_power(ker
     part = hardware_columns([load_accelerator("h100")], CalibrationPool.shipped()).derated(0.2)
     boost = kernel_times(kernels, part.at_boost())
     run = part.in_run(run_totals(boost, kernels.count))
-    shares = resource_shares(kernels, run, fidelity="calibrated")
+    shares = gains_of(kernels, run, fidelity="calibrated").shares
     time = within_power(boost, run).time[:, 0]
     mean = dict(zip(RESOURCES, kernels.count * time @ shares / (kernels.count @ time), strict=True))
     assert mean["power"] > 0.3

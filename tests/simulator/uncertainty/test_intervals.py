@@ -9,7 +9,6 @@ from hw_specs import CalibrationPool, apply_overrides, load_accelerator
 from simulator.cost.families import GROUPS
 from simulator.execution import Execution
 from simulator.simulation import simulate
-from simulator.uncertainty.deviation import group_ranges
 from simulator.uncertainty.intervals import (
     Standing,
     coverage_line,
@@ -18,6 +17,7 @@ from simulator.uncertainty.intervals import (
     interval_of,
     load_factors,
 )
+from simulator.uncertainty.standing import group_ranges
 from tracer.graph import OpGraph, Workload
 from tracer.library.graphs import graph_of
 
