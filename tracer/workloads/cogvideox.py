@@ -1,8 +1,9 @@
-"""CogVideoX 2B and 5B: joint attention over text and space-time tokens, and a causal video VAE."""
+"""CogVideoX 2B and 5B, and 1.5 5B: joint attention over text and space-time tokens, and a causal video VAE."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,17 @@ _TRANSFORMER_5B = {
     "num_layers": 42,
     "use_rotary_positional_embeddings": True,
 }
+# THUDM/CogVideoX1.5-5B, transformer/config.json: patches have a side in time, and no bias.
+_TRANSFORMER_1_5 = {
+    **_TRANSFORMER_5B,
+    "patch_bias": False,
+    "patch_size_t": 2,
+    "sample_frames": 81,
+    "sample_height": 96,
+    "sample_width": 170,
+}
 
-# THUDM/CogVideoX-2b and 5b, vae/config.json; they differ in the latents' scale alone.
+# THUDM/CogVideoX-2b and 5b, CogVideoX1.5-5B, vae/config.json; they differ in the latents' scale alone.
 _VAE = {
     "block_out_channels": (128, 256, 256, 512),
     "down_block_types": ("CogVideoXDownBlock3D",) * 4,
@@ -84,8 +94,10 @@ def _transformer_stage(config: Mapping[str, Any], run: VideoRun, extents: tuple[
 
     from .construction import diffusers_module
 
-    frames = run.latent_frames(_TEMPORAL_COMPRESSION)
-    tokens = frames * (extents[0] // _PATCH) * (extents[1] // _PATCH)
+    depth = config.get("patch_size_t", 1)
+    # The pipeline adds latent frames that fill the last patch, and drops them before decoding.
+    frames = -(-run.latent_frames(_TEMPORAL_COMPRESSION) // depth) * depth
+    tokens = (frames // depth) * (extents[0] // _PATCH) * (extents[1] // _PATCH)
     rotary = None
     if config["use_rotary_positional_embeddings"]:
         # Sines and cosines are made once, before the first step.
@@ -138,35 +150,42 @@ def _latents(run: VideoRun, extents: tuple[int, int], frames: int) -> torch.Tens
     return meta_tensor((run.batch, _LATENT_CHANNELS, frames, *extents), run.dtype)
 
 
+_FRAME_RATE = FrameRate(
+    8.0, "diffusers 0.42.1, pipelines/cogvideo/pipeline_cogvideox.py, example: export_to_video, fps 8"
+)
+
+
 def _pipeline(
-    size: str,
+    name: str,
+    title: str,
     config: Mapping[str, Any],
     *,
     parameters: float,
     dtype: str,
     aliases: tuple[str, ...] = (),
+    frame_rate: FrameRate = _FRAME_RATE,
+    **settings: int,
 ) -> Pipeline:
+    defaults = Workload(
+        height=480,
+        width=720,
+        num_frames=49,
+        num_inference_steps=50,
+        guidance_scale=6.0,
+        prompt_length=226,
+        dtype=dtype,
+    )
     return Pipeline(
-        name=f"cogvideox-{size.lower()}",
-        title=f"CogVideoX {size}",
+        name=name.lower(),
+        title=title,
         aliases=aliases,
-        defaults=Workload(
-            height=480,
-            width=720,
-            num_frames=49,
-            num_inference_steps=50,
-            guidance_scale=6.0,
-            prompt_length=226,
-            dtype=dtype,
-        ),
+        defaults=replace(defaults, **settings),  # type: ignore[arg-type]
         build=partial(build, config),
         limits=Limits(prompt=226),
-        frame_rate=FrameRate(
-            8.0, "diffusers 0.42.1, pipelines/cogvideo/pipeline_cogvideox.py, example: export_to_video, fps 8"
-        ),
+        frame_rate=frame_rate,
         sources=(
             "Yang et al. 2024, CogVideoX, arXiv:2408.06072",
-            f"huggingface.co/THUDM/CogVideoX-{size.lower()} (config.json of each component, README.md)",
+            f"huggingface.co/THUDM/{name} (config.json of each component, README.md)",
             "diffusers 0.42.1, pipelines/cogvideo/pipeline_cogvideox.py",
         ),
         # The VAE's file holds 431 MB of half precision.
@@ -181,13 +200,26 @@ def _pipeline(
 
 
 PIPELINES = (
-    # The files of the transformers hold 3.39 GB and 11.14 GB of half precision.
+    # The files of the transformers hold 3.39 GB and 11.14 GB of half precision; the layers of 1.5 are those of 5B.
     _pipeline(
-        "2B",
+        "CogVideoX-2b",
+        "CogVideoX 2B",
         _TRANSFORMER_2B,
         parameters=3.39e9 / 2,
         dtype="float16",
         aliases=("cogvideox",),
     ),
-    _pipeline("5B", _TRANSFORMER_5B, parameters=11.14e9 / 2, dtype="bfloat16"),
+    _pipeline("CogVideoX-5b", "CogVideoX 5B", _TRANSFORMER_5B, parameters=11.14e9 / 2, dtype="bfloat16"),
+    _pipeline(
+        "CogVideoX1.5-5B",
+        "CogVideoX 1.5 5B",
+        _TRANSFORMER_1_5,
+        parameters=11.14e9 / 2,
+        dtype="bfloat16",
+        aliases=("cogvideox-1.5-5b", "cogvideox1.5"),
+        frame_rate=FrameRate(16.0, "huggingface.co/THUDM/CogVideoX1.5-5B, README.md: 16 frames a second"),
+        height=768,
+        width=1360,
+        num_frames=81,
+    ),
 )

@@ -1,4 +1,4 @@
-"""Stable Diffusion 3 medium and 3.5 large: two CLIP encoders and T5, joint transformer, VAE decoder."""
+"""Stable Diffusion 3 medium, 3.5 medium and 3.5 large: two CLIP encoders and T5, joint transformer, VAE decoder."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ _COMMON = {
 }
 # stabilityai/stable-diffusion-3-medium-diffusers, transformer/config.json.
 _MEDIUM = {**_COMMON, "num_layers": 24, "num_attention_heads": 24, "caption_projection_dim": 1536}
+# stabilityai/stable-diffusion-3.5-medium, transformer/config.json: half of the layers attend a second time, to the
+# image alone.
+_MEDIUM_3_5 = {
+    **_MEDIUM,
+    "pos_embed_max_size": 384,
+    "qk_norm": "rms_norm",
+    "dual_attention_layers": tuple(range(13)),
+}
 # stabilityai/stable-diffusion-3.5-large, transformer/config.json.
 _LARGE = {
     **_COMMON,
@@ -125,6 +133,33 @@ PIPELINES = (
         attention_kinds={r"^transformer\.": "joint"},
         size_multiple=16,
         aliases=("sd3", "stable-diffusion-3-medium", "stable-diffusion-3"),
+    ),
+    Pipeline(
+        name="sd3.5-medium",
+        title="Stable Diffusion 3.5 medium",
+        defaults=Workload(
+            height=1024,
+            width=1024,
+            num_inference_steps=40,
+            guidance_scale=4.5,
+            prompt_length=256,
+            dtype="bfloat16",
+        ),
+        build=_builder(_MEDIUM_3_5),
+        limits=Limits(prompt=512),
+        sources=(
+            _PAPER,
+            "stabilityai/stable-diffusion-3.5-medium (huggingface.co): model card (40 steps, guidance 4.5, 2.5 billion "
+            "parameters), config.json of each part",
+            "diffusers 0.42, StableDiffusion3Pipeline: 256 tokens of T5; scripts/convert_sd3_to_diffusers.py: a "
+            "position table of 384 and a second attention in layers 0 to 12",
+        ),
+        # The position table of 384 x 384 places is no parameter of the module.
+        parameters={**_ENCODERS_AND_DECODER, "transformer": 2.5e9 - 384**2 * 1536},
+        rounded=frozenset({"transformer"}),
+        attention_kinds={r"\.attn2$": "spatial", r"^transformer\.": "joint"},
+        size_multiple=16,
+        aliases=("stable-diffusion-3.5-medium",),
     ),
     Pipeline(
         name="sd3.5-large",

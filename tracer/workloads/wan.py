@@ -1,12 +1,13 @@
 """Wan 2.1 and 2.2: full attention over space-time tokens, cross-attention to the prompt, a causal video VAE.
 
-Wan 2.2 A14B has two transformers: one for the noisier steps, one for the rest.
+Wan 2.2 A14B has two transformers: one for the noisier steps, one for the rest. Wan 2.2 TI2V 5B has an autoencoder of
+twice the compression in space, and every token has a time of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["PIPELINES"]
 
 _LATENT_CHANNELS = 16
-_DOWNSAMPLING = 8
 _TEMPORAL_COMPRESSION = 4
 _PATCH = 2
 _VAE_DTYPE = "float32"  # as every model card loads it
@@ -57,6 +57,28 @@ _VAE = {
     "dropout": 0.0,
 }
 
+# Wan-AI/Wan2.2-TI2V-5B-Diffusers, transformer/config.json (wan/configs/wan_ti2v_5B.py of the authors' own code).
+_TRANSFORMER_5B = {
+    **_TRANSFORMER_14B,
+    "ffn_dim": 14336,
+    "in_channels": 48,
+    "num_attention_heads": 24,
+    "num_layers": 30,
+    "out_channels": 48,
+}
+# Wan-AI/Wan2.2-TI2V-5B-Diffusers, vae/config.json; diffusers scripts/convert_wan_to_diffusers.py.
+_VAE_5B = {
+    **_VAE,
+    "base_dim": 160,
+    "decoder_base_dim": 256,
+    "z_dim": 48,
+    "in_channels": 12,
+    "out_channels": 12,
+    "patch_size": 2,
+    "is_residual": True,
+    "scale_factor_spatial": 16,
+}
+
 # Wan-AI/Wan2.2-T2V-A14B-Diffusers, model_index.json: share of the training steps below which the second
 # transformer takes over.
 _BOUNDARY = 0.875
@@ -68,7 +90,42 @@ _SCHEDULER = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "fl
 _Experts = Callable[[int], Mapping[str, int]]
 
 
-def build(config: Mapping[str, Any], experts: _Experts, workload: Workload) -> list[StageSpec]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Networks:
+    """What a model is made of, by the fields of its published files.
+
+    Attributes
+    ----------
+    transformer, vae : mapping
+        Of the transformers, which are alike, and of the autoencoder.
+    experts : callable
+        ``experts(steps)``: the steps that each transformer takes.
+    own_times : bool
+        Whether each token has a time of its own (``expand_timesteps`` in model_index.json).
+    """
+
+    transformer: Mapping[str, Any]
+    vae: Mapping[str, Any]
+    experts: _Experts
+    own_times: bool = False
+
+    @property
+    def downsampling(self) -> int:
+        """Pixels along an edge of a latent position."""
+        return int(self.vae.get("scale_factor_spatial", 8))
+
+    @property
+    def pixel_patch(self) -> int:
+        """Pixels along an edge that the autoencoder takes as channels."""
+        return int(self.vae.get("patch_size", 1))
+
+    def latents(self, run: VideoRun) -> tuple[int, ...]:
+        """Shape of a run's latents."""
+        extents = (run.height // self.downsampling, run.width // self.downsampling)
+        return run.batch, self.vae["z_dim"], run.latent_frames(_TEMPORAL_COMPRESSION), *extents
+
+
+def build(networks: _Networks, workload: Workload) -> list[StageSpec]:
     """UMT5 and the transformer on prompt and negative prompt in passes of their own, frames decoded in turn."""
     from diffusers import AutoencoderKLWan, WanTransformer3DModel
 
@@ -77,16 +134,11 @@ def build(config: Mapping[str, Any], experts: _Experts, workload: Workload) -> l
     from .video_conditioning import umt5_xxl
 
     run = video_run(workload)
-    latents = (
-        run.batch,
-        _LATENT_CHANNELS,
-        run.latent_frames(_TEMPORAL_COMPRESSION),
-        run.height // _DOWNSAMPLING,
-        run.width // _DOWNSAMPLING,
-    )
+    latents = networks.latents(run)
+    tokens = latents[2] * (latents[3] // _PATCH) * (latents[4] // _PATCH)
     inputs: TensorShapes = {
         "hidden_states": (latents, run.dtype),
-        "timestep": ((run.batch,), "int64"),
+        "timestep": ((run.batch, tokens), "float32") if networks.own_times else ((run.batch,), "int64"),
         "encoder_hidden_states": ((run.batch, run.prompt_length, 4096), run.dtype),
     }
     return [
@@ -94,14 +146,14 @@ def build(config: Mapping[str, Any], experts: _Experts, workload: Workload) -> l
         *(
             # The pipeline runs the negative prompt in a second forward pass instead of a doubled batch.
             denoiser_stage(
-                diffusers_module(WanTransformer3DModel, config, run.dtype),
+                diffusers_module(WanTransformer3DModel, networks.transformer, run.dtype),
                 inputs,
                 repeats=steps * run.prompts,
                 name=name,
             )
-            for name, steps in experts(run.steps).items()
+            for name, steps in networks.experts(run.steps).items()
         ),
-        *_decoder_stages(diffusers_module(AutoencoderKLWan, _VAE, _VAE_DTYPE), run, latents),
+        *_decoder_stages(diffusers_module(AutoencoderKLWan, networks.vae, _VAE_DTYPE), networks, run),
     ]
 
 
@@ -120,7 +172,7 @@ def _two_transformers(steps: int) -> dict[str, int]:
     return {name: share for name, share in shares.items() if share}
 
 
-def _decoder_stages(vae: Any, run: VideoRun, latents: tuple[int, ...]) -> list[StageSpec]:
+def _decoder_stages(vae: Any, networks: _Networks, run: VideoRun) -> list[StageSpec]:
     """One latent frame at a time, each with the last inputs of the convolutions before it (``_decode``).
 
     The first frame finds no caches and gives one picture, the second finds half of them, and from the third
@@ -128,7 +180,8 @@ def _decoder_stages(vae: Any, run: VideoRun, latents: tuple[int, ...]) -> list[S
     """
     import torch
 
-    frames = latents[2]
+    latents = networks.latents(run)
+    frames, video = latents[2], partial(_video, run, networks.pixel_patch)
     caches: list[list[Any]] = [_empty_caches(vae)]
     with torch.no_grad():
         for index in range(min(frames, 2)):
@@ -141,10 +194,10 @@ def _decoder_stages(vae: Any, run: VideoRun, latents: tuple[int, ...]) -> list[S
 
     def later(autoencoder: Any, repeat: int, *, start: int) -> object:
         pixels = _decode_frame(autoencoder, latents, list(caches[start]), first=False)
-        return torch.cat([_video(run, start + repeat), pixels], dim=2)
+        return torch.cat([video(start + repeat), pixels], dim=2)
 
     def clamp(autoencoder: Any, repeat: int) -> object:
-        return torch.clamp(_video(run, frames), min=-1.0, max=1.0)
+        return torch.clamp(_unpatched(video(frames), networks.pixel_patch), min=-1.0, max=1.0)
 
     stage = partial(StageSpec, component="vae", module=vae)
     stages = [stage(name="vae_decoder_first", run=first)]
@@ -167,20 +220,34 @@ def _decode_frame(vae: Any, latents: tuple[int, ...], caches: list[Any], *, firs
     return pixels
 
 
-def _video(run: VideoRun, latent_frames: int) -> torch.Tensor:
-    """Pixels of the first latent frames."""
+def _video(run: VideoRun, patch: int, latent_frames: int) -> torch.Tensor:
+    """Pixels of the first latent frames, squares of them as channels."""
     frames = 1 + (latent_frames - 1) * _TEMPORAL_COMPRESSION
-    return meta_tensor((run.batch, 3, frames, run.height, run.width), _VAE_DTYPE)
+    return meta_tensor((run.batch, 3 * patch**2, frames, run.height // patch, run.width // patch), _VAE_DTYPE)
+
+
+def _unpatched(video: torch.Tensor, patch: int) -> torch.Tensor:
+    """Channels that hold squares of pixels, laid out as pixels."""
+    from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify
+
+    pixels: torch.Tensor = video if patch == 1 else unpatchify(video, patch_size=patch)
+    return pixels
+
+
+_FRAME_RATE = FrameRate(16.0, "diffusers 0.42.1, pipelines/wan/pipeline_wan.py, example: export_to_video, fps 16")
 
 
 def _pipeline(
     name: str,
     title: str,
     defaults: Workload,
-    make: Callable[[Workload], list[StageSpec]],
+    networks: _Networks,
     transformers: Mapping[str, float],
     *,
     source: str,
+    vae: float = 508e6 / 4,
+    rounded: frozenset[str] = frozenset(),
+    frame_rate: FrameRate = _FRAME_RATE,
     choices: tuple[str, ...] = (),
     aliases: tuple[str, ...] = (),
 ) -> Pipeline:
@@ -189,17 +256,18 @@ def _pipeline(
         title=title,
         aliases=aliases,
         defaults=defaults,
-        build=make,
+        build=partial(build, networks),
         limits=Limits(prompt=512),
-        frame_rate=FrameRate(16.0, "diffusers 0.42.1, pipelines/wan/pipeline_wan.py, example: export_to_video, fps 16"),
+        frame_rate=frame_rate,
         sources=(
             "Wan Team 2025, Wan: Open and Advanced Large-Scale Video Generative Models, arXiv:2503.20314",
             f"huggingface.co/Wan-AI/{source} (config.json of each component, README.md: settings)",
             "diffusers 0.42.1, pipelines/wan/pipeline_wan.py",
         ),
         # The files of text encoder and VAE hold 22.73 GB and 508 MB of float32.
-        parameters={"text_encoder": 22.73e9 / 4, **transformers, "vae": 508e6 / 4},
-        size_multiple=_DOWNSAMPLING * _PATCH,
+        parameters={"text_encoder": 22.73e9 / 4, **transformers, "vae": vae},
+        rounded=rounded,
+        size_multiple=networks.downsampling * _PATCH,
         frame_rule=(_TEMPORAL_COMPRESSION, 1),
         attention_kinds={
             r"^transformer(_2)?\..*\.attn1$": "self",
@@ -231,7 +299,7 @@ PIPELINES = (
         "wan2.1-1.3b",
         "Wan 2.1 1.3B",
         replace(_SETTINGS_720P, height=480, width=832),
-        partial(build, _TRANSFORMER_1_3B, _one_transformer),
+        _Networks(transformer=_TRANSFORMER_1_3B, vae=_VAE, experts=_one_transformer),
         {"transformer": _PARAMETERS_1_3B},
         source="Wan2.1-T2V-1.3B-Diffusers",
     ),
@@ -239,7 +307,7 @@ PIPELINES = (
         "wan2.1-14b",
         "Wan 2.1 14B",
         _SETTINGS_720P,
-        partial(build, _TRANSFORMER_14B, _one_transformer),
+        _Networks(transformer=_TRANSFORMER_14B, vae=_VAE, experts=_one_transformer),
         {"transformer": _PARAMETERS_14B},
         source="Wan2.1-T2V-14B-Diffusers",
     ),
@@ -247,7 +315,7 @@ PIPELINES = (
         "wan2.2-a14b",
         "Wan 2.2 A14B",
         replace(_SETTINGS_720P, num_inference_steps=40, guidance_scale=4.0),
-        partial(build, _TRANSFORMER_14B, _two_transformers),
+        _Networks(transformer=_TRANSFORMER_14B, vae=_VAE, experts=_two_transformers),
         {"transformer": _PARAMETERS_14B, "transformer_2": _PARAMETERS_14B},
         source="Wan2.2-T2V-A14B-Diffusers",
         choices=(
@@ -256,5 +324,19 @@ PIPELINES = (
             "same.",
         ),
         aliases=("wan2.2", "wan2.2-14b"),
+    ),
+    _pipeline(
+        "wan2.2-ti2v-5b",
+        "Wan 2.2 TI2V 5B",
+        replace(_SETTINGS_720P, height=704, num_frames=121),
+        _Networks(transformer=_TRANSFORMER_5B, vae=_VAE_5B, experts=_one_transformer, own_times=True),
+        {"transformer": 5e9},
+        source="Wan2.2-TI2V-5B-Diffusers",
+        # The file holds 2.82 GB of float32.
+        vae=2.82e9 / 4,
+        rounded=frozenset({"transformer"}),
+        frame_rate=FrameRate(24.0, "github.com/Wan-Video/Wan2.2, wan/configs/wan_ti2v_5B.py: sample_fps"),
+        choices=("Text to video: the image that the model can start from is left out.",),
+        aliases=("wan2.2-5b", "wan2.2-t2v-5b"),
     ),
 )

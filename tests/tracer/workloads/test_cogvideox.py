@@ -8,10 +8,10 @@ from tracer.workloads.cogvideox import PIPELINES
 
 pytestmark = pytest.mark.torch
 
-SMALL, LARGE = PIPELINES
+SMALL, LARGE, NEWER = PIPELINES
 
 
-@pytest.fixture(scope="module", params=PIPELINES, ids=lambda pipeline: pipeline.name)
+@pytest.fixture(scope="module", params=(SMALL, LARGE), ids=lambda pipeline: pipeline.name)
 def built(request):
     return request.param, {stage.name: stage for stage in request.param.build(request.param.defaults)}
 
@@ -47,6 +47,17 @@ def test_block_is_joint_attention_and_a_feed_forward(pipeline, width, measure):
     modulation = 2 * (2 * 2 * 512 * 6 * width)
     block = found.flops_by_module["CogVideoXTransformer3DModel.transformer_blocks.0"]
     assert block == attention + feed_forward + modulation
+
+
+def test_patches_of_1_5_take_two_latent_frames_of_which_one_may_be_added(measure):
+    stages = {s.name: s for s in NEWER.build(replace(NEWER.defaults, height=64, width=96, num_frames=17))}
+    found = measure(stages["transformer"])
+    assert found.shape == (2, 6, 16, 8, 12)  # five latent frames and one that fills the last patch
+    width, length = 48 * 64, 3 * 4 * 6 + 226
+    assert found.flops_by_module["CogVideoXTransformer3DModel.transformer_blocks.0.attn1"] == (
+        2 * 2 * 4 * length * width**2 + 2 * 4 * length**2 * width
+    )
+    assert measure(stages["vae_join"]).shape == (1, 3, 17, 64, 96)
 
 
 def test_the_stages_of_the_decoder_do_the_work_of_the_whole(measure):

@@ -47,6 +47,14 @@ def test_block_of_linear_attention_by_hand(stages, measure):
     assert block == 2 * (linear_attention + cross + mixed_feed_forward)
 
 
+def test_sana_1_5_normalises_queries_and_keys_and_has_up_to_three_times_the_layers(parameter_count):
+    counts = {pipeline.name: parameter_count(pipeline.build(pipeline.defaults)[2]) for pipeline in PIPELINES}
+    # A weight for each channel of queries and keys, in self attention and in cross attention.
+    assert counts["sana1.5-1.6b"] - counts["sana"] == 20 * 4 * WIDTH
+    layer = (counts["sana1.5-4.8b"] - counts["sana1.5-1.6b"]) / 40
+    assert layer == 77_929_600
+
+
 def test_without_guidance_one_sample_is_denoised():
     stages = PIPELINE.build(replace(PIPELINE.defaults, guidance_scale=1.0))
     assert [stage.name for stage in stages] == ["text_encoder", "transformer", "vae_decoder"]

@@ -8,7 +8,7 @@ from tracer.workloads.stable_diffusion_3 import PIPELINES
 
 pytestmark = pytest.mark.torch
 
-MEDIUM, LARGE = PIPELINES
+MEDIUM, MEDIUM_3_5, LARGE = PIPELINES
 TOKENS, TEXT = 64 * 64, 77 + 256
 
 
@@ -38,6 +38,14 @@ def test_large_matches_the_index_of_its_checkpoint(parameter_count):
     stages = {stage.name: stage for stage in LARGE.build(LARGE.defaults)}
     position_table = 192 * 192 * 2432
     assert 2 * (parameter_count(stages["transformer"]) + position_table) == 16_292_561_536
+
+
+def test_half_of_the_layers_of_medium_3_5_attend_to_the_image_again(measure):
+    found = measure(MEDIUM_3_5.build(MEDIUM_3_5.defaults)[3]).flops_by_module
+    dual, plain = (found[f"SD3Transformer2DModel.transformer_blocks.{i}"] for i in (12, 13))
+    width = 1536
+    again = 2 * 4 * TOKENS * width**2 + 4 * TOKENS**2 * width + 2 * 3 * width**2  # three more modulations
+    assert dual - plain == 2 * again
 
 
 def test_without_guidance_one_sample_is_denoised():

@@ -8,7 +8,7 @@ from tracer.workloads.wan import PIPELINES
 
 pytestmark = pytest.mark.torch
 
-SMALL, LARGE, EXPERTS = PIPELINES
+SMALL, LARGE, EXPERTS, TI2V = PIPELINES
 WIDTH, HIDDEN, LENGTH, PROMPT = 12 * 128, 8960, 21 * 30 * 52, 512
 
 
@@ -22,6 +22,15 @@ def test_parameters_match_the_checkpoints(built, parameter_count):
     assert set(pipeline.parameters) == {stage.component for stage in stages.values()}
     for stage in stages.values():
         assert parameter_count(stage) == pytest.approx(pipeline.parameters[stage.component], rel=0.01)
+
+
+def test_the_5b_model_gives_every_token_a_time_and_decodes_squares_of_pixels(measure):
+    stages = {s.name: s for s in TI2V.build(replace(TI2V.defaults, height=64, width=96, num_frames=9))}
+    given = stages["transformer"].run(lambda **given: given, 0)
+    assert given["hidden_states"].shape == (1, 48, 3, 4, 6)
+    assert given["timestep"].shape == (1, 3 * 2 * 3)
+    assert measure(stages["vae_decoder"]).shape == (1, 12, 9, 32, 48)
+    assert measure(stages["vae_clamp"]).shape == (1, 3, 9, 64, 96)
 
 
 def test_guidance_runs_the_transformer_twice_a_step():
