@@ -337,8 +337,8 @@ def test_a_component_that_keeps_its_format_is_comparable_in_that_alone(
 
 
 def test_what_a_model_takes_for_granted_is_assumed_aloud(only_case: Callable[..., Case], tmp_path: Path) -> None:
-    case = only_case(tmp_path, ROW.replace("Stable Diffusion v1.5", "SANA1.5_1.6B_1024px"))
-    assert (case.model, case.grade, case.assumed) == ("sana", "B", ("the network of Sana 1.0",))
+    case = only_case(tmp_path, ROW.replace("Stable Diffusion v1.5", "FLUX.2"))
+    assert (case.model, case.grade, case.assumed) == ("flux2-dev", "B", ("the variant dev",))
 
 
 def test_release_and_options_are_read_out_of_words(only_case: Callable[..., Case], tmp_path: Path) -> None:
