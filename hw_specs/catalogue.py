@@ -35,7 +35,7 @@ _FOLDER = Path(__file__).parent / "accelerators"
 _HEAD_KEYS = frozenset({"name", "aliases", "extends", "hypothetical"})
 _NOT_INHERITED = frozenset({"name", "aliases", "extends", "hypothetical", "notes", "disputed"})
 # Words that tell no product from another, as drivers and tables put them.
-_SAYING_NOTHING = frozenset({"gpu", "oam", "hbm", "hbm2", "hbm2e", "hbm3", "hbm3e"})
+_SAYING_NOTHING = frozenset({"gpu", "graphics", "oam", "vf", "hbm", "hbm2", "hbm2e", "hbm3", "hbm3e"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +58,10 @@ class _Head:
 def load_accelerator(name_or_path: str) -> Accelerator:
     """Accelerator of a name, an alias or a YAML file.
 
-    Case, spaces, dashes, underscores, leading names of vendor and line (``Tesla``, ``Instinct``) and the kind of
-    memory do not matter: ``"NVIDIA A100-SXM4-80GB"``, ``"a100_sxm4_80gb"`` and ``"a100"`` are the same one. A path
-    is meant where there is a path separator, or a file of that name exists in the working directory.
+    Case, spaces, dashes, underscores, leading names of vendor and line (``Tesla``, ``Instinct``), trade marks, the
+    kind of memory and whether a virtual function of it is seen do not matter: ``"NVIDIA A100-SXM4-80GB"``,
+    ``"a100_sxm4_80gb"`` and ``"a100"`` are the same one. A path is meant where there is a path separator, or a file
+    of that name exists in the working directory.
 
     Raises
     ------
@@ -287,7 +288,7 @@ def _parent_file(parent: object, path: Path, key: str = "extends") -> Path:
 
 
 def _is_path(text: str) -> bool:
-    if os.sep in text or (os.altsep is not None and os.altsep in text):
+    if os.sep in text.replace(" / ", " ") or (os.altsep is not None and os.altsep in text):
         return True
     try:
         return Path(text).is_file()
@@ -301,7 +302,8 @@ def _display(path: Path) -> str:
 
 def _key(name: str) -> str:
     """Spelling-independent form of a name."""
-    words = re.sub(r"[^a-z0-9+]+", " ", name.lower()).split()
+    plain = re.sub(r"\((r|tm)\)", " ", name.lower())
+    words = re.sub(r"[^a-z0-9+]+", " ", plain).split()
     while len(words) > 1 and words[0] in maker_words():
         words = words[1:]
     telling = [word for word in words if word not in _SAYING_NOTHING]
