@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator
 from hw_specs.hypothetical.distance import distance
-from simulator.uncertainty.components import accelerator_correlation, ratio_variance
+from simulator.uncertainty.components import ErrorComponents, accelerator_correlation, ratio_variance
 from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.ratios import RatioInterval, ratio_interval
 
 from .report import Entry
 from .simulation import Simulation
 
-__all__ = ["Comparison", "Speedup", "changes_between", "compare", "speedup_between"]
+__all__ = ["Comparison", "Speedup", "changes_between", "compare", "speedup_between", "speedup_of_variant"]
 
 #: Launch positions of some part of a run, None for all of it; and those of each part of a view.
 Chosen = NDArray[np.int64] | None
@@ -101,6 +101,33 @@ def compare(run: Simulation, reference: Simulation) -> Comparison:
 def speedup_between(run: Simulation, reference: Simulation) -> Speedup:
     """The whole of :func:`compare` alone."""
     return _pair(run, reference).whole()
+
+
+def speedup_of_variant(
+    latency: float,
+    reference: float,
+    errors: tuple[ErrorComponents, ErrorComponents],
+    *,
+    changes: tuple[str, ...] = (),
+    distance: float = 0.0,
+) -> Speedup:
+    """Speed-up of a run on a variant of a part over the run on another one, given what the errors of both are made of.
+
+    Parameters
+    ----------
+    latency, reference : float
+        [s]
+    errors : tuple of ErrorComponents
+        Of both, in the same order, by the residuals of the part.
+    changes : tuple of str
+        Kinds of change beside that of the variant.
+    distance : float
+        Between the variants (:mod:`hw_specs.hypothetical.distance`). [1]
+    """
+    variance = ratio_variance(*errors, accelerators_alike=1.0, one_host="host" not in changes)
+    ratio = reference / latency if latency else 1.0
+    interval = ratio_interval(ratio, variance, changes, distance=distance)
+    return Speedup(latency=latency, reference=reference, ratio=ratio, interval=interval)
 
 
 def _pair(run: Simulation, reference: Simulation) -> _Pair:

@@ -23,7 +23,7 @@ from .cost import BASES, RESOURCES, CoreSteps, Gains, KernelCosts
 from .kernels import KernelTables
 from .lowering.positions import VIEWS, Positions, chosen_rows, positions_of
 
-__all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "main_basis", "make_report"]
+__all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "bound_of", "main_basis", "make_report"]
 
 FloatArray = NDArray[np.float64]
 
@@ -289,6 +289,11 @@ def _bounds_by_category(pieces: _Pieces) -> dict[str, BoundShares]:
         name: _bound_shares(pieces.bound[at], float(pieces.latency[at].sum()))
         for name, at in pieces.positions.views["by_category"].items()
     }
+
+
+def bound_of(timeline: Timeline, shares: FloatArray) -> BoundShares:
+    """What holds a whole run back, given shares of each kernel's time (:class:`simulator.cost.Gains`)."""
+    return _bound_shares(np.concatenate([_bound_times(s, shares) for s in timeline.stages]), timeline.latency)
 
 
 def _bound_shares(bound: FloatArray, total: float) -> BoundShares:

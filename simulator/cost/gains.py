@@ -63,14 +63,14 @@ class Gains:
 
 
 def trial_columns(hardware: HardwareColumns) -> HardwareColumns:
-    """One accelerator in columns: as it is, with each resource but occupancy a step better, with fewer and more cores.
+    """Each accelerator as it is, with each resource but occupancy a step better, with fewer and with more cores.
 
-    Of the last two every core is as fast as before.
+    Columns of one accelerator follow one another. With fewer and more cores every core is as fast as before.
     """
-    column = np.arange(len(RESOURCES) + len(_CORES))
-    copies = hardware.select(np.zeros(len(column), dtype=np.int64))
-    factors = {name: np.where(column == at, 1.0 + STEP, 1.0) for at, name in enumerate(RESOURCES[:-1], start=1)}
-    moved, cores = better(copies, factors), np.concatenate((np.ones(len(RESOURCES)), _CORES))
+    copies = hardware.select(np.repeat(np.arange(len(hardware)), _TRIALS))
+    trial = np.tile(np.arange(_TRIALS), len(hardware))
+    factors = {name: np.where(trial == at, 1.0 + STEP, 1.0) for at, name in enumerate(RESOURCES[:-1], start=1)}
+    moved, cores = better(copies, factors), np.concatenate((np.ones(len(RESOURCES)), _CORES))[trial]
     return replace(
         moved,
         cores=moved.cores * cores,
@@ -83,7 +83,7 @@ def trial_columns(hardware: HardwareColumns) -> HardwareColumns:
 def trial_times(kernels: KernelTables, trials: HardwareColumns, *, fidelity: Fidelity) -> KernelCosts:
     """Times at the boost clock on :func:`trial_columns`, where more power changes nothing and is not computed again."""
     column = np.arange(len(trials))
-    column[_POWER] = 0
+    column -= np.where(column % _TRIALS == _POWER, _POWER, 0)
     kept, place = np.unique(column, return_inverse=True)
     return kernel_times(kernels, trials.select(kept).at_boost(), fidelity=fidelity).at(columns=place)
 
@@ -139,6 +139,7 @@ def _core_steps(kernels: KernelTables, times: FloatArray) -> CoreSteps:
 
 #: Cores over what they are in a step less and a step more. [1]
 _CORES = np.array([1.0 - 0.01, 1.0 + 0.01])
+_TRIALS = len(RESOURCES) + len(_CORES)
 _POWER = 1 + RESOURCES.index("power")
 
 

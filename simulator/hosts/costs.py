@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
+from hw_specs.reading.identity import Same
 from simulator.execution import EXECUTION_MODES
 from simulator.lowering import StageLaunches
 from tracer.graph import OpGraph
@@ -109,8 +111,9 @@ def call_times(graph: OpGraph, launches: StageLaunches, host: HostCosts) -> Floa
     before = pipeline + host.guards * len(np.unique(stage.modules))
     num_kernels = np.bincount(launches.calls, minlength=stage.num_calls)
     enters = np.diff(stage.modules, prepend=-1) != 0
-    cost = np.array([_operator_cost(op.name, host) for op in graph.operators])[stage.operators]
-    free = np.array([is_free(op.name) for op in graph.operators], dtype=np.bool_)[stage.operators]
+    codes, frees = _costs_of(Same(graph))
+    cost = np.array([getattr(host, name) for name in _OPERATOR_COSTS])[codes[stage.operators]]
+    free = frees[stage.operators]
     per_call = np.where(free, host.view, np.where(num_kernels > 0, cost, 0.0))
     issued = np.cumsum(per_call + host.module * enters)
     order = np.arange(1, len(launches.calls) + 1)
@@ -118,6 +121,18 @@ def call_times(graph: OpGraph, launches: StageLaunches, host: HostCosts) -> Floa
     return at_launch
 
 
-def _operator_cost(name: str, host: HostCosts) -> float:
-    kind = kind_of(name)
-    return float(getattr(host, KIND_COST[kind])) if kind is not None else host.operator
+#: Names of the costs of operators.
+_OPERATOR_COSTS = tuple(_KINDS)
+
+
+@functools.lru_cache(maxsize=8)
+def _costs_of(graph: Same[OpGraph]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Place in `_OPERATOR_COSTS` of the cost of each distinct operator of a graph, and whether it launches nothing."""
+    names = [op.name for op in graph.value.operators]
+    codes = np.array([_OPERATOR_COSTS.index(_cost_name(name)) for name in names], dtype=np.int64)
+    return codes, np.array([is_free(name) for name in names], dtype=np.bool_)
+
+
+def _cost_name(operator: str) -> str:
+    kind = kind_of(operator)
+    return KIND_COST[kind] if kind is not None else "operator"

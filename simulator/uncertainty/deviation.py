@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,7 +94,7 @@ class RunDeviation:
         single = np.bincount(place, weights=time * self.spread[index]) / total
         return ErrorComponents(
             common=np.bincount(self.group[index], weights=time * self.common[index], minlength=len(GROUPS)) / total,
-            single=single_components(self.kernels.select(distinct).keys(), single),
+            single=single_components(map(_keys_of(self.kernels).__getitem__, distinct.tolist()), single),
             host=waiting * HOST_DEVIATION / total,
             correlation=self.correlation,
         )
@@ -182,6 +182,12 @@ def middle_kernels(launches: Launches) -> NDArray[np.int64]:
     """Kernel of each launch position of all stages; of one that grows, that of the middle repeat."""
     middle = [stage.rows[len(stage.rows) // 2] for stage in launches.stages]
     return np.concatenate([*middle, np.zeros(0, dtype=np.int64)])
+
+
+@functools.lru_cache(maxsize=8)
+def _keys_of(table: KernelTables) -> list[Hashable]:
+    """What tells each kernel from all others."""
+    return table.keys()
 
 
 @functools.lru_cache(maxsize=8)

@@ -14,26 +14,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hw_specs import Accelerator, CalibrationPool, apply_overrides, changeable_paths
-from hw_specs.reading.fields import lookup
-from simulator.comparison import Speedup, speedup_between
-from simulator.cost import hardware_columns, kernel_times, run_totals, within_power
-from simulator.cost.gains import STEP, better
-from simulator.cost.hardware import HardwareColumns
-from simulator.hosts.costs import host_costs, host_of
-from simulator.hosts.host import ON_THE_HOST, Host, HostCosts
+from hw_specs import Accelerator, CalibrationPool, changeable_paths
+from simulator.comparison import Speedup
+from simulator.cost.gains import STEP
+from simulator.hosts.host import ON_THE_HOST, Host
 from simulator.report import BoundShares
-from simulator.schedule.timeline import schedule
-from simulator.simulation import Simulation
 
-from .setups import Setup, setup_of
+from .bench import Bench, Change
+from .setups import setup_of
 
 __all__ = ["FieldSensitivity", "ResourceSensitivity", "Sensitivity", "sensitivity"]
-
-FloatArray = NDArray[np.float64]
 
 # Relative change of the latency below which a field does not act: rounding.
 _NOTHING = 1e-9
@@ -61,7 +51,7 @@ class FieldSensitivity:
     unit : str
         SI unit; empty for a count.
     speedup_2x : Speedup, optional
-        With its interval; None where there is none.
+        With its interval.
     bound_2x : BoundShares, optional
         What holds the run back with twice the field.
     step : (float, float), optional
@@ -162,8 +152,8 @@ def sensitivity(
     'power.board'
     """
     pool = CalibrationPool.shipped() if calibrations is None else calibrations
-    bench = _Bench.of(setup_of(model, accelerator, pool, settings or {}))
-    fields = [*_accelerator_fields(bench), *_host_fields(bench), *_kernel_fields(bench)]
+    bench = Bench.of(setup_of(model, accelerator, pool, settings or {}))
+    fields = list(_fields(bench))
     fields.sort(key=lambda field: -max(abs(math.log(field.gain_2x)), abs(math.log(field.gain_half))))
     report, remark = bench.simulation.report, bench.setup.remark
     return Sensitivity(
@@ -175,42 +165,6 @@ def sensitivity(
         resources=tuple(_resources(bench)),
         remarks=(remark,) if remark else (),
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class _Bench:
-    """A lowered run, whose accelerator and host may be others."""
-
-    setup: Setup
-    simulation: Simulation
-    hardware: HardwareColumns
-    host: Host
-
-    @classmethod
-    def of(cls, setup: Setup) -> _Bench:
-        return cls(
-            setup=setup,
-            simulation=setup.simulated(),
-            hardware=hardware_columns([setup.accelerator], setup.calibrations),
-            host=host_of(setup.accelerator, setup.calibrations, setup.host),
-        )
-
-    @property
-    def pool(self) -> CalibrationPool:
-        return self.setup.calibrations
-
-    def latencies(self, hardware: HardwareColumns, host: Host | None = None) -> FloatArray:
-        """Latency on each of some accelerators, shape (num_accelerators,). [s]"""
-        issuing = host_costs(self.host if host is None else host, self.setup.accelerator)
-        kernels = self.simulation.kernels
-        boost = kernel_times(kernels, hardware.at_boost())
-        elapsed = self._elapsed(boost.time, issuing)
-        totals = run_totals(boost, kernels.count) | {"time": elapsed}
-        times = within_power(boost, hardware.in_run(totals)).time
-        return elapsed if times is boost.time else self._elapsed(times, issuing)
-
-    def _elapsed(self, times: FloatArray, issuing: Mapping[str, HostCosts]) -> FloatArray:
-        return np.array([schedule(self.simulation.launches, column, issuing).latency for column in times.T])
 
 
 def _worth(factors: Sequence[float], latencies: Sequence[float], before: float) -> dict[str, Any]:
@@ -228,25 +182,44 @@ def _worth(factors: Sequence[float], latencies: Sequence[float], before: float) 
     }
 
 
-def _accelerator_fields(bench: _Bench) -> Iterator[FieldSensitivity]:
-    """Fields of the accelerator that act, with what was computed for each at once."""
-    part, before = bench.setup.accelerator, bench.simulation.report.latency
-    known = {path: unit for path, unit in changeable_paths(part).items() if not path.endswith(_FOLLOWS)}
-    tree = part.model_dump()
-    values = {path: value for path in known if (value := lookup(tree, path)) is not None}
-    factors = {path: _factors(value, count=not known[path]) for path, value in values.items()}
-    variants = {path: [_changed(part, path, values[path], f) for f in factors[path]] for path in values}
-    columns = hardware_columns([each for four in variants.values() for each in four], bench.pool)
-    latencies = bench.latencies(columns).reshape(-1, 4).tolist()
-    for path, found in zip(variants, latencies, strict=True):
-        if any(abs(latency / before - 1.0) > _NOTHING for latency in found):
-            twice = replace(bench.setup, accelerator=variants[path][2]).simulated()
-            worth = _worth(factors[path], found, before)
-            yield FieldSensitivity(field=path, unit=known[path], **worth, **_with_twice(twice, bench))
+def _fields(bench: Bench) -> Iterator[FieldSensitivity]:
+    """Fields that act; all changes are computed at once."""
+    tried = {trial.field: trial for trial in (*_of_accelerator(bench), *_of_host(bench), _of_kernels())}
+    before = bench.simulation.report.latency
+    latencies = bench.latencies([change for trial in tried.values() for change in trial.changes]).reshape(-1, 4)
+    found = dict(zip(tried, latencies.tolist(), strict=True))
+    acting = [trial for name, trial in tried.items() if _acts(found[name], before)]
+    twice = bench.speedups([trial.changes[2] for trial in acting])
+    for trial, (speedup, bound) in zip(acting, twice, strict=True):
+        worth = _worth(trial.factors, found[trial.field], before)
+        yield FieldSensitivity(field=trial.field, unit=trial.unit, speedup_2x=speedup, bound_2x=bound, **worth)
 
 
-def _with_twice(twice: Simulation, bench: _Bench) -> dict[str, Any]:
-    return {"speedup_2x": speedup_between(twice, bench.simulation), "bound_2x": twice.report.bound}
+def _acts(latencies: Sequence[float], before: float) -> bool:
+    return any(abs(latency / before - 1.0) > _NOTHING for latency in latencies)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trial:
+    """A field, and changes of it: a step less, a step more, twice and half."""
+
+    field: str
+    unit: str
+    factors: tuple[float, ...]
+    changes: tuple[Change, ...]
+
+
+def _of_accelerator(bench: Bench) -> Iterator[_Trial]:
+    for path, unit in changeable_paths(bench.setup.accelerator).items():
+        if path in bench.numbers and not path.endswith(_FOLLOWS):
+            value = bench.numbers[path]
+            factors = _factors(value, count=not unit)
+            changes = tuple(Change(numbers={path: _times(value, factor)}) for factor in factors)
+            yield _Trial(field=path, unit=unit, factors=factors, changes=changes)
+
+
+def _times(value: float, factor: float) -> float:
+    return round(value * factor) if isinstance(value, int) else value * factor
 
 
 def _factors(value: float, *, count: bool) -> tuple[float, ...]:
@@ -257,22 +230,12 @@ def _factors(value: float, *, count: bool) -> tuple[float, ...]:
     return tuple(max(number, 1) / value for number in (value - step, value + step, 2 * value, value // 2))
 
 
-def _changed(part: Accelerator, path: str, value: float, factor: float) -> Accelerator:
-    count = isinstance(value, int)
-    return apply_overrides(part, [f"{path}={round(value * factor)}" if count else f"{path}={factor!r}x"])
-
-
-def _host_fields(bench: _Bench) -> Iterator[FieldSensitivity]:
+def _of_host(bench: Bench) -> Iterator[_Trial]:
     """The host's speed, and the latencies that are not its processor's."""
-    before = bench.simulation.report.latency
     factors = _factors(1.0, count=False)
     for name, costs, power in (("speed", ON_THE_HOST, -1), ("gap", ("gap",), 1), ("delay", ("delay",), 1)):
-        hosts = [_scaled(bench.host, costs, factor**power) for factor in factors]
-        found = [float(bench.latencies(bench.hardware, host)[0]) for host in hosts]
-        if any(abs(latency / before - 1.0) > _NOTHING for latency in found):
-            twice, worth = replace(bench.setup, host=hosts[2]).simulated(), _worth(factors, found, before)
-            unit = "1" if power < 0 else "s"
-            yield FieldSensitivity(field=f"host.{name}", unit=unit, **worth, **_with_twice(twice, bench))
+        changes = tuple(Change(host=_scaled(bench.host, costs, factor**power)) for factor in factors)
+        yield _Trial(field=f"host.{name}", unit="1" if power < 0 else "s", factors=factors, changes=changes)
 
 
 def _scaled(host: Host, costs: Sequence[str], factor: float) -> Host:
@@ -280,41 +243,30 @@ def _scaled(host: Host, costs: Sequence[str], factor: float) -> Host:
     return replace(host, name=f"{host.name}, {costs[0]} x {factor:g}", costs=scaled)
 
 
-def _kernel_fields(bench: _Bench) -> Iterator[FieldSensitivity]:
-    """Latencies within kernels, which no field of an accelerator holds."""
-    before, factors = bench.simulation.report.latency, _factors(1.0, count=False)
-    found = _on_better(bench, "launch", [1.0 / factor for factor in factors]).tolist()
-    if any(abs(latency / before - 1.0) > _NOTHING for latency in found):
-        yield FieldSensitivity(field="kernel.latency", unit="s", **_worth(factors, found, before))
+def _of_kernels() -> _Trial:
+    """Latencies within kernels, which no field of an accelerator holds: one property more of a part."""
+    factors = _factors(1.0, count=False)
+    changes = tuple(Change(better={"launch": 1.0 / factor}, apart=abs(math.log(factor))) for factor in factors)
+    return _Trial(field="kernel.latency", unit="s", factors=factors, changes=changes)
 
 
-def _on_better(bench: _Bench, resource: str, factors: Sequence[float]) -> FloatArray:
-    copies = bench.hardware.select(np.zeros(len(factors), dtype=np.int64))
-    return bench.latencies(better(copies, {resource: np.array(factors)}))
-
-
-def _resources(bench: _Bench) -> Iterator[ResourceSensitivity]:
+def _resources(bench: Bench) -> Iterator[ResourceSensitivity]:
     """Resources as "bound by" has them, those that hold something back; the gap between kernels is launch."""
     report, factors = bench.simulation.report, _factors(1.0, count=False)
     shares = asdict(report.bound)
     shares["compute"] += shares.pop("occupancy")
-    for name, share in sorted(shares.items(), key=lambda item: -item[1]):
-        found = _of_resource(bench, name, factors)
-        if any(abs(latency / report.latency - 1.0) > _NOTHING for latency in found):
+    names = sorted(shares, key=lambda name: -shares[name])
+    changes = [_better(bench.host, name, factor) for name in names for factor in factors]
+    for name, found in zip(names, bench.latencies(changes).reshape(-1, 4).tolist(), strict=True):
+        if _acts(found, report.latency):
             worth = _worth(factors, found, report.latency)
             del worth["step"]
-            yield ResourceSensitivity(resource=name, share=share, **worth)
+            yield ResourceSensitivity(resource=name, share=shares[name], **worth)
 
 
-def _of_resource(bench: _Bench, name: str, factors: Sequence[float]) -> list[float]:
-    if name == "host":
-        hosts = [_scaled(bench.host, (*ON_THE_HOST, "delay"), 1.0 / factor) for factor in factors]
-        return [float(bench.latencies(bench.hardware, host)[0]) for host in hosts]
-    if name == "launch":
-        return [
-            float(
-                bench.latencies(better(bench.hardware, {name: factor}), _scaled(bench.host, ("gap",), 1.0 / factor))[0]
-            )
-            for factor in factors
-        ]
-    return [float(latency) for latency in _on_better(bench, name, factors)]
+def _better(host: Host, resource: str, factor: float) -> Change:
+    """A resource better by a factor."""
+    if resource == "host":
+        return Change(host=_scaled(host, (*ON_THE_HOST, "delay"), 1.0 / factor))
+    gap = _scaled(host, ("gap",), 1.0 / factor) if resource == "launch" else None
+    return Change(better={resource: factor}, host=gap)

@@ -51,6 +51,12 @@ def test_host_and_latencies_are_among_the_fields_and_those_that_do_nothing_are_n
     assert {"links.pcie.bandwidth", "memory.dram.capacity", "memory.dram.measured_bandwidth"}.isdisjoint(names)
 
 
+def test_every_field_has_the_interval_of_what_twice_of_it_gains(found) -> None:
+    for field in found.fields:
+        assert field.speedup_2x.interval.low <= field.gain_2x <= field.speedup_2x.interval.high
+        assert sum(asdict(field.bound_2x).values()) == pytest.approx(1.0)
+
+
 def test_json_keeps_to_its_keys(found) -> None:
     first = found.to_list()[0]
     assert list(first)[:5] == ["field", "elasticity", "gain_2x", "gain_half", "unit"]
