@@ -104,6 +104,7 @@ def command(
     scheduler: options.SchedulerName = None,
     attention: options.Attention = "flash",
     execution: options.ExecutionMode = "eager",
+    offload: options.Offload = "none",
     software: options.SoftwareName = "",
     host: options.HostName = None,
     fidelity: options.FidelityName = "calibrated",
@@ -130,12 +131,12 @@ def command(
     asked = _Asked(
         hw=hw,
         accelerator=apply_overrides(part, changes),
-        execution=Execution(mode=execution, attention=attention, software=load_software(software)),
+        execution=Execution(mode=execution, attention=attention, offload=offload, software=load_software(software)),
         fidelity=level,
         calibrations=calibrations,
         output_format=output_format,
         host=load_host(host) if host else None,
-        remarks=remarks_on(hw, part, changes, calibrations),
+        remarks=remarks_on(hw, part, changes, calibrations, offloads=offload != "none"),
     )
     if level == "roofline":
         _refuse({"host": host}, "a roofline, which is of the device alone")
@@ -191,6 +192,7 @@ def _reference(asked: _Asked, run: Mapping[str, str]) -> _Asked:
         before,
         mode=run.get("execution", before.mode),
         attention=run.get("attention", before.attention),
+        offload=run.get("offload", before.offload),
         software=load_software(run["software"]) if "software" in run else before.software,
     )
     own = asked.calibrations if name == asked.hw else calibration_pool(name, part, None)

@@ -14,6 +14,7 @@ __all__ = [
     "EXECUTION_MODES",
     "FRAMEWORKS_CHOICE",
     "FUSED",
+    "OFFLOADS",
     "Execution",
     "ExecutionError",
     "TriedKernel",
@@ -36,6 +37,10 @@ FUSED: Mapping[str, AttentionAlgorithm] = {
     "efficient": AttentionAlgorithm.EFFICIENT,
 }
 ATTENTION_CHOICES = ("naive", FRAMEWORKS_CHOICE, *FUSED)
+
+#: Where weights are while nothing computes with them: all on the device, or with the host in one of three ways
+#: (:mod:`simulator.schedule.offload`).
+OFFLOADS = ("none", "model", "sequential", "group")
 
 
 class TriedKernel(NamedTuple):
@@ -72,6 +77,9 @@ class Execution:
     components, channels_last_components : tuple of str
         Components of the pipeline that run in `mode`, and those that lie channels-last; all where none is named. The
         others run eager, and lie as they are made: scripts compile the denoiser and leave the rest alone.
+    offload : {"none", "model", "sequential", "group"}
+        Whether weights wait with the host: of whole components, of single modules, or of those while the one before
+        computes.
     software : Software
         Releases that choose the kernels; the newest framework by default.
     kernels : tuple of AttentionAlgorithm
@@ -87,6 +95,7 @@ class Execution:
     channels_last: bool = False
     components: tuple[str, ...] = ()
     channels_last_components: tuple[str, ...] = ()
+    offload: str = OFFLOADS[0]
     software: Software = field(default_factory=newest_software)
     kernels: tuple[AttentionAlgorithm, ...] = tuple(AttentionAlgorithm)
     tried: tuple[TriedKernel, ...] = (
@@ -99,6 +108,7 @@ class Execution:
         for name, value, valid in (
             ("execution", self.mode, EXECUTION_MODES),
             ("attention", self.attention, ATTENTION_CHOICES),
+            ("offload", self.offload, OFFLOADS),
         ):
             if value not in valid:
                 raise ExecutionError(f"unknown {name} {value!r}; valid: {', '.join(valid)}")

@@ -10,7 +10,7 @@ import typer
 from tracer.workloads.schedulers import SCHEDULERS
 
 from .cost import FIDELITIES
-from .execution import ATTENTION_CHOICES, EXECUTION_MODES
+from .execution import ATTENTION_CHOICES, EXECUTION_MODES, OFFLOADS
 from .hosts.catalogue import DEFAULT_HOST, list_hosts
 from .views.report import FORMATS
 
@@ -34,6 +34,7 @@ __all__ = [
     "ListModels",
     "Model",
     "NewTokens",
+    "Offload",
     "OutputFile",
     "OutputFormat",
     "PromptLength",
@@ -109,6 +110,14 @@ SchedulerName = Annotated[
 ]
 Attention = Annotated[str, typer.Option(help=f"One of {', '.join(ATTENTION_CHOICES)}.", rich_help_panel=_RUN)]
 ExecutionMode = Annotated[str, typer.Option(help=f"One of {', '.join(EXECUTION_MODES)}.", rich_help_panel=_RUN)]
+Offload = Annotated[
+    str,
+    typer.Option(
+        help=f"Where weights wait, one of {', '.join(OFFLOADS)}: with the host, moved by whole components, by single "
+        "modules, or by those while the one before computes.",
+        rich_help_panel=_RUN,
+    ),
+]
 SoftwareName = Annotated[
     str,
     typer.Option(

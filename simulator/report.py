@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -79,7 +79,7 @@ class BoundShares:
     occupancy : float
         Too few blocks, or blocks with too few instructions or bytes in flight, to keep the cores busy.
     link : float
-        Links to other accelerators.
+        Links to other accelerators, and to the host where weights come from there.
     """
 
     compute: float
@@ -188,6 +188,7 @@ def make_report(
     deviation: RunDeviation | None = None,
     energy: EnergyEstimate | None = None,
     host: Host | None = None,
+    remarks: Sequence[str] = (),
     module_depth: int = 3,
 ) -> Report:
     """Views of a timeline.
@@ -201,6 +202,8 @@ def make_report(
         Of the whole run; intervals of parts of the latency are made from the last.
     host : Host, optional
         None where the time is that of the device alone.
+    remarks : sequence of str
+        What is said beside those of the launches.
     module_depth : int
         Parts of a module path that ``by_module`` keeps.
     """
@@ -211,7 +214,7 @@ def make_report(
         **_subject(graph, accelerator),
         **_totals(table),
         execution=launches.execution.to_dict(),
-        remarks=launches.remarks,
+        remarks=(*launches.remarks, *remarks),
         fidelity=fidelity,
         host=None if host is None else host.to_dict(),
         latency=total,
@@ -256,10 +259,13 @@ def _bound_times(stage: StageTimeline, shares: FloatArray) -> FloatArray:
 
     Where a position grows, its execution is split by the bounds of some of its repeats in equal parts.
     """
-    shown, gaps = stage.execution * (1.0 - stage.hidden), stage.waiting * (1.0 - stage.waiting_for_host)
+    transfers = np.zeros_like(stage.waiting) if stage.transfers is None else stage.transfers
+    waiting = stage.waiting - transfers
+    shown, gaps = stage.execution * (1.0 - stage.hidden), waiting * (1.0 - stage.waiting_for_host)
     by_resource = shares[chosen_rows(stage.launches)].mean(axis=0) * shown[:, None]
     by_resource[:, RESOURCES.index("launch")] += gaps
-    return np.column_stack((by_resource, stage.execution - shown + stage.waiting - gaps))
+    by_resource[:, RESOURCES.index("link")] += transfers
+    return np.column_stack((by_resource, stage.execution - shown + waiting - gaps))
 
 
 def _entries(pieces: _Pieces, view: str, total: float) -> dict[str, Entry]:

@@ -14,6 +14,7 @@ from simulator.cost.model import Fidelity
 from simulator.energy.run import EnergyEstimate, energy_of
 from simulator.hosts.costs import host_costs, host_of
 from simulator.hosts.host import Host, HostCosts
+from simulator.schedule.offload import offload_remarks, with_offload
 from simulator.schedule.timeline import Timeline, schedule
 from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.intervals import Interval, Standing, family_of, interval_of
@@ -117,12 +118,16 @@ def simulate(
     basis = _basis(table, hardware, fidelity)
     deviation, interval = None, None
     if fidelity == "calibrated":
+        timeline = with_offload(timeline, accelerator)
         deviation = run_deviation(timeline, table, costs.time[:, 0], accelerator, pool)
         standing = _standing(graph, accelerator, main_basis(table.count * costs.time[:, 0], basis))
         interval = interval_of(timeline.latency, deviation.relative(), standing=standing)
     energy = _energy(timeline, costs, accelerator, interval)
     known = (timeline, costs, accelerator, basis, _gains(boost, table, hardware, fidelity))
-    report = make_report(*known, fidelity=fidelity, interval=interval, deviation=deviation, energy=energy, host=host)
+    remarks = offload_remarks(launches.execution)
+    report = make_report(
+        *known, remarks=remarks, fidelity=fidelity, interval=interval, deviation=deviation, energy=energy, host=host
+    )
     return Simulation(
         accelerator=accelerator,
         launches=launches,

@@ -17,6 +17,7 @@ from hw_specs import Accelerator, CalibrationPool, SpecError, apply_overrides, c
 from hw_specs.catalogue import extended_accelerator, retired_fields
 from hw_specs.reading.fields import lookup
 from simulator.cost.hardware.power import UnknownPowerError, power_model
+from simulator.schedule.offload import HOST_LINK
 
 from .cost import hardware_columns
 
@@ -26,7 +27,12 @@ _Numbers = Mapping[str, object]
 
 
 def remarks_on(
-    name: str, accelerator: Accelerator, changes: Sequence[str], calibrations: CalibrationPool
+    name: str,
+    accelerator: Accelerator,
+    changes: Sequence[str],
+    calibrations: CalibrationPool,
+    *,
+    offloads: bool = False,
 ) -> tuple[str, ...]:
     """What is said of values that change nothing: those of a user's file beside what it extends, and of changes to it.
 
@@ -38,7 +44,10 @@ def remarks_on(
         What it stands for.
     changes, calibrations
         As :func:`changes_without_effect` takes them.
+    offloads : bool
+        Whether weights come over the link to the host, which is then read.
     """
+    changes = [change for change in changes if not (offloads and change.startswith(f"links.{HOST_LINK}."))]
     extended = extended_accelerator(name)
     of_file = () if extended is None else fields_without_effect(accelerator, extended, calibrations)
     return (*retired_fields(name), *of_file, *changes_without_effect(accelerator, changes, calibrations))

@@ -22,6 +22,7 @@ from simulator.cost.model import Fidelity
 from simulator.energy.variants import energies
 from simulator.hosts.costs import host_costs, host_of
 from simulator.hosts.host import Host
+from simulator.schedule.offload import offload_plan
 from simulator.schedule.peak_memory import peak_memory
 from simulator.schedule.stage import Issue, StageRun
 from simulator.schedule.timeline import issues_of, stage_runs
@@ -31,7 +32,7 @@ from simulator.uncertainty.variants import VariantDeviations
 from tracer.graph import OpGraph
 
 from .cost import HardwareColumns, hardware_columns, kernel_times, run_totals, within_power
-from .execution import Execution
+from .execution import Execution, ExecutionError
 from .kernels import KernelTables
 from .kernels.totals import weighted_total
 from .lowering import Launches, assign_units, execution_on, lower
@@ -103,6 +104,8 @@ class VariantRun:
     ) -> Self:
         """Of a workload on an accelerator. Parameters and errors are those of :func:`simulator.simulate`."""
         launches = lower(graph, execution_on(accelerator, execution))
+        if offload_plan(launches):
+            raise ExecutionError("variants of an accelerator keep all weights on it; valid: offload none")
         table = assign_units(launches.kernels, accelerator)
         bound = fidelity == "roofline"
         driver = None if bound else host_of(accelerator, calibrations, host)

@@ -12,13 +12,15 @@ from simulator.work.attention import attention_shape
 from tracer.graph import IndexArray, Op, OpGraph, Stage, StorageRole
 from tracer.operators import Kind, kind_of
 
+from .offload import resident_bytes
+
 __all__ = ["activation_peak", "peak_memory"]
 
 
 def peak_memory(graph: OpGraph, execution: Execution) -> int:
     """Bytes of all weights and of the largest set of activations alive at once in any stage. [B]
 
-    Weights of all components stay on the device, as a pipeline without offloading keeps them. Activations live from
+    Weights of all components stay on the device, unless the execution leaves them with the host. Activations live from
     the call that writes them to the last that reads them. Left out: the framework's context (0.3-0.6 GB), allocator
     fragmentation, workspaces of libraries. Those of the last few calls are kept.
     """
@@ -28,8 +30,8 @@ def peak_memory(graph: OpGraph, execution: Execution) -> int:
 @functools.lru_cache(maxsize=16)
 def _peak_memory(same: Same[OpGraph], execution: Execution) -> int:
     graph = same.value
-    activations = max((activation_peak(graph, stage, execution) for stage in graph.stages), default=0)
-    return graph.parameter_bytes + activations
+    alive = (resident_bytes(graph, s, execution) + activation_peak(graph, s, execution) for s in graph.stages)
+    return max(alive, default=graph.parameter_bytes)
 
 
 def activation_peak(graph: OpGraph, stage: Stage, execution: Execution) -> int:

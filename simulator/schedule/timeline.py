@@ -70,6 +70,8 @@ class StageTimeline:
         Of the first repeat, from the start of that repeat on the host. [s]
     reads_back : bool
         Whether the host waits for the device after each repeat.
+    transfers : ndarray, shape (num_launches,), optional
+        Part of `waiting` in which weights come from the host. [s]
     """
 
     launches: StageLaunches
@@ -81,6 +83,7 @@ class StageTimeline:
     first_start: FloatArray
     first_end: FloatArray
     reads_back: bool
+    transfers: FloatArray | None = None
 
     @property
     def latency(self) -> float:

@@ -26,6 +26,7 @@ __all__ = ["AXES", "Setup", "every_setup", "setup_of"]
 AXES = (
     "attention",
     "execution",
+    "offload",
     "software",
     "host",
     "dtype",
@@ -153,6 +154,7 @@ def _execution(wanted: ReferenceChanges) -> Execution:
     return Execution(
         mode=run.get("execution", usual.mode),
         attention=run.get("attention", usual.attention),
+        offload=run.get("offload", usual.offload),
         software=load_software(run["software"]) if "software" in run else usual.software,
     )
 

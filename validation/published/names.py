@@ -220,6 +220,8 @@ class Remark(Entry):
     channels_last: bool = False
     compiled_as_graph: bool = False
     """Whether compiled code is launched as a graph."""
+    offload: str = ""
+    """Where weights wait (:mod:`simulator.schedule.offload`)."""
     counts_steps: bool = False
     """Whether a rate is of steps, however often a step runs the denoiser."""
 

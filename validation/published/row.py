@@ -75,8 +75,8 @@ def _slices_decoder(row: Row, settings: Settings) -> bool:
 
 
 def _said(row: Row) -> str:
-    """What a row says of a run in words: the compile column and the notes, a line each."""
-    return f"{row['compile']}\n{row.get('notes', '')}"
+    """What a row says of a run in words: the columns of precision and compilation and the notes, a line each."""
+    return "\n".join((row["precision"], row["compile"], row.get("notes", "")))
 
 
 def _model(name: str, names: Names, assumed: list[str]) -> Model:
@@ -103,8 +103,14 @@ def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -
         "attention": _attention(row["attention_impl"], names, engine.attention or kind.attention, assumed),
         "matmul_tf32": (precision is not None and precision.tf32) or _source(row, names).tf32,
         "channels_last": any(remark.channels_last for remark in remarks) or _lies_so(engine.mode, scripts),
+        **_offload(remarks),
         **_of_denoiser(engine.mode, scripts, kind),
     }
+
+
+def _offload(remarks: Sequence[Remark]) -> dict[str, str]:
+    said = next((remark.offload for remark in remarks if remark.offload), "")
+    return {"offload": said} if said else {}
 
 
 def _mode(mode: str, remarks: Sequence[Remark], scripts: Sequence[Script]) -> str:

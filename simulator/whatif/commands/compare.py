@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from simulator.command_options import Format, Output, check_format, fidelity_of
-from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES
+from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, OFFLOADS
 from simulator.options import FidelityName
 from simulator.views.terminal import captured, emit, remark
 from simulator.whatif.setups import AXES, every_setup
@@ -34,6 +34,7 @@ def compare_command(
     ] = None,
     execution: Annotated[Texts, typer.Option(help=f"One of {', '.join(EXECUTION_MODES)}.")] = None,
     attention: Annotated[Texts, typer.Option(help=f"One of {', '.join(ATTENTION_CHOICES)}.")] = None,
+    offload: Annotated[Texts, typer.Option(help=f"Where weights wait: one of {', '.join(OFFLOADS)}.")] = None,
     software: Annotated[Texts, typer.Option(help="Releases that choose the kernels: torch-2.6.")] = None,
     host: Annotated[Texts, typer.Option(help="Host that drives the accelerator: a name or a YAML file.")] = None,
     dtype: Annotated[Texts, typer.Option(help="Dtype of weights and activations: fp16, bf16, fp32, auto.")] = None,

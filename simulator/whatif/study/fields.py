@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator, SpecError, changeable_paths
 from hw_specs.overrides import changed_numbers, present_numbers
-from simulator.execution import FRAMEWORKS_CHOICE, Execution, ExecutionError
+from simulator.execution import FRAMEWORKS_CHOICE, OFFLOADS, Execution, ExecutionError
 from simulator.hosts.catalogue import load_host
 from simulator.reference import ComparedRunError, typed_changes
 from simulator.software import SoftwareError, load_software
@@ -157,7 +157,11 @@ def checked_setting(name: str, value: Value) -> None:
         return
     try:
         run = typed_changes({name: value}).run
-        Execution(mode=run.get("execution", "eager"), attention=run.get("attention", FRAMEWORKS_CHOICE))
+        Execution(
+            mode=run.get("execution", "eager"),
+            attention=run.get("attention", FRAMEWORKS_CHOICE),
+            offload=run.get("offload", OFFLOADS[0]),
+        )
         load_software(run.get("software", ""))
     except (ComparedRunError, ExecutionError, SoftwareError) as error:
         raise SpecError(str(error)) from error

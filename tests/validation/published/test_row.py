@@ -111,7 +111,7 @@ def test_a_column_of_a_source_may_have_been_measured_with_tf32_and_the_others_wi
         ("seconds,3.9", "seconds,many", "not a number"),
         ("seconds,3.9", "seconds,0", "not positive"),
         ("SXM,1,", "SXM,8,", "several devices"),
-        ("q=A", "q=A; model_offload", "moved"),
+        ("q=A", "q=A; cpu offload", "moved"),
         ("q=A", "q=A; vae tiling", "tiled"),
         (",4,512,", ",many,512,", "batch is not a number"),
         (",4,512,", ",nan,512,", "batch is not a positive whole number"),
@@ -387,3 +387,11 @@ def test_a_scheduler_that_is_named(
 ) -> None:
     row = ROW.replace("Stable Diffusion v1.5", model).replace("q=A", notes)
     assert only_case(tmp_path, row).settings.get("scheduler") == scheduler
+
+
+@pytest.mark.parametrize(("notes", "offload"), [("mode model_offload", "model"), ("group-offload", "group")])
+def test_where_weights_wait_is_read_out_of_the_notes(
+    table: Callable[..., Path], tmp_path: Path, notes: str, offload: str
+) -> None:
+    (case,) = read_published(table(tmp_path, ROW.replace("q=A", f"q=A; {notes}"))).cases
+    assert case.execution["offload"] == offload
