@@ -29,6 +29,7 @@ from .execution import Execution
 from .format_choice import dtype_of, settings_on
 from .hosts.catalogue import load_host
 from .hosts.host import Host
+from .parallel.scheme import ONE_DEVICE, Scheme
 from .reference import SETTINGS, ReferenceChanges, reference_changes
 from .report import Report
 from .simulation import Simulation, simulate
@@ -107,6 +108,7 @@ def command(
     offload: options.Offload = "none",
     software: options.SoftwareName = "",
     host: options.HostName = None,
+    parallel: options.Parallel = "",
     fidelity: options.FidelityName = "calibrated",
     change: options.Changes = None,
     versus: options.Versus = None,
@@ -131,7 +133,7 @@ def command(
     asked = _Asked(
         hw=hw,
         accelerator=apply_overrides(part, changes),
-        execution=Execution(mode=execution, attention=attention, offload=offload, software=load_software(software)),
+        execution=_execution(execution, attention, offload, software, parallel),
         fidelity=level,
         calibrations=calibrations,
         output_format=output_format,
@@ -145,6 +147,16 @@ def command(
     subject = _Subject(model=model, graph=graph, trace=trace, from_=from_, settings=settings, cache=cache)
     asked = replace(asked, remarks=(*asked.remarks, *subject.remarks(asked.accelerator)))
     emit(_remarked(_answer(subject, asked, explain, versus), asked), output)
+
+
+def _execution(mode: str, attention: str, offload: str, software: str, parallel: str) -> Execution:
+    return Execution(
+        mode=mode,
+        attention=attention,
+        offload=offload,
+        software=load_software(software),
+        parallel=Scheme.parse(parallel),
+    )
 
 
 def _answer(subject: _Subject, asked: _Asked, explain: str | None, versus: Sequence[str] | None) -> str:
@@ -194,6 +206,7 @@ def _reference(asked: _Asked, run: Mapping[str, str]) -> _Asked:
         attention=run.get("attention", before.attention),
         offload=run.get("offload", before.offload),
         software=load_software(run["software"]) if "software" in run else before.software,
+        parallel=Scheme.parse(run["parallel"]) if "parallel" in run else before.parallel,
     )
     own = asked.calibrations if name == asked.hw else calibration_pool(name, part, None)
     host = load_host(run["host"]) if "host" in run else asked.host
@@ -216,7 +229,15 @@ def _simulated(graph: OpGraph, asked: _Asked, explain: str | None = None) -> str
     simulation = _simulation(graph, asked)
     if explain is not None:
         return _explained(simulation, explain, asked.output_format)
-    return _rendered(simulation.report, asked.output_format)
+    return _rendered(_with_one_device(simulation.report, graph, asked), asked.output_format)
+
+
+def _with_one_device(report: Report, graph: OpGraph, asked: _Asked) -> Report:
+    """Report of a run on several devices, with what one alone would take."""
+    if report.sharing is None:
+        return report
+    alone = _simulation(graph, replace(asked, execution=replace(asked.execution, parallel=ONE_DEVICE)))
+    return replace(report, sharing=report.sharing.over(alone.report.latency))
 
 
 def _traced(path: Path, source: Accelerator | None, asked: _Asked) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple, Self
 
 from .kernels import AttentionAlgorithm
+from .parallel.scheme import ONE_DEVICE, Scheme
 from .software import Software, newest_software
 
 __all__ = [
@@ -80,6 +81,8 @@ class Execution:
     offload : {"none", "model", "sequential", "group"}
         Whether weights wait with the host: of whole components, of single modules, or of those while the one before
         computes.
+    parallel : Scheme
+        Over how many devices the work is split, and along what; one by default.
     software : Software
         Releases that choose the kernels; the newest framework by default.
     kernels : tuple of AttentionAlgorithm
@@ -96,6 +99,7 @@ class Execution:
     components: tuple[str, ...] = ()
     channels_last_components: tuple[str, ...] = ()
     offload: str = OFFLOADS[0]
+    parallel: Scheme = ONE_DEVICE
     software: Software = field(default_factory=newest_software)
     kernels: tuple[AttentionAlgorithm, ...] = tuple(AttentionAlgorithm)
     tried: tuple[TriedKernel, ...] = (
@@ -139,7 +143,7 @@ class Execution:
     def to_dict(self) -> dict[str, Any]:
         """Plain form for reports, with the software by its name."""
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("kernels", "tried")}
-        return {**plain, "software": self.software.name}
+        return {**plain, "software": self.software.name, "parallel": str(self.parallel)}
 
     @property
     def optimizes_layout(self) -> bool:

@@ -37,6 +37,7 @@ __all__ = [
     "Offload",
     "OutputFile",
     "OutputFormat",
+    "Parallel",
     "PromptLength",
     "SchedulerName",
     "SoftwareName",
@@ -105,6 +106,14 @@ SchedulerName = Annotated[
     typer.Option(
         "--scheduler",
         help=f"How steps are made, where that decides how often the denoiser runs: one of {', '.join(SCHEDULERS)}.",
+        rich_help_panel=_RUN,
+    ),
+]
+Parallel = Annotated[
+    str,
+    typer.Option(
+        help="Split over devices, as NAME=DEVICES,...: tensor (weights), ulysses and ring (the sequence), cfg "
+        "(passes of guidance), data (replicas), patch (rows of the image in the decoder).",
         rich_help_panel=_RUN,
     ),
 ]

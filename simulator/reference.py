@@ -22,7 +22,7 @@ class ReferenceChanges:
     Attributes
     ----------
     run : mapping of str to str
-        Accelerator, attention, execution, offload, software or host, under the names of the options.
+        Accelerator, attention, execution, offload, software, host or split over devices, under the options' names.
     settings : mapping of str to object
         Settings of the workload.
     """
@@ -31,7 +31,7 @@ class ReferenceChanges:
     settings: Mapping[str, object]
 
 
-_OF_RUN = ("hw", "attention", "execution", "offload", "software", "host")
+_OF_RUN = ("hw", "attention", "execution", "offload", "software", "host", "parallel")
 _OF_WORKLOAD: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {
         "batch": int,

@@ -13,6 +13,7 @@ from hw_specs import Accelerator
 from hw_specs.listing.traits import assumptions
 from simulator.energy.run import EnergyEstimate
 from simulator.hosts.host import Host
+from simulator.parallel.sharing import Sharing, sharing_of
 from simulator.schedule.peak_memory import peak_memory
 from simulator.schedule.timeline import StageTimeline, Timeline
 from simulator.uncertainty.deviation import RunDeviation
@@ -118,7 +119,8 @@ class Report:
     arithmetic that `flops` leaves out. ``part_intervals`` has the 80 % interval of each latency of each view, made as
     that of the total: name of the view to name of the part to ends, ``by_stage`` and so on; empty where the fidelity is
     a bound. ``core_steps`` says what 1 % of the cores changes, ``assumptions`` what stands in for what nobody states of
-    the accelerator's architecture, ``remarks`` which parts run otherwise than was asked for.
+    the accelerator's architecture, ``remarks`` which parts run otherwise than was asked for. Where several devices
+    share the work, all is of one of them, and ``sharing`` says what that comes to; None for one device.
     """
 
     model: str
@@ -152,6 +154,7 @@ class Report:
     core_steps: CoreSteps | None = None
     repeats: dict[str, int] = field(default_factory=dict)
     part_intervals: dict[str, dict[str, Ends]] = field(default_factory=dict)
+    sharing: Sharing | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
@@ -227,6 +230,7 @@ def make_report(
         bound_by_category=_bounds_by_category(pieces),
         basis=_basis_shares(table.count * costs.time[:, 0], basis),
         launches=float(table.count.sum()),
+        sharing=sharing_of(timeline, costs, None if energy is None else energy.energy),
         unmodelled=_unmodelled(launches.unmodelled, graph, float(table.count.sum())),
         core_steps=gains.steps,
         part_intervals={} if deviation is None else {view: _ends(pieces, view, deviation) for view in VIEWS},

@@ -48,8 +48,9 @@ _KINDS: Mapping[str, Iterable[Kind]] = {
         *(Kind.ELEMENTWISE, Kind.COMPARISON, Kind.REDUCTION, Kind.SCAN, Kind.SORT, Kind.RESIDUAL_RMS_NORM),
         *(Kind.COPY, Kind.IN_PLACE_COPY, Kind.CONCATENATION, Kind.PADDING, Kind.FILL, Kind.RESAMPLE, Kind.POOLING),
         *(Kind.GATHER, Kind.SCATTER, Kind.PAGED_WRITE, Kind.ROTARY, Kind.ROW_QUANTIZATION),
-        *(*COLLECTIVES, *GENERATED),
+        *GENERATED,
     ),
+    "collective": COLLECTIVES,
 }
 KIND_COST: Mapping[Kind, str] = {kind: cost for cost, kinds in _KINDS.items() for kind in kinds}
 """Which of :class:`HostCosts` an operator of each kind costs."""
@@ -90,7 +91,7 @@ def _with_measured(host: Host, accelerator: Accelerator, measured: Mapping[str, 
     """
     eager = host.costs["eager"]
     shares = {name: measured[name] / getattr(eager, name) for name in (*_MEASURED, "gap") if name in measured}
-    shares |= dict.fromkeys(("module", "guards", "stage"), shares.get("view", 1.0))
+    shares |= dict.fromkeys(("module", "guards", "stage", "collective"), shares.get("view", 1.0))
     costs = {mode: of_mode.scaled(shares) for mode, of_mode in host.costs.items()}
     own = {name: measured[name] for name in ("view", "module") if name in measured}
     costs["cpu"] = replace(host.costs["cpu"], **own)

@@ -37,6 +37,8 @@ class HostCosts:
         A convolution: descriptors and the library's cached plan.
     attention : float
         Fused attention: choice of the implementation, checks, several nested operators.
+    collective : float
+        A collective: the Python of ``torch.distributed``, its process group's checks, events and work object.
     launch : float
         One kernel launch through the driver.
     module : float
@@ -57,6 +59,7 @@ class HostCosts:
     product: float = 0.0
     convolution: float = 0.0
     attention: float = 0.0
+    collective: float = 0.0
     launch: float = 0.0
     module: float = 0.0
     guards: float = 0.0
@@ -112,6 +115,7 @@ class _Costs(Record):
     product: Seconds | None = None
     convolution: Seconds | None = None
     attention: Seconds | None = None
+    collective: Seconds | None = None
     launch: Seconds | None = None
     module: Seconds | None = None
     guards: Seconds | None = None

@@ -8,7 +8,7 @@ from typing import Generic
 
 import numpy as np
 
-from .kernel import Code, FloatArray, IntArray, Kernel, Number
+from .kernel import Code, FloatArray, IntArray, Kernel, Number, column
 from .table import FamilyTable
 
 __all__ = ["Collective", "CollectiveAlgorithm", "CollectiveColumns", "CollectiveTable"]
@@ -36,11 +36,14 @@ class CollectiveColumns(Generic[Number, Code]):
         The larger of what a rank has before and after. [B]
     num_ranks
         Ranks that take part. [1]
+    beside
+        1 where the kernel after it does not wait for it and runs at the same time. [1]
     """
 
     algorithm: Code
     message_bytes: Number
     num_ranks: Number
+    beside: Number = column(0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,5 +40,6 @@ def collective(op: Op, execution: Execution) -> Sequence[Kernel]:
             itemsize=op.inputs[0].itemsize,
             message_bytes=max(work.bytes_read, work.bytes_written),
             num_ranks=float(ranks) if isinstance(ranks, int | float) else 2.0,
+            beside=float(bool(op.attribute("beside", False))),
         ),
     )

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hw_specs.reading.identity import Same
 from simulator.execution import Execution
-from simulator.kernels import Kernel, KernelTables
+from simulator.kernels import Collective, Kernel, KernelTables
+from simulator.parallel.partition import partition
 from simulator.work import UnsupportedOpError
 from tracer.graph import GraphError, IndexArray, Op, OpGraph, Stage
 
@@ -23,6 +25,8 @@ from .parts import parts_of
 from .rules import kernels_of
 
 __all__ = ["Launches", "StageLaunches", "lower"]
+
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -39,6 +43,9 @@ class StageLaunches:
     categories : tuple of str, length num_launches
     mode : str
         Execution mode.
+    beside : ndarray of int
+        Positions of launches that run at the same time as the next one that is none of them: keys on their way while
+        others are attended to.
     """
 
     stage: Stage
@@ -46,11 +53,31 @@ class StageLaunches:
     calls: IndexArray
     categories: tuple[str, ...]
     mode: str = "eager"
+    beside: IndexArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def launches_per_variant(self) -> float:
         """How often each variant runs."""
         return self.stage.repeats / len(self.rows)
+
+    def shown(self, times: FloatArray) -> FloatArray:
+        """Time that each launch takes of the device's, shape (num_launches, num_accelerators). [s]
+
+        Parameters
+        ----------
+        times : ndarray, shape (num_launches, num_accelerators)
+            Of each launch by itself. Those in a row that run beside the next one take what is left when that has
+            ended. [s]
+        """
+        if not len(self.beside):
+            return times
+        shown = times.copy()
+        first = np.flatnonzero(np.diff(self.beside, prepend=-2) > 1)
+        last = np.append(first[1:], len(self.beside)) - 1
+        together = np.add.reduceat(times[self.beside], first)
+        shown[self.beside] = 0.0
+        shown[self.beside[last]] = np.maximum(together - times[self.beside[last] + 1], 0.0)
+        return shown
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -87,14 +114,14 @@ def lower(graph: OpGraph, execution: Execution) -> Launches:
 
     A growing stage is lowered at its first, middle and last repeat; extents, FLOPs and bytes of the repeats between
     are taken from the parabola through the three, which is exact for work that is constant, linear or quadratic in
-    the length.
+    the length. Where several devices share the work, kernels are those of one of them.
     """
     return _lowered(Same(graph), execution)
 
 
 @functools.lru_cache(maxsize=_KEPT)
 def _lowered(same: Same[OpGraph], execution: Execution) -> Launches:
-    graph = same.value
+    graph = partition(same.value, execution.parallel)
     lowering, parts = _Lowering(graph), parts_of(graph, execution)
     stages = tuple(lowering.stage(stage, parts.executions[stage.name]) for stage in graph.stages)
     table = lowering.columns.table()
@@ -133,7 +160,9 @@ class _Lowering:
             calls, kernels, rows = self._growing(stage, stage.grown, execution)
         at = np.array(calls, dtype=np.int64)
         categories = self._categories(stage, at, kernels)
-        return StageLaunches(stage=stage, rows=rows, calls=at, categories=categories, mode=execution.mode)
+        return StageLaunches(
+            stage=stage, rows=rows, calls=at, categories=categories, mode=execution.mode, beside=_beside(kernels)
+        )
 
     def _categories(self, stage: Stage, calls: IndexArray, kernels: Sequence[Kernel]) -> tuple[str, ...]:
         pairs = list(zip(stage.operators[calls].tolist(), stage.modules[calls].tolist(), strict=True))
@@ -202,6 +231,12 @@ class _Lowering:
     def _count(self, missing: Counter[str], weight: int) -> None:
         if weight:
             self.unmodelled.update({name: count * weight for name, count in missing.items()})
+
+
+def _beside(kernels: Sequence[Kernel]) -> IndexArray:
+    """Positions of kernels that run at the same time as the next one."""
+    found = [at for at, kernel in enumerate(kernels[:-1]) if isinstance(kernel, Collective) and kernel.beside]
+    return np.array(found, dtype=np.int64)
 
 
 def _kernels(op: Op, execution: Execution) -> Sequence[Kernel] | None:

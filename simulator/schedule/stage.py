@@ -126,7 +126,7 @@ def run_stage(
     execution, waiting = np.zeros(shape), np.zeros(shape)
     first: tuple[FloatArray, FloatArray] | None = None
     for rows, repeats in zip(stage.rows, _repeats_of_variants(stage), strict=True):
-        duration, remaining = times[rows], np.full(shape[1], repeats, dtype=np.int64)
+        duration, remaining = stage.shown(times[rows]), np.full(shape[1], repeats, dtype=np.int64)
         while remaining.any():
             start, end = _run(issue, duration, lag)
             idle = np.maximum(start - np.concatenate((lag[None, :], end))[: shape[0]], 0.0)

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from simulator.energy.run import energy_line
+from simulator.parallel.sharing import Sharing
 from simulator.report import BoundShares, Entry, Report
 from simulator.uncertainty.intervals import coverage_line
 
@@ -93,6 +94,7 @@ def _print_heading(report: Report, console: Console) -> None:
         ("peak memory", quantity(report.peak_memory, "B")),
         ("bound by", _bounds(report.bound)),
         *((("energy", energy_line(report.energy)),) if report.energy is not None else ()),
+        *(_sharing_rows(report.sharing) if report.sharing is not None else ()),
     )
     for name, value in rows:
         console.print(f"  {name:<12} {value}", highlight=False)
@@ -102,6 +104,21 @@ def _print_heading(report: Report, console: Console) -> None:
             highlight=False,
         )
     console.print()
+
+
+def _sharing_rows(sharing: Sharing) -> tuple[tuple[str, str], ...]:
+    """What the devices of a run come to; all above is of one of them."""
+    speed_up = "" if sharing.speed_up is None else f", speed-up {sharing.speed_up:.3g}"
+    efficiency = "" if sharing.efficiency is None else f", efficiency {100 * sharing.efficiency:.0f} %"
+    energy = "" if sharing.energy is None else f", {quantity(sharing.energy, 'J')} together"
+    return (
+        ("devices", f"{sharing.devices} ({sharing.parallel}){speed_up}{efficiency}{energy}; all above is of one"),
+        (
+            "messages",
+            f"{quantity(sharing.exposed, 's')} shown, {quantity(sharing.hidden, 's')} hidden, "
+            f"{quantity(sharing.sent, 'B')} sent by each",
+        ),
+    )
 
 
 def _latency(report: Report) -> str:

@@ -15,6 +15,7 @@ from simulator.execution import Execution
 from simulator.format_choice import AUTO, settings_on
 from simulator.hosts.catalogue import load_host
 from simulator.hosts.host import Host
+from simulator.parallel.scheme import Scheme
 from simulator.reference import ReferenceChanges, typed_changes
 from simulator.simulation import Simulation, simulate
 from simulator.software import load_software
@@ -29,6 +30,7 @@ AXES = (
     "offload",
     "software",
     "host",
+    "parallel",
     "dtype",
     "scheduler",
     "batch",
@@ -156,6 +158,7 @@ def _execution(wanted: ReferenceChanges) -> Execution:
         attention=run.get("attention", usual.attention),
         offload=run.get("offload", usual.offload),
         software=load_software(run["software"]) if "software" in run else usual.software,
+        parallel=Scheme.parse(run.get("parallel", "")),
     )
 
 

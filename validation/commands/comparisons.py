@@ -26,7 +26,7 @@ def published_command(
     output: Output = None,
 ) -> None:
     """Predict published end-to-end figures, and print the error by model, device and execution."""
-    from validation.published.errors import predict_cases, summarise, to_dict
+    from validation.published.errors import predict_cases, splits_of, summarise, to_dict
     from validation.published.presentation import published_text
     from validation.published.table import select_cases
 
@@ -42,6 +42,7 @@ def published_command(
         "execution": summarise(results, lambda r: r.execution),
         "dtype": summarise(results, lambda r: r.dtype),
         "basis": summarise(results, lambda r: r.basis),
+        "split over devices": summarise([r for r in results if r.parallel], lambda r: splits_of(r.parallel)),
     }
     if output_format == "json":
         emit(json.dumps(to_dict(results, unmapped, summaries), indent=2) + "\n", output)

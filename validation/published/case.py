@@ -10,6 +10,7 @@ import pydantic
 import yaml
 
 from simulator.execution import Execution
+from simulator.parallel.scheme import Scheme
 from simulator.software import load_software
 
 __all__ = ["CASES", "Case", "CaseError", "load_case", "load_cases"]
@@ -92,7 +93,13 @@ class Case(pydantic.BaseModel):
             There is no such choice, or nothing describes the release.
         """
         software = load_software(self.software or self.newest_then)
-        return Execution(**self.execution, software=software)  # type: ignore[arg-type]  # checked by Execution itself
+        chosen = {name: value for name, value in self.execution.items() if name != "parallel"}
+        return Execution(**chosen, software=software, parallel=self.scheme)  # type: ignore[arg-type]  # checks itself
+
+    @property
+    def scheme(self) -> Scheme:
+        """How the run is split over devices."""
+        return Scheme.parse(str(self.execution.get("parallel", "")))
 
 
 def load_case(path: Path) -> Case:

@@ -17,7 +17,7 @@ from tracer.graph import GraphError
 from .case import Case
 from .simulations import Simulations
 
-__all__ = ["CaseError", "CaseResult", "ErrorSummary", "predict_cases", "summarise"]
+__all__ = ["CaseError", "CaseResult", "ErrorSummary", "predict_cases", "splits_of", "summarise"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,8 @@ class CaseResult:
         Kind of output, as :func:`~simulator.uncertainty.intervals.family_of` says.
     maker : str
         Of the accelerator.
+    parallel : str
+        How the run was split over devices; empty for one.
     """
 
     id: str
@@ -60,6 +62,7 @@ class CaseResult:
     source: str
     family: str
     maker: str
+    parallel: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,11 @@ def predict_cases(
     return results, failed
 
 
+def splits_of(parallel: str) -> str:
+    """What a run is split along, whatever the number of devices."""
+    return " x ".join(part.partition("=")[0] for part in parallel.split(",") if part)
+
+
 def summarise(results: Sequence[CaseResult], key: Callable[[CaseResult], str]) -> list[ErrorSummary]:
     """Errors of groups of results, the largest group first."""
     groups: dict[str, list[CaseResult]] = {}
@@ -165,6 +173,7 @@ def _predict(case: Case, simulations: Simulations) -> CaseResult:
         source=case.source,
         family=family_of(workload),
         maker=accelerator.vendor,
+        parallel=str(execution.parallel),
     )
 
 

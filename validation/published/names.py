@@ -28,6 +28,7 @@ __all__ = [
     "Record",
     "Remark",
     "Scheduled",
+    "SchemeLine",
     "Source",
     "Unmappable",
     "WorkloadKind",
@@ -232,6 +233,16 @@ class Option(Entry):
     option: Text
 
 
+class SchemeLine(Entry):
+    """How a run is split over devices, by a text of its source, model, device, number of devices, size and notes.
+
+    Written as `simulate --parallel` reads it, with what the pattern's groups hold as ``\\1`` and the number of devices
+    as ``N``; empty where the source does not say or the split is not modelled.
+    """
+
+    parallel: str = ""
+
+
 class HostLine(Entry):
     """Host (:mod:`simulator.hosts`) of a device, where its source states the processor or its form factor tells it."""
 
@@ -264,6 +275,9 @@ class Names(pydantic.BaseModel):
     software: Expression
     """Finds the release of PyTorch in a text, as its group ``release``."""
     options: tuple[Option, ...]
+    schemes: tuple[SchemeLine, ...]
+    scheme_words: Expression
+    """What the name of an attention says of the split."""
     hosts: tuple[HostLine, ...]
 
     @pydantic.field_validator("software")

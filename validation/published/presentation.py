@@ -31,7 +31,7 @@ def published_text(
         f"{'in 80 % interval':>17} {'roofline median':>16}"
     )
     lines: list[str] = []
-    for name, group in summaries.items():
+    for name, group in ((name, group) for name, group in summaries.items() if group):
         lines += [f"by {name}" if name != "all" else "error of latency", header]
         lines += [_summary_line(summary) for summary in group] + [""]
     worst = sorted(results, key=lambda r: -abs(r.error))[:10]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from hw_specs import load_accelerator
+from simulator.parallel.scheme import Scheme
 
 from .case import Case
 from .device import accelerator_of
@@ -100,17 +101,41 @@ def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -
     precision = first_that_fits(names.precisions, row["precision"])
     return {
         "mode": _mode(engine.mode, remarks, scripts),
-        "attention": _attention(row["attention_impl"], names, engine.attention or kind.attention, assumed),
+        "attention": _attention(_plain_attention(row, names), names, engine.attention or kind.attention, assumed),
         "matmul_tf32": (precision is not None and precision.tf32) or _source(row, names).tf32,
         "channels_last": any(remark.channels_last for remark in remarks) or _lies_so(engine.mode, scripts),
         **_offload(remarks),
         **_of_denoiser(engine.mode, scripts, kind),
+        **_split(row, names),
     }
 
 
 def _offload(remarks: Sequence[Remark]) -> dict[str, str]:
     said = next((remark.offload for remark in remarks if remark.offload), "")
     return {"offload": said} if said else {}
+
+
+def _plain_attention(row: Row, names: Names) -> str:
+    """Name of an attention without what it says of a split over devices."""
+    several = _whole(row, "n_devices") not in (None, 1)
+    return re.sub(names.scheme_words, "", row["attention_impl"]).strip() if several else row["attention_impl"]
+
+
+def _split(row: Row, names: Names) -> dict[str, str]:
+    """How a run is split over devices, as its row or its source says."""
+    devices = _whole(row, "n_devices") or 1
+    if devices == 1:
+        return {}
+    columns = ("source", "model", "device", "n_devices", "height", "attention_impl", "notes")
+    text = "\n".join(row.get(column, "") for column in columns)
+    line = first_that_fits(names.schemes, text)
+    if line is None or not line.parallel:
+        raise Unmappable(line.reason if line else "split over several devices is not stated")
+    found = re.search(line.contains or line.pattern or "", text, re.IGNORECASE | re.DOTALL)
+    scheme = Scheme.parse(found.expand(line.parallel).replace("N", str(devices)) if found else "")
+    if scheme.devices != devices:
+        raise Unmappable(f"{scheme} is not {devices} devices")
+    return {"parallel": str(scheme)}
 
 
 def _mode(mode: str, remarks: Sequence[Remark], scripts: Sequence[Script]) -> str:
@@ -192,8 +217,6 @@ def _dtype(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -> Se
     source, precision = _source(row, names), first_that_fits(names.precisions, row["precision"])
     if (source.mixed and row.get("component") != source.unmixed) or precision is None:
         raise Unmappable("precision is mixed or quantised")
-    if _whole(row, "n_devices") not in (None, 1):
-        raise Unmappable("runs on several devices")
     if precision.assumed:
         assumed.append("precision")
     own = kind.formats.get(row.get("component", ""))

@@ -49,6 +49,7 @@ class Run:
             f"batch {workload.batch}",
             f"{workload.height} x {workload.width}",
             "tf32" if tf32 else workload.dtype,
+            str(execution.get("parallel", "")) or "1 device",
         )
 
     @property

@@ -37,6 +37,9 @@ def compare_command(
     offload: Annotated[Texts, typer.Option(help=f"Where weights wait: one of {', '.join(OFFLOADS)}.")] = None,
     software: Annotated[Texts, typer.Option(help="Releases that choose the kernels: torch-2.6.")] = None,
     host: Annotated[Texts, typer.Option(help="Host that drives the accelerator: a name or a YAML file.")] = None,
+    parallel: Annotated[
+        Texts, typer.Option(help="Split over devices: ulysses=4,cfg=2 (see `simulate --help`); 1: one device.")
+    ] = None,
     dtype: Annotated[Texts, typer.Option(help="Dtype of weights and activations: fp16, bf16, fp32, auto.")] = None,
     scheduler: Annotated[Texts, typer.Option(help="Scheduler of the denoising steps.")] = None,
     batch: Annotated[Integers, typer.Option(help="Outputs per run.")] = None,

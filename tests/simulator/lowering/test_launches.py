@@ -192,3 +192,13 @@ def test_rows_point_into_the_table(stable_diffusion_graph):
         assert len(stage.categories) == stage.rows.shape[1] == len(stage.calls)
         np.add.at(counted, stage.rows, stage.stage.repeats)
     assert counted.tolist() == launches.kernels.count.tolist()
+
+
+class TestBeside:
+    def test_what_runs_beside_the_next_launch_takes_what_is_left_of_it(self, make_graph):
+        message = Op("c10d::alltoall_base_", (_t(0, 8),), (_t(2, 8),), (("beside", True), ("group_size", 2)))
+        plain = Op("c10d::allreduce_", (_t(2, 8),), (_t(2, 8),), (("group_size", 2),))
+        (stage,) = lower(make_graph([message, message, _product(4), plain]), _EAGER).stages
+        assert stage.beside.tolist() == [0, 1]
+        times = np.array([[3.0, 1.0], [2.0, 1.0], [4.0, 4.0], [7.0, 7.0]])
+        assert stage.shown(times).tolist() == [[0.0, 0.0], [1.0, 0.0], [4.0, 4.0], [7.0, 7.0]]

@@ -395,3 +395,38 @@ def test_where_weights_wait_is_read_out_of_the_notes(
 ) -> None:
     (case,) = read_published(table(tmp_path, ROW.replace("q=A", f"q=A; {notes}"))).cases
     assert case.execution["offload"] == offload
+
+
+@pytest.mark.parametrize(
+    ("devices", "attention", "notes", "parallel"),
+    [
+        ("4", "flash (xDiT default, not stated) u2r2", "q=A; USP config u2r2", "ulysses=2,ring=2"),
+        ("4", "flash (xDiT default, not stated) ulysses4", "q=A", "ulysses=4"),
+        ("4", "", "q=B; cfg-par 2 ulysses 1 ring 2 pipefusion 1", "ring=2,cfg=2"),
+        ("1", "", "q=A", ""),
+    ],
+)
+def test_how_a_run_is_split_over_devices(devices: str, attention: str, notes: str, parallel: str) -> None:
+    row = _row_of("SANA 1.6B", n_devices=devices, attention_impl=attention, notes=notes)
+    assert case_of_row(row, load_names()).execution.get("parallel", "") == parallel
+
+
+@pytest.mark.parametrize(
+    ("notes", "reason"),
+    [
+        ("q=B; cfg-par 1 ulysses 1 ring 1 pipefusion 2", "PipeFusion"),
+        ("q=B; best parallel config per GPU count", "the best of those that were tried"),
+        ("q=A", "split over several devices is not stated"),
+        ("q=A; USP config ulysses4", "ulysses=4 is not 2 devices"),
+    ],
+)
+def test_a_split_that_no_one_states_is_no_case(notes: str, reason: str) -> None:
+    with pytest.raises(Unmappable, match=reason):
+        case_of_row(_row_of("SANA 1.6B", n_devices="2", notes=notes), load_names())
+
+
+def _row_of(model: str, **columns: str) -> dict[str, str]:
+    stated = {"id": "x", "model": model, "component": "e2e", "device": "NVIDIA A100-SXM4-80GB", "precision": "bf16"}
+    run = {"compile": "eager", "batch": "1", "height": "1024", "width": "1024", "steps": "20", "guidance": "yes"}
+    named = dict.fromkeys(COLUMNS.strip().split(","), "")
+    return named | stated | run | {"metric": "seconds", "value": "10", "source": "somewhere"} | columns

@@ -33,7 +33,7 @@ def test_ratios_by_hand(case: Make) -> None:
     assert (device.slower, device.faster) == ("T4", "A100-SXM4-80GB")
     assert (device.measured, device.predicted) == (4.0, 3.0)
     assert (batch.slower, batch.faster, batch.measured, batch.predicted) == ("batch 2", "batch 1", 1.5, 2.0)
-    assert device.subject == "stable-diffusion whole, flash, eager, batch 1, 512 x 512, float16"
+    assert device.subject == "stable-diffusion whole, flash, eager, batch 1, 512 x 512, float16, 1 device"
     assert not found.left_out
 
 

@@ -25,14 +25,24 @@ def test_what_a_source_leaves_open_is_the_pipelines(case: Make) -> None:
         "batch": "batch 1",
         "resolution": "512 x 512",
         "number format": "float16",
+        "devices": "1 device",
     }
     assert run.values == only_run(case(settings={"height": 512, "width": 512})).values
 
 
+def test_a_split_over_devices_is_one_thing_that_may_differ(case: Make) -> None:
+    one, four = (
+        only_run(case(execution={"mode": "eager", "attention": "flash", **split}))
+        for split in ({}, {"parallel": "ulysses=4"})
+    )
+    assert (one.values[-1], four.values[-1]) == ("1 device", "ulysses=4")
+    assert (one.shared, one.values[:-1]) == (four.shared, four.values[:-1])
+
+
 def test_tf32_is_a_number_format_of_float32_alone(case: Make) -> None:
     tf32 = {"mode": "eager", "attention": "flash", "matmul_tf32": True}
-    assert only_run(case(settings={"dtype": "float32"}, execution=tf32)).values[-1] == "tf32"
-    assert only_run(case(settings={"dtype": "float16"}, execution=tf32)).values[-1] == "float16"
+    assert only_run(case(settings={"dtype": "float32"}, execution=tf32)).values[5] == "tf32"
+    assert only_run(case(settings={"dtype": "float16"}, execution=tf32)).values[5] == "float16"
 
 
 def test_steps_options_and_layout_are_shared_or_the_runs_are_not_alike(case: Make) -> None:

@@ -1,0 +1,176 @@
+"""A graph of one of several devices: shorter extents, and what devices send one another between the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+
+from tracer.graph import Component, Op, OpGraph, Stage, StorageRole, TensorSpec
+from tracer.messages import all_gather, all_reduce, exchange, packed
+from tracer.operators import ATTENTIONS, PRODUCTS, Kind, is_free, kind_of
+
+from .attention import attend, gather_keys
+from .axes import Dim
+from .division import Division
+from .scheme import Scheme
+from .splits import Split, split_of
+from .survey import Call, length_axis
+from .writer import GraphWriter, StageWriter
+
+__all__ = ["partition"]
+
+_STATISTICS = "float32"
+
+
+def partition(graph: OpGraph, scheme: Scheme) -> OpGraph:
+    """What one device runs of a workload that several share.
+
+    Replicas (``data``) each run the whole workload: they change no call. Components that a scheme does not divide run
+    on every device.
+
+    Raises
+    ------
+    SchemeError
+        The workload cannot be split so; the message says what would do.
+    """
+    if replace(scheme, data=1).devices == 1:
+        return graph
+    writer = GraphWriter(graph)
+    splits = {name: _Part(writer, split, scheme) for name, split in split_of(graph, scheme).items()}
+    stages: list[Stage] = []
+    for stage in graph.stages:
+        part = splits.get(stage.component)
+        if part is None:
+            stages.append(stage)
+        elif not part.shared_out(stage, stages):
+            stages.append(part.stage(stage))
+    weights = {name: part.weights_saved() for name, part in splits.items()}
+    return writer.finish(stages, [_lighter(c, weights.get(c.name, 0)) for c in graph.components])
+
+
+def _lighter(component: Component, saved: int) -> Component:
+    return replace(component, parameter_bytes=component.parameter_bytes - saved)
+
+
+class _Part:
+    """One component's share of a device."""
+
+    def __init__(self, writer: GraphWriter, split: Split, scheme: Scheme) -> None:
+        self._writer = writer
+        self._split = split
+        self._scheme = scheme
+        self._division = Division(split.survey, split.devices)
+        self._tokens = split.survey.axes.root(split.tokens)
+
+    def shared_out(self, stage: Stage, before: Sequence[Stage]) -> bool:
+        """Whether another device runs a stage: the second pass of guidance, where the first is a stage of its own."""
+        return self._split.passes > 1 and any(
+            s.component == stage.component and s.repeats == stage.repeats and s.name in stage.name for s in before
+        )
+
+    def stage(self, stage: Stage) -> Stage:
+        """A stage on one device; passes of guidance that follow one another in it are those of one of two devices."""
+        writer = StageWriter(self._writer, stage)
+        for index, call in enumerate(self._split.survey.calls[stage.name]):
+            writer.module = int(stage.modules[index])
+            self._call(writer, call, self._operators(stage, index))
+        self._gather(writer, stage)
+        steps = self._writer.graph.workload.num_inference_steps or stage.repeats
+        halved = self._split.passes > 1 and not self._passes_are_stages(stage) and stage.repeats % 2 == 0
+        return writer.finish(stage.repeats // 2 if halved and steps else stage.repeats)
+
+    def _passes_are_stages(self, stage: Stage) -> bool:
+        same = [s for s in self._writer.graph.stages if s.component == stage.component and s.repeats == stage.repeats]
+        return len(same) > 1
+
+    def weights_saved(self) -> int:
+        """Bytes of weights that other devices hold. [B]"""
+        roles, sizes = self._writer.graph.storage_roles, self._writer.graph.storage_bytes
+        used = {storage for call in self._split.survey.iter_calls() for storage in call.read}
+        saved = 0
+        for storage in used:
+            parts = self._division.storage_parts(storage)
+            if parts == 1:
+                continue
+            own = -(-int(sizes[storage]) // parts)
+            self._writer.storage_bytes[storage] = own
+            if roles[storage] in (StorageRole.PARAMETER, StorageRole.BUFFER):
+                saved += int(sizes[storage]) - own
+        for call in self._split.survey.iter_calls():
+            for storage in call.written:
+                parts = self._division.storage_parts(storage)
+                self._writer.storage_bytes[storage] = -(-int(sizes[storage]) // parts)
+        return saved
+
+    def _operators(self, stage: Stage, index: int) -> tuple[Op, ...]:
+        operators = self._writer.graph.operators
+        first = operators[stage.operators[index]]
+        return (first,) if stage.grown is None else (first, operators[stage.grown[index]])
+
+    def _call(self, writer: StageWriter, call: Call, ops: tuple[Op, ...]) -> None:
+        """A call on one device, with what it sends before and after it."""
+        local = tuple(self._division.operator(op, call) for op in ops)
+        if is_free(call.op.name):
+            writer.call(local, call.read, call.written)
+        elif kind_of(call.op.name) in ATTENTIONS:
+            self._attention(writer, call, local)
+        else:
+            self._halo(writer, call, local[-1])
+            writer.call(local, call.read, call.written)
+            self._sum(writer, call, local)
+
+    def _attention(self, writer: StageWriter, call: Call, local: tuple[Op, ...]) -> None:
+        length = length_axis(call.op)
+        queries, keys = (self._division.parts((dims[length],))[0] for dims in call.inputs[:2])
+        if keys == 1:
+            writer.call(local, call.read, call.written)
+        elif queries == 1 or len(call.inputs[0]) < 4 or not self._is_of_tokens(call.inputs[1][length]):
+            gather_keys(writer, local[-1], call.read, call.written, keys)
+        else:
+            attend(writer, local[-1], call.read, call.written, self._scheme)
+
+    def _is_of_tokens(self, dim: Dim) -> bool:
+        return self._tokens in self._split.survey.axes.roots(dim)
+
+    def _halo(self, writer: StageWriter, call: Call, local: Op) -> None:
+        """Rows of the neighbours that a convolution reads, put beside a device's own (DistVAE: ``PatchConv2d``)."""
+        for at, dim in enumerate(call.walk.spread):
+            ranks = self._division.parts((dim,))[0]
+            if ranks > 1:
+                image, taps = local.inputs[0], local.inputs[1].shape[2 + at]
+                rows = image.numel // image.shape[2 + at] * (taps - 1)
+                writer.make(exchange(rows, image.dtype, ranks), call.read[0])
+                writer.make(packed(image), call.read[0])
+
+    def _sum(self, writer: StageWriter, call: Call, local: tuple[Op, ...]) -> None:
+        """What every device has a part of, summed over all: products and statistics along a divided axis."""
+        reduced = prod(self._division.parts(call.walk.reduced))
+        summed = self._division.parts((call.walk.summed,))[0]
+        kind = kind_of(call.op.name)
+        if kind in PRODUCTS or kind in (Kind.REDUCTION, Kind.GATHER):
+            ranks = max(reduced, summed)
+            ops = [all_reduce(op.outputs[0], ranks) for op in local] if ranks > 1 else []
+        else:
+            ops = [_statistics(op, call, reduced) for op in local] if reduced > 1 else []
+        if ops:
+            writer.call(ops, call.written[:1], call.written[:1])
+
+    def _gather(self, writer: StageWriter, stage: Stage) -> None:
+        """The result of a run of a stage on every device."""
+        last = self._split.survey.calls[stage.name][-1]
+        local = self._division.operator(last.op, last).outputs[0]
+        whole = last.op.outputs[0]
+        axes = {axis for dim in last.outputs[0] for axis in self._split.survey.axes.roots(dim)}
+        ranks = [number for axis, number in self._division.devices.items() if axis in axes]
+        storage, part = last.written[0], local
+        for number in (*ranks, *([self._split.passes] if self._split.passes > 1 else [])):
+            storage = writer.make(all_gather(part, number), storage)
+            part = TensorSpec((part.numel * number,), whole.dtype)
+
+
+def _statistics(op: Op, call: Call, ranks: int) -> Op:
+    """Sums of two moments of each row of a norm, or of maximum and sum of one of a softmax, over all devices."""
+    extent = prod(factor.extent for dim in call.walk.reduced for factor in dim) // ranks
+    rows = max(op.outputs[0].numel // max(extent, 1), 1)
+    return all_reduce(TensorSpec((rows, 2), _STATISTICS), ranks)

@@ -1,0 +1,101 @@
+"""Schemes: over how many devices a run is split, and along what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+from tracer.graph import GraphError
+
+__all__ = ["ONE_DEVICE", "Scheme", "SchemeError"]
+
+
+class SchemeError(GraphError):
+    """A scheme that cannot be read, or that a workload cannot be split by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheme:
+    """Devices by what they split; their product is the number of devices.
+
+    Ranks next to one another share the innermost split: tensor, then ulysses, ring, guidance and replicas, as the
+    groups of Megatron (``initialize_model_parallel``: tensor innermost) and of xDiT (``RankGenerator``, order
+    ``tp-sp-pp-cfg-dp``) lie. What is innermost talks over the fastest links.
+
+    Attributes
+    ----------
+    tensor : int
+        Columns and rows of the weights of attention and of the layers after it (Shoeybi et al., arXiv 1909.08053).
+    ulysses : int
+        The sequence; around attention the heads (Jacobs et al., arXiv 2309.14509).
+    ring : int
+        The sequence; keys and values go round (Liu et al., arXiv 2310.01889).
+    cfg : int
+        The two passes of classifier-free guidance.
+    data : int
+        Replicas, each with a batch of its own.
+    patch : int
+        Rows of the image in the decoder, over as many of the devices that there are; it adds none.
+    """
+
+    tensor: int = 1
+    ulysses: int = 1
+    ring: int = 1
+    cfg: int = 1
+    data: int = 1
+    patch: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse counts that are none."""
+        for name, value in self._counts().items():
+            if value < 1:
+                raise SchemeError(f"{name}={value}: valid: 1 or more devices")
+        if self.cfg > 2:
+            raise SchemeError(f"cfg={self.cfg}: guidance has two passes; valid: 1, 2")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Scheme from ``ulysses=4,cfg=2``; nothing, or ``1``, is one device.
+
+        Raises
+        ------
+        SchemeError
+            An unknown split, or a number that is none.
+        """
+        names = [item.name for item in fields(cls)]
+        counts: dict[str, int] = {}
+        for part in filter(None, (piece.strip() for piece in text.split(","))):
+            name, _, number = part.partition("=")
+            if part == "1":
+                continue
+            if name not in names or not number.isdecimal() or name in counts:
+                raise SchemeError(f"{part!r} is no split; valid: {', '.join(f'{n}=DEVICES' for n in names)}, each once")
+            counts[name] = int(number)
+        return cls(**counts)
+
+    @property
+    def sequence(self) -> int:
+        """Parts of the sequence."""
+        return self.ulysses * self.ring
+
+    @property
+    def devices(self) -> int:
+        """Devices in all."""
+        return max(self.tensor * self.sequence * self.cfg, self.patch) * self.data
+
+    def __str__(self) -> str:
+        """As :meth:`parse` reads it."""
+        return ",".join(f"{name}={count}" for name, count in self._counts().items() if count > 1)
+
+    def _counts(self) -> dict[str, int]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    def scaled(self, name: str, devices: int) -> Self:
+        """The same scheme with another number of devices along one split."""
+        counts = self._counts()
+        if name not in counts:
+            raise SchemeError(f"{name!r} is no split; valid: {', '.join(counts)}")
+        return type(self)(**{**counts, name: devices})
+
+
+ONE_DEVICE = Scheme()

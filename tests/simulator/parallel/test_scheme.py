@@ -1,0 +1,50 @@
+"""Schemes as users write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.parallel.scheme import ONE_DEVICE, Scheme, SchemeError
+
+
+@pytest.mark.parametrize(
+    ("text", "devices", "sequence"),
+    [
+        ("", 1, 1),
+        ("1", 1, 1),
+        ("ulysses=4,ring=2,cfg=2", 16, 8),
+        ("tensor=8", 8, 1),
+        ("data=3,tensor=2", 6, 1),
+        ("patch=4", 4, 1),
+        ("ulysses=4,patch=4", 4, 4),
+    ],
+)
+def test_devices(text, devices, sequence):
+    scheme = Scheme.parse(text)
+    assert (scheme.devices, scheme.sequence) == (devices, sequence)
+    assert Scheme.parse(str(scheme)) == scheme
+
+
+def test_one_device_has_no_name():
+    assert str(ONE_DEVICE) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ulyses=4", "'ulyses=4' is no split; valid: tensor=DEVICES"),
+        ("tensor=two", "'tensor=two' is no split"),
+        ("tensor=2,tensor=4", "each once"),
+        ("tensor=0", "tensor=0: valid: 1 or more devices"),
+        ("cfg=3", "guidance has two passes; valid: 1, 2"),
+    ],
+)
+def test_refusals_say_what_would_do(text, message):
+    with pytest.raises(SchemeError, match=message):
+        Scheme.parse(text)
+
+
+def test_scaled():
+    assert Scheme(cfg=2).scaled("ulysses", 4) == Scheme(cfg=2, ulysses=4)
+    with pytest.raises(SchemeError, match="valid: tensor, ulysses"):
+        ONE_DEVICE.scaled("pipeline", 2)
