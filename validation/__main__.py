@@ -20,6 +20,7 @@ from validation.commands.limits import limits_command
 from validation.commands.machine import campaign_command, check_command, probe_command
 from validation.commands.ratios import ratios_command
 from validation.commands.study import study_command
+from validation.commands.training import training_command
 from validation.measured.tables import MeasurementError
 from validation.published.case import CaseError
 
@@ -60,6 +61,7 @@ app.command("ratios")(ratios_command)
 app.command("limits")(limits_command)
 app.command("calibrate")(calibrate_command)
 app.command("trace")(trace_command)
+app.command("training")(training_command)
 app.command("study")(study_command)
 app.command("accuracy")(accuracy_command)
 app.command("probe")(probe_command)

@@ -41,13 +41,14 @@ _KINDS: Mapping[str, Iterable[Kind]] = {
     "product": PRODUCTS,
     "row_wise": (
         *(Kind.LAYER_NORM, Kind.RMS_NORM, Kind.GROUP_NORM, Kind.SPREAD_GROUP_NORM, Kind.BATCH_NORM),
+        *(Kind.LAYER_NORM_BACKWARD, Kind.CHANNEL_NORM_BACKWARD),
         Kind.SOFTMAX,
     ),
     # A norm with its residual is one kernel of a serving engine, called without the layers around torch's own norms.
     "operator": (
         *(Kind.ELEMENTWISE, Kind.COMPARISON, Kind.REDUCTION, Kind.SCAN, Kind.SORT, Kind.RESIDUAL_RMS_NORM),
         *(Kind.COPY, Kind.IN_PLACE_COPY, Kind.CONCATENATION, Kind.PADDING, Kind.FILL, Kind.RESAMPLE, Kind.POOLING),
-        *(Kind.GATHER, Kind.SCATTER, Kind.PAGED_WRITE, Kind.ROTARY, Kind.ROW_QUANTIZATION),
+        *(Kind.GATHER, Kind.SCATTER, Kind.SCATTER_TO_ZEROS, Kind.PAGED_WRITE, Kind.ROTARY, Kind.ROW_QUANTIZATION),
         *GENERATED,
     ),
     "collective": COLLECTIVES,

@@ -32,6 +32,7 @@ _KINDS: Mapping[str, Iterable[Kind]] = {
     "normalization": (
         *(Kind.SOFTMAX, Kind.LAYER_NORM, Kind.RMS_NORM, Kind.RESIDUAL_RMS_NORM),
         *(Kind.GROUP_NORM, Kind.SPREAD_GROUP_NORM, Kind.BATCH_NORM),
+        *(Kind.LAYER_NORM_BACKWARD, Kind.CHANNEL_NORM_BACKWARD),
         # Generated kernels that reduce rows are normalizations in the models at hand.
         *(Kind.GENERATED_REDUCTION, Kind.GENERATED_PERSISTENT_REDUCTION),
     ),
@@ -41,7 +42,7 @@ _KINDS: Mapping[str, Iterable[Kind]] = {
     ),
     "data_movement": (
         *(Kind.COPY, Kind.IN_PLACE_COPY, Kind.CONCATENATION, Kind.PADDING, Kind.FILL, Kind.RESAMPLE, Kind.POOLING),
-        *(Kind.GATHER, Kind.SCATTER, Kind.PAGED_WRITE),
+        *(Kind.GATHER, Kind.SCATTER, Kind.SCATTER_TO_ZEROS, Kind.PAGED_WRITE),
     ),
     "communication": COLLECTIVES,
 }

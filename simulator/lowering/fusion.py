@@ -32,7 +32,8 @@ _CHAINED = (
 )
 _ALONE = (
     *(*PRODUCTS, *CONVOLUTIONS, *ATTENTIONS, *COLLECTIVES, *GENERATED, *FREE),
-    *(Kind.SCAN, Kind.SORT, Kind.GATHER, Kind.SCATTER, Kind.PAGED_WRITE),
+    *(Kind.SCAN, Kind.SORT, Kind.GATHER, Kind.SCATTER, Kind.SCATTER_TO_ZEROS, Kind.PAGED_WRITE),
+    *(Kind.LAYER_NORM_BACKWARD, Kind.CHANNEL_NORM_BACKWARD),
 )
 FUSIBLE: Mapping[Kind, bool] = {**dict.fromkeys(_CHAINED, True), **dict.fromkeys(_ALONE, False)}
 """Whether a generated kernel computes operators of a kind together with their neighbours."""

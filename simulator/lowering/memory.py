@@ -9,6 +9,7 @@ from hw_specs import number_format
 from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Kernel, RowKind, RowWise, Scatter, Stream, StreamKind
 from simulator.work import declared, work_of
+from simulator.work.movement import scattered
 from tracer.graph import Op, TensorSpec
 from tracer.operators import Kind
 
@@ -157,6 +158,29 @@ def scatter(op: Op, execution: Execution) -> Sequence[Kernel]:
             row_length=float(max(width, 1)),
         ),
     )
+
+
+@lowering_rule(Kind.SCATTER_TO_ZEROS)
+def scatter_to_zeros(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """A kernel that clears the output and one that adds rows to places of their own.
+
+    ``Embedding.cu`` sorts more than 3072 indices before, in kernels as short as kernels get; they are left out.
+    """
+    rows, width, indices = scattered(op)
+    out, work = op.outputs[0], work_of(op)
+    values = rows * width * out.itemsize
+    added = Scatter(
+        name=_name(op),
+        number_format=number_format(out.dtype),
+        vector_flops=work.vector_flops,
+        bytes_read=work.bytes_read,
+        bytes_written=values,
+        resident_bytes=values + indices,
+        itemsize=out.itemsize,
+        rows=rows,
+        row_length=width,
+    )
+    return (fill_kernel("clear", out), added)
 
 
 @lowering_rule(Kind.PAGED_WRITE)

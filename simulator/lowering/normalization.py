@@ -15,9 +15,19 @@ from tracer.operators import Kind
 
 from .access import access_pattern
 from .copies import conversion_kernel
+from .reductions import reduction_loads
 from .rules import lowering_rule
 
-__all__ = ["batch_norm", "group_norm", "group_norm_in_parts", "residual_norm", "row_norm", "softmax"]
+__all__ = [
+    "batch_norm",
+    "channel_norm_backward",
+    "group_norm",
+    "group_norm_in_parts",
+    "layer_norm_backward",
+    "residual_norm",
+    "row_norm",
+    "softmax",
+]
 
 #: Bytes of a scale or a shift of group norm, which are float32 whatever the values are. [B]
 _PARAMETER_BYTES = 4
@@ -119,6 +129,46 @@ def batch_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
     return (_elementwise(op, "batch_norm", elements=data.numel, read=work.bytes_read, written=float(data.nbytes)),)
 
 
+@lowering_rule(Kind.LAYER_NORM_BACKWARD)
+def layer_norm_backward(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """The input's gradient, a thread block a row, then those of scale and shift, a sum over all rows.
+
+    Both read the gradient and the input (``layer_norm_kernel.cu``: ``layer_norm_grad_input_kernel``,
+    ``GammaBetaBackwardCUDAKernel``).
+    """
+    data, mean = op.inputs[1:3]
+    width = int(data.numel // mean.numel)
+    row = _row_kernel(op, "layer_norm_backward", RowKind.NORMALIZATION, width)
+    read, rows = float(op.inputs[0].nbytes + data.nbytes), data.numel / max(width, 1)
+    row = replace(row, vector_flops=11.0 * data.numel, bytes_read=read, bytes_written=float(data.nbytes))
+    if len(op.outputs) == 1:
+        return (row,)
+    return (row, _sums(op, "parameter_gradients", outputs=2.0 * width, length=rows))
+
+
+@lowering_rule(Kind.CHANNEL_NORM_BACKWARD)
+def channel_norm_backward(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """Sums over channels, from which parameters' gradients follow, and an elementwise pass for the input's.
+
+    Both read the gradient and the input (``group_norm_kernel.cu``: ``ComputeInternalGradientsCUDAKernel``;
+    ``Normalization.cuh``: ``batch_norm_backward_reduce_kernel``, ``batch_norm_backward_elemt_kernel``).
+    """
+    grad, data = op.inputs[:2]
+    sums = float(data.shape[0] * data.shape[1])
+    read = float(grad.nbytes + data.nbytes)
+    return (
+        _sums(op, "channel_gradients", outputs=sums, length=data.numel / sums),
+        _elementwise(
+            op,
+            "channel_norm_backward",
+            elements=data.numel,
+            read=read,
+            written=data.nbytes,
+            pattern=AccessPattern.BROADCAST,
+        ),
+    )
+
+
 @lowering_rule(Kind.SOFTMAX)
 def softmax(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel along the reduced axis, after a copy of what does not lie in order (``SoftMax.cu``)."""
@@ -193,6 +243,15 @@ def _row_kernel(op: Op, name: str, kind: RowKind, width: int) -> RowWise:
         rows=data.numel / max(width, 1),
         row_length=width,
     )
+
+
+def _sums(op: Op, name: str, *, outputs: float, length: float) -> Stream:
+    """Reduction of a gradient and the tensor beside it to a few sums."""
+    grad, data = op.inputs[:2]
+    kernel = _elementwise(op, name, elements=outputs, read=grad.nbytes + data.nbytes, written=outputs * data.itemsize)
+    flops = 4.0 * data.numel
+    loads = reduction_loads(length, along=False)
+    return replace(kernel, kind=StreamKind.REDUCTION, vector_flops=flops, reduced_length=max(length, 1.0), loads=loads)
 
 
 def _elementwise(

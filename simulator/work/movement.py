@@ -7,7 +7,17 @@ from tracer.operators import Kind, is_in_place
 
 from .op_work import OpWork, compulsory_bytes, work_formula
 
-__all__ = ["copy", "fill", "gather", "in_place_copy", "paged_write", "scatter", "windows"]
+__all__ = [
+    "copy",
+    "fill",
+    "gather",
+    "in_place_copy",
+    "paged_write",
+    "scatter",
+    "scatter_to_zeros",
+    "scattered",
+    "windows",
+]
 
 
 @work_formula(Kind.COPY, Kind.CONCATENATION, Kind.PADDING)
@@ -45,6 +55,25 @@ def scatter(op: Op) -> OpWork:
     indices = sum(t.nbytes for t in op.inputs[1:-1])
     copied = 0 if is_in_place(op.name) else target
     return OpWork(bytes_read=float(copied + values + indices), bytes_written=float(copied + values))
+
+
+@work_formula(Kind.SCATTER_TO_ZEROS)
+def scatter_to_zeros(op: Op) -> OpWork:
+    """The output is cleared, then values are read with their indices and added to their places."""
+    rows, width, indices = scattered(op)
+    values, out = rows * width, op.outputs[0]
+    read = values * (out.itemsize + op.inputs[0].itemsize) + indices
+    return OpWork(vector_flops=values, bytes_read=read, bytes_written=out.nbytes + values * out.itemsize)
+
+
+def scattered(op: Op) -> tuple[float, float, float]:
+    """Rows that are put to places of their own, elements of each, and bytes of the indices.
+
+    There are as many rows as whole numbers in the tensor of indices, and as many elements in each as the values, which
+    are the first tensor, have for one of them; a loss has a value for all. A trace may not say which are the indices.
+    """
+    indices = next((t for t in op.inputs if t.dtype in ("int64", "int32") and t.shape), op.inputs[-1])
+    return float(indices.numel), max(op.inputs[0].numel / indices.numel, 1.0), float(indices.nbytes)
 
 
 @work_formula(Kind.PAGED_WRITE)

@@ -7,7 +7,7 @@ from tracer.operators import Kind
 
 from .op_work import OpWork, compulsory_bytes, work_formula
 
-__all__ = ["affine_norm", "batch_norm", "residual_rms_norm", "rms_norm"]
+__all__ = ["affine_norm", "backward_norm", "batch_norm", "residual_rms_norm", "rms_norm"]
 
 
 @work_formula(Kind.LAYER_NORM, Kind.GROUP_NORM, Kind.SPREAD_GROUP_NORM)
@@ -38,6 +38,12 @@ def residual_rms_norm(op: Op) -> OpWork:
 def batch_norm(op: Op) -> OpWork:
     """Scale and shift by stored statistics: 2 an element."""
     return _per_element(op, 2.0)
+
+
+@work_formula(Kind.LAYER_NORM_BACKWARD, Kind.CHANNEL_NORM_BACKWARD)
+def backward_norm(op: Op) -> OpWork:
+    """Two sums over a row or a group (2 and 4), the input's gradient (5), those of scale and shift (4) an element."""
+    return _per_element(op, 15.0)
 
 
 def _per_element(op: Op, flops: float) -> OpWork:

@@ -17,6 +17,7 @@ def trace_module(
     *example_inputs: object,
     name: str = "model",
     attention_kinds: Mapping[str, str] | None = None,
+    gradients: bool = False,
     **keyword_inputs: object,
 ) -> OpGraph:
     """Graph of one call of any module or callable.
@@ -32,6 +33,9 @@ def trace_module(
         Name of the graph, of its only stage and of its only component.
     attention_kinds : mapping of str to str, optional
         Regular expression on the module path -> kind of attention.
+    gradients : bool
+        Whether autograd keeps track, so that what is called may run a backward pass: a training step is a module whose
+        forward pass ends with ``loss.backward()``. Attention has to be written as separate products then.
 
     Returns
     -------
@@ -40,4 +44,6 @@ def trace_module(
     """
     from .meta import trace
 
-    return trace(function, *example_inputs, name=name, attention_kinds=attention_kinds, **keyword_inputs)
+    return trace(
+        function, *example_inputs, name=name, attention_kinds=attention_kinds, gradients=gradients, **keyword_inputs
+    )

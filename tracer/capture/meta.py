@@ -23,10 +23,11 @@ def trace(
     *example_inputs: object,
     name: str = "model",
     attention_kinds: Mapping[str, str] | None = None,
+    gradients: bool = False,
     **keyword_inputs: object,
 ) -> OpGraph:
     """Graph of one call of any module or callable; see :func:`tracer.capture.trace_module`."""
-    builder = GraphBuilder(attention_kinds=attention_kinds or {})
+    builder = GraphBuilder(attention_kinds=attention_kinds or {}, gradients=gradients)
     builder.add_stage(
         name, name, function, lambda repeat: function(*example_inputs, **keyword_inputs), default_kind="self"
     )
@@ -41,9 +42,12 @@ class GraphBuilder:
     ----------
     attention_kinds : mapping of str to str
         Regular expression on the module path -> kind of attention; the first that matches decides.
+    gradients : bool
+        Whether autograd keeps track, so that a stage may run a backward pass.
     """
 
     attention_kinds: Mapping[str, str] = field(default_factory=dict)
+    gradients: bool = False
     _storages: StorageTable = field(default_factory=StorageTable)
     _operators: dict[Op, int] = field(default_factory=dict)
     _modules: dict[str, int] = field(default_factory=dict)
@@ -142,7 +146,7 @@ class GraphBuilder:
                     return kind
             return default_kind if query_length == key_length else "cross"
 
-        return Recorder(self._storages, ModulePath(component, root), attention_kind).run(run)
+        return Recorder(self._storages, ModulePath(component, root), attention_kind).run(run, gradients=self.gradients)
 
     def _intern(self, calls: Sequence[Call]) -> IndexArray:
         def index(call: Call) -> int:

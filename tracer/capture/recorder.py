@@ -14,7 +14,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from tracer.graph import AttributeValue, StorageRole, TensorSpec, attributes_from
+from tracer.graph import AttributeValue, GraphError, StorageRole, TensorSpec, attributes_from
 from tracer.operators import Kind, is_in_place, kind_of
 
 __all__ = ["Call", "ModulePath", "Recorder", "StorageTable"]
@@ -131,9 +131,9 @@ class Recorder:
         self._attention_kind = attention_kind
         self._paused = False
 
-    def run(self, function: Callable[[], object]) -> list[Call]:
-        """Calls that `function` makes, in order."""
-        with torch.no_grad(), self._path.watch(), _FunctionMode(self), _DispatchMode(self):
+    def run(self, function: Callable[[], object], *, gradients: bool = False) -> list[Call]:
+        """Calls that `function` makes, in order; those of a backward pass too where gradients are kept track of."""
+        with torch.set_grad_enabled(gradients), self._path.watch(), _FunctionMode(self), _DispatchMode(self):
             function()
         return self.calls
 
@@ -227,7 +227,7 @@ class _FunctionMode(TorchFunctionMode):
             # A mode is off inside a function that it was given, so the call inside this one needs another way.
             with self._in_place_of_attention():
                 return func(*args, **kwargs)
-        if func not in _WHOLE:
+        if func not in _WHOLE or (func is not _ATTENTION and _wants_gradients(args, kwargs)):
             return func(*args, **kwargs)
         return self._whole(func, args, kwargs)
 
@@ -255,6 +255,11 @@ class _FunctionMode(TorchFunctionMode):
         names = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
         given = dict(zip(names, args, strict=False)) | kwargs
         tensors = [given["query"], given["key"], given["value"]]
+        if _wants_gradients(tensors, {}):
+            raise GraphError(
+                "fused attention is traced without its backward pass: write attention as separate products "
+                "(attn_implementation='eager' in transformers)"
+            )
         if given.get("attn_mask") is not None:
             tensors.append(given["attn_mask"])
         return self._recorder.record_attention(given["query"], tensors, given)
@@ -284,6 +289,12 @@ class _DispatchMode(TorchDispatchMode):
                 plain[name] = _attribute(value)
         self._recorder.record(schema.name, tensors, outputs, plain)
         return outputs
+
+
+def _wants_gradients(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether autograd follows what a call does to its tensors."""
+    given = (*args, *kwargs.values())
+    return torch.is_grad_enabled() and any(isinstance(t, torch.Tensor) and t.requires_grad for t in given)
 
 
 def _makes_a_tensor(name: str, inputs: Sequence[Any]) -> bool:

@@ -84,6 +84,12 @@ OPERATORS = (
     _elementwise("hardswish hardsigmoid prelu _prelu_kernel", flops=4),
     _elementwise("gelu", flops=8, special_ops=1),
     _gated("glu", "self dim", flops=4, special_ops=1),
+    # Gradients (aten/src/ATen/native/cuda/Activation*.cu, BinaryMiscBackwardOpsKernels.cu): gelu's needs the error
+    # function and the density, silu's the sigmoid.
+    _elementwise("threshold_backward native_dropout_backward", flops=1),
+    _elementwise("tanh_backward sigmoid_backward hardtanh_backward leaky_relu_backward", flops=3),
+    _elementwise("silu_backward elu_backward softplus_backward mish_backward", flops=6, special_ops=1),
+    _elementwise("gelu_backward", flops=14, special_ops=2),
     _unknown("complex polar imag angle view_as_real_copy", flops=2),
     _unknown("fft_fft _fft_r2c _fft_c2c _fft_c2r", flops=20),
     # Activation of one half and a product with the other (vllm-project/vllm, csrc/torch_bindings.cpp).

@@ -30,6 +30,7 @@ def _gathered(op: Op) -> tuple[TensorSpec, ...]:
 
 _gather = partial(declare, kind=Kind.GATHER)
 _scatter = partial(declare, kind=Kind.SCATTER)
+_gradient = partial(declare, kind=Kind.SCATTER_TO_ZEROS)
 
 OPERATORS = (
     _gather("embedding", "weight indices padding_idx scale_grad_by_freq sparse", outputs=_embedded),
@@ -39,6 +40,9 @@ OPERATORS = (
     _gather("index _unsafe_index take embedding_bag"),
     _scatter("index_put _index_put_impl _unsafe_index_put index_copy index_add index_fill"),
     _scatter("scatter scatter_add masked_scatter masked_select"),
+    # The loss is the mean of a value of each row, in one thread block (aten/src/ATen/native/cuda/Loss.cu).
+    _gather("nll_loss_forward"),
+    _gradient("embedding_dense_backward nll_loss_backward max_pool2d_with_indices_backward"),
     # vllm-project/vllm, csrc/torch_bindings.cpp
     declare(
         "_C_cache_ops::reshape_and_cache_flash _C_cache_ops::reshape_and_cache",

@@ -35,6 +35,10 @@ class Kind(enum.Enum):
     """Group norm whose moments several thread blocks take together."""
     BATCH_NORM = enum.auto()
     """Scale and shift of each channel by statistics that are stored."""
+    LAYER_NORM_BACKWARD = enum.auto()
+    """Gradients of a layer norm: of its input row by row, of its scale and shift over all rows."""
+    CHANNEL_NORM_BACKWARD = enum.auto()
+    """Gradients of a norm whose statistics are of channels or groups of them: sums first, then its input's elements."""
 
     PRODUCT = enum.auto()
     """Product of two matrices, or of a matrix and a vector; any batch of the first is rows."""
@@ -79,6 +83,8 @@ class Kind(enum.Enum):
     """Rows or elements of a table at given indices."""
     SCATTER = enum.auto()
     """Values written to given indices of a tensor; an out-of-place call copies the tensor first."""
+    SCATTER_TO_ZEROS = enum.auto()
+    """Values added to given places of a tensor that is zero elsewhere: gradients of gathers."""
     PAGED_WRITE = enum.auto()
     """Keys and values of new tokens written to their slots of a paged cache."""
     RESAMPLE = enum.auto()

@@ -18,6 +18,12 @@ def _with_residual(op: Op) -> tuple[TensorSpec, ...]:
     return op.inputs[:2]
 
 
+def _gradients(op: Op) -> tuple[TensorSpec, ...]:
+    """Of the input, which is the second tensor, and of scale and shift where there are such."""
+    data = op.inputs[1]
+    return (TensorSpec(data.shape, data.dtype), *(t for t in op.inputs[4:] if t.shape))
+
+
 _layer_norm = partial(declare, kind=Kind.LAYER_NORM, outputs=like_input)
 _rms_norm = partial(declare, kind=Kind.RMS_NORM, outputs=like_input)
 _group_norm = partial(declare, kind=Kind.GROUP_NORM, outputs=like_input)
@@ -31,6 +37,16 @@ OPERATORS = (
     _group_norm("native_group_norm", "input weight bias N C HxW group eps"),
     _group_norm("group_norm", "input num_groups weight bias eps cudnn_enabled", same_as="native_group_norm"),
     _batch_norm("batch_norm native_batch_norm cudnn_batch_norm _native_batch_norm_legit_no_training"),
+    declare(
+        "native_layer_norm_backward",
+        "grad_out input normalized_shape mean rstd weight bias output_mask",
+        kind=Kind.LAYER_NORM_BACKWARD,
+        outputs=_gradients,
+    ),
+    declare(
+        "native_group_norm_backward native_batch_norm_backward cudnn_batch_norm_backward",
+        kind=Kind.CHANNEL_NORM_BACKWARD,
+    ),
     # ROCm/aiter, aiter/ops/groupnorm.py, norm.py and rmsnorm.py
     declare(
         "aiter::_groupnorm_run",

@@ -101,4 +101,5 @@ OPERATORS = (
     _softmaxes("_softmax _log_softmax", "self dim half_to_float"),
     _softmaxes("softmax", "self dim dtype", same_as="_softmax"),
     _softmaxes("_safe_softmax log_softmax", "self dim dtype"),
+    _softmaxes("_softmax_backward_data _log_softmax_backward_data", "grad_output output dim input_dtype"),
 )

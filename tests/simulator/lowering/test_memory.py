@@ -159,3 +159,11 @@ def test_a_copy_to_another_extent_is_a_gather(call):
     op = call("replication_pad3d", [(1, 8, 2, 4, 4)], [(1, 8, 4, 6, 6)], padding=(1, 1, 1, 1, 2, 0))
     assert _one(op).kind == StreamKind.GATHER
     assert kernels_of(op, Execution(mode="compiled"))[0].kind == StreamKind.COPY
+
+
+def test_a_gradient_of_a_gather_is_a_fill_and_a_scatter(call):
+    op = call("embedding_dense_backward", [(2, 3, 4), TensorSpec((2, 3), "int64")], [(10, 4)])
+    fill, added = kernels_of(op, _EAGER)
+    assert (fill.name, fill.bytes_read, fill.bytes_written) == ("clear", 0, 80)
+    assert isinstance(added, Scatter)
+    assert (added.rows, added.row_length, added.bytes_written) == (6, 4, 48)

@@ -148,3 +148,22 @@ def test_a_release_decides_which_rows_of_a_softmax_stay_in_registers(release, lo
 def test_group_norm_applies_float32_parameters(dtype, converts, call):
     op = call("native_group_norm", [(2, 32, 8, 8), (32,), (32,)], [(2, 32, 8, 8)], dtype=dtype, group=4)
     assert kernels_of(op, _EAGER)[2].converts == converts
+
+
+def test_layer_norm_backward_is_rows_and_then_sums_over_them(call):
+    inputs = [(64, 8), (64, 8), (64, 1), (64, 1), (8,), (8,)]
+    row, sums = kernels_of(call("native_layer_norm_backward", inputs, [(64, 8), (8,), (8,)]), _EAGER)
+    assert (row.kind, row.rows, row.row_length) == (RowKind.NORMALIZATION, 64, 8)
+    assert row.bytes_read == sums.bytes_read == 2 * 64 * 8 * 2
+    assert (sums.kind, sums.elements, sums.reduced_length) == (StreamKind.REDUCTION, 16, 64)
+    alone = call("native_layer_norm_backward", inputs[:4], [(64, 8)], normalized_shape=(8,))
+    assert [kernel.name for kernel in kernels_of(alone, _EAGER)] == ["layer_norm_backward"]
+
+
+@pytest.mark.parametrize("name", ["native_group_norm_backward", "native_batch_norm_backward"])
+def test_norms_of_channels_sum_and_then_walk_the_elements(name, call):
+    op = call(name, [(2, 4, 8, 8), (2, 4, 8, 8), (2, 2), (2, 2), (4,)], [(2, 4, 8, 8), (4,), (4,)])
+    sums, apply = kernels_of(op, _EAGER)
+    assert (sums.elements, sums.reduced_length) == (8, 64)
+    assert (apply.elements, apply.bytes_written) == (512, 1024)
+    assert sums.bytes_read == apply.bytes_read == 2048

@@ -60,3 +60,17 @@ def test_a_paged_write_is_in_the_dtype_of_the_cache(call):
     cache, slots = TensorSpec((100, 16, 2, 8), "uint8"), TensorSpec((5,), "int64")
     op = call("_C_cache_ops::reshape_and_cache_flash", [(5, 2, 8), (5, 2, 8), cache, cache, slots], [])
     assert _bytes(work_of(op)) == (2 * 80 * 2 + 40, 2 * 80)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "out", "values"),
+    [
+        ("embedding_dense_backward", [(2, 3, 4), TensorSpec((2, 3), "int64")], (10, 4), 24),
+        ("nll_loss_backward", [(), (6, 10), TensorSpec((6,), "int64"), ()], (6, 10), 6),
+    ],
+)
+def test_a_gradient_of_a_gather_clears_and_adds(name, inputs, out, values, call):
+    work = work_of(call(name, inputs, [out]))
+    assert work.vector_flops == values
+    assert work.bytes_read == values * 4 + 6 * 8  # a value and what is there, and six indices
+    assert work.bytes_written == (out[0] * out[1] + values) * 2

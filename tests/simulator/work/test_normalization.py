@@ -34,3 +34,13 @@ def test_a_norm_of_a_sum_writes_both(call):
     work = work_of(call("_C::fused_add_rms_norm", [(5, 8), (5, 8), (8,)], []))
     assert work.vector_flops == 5 * 40
     assert (work.bytes_read, work.bytes_written) == (2 * 88, 2 * 80)
+
+
+def test_a_backward_pass_reads_the_gradient_and_the_input(call):
+    statistics = [(5, 1), (5, 1)]
+    op = call("native_layer_norm_backward", [(5, 8), (5, 8), *statistics, (8,), (8,)], [(5, 8), (8,), (8,)])
+    work = work_of(op)
+    # Two sums of 2 and 4, the input's gradient of 5, and 4 for scale and shift.
+    assert work.vector_flops == 15 * 40
+    assert work.bytes_read == 2 * (40 + 40 + 5 + 5 + 8 + 8)
+    assert work.bytes_written == 2 * (40 + 8 + 8)

@@ -200,3 +200,40 @@ class TestGrowth:
             _grown("decode", run)
         assert str(caught.value).startswith("stage 'decode'")
         assert str(caught.value).endswith("a growing stage must make the same calls in every repeat")
+
+
+class TestGradients:
+    class _Step(nn.Module):
+        def __init__(self, *layers: nn.Module) -> None:
+            super().__init__()
+            self.layers = nn.Sequential(*layers)
+
+        def forward(self, x):
+            self.layers(x).sum().backward()
+
+    def test_a_backward_pass_has_two_products_for_each_of_the_forward_pass(self):
+        step = self._Step(nn.Linear(8, 16, device="meta"), nn.GELU(), nn.Linear(16, 4, device="meta"))
+        graph = trace_module(step, _meta(3, 8), gradients=True)
+        names = [graph.operators[i].name for i in graph.stages[0].operators]
+        # The input of the first layer wants no gradient.
+        assert names.count("aten::addmm") + names.count("aten::mm") == 2 + 3
+        assert names.count("aten::gelu_backward") == 1
+
+    def test_without_gradients_there_is_no_backward_pass(self):
+        with pytest.raises(RuntimeError, match="grad"):
+            trace_module(self._Step(nn.Linear(8, 4, device="meta")), _meta(3, 8))
+
+    def test_fused_attention_is_refused(self):
+        class Attention(nn.Module):
+            def forward(self, x):
+                return F.scaled_dot_product_attention(x, x, x)
+
+        step = self._Step(nn.Linear(8, 8, device="meta"), Attention())
+        with pytest.raises(GraphError, match="separate products"):
+            trace_module(step, _meta(1, 2, 4, 8), gradients=True)
+
+    def test_a_norm_that_is_one_kernel_forward_is_its_parts_where_it_has_gradients(self):
+        step = self._Step(nn.RMSNorm(8, device="meta"))
+        names = {op.name for op in trace_module(step, _meta(3, 8), gradients=True).operators}
+        assert "aten::_fused_rms_norm" not in names
+        assert "aten::rsqrt" in names
