@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic import BeforeValidator, Discriminator, Field, StrictFloat, StrictInt, StrictStr, Tag, ValidationError
 
 from hw_specs import SpecError
 from hw_specs.reading.explain import findings
 from hw_specs.reading.record import Count, Record, Text
 from hw_specs.reading.yaml_loader import parse_yaml, read_yaml
 
-__all__ = ["Plot", "Range", "Sampling", "Search", "StudyError", "StudyFile", "Value", "read_study"]
+__all__ = [
+    "Plot",
+    "Range",
+    "Refused",
+    "Sampling",
+    "Search",
+    "StudyError",
+    "StudyFile",
+    "Value",
+    "read_study",
+]
 
 Value = StrictInt | StrictFloat | StrictStr
 """A number, a factor (``2x``), a unit string, or a name."""
@@ -52,6 +63,14 @@ class Range(Record):
 
 
 Values = Annotated[tuple[Value, ...], Field(min_length=1)]
+
+
+def _form(value: object) -> str:
+    """What the values of a field are written as; complaints are about that form alone."""
+    return "range" if isinstance(value, Mapping | Range) else "values"
+
+
+FieldValues = Annotated[Annotated[Range, Tag("range")] | Annotated[Values, Tag("values")], Discriminator(_form)]
 
 
 class Sampling(Record):
@@ -104,7 +123,7 @@ class StudyFile(Record):
     set: dict[Text, Value] = Field(default_factory=dict)
     """Changes of the accelerator that all designs start from."""
     sampling: Sampling = Sampling()
-    fields: dict[Text, Range | Values] = Field(default_factory=dict)
+    fields: dict[Text, FieldValues] = Field(default_factory=dict)
     designs: tuple[dict[Text, Value], ...] = ()
     """One by one, for the method ``list``."""
     fidelity: Literal["calibrated", "roofline"] = "calibrated"
@@ -116,23 +135,74 @@ class StudyFile(Record):
     search: Search = Search()
 
 
-def read_study(source: Path | str | Mapping[str, Any], *, where: str | None = None) -> StudyFile:
-    """Study of a file, of the text of one, or of a mapping with its content.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """What was refused of a study file for its form, and left out for checks of the rest.
+
+    Attributes
+    ----------
+    complaints : tuple of str
+        One line each.
+    keys : frozenset of str
+        What was left out: keys of the file, and ``fields.NAME`` and the like of single entries.
+    """
+
+    complaints: tuple[str, ...] = ()
+    keys: frozenset[str] = frozenset()
+
+    def touches(self, *keys: str) -> bool:
+        """Whether something of some keys was left out, or a key that may be one of them misspelt."""
+        left_out = {key.partition(".")[0] for key in self.keys}
+        return not left_out.isdisjoint(keys) or not left_out <= StudyFile.model_fields.keys()
+
+
+def read_study(source: Path | str | Mapping[str, Any], *, where: str | None = None) -> tuple[StudyFile, Refused]:
+    """Study of a file, of the text of one, or of a mapping with its content, and what of it was refused.
+
+    Returns
+    -------
+    StudyFile
+        Without what was refused; with ``(none)`` for a model where no model is left.
+    Refused
 
     Raises
     ------
-    StudyError
-        With every complaint about keys and values.
     SpecError
         The file cannot be read, or is no YAML.
     """
-    if isinstance(source, Mapping):
-        tree, name = dict(source), where or "study"
-    elif isinstance(source, Path):
-        tree, name = read_yaml(source), where or source.name
-    else:
-        tree, name = parse_yaml(source, where=where or "study"), where or "study"
+    tree, name = _tree(source, where)
     try:
-        return StudyFile.model_validate(tree)
+        return StudyFile.model_validate(tree), Refused()
     except ValidationError as error:
-        raise StudyError(findings(error, model=StudyFile, where=name)) from error
+        keys = frozenset(_refused_key(finding["loc"]) for finding in error.errors(include_url=False))
+        complaints = findings(error, model=StudyFile, where=name)
+        return StudyFile.model_validate(_without(tree, keys)), Refused(complaints=complaints, keys=keys)
+
+
+def _tree(source: Path | str | Mapping[str, Any], where: str | None) -> tuple[Any, str]:
+    if isinstance(source, Mapping):
+        return dict(source), where or "study"
+    if isinstance(source, Path):
+        return read_yaml(source), where or source.name
+    return parse_yaml(source, where=where or "study"), where or "study"
+
+
+# Keys that hold entries by name, of which one may be refused and the others kept.
+_BY_NAME = ("fields", "settings", "set")
+
+
+def _refused_key(location: Sequence[int | str]) -> str:
+    """Key of the file, or entry of a key that holds entries by name."""
+    return ".".join(str(part) for part in location[: 2 if location and location[0] in _BY_NAME else 1])
+
+
+def _without(tree: object, keys: Iterable[str]) -> dict[str, object]:
+    """Content of a file without some of its keys and entries."""
+    rest = dict(tree) if isinstance(tree, Mapping) else {}
+    for key in keys:
+        first, _, entry = key.partition(".")
+        if entry:
+            rest[first] = {name: value for name, value in rest[first].items() if str(name) != entry}
+        else:
+            rest.pop(first, None)
+    return {"models": "(none)", **rest}

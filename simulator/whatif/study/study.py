@@ -21,7 +21,7 @@ from tracer.workloads import UnknownWorkloadError
 
 from .designs import Designs, ListedDesigns, SampledDesigns
 from .fields import SETTINGS, NumberField, SettingField, checked_setting, number_field, setting_field, setting_name
-from .file import Range, StudyError, StudyFile, Value, read_study
+from .file import Range, Refused, StudyError, StudyFile, Value, read_study
 from .sampling import MOST_SOBOL, Grid, LatinHypercube, Sampler, Sobol
 
 __all__ = ["Base", "Study", "load_study"]
@@ -123,16 +123,17 @@ def load_study(source: Path | str | Mapping[str, Any], *, where: str | None = No
         The file cannot be read, or is no YAML.
     """
     name = where or (source.name if isinstance(source, Path) else "study")
-    return _Checked(read_study(source, where=name), name, searched=searched).study()
+    file, refused = read_study(source, where=name)
+    return _Checked(file, name, refused, searched=searched).study()
 
 
 class _Checked:
     """A study in the making, and the complaints so far."""
 
-    def __init__(self, file: StudyFile, where: str, *, searched: bool) -> None:
-        """Of a file whose keys and types are right."""
-        self._file, self._where, self._searched = file, where, searched
-        self._complaints: list[str] = []
+    def __init__(self, file: StudyFile, where: str, refused: Refused, *, searched: bool) -> None:
+        """Of a file without what was refused for its form."""
+        self._file, self._where, self._refused, self._searched = file, where, refused, searched
+        self._complaints = list(refused.complaints)
 
     def study(self) -> Study:
         """The study, or every complaint about it."""
@@ -142,6 +143,7 @@ class _Checked:
         self._shape()
         bases = dict(self._bases())
         numbers, settings = self._fields({name: base.accelerator for name, base in bases.items()})
+        self._levels((*numbers, *settings))
         base = next(iter(bases), "")
         self._plots((*numbers, *settings))
         designs: Designs | None = None
@@ -163,7 +165,7 @@ class _Checked:
         self._complaints.append(f"{self._where}: {place}: {what}")
 
     def _models(self) -> None:
-        for name in self._file.models:
+        for name in () if self._refused.touches("models") else self._file.models:
             self._try("models", pipeline_of, name)
 
     def _settings(self) -> None:
@@ -179,15 +181,16 @@ class _Checked:
         self._try(place, checked_setting, plain, value)
 
     def _shape(self) -> None:
-        """What the keys of the file must have of one another."""
-        file, sampling = self._file, self._file.sampling
-        if bool(file.designs) != (sampling.method == "list"):
+        """What the keys of the file must have of one another; of what was refused nobody knows what it should be."""
+        file, sampling, refused = self._file, self._file.sampling, self._refused
+        if bool(file.designs) != (sampling.method == "list") and not refused.touches("designs", "sampling"):
             self._complain("designs", "go with sampling.method: list, and it with them")
         if file.designs and file.fields:
             self._complain("fields", "do not go with designs, which list their own; leave one of them out")
-        if not file.designs and not file.fields:
+        if not file.designs and not file.fields and not refused.touches("designs", "fields"):
             self._complain("fields", "none; give what varies, such as memory.dram.bandwidth: {low: 0.5x, high: 2x}")
-        if file.hw is None and "hw" not in file.fields and not all("hw" in design for design in file.designs or [{}]):
+        named = "hw" in file.fields or all("hw" in design for design in file.designs or [{}])
+        if file.hw is None and not named and not refused.touches("hw", "fields", "designs"):
             self._complain("hw", "is missing; name the accelerator, or give hw among the fields")
         if not self._searched:
             self._samples()
@@ -196,12 +199,22 @@ class _Checked:
 
     def _samples(self) -> None:
         sampling = self._file.sampling
+        if self._refused.touches("sampling"):
+            return
         counted = sampling.method in ("latin-hypercube", "sobol")
         if counted != (sampling.samples is not None):
             what = "is missing; give a number of designs" if counted else f"does not go with method {sampling.method}"
             self._complain("sampling.samples", what)
         if sampling.method == "sobol" and (sampling.samples or 0) > MOST_SOBOL:
             self._complain("sampling.samples", f"{sampling.samples} is too many; valid: up to {MOST_SOBOL}")
+
+    def _levels(self, fields: tuple[NumberField | SettingField, ...]) -> None:
+        """Whether a grid can be made of the fields."""
+        if self._searched or self._file.sampling.method != "grid" or self._refused.touches("sampling"):
+            return
+        for field in fields:
+            if field.levels is None and not self._file.designs:
+                self._complain(f"fields.{field.name}", "a grid needs points: how many levels; or list the values")
 
     def _plots(self, fields: tuple[NumberField | SettingField, ...]) -> None:
         """Whether what pictures show is there to be shown."""
@@ -213,7 +226,8 @@ class _Checked:
             else:
                 wanted |= {"y": (plot.y, list(FIGURES))}
             for key, (name, valid) in wanted.items():
-                if name is not None and name not in valid and name != "cost" and fields:
+                known = name is None or name in valid or name == "cost" or f"fields.{name}" in self._refused.keys
+                if not known and fields:
                     self._complain(f"plots.{at}.{key}", f"{name!r} is none here; valid: {', '.join(valid)}")
 
     def _bases(self) -> Iterator[tuple[str, Base]]:
@@ -232,7 +246,11 @@ class _Checked:
 
     def _started(self, part: Accelerator) -> Accelerator:
         changes = [f"{path}={value}" for path, value in self._file.set.items()]
-        changed: Accelerator | None = self._try("set", apply_overrides, part, changes)
+        before = len(self._complaints)
+        for change in changes:  # each by itself, so that all complaints come together
+            self._try("set", apply_overrides, part, [change])
+        sound = len(self._complaints) == before
+        changed: Accelerator | None = self._try("set", apply_overrides, part, changes) if sound else None
         return part if changed is None else changed
 
     def _fields(
@@ -258,28 +276,20 @@ class _Checked:
 
     def _sampled(
         self, numbers: tuple[NumberField, ...], settings: tuple[SettingField, ...], base: str
-    ) -> SampledDesigns | None:
+    ) -> SampledDesigns:
         sampler, count = self._sampler(numbers, settings)
-        if sampler is None:
-            return None
         return SampledDesigns(sampler=sampler, count=count, numbers=numbers, settings=settings, base=base)
 
-    def _sampler(
-        self, numbers: tuple[NumberField, ...], settings: tuple[SettingField, ...]
-    ) -> tuple[Sampler | None, int]:
+    def _sampler(self, numbers: tuple[NumberField, ...], settings: tuple[SettingField, ...]) -> tuple[Sampler, int]:
         sampling, across = self._file.sampling, len(numbers) + len(settings)
         samples = self._file.search.population if self._searched else sampling.samples or 0
         if self._searched or sampling.method == "latin-hypercube":
             return LatinHypercube(samples=samples, fields=across, seed=sampling.seed), samples
         if sampling.method == "sobol":
             return Sobol(fields=across, seed=sampling.seed), samples
-        levels = list[int]()
         fields: tuple[NumberField | SettingField, ...] = (*settings, *numbers)
-        for field in fields:
-            if field.levels is None:
-                self._complain(f"fields.{field.name}", "a grid needs points: how many levels; or list the values")
-            levels.append(field.levels or 1)
-        return (None if self._complaints else Grid(levels=tuple(levels))), prod(levels)
+        levels = tuple(field.levels or 1 for field in fields)
+        return Grid(levels=levels), prod(levels)
 
     def _listed(self, bases: Mapping[str, Base], base: str) -> ListedDesigns:
         designs = self._file.designs

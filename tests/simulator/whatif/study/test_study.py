@@ -48,6 +48,30 @@ def test_all_complaints_come_at_once():
     assert [line.split(": ")[1] for line in lines] == ["models", "settings.batch", "fields.cores.cout"]
 
 
+def test_complaints_of_form_come_with_those_of_fields():
+    lines = _complaints(
+        models=["nobody"],
+        chunk="many",
+        fields={"cores.cout": [1], "cores.clock": {"low": "1x", "heigh": "2x"}, "power.board": {"low": 1}},
+        plots=[{"kind": "line", "x": "cores.clock"}],
+        set={"memory.l3.size": "2x", "cores.cout": "2x"},
+    )
+    places = {line.split(": ")[1] for line in lines}
+    assert {"chunk", "models", "fields.cores.cout", "set"} <= places
+    assert any(place.startswith("fields.cores.clock") for place in places)
+    assert any(place.startswith("fields.power.board") for place in places)
+    assert sum(line.startswith("study: set: ") for line in lines) == 2
+    assert not any(place.startswith("plots") for place in places)  # its field is refused, and may well be meant
+
+
+def test_what_was_refused_is_not_said_to_be_missing():
+    lines = _complaints(hw=5, sampling={"method": "dice"}, models=[])
+    assert {line.split(": ")[1].partition(".")[0] for line in lines} == {"hw", "sampling", "models"}
+    with pytest.raises(StudyError) as caught:
+        load_study({"modles": "sdxl", "hw": "h1000", "feilds": {"batch": [1]}})
+    assert {line.split(": ")[1] for line in caught.value.complaints} == {"modles", "feilds", "models", "hw"}
+
+
 def test_chunks_cover_all_designs():
     study = load_study(CONTENT)
     chunks = [study.chunk(number) for number in range(study.num_chunks)]
