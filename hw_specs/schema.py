@@ -103,6 +103,8 @@ class Link(Record):
     bandwidth: BytesPerSecond
     """One way, all lanes of the device together: half of a figure quoted for both directions. [B/s]"""
     latency: Seconds | None = None
+    domain: Count | None = None
+    """Devices that reach one another over it at that rate; all that there are where it is not stated. [1]"""
 
 
 class Power(Record):

@@ -156,7 +156,7 @@ def _derived(
         stream_threads=resident_threads(figures, block=_BLOCK, registers=_REGISTERS),
         dram_latency=_or_else(figures.numbers["memory.dram.latency"], USUAL_LATENCY),
         max_threads=thread_limit(figures),
-        link_bandwidth=_fastest_link(figures),
+        **_links(figures),
         power_idle=power.idle,
         power_limit=power.limit,
         power_active=power.active,
@@ -186,10 +186,19 @@ def _power_model(accelerator: Accelerator) -> PowerModel | None:
         return None
 
 
-def _fastest_link(figures: Figures) -> FloatArray:
-    """NaN where an accelerator has none. [B/s]"""
-    rates = [values for name, values in figures.below("links").items() if name.endswith(".bandwidth")]
-    return np.fmax.reduce(rates) if rates else np.full(len(figures), np.nan)
+def _links(figures: Figures) -> dict[str, FloatArray]:
+    """The fastest link, how many devices it joins, and the fastest that joins more; NaN where there is none."""
+    found = figures.below("links")
+    names = [name.removesuffix(".bandwidth") for name in found if name.endswith(".bandwidth")]
+    none = np.full(len(figures), np.nan)
+    if not names:
+        return {"link_bandwidth": none, "link_domain": np.full(len(figures), np.inf), "wide_link_bandwidth": none}
+    rates = np.array([found[f"{name}.bandwidth"] for name in names])
+    domains = np.array([_or_else(found.get(f"{name}.domain", none), np.inf) for name in names])
+    best = np.where(np.isnan(rates), -np.inf, rates).argmax(axis=0)[None]
+    fastest, domain = (np.take_along_axis(values, best, axis=0)[0] for values in (rates, domains))
+    wider = np.fmax.reduce(np.where(domains > domain, rates, np.nan))
+    return {"link_bandwidth": fastest, "link_domain": domain, "wide_link_bandwidth": _or_else(wider, fastest)}
 
 
 def _attention_storage(figures: Figures) -> FloatArray:

@@ -170,6 +170,7 @@ def better(hardware: HardwareColumns, factors: Mapping[str, FloatArray | float])
         clock=hardware.clock * compute,
         power_limit=hardware.power_idle + (hardware.power_limit - hardware.power_idle) * every["power"],
         link_bandwidth=hardware.link_bandwidth * every["link"],
+        wide_link_bandwidth=hardware.wide_link_bandwidth * every["link"],
         shortest_kernel=hardware.shortest_kernel / launch,
         parameters={group: _shortened(record, launch) for group, record in hardware.parameters.items()},
     )

@@ -84,7 +84,7 @@ def _special_time(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
 
 
 def _link_time(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
-    return np.nan_to_num(table.link_bytes[:, None] / hardware.link_bandwidth, nan=0.0)
+    return np.nan_to_num(table.link_bytes[:, None] / hardware.link_between(table.link_devices), nan=0.0)
 
 
 def _memory_terms(table: FamilyTable, hardware: HardwareColumns) -> tuple[FloatArray, FloatArray]:

@@ -36,6 +36,9 @@ class CollectiveColumns(Generic[Number, Code]):
         The larger of what a rank has before and after. [B]
     num_ranks
         Ranks that take part. [1]
+    span
+        Neighbouring devices among which the ranks lie: more than ranks where others lie between; 0 for the ranks
+        alone. [1]
     beside
         1 where the kernel after it does not wait for it and runs at the same time. [1]
     """
@@ -43,6 +46,7 @@ class CollectiveColumns(Generic[Number, Code]):
     algorithm: Code
     message_bytes: Number
     num_ranks: Number
+    span: Number = column(0.0)
     beside: Number = column(0.0)
 
 
@@ -61,6 +65,12 @@ class CollectiveTable(CollectiveColumns[FloatArray, IntArray], FamilyTable):
     def memory_bytes(self) -> FloatArray:
         """None: what crosses the links sets the pace. [B]"""
         return np.zeros(len(self))
+
+    @property
+    def link_devices(self) -> FloatArray:
+        """Devices from the first to the last rank. [1]"""
+        devices: FloatArray = np.maximum(self.num_ranks, self.span)
+        return devices
 
     @property
     def link_bytes(self) -> FloatArray:

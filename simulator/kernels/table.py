@@ -66,6 +66,11 @@ class FamilyTable(KernelColumns[FloatArray]):
         return np.zeros(len(self))
 
     @property
+    def link_devices(self) -> FloatArray:
+        """Neighbouring devices among which those bytes travel, shape (num_kernels,). [1]"""
+        return np.ones(len(self))
+
+    @property
     def least_vector_flops(self) -> FloatArray:
         """Operations on vector units that no algorithm does without, shape (num_kernels,). [FLOP]"""
         return self.vector_flops

@@ -29,6 +29,7 @@ def collective(op: Op, execution: Execution) -> Sequence[Kernel]:
     """One kernel; the attribute ``group_size`` (or ``num_gpus``) says how many ranks take part, 2 if it is absent."""
     kind, work = declared(op).kind, work_of(op)
     ranks = op.attribute("group_size", op.attribute("num_gpus", 2))
+    span = op.attribute("span", 0)
     return (
         Collective(
             name=kind.name.lower(),
@@ -40,6 +41,7 @@ def collective(op: Op, execution: Execution) -> Sequence[Kernel]:
             itemsize=op.inputs[0].itemsize,
             message_bytes=max(work.bytes_read, work.bytes_written),
             num_ranks=float(ranks) if isinstance(ranks, int | float) else 2.0,
+            span=float(span) if isinstance(span, int | float) else 0.0,
             beside=float(bool(op.attribute("beside", False))),
         ),
     )

@@ -32,19 +32,20 @@ def attend(writer: StageWriter, op: Op, read: tuple[int, ...], written: tuple[in
         The heads do not divide.
     """
     _require_heads(op, scheme, writer.graph.graph.name)
-    operands = [_by_heads(writer, op, i, read[i], scheme.ulysses) for i in range(3)]
+    span = scheme.span("ulysses")
+    operands = [_by_heads(writer, op, i, read[i], scheme.ulysses, span) for i in range(3)]
     tensors = tuple(spec for spec, _ in operands)
     storages = [storage for _, storage in operands]
     out = _exchanged(op.outputs[0], op, scheme.ulysses)
     local = replace(op, inputs=(*tensors, *op.inputs[3:]), outputs=(out,))
     if scheme.ring > 1:
-        result = _round(writer, local, storages, scheme.ring)
+        result = _round(writer, local, storages, scheme.ring, scheme.span("ring"))
     elif scheme.ulysses == 1:
         writer.call((local,), (*storages, *read[3:]), written[:1])
         return
     else:
         result = writer.make(local, *storages, *read[3:])
-    _by_tokens(writer, op, local.outputs[0], result, written[0], scheme.ulysses)
+    _by_tokens(writer, op, local.outputs[0], (result, written[0]), scheme.ulysses, span)
 
 
 def gather_keys(writer: StageWriter, op: Op, read: tuple[int, ...], written: tuple[int, ...], ranks: int) -> None:
@@ -85,24 +86,27 @@ def _exchanged(tensor: TensorSpec, op: Op, ranks: int) -> TensorSpec:
     return _resized(fewer, length, tensor.shape[length] * ranks)
 
 
-def _by_heads(writer: StageWriter, op: Op, at: int, storage: int, ranks: int) -> tuple[TensorSpec, int]:
+def _by_heads(writer: StageWriter, op: Op, at: int, storage: int, ranks: int, span: int) -> tuple[TensorSpec, int]:
     """An operand with all tokens of a part of the heads."""
     tensor = op.inputs[at]
     if ranks == 1:
         return tensor, storage
     storage = writer.make(packed(tensor, strides=_swapped(tensor, op)), storage)
-    storage = writer.make(all_to_all(tensor, ranks), storage)
+    storage = writer.make(all_to_all(tensor, ranks, span), storage)
     after = _exchanged(tensor, op, ranks)
     if after.shape[0] > 1:
         storage = writer.make(packed(after, strides=_swapped(after, op)), storage)
     return after, storage
 
 
-def _by_tokens(writer: StageWriter, op: Op, tensor: TensorSpec, storage: int, written: int, ranks: int) -> None:
-    """The output with all heads of its own tokens again."""
+def _by_tokens(
+    writer: StageWriter, op: Op, tensor: TensorSpec, storages: tuple[int, int], ranks: int, span: int
+) -> None:
+    """The output with all heads of its own tokens again, from the first storage to the second."""
+    storage, written = storages
     if ranks > 1:
         storage = writer.make(packed(tensor, strides=_swapped(tensor, op)), storage)
-        storage = writer.make(all_to_all(tensor, ranks), storage)
+        storage = writer.make(all_to_all(tensor, ranks, span), storage)
     own = op.outputs[0]
     writer.call((packed(own, strides=_swapped(own, op)),), (storage,), (written,))
 
@@ -117,7 +121,7 @@ def _swapped(tensor: TensorSpec, op: Op) -> tuple[int, ...]:
     return tuple(steps)
 
 
-def _round(writer: StageWriter, op: Op, storages: list[int], ranks: int) -> int:
+def _round(writer: StageWriter, op: Op, storages: list[int], ranks: int, span: int) -> int:
     """Attention to one part of the keys after another; each part is on its way while the one before is attended to."""
     key, out = op.inputs[1], op.outputs[0]
     query, *held = storages
@@ -125,7 +129,7 @@ def _round(writer: StageWriter, op: Op, storages: list[int], ranks: int) -> int:
     for step in range(ranks):
         coming = held
         if step + 1 < ranks:
-            coming = [writer.make(exchange(key.numel, key.dtype, ranks, beside=True), s) for s in held]
+            coming = [writer.make(exchange(key.numel, key.dtype, ranks, span, beside=True), s) for s in held]
         part = writer.make(converted(out, _SUMS), writer.make(op, query, *held))
         total = part if total < 0 else writer.make(blended(out, _SUMS), total, part, part)
         held = coming

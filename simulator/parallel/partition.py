@@ -130,6 +130,12 @@ class _Part:
         else:
             attend(writer, local[-1], call.read, call.written, self._scheme)
 
+    def _span(self, *dims: Dim) -> int:
+        """Neighbours among which those lie that have parts of some extents."""
+        axes = {axis for dim in dims for axis in self._split.survey.axes.roots(dim)}
+        name = "ring" if self._tokens in axes and self._tokens >= 0 else "tensor"
+        return self._scheme.span(name)
+
     def _is_of_tokens(self, dim: Dim) -> bool:
         return self._tokens in self._split.survey.axes.roots(dim)
 
@@ -150,7 +156,8 @@ class _Part:
         kind = kind_of(call.op.name)
         if kind in PRODUCTS or kind in (Kind.REDUCTION, Kind.GATHER):
             ranks = max(reduced, summed)
-            ops = [all_reduce(op.outputs[0], ranks) for op in local] if ranks > 1 else []
+            span = self._span(*call.walk.reduced, call.walk.summed)
+            ops = [all_reduce(op.outputs[0], ranks, span) for op in local] if ranks > 1 else []
         else:
             ops = [_statistics(op, call, reduced) for op in local] if reduced > 1 else []
         if ops:
@@ -162,11 +169,18 @@ class _Part:
         local = self._division.operator(last.op, last).outputs[0]
         whole = last.op.outputs[0]
         axes = {axis for dim in last.outputs[0] for axis in self._split.survey.axes.roots(dim)}
-        ranks = [number for axis, number in self._division.devices.items() if axis in axes]
+        ranks = [(number, self._gathered(axis)) for axis, number in self._division.devices.items() if axis in axes]
+        ranks += [(self._split.passes, self._scheme.span("cfg"))] if self._split.passes > 1 else []
         storage, part = last.written[0], local
-        for number in (*ranks, *([self._split.passes] if self._split.passes > 1 else [])):
-            storage = writer.make(all_gather(part, number), storage)
+        for number, span in ranks:
+            storage = writer.make(all_gather(part, number, span), storage)
             part = TensorSpec((part.numel * number,), whole.dtype)
+
+    def _gathered(self, axis: int) -> int:
+        """Neighbours among which the parts of an axis of a result lie."""
+        if axis == self._tokens:
+            return self._scheme.span("ring")
+        return self._scheme.span("cfg" if self._scheme.cfg > 1 else "tensor")
 
 
 def _statistics(op: Op, call: Call, ranks: int) -> Op:

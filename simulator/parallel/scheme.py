@@ -78,6 +78,13 @@ class Scheme:
         """Parts of the sequence."""
         return self.ulysses * self.ring
 
+    def span(self, name: str) -> int:
+        """Neighbouring devices among which the ranks of one split lie: all that are split further in, that too."""
+        within, inner = 1, ("tensor", "ulysses", "ring", "cfg")
+        for split in inner[: inner.index(name) + 1]:
+            within *= self._counts()[split]
+        return within
+
     @property
     def devices(self) -> int:
         """Devices in all."""

@@ -46,7 +46,7 @@ def collective_cost(table: CollectiveTable, hardware: HardwareColumns, parameter
     )[:, None]
     pairs = np.maximum(ranks / 2.0 - 1.0, 0.0)[:, None]
     shared = 1.0 + parameters.contention * pairs
-    link = parameters.link * hardware.link_bandwidth / shared
+    link = parameters.link * hardware.link_between(table.link_devices) / shared
     transfer = np.nan_to_num(sent / link, nan=0.0)
     latency = parameters.floor + steps * parameters.step
     filled = parameters.pipeline * sent / (sent + parameters.chunk)

@@ -70,6 +70,10 @@ class HardwareColumns:
         Resident threads of one core. [1]
     link_bandwidth : array
         Fastest link to other accelerators, one way; NaN where it has none. [B/s]
+    link_domain : array
+        Devices that the fastest link joins, infinite where nothing bounds them. [1]
+    wide_link_bandwidth : array
+        Fastest link that joins more of them, the fastest of all where none does; NaN as `link_bandwidth`. [B/s]
     power_idle, power_limit : array
         Of the board while it waits, and at which its clock is held; NaN where not known. [W]
     power_active, power_active_vector : array
@@ -118,6 +122,8 @@ class HardwareColumns:
     dram_latency: FloatArray
     max_threads: FloatArray
     link_bandwidth: FloatArray
+    link_domain: FloatArray
+    wide_link_bandwidth: FloatArray
     power_idle: FloatArray
     power_limit: FloatArray
     power_active: FloatArray
@@ -150,6 +156,10 @@ class HardwareColumns:
         All of the catalogue keep up more than twice their bandwidth; a change may leave less.
         """
         return self.cores * self.stream_threads * _THREAD_BYTES / self.dram_latency
+
+    def link_between(self, devices: FloatArray) -> FloatArray:
+        """Bandwidth among so many neighbouring devices each, shape (len(devices), num_accelerators). [B/s]"""
+        return np.where(devices[:, None] <= self.link_domain, self.link_bandwidth, self.wide_link_bandwidth)
 
     def select(self, columns: NDArray[np.int64]) -> HardwareColumns:
         """Some of the accelerators, by position."""

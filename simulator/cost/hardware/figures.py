@@ -6,7 +6,7 @@ the same formulas: no accelerator is built, validated or looked up for any of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -94,7 +94,7 @@ def figures_of(accelerators: Sequence[Accelerator]) -> Figures:
     numbers = {path: _gathered(accelerators, path) for path in _NUMBERS}
     for kind in _RATES:
         numbers |= _entries(f"peak.{kind}", [getattr(accelerator.peak, kind) for accelerator in accelerators])
-    links = [{f"{name}.bandwidth": link.bandwidth for name, link in a.links.items()} for a in accelerators]
+    links = [dict(_link_numbers(accelerator)) for accelerator in accelerators]
     products = [product_of(accelerator) for accelerator in accelerators]
     return Figures(
         name=tuple(a.name for a in accelerators),
@@ -105,6 +105,14 @@ def figures_of(accelerators: Sequence[Accelerator]) -> Figures:
         inline_ecc=np.array([a.memory.dram.inline_ecc for a in accelerators], dtype=np.bool_),
         idle_share=_column([dram_rule(a).idle_share for a in accelerators]),
     )
+
+
+def _link_numbers(accelerator: Accelerator) -> Iterator[tuple[str, float]]:
+    """Bandwidth of each link, and how many devices it joins where that is stated."""
+    for name, link in accelerator.links.items():
+        yield f"{name}.bandwidth", link.bandwidth
+        if link.domain is not None:
+            yield f"{name}.domain", float(link.domain)
 
 
 def _entries(path: str, records: Sequence[Mapping[str, float]]) -> dict[str, FloatArray]:
