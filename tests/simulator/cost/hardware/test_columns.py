@@ -49,8 +49,9 @@ def test_every_column_is_read_by_some_term():
     modules = (path for path in folder.rglob("*.py") if path.stem not in ("columns", "accelerator_columns"))
     nodes = (node for path in modules for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     read = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    # Rates are asked for by the name of their unit, the clock as that of the cores under load, threads by their loads.
-    read |= {"matrix", "vector", "special", "clock_headroom", "stream_threads"}
+    # Rates are asked for by the name of their unit, the clock as that of the cores under load, threads by their loads,
+    # links by how many devices they have to join.
+    read |= {"matrix", "vector", "special", "clock_headroom", "stream_threads", "link_domain"}
     assert {field.name for field in fields(HardwareColumns)} <= read
 
 
@@ -59,3 +60,13 @@ def test_products_have_more_in_flight_than_their_bandwidth_takes():
     assert (every.bytes_in_flight_rate > 2 * every.dram_achievable_copy).all()
     (rate,) = hardware_columns([load_accelerator("a100")], CalibrationPool.empty()).bytes_in_flight_rate
     assert rate == pytest.approx(108 * 2048 * 32 / (533 / 1.41e9))
+
+
+def test_more_devices_than_a_link_joins_take_the_next_one():
+    part, pair, alone = (
+        hardware_columns([load_accelerator(n)], CalibrationPool.empty()) for n in ("h100", "a100-pcie-80gb", "l40s")
+    )
+    devices = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    assert part.link_between(devices)[:, 0] == pytest.approx([450e9, 450e9, 450e9, 450e9, 63.02e9])
+    assert pair.link_between(devices)[:, 0] == pytest.approx([300e9, 300e9, 31.51e9, 31.51e9, 31.51e9])
+    assert alone.link_between(devices)[:, 0] == pytest.approx([31.51e9] * 5)
