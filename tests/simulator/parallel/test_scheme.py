@@ -48,3 +48,8 @@ def test_scaled():
     assert Scheme(cfg=2).scaled("ulysses", 4) == Scheme(cfg=2, ulysses=4)
     with pytest.raises(SchemeError, match="valid: tensor, ulysses"):
         ONE_DEVICE.scaled("pipeline", 2)
+
+
+def test_what_is_split_further_in_lies_between_the_ranks():
+    scheme = Scheme(tensor=2, ulysses=4, cfg=2, data=3)
+    assert [scheme.span(name) for name in ("tensor", "ulysses", "ring", "cfg")] == [2, 8, 8, 16]
