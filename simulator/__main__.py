@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -106,6 +106,7 @@ def command(
     attention: options.Attention = "flash",
     execution: options.ExecutionMode = "eager",
     offload: options.Offload = "none",
+    quantize: options.Quantize = "none",
     software: options.SoftwareName = "",
     host: options.HostName = None,
     parallel: options.Parallel = "",
@@ -133,7 +134,7 @@ def command(
     asked = _Asked(
         hw=hw,
         accelerator=apply_overrides(part, changes),
-        execution=_execution(execution, attention, offload, software, parallel),
+        execution=_execution(execution, attention, offload, quantize, software, parallel),
         fidelity=level,
         calibrations=calibrations,
         output_format=output_format,
@@ -143,17 +144,23 @@ def command(
     if level == "roofline":
         _refuse({"host": host}, "a roofline, which is of the device alone")
     given = {**locals(), "dtype": dtype and dtype_of(dtype)}
-    settings = {name: given[name] for name in SETTINGS}
-    subject = _Subject(model=model, graph=graph, trace=trace, from_=from_, settings=settings, cache=cache)
+    subject = _subject(given)
     asked = replace(asked, remarks=(*asked.remarks, *subject.remarks(asked.accelerator)))
     emit(_remarked(_answer(subject, asked, explain, versus), asked), output)
 
 
-def _execution(mode: str, attention: str, offload: str, software: str, parallel: str) -> Execution:
+def _subject(given: Mapping[str, Any]) -> _Subject:
+    """What is to run, from the parameters of the command."""
+    names = ("model", "graph", "trace", "from_", "cache")
+    return _Subject(**{name: given[name] for name in names}, settings={name: given[name] for name in SETTINGS})
+
+
+def _execution(mode: str, attention: str, offload: str, quantize: str, software: str, parallel: str) -> Execution:
     return Execution(
         mode=mode,
         attention=attention,
         offload=offload,
+        quantize=quantize,
         software=load_software(software),
         parallel=Scheme.parse(parallel),
     )
@@ -205,6 +212,7 @@ def _reference(asked: _Asked, run: Mapping[str, str]) -> _Asked:
         mode=run.get("execution", before.mode),
         attention=run.get("attention", before.attention),
         offload=run.get("offload", before.offload),
+        quantize=run.get("quantize", before.quantize),
         software=load_software(run["software"]) if "software" in run else before.software,
         parallel=Scheme.parse(run["parallel"]) if "parallel" in run else before.parallel,
     )

@@ -137,7 +137,7 @@ def _pair(run: Simulation, reference: Simulation) -> _Pair:
 def changes_between(run: Simulation, reference: Simulation) -> tuple[str, ...]:
     """Kinds of change between two runs: those of published pairs, ``software``, ``host`` and ``other``."""
     one, two = run.report, reference.report
-    named = {"attention": "attention", "mode": "execution", "software": "software"}
+    named = {"attention": "attention", "mode": "execution", "quantize": "quantization", "software": "software"}
     settings = {"batch": "batch", "height": "resolution", "width": "resolution", "dtype": "number format"}
     found = ["accelerator"] if run.accelerator != reference.accelerator else []
     found += [named.get(name, "other") for name in one.execution if one.execution[name] != two.execution.get(name)]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 
 from .kernels import AttentionAlgorithm
 from .parallel.scheme import ONE_DEVICE, Scheme
+from .quantization import UNQUANTIZED, Choice, QuantizationError, parse_choice
 from .software import Software, newest_software
 
 __all__ = [
@@ -52,7 +53,7 @@ class TriedKernel(NamedTuple):
 
 
 class ExecutionError(ValueError):
-    """An execution mode or attention choice that does not exist."""
+    """An execution mode, attention choice or scheme of quantisation that does not exist, or that a part cannot run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,10 @@ class Execution:
         computes.
     parallel : Scheme
         Over how many devices the work is split, and along what; one by default.
+    quantize : str
+        Scheme that weights and products of linear layers are quantised by (:mod:`simulator.quantization`), with the
+        components that it is for after a colon: ``fp8-row:transformer,text_encoder``, ``fp8-row:all``; by default the
+        one whose linear layers do the most work. ``none`` leaves all in the format of the run.
     software : Software
         Releases that choose the kernels; the newest framework by default.
     kernels : tuple of AttentionAlgorithm
@@ -100,6 +105,7 @@ class Execution:
     channels_last_components: tuple[str, ...] = ()
     offload: str = OFFLOADS[0]
     parallel: Scheme = ONE_DEVICE
+    quantize: str = UNQUANTIZED
     software: Software = field(default_factory=newest_software)
     kernels: tuple[AttentionAlgorithm, ...] = tuple(AttentionAlgorithm)
     tried: tuple[TriedKernel, ...] = (
@@ -116,6 +122,10 @@ class Execution:
         ):
             if value not in valid:
                 raise ExecutionError(f"unknown {name} {value!r}; valid: {', '.join(valid)}")
+        try:
+            parse_choice(self.quantize)
+        except QuantizationError as error:
+            raise ExecutionError(f"quantize: {error}") from error
         if self.compiled and not self.software.compiles:
             valid = tuple(mode for mode in EXECUTION_MODES if mode not in _COMPILED)
             raise ExecutionError(f"{self.software.name} has no compiler; valid: {', '.join(valid)}")
@@ -134,6 +144,11 @@ class Execution:
     def compiled(self) -> bool:
         """Whether a compiler makes the kernels."""
         return self.mode in _COMPILED
+
+    @property
+    def quantization(self) -> Choice:
+        """Scheme of quantisation, and the components that it is for."""
+        return parse_choice(self.quantize)
 
     @property
     def attention_algorithm(self) -> AttentionAlgorithm | None:

@@ -12,6 +12,7 @@ from tracer.workloads.schedulers import SCHEDULERS
 from .cost import FIDELITIES
 from .execution import ATTENTION_CHOICES, EXECUTION_MODES, OFFLOADS
 from .hosts.catalogue import DEFAULT_HOST, list_hosts
+from .quantization import UNQUANTIZED, list_schemes
 from .views.report import FORMATS
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "OutputFormat",
     "Parallel",
     "PromptLength",
+    "Quantize",
     "SchedulerName",
     "SoftwareName",
     "Steps",
@@ -124,6 +126,15 @@ Offload = Annotated[
     typer.Option(
         help=f"Where weights wait, one of {', '.join(OFFLOADS)}: with the host, moved by whole components, by single "
         "modules, or by those while the one before computes.",
+        rich_help_panel=_RUN,
+    ),
+]
+Quantize = Annotated[
+    str,
+    typer.Option(
+        help=f"Scheme of weights and products of linear layers: {UNQUANTIZED}, {', '.join(list_schemes())}, or a YAML "
+        "file. Of the component with the most such work, or of those named: fp8-row:transformer,text_encoder; "
+        "fp8-row:all.",
         rich_help_panel=_RUN,
     ),
 ]

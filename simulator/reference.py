@@ -22,7 +22,8 @@ class ReferenceChanges:
     Attributes
     ----------
     run : mapping of str to str
-        Accelerator, attention, execution, offload, software, host or split over devices, under the options' names.
+        Accelerator, attention, execution, offload, scheme of quantisation, software, host or split over devices, under
+        the options' names.
     settings : mapping of str to object
         Settings of the workload.
     """
@@ -31,7 +32,7 @@ class ReferenceChanges:
     settings: Mapping[str, object]
 
 
-_OF_RUN = ("hw", "attention", "execution", "offload", "software", "host", "parallel")
+_OF_RUN = ("hw", "attention", "execution", "offload", "quantize", "software", "host", "parallel")
 _OF_WORKLOAD: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {
         "batch": int,

@@ -23,6 +23,7 @@ from tracer.graph import OpGraph
 from .cost import BASES, RESOURCES, CoreSteps, Gains, KernelCosts
 from .kernels import KernelTables
 from .lowering.positions import VIEWS, Positions, chosen_rows, positions_of
+from .lowering.quantization import QuantizedWeights
 
 __all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "bound_of", "main_basis", "make_report"]
 
@@ -119,8 +120,9 @@ class Report:
     arithmetic that `flops` leaves out. ``part_intervals`` has the 80 % interval of each latency of each view, made as
     that of the total: name of the view to name of the part to ends, ``by_stage`` and so on; empty where the fidelity is
     a bound. ``core_steps`` says what 1 % of the cores changes, ``assumptions`` what stands in for what nobody states of
-    the accelerator's architecture, ``remarks`` which parts run otherwise than was asked for. Where several devices
-    share the work, all is of one of them, and ``sharing`` says what that comes to; None for one device.
+    the accelerator's architecture, ``remarks`` which parts run otherwise than was asked for, ``quantized`` what a scheme
+    of quantisation has changed. Where several devices share the work, all is of one of them, and ``sharing`` says what
+    that comes to; None for one device.
     """
 
     model: str
@@ -152,6 +154,7 @@ class Report:
     assumptions: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     core_steps: CoreSteps | None = None
+    quantized: QuantizedWeights | None = None
     repeats: dict[str, int] = field(default_factory=dict)
     part_intervals: dict[str, dict[str, Ends]] = field(default_factory=dict)
     sharing: Sharing | None = None
@@ -218,6 +221,7 @@ def make_report(
         **_totals(table),
         execution=launches.execution.to_dict(),
         remarks=(*launches.remarks, *remarks),
+        quantized=launches.quantized,
         fidelity=fidelity,
         host=None if host is None else host.to_dict(),
         latency=total,

@@ -118,7 +118,7 @@ class VariantRun:
             deviations=None if bound else VariantDeviations.of(table, launches.stages, accelerator, calibrations),
             fidelity=fidelity,
             calibrations=calibrations,
-            peak_memory=peak_memory(graph, launches.execution),
+            peak_memory=peak_memory(launches.graph, launches.execution),
             part=present_numbers(known_part(accelerator, calibrations)),
         )
 

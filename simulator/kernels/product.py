@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic
 
-from .kernel import FloatArray, Kernel, Number, column
+from .kernel import BoolArray, Flag, FloatArray, Kernel, Number, column
 from .table import FamilyTable
 
 __all__ = ["Product", "ProductColumns", "ProductTable"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ProductColumns(Generic[Number]):
+class ProductColumns(Generic[Number, Flag]):
     """Extents of ``batch`` products ``(m, k) (k, n)``.
 
     Attributes
@@ -23,21 +23,24 @@ class ProductColumns(Generic[Number]):
         Rows and columns of the output. [1]
     k
         Reduced length. [1]
+    packed
+        Whether its weights lie packed for a kernel that is made for few rows, whose one tile is small.
     """
 
     batch: Number = column(1.0)
     m: Number
     n: Number
     k: Number
+    packed: Flag = column(False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Product(ProductColumns[float], Kernel):
+class Product(ProductColumns[float, bool], Kernel):
     """One product or a batch of them, with bias and scaling in its epilogue."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ProductTable(ProductColumns[FloatArray], FamilyTable):
+class ProductTable(ProductColumns[FloatArray, BoolArray], FamilyTable):
     """Products as columns."""
 
     kernel_type = Product

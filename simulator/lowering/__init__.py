@@ -6,7 +6,7 @@ import pkgutil
 
 from .categories import CATEGORIES, category_of
 from .fusion import as_generated
-from .launches import Launches, StageLaunches, lower
+from .launches import Launches, StageLaunches, graph_as_run, lower
 from .rules import kernels_of, lowering_rule, require_rules
 from .units import assign_units, execution_on
 
@@ -18,6 +18,7 @@ __all__ = [
     "assign_units",
     "category_of",
     "execution_on",
+    "graph_as_run",
     "kernels_of",
     "lower",
     "lowering_rule",

@@ -46,6 +46,7 @@ def matrix_product(op: Op, execution: Execution) -> Sequence[Kernel]:
             m=prod(out) / (columns * batch),
             n=columns,
             k=reduced * summed,
+            packed=bool(op.attribute("packed", False)),
         ),
     )
 

@@ -103,6 +103,9 @@ def fuse(
             continue
         chained = [kernel for kernel in kernels if isinstance(kernel, Stream | RowWise)]
         if FUSIBLE[declared(call.op).kind] and len(chained) == len(kernels):
+            if _reduces_all(call.op):
+                chains.launch(call, as_generated(kernels))
+                continue
             chains.add(call, [kernel for kernel in chained if not _converts(kernel)])
             chains.follow(call, [kernel for kernel in chained if _converts(kernel)])
         else:
@@ -212,6 +215,11 @@ def _last_reads(calls: Iterable[_Call]) -> dict[int, int]:
         for storage in call.reads:
             last[storage] = call.index
     return last
+
+
+def _reduces_all(op: Op) -> bool:
+    """Whether all blocks must have ended before one number is known (torch/_inductor/ir.py, Reduction.num_splits)."""
+    return declared(op).kind is Kind.REDUCTION and op.outputs[0].numel == 1 and op.inputs[0].numel > 1
 
 
 def _converts(kernel: _Fusible) -> bool:

@@ -22,9 +22,10 @@ from .distinct import DistinctKernels
 from .fusion import fuse
 from .growth import interpolate
 from .parts import parts_of
+from .quantization import QuantizedWeights, quantized
 from .rules import kernels_of
 
-__all__ = ["Launches", "StageLaunches", "lower"]
+__all__ = ["Launches", "StageLaunches", "graph_as_run", "lower"]
 
 FloatArray = NDArray[np.float64]
 
@@ -95,6 +96,8 @@ class Launches:
         Operators without a formula or rule, and how often they are called in the whole run.
     remarks : tuple of str
         Parts that run otherwise than was asked for.
+    quantized : QuantizedWeights, optional
+        Weights that a scheme of the execution changes; `graph` then has the operators of the scheme.
     """
 
     graph: OpGraph
@@ -103,6 +106,7 @@ class Launches:
     stages: tuple[StageLaunches, ...]
     unmodelled: dict[str, int] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    quantized: QuantizedWeights | None = None
 
 
 # Lowered graphs that are kept: one workload after another on many accelerators, or a few workloads in turn.
@@ -121,7 +125,7 @@ def lower(graph: OpGraph, execution: Execution) -> Launches:
 
 @functools.lru_cache(maxsize=_KEPT)
 def _lowered(same: Same[OpGraph], execution: Execution) -> Launches:
-    graph = partition(same.value, execution.parallel)
+    graph, weights = _as_run(same.value, execution)
     lowering, parts = _Lowering(graph), parts_of(graph, execution)
     stages = tuple(lowering.stage(stage, parts.executions[stage.name]) for stage in graph.stages)
     table = lowering.columns.table()
@@ -135,7 +139,17 @@ def _lowered(same: Same[OpGraph], execution: Execution) -> Launches:
         stages=stages,
         unmodelled=dict(lowering.unmodelled),
         remarks=parts.remarks,
+        quantized=weights,
     )
+
+
+def graph_as_run(graph: OpGraph, execution: Execution) -> OpGraph:
+    """Graph as one device runs it: its share of a split workload, with weights as they are quantised."""
+    return _as_run(graph, execution)[0]
+
+
+def _as_run(graph: OpGraph, execution: Execution) -> tuple[OpGraph, QuantizedWeights | None]:
+    return quantized(partition(graph, execution.parallel), execution)
 
 
 # Launches of a growing stage that are kept one by one, at 8 bytes each.

@@ -22,6 +22,7 @@ from simulator.kernels import (
 )
 
 from .attention_choice import ALGORITHMS, with_kernels_of
+from .quantization.requirements import require_products
 
 __all__ = ["assign_units", "execution_on"]
 
@@ -88,9 +89,11 @@ def execution_on(accelerator: Accelerator, execution: Execution | None = None) -
     Raises
     ------
     ExecutionError, SoftwareError
-        The accelerator lacks the attention kernel that the execution names, or does not run its software.
+        The accelerator lacks the attention kernel that the execution names, or the products of its scheme of
+        quantisation, or does not run its software.
     """
     execution = with_kernels_of(accelerator, execution or Execution())
+    require_products(accelerator, execution)
     if "tf32" in accelerator.peak.matrix:
         return execution
     return replace(execution, matmul_tf32=False, convolution_tf32=False)

@@ -43,7 +43,7 @@ __all__ = [
 RATIO_FACTORS = Path(__file__).parent / "ratio_factors.yaml"
 
 #: Kinds of change in which two runs may differ.
-CHANGES = ("accelerator", "attention", "execution", "batch", "resolution", "number format", "devices")
+CHANGES = ("accelerator", "attention", "execution", "batch", "resolution", "number format", "devices", "quantization")
 #: Any of them, and whatever else there is.
 ANY = "any"
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from simulator.energy.run import energy_line
+from simulator.lowering.quantization import QuantizedWeights
 from simulator.parallel.sharing import Sharing
 from simulator.report import BoundShares, Entry, Report
 from simulator.uncertainty.intervals import coverage_line
@@ -91,6 +92,7 @@ def _print_heading(report: Report, console: Console) -> None:
         ("FLOPs", quantity(report.flops, "FLOP")),
         ("bytes moved", quantity(report.bytes, "B")),
         ("parameters", quantity(report.parameters, "")),
+        *_quantization(report.quantized),
         ("peak memory", quantity(report.peak_memory, "B")),
         ("bound by", _bounds(report.bound)),
         *((("energy", energy_line(report.energy)),) if report.energy is not None else ()),
@@ -119,6 +121,16 @@ def _sharing_rows(sharing: Sharing) -> tuple[tuple[str, str], ...]:
             f"{quantity(sharing.sent, 'B')} sent by each",
         ),
     )
+
+
+def _quantization(changed: QuantizedWeights | None) -> Iterator[tuple[str, str]]:
+    """Lines of a heading on what a scheme of quantisation has changed."""
+    if changed is None:
+        return
+    left = f" of {changed.layers + changed.layers_kept}" if changed.layers_kept else ""
+    yield "quantised", f"{changed.title}: {changed.layers}{left} linear layers of {', '.join(changed.components)}"
+    before, after = (quantity(size, "B") for size in (changed.bytes_before, changed.bytes_after))
+    yield "", f"{quantity(changed.weights, '')} weights in {after}, which take {before} in the format of the run"
 
 
 def _latency(report: Report) -> str:
@@ -179,12 +191,19 @@ def notes(report: Report) -> tuple[str, ...]:
         return (*report.remarks, bound)
     return (
         *report.remarks,
+        *_unchecked(report.quantized),
         *report.assumptions,
         *_waves(report),
         f"80 % intervals {coverage_line()}; those of parts are made alike, but of parts only denoisers were counted.",
         "approximate: the host's time for each operator is that of its class of processor; "
         "schedulers' own arithmetic is left out.",
     )
+
+
+def _unchecked(changed: QuantizedWeights | None) -> Iterator[str]:
+    """What no table measures of a scheme of quantisation."""
+    if changed is not None and changed.unchecked:
+        yield f"{changed.scheme}: mechanism only, unchecked: {changed.unchecked}."
 
 
 def _waves(report: Report) -> Iterator[str]:

@@ -8,10 +8,11 @@ from typing import Any
 
 from hw_specs import Accelerator, CalibrationPool
 from simulator.cost.model import Fidelity
-from simulator.lowering import execution_on
+from simulator.execution import Execution
+from simulator.lowering import execution_on, graph_as_run
 from simulator.report import BoundShares, Report
 from simulator.schedule.peak_memory import peak_memory
-from tracer.graph import GraphError
+from tracer.graph import GraphError, OpGraph
 
 from .axis import Axis, axis_of
 from .exponents import Knee, fitted_exponent, knee_of
@@ -174,13 +175,19 @@ class _Line:
         """Figures at a value."""
         self._say(value)
         setup = self.setup(value)
-        return _scaled(value, setup.simulated(fidelity).report, setup.graph().parameter_bytes)
+        return _scaled(value, setup.simulated(fidelity).report, self._graph(setup)[0].parameter_bytes)
 
     def memory(self, value: int) -> int:
         """Peak memory at a value. [B]"""
         self._say(value)
         setup = self.setup(value)
-        return peak_memory(setup.graph(), execution_on(setup.accelerator, setup.execution))
+        return peak_memory(*self._graph(setup))
+
+    @staticmethod
+    def _graph(setup: Setup) -> tuple[OpGraph, Execution]:
+        """Graph as one device runs it, and how."""
+        execution = execution_on(setup.accelerator, setup.execution)
+        return graph_as_run(setup.graph(), execution), execution
 
     def _say(self, value: int) -> None:
         if self.progress is not None:

@@ -28,6 +28,7 @@ AXES = (
     "attention",
     "execution",
     "offload",
+    "quantize",
     "software",
     "host",
     "parallel",
@@ -157,6 +158,7 @@ def _execution(wanted: ReferenceChanges) -> Execution:
         mode=run.get("execution", usual.mode),
         attention=run.get("attention", usual.attention),
         offload=run.get("offload", usual.offload),
+        quantize=run.get("quantize", usual.quantize),
         software=load_software(run["software"]) if "software" in run else usual.software,
         parallel=Scheme.parse(run.get("parallel", "")),
     )

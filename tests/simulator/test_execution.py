@@ -74,3 +74,12 @@ def test_software_without_a_compiler_is_not_compiled():
 def test_a_compiler_makes_the_kernels_of_two_modes(mode):
     execution = Execution(mode=mode)
     assert execution.compiled == mode.startswith("compiled") == execution.optimizes_layout
+
+
+def test_a_scheme_of_quantisation_is_read_as_it_is_given():
+    assert Execution().quantization.scheme is None
+    choice = Execution(quantize="nf4:all").quantization
+    assert (choice.scheme.name, choice.components) == ("nf4", ("all",))
+    assert Execution(quantize="nf4").to_dict()["quantize"] == "nf4"
+    with pytest.raises(ExecutionError, match="quantize: unknown scheme 'int3'; valid: none, "):
+        Execution(quantize="int3")

@@ -41,6 +41,7 @@ def published_command(
         "device": summarise(results, lambda r: r.device),
         "execution": summarise(results, lambda r: r.execution),
         "dtype": summarise(results, lambda r: r.dtype),
+        "quantization": summarise(results, lambda r: r.quantization),
         "basis": summarise(results, lambda r: r.basis),
         "split over devices": summarise([r for r in results if r.parallel], lambda r: splits_of(r.parallel)),
     }

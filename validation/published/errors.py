@@ -36,6 +36,8 @@ class CaseResult:
         Relative standard deviation that the interval is made from.
     basis : str
         What most of the kernels' time rests on: ``calibrated``, ``inherited`` or ``datasheet``.
+    quantization : str
+        Scheme of quantisation, ``none`` where there was none.
     family : str
         Kind of output, as :func:`~simulator.uncertainty.intervals.family_of` says.
     maker : str
@@ -63,6 +65,7 @@ class CaseResult:
     family: str
     maker: str
     parallel: str = ""
+    quantization: str = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +177,7 @@ def _predict(case: Case, simulations: Simulations) -> CaseResult:
         family=family_of(workload),
         maker=accelerator.vendor,
         parallel=str(execution.parallel),
+        quantization=execution.quantize.partition(":")[0],
     )
 
 

@@ -161,6 +161,10 @@ class Precision(Entry):
     """Number format of a run; an empty `dtype` is the pipeline's own."""
 
     dtype: str
+    quantize: str = ""
+    """Scheme of :mod:`simulator.quantization` that its linear layers run by."""
+    quantizes: tuple[Text, ...] = ()
+    """What is quantised beside the denoiser."""
     tf32: bool = False
     assumed: bool = False
 
@@ -208,6 +212,10 @@ class Script(Entry):
     """What the compiler is given."""
     graph: bool = False
     """Whether compiled code is launched as a graph."""
+    quantizes: tuple[Text, ...] = ()
+    """Components that are quantised beside the denoiser, where a run is."""
+    quantize: str = ""
+    """Scheme by which it quantises, where it is another one than the precision column tells."""
     channels_last: Literal["none", "compiled", "every"] = "none"
     """Runs whose images lie channels-last, beside those of which the row says so."""
     channels_last_of: Literal["all", "denoiser"] = "all"

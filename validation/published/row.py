@@ -11,7 +11,18 @@ from simulator.parallel.scheme import Scheme
 from .case import Case
 from .device import accelerator_of
 from .figure import figure_of, part_of
-from .names import Model, Names, Remark, Script, Source, Unmappable, WorkloadKind, all_that_fit, first_that_fits
+from .names import (
+    Model,
+    Names,
+    Precision,
+    Remark,
+    Script,
+    Source,
+    Unmappable,
+    WorkloadKind,
+    all_that_fit,
+    first_that_fits,
+)
 
 __all__ = ["Unmappable", "case_of_row"]
 
@@ -107,6 +118,7 @@ def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -
         **_offload(remarks),
         **_of_denoiser(engine.mode, scripts, kind),
         **_split(row, names),
+        **_quantization(precision, scripts, kind),
     }
 
 
@@ -136,6 +148,17 @@ def _split(row: Row, names: Names) -> dict[str, str]:
     if scheme.devices != devices:
         raise Unmappable(f"{scheme} is not {devices} devices")
     return {"parallel": str(scheme)}
+
+
+def _quantization(precision: Precision | None, scripts: Sequence[Script], kind: WorkloadKind) -> dict[str, str]:
+    """Scheme of a run that is quantised, with the components that it is for."""
+    if precision is None or not precision.quantize:
+        return {}
+    scheme = next((script.quantize for script in scripts if script.quantize), precision.quantize)
+    if kind.decodes:
+        return {"quantize": scheme}
+    beside = (*precision.quantizes, *(name for script in scripts for name in script.quantizes))
+    return {"quantize": f"{scheme}:{','.join((kind.denoiser, *beside))}"}
 
 
 def _mode(mode: str, remarks: Sequence[Remark], scripts: Sequence[Script]) -> str:

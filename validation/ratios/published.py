@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hw_specs import CalibrationPool, SpecError
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import ExecutionError
+from simulator.quantization import UNQUANTIZED
 from simulator.software import SoftwareError
 from simulator.uncertainty.components import ErrorComponents, accelerator_correlation, ratio_variance
 from tracer.graph import GraphError
@@ -89,8 +90,9 @@ def _variance(first: ErrorComponents | None, second: ErrorComponents | None, *, 
 
 
 def _subject(run: Run, differs: int) -> str:
-    """What both runs of a pair share, as its readers would say it."""
-    return ", ".join([run.subject, *(value for at, value in enumerate(run.values) if at != differs)])
+    """What both runs of a pair share, as its readers would say it; not that nothing is quantised."""
+    shared = (value for at, value in enumerate(run.values) if at != differs and value != UNQUANTIZED)
+    return ", ".join([run.subject, *shared])
 
 
 def _predictions(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from statistics import median
 
+from simulator.quantization import UNQUANTIZED
 from tracer.graph import GraphError, Workload
 from tracer.workloads import UnknownWorkloadError, find_pipeline
 from tracer.workloads.catalogue import resolve
@@ -50,6 +51,7 @@ class Run:
             f"{workload.height} x {workload.width}",
             "tf32" if tf32 else workload.dtype,
             str(execution.get("parallel", "")) or "1 device",
+            str(execution.get("quantize", UNQUANTIZED)).partition(":")[0],
         )
 
     @property

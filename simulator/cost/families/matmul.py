@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 
 import numpy as np
@@ -13,7 +13,14 @@ from simulator.cost.hardware.cores import VECTOR_ISSUE
 from simulator.cost.mechanisms import cache_hit_rate
 from simulator.cost.parameters import parameter
 from simulator.cost.power_limit import Allowance
-from simulator.cost.products import WIDEST_ACCESS, Problem, ProductCost, ProductParameters, product_cost
+from simulator.cost.products import (
+    WIDEST_ACCESS,
+    Problem,
+    ProductCost,
+    ProductParameters,
+    packed_cost,
+    product_cost,
+)
 from simulator.cost.roofline import vector_peak
 from simulator.kernels import FamilyTable, ProductTable
 
@@ -73,10 +80,14 @@ def matmul_cost(
     unit : {"matrix", "vector"}
         What multiplies.
     """
-    limit = Allowance.of(table, hardware)
-    return product_terms(
-        product_cost(_problem(table, hardware), hardware, parameters, role=role, allowance=limit), unit
-    )
+    limit, problem = Allowance.of(table, hardware), _problem(table, hardware)
+    cost = product_cost(problem, hardware, parameters, role=role, allowance=limit)
+    rows = np.flatnonzero(table.packed)
+    if len(rows):
+        packed = packed_cost(problem.rows(rows), hardware, parameters)
+        for field in fields(ProductCost):
+            getattr(cost, field.name)[rows] = getattr(packed, field.name)
+    return product_terms(cost, unit)
 
 
 def unit_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:

@@ -35,6 +35,7 @@ def compare_command(
     execution: Annotated[Texts, typer.Option(help=f"One of {', '.join(EXECUTION_MODES)}.")] = None,
     attention: Annotated[Texts, typer.Option(help=f"One of {', '.join(ATTENTION_CHOICES)}.")] = None,
     offload: Annotated[Texts, typer.Option(help=f"Where weights wait: one of {', '.join(OFFLOADS)}.")] = None,
+    quantize: Annotated[Texts, typer.Option(help="Scheme of linear layers, see simulate --help.")] = None,
     software: Annotated[Texts, typer.Option(help="Releases that choose the kernels: torch-2.6.")] = None,
     host: Annotated[Texts, typer.Option(help="Host that drives the accelerator: a name or a YAML file.")] = None,
     parallel: Annotated[

@@ -27,6 +27,7 @@ def scale_command(
     search: Annotated[bool, typer.Option(help="Look for the largest value that fits.")] = True,
     change: options.Changes = None,
     execution: options.ExecutionMode = "eager",
+    quantize: options.Quantize = "none",
     attention: options.Attention = "flash",
     software: options.SoftwareName = "",
     host: options.HostName = None,
@@ -73,9 +74,8 @@ def scale_command(
         )
     if plot is not None:
         plot_growth(found, plot)
-    remarks = (*part.remarks, *found.remarks)
     if output_format == "json":
-        remark(remarks)
+        remark((*part.remarks, *found.remarks))
         emit(json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n", output)
     else:
         emit(captured(lambda console: print_growth(found, console, part.remarks), width=80), output)

@@ -19,6 +19,7 @@ def sensitivity_command(
     hw: options.Hardware = None,
     change: options.Changes = None,
     execution: options.ExecutionMode = "eager",
+    quantize: options.Quantize = "none",
     attention: options.Attention = "flash",
     software: options.SoftwareName = "",
     host: options.HostName = None,

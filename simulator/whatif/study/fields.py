@@ -16,6 +16,7 @@ from hw_specs import Accelerator, SpecError, changeable_paths
 from hw_specs.overrides import changed_numbers, present_numbers
 from simulator.execution import FRAMEWORKS_CHOICE, OFFLOADS, Execution, ExecutionError
 from simulator.hosts.catalogue import load_host
+from simulator.quantization import UNQUANTIZED
 from simulator.reference import ComparedRunError, typed_changes
 from simulator.software import SoftwareError, load_software
 from simulator.whatif.setups import AXES
@@ -161,6 +162,7 @@ def checked_setting(name: str, value: Value) -> None:
             mode=run.get("execution", "eager"),
             attention=run.get("attention", FRAMEWORKS_CHOICE),
             offload=run.get("offload", OFFLOADS[0]),
+            quantize=run.get("quantize", UNQUANTIZED),
         )
         load_software(run.get("software", ""))
     except (ComparedRunError, ExecutionError, SoftwareError) as error:

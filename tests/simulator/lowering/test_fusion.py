@@ -218,3 +218,10 @@ def test_an_operator_without_a_rule_is_counted(make_graph):
 def test_every_kind_is_fused_or_a_kernel_of_its_own():
     assert set(FUSIBLE) == set(Kind)
     assert not any(FUSIBLE[kind] for kind in PRODUCTS | ATTENTIONS | CONVOLUTIONS | COLLECTIVES | GENERATED | FREE)
+
+
+def test_a_maximum_of_all_ends_a_kernel_and_what_it_scales_starts_another(fused):
+    whole = TensorSpec((1, 1), "float16", (), 1)
+    calls = (_op("silu", [_t(0, 8, 8)], _t(2, 8, 8)), _op("amax", [_t(2, 8, 8)], whole))
+    names = [name for name, *_ in fused(*calls, _op("mul", [_t(2, 8, 8), whole], _t(3, 8, 8)))]
+    assert names == ["silu", "amax", "mul"]

@@ -13,6 +13,7 @@ from rich.console import Console
 from hw_specs import CalibrationPool, load_accelerator
 from simulator.cost import CoreSteps
 from simulator.execution import Execution
+from simulator.lowering.quantization import QuantizedWeights
 from simulator.report import Report, Unmodelled
 from simulator.simulation import simulate
 from simulator.views.report import FORMATS, notes, print_report, quantity, to_csv, to_json
@@ -138,3 +139,23 @@ def test_the_end_of_a_wave_is_said(report):
     ends = replace(report, core_steps=CoreSteps(fewer=0.056, more=-0.004))
     assert "1 % fewer cores change the kernels' time by +5.6 %" in _printed(ends)
     assert "wave" not in _printed(replace(report, core_steps=CoreSteps(fewer=0.01, more=-0.01)))
+
+
+def test_what_is_quantised_is_said(report):
+    changed = QuantizedWeights(
+        scheme="s",
+        title="weights of two bits",
+        components=("unet",),
+        layers=3,
+        layers_kept=1,
+        weights=4000,
+        bytes_before=8000,
+        bytes_after=1000,
+        unchecked="nobody has timed it",
+    )
+    text = _printed(replace(report, quantized=changed))
+    assert "weights of two bits: 3 of 4 linear layers of unet" in text
+    assert "4 k weights in 1 kB, which take 8 kB in the format of the run" in text
+    assert "s: mechanism only, unchecked: nobody has timed it." in text
+    assert json.loads(to_json(replace(report, quantized=changed)))["quantized"]["bytes_after"] == 1000
+    assert "quantised" not in _printed(report)

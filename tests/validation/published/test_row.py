@@ -103,7 +103,7 @@ def test_a_column_of_a_source_may_have_been_measured_with_tf32_and_the_others_wi
     [
         ("Stable Diffusion v1.5", "GEMM", "model"),
         (",eager,", ",tensorrt,", "engine"),
-        (",fp16,", ",bf16+int8wo,", "precision"),
+        (",fp16,", ",bf16+autoquant,", "precision"),
         (",sdpa,", ",,", "attention is not stated"),
         (",sdpa,", ",ring,", "attention is not modelled"),
         ("NVIDIA A100-80GB SXM", "Pocket calculator", "device"),
@@ -430,3 +430,28 @@ def _row_of(model: str, **columns: str) -> dict[str, str]:
     run = {"compile": "eager", "batch": "1", "height": "1024", "width": "1024", "steps": "20", "guidance": "yes"}
     named = dict.fromkeys(COLUMNS.strip().split(","), "")
     return named | stated | run | {"metric": "seconds", "value": "10", "source": "somewhere"} | columns
+
+
+@pytest.mark.parametrize(
+    ("precision", "source", "notes", "quantize"),
+    [
+        ("bf16+int8wo", "github.com/sayakpaul/diffusers-torchao:README.md", "q=A", "int8-weight:unet"),
+        (
+            "bf16+fp8dqrow",
+            "github.com/sayakpaul/diffusers-torchao:README.md",
+            "q=A; quantize_vae=False",
+            "fp8-row:unet,text_encoder",
+        ),
+        ("bf16+int8dq", "docs/fast_diffusion.md", "q=A", "int8-dynamic-large:unet,vae"),
+        ("fp16+int8wo (+TE)", "quanto-diffusers.md", "q=A", "int8-weight-quanto:unet,text_encoder"),
+        ("nf4 weights/bf16", "somebody's README", "q=A", "nf4:unet"),
+    ],
+)
+def test_a_quantised_run_has_a_scheme_and_its_components(
+    only_case: Callable[..., Case], tmp_path: Path, precision: str, source: str, notes: str, quantize: str
+) -> None:
+    row = ROW.replace(",fp16,", f",{precision},").replace("somebody's README", source).replace("q=A", notes)
+    case = only_case(tmp_path, row)
+    assert case.execution["quantize"] == quantize
+    assert case.to_execution().quantization.scheme is not None
+    assert "quantize" not in only_case(tmp_path, ROW).execution

@@ -26,6 +26,7 @@ def test_what_a_source_leaves_open_is_the_pipelines(case: Make) -> None:
         "resolution": "512 x 512",
         "number format": "float16",
         "devices": "1 device",
+        "quantization": "none",
     }
     assert run.values == only_run(case(settings={"height": 512, "width": 512})).values
 
@@ -43,6 +44,12 @@ def test_tf32_is_a_number_format_of_float32_alone(case: Make) -> None:
     tf32 = {"mode": "eager", "attention": "flash", "matmul_tf32": True}
     assert only_run(case(settings={"dtype": "float32"}, execution=tf32)).values[5] == "tf32"
     assert only_run(case(settings={"dtype": "float16"}, execution=tf32)).values[5] == "float16"
+
+
+def test_a_scheme_is_one_thing_whatever_its_components(case: Make) -> None:
+    row = {"mode": "eager", "attention": "flash", "quantize": "fp8-row:unet,vae"}
+    assert only_run(case(execution=row)).values[-1] == "fp8-row"
+    assert only_run(case(execution=row)).shared == only_run(case()).shared
 
 
 def test_steps_options_and_layout_are_shared_or_the_runs_are_not_alike(case: Make) -> None:
