@@ -120,9 +120,9 @@ class Report:
     arithmetic that `flops` leaves out. ``part_intervals`` has the 80 % interval of each latency of each view, made as
     that of the total: name of the view to name of the part to ends, ``by_stage`` and so on; empty where the fidelity is
     a bound. ``core_steps`` says what 1 % of the cores changes, ``assumptions`` what stands in for what nobody states of
-    the accelerator's architecture, ``remarks`` which parts run otherwise than was asked for, ``quantized`` what a scheme
-    of quantisation has changed. Where several devices share the work, all is of one of them, and ``sharing`` says what
-    that comes to; None for one device.
+    the accelerator's architecture, ``remarks`` which parts run otherwise than was asked for, ``quantized`` what a
+    scheme of quantisation has changed. Where several devices share the work, all is of one of them, and ``sharing``
+    says what that comes to; None for one device.
     """
 
     model: str
