@@ -172,7 +172,7 @@ _pipeline = partial(
     frame_rule=(_TEMPORAL_COMPRESSION, 1),
     attention_kinds={r"^transformer\.context_embedder\.": "self", r"^transformer\.": "joint", r"^vae\.": "self"},
     choices=(
-        "The prompt has no text in quotation marks: ByT5 does not run, and its weights (0.2 G parameters) are left out.",
+        "The prompt has no text in quotation marks: ByT5 does not run, and its weights (0.2 G) are left out.",
         "Attention of the transformer takes a mask of all pairs of tokens, as diffusers makes it, and is not flash "
         "attention therefore.",
         "The VAE decodes the whole video: tiling is off unless the pipeline is told otherwise.",
