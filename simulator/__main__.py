@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -86,6 +86,13 @@ class _Subject:
         return tuple(filter(None, settings_on(self.model, accelerator, self.settings)[1:]))
 
 
+class _Answer(NamedTuple):
+    """What is printed, and whether the accelerator's memory holds the run."""
+
+    text: str
+    fits: bool = True
+
+
 @app.command(cls=GroupedCommand)
 def command(
     hw: options.Hardware = None,
@@ -115,6 +122,7 @@ def command(
     versus: options.Versus = None,
     explain: options.Explained = None,
     calibration: options.CalibrationFile = None,
+    must_fit: options.MustFit = False,
     output_format: options.OutputFormat = "table",
     output: options.OutputFile = None,
     list_models: options.ListModels = False,
@@ -146,7 +154,10 @@ def command(
     given = {**locals(), "dtype": dtype and dtype_of(dtype)}
     subject = _subject(given)
     asked = replace(asked, remarks=(*asked.remarks, *subject.remarks(asked.accelerator)))
-    emit(_remarked(_answer(subject, asked, explain, versus), asked), output)
+    answer = _answer(subject, asked, explain, versus)
+    emit(_remarked(answer.text, asked), output)
+    if must_fit and not answer.fits:
+        raise typer.Exit(1)
 
 
 def _subject(given: Mapping[str, Any]) -> _Subject:
@@ -166,7 +177,7 @@ def _execution(mode: str, attention: str, offload: str, quantize: str, software:
     )
 
 
-def _answer(subject: _Subject, asked: _Asked, explain: str | None, versus: Sequence[str] | None) -> str:
+def _answer(subject: _Subject, asked: _Asked, explain: str | None, versus: Sequence[str] | None) -> _Answer:
     """Report, projection, explanation or comparison as text."""
     source = load_accelerator(subject.from_) if subject.from_ else None
     if subject.trace is not None:
@@ -186,21 +197,20 @@ def _workloads(output_format: str) -> str:
     return render_workloads(output_format)
 
 
-def _compared(subject: _Subject, asked: _Asked, changes: ReferenceChanges) -> str:
+def _compared(subject: _Subject, asked: _Asked, changes: ReferenceChanges) -> _Answer:
     """Comparison of a run with its reference as text; the reference's accelerator has none of the changes by --set."""
     from simulator.views.comparison import comparison_to_csv, comparison_to_json, print_comparison
 
     settings = {**subject.settings, **changes.settings}
     reference = _reference(asked, changes.run)
-    comparison = compare(
-        _simulation(subject.traced(subject.settings, asked.accelerator), asked),
-        _simulation(subject.traced(settings, reference.accelerator), reference),
-    )
+    run = _simulation(subject.traced(subject.settings, asked.accelerator), asked)
+    comparison = compare(run, _simulation(subject.traced(settings, reference.accelerator), reference))
+    fits = run.report.fits
     if asked.output_format == "json":
-        return comparison_to_json(comparison)
+        return _Answer(comparison_to_json(comparison), fits)
     if asked.output_format == "csv":
-        return comparison_to_csv(comparison)
-    return captured(lambda console: print_comparison(comparison, console), width=_WIDTH)
+        return _Answer(comparison_to_csv(comparison), fits)
+    return _Answer(captured(lambda console: print_comparison(comparison, console), width=_WIDTH), fits)
 
 
 def _reference(asked: _Asked, run: Mapping[str, str]) -> _Asked:
@@ -232,12 +242,13 @@ def _simulation(graph: OpGraph, asked: _Asked) -> Simulation:
     )
 
 
-def _simulated(graph: OpGraph, asked: _Asked, explain: str | None = None) -> str:
+def _simulated(graph: OpGraph, asked: _Asked, explain: str | None = None) -> _Answer:
     """Report of a graph as text, or the explanation of one of its kernels."""
     simulation = _simulation(graph, asked)
     if explain is not None:
-        return _explained(simulation, explain, asked.output_format)
-    return _rendered(_with_one_device(simulation.report, graph, asked), asked.output_format)
+        return _Answer(_explained(simulation, explain, asked.output_format), simulation.report.fits)
+    report = _with_one_device(simulation.report, graph, asked)
+    return _Answer(_rendered(report, asked.output_format), report.fits)
 
 
 def _with_one_device(report: Report, graph: OpGraph, asked: _Asked) -> Report:
@@ -248,7 +259,7 @@ def _with_one_device(report: Report, graph: OpGraph, asked: _Asked) -> Report:
     return replace(report, sharing=report.sharing.over(alone.report.latency))
 
 
-def _traced(path: Path, source: Accelerator | None, asked: _Asked) -> str:
+def _traced(path: Path, source: Accelerator | None, asked: _Asked) -> _Answer:
     """Measured trace on another accelerator as text; of a trace without times, the prediction of its operators."""
     from simulator.projection.traced import graph_of_trace, project
     from tracer.formats import read_trace
@@ -266,7 +277,7 @@ def _traced(path: Path, source: Accelerator | None, asked: _Asked) -> str:
             fidelity=asked.fidelity,
             calibrations=asked.calibrations,
         )
-        return _projection_text(projection, asked.output_format)
+        return _Answer(_projection_text(projection, asked.output_format))
     if source is not None:
         raise typer.BadParameter(f"--from needs measured times, and {path} has no device events; leave it out")
     return _simulated(graph_of_trace(trace, asked.execution), asked)

@@ -34,6 +34,7 @@ __all__ = [
     "HostName",
     "ListModels",
     "Model",
+    "MustFit",
     "NewTokens",
     "Offload",
     "OutputFile",
@@ -183,6 +184,10 @@ CalibrationFile = Annotated[
     typer.Option(
         help="Calibration of a probed machine; by default the one beside its specification.", rich_help_panel=_MACHINE
     ),
+]
+MustFit = Annotated[
+    bool,
+    typer.Option("--must-fit", help="Exit with status 1 where the memory does not hold it.", rich_help_panel=_RESULT),
 ]
 OutputFormat = Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.", rich_help_panel=_RESULT)]
 OutputFile = Annotated[

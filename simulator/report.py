@@ -14,11 +14,11 @@ from hw_specs.listing.traits import assumptions
 from simulator.energy.run import EnergyEstimate
 from simulator.hosts.host import Host
 from simulator.parallel.sharing import Sharing, sharing_of
-from simulator.schedule.peak_memory import peak_memory
+from simulator.schedule.device_memory import DeviceMemory, device_memory
 from simulator.schedule.timeline import StageTimeline, Timeline
 from simulator.uncertainty.deviation import RunDeviation
 from simulator.uncertainty.intervals import Interval, interval_ends
-from tracer.graph import OpGraph
+from tracer.graph import OpGraph, Workload
 
 from .cost import BASES, RESOURCES, CoreSteps, Gains, KernelCosts
 from .kernels import KernelTables
@@ -28,6 +28,8 @@ from .lowering.quantization import QuantizedWeights
 __all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "bound_of", "main_basis", "make_report"]
 
 FloatArray = NDArray[np.float64]
+
+_HOUR = 3600.0  # [s]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +121,11 @@ class Report:
     ``basis`` has the share of latency by what its kernels' times rest on; ``vector_flops`` and ``special_ops`` are the
     arithmetic that `flops` leaves out. ``part_intervals`` has the 80 % interval of each latency of each view, made as
     that of the total: name of the view to name of the part to ends, ``by_stage`` and so on; empty where the fidelity is
-    a bound. ``core_steps`` says what 1 % of the cores changes, ``assumptions`` what stands in for what nobody states of
-    the accelerator's architecture, ``remarks`` which parts run otherwise than was asked for, ``quantized`` what a
-    scheme of quantisation has changed. Where several devices share the work, all is of one of them, and ``sharing``
-    says what that comes to; None for one device.
+    a bound. ``memory`` is what is in use where it is most, by what holds it; ``throughput`` has outputs in the units of
+    those who use them, by name. ``core_steps`` says what 1 % of the cores changes, ``assumptions`` what stands in for
+    what nobody states of the accelerator's architecture, ``remarks`` which parts run otherwise than was asked for,
+    ``quantized`` what a scheme of quantisation has changed. Where several devices share the work, all is of one of
+    them, and ``sharing`` says what that comes to; None for one device.
     """
 
     model: str
@@ -139,7 +142,8 @@ class Report:
     vector_flops: float
     special_ops: float
     parameters: int
-    peak_memory: int
+    memory: DeviceMemory
+    throughput: dict[str, float]
     memory_capacity: int
     by_stage: dict[str, Entry]
     by_category: dict[str, Entry]
@@ -159,10 +163,21 @@ class Report:
     part_intervals: dict[str, dict[str, Ends]] = field(default_factory=dict)
     sharing: Sharing | None = None
 
+    @property
+    def peak_memory(self) -> int:
+        """Memory of the device where it is most, all included. [B]"""
+        return self.memory.total
+
+    @property
+    def fits(self) -> bool:
+        """Whether the accelerator's memory holds it."""
+        return self.peak_memory <= self.memory_capacity
+
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
         plain = asdict(self)
-        return {**plain, "energy": None if self.energy is None else self.energy.to_dict()}
+        energy = None if self.energy is None else self.energy.to_dict()
+        return {**plain, "peak_memory": self.peak_memory, "fits": self.fits, "energy": energy}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,6 +210,7 @@ def make_report(
     energy: EnergyEstimate | None = None,
     host: Host | None = None,
     remarks: Sequence[str] = (),
+    frame_rate: float | None = None,
     module_depth: int = 3,
 ) -> Report:
     """Views of a timeline.
@@ -210,6 +226,8 @@ def make_report(
         None where the time is that of the device alone.
     remarks : sequence of str
         What is said beside those of the launches.
+    frame_rate : float, optional
+        At which a video plays. [1/s]
     module_depth : int
         Parts of a module path that ``by_module`` keeps.
     """
@@ -228,7 +246,8 @@ def make_report(
         interval=interval,
         energy=energy,
         flops=float(pieces.positions.flops.sum()),
-        peak_memory=peak_memory(graph, launches.execution),
+        throughput=_throughput(graph.workload, total, frame_rate),
+        memory=device_memory(graph, launches.execution, accelerator),
         memory_capacity=round(accelerator.memory.dram.capacity),
         bound=_bound_shares(pieces.bound, total),
         bound_by_category=_bounds_by_category(pieces),
@@ -254,6 +273,21 @@ def _subject(graph: OpGraph, accelerator: Accelerator) -> dict[str, Any]:
         "assumptions": tuple(filter(None, (assumptions(accelerator.traits),))),
         "repeats": {s.name: s.repeats for s in graph.stages},
     }
+
+
+def _throughput(workload: Workload, latency: float, frame_rate: float | None) -> dict[str, float]:
+    """Outputs in the units of those who use them: images a second; frames a second, videos and seconds of them an hour.
+
+    That of language models is tokens, which :mod:`simulator.report` counts by stage.
+    """
+    if latency <= 0 or workload.max_new_tokens is not None or workload.height is None:
+        return {}
+    outputs = workload.batch / latency
+    if workload.num_frames is None:
+        return {"images_per_second": outputs}
+    frames = outputs * workload.num_frames
+    found = {"frames_per_second": frames, "videos_per_hour": _HOUR * outputs}
+    return found if frame_rate is None else {**found, "video_seconds_per_hour": _HOUR * frames / frame_rate}
 
 
 def _totals(kernels: KernelTables) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from simulator.schedule.timeline import Timeline, schedule
 from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.intervals import Interval, Standing, family_of, interval_of
 from tracer.graph import OpGraph
+from tracer.library.frame_rates import frame_rate_of
 
 from .cost import (
     RESOURCES,
@@ -124,9 +125,15 @@ def simulate(
         interval = interval_of(timeline.latency, deviation.relative(), standing=standing)
     energy = _energy(timeline, costs, accelerator, interval)
     known = (timeline, costs, accelerator, basis, _gains(boost, table, hardware, fidelity))
-    remarks = offload_remarks(launches.execution)
     report = make_report(
-        *known, remarks=remarks, fidelity=fidelity, interval=interval, deviation=deviation, energy=energy, host=host
+        *known,
+        fidelity=fidelity,
+        interval=interval,
+        deviation=deviation,
+        energy=energy,
+        host=host,
+        remarks=offload_remarks(launches.execution),
+        frame_rate=frame_rate_of(graph),
     )
     return Simulation(
         accelerator=accelerator,

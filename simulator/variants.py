@@ -22,8 +22,8 @@ from simulator.cost.model import Fidelity
 from simulator.energy.variants import energies
 from simulator.hosts.costs import host_costs, host_of
 from simulator.hosts.host import Host
+from simulator.schedule.device_memory import device_memory
 from simulator.schedule.offload import offload_plan
-from simulator.schedule.peak_memory import peak_memory
 from simulator.schedule.stage import Issue, StageRun
 from simulator.schedule.timeline import issues_of, stage_runs
 from simulator.uncertainty.intervals import interval_ends
@@ -118,7 +118,7 @@ class VariantRun:
             deviations=None if bound else VariantDeviations.of(table, launches.stages, accelerator, calibrations),
             fidelity=fidelity,
             calibrations=calibrations,
-            peak_memory=peak_memory(launches.graph, launches.execution),
+            peak_memory=device_memory(launches.graph, launches.execution, accelerator).total,
             part=present_numbers(known_part(accelerator, calibrations)),
         )
 

@@ -86,25 +86,24 @@ def _print_heading(report: Report, console: Console) -> None:
     console.print(f"{how}, fidelity {report.fidelity}", highlight=False)
     if report.host is not None:
         console.print("host {name}: {kind} of {year}, {processor}".format(**report.host), highlight=False)
+    if not report.fits:
+        capacity = quantity(report.memory_capacity, "B")
+        console.print(f"[bold red]does not fit: the part has {capacity} of memory[/bold red]", highlight=False)
     console.print()
     rows = (
         ("latency", _latency(report)),
+        *((("throughput", _throughput(report.throughput)),) if report.throughput else ()),
         ("FLOPs", quantity(report.flops, "FLOP")),
         ("bytes moved", quantity(report.bytes, "B")),
         ("parameters", quantity(report.parameters, "")),
         *_quantization(report.quantized),
-        ("peak memory", quantity(report.peak_memory, "B")),
+        ("peak memory", _memory(report)),
         ("bound by", _bounds(report.bound)),
         *((("energy", energy_line(report.energy)),) if report.energy is not None else ()),
         *(_sharing_rows(report.sharing) if report.sharing is not None else ()),
     )
     for name, value in rows:
         console.print(f"  {name:<12} {value}", highlight=False)
-    if report.peak_memory > report.memory_capacity:
-        console.print(
-            f"  [red]does not fit:[/red] the part has {quantity(report.memory_capacity, 'B')} of memory",
-            highlight=False,
-        )
     console.print()
 
 
@@ -142,6 +141,23 @@ def _latency(report: Report) -> str:
         f"{text}   {100 * i.level:.0f} % interval {quantity(i.low, 's')} to {quantity(i.high, 's')}\n{'':<15}"
         f"such ones held {100 * i.coverage:.0f} % of {i.count} published runs {i.counted_on}"
     )
+
+
+def _throughput(found: Mapping[str, float]) -> str:
+    units = {
+        "images_per_second": "images/s",
+        "frames_per_second": "frames/s",
+        "videos_per_hour": "videos an hour",
+        "video_seconds_per_hour": "seconds of video an hour",
+    }
+    return ", ".join(f"{value:.4g} {units[name]}" for name, value in found.items())
+
+
+def _memory(report: Report) -> str:
+    """The sum, and what holds it."""
+    parts = asdict(report.memory)
+    named = ", ".join(f"{name} {quantity(value, 'B', 3)}" for name, value in parts.items() if value)
+    return f"{quantity(report.peak_memory, 'B')}   {named}"
 
 
 def _print_stages(report: Report, console: Console) -> None:

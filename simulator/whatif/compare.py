@@ -171,7 +171,7 @@ def _compared(
         ratio_interval=_ends(against),
         energy=None if report.energy is None else report.energy.energy,
         peak_memory=report.peak_memory,
-        fits=report.peak_memory <= report.memory_capacity,
+        fits=report.fits,
         cost=price_of(run.accelerator),
         gain=speedup_between(run, first_of_model),
         report=report,

@@ -8,11 +8,10 @@ from typing import Any
 
 from hw_specs import Accelerator, CalibrationPool
 from simulator.cost.model import Fidelity
-from simulator.execution import Execution
 from simulator.lowering import execution_on, graph_as_run
 from simulator.report import BoundShares, Report
-from simulator.schedule.peak_memory import peak_memory
-from tracer.graph import GraphError, OpGraph
+from simulator.schedule.device_memory import device_memory
+from tracer.graph import GraphError
 
 from .axis import Axis, axis_of
 from .exponents import Knee, fitted_exponent, knee_of
@@ -175,19 +174,14 @@ class _Line:
         """Figures at a value."""
         self._say(value)
         setup = self.setup(value)
-        return _scaled(value, setup.simulated(fidelity).report, self._graph(setup)[0].parameter_bytes)
+        return _scaled(value, setup.simulated(fidelity).report)
 
     def memory(self, value: int) -> int:
         """Peak memory at a value. [B]"""
         self._say(value)
         setup = self.setup(value)
-        return peak_memory(*self._graph(setup))
-
-    @staticmethod
-    def _graph(setup: Setup) -> tuple[OpGraph, Execution]:
-        """Graph as one device runs it, and how."""
         execution = execution_on(setup.accelerator, setup.execution)
-        return graph_as_run(setup.graph(), execution), execution
+        return device_memory(graph_as_run(setup.graph(), execution), execution, setup.accelerator).total
 
     def _say(self, value: int) -> None:
         if self.progress is not None:
@@ -208,7 +202,7 @@ def _values(line: _Line, given: Sequence[int]) -> Iterator[int]:
             return
 
 
-def _scaled(value: int, report: Report, weights: int) -> ScaledRun:
+def _scaled(value: int, report: Report) -> ScaledRun:
     return ScaledRun(
         value=value,
         latency=report.latency,
@@ -216,8 +210,8 @@ def _scaled(value: int, report: Report, weights: int) -> ScaledRun:
         throughput=float(report.workload["batch"]) / report.latency,
         energy=None if report.energy is None else report.energy.energy,
         peak_memory=report.peak_memory,
-        activations=report.peak_memory - weights,
-        fits=report.peak_memory <= report.memory_capacity,
+        activations=report.memory.activations + report.memory.workspaces,
+        fits=report.fits,
         bound=report.bound,
     )
 

@@ -197,6 +197,27 @@ class TestReports:
         assert done.err == ""  # progress is for terminals
 
 
+class TestFit:
+    """Whether the memory holds a run: said first, in JSON, and as the exit status where that is asked for."""
+
+    def test_one_that_does_not_fit(self, run):
+        arguments = ("--hw", "rtx-4090", "--model", "flux-dev")
+        done = run(*arguments)
+        assert done.status == 0
+        assert "does not fit: the part has 25.77 GB of memory" in done.out.splitlines()[4]
+        done = run(*arguments, "--must-fit", "--format", "json")
+        assert done.status == 1
+        report = json.loads(done.out)
+        assert report["fits"] is False
+        assert report["peak_memory"] == sum(report["memory"].values())
+
+    def test_one_that_fits(self, run):
+        done = run(*_SD, "--must-fit")
+        assert done.status == 0
+        assert "does not fit" not in done.out
+        assert "images/s" in done.out
+
+
 # Arguments, and what the line must say: what is wrong, where, and what would be valid.
 _BAD = {
     "unknown accelerator": (("--hw", "a1000", "--model", "sdxl"), ["'a1000'", "did you mean"]),

@@ -15,7 +15,7 @@ from simulator.hosts.costs import HostCosts
 from simulator.lowering import CATEGORIES, lower
 from simulator.report import Report, make_report
 from simulator.schedule.timeline import schedule
-from tracer.graph import Op, OpGraph, TensorSpec
+from tracer.graph import Op, OpGraph, TensorSpec, Workload
 
 _FREE = HostCosts(
     view=0, operator=0, row_wise=0, product=0, convolution=0, attention=0, launch=0, module=0, stage=0, delay=0, gap=0
@@ -144,7 +144,9 @@ def test_sources_of_graph_and_accelerator_without_repetition(make_graph):
 def test_memory_and_parameters(make_graph):
     report = _report(make_graph([_PRODUCT], parameters=16), [1e-3], ["compute"])
     assert (report.parameters, report.components) == (16, {"model": 16})
-    assert report.peak_memory == 32 + 3 * 32
+    assert report.memory.allocated == 32 + 3 * 32
+    assert report.peak_memory == report.memory.total > report.memory.allocated
+    assert report.fits
     assert report.memory_capacity == load_accelerator("a100").memory.dram.capacity
 
 
@@ -160,6 +162,9 @@ def test_contract_of_the_plain_form(make_graph):
         "bytes",
         "parameters",
         "peak_memory",
+        "memory",
+        "fits",
+        "throughput",
         "by_stage",
         "by_category",
         "bound",
@@ -170,3 +175,13 @@ def test_contract_of_the_plain_form(make_graph):
     assert {"compute", "memory", "launch"} <= set(report["bound"])
     assert report["execution"]["mode"] == "eager"
     assert report["workload"]["dtype"] == "float16"
+
+
+def test_throughput_is_in_the_units_of_those_who_use_it(make_graph):
+    graph = make_graph([_PRODUCT])
+    images = replace(graph, workload=Workload(batch=4, height=512, width=512))
+    seconds = _report(images, [2.0], ["compute"])
+    assert seconds.throughput == pytest.approx({"images_per_second": 4 / seconds.latency})
+    video = replace(graph, name="wan2.1-1.3b", workload=Workload(height=64, width=64, num_frames=81))
+    assert set(_report(video, [2.0], ["compute"]).throughput) == {"frames_per_second", "videos_per_hour"}
+    assert _report(graph, [2.0], ["compute"]).throughput == {}

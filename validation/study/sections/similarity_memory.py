@@ -132,7 +132,7 @@ def memory_table(laboratory: Laboratory) -> Table:
 def _of_graph(laboratory: Laboratory, graph: OpGraph, stage: str) -> tuple[float, ...]:
     """Matrices of all heads, of all calls and of the largest, and peak memory with naive and fused attention. [B]"""
     calls = [_all_heads(call) for call in _calls(graph, stage)]
-    peaks = (laboratory.simulation(graph, attention).report.peak_memory for attention in ATTENTION)
+    peaks = (laboratory.simulation(graph, attention).report.memory.allocated for attention in ATTENTION)
     return (sum(calls), max(calls), *peaks)
 
 
