@@ -19,7 +19,8 @@ from simulator.views.report import FORMATS, print_report, to_csv, to_json
 from simulator.views.terminal import captured, emit, remark
 from tracer.command_line import VersionOption, run_command_line
 from tracer.graph import GraphError, OpGraph
-from tracer.library.graphs import graph_of
+from tracer.library.graphs import graph_of, pipeline_of
+from tracer.workloads import find_variant
 
 from . import options
 from .calibrations import calibration_pool
@@ -97,6 +98,7 @@ class _Answer(NamedTuple):
 def command(
     hw: options.Hardware = None,
     model: options.Model = None,
+    variant: options.Variant = None,
     graph: options.GraphFile = None,
     trace: options.TraceFile = None,
     from_: options.From = None,
@@ -114,6 +116,7 @@ def command(
     execution: options.ExecutionMode = "eager",
     offload: options.Offload = "none",
     quantize: options.Quantize = "none",
+    channels_last: options.ChannelsLast = None,
     software: options.SoftwareName = "",
     host: options.HostName = None,
     parallel: options.Parallel = "",
@@ -137,12 +140,16 @@ def command(
         return
     if hw is None or sum(given is not None for given in (model, graph, trace)) != 1:
         raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
+    if variant is not None:
+        model = _variant(model, variant)
+    if channels_last is None:
+        channels_last = model is not None and pipeline_of(model).channels_last
     part, changes = load_accelerator(hw), change or []
     calibrations = calibration_pool(hw, part, calibration)
     asked = _Asked(
         hw=hw,
         accelerator=apply_overrides(part, changes),
-        execution=_execution(execution, attention, offload, quantize, software, parallel),
+        execution=_execution({**locals(), "model": model}),
         fidelity=level,
         calibrations=calibrations,
         output_format=output_format,
@@ -166,14 +173,17 @@ def _subject(given: Mapping[str, Any]) -> _Subject:
     return _Subject(**{name: given[name] for name in names}, settings={name: given[name] for name in SETTINGS})
 
 
-def _execution(mode: str, attention: str, offload: str, quantize: str, software: str, parallel: str) -> Execution:
+def _execution(given: Mapping[str, Any]) -> Execution:
+    """How it is run, from the parameters of the command."""
+    model, channels_last = given["model"], given["channels_last"]
     return Execution(
-        mode=mode,
-        attention=attention,
-        offload=offload,
-        quantize=quantize,
-        software=load_software(software),
-        parallel=Scheme.parse(parallel),
+        mode=given["execution"],
+        attention=given["attention"],
+        offload=given["offload"],
+        quantize=given["quantize"],
+        software=load_software(given["software"]),
+        parallel=Scheme.parse(given["parallel"]),
+        channels_last=channels_last,
     )
 
 
@@ -189,6 +199,13 @@ def _answer(subject: _Subject, asked: _Asked, explain: str | None, versus: Seque
         _refuse({"explain": explain}, "a comparison")
         return _compared(subject, asked, reference_changes(versus))
     return _simulated(subject.traced(subject.settings, asked.accelerator), asked, explain)
+
+
+def _variant(model: str | None, variant: str) -> str:
+    """Name of a variant of a model."""
+    if model is None:
+        raise typer.BadParameter("--variant goes with --model NAME")
+    return find_variant(model, variant).name
 
 
 def _workloads(output_format: str) -> str:

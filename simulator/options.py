@@ -21,6 +21,7 @@ __all__ = [
     "Cache",
     "CalibrationFile",
     "Changes",
+    "ChannelsLast",
     "Dtype",
     "ExecutionMode",
     "Explained",
@@ -46,6 +47,7 @@ __all__ = [
     "SoftwareName",
     "Steps",
     "TraceFile",
+    "Variant",
     "Versus",
     "Width",
 ]
@@ -69,6 +71,13 @@ Model = Annotated[
 GraphFile = Annotated[
     Path | None,
     typer.Option("--graph", help="Graph file written by `trace`, instead of --model.", rich_help_panel=_WORKLOAD),
+]
+Variant = Annotated[
+    str | None,
+    typer.Option(
+        help="How an implementation runs the workload, where that is not as published: nemo of imagen.",
+        rich_help_panel=_WORKLOAD,
+    ),
 ]
 TraceFile = Annotated[
     Path | None,
@@ -136,6 +145,14 @@ Quantize = Annotated[
         help=f"Scheme of weights and products of linear layers: {UNQUANTIZED}, {', '.join(list_schemes())}, or a YAML "
         "file. Of the component with the most such work, or of those named: fp8-row:transformer,text_encoder; "
         "fp8-row:all.",
+        rich_help_panel=_RUN,
+    ),
+]
+ChannelsLast = Annotated[
+    bool | None,
+    typer.Option(
+        "--channels-last/--no-channels-last",
+        help="Images and their weights with channels innermost; by default as the workload's authors run it.",
         rich_help_panel=_RUN,
     ),
 ]

@@ -20,7 +20,7 @@ from simulator.reference import ReferenceChanges, typed_changes
 from simulator.simulation import Simulation, simulate
 from simulator.software import load_software
 from tracer.graph import OpGraph
-from tracer.library.graphs import graph_of
+from tracer.library.graphs import graph_of, pipeline_of
 
 __all__ = ["AXES", "Setup", "every_setup", "setup_of"]
 
@@ -145,14 +145,14 @@ def setup_of(model: str, part: Accelerator, pool: CalibrationPool, chosen: Mappi
         accelerator=part,
         calibrations=pool,
         settings=settings,
-        execution=_execution(wanted),
+        execution=_execution(wanted, channels_last=pipeline_of(model).channels_last),
         host=load_host(host) if host else None,
         chosen=chosen,
         remark=remark,
     )
 
 
-def _execution(wanted: ReferenceChanges) -> Execution:
+def _execution(wanted: ReferenceChanges, *, channels_last: bool) -> Execution:
     run, usual = wanted.run, Execution()
     return Execution(
         mode=run.get("execution", usual.mode),
@@ -161,6 +161,7 @@ def _execution(wanted: ReferenceChanges) -> Execution:
         quantize=run.get("quantize", usual.quantize),
         software=load_software(run["software"]) if "software" in run else usual.software,
         parallel=Scheme.parse(run.get("parallel", "")),
+        channels_last=channels_last,
     )
 
 

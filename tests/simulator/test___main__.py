@@ -429,3 +429,11 @@ def test_a_format_that_the_part_lacks_is_replaced_with_a_remark(run) -> None:
         run("--hw", "t4", "--model", "flux-dev", "--dtype", "auto", "--versus", "h100", "--format", "json").out
     )
     assert "number format" in versus["changes"]
+
+
+@pytest.mark.torch
+def test_a_variant_is_run_as_its_authors_run_it(run) -> None:
+    done = run("--hw", "a100", "--model", "imagen", "--variant", "nemo", "--format", "json", "--fidelity", "roofline")
+    report = json.loads(done.out)
+    assert (report["workload"]["dtype"], report["execution"]["channels_last"]) == ("float32", True)
+    assert run("--hw", "a100", "--model", "imagen", "--variant", "karlo").status == 2

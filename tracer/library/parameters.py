@@ -18,13 +18,17 @@ _ROUNDED_TOLERANCE = 0.10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterRow:
-    """One component: elements of its parameters in our module, and as published (None: no figure is published)."""
+    """One component: elements of its parameters in our module, and as published (None: no figure is published).
+
+    ``differs`` says why the two are not the same where the widths are those published; empty where they must be.
+    """
 
     model: str
     component: str
     ours: int
     published: float | None
     rounded: bool
+    differs: str = ""
 
     @property
     def difference(self) -> float:
@@ -38,8 +42,8 @@ class ParameterRow:
 
     @property
     def agrees(self) -> bool:
-        """Whether the difference is within the tolerance."""
-        return abs(self.difference) <= self.tolerance
+        """Whether the difference is within the tolerance, or known."""
+        return bool(self.differs) or abs(self.difference) <= self.tolerance
 
 
 def parameter_rows() -> Iterator[ParameterRow]:
@@ -61,6 +65,7 @@ def rows_of(pipeline: Pipeline, graph: OpGraph) -> Iterator[ParameterRow]:
             ours=component.num_parameters,
             published=pipeline.parameters.get(component.name),
             rounded=component.name in pipeline.rounded,
+            differs=pipeline.differing.get(component.name, ""),
         )
 
 
@@ -69,6 +74,7 @@ def markdown_table(rows: Sequence[ParameterRow]) -> str:
     lines = ["| model | component | parameters | published | difference |", "|---|---|--:|--:|--:|"]
     for row in rows:
         difference = "" if row.published is None else f"{100 * row.difference:+.2f} %"
+        difference += f" ({row.differs})" if row.differs else ""
         lines.append(f"| {row.model} | {row.component} | {row.ours:,} | {_published(row)} | {difference} |")
     return "\n".join(lines) + "\n"
 

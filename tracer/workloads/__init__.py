@@ -1,6 +1,6 @@
 """Model pipelines, one file each. A file declares ``PIPELINES``; nothing else registers it."""
 
-from .catalogue import UnknownWorkloadError, WorkloadError, find_pipeline, iter_pipelines, resolve
+from .catalogue import UnknownWorkloadError, WorkloadError, find_pipeline, find_variant, iter_pipelines, resolve
 from .pipeline import Pipeline, StageSpec
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "UnknownWorkloadError",
     "WorkloadError",
     "find_pipeline",
+    "find_variant",
     "iter_pipelines",
     "resolve",
 ]

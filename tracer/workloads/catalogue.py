@@ -14,7 +14,7 @@ from tracer.graph import GraphError, Workload
 from .limits import check_limits
 from .pipeline import Pipeline
 
-__all__ = ["UnknownWorkloadError", "WorkloadError", "find_pipeline", "iter_pipelines", "resolve"]
+__all__ = ["UnknownWorkloadError", "WorkloadError", "find_pipeline", "find_variant", "iter_pipelines", "resolve"]
 
 
 # Formats in which the layers of torch compute; smaller ones need models that are written for them.
@@ -58,6 +58,26 @@ def find_pipeline(name: str) -> Pipeline:
     near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"valid: {', '.join(sorted(known))}"
     raise UnknownWorkloadError(f"unknown model {name!r}; {hint}")
+
+
+def find_variant(name: str, variant: str) -> Pipeline:
+    """Named variant of a pipeline: how an implementation runs what the pipeline has as published.
+
+    Raises
+    ------
+    UnknownWorkloadError
+        No such pipeline, or it has no variant of that name; the message has those that it has.
+    """
+    published = find_pipeline(name)
+    variants = {
+        pipeline.name.removeprefix(f"{published.name}-"): pipeline
+        for pipeline in iter_pipelines()
+        if pipeline.variant_of == published.name
+    }
+    if variant.lower() not in variants:
+        valid = f"valid: {', '.join(sorted(variants))}" if variants else "it has none"
+        raise UnknownWorkloadError(f"unknown variant {variant!r} of {published.name}; {valid}")
+    return variants[variant.lower()]
 
 
 def _module_names() -> list[str]:

@@ -2,7 +2,7 @@
 
 Chang et al., "Muse: Text-To-Image Generation via Masked Generative Transformers", arXiv:2301.00704. From the
 paper: T5-XXL text encoder; base transformer of 48 layers, width 2048, hidden 8192, on 16 x 16 tokens;
-super-resolution transformer of 16 layers of self-attention on those and 32 layers of multi-axis attention on
+super-resolution transformer of 16 layers of self-attention on those, run once, and 32 layers of multi-axis attention on
 64 x 64 tokens, width 1024, hidden 4096, whose cross-attention sees low-resolution tokens and text; a VQGAN decoder
 with 4 residual blocks of 256 channels at the first level and no attention; codebooks of 8192; 24 and 8 steps;
 guidance in every step.
@@ -74,7 +74,7 @@ def build(workload: Workload) -> Sequence[StageSpec]:
     return [
         text_stage(t5_xxl(workload.dtype), batch=workload.batch, length=length, masked=True),
         _base_stage(workload),
-        _upsampler_stage(workload),
+        *_upsampler_stages(workload),
         _decoder_stage(workload),
     ]
 
@@ -96,7 +96,8 @@ def _base_stage(workload: Workload) -> StageSpec:
     return StageSpec(name="base", component="base", module=transformer, run=run, repeats=steps)
 
 
-def _upsampler_stage(workload: Workload) -> StageSpec:
+def _upsampler_stages(workload: Workload) -> list[StageSpec]:
+    """What the low-resolution tokens become once (section 2.5), and the steps of the high-resolution ones."""
     from tracer.workloads.modules.meta_module import meta_module
     from tracer.workloads.modules.token_upsampler import TokenUpsampler, TokenUpsamplerConfig
 
@@ -106,12 +107,20 @@ def _upsampler_stage(workload: Workload) -> StageSpec:
     config = TokenUpsamplerConfig(low_grid=low, high_grid=high, **_UPSAMPLER)
     transformer = meta_module(lambda: TokenUpsampler(config), dtype=dtype)
 
+    def encode(module: Any, repeat: int) -> object:
+        return module.context(
+            meta_tensor((batch, low[0] * low[1]), "int64"), meta_tensor((batch, prompt, _TEXT_WIDTH), dtype)
+        )
+
     def run(module: Any, repeat: int) -> object:
-        known, low_resolution = (meta_tensor((batch, a * b), "int64") for a, b in (high, low))
-        return module(known, low_resolution, meta_tensor((batch, prompt, _TEXT_WIDTH), dtype))
+        context = meta_tensor((batch, low[0] * low[1] + prompt, _UPSAMPLER["width"]), dtype)
+        return module(meta_tensor((batch, high[0] * high[1]), "int64"), context)
 
     name = "super_resolution"
-    return StageSpec(name=name, component=name, module=transformer, run=run, repeats=_UPSAMPLER_STEPS)
+    return [
+        StageSpec(name="low_resolution_encoder", component=name, module=transformer, run=encode),
+        StageSpec(name=name, component=name, module=transformer, run=run, repeats=_UPSAMPLER_STEPS),
+    ]
 
 
 def _decoder_stage(workload: Workload) -> StageSpec:

@@ -1,14 +1,18 @@
 """Parti: text to image by autoregressive decoding of 1024 image tokens.
 
-Yu et al., "Scaling Autoregressive Models for Content-Rich Text-to-Image Generation", arXiv:2206.10789. From public
-accounts of the paper: 16 encoder and 64 decoder layers, width 4096, hidden 16384, 64 heads, 20 billion parameters;
-at most 128 text tokens; 32 x 32 image tokens from a codebook of 8192; guidance; a ViT-VQGAN decoder of 600 million
-parameters at 256 pixels, convolutional super-resolution to 512 (15 million) and 1024 pixels (30 million).
+Yu et al., "Scaling Autoregressive Models for Content-Rich Text-to-Image Generation", arXiv:2206.10789. From the paper
+(sections 2.1 to 3, table 1): 16 encoder and 64 decoder layers, width 4096, hidden 16384, 64 heads, 20 billion
+parameters, and 12 and 36 layers, width 2048, hidden 8192, 32 heads, 3 billion; at most 128 text tokens of a vocabulary
+of 16,000; 32 x 32 image tokens from a codebook of 8192; guidance; 16 samples a prompt; a ViT-VQGAN decoder of 600
+million parameters at 256 pixels; super-resolution of 12 residual blocks and 128 channels to 512 (15 million) and 1024
+pixels (30 million).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from tracer.graph import Workload
@@ -20,14 +24,22 @@ __all__ = ["PIPELINES"]
 
 _PATCH = 8
 _SUPER_RESOLUTION = 4
-_TRANSFORMER: dict[str, Any] = {
+_VOCABULARIES = {"text_vocabulary": 16000, "image_vocabulary": 8192}
+_20B: dict[str, Any] = {
     "encoder_layers": 16,
     "decoder_layers": 64,
     "width": 4096,
     "hidden": 16384,
     "num_heads": 64,
-    "text_vocabulary": 16000,
-    "image_vocabulary": 8192,
+    **_VOCABULARIES,
+}
+_3B: dict[str, Any] = {
+    "encoder_layers": 12,
+    "decoder_layers": 36,
+    "width": 2048,
+    "hidden": 8192,
+    "num_heads": 32,
+    **_VOCABULARIES,
 }
 _DETOKENIZER: dict[str, Any] = {
     "codebook": 8192,
@@ -38,8 +50,8 @@ _DETOKENIZER: dict[str, Any] = {
     "num_heads": 16,
     "patch": _PATCH,
 }
-_WIDE: dict[str, Any] = {"channels": 128, "expansion": 4}
-_BLOCKS = {"super_resolution_512": 12, "super_resolution_1024": 24}
+_WIDE: dict[str, Any] = {"channels": 128, "num_blocks": 12}
+_EXPANSIONS = {"super_resolution_512": 4, "super_resolution_1024": 8}
 
 _CHOICES = (
     "Height and width are those of the last super-resolution (1024); the tokens stand for a quarter of it (256), "
@@ -51,26 +63,29 @@ _CHOICES = (
     "Keys and values of the text in all decoder layers are computed once, in a stage of their own.",
     "Guidance: two rows everywhere, the empty text being encoded too; the guided logits' largest is taken. The "
     "scale only matters in being above 1.",
-    "16,000 entries in the text vocabulary and learned positions: from recollection.",
+    "Positions are learned: from recollection.",
     "ViT-VQGAN decoder: the large one of the public implementation, 32 layers of width 1280, hidden 5120.",
-    "Super-resolution: blocks of WDSR, 128 channels widened four times; 12 blocks give 14 million parameters, "
-    "24 give 28 million. One image is made: no re-ranking of 16 samples.",
+    "Super-resolution: blocks of WDSR, 128 channels widened four times in the first network and eight times in "
+    "the second, which gives 14 and 28 million parameters.",
+    "The batch is the paper's 16 samples of one prompt, and the text is encoded for each of them. Their ranking by "
+    "CoCa is left out.",
     "Dtype: bfloat16, in which TPUs run it.",
 )
 
 
-def build(workload: Workload) -> Sequence[StageSpec]:
+def build(workload: Workload, *, sizes: dict[str, Any]) -> Sequence[StageSpec]:
     """Encoder, the text's keys and values, decoding, ViT-VQGAN decoder, two steps of super-resolution."""
-    return [*_transformer_stages(workload), _detokenizer_stage(workload), *_super_resolution_stages(workload)]
+    transformer = _transformer_stages(workload, sizes)
+    return [*transformer, _detokenizer_stage(workload), *_super_resolution_stages(workload)]
 
 
-def _transformer_stages(workload: Workload) -> list[StageSpec]:
+def _transformer_stages(workload: Workload, sizes: dict[str, Any]) -> list[StageSpec]:
     from tracer.workloads.modules.cached_decoder import EncoderDecoder, EncoderDecoderConfig
     from tracer.workloads.modules.meta_module import meta_module
 
     (prompt,) = required(workload, "prompt_length")
     rows, columns = _grid(workload)
-    config = EncoderDecoderConfig(text_length=prompt, image_length=rows * columns, **_TRANSFORMER)
+    config = EncoderDecoderConfig(text_length=prompt, image_length=rows * columns, **sizes)
     transformer = meta_module(lambda: EncoderDecoder(config), dtype=workload.dtype)
     batch, dtype, heads = guided_batch(workload), workload.dtype, config.num_heads
     head_width = config.width // heads
@@ -125,7 +140,7 @@ def _detokenizer_stage(workload: Workload) -> StageSpec:
 def _super_resolution_stages(workload: Workload) -> list[StageSpec]:
     return [
         _super_resolution_stage(workload, name=name, scale=scale)
-        for name, scale in zip(_BLOCKS, (_SUPER_RESOLUTION, _SUPER_RESOLUTION // 2), strict=True)
+        for name, scale in zip(_EXPANSIONS, (_SUPER_RESOLUTION, _SUPER_RESOLUTION // 2), strict=True)
     ]
 
 
@@ -135,7 +150,7 @@ def _super_resolution_stage(workload: Workload, *, name: str, scale: int) -> Sta
     from tracer.workloads.modules.wide_activation_sr import WideActivationUpsampler
 
     height, width = required(workload, "height", "width")
-    network = meta_module(lambda: WideActivationUpsampler(num_blocks=_BLOCKS[name], **_WIDE), dtype=workload.dtype)
+    network = meta_module(lambda: WideActivationUpsampler(expansion=_EXPANSIONS[name], **_WIDE), dtype=workload.dtype)
 
     def run(module: Any, repeat: int) -> object:
         return module(meta_tensor((workload.batch, 3, height // scale, width // scale), workload.dtype))
@@ -149,32 +164,42 @@ def _grid(workload: Workload) -> tuple[int, int]:
     return height // (_SUPER_RESOLUTION * _PATCH), width // (_SUPER_RESOLUTION * _PATCH)
 
 
+_PUBLISHED = Pipeline(
+    name="parti",
+    title="Parti 20B",
+    defaults=Workload(batch=16, height=1024, width=1024, guidance_scale=1.2, prompt_length=128, dtype="bfloat16"),
+    build=partial(build, sizes=_20B),
+    sources=(
+        "Yu et al., Parti, arXiv:2206.10789, sections 2.1 to 3, tables 1 and 2",
+        "github.com/thuanz123/enhancing-transformers, configs/imagenet_vitvq_large.yaml (ViT-VQGAN decoder)",
+        "Yu et al., WDSR, arXiv:1808.08718 (form of the super-resolution)",
+    ),
+    parameters={
+        "transformer": 20e9,
+        "vit_vqgan_decoder": 600e6,
+        "super_resolution_512": 15e6,
+        "super_resolution_1024": 30e6,
+    },
+    rounded=frozenset({"transformer", "vit_vqgan_decoder", "super_resolution_512", "super_resolution_1024"}),
+    size_multiple=32,
+    attention_kinds={
+        r"\.cross$": "cross",
+        r"^transformer\.": "self",
+        r"^vit_vqgan_decoder\.": "spatial",
+    },
+    choices=_CHOICES,
+    architecture="transformer",
+    aliases=("parti-20b",),
+)
+
 PIPELINES = (
-    Pipeline(
-        name="parti",
-        title="Parti 20B",
-        defaults=Workload(height=1024, width=1024, guidance_scale=1.2, prompt_length=128, dtype="bfloat16"),
-        build=build,
-        sources=(
-            "Yu et al., Parti, arXiv:2206.10789, tables 1 and 2 as quoted at aiportalx.com/google-research/parti",
-            "github.com/thuanz123/enhancing-transformers, configs/imagenet_vitvq_large.yaml (ViT-VQGAN decoder)",
-            "Yu et al., WDSR, arXiv:1808.08718 (form of the super-resolution, sizes from recollection of Parti)",
-        ),
-        parameters={
-            "transformer": 20e9,
-            "vit_vqgan_decoder": 600e6,
-            "super_resolution_512": 15e6,
-            "super_resolution_1024": 30e6,
-        },
-        rounded=frozenset({"transformer", "vit_vqgan_decoder", "super_resolution_512", "super_resolution_1024"}),
-        size_multiple=32,
-        attention_kinds={
-            r"\.cross$": "cross",
-            r"^transformer\.": "self",
-            r"^vit_vqgan_decoder\.": "spatial",
-        },
-        choices=_CHOICES,
-        architecture="transformer",
-        aliases=("parti-20b",),
+    _PUBLISHED,
+    replace(
+        _PUBLISHED,
+        name="parti-3b",
+        title="Parti 3B",
+        build=partial(build, sizes=_3B),
+        parameters={**_PUBLISHED.parameters, "transformer": 3e9},
+        aliases=(),
     ),
 )

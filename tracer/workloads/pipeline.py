@@ -96,6 +96,13 @@ class Pipeline:
         What its settings may be.
     frame_rate : FrameRate, optional
         Of its videos.
+    variant_of : str
+        Pipeline of which this is a named variant, as an implementation runs it: ``imagen`` of ``imagen-nemo``, which
+        ``--model imagen --variant nemo`` names too. Empty where it is as published.
+    channels_last : bool
+        Whether its authors run it with channels innermost.
+    differing : mapping of str to str
+        Components whose count at the published widths is not the published one, and what is known of why.
     """
 
     name: str
@@ -115,3 +122,6 @@ class Pipeline:
     denoisers: tuple[str, ...] = ("unet", "transformer", "transformer_2")
     limits: Limits = field(default_factory=Limits)
     frame_rate: FrameRate | None = None
+    variant_of: str = ""
+    channels_last: bool = False
+    differing: Mapping[str, str] = field(default_factory=dict)

@@ -11,8 +11,8 @@ from tracer.workloads import Pipeline, iter_pipelines
 README = Path(__file__).parents[3] / "README.md"
 
 
-def row(ours: int, published: float | None, *, rounded: bool = False) -> ParameterRow:
-    return ParameterRow(model="m", component="c", ours=ours, published=published, rounded=rounded)
+def row(ours: int, published: float | None, *, rounded: bool = False, differs: str = "") -> ParameterRow:
+    return ParameterRow(model="m", component="c", ours=ours, published=published, rounded=rounded, differs=differs)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,8 @@ def test_the_readme_shows_the_table() -> None:
 
 
 def test_the_table_says_what_is_rounded_and_what_is_not_published() -> None:
+    assert "| +25.00 % (the paper says why) |" in markdown_table([row(5, 4, differs="the paper says why")])
+    assert row(5, 4, differs="the paper says why").agrees
     text = markdown_table([row(2_147_000_000, 2e9, rounded=True), row(5, None), row(859_520_964, 859_520_964)])
     assert "| 2,147,000,000 | 2 G (rounded) | +7.35 % |" in text
     assert "| 5 | not published |  |" in text

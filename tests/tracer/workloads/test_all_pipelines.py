@@ -89,6 +89,8 @@ def test_parameters_are_those_published(name):
     counts = {c.name: c.num_parameters for c in _graph(name).components}
     assert set(pipeline.parameters) <= set(counts)
     for component, published in pipeline.parameters.items():
+        if component in pipeline.differing:
+            continue
         tolerance = 0.1 if component in pipeline.rounded else 0.01
         assert counts[component] == pytest.approx(published, rel=tolerance), component
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tracer.graph import GraphError, Workload
-from tracer.workloads import UnknownWorkloadError, WorkloadError, find_pipeline, iter_pipelines, resolve
+from tracer.workloads import UnknownWorkloadError, WorkloadError, find_pipeline, find_variant, iter_pipelines, resolve
 
 _IMAGE = find_pipeline("stable-diffusion")
 _VIDEO = find_pipeline("wan2.1-1.3b")
@@ -99,3 +99,11 @@ def test_a_setting_that_no_workload_can_have(settings):
 def test_defaults_keep_their_own_rules(pipeline):
     assert resolve(pipeline, {}) == pipeline.defaults
     assert isinstance(pipeline.defaults, Workload)
+
+
+def test_variants_are_found_by_their_name():
+    assert find_variant("imagen", "NeMo").name == "imagen-nemo"
+    with pytest.raises(UnknownWorkloadError, match=r"unknown variant 'karlo' of imagen; valid: nemo"):
+        find_variant("imagen", "karlo")
+    with pytest.raises(UnknownWorkloadError, match="unknown variant 'nemo' of muse; it has none"):
+        find_variant("muse", "nemo")

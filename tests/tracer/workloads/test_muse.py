@@ -34,6 +34,7 @@ def test_shapes_and_repeats_at_the_defaults(stages, measure):
     assert {name: stage.repeats for name, stage in stages.items()} == {
         "text_encoder": 1,
         "base": 24,
+        "low_resolution_encoder": 1,
         "super_resolution": 8,
         "vqgan_decoder": 1,
     }
@@ -55,10 +56,10 @@ def test_flops_of_the_upsampler_by_hand(stages, measure):
     """Multi-axis attention: each half of the heads sees 64 keys per query; cross-attention 256 + 128."""
     rows, low, high, text, width = 2, 256, 4096, 128, 1024
     square = 2 * width * width
-    lower = rows * low * (12 * square + 4 * low * width)
+    lower = 16 * rows * low * (12 * square + 4 * low * width)
     upper = rows * (high * 14 * square + (low + text) * 2 * square + 4 * high * (64 + low + text) * width)
-    ends = rows * (text * 2 * 4096 * width + high * 2 * width * 8192)
-    assert measure(stages["super_resolution"]).flops == 16 * lower + 32 * upper + ends
+    assert measure(stages["low_resolution_encoder"]).flops == lower + rows * text * 2 * 4096 * width
+    assert measure(stages["super_resolution"]).flops == 32 * upper + rows * high * 2 * width * 8192
 
 
 def test_settings_are_respected_and_guidance_doubles_the_transformers(measure):

@@ -47,14 +47,14 @@ def test_order_and_repeats(stages):
 
 
 def test_shapes_at_the_defaults(stages, measure):
-    assert measure(stages["text_encoder"]).shape == (2, 128, WIDTH)
+    assert measure(stages["text_encoder"]).shape == (32, 128, WIDTH)
     texts = measure(stages["prefill"]).output
     assert len(texts) == 64
-    assert texts[0][0].shape == (2, 64, 128, 64)
-    assert measure(stages["decode"]).shape == (1,)
-    assert measure(stages["vit_vqgan_decoder"]).shape == (1, 3, 256, 256)
-    assert measure(stages["super_resolution_512"]).shape == (1, 3, 512, 512)
-    assert measure(stages["super_resolution_1024"]).shape == (1, 3, 1024, 1024)
+    assert texts[0][0].shape == (32, 64, 128, 64)
+    assert measure(stages["decode"]).shape == (16,)
+    assert measure(stages["vit_vqgan_decoder"]).shape == (16, 3, 256, 256)
+    assert measure(stages["super_resolution_512"]).shape == (16, 3, 512, 512)
+    assert measure(stages["super_resolution_1024"]).shape == (16, 3, 1024, 1024)
 
 
 @pytest.mark.parametrize("repeat", [0, 1, 1023])
@@ -62,7 +62,7 @@ def test_flops_of_a_decode_step_by_hand(stages, measure, repeat):
     """Self-attention reads `repeat` + 1 keys, cross-attention 128, of which the projections are cached."""
     square = 2 * WIDTH * WIDTH
     layer = (4 + 2 + 8) * square + 4 * (repeat + 1 + 128) * WIDTH
-    assert measure(stages["decode"], repeat).flops == 2 * (64 * layer + 2 * WIDTH * 8192)
+    assert measure(stages["decode"], repeat).flops == 32 * (64 * layer + 2 * WIDTH * 8192)
 
 
 def test_first_and_last_step_make_the_same_calls(stages):
@@ -79,7 +79,7 @@ def test_first_and_last_step_make_the_same_calls(stages):
 
 
 def test_settings_are_respected_and_guidance_doubles_the_transformer(measure):
-    small = replace(PIPELINE.defaults, height=64, width=96, prompt_length=7)
+    small = replace(PIPELINE.defaults, batch=1, height=64, width=96, prompt_length=7)
     guided, unguided = stages_of(small), stages_of(replace(small, batch=3, guidance_scale=1.0))
     assert unguided["decode"].repeats == 2 * 3
     assert measure(unguided["text_encoder"]).shape == (3, 7, WIDTH)
@@ -88,3 +88,11 @@ def test_settings_are_respected_and_guidance_doubles_the_transformer(measure):
     for name in ("text_encoder", "prefill", "decode"):
         assert 3 * measure(guided[name]).flops == 2 * measure(unguided[name]).flops
     assert 3 * measure(guided["vit_vqgan_decoder"]).flops == measure(unguided["vit_vqgan_decoder"]).flops
+
+
+def test_sizes_of_3b_are_those_of_the_table(parameter_count):
+    pipeline = PIPELINES[1]
+    (transformer, *_) = pipeline.build(pipeline.defaults)
+    layers = 12 * 12 * 2048**2 + 36 * 16 * 2048**2
+    assert parameter_count(transformer) == pytest.approx(layers, rel=0.03)
+    assert parameter_count(transformer) == pytest.approx(pipeline.parameters["transformer"], rel=0.1)

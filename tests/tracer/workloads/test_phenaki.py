@@ -30,7 +30,7 @@ def test_shapes_and_repeats_at_the_defaults(stages, measure):
     """11 frames of 128 x 128 are 6 x 16 x 16 = 1536 tokens."""
     assert [(name, stage.repeats) for name, stage in stages.items()] == [
         ("text_encoder", 1),
-        ("masked_transformer", 24),
+        ("masked_transformer", 48),
         ("video_decoder", 1),
     ]
     assert measure(stages["masked_transformer"]).shape == (2, 1536, 8192)

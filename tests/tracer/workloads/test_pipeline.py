@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tracer.graph import Workload
-from tracer.workloads import Pipeline, StageSpec, iter_pipelines
+from tracer.workloads import Pipeline, StageSpec, find_pipeline, iter_pipelines
 
 _PIPELINES = tuple(iter_pipelines())
 _KINDS = {"temporal", "cross", "joint", "spatial", "self"}
@@ -71,6 +71,13 @@ class TestEachDeclaration:
         assert pipeline.sources
         assert all(count > 0 for count in pipeline.parameters.values())
         assert pipeline.rounded <= set(pipeline.parameters)
+        assert all(pipeline.differing.values())
+        assert pipeline.differing.keys() <= pipeline.parameters.keys()
+
+    def test_a_variant_is_named_after_what_it_varies(self, pipeline):
+        if pipeline.variant_of:
+            assert pipeline.name.startswith(f"{pipeline.variant_of}-")
+            assert find_pipeline(pipeline.variant_of).variant_of == ""
         assert pipeline.size_multiple >= 1
 
     def test_settings_fit_the_family(self, pipeline):

@@ -1,8 +1,9 @@
 # ruff: noqa: D107 (what a module is built from is documented with its class)
-"""Efficient U-Net: super-resolution networks of Imagen (arXiv:2205.11487, sections B.1, F.2, F.3).
+"""Efficient U-Net: super-resolution networks of Imagen (arXiv:2205.11487, B.1, F.2, F.3, figures A.27 to A.30).
 
-Each block of the way down begins with a strided convolution and each block of the way up ends with one, so that
-most residual blocks run at low resolution.
+Each block of the way down begins with a strided convolution of its own channels (A.28) and each block of the way up
+ends with a transposed one to those of the next (A.29), so that most residual blocks run at low resolution. Every
+residual block has a 1x1 convolution as skip (A.27); attention comes once, after the residual blocks of the last level.
 """
 
 from __future__ import annotations
@@ -37,9 +38,8 @@ class EfficientUNetConfig:
     num_res_blocks : tuple of int
         Residual blocks of each level, on the way down and again on the way up.
     attention : callable
-        ``attention(channels, context_width=...)`` makes an attention layer of the last level.
-    attention_after : tuple of int
-        Residual blocks of the last level that attention follows.
+        ``attention(channels, context_width=...)`` makes the attention layer after the residual blocks of the last
+        level, on the way down and again on the way up.
     text_width, context_width : int
         Width of the text encoder's output, and of the context made from it.
     """
@@ -47,7 +47,6 @@ class EfficientUNetConfig:
     channels: tuple[int, ...]
     num_res_blocks: tuple[int, ...]
     attention: Callable[..., nn.Module]
-    attention_after: tuple[int, ...]
     text_width: int
     context_width: int
 
@@ -97,16 +96,16 @@ class PixelsToTextAndPixels(PixelsToText):
 
 
 class _ResidualBlock(nn.Module):
-    """Two convolutions, scale and shift by the conditioning vector between them, and a skip."""
+    """Two convolutions, scale and shift by the conditioning vector between them, and a 1x1 convolution beside them."""
 
-    def __init__(self, in_channels: int, out_channels: int, *, embedding_width: int) -> None:
+    def __init__(self, channels: int, *, embedding_width: int) -> None:
         super().__init__()
-        self.norm_in = nn.GroupNorm(_NORM_GROUPS, in_channels)
-        self.conv_in = nn.Conv2d(in_channels, out_channels, 3, padding=1)
-        self.scale_shift = nn.Linear(embedding_width, 2 * out_channels)
-        self.norm_out = nn.GroupNorm(_NORM_GROUPS, out_channels)
-        self.conv_out = nn.Conv2d(out_channels, out_channels, 3, padding=1)
-        self.skip = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else nn.Identity()
+        self.norm_in = nn.GroupNorm(_NORM_GROUPS, channels)
+        self.conv_in = nn.Conv2d(channels, channels, 3, padding=1)
+        self.scale_shift = nn.Linear(embedding_width, 2 * channels)
+        self.norm_out = nn.GroupNorm(_NORM_GROUPS, channels)
+        self.conv_out = nn.Conv2d(channels, channels, 3, padding=1)
+        self.skip = nn.Conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         hidden = self.conv_in(functional.silu(self.norm_in(x)))
@@ -117,27 +116,20 @@ class _ResidualBlock(nn.Module):
 
 
 class _ResidualBlocks(nn.Module):
-    """Residual blocks of one level, some of them followed by attention."""
+    """Residual blocks of one level, those of the last one followed by attention."""
 
-    def __init__(self, config: EfficientUNetConfig, level: int, *, in_channels: int) -> None:
+    def __init__(self, config: EfficientUNetConfig, level: int) -> None:
         super().__init__()
         channels, count = config.channels[level], config.num_res_blocks[level]
-        inputs = [in_channels] + [channels] * (count - 1)
-        self.blocks = nn.ModuleList(_ResidualBlock(n, channels, embedding_width=config.embedding_width) for n in inputs)
+        width = config.embedding_width
+        self.blocks = nn.ModuleList(_ResidualBlock(channels, embedding_width=width) for _ in range(count))
         is_last = level + 1 == len(config.channels)
-        self.attention = nn.ModuleDict(
-            {
-                str(index): config.attention(channels, context_width=config.context_width)
-                for index in (config.attention_after if is_last else ())
-            }
-        )
+        self.attention = config.attention(channels, context_width=config.context_width) if is_last else None
 
     def forward(self, x: Tensor, embedding: Tensor, context: Tensor) -> Tensor:
-        for index, block in enumerate(self.blocks):
+        for block in self.blocks:
             x = block(x, embedding)
-            if str(index) in self.attention:
-                x = self.attention[str(index)](x, context)
-        return x
+        return x if self.attention is None else self.attention(x, context)
 
 
 class EfficientUNet(nn.Module):
@@ -150,13 +142,13 @@ class EfficientUNet(nn.Module):
         self.noise_level = ScalarEmbedding(first, width=width)
         self.text = TextConditioning(config.text_width, context_width=config.context_width, embedding_width=width)
         self.conv_in = nn.Conv2d(6, first, 3, padding=1)
-        levels = list(enumerate(config.channels))
-        above = (first, *config.channels[:-1])
-        self.strided = nn.ModuleList(nn.Conv2d(n, n, 3, stride=2, padding=1) for n in above)
-        self.down = nn.ModuleList(_ResidualBlocks(config, n, in_channels=above[n]) for n, _ in levels)
-        self.up = nn.ModuleList(_ResidualBlocks(config, n, in_channels=width) for n, width in levels)
+        levels = range(len(config.channels))
+        pairs = list(zip((first, *config.channels[:-1]), config.channels, strict=True))
+        self.strided = nn.ModuleList(nn.Conv2d(above, own, 3, stride=2, padding=1) for above, own in pairs)
+        self.down = nn.ModuleList(_ResidualBlocks(config, level) for level in levels)
+        self.up = nn.ModuleList(_ResidualBlocks(config, level) for level in levels)
         self.transposed = nn.ModuleList(
-            nn.ConvTranspose2d(width, above[n], 3, stride=2, padding=1, output_padding=1) for n, width in levels
+            nn.ConvTranspose2d(own, above, 3, stride=2, padding=1, output_padding=1) for above, own in pairs
         )
         self.conv_out = nn.Conv2d(first, 3, 3, padding=1)
 

@@ -71,13 +71,15 @@ class TokenUpsampler(nn.Module):
         )
         self.head = LogitHead(width, config.high_codebook)
 
-    def forward(self, tokens: Tensor, low_resolution: Tensor, text: Tensor) -> Tensor:
-        """Logits (batch, high length, high codebook).
+    def context(self, low_resolution: Tensor, text: Tensor) -> Tensor:
+        """What all steps attend to, (batch, low length + text length, width).
 
-        `tokens` is (batch, high length), `low_resolution` (batch, low length), `text` (batch, text length,
-        text width).
+        `low_resolution` is (batch, low length), `text` (batch, text length, text width).
         """
         low = run_layers(self.low_layers, self.low_embedding(low_resolution))
-        context = torch.cat([low, self.text(text)], dim=1)
+        return torch.cat([low, self.text(text)], dim=1)
+
+    def forward(self, tokens: Tensor, context: Tensor) -> Tensor:
+        """Logits (batch, high length, high codebook) of `tokens` (batch, high length) and the :meth:`context`."""
         out: Tensor = self.head(run_layers(self.layers, self.embedding(tokens), context))
         return out

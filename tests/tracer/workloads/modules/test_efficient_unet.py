@@ -18,7 +18,6 @@ def config(attention):
         channels=(32, 64),
         num_res_blocks=(1, 2),
         attention=attention,
-        attention_after=(1,),
         text_width=24,
         context_width=16,
     )
@@ -37,10 +36,10 @@ def test_flops_by_hand(count_flops, attention):
     assert network(*inputs, text).shape == (1, 3, 16, 16)
     full, half, quarter = 16 * 16, 8 * 8, 4 * 4
     convolutions = full * (9 * 6 * 32 + 9 * 32 * 3)
-    convolutions += half * 9 * 32 * 32 + quarter * 9 * 32 * 32  # strided
+    convolutions += half * 9 * 32 * 32 + quarter * 9 * 32 * 64  # strided, to the channels of their block
     convolutions += half * 9 * 32 * 32 + quarter * 9 * 64 * 32  # transposed, counted at their input
-    convolutions += half * 2 * (2 * 9 * 32 * 32)  # first level, down and up
-    convolutions += quarter * (9 * 32 * 64 + 32 * 64 + 9 * 64 * 64 + 3 * (2 * 9 * 64 * 64))
+    convolutions += half * 2 * (19 * 32 * 32)  # first level, down and up: two of 3x3 and a skip of 1x1
+    convolutions += quarter * 4 * (19 * 64 * 64)
     hidden, keys = 128, 5 if attention is PixelsToText else 5 + quarter
     projections = quarter * 2 * 64 * hidden + 5 * 16 * 2 * hidden
     projections += quarter * 64 * 2 * hidden if attention is PixelsToTextAndPixels else 0

@@ -27,5 +27,5 @@ def test_shape_and_context():
         seen = []
         model.layers[0].cross.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1].shape))
         tokens, low = (torch.empty(3, n, dtype=torch.int64) for n in (16, 4))
-        assert model(tokens, low, torch.empty(3, 6, 5)).shape == (3, 16, 9)
+        assert model(tokens, model.context(low, torch.empty(3, 6, 5))).shape == (3, 16, 9)
     assert seen == [(3, 4 + 6, 16)]
