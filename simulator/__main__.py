@@ -19,7 +19,7 @@ from simulator.views.report import FORMATS, print_report, to_csv, to_json
 from simulator.views.terminal import captured, emit, remark
 from tracer.command_line import VersionOption, run_command_line
 from tracer.graph import GraphError, OpGraph
-from tracer.library.graphs import graph_of, pipeline_of
+from tracer.library.graphs import graph_of, runs_channels_last
 from tracer.workloads import find_variant
 
 from . import options
@@ -140,16 +140,13 @@ def command(
         return
     if hw is None or sum(given is not None for given in (model, graph, trace)) != 1:
         raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
-    if variant is not None:
-        model = _variant(model, variant)
-    if channels_last is None:
-        channels_last = model is not None and pipeline_of(model).channels_last
+    model = _variant(model, variant)
     part, changes = load_accelerator(hw), change or []
     calibrations = calibration_pool(hw, part, calibration)
     asked = _Asked(
         hw=hw,
         accelerator=apply_overrides(part, changes),
-        execution=_execution({**locals(), "model": model}),
+        execution=_execution(locals()),
         fidelity=level,
         calibrations=calibrations,
         output_format=output_format,
@@ -175,7 +172,6 @@ def _subject(given: Mapping[str, Any]) -> _Subject:
 
 def _execution(given: Mapping[str, Any]) -> Execution:
     """How it is run, from the parameters of the command."""
-    model, channels_last = given["model"], given["channels_last"]
     return Execution(
         mode=given["execution"],
         attention=given["attention"],
@@ -183,7 +179,7 @@ def _execution(given: Mapping[str, Any]) -> Execution:
         quantize=given["quantize"],
         software=load_software(given["software"]),
         parallel=Scheme.parse(given["parallel"]),
-        channels_last=channels_last,
+        channels_last=_channels_last(given["model"], given["channels_last"]),
     )
 
 
@@ -201,8 +197,15 @@ def _answer(subject: _Subject, asked: _Asked, explain: str | None, versus: Seque
     return _simulated(subject.traced(subject.settings, asked.accelerator), asked, explain)
 
 
-def _variant(model: str | None, variant: str) -> str:
-    """Name of a variant of a model."""
+def _channels_last(model: str | None, asked: bool | None) -> bool:
+    """How images lie: as asked, else as the workload's authors have them."""
+    return (model is not None and runs_channels_last(model)) if asked is None else asked
+
+
+def _variant(model: str | None, variant: str | None) -> str | None:
+    """Name of a variant of a model; that of the model where none is asked for."""
+    if variant is None:
+        return model
     if model is None:
         raise typer.BadParameter("--variant goes with --model NAME")
     return find_variant(model, variant).name

@@ -20,7 +20,7 @@ from simulator.reference import ReferenceChanges, typed_changes
 from simulator.simulation import Simulation, simulate
 from simulator.software import load_software
 from tracer.graph import OpGraph
-from tracer.library.graphs import graph_of, pipeline_of
+from tracer.library.graphs import graph_of, runs_channels_last
 
 __all__ = ["AXES", "Setup", "every_setup", "setup_of"]
 
@@ -145,7 +145,7 @@ def setup_of(model: str, part: Accelerator, pool: CalibrationPool, chosen: Mappi
         accelerator=part,
         calibrations=pool,
         settings=settings,
-        execution=_execution(wanted, channels_last=pipeline_of(model).channels_last),
+        execution=_execution(wanted, channels_last=runs_channels_last(model)),
         host=load_host(host) if host else None,
         chosen=chosen,
         remark=remark,

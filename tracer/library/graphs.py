@@ -20,7 +20,7 @@ from tracer.workloads.schedulers import without_scheduler
 from .bundle import bundled_graph
 from .sources import sources_of
 
-__all__ = ["MissingTracerError", "cache_folder", "graph_of", "pipeline_of"]
+__all__ = ["MissingTracerError", "cache_folder", "graph_of", "pipeline_of", "runs_channels_last"]
 
 
 class MissingTracerError(ImportError):
@@ -97,6 +97,14 @@ def pipeline_of(name: str) -> Pipeline:
     """
     folder = _folder_of(name)
     return find_pipeline(name) if folder is None else _pipeline_of_folder(folder)
+
+
+def runs_channels_last(name: str) -> bool:
+    """Whether a workload's authors run it with channels innermost; not where there is no such workload."""
+    try:
+        return pipeline_of(name).channels_last
+    except UnknownWorkloadError:
+        return False
 
 
 def _folder_of(name: str) -> Path | None:

@@ -92,7 +92,8 @@ class Laboratory:
             self._progress(line)
 
     def graph(self, model: StudyModel, **changes: object) -> OpGraph:
-        """Graph of a model at its pipeline's settings, with some fields of the workload changed."""
+        """Graph of a model at the study's settings, with some fields of the workload changed."""
+        changes = {**model.settings, **changes}
         key = (model.workload, *sorted(changes.items()))
         if key not in self._graphs:
             shown = ", ".join(f"{name} {value}" for name, value in changes.items())

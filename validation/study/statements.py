@@ -8,9 +8,10 @@ from typing import Annotated, Literal, Self
 
 import pydantic
 
-__all__ = ["Argument", "Bounds", "Measure", "Statement", "Verdict"]
+__all__ = ["Argument", "Bounds", "Definition", "Measure", "Statement", "Verdict"]
 
-Verdict = Literal["agree", "disagree", "untestable"]
+#: ``explained``: our reading disagrees, and another definition of the same words, shown with its figure, agrees.
+Verdict = Literal["agree", "explained", "disagree", "untestable"]
 Text = Annotated[str, pydantic.Field(min_length=1)]
 Argument = str | tuple[str, ...] | dict[str, str]
 
@@ -59,6 +60,27 @@ class Measure(_Record):
     arguments: dict[str, Argument] = pydantic.Field(default_factory=dict, alias="with")
 
 
+class Definition(_Record):
+    """Another way to understand a statement, and what of ours is held against it then.
+
+    Attributes
+    ----------
+    text : str
+        What is meant, in words.
+    measure : Measure
+    criterion : mapping of str to Bounds
+        Where each number of the measure must lie for us to agree under this definition.
+    """
+
+    text: Text
+    measure: Measure
+    criterion: Mapping[str, Bounds] = pydantic.Field(min_length=1)
+
+    def holds(self, values: Mapping[str, float]) -> bool:
+        """Whether the numbers of the measure lie where they must. Raises as :meth:`Statement.verdict`."""
+        return all(bounds.hold(values[name]) for name, bounds in self.criterion.items())
+
+
 class Statement(_Record):
     """What a study states, as a public page has it.
 
@@ -77,8 +99,10 @@ class Statement(_Record):
     measure : Measure, optional
     criterion : mapping of str to Bounds
         Where each number of the measure must lie for us to agree; without one the statement is untestable.
-    expected : {"agree", "disagree", "untestable"}
-        Verdict that is on record; the study fails where one that agreed no longer does.
+    definitions : tuple of Definition
+        Other readings, whose figures stand beside ours where ours disagrees.
+    expected : {"agree", "explained", "disagree", "untestable"}
+        Verdict that is on record; the study fails where one that agreed, or was explained, no longer does or is.
     remark : str
         Why we do or do not agree.
     """
@@ -91,6 +115,7 @@ class Statement(_Record):
     reading: Text
     measure: Measure | None = None
     criterion: Mapping[str, Bounds] = pydantic.Field(default_factory=dict)
+    definitions: tuple[Definition, ...] = ()
     expected: Verdict
     remark: str = ""
 
@@ -103,7 +128,7 @@ class Statement(_Record):
         return self
 
     def verdict(self, values: Mapping[str, float]) -> Verdict:
-        """Verdict on the numbers of the measure.
+        """Verdict on the numbers of the measure, by our own reading.
 
         Raises
         ------

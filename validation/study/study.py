@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -50,7 +51,9 @@ class StudyModel(_Record):
     name : str
         As the study calls it.
     workload : str
-        Pipeline in :mod:`tracer.workloads`, at its default settings.
+        Pipeline in :mod:`tracer.workloads`.
+    settings : mapping of str to int
+        Of the workload, where the study's differ from the pipeline's defaults.
     task : {"TTI", "TTV", "LLM"}
     architecture : {"diffusion", "transformer"}
     main_stage : str
@@ -61,6 +64,7 @@ class StudyModel(_Record):
 
     name: Text
     workload: Text
+    settings: Mapping[str, Count] = pydantic.Field(default_factory=dict)
     task: Literal["TTI", "TTV", "LLM"]
     architecture: Literal["diffusion", "transformer"]
     main_stage: Text
@@ -102,6 +106,8 @@ class Sweeps(_Record):
         Sides of the images whose sequence lengths are counted and whose similarity matrices are summed. [pixel]
     image_sizes : tuple of int
         Sides of the images of the sweep over image size. [pixel]
+    prompt_lengths : tuple of int
+        Lengths of the language model's prompt by which its intensity is counted. [token]
     frames : tuple of int
         Frame counts of the sweep over frames.
     frame_scales : tuple of int
@@ -110,6 +116,7 @@ class Sweeps(_Record):
 
     length_sizes: tuple[Count, ...] = ()
     image_sizes: tuple[Count, ...] = ()
+    prompt_lengths: tuple[Count, ...] = ()
     frames: tuple[Count, ...] = ()
     frame_scales: tuple[Count, ...] = ()
 

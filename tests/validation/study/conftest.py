@@ -14,7 +14,13 @@ from validation.study.table import Table
 @pytest.fixture(scope="session")
 def reduced() -> Study:
     """The study that ships, with short sweeps."""
-    sweeps = Sweeps(length_sizes=(256, 512), image_sizes=(256, 512), frames=(16, 64, 256), frame_scales=(1, 2))
+    sweeps = Sweeps(
+        length_sizes=(256, 512),
+        image_sizes=(256, 512),
+        prompt_lengths=(256, 2048),
+        frames=(16, 64, 256),
+        frame_scales=(1, 2),
+    )
     return load_study("golden2023").model_copy(update={"sweeps": sweeps})
 
 

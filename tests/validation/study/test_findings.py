@@ -100,3 +100,20 @@ def test_models_of_a_kind_without_stand_ins() -> None:
 
 def test_values_are_listed() -> None:
     assert listed({"A": 0.5, "B": 0.254}) == "A 50%, B 25%"
+
+
+@pytest.mark.parametrize(("bound", "verdict", "said"), [(1, "explained", "agrees"), (4, "disagree", "disagrees")])
+def test_another_definition_stands_beside_what_disagrees(bound: float, verdict: str, said: str) -> None:
+    definition = {
+        "text": "over  C",
+        "measure": {"judge": "ratio", "with": {"over": "C"}},
+        "criterion": {"ratio": {"above": bound}},
+    }
+    changed = STATEMENT.model_dump(by_alias=True) | {"criterion": {"ratio": {"above": 9}}, "definitions": [definition]}
+    (claim,) = judged([Statement.model_validate(changed)], {}, {"ratio": ratio})
+    assert (claim.verdict, claim.elsewhere) == (verdict, f"Read as over C: 3x over C, which {said}.")
+
+
+def test_what_was_explained_and_no_longer_is_is_broken() -> None:
+    kept, lost = _claim(expected="explained", verdict="agree"), _claim(expected="explained", verdict="disagree")
+    assert broken([kept, lost, _claim(expected="disagree", verdict="disagree")]) == (lost,)

@@ -13,7 +13,7 @@ from validation.study.findings import Claim
 def test_claims_are_records_of_text(study: StudyResult) -> None:
     for record in study.claims:
         assert {"claim", "flag", "paper", "ours", "verdict", "why"} <= set(record)
-        assert record["verdict"] in ("agree", "disagree", "untestable")
+        assert record["verdict"] in ("agree", "explained", "disagree", "untestable")
         assert all(isinstance(value, str) for value in record.values())
 
 
@@ -26,11 +26,11 @@ def test_facts_of_the_models_do_not_depend_on_the_cost_model(study: StudyResult)
     verdicts = {claim.id: claim.verdict for claim in study.judged}
     facts = {
         "S3a": "agree",
-        "S3b": "disagree",
+        "S3b": "explained",
         "S4": "agree",
         "S6": "untestable",
-        "S7a": "disagree",
-        "S7b": "disagree",
+        "S7a": "explained",
+        "S7b": "explained",
         "S7c": "agree",
         "S8b": "agree",
         "S9a": "agree",
@@ -50,7 +50,7 @@ def test_the_plain_form_is_json(study: StudyResult) -> None:
 
 
 def test_exit_status_follows_the_verdicts_on_record(study: StudyResult) -> None:
-    disagreeing = next(claim for claim in study.judged if claim.verdict == "disagree")
+    disagreeing = next(claim for claim in study.judged if claim.verdict == "explained")
 
     def recorded(claim: Claim) -> Claim:
         return replace(claim, expected="agree") if claim is disagreeing else replace(claim, expected=claim.verdict)

@@ -72,3 +72,13 @@ def test_without_a_criterion_a_statement_is_untestable() -> None:
 def test_a_statement_that_cannot_be_judged_is_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(pydantic.ValidationError, match=message):
         statement(**changes)
+
+
+def test_a_definition_needs_every_bound() -> None:
+    other = statement(
+        definitions=[{"text": "of one", "measure": {"judge": "j"}, "criterion": {"a": {"above": 1}, "b": {"below": 2}}}]
+    ).definitions[0]
+    assert other.holds({"a": 2, "b": 1})
+    assert not other.holds({"a": 2, "b": 2})
+    with pytest.raises(pydantic.ValidationError):
+        statement(definitions=[{"text": "of one", "measure": {"judge": "j"}, "criterion": {}}])

@@ -23,7 +23,7 @@ def test_each_model_names_a_pipeline_of_its_kind(shipped: Study) -> None:
         pipeline = find_pipeline(model.workload)
         assert pipeline.architecture == model.architecture
         assert pipeline.family == families[model.task]
-        assert pipeline.defaults.batch == 1
+        assert model.settings.get("batch", pipeline.defaults.batch) == 1
 
 
 def test_what_a_study_names_exists(shipped: Study) -> None:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from statistics import fmean
 
 from simulator.whatif.exponents import fitted_exponent
-from validation.study.findings import Finding, Tables, named_table
+from validation.study.findings import Finding, Tables, UntestableError, named_table
+from validation.study.table import Cell
 
-__all__ = ["frames_of_temporal_attention", "image_size_of_convolution", "image_size_of_scores"]
+__all__ = [
+    "frames_of_temporal_attention",
+    "image_size_of_convolution",
+    "image_size_of_scores",
+    "seconds_of_convolution",
+]
 
 
 def image_size_of_scores(tables: Tables) -> Finding:
@@ -50,3 +56,27 @@ def image_size_of_convolution(tables: Tables, *, attention: str) -> Finding:
         ours=f"exponents: convolution {convolution:.2f}, attention modules {module:.2f}, operators {operator:.2f}",
         values={"excess": convolution - module},
     )
+
+
+def seconds_of_convolution(tables: Tables, *, attention: str, up_to: str) -> Finding:
+    """Seconds that convolution gains from the smallest image to a size, over those of attention modules: ``ratio``."""
+    table = named_table(tables, "image_size")
+    sizes = table.distinct("image_size")
+    first, last = min(sizes, key=_number), _number(up_to)
+    if last not in [_number(size) for size in sizes]:
+        raise UntestableError(f"no images of {up_to} pixels")
+
+    def gained(attribution: str, part: str) -> float:
+        of = {"attention": attention, "attribution": attribution, "part": part}
+        small, large = (table.number("time", image_size=size, **of) for size in (first, int(last)))
+        return large - small
+
+    convolution, attending = gained("operator", "convolution"), gained("module", "attention")
+    return Finding(
+        ours=f"from {first} to {up_to} pixels convolution {convolution:+.2g} s, attention modules {attending:+.2g} s",
+        values={"ratio": convolution / attending},
+    )
+
+
+def _number(value: Cell) -> float:
+    return float(value or 0)

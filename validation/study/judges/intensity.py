@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from validation.study.findings import Finding, Tables, UntestableError, listed, models_of, named_table
 
-__all__ = ["intensity_gap", "intensity_over_ridge", "weight_reuse"]
+__all__ = ["intensity_gap", "intensity_gap_by_length", "intensity_over_ridge", "weight_reuse"]
 
 
 def _column(tables: Tables, column: str, names: Sequence[str]) -> dict[str, float]:
@@ -24,6 +24,23 @@ def _present(tables: Tables, names: Sequence[str]) -> list[str]:
     if not found:
         raise UntestableError(f"none of {', '.join(names)} is in the suite")
     return found
+
+
+def intensity_gap_by_length(tables: Tables, *, models: Mapping[str, str], over: str) -> Finding:
+    """Largest ratio of :func:`intensity_gap` over one language model, by the length of its prompt.
+
+    ``longest`` is the gap at the longest prompt, ``shortest`` at the shortest.
+    """
+    most = max(_column(tables, "intensity_weights", _models(tables, models)).values())
+    table = named_table(tables, "roofline_lengths")
+    lengths, found = (table.numbers(name, model=over) for name in ("prompt_length", "intensity_weights"))
+    if not found:
+        raise UntestableError(f"no lengths of {over}")
+    gaps = {f"{length:.0f} tokens": most / value for length, value in sorted(zip(lengths, found, strict=True))}
+    return Finding(
+        ours=f"over {over} by its prompt {listed(gaps, '{:.0f}x')}",
+        values={"shortest": max(gaps.values()), "longest": min(gaps.values())},
+    )
 
 
 def intensity_gap(tables: Tables, *, models: Mapping[str, str], over: Sequence[str]) -> Finding:

@@ -15,13 +15,15 @@ def claims_text(claims: Sequence[Mapping[str, str]]) -> str:
     """Each claim with the paper's value, ours, the verdict and the reason."""
     title = "statements that are confirmed by a source"
     count = Counter(c["verdict"] for c in claims)
-    summary = ", ".join(f"{count[verdict]} {verdict}" for verdict in ("agree", "disagree", "untestable"))
+    summary = ", ".join(f"{count[verdict]} {verdict}" for verdict in ("agree", "explained", "disagree", "untestable"))
     lines = [title, "-" * len(title), *(_lines(claim) for claim in claims)]
     return "\n".join([*lines, f"of {len(claims)} sourced statements: {summary}", ""])
 
 
 def _lines(claim: Mapping[str, str]) -> str:
     lines = [f"[{claim['verdict']}] {claim['claim']}", f"paper: {claim['paper']}", f"ours: {claim['ours']}"]
+    if claim.get("elsewhere"):
+        lines.append(claim["elsewhere"])
     if claim.get("why"):
         lines.append(f"why: {claim['why']}")
     indented = [

@@ -32,7 +32,7 @@ table { border-collapse: collapse; font-size: .82rem; margin: .6rem 0 1rem; }
 th, td { border-bottom: 1px solid #ddd; padding: .25rem .6rem; text-align: left; vertical-align: top; }
 th { background: #f3f3f3; } td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.verdict { white-space: nowrap; font-weight: 600; }
-.agree { color: #006b4e; } .disagree { color: #a63c00; } .untestable { color: #555; }
+.agree { color: #006b4e; } .explained { color: #0b5394; } .disagree { color: #a63c00; } .untestable { color: #555; }
 details { margin: .6rem 0; } summary { cursor: pointer; }
 .note { color: #555; font-size: .85rem; }
 """
@@ -81,13 +81,14 @@ def page(
 
 
 def _claims_section(claims: Sequence[Claim]) -> str:
-    counts = {v: sum(c.verdict == v for c in claims) for v in ("agree", "disagree", "untestable")}
+    counts = {v: sum(c.verdict == v for c in claims) for v in _SAID}
     names = ", ".join(claim.id for claim in broken(claims))
     warning = f"<p><strong>No longer reproduced: {names}.</strong></p>" if names else ""
     return f"""<section id="claims"><h2>Claims</h2>
 <p>Statements of the study, each read in a public page, and what our simulation says. Of {len(claims)}, we agree
-with {counts["agree"]}, disagree with {counts["disagree"]}, and cannot test {counts["untestable"]}. The rule by
-which we count as agreeing is given with each statement.</p>{warning}
+with {counts["agree"]}, disagree with {counts["explained"]} as we read them while another definition, shown with its
+figure, agrees, disagree with {counts["disagree"]} under all, and cannot test {counts["untestable"]}. The rule by which
+we count as agreeing is given with each statement.</p>{warning}
 {_claims_table(claims)}</section>"""
 
 
@@ -101,7 +102,7 @@ def _claim_row(claim: Claim) -> str:
     return (
         f"<tr><td>{escape(claim.id)}</td><td>{escape(claim.claim)}<br>"
         f'<span class="note">{escape(claim.source)}</span></td>'
-        f"<td>{escape(claim.paper)}</td><td>{escape(claim.ours)}</td>"
+        f"<td>{escape(claim.paper)}</td><td>{escape(claim.ours)}{_elsewhere(claim)}</td>"
         f'<td class="verdict {claim.verdict}">{claim.verdict}</td>'
         f'<td>{escape(claim.why)}<br><span class="note">Rule: {escape(claim.rule)}.</span></td></tr>'
     )
@@ -130,10 +131,20 @@ def _verdicts(claims: Iterable[Claim]) -> str:
 
 
 def _ours(claim: Claim) -> str:
-    return f"Ours: {escape(claim.ours)}. " if claim.ours else ""
+    ours = f"Ours: {escape(claim.ours)}. " if claim.ours else ""
+    return f"{ours}{escape(claim.elsewhere)} " if claim.elsewhere else ours
 
 
-_SAID = {"agree": "We agree.", "disagree": "We disagree.", "untestable": "Not testable."}
+def _elsewhere(claim: Claim) -> str:
+    return f'<br><span class="note">{escape(claim.elsewhere)}</span>' if claim.elsewhere else ""
+
+
+_SAID = {
+    "agree": "We agree.",
+    "explained": "We agree under another definition.",
+    "disagree": "We disagree.",
+    "untestable": "Not testable.",
+}
 
 
 def _figure(section: Section, image: bytes) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["DEFINITIONS", "draw", "roofline_table", "section"]
+__all__ = ["DEFINITIONS", "draw", "lengths_table", "roofline_table", "section"]
 
 DEFINITIONS = {
     "intensity_weights": "whole inference: FLOPs per byte of weights",
@@ -41,6 +41,7 @@ _UNITS = {
     "compute_bound_share": "",
     "ridge": "FLOP/B",
 }
+_LENGTH_UNITS = {"model": "", "prompt_length": "tokens", "intensity_weights": "FLOP/B"}
 _SHOWS = (
     "Arithmetic intensity of each model with fused attention, under three definitions that differ in what the FLOPs "
     "are divided by. (1) FLOPs of the whole inference over the bytes of all weights: weights count once, however often "
@@ -54,12 +55,12 @@ _SHOWS = (
 
 def section(laboratory: Laboratory) -> Section:
     """Intensities and the roof."""
-    table = roofline_table(laboratory)
+    table, lengths = roofline_table(laboratory), lengths_table(laboratory)
     return Section(
         name="roofline",
         title="Roofline and arithmetic intensity",
         shows=_SHOWS,
-        tables=(table,),
+        tables=(table, lengths),
         draw=lambda: draw(table, laboratory),
         alt="Arithmetic intensity of each model, and its attained rate under the roof of the accelerator.",
         remarks=_remarks(table, laboratory),
@@ -70,6 +71,18 @@ def roofline_table(laboratory: Laboratory) -> Table:
     """One row a model; attention is fused."""
     rows = [_row(laboratory, model) for model in laboratory.study.models]
     return Table.of("roofline", "Arithmetic intensity, attention fused", _UNITS, rows)
+
+
+def lengths_table(laboratory: Laboratory) -> Table:
+    """One row a language model and length of its prompt: FLOPs of the whole inference by byte of weights."""
+    rows = [
+        (model.name, length, laboratory.simulation(graph, "flash").report.flops / graph.parameter_bytes)
+        for model in laboratory.study.models
+        if model.task == "LLM"
+        for length in laboratory.study.sweeps.prompt_lengths
+        for graph in [laboratory.graph(model, prompt_length=length)]
+    ]
+    return Table.of("roofline_lengths", "Intensity of language models by the length of the prompt", _LENGTH_UNITS, rows)
 
 
 def _row(laboratory: Laboratory, model: StudyModel) -> list[Cell]:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from validation.study.findings import UntestableError
 from validation.study.judges.growth import (
     frames_of_temporal_attention,
     image_size_of_convolution,
     image_size_of_scores,
+    seconds_of_convolution,
 )
 from validation.study.table import Cell, Table
 
@@ -34,3 +36,17 @@ def test_convolution_is_held_against_attention_modules(convolution: float, atten
     ]
     tables = {"image_size_growth": Table.of("image_size_growth", "", units, rows)}
     assert image_size_of_convolution(tables, attention="flash").values == {"excess": pytest.approx(excess)}
+
+
+def test_seconds_of_convolution_are_held_against_those_of_attention_modules() -> None:
+    units = dict.fromkeys(("image_size", "attention", "attribution", "part", "time"), "")
+    rows: list[tuple[Cell, ...]] = [
+        (256, "flash", "operator", "convolution", 1.0),
+        (512, "flash", "operator", "convolution", 4.0),
+        (256, "flash", "module", "attention", 0.5),
+        (512, "flash", "module", "attention", 2.0),
+    ]
+    tables = {"image_size": Table.of("image_size", "", units, rows)}
+    assert seconds_of_convolution(tables, attention="flash", up_to="512").values == {"ratio": pytest.approx(2.0)}
+    with pytest.raises(UntestableError, match="no images of 1024 pixels"):
+        seconds_of_convolution(tables, attention="flash", up_to="1024")

@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 
 from validation.study.findings import UntestableError
-from validation.study.judges.intensity import intensity_gap, intensity_over_ridge, weight_reuse
+from validation.study.judges.intensity import (
+    intensity_gap,
+    intensity_gap_by_length,
+    intensity_over_ridge,
+    weight_reuse,
+)
 from validation.study.table import Table
 
 WHO = {"model": "", "task": "", "architecture": "", "stand_in": ""}
@@ -21,6 +26,12 @@ TABLES = {
             ("L", "LLM", "transformer", False, 400.0, 1.0, 10.0, 0.3, 150.0),
             ("P", "TTI", "transformer", False, 100.0, 2.0, 3.0, 0.1, 150.0),
         ],
+    ),
+    "roofline_lengths": Table.of(
+        "roofline_lengths",
+        "",
+        {"model": "", "prompt_length": "tokens", "intensity_weights": ""},
+        [("L", 256, 200.0), ("L", 2048, 2000.0)],
     ),
     "taxonomy": Table.of(
         "taxonomy",
@@ -54,3 +65,11 @@ def test_the_lowest_intensity_is_held_against_the_ridge() -> None:
     finding = intensity_over_ridge(TABLES, models=DIFFUSION)
     assert finding.values == {"lowest_ratio": pytest.approx(300 / 150)}
     assert "ridge at 150" in finding.ours
+
+
+def test_the_gap_by_length_is_over_one_language_model() -> None:
+    finding = intensity_gap_by_length(TABLES, models=DIFFUSION, over="L")
+    assert finding.values == {"shortest": pytest.approx(100), "longest": pytest.approx(10)}
+    assert finding.ours == "over L by its prompt 256 tokens 100x, 2048 tokens 10x"
+    with pytest.raises(UntestableError):
+        intensity_gap_by_length(TABLES, models=DIFFUSION, over="X")

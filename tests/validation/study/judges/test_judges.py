@@ -22,4 +22,5 @@ def test_judges_are_what_the_modules_of_the_folder_export() -> None:
 
 def test_every_judge_measures_something() -> None:
     statements = [statement for name in list_studies() for statement in load_study(name).statements]
-    assert {s.measure.judge for s in statements if s.measure} == set(find_judges())
+    measures = [m for s in statements for m in (s.measure, *(other.measure for other in s.definitions)) if m]
+    assert {measure.judge for measure in measures} == set(find_judges())

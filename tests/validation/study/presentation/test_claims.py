@@ -15,7 +15,10 @@ def claim(**changes: str) -> dict[str, str]:
 
 
 def test_statements_have_verdict_and_reason_and_are_counted() -> None:
-    text = claims_text([claim(verdict="agree"), claim(why="steps")])
+    text = claims_text(
+        [claim(verdict="agree"), claim(why="steps"), claim(verdict="explained", elsewhere="Read so: 40 %")]
+    )
     assert "[agree] Convolution takes up to 44 %" in text
     assert "why: steps" in text
-    assert text.endswith("of 2 sourced statements: 1 agree, 1 disagree, 0 untestable\n")
+    assert "Read so: 40 %" in text
+    assert text.endswith("of 3 sourced statements: 1 agree, 1 explained, 1 disagree, 0 untestable\n")

@@ -21,6 +21,12 @@ def test_every_latency_is_inside_its_interval(tables: dict[str, Table]) -> None:
             assert 0 < low < middle < high
 
 
+def test_a_speed_up_lies_in_its_interval(tables: dict[str, Table]) -> None:
+    for row in tables["flash_speedup"].rows:
+        low, middle, high = (float(row[f"speedup_latency{end}"] or 0) for end in ("_low", "", "_high"))
+        assert low < middle < high
+
+
 def test_long_self_attention_gains_most(tables: dict[str, Table]) -> None:
     table = tables["flash_speedup"]
     gain = {m: table.number("speedup_attention_module", model=m) for m in ("Stable Diffusion", "Muse", "Parti")}
