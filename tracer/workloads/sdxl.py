@@ -12,14 +12,14 @@ from .pipeline import Limits, Pipeline, StageSpec
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["PIPELINES"]
+__all__ = ["PIPELINES", "UNET"]
 
 _TEXT_WIDTH = 768 + 1280
 _POOLED_WIDTH = 1280
 _SIZE_CONDITIONS = 6  # original size, crop corner and target size, two numbers each
 
 # stabilityai/stable-diffusion-xl-base-1.0, unet/config.json.
-_UNET = {
+UNET = {
     "sample_size": 128,
     "in_channels": 4,
     "out_channels": 4,
@@ -54,7 +54,7 @@ def build(workload: Workload) -> tuple[StageSpec, ...]:
     return (
         clip,
         open_clip,
-        _unet_stage(diffusers_module(UNet2DConditionModel, _UNET, dtype), latents, workload),
+        _unet_stage(diffusers_module(UNet2DConditionModel, UNET, dtype), latents, workload),
         decoder_stage(vae_4_channels(decoder_dtype), latents, dtype=decoder_dtype),
     )
 

@@ -12,13 +12,13 @@ from .pipeline import Limits, Pipeline, StageSpec
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["PIPELINES"]
+__all__ = ["PIPELINES", "UNET"]
 
 _LATENT_CHANNELS = 4
 _DOWNSAMPLING = 8
 
 # runwayml/stable-diffusion-v1-5, unet/config.json.
-_UNET = {
+UNET = {
     "sample_size": 64,
     "in_channels": _LATENT_CHANNELS,
     "out_channels": _LATENT_CHANNELS,
@@ -52,7 +52,7 @@ def _build(workload: Workload) -> Sequence[StageSpec]:
     return (
         # The empty prompt of guidance is encoded in a run of its own (StableDiffusionPipeline.encode_prompt).
         text_stage(clip_l(dtype), batch=workload.batch, length=length, repeats=2 if workload.guided else 1),
-        _unet_stage(diffusers_module(UNet2DConditionModel, _UNET, dtype), latents, workload, length, steps),
+        _unet_stage(diffusers_module(UNet2DConditionModel, UNET, dtype), latents, workload, length, steps),
         decoder_stage(vae_4_channels(dtype), latents, dtype=dtype),
     )
 

@@ -114,6 +114,8 @@ class WorkloadKind(Record):
     """What ran where a source does not say."""
     guided: bool = True
     """Whether guidance is a second pass, which can be left out."""
+    beside: tuple[Text, ...] = ()
+    """Other components that run in every step, and which scripts treat as they treat the denoiser."""
     sequential: bool = False
     """Whether a step is several stages in turn, and not one stage that runs once for each step."""
     video: bool = False

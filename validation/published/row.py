@@ -177,7 +177,7 @@ def _of_denoiser(mode: str, scripts: Sequence[Script], kind: WorkloadKind) -> di
     compiled = mode == "compiled" and any(script.compiles == "denoiser" for script in scripts)
     laid_out = any(script.channels_last_of == "denoiser" for script in scripts)
     named = {"components": compiled, "channels_last_components": laid_out}
-    return {name: (kind.denoiser,) for name, holds in named.items() if holds}
+    return {name: (kind.denoiser, *kind.beside) for name, holds in named.items() if holds}
 
 
 def _attention(name: str, names: Names, unstated: str | None, assumed: list[str]) -> str:
