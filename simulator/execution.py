@@ -22,7 +22,7 @@ __all__ = [
     "TriedKernel",
 ]
 
-EXECUTION_MODES = ("eager", "cuda-graph", "compiled", "compiled-graph")
+EXECUTION_MODES = ("eager", "cuda-graph", "compiled", "compiled-graph", "fused")
 _COMPILED = ("compiled", "compiled-graph")
 
 #: What the framework picks by itself, call by call.
@@ -62,10 +62,13 @@ class Execution:
 
     Attributes
     ----------
-    mode : {"eager", "cuda-graph", "compiled", "compiled-graph"}
+    mode : {"eager", "cuda-graph", "compiled", "compiled-graph", "fused"}
         Eager launches every operator's kernels from Python. A CUDA graph launches the same kernels from the device.
         Compiled fuses pointwise chains (TorchInductor), keeps convolutions in channels-last and launches from a
         generated wrapper; as a graph (``torch.compile(mode="reduce-overhead")`` or ``"max-autotune"``) from the device.
+        Fused is an engine made for diffusion models (TensorRT, OneDiff, stable-fast, AITemplate): as a compiled graph
+        without checks on the host, with images and filters channels-last, and with what follows a product or a
+        convolution element by element in its epilogue.
     attention : str
         One of :data:`ATTENTION_CHOICES`: ``naive`` stores the score matrix; ``flash`` is what the framework picks for
         each call; all others are a kernel by name, which runs every call of the component with the most attention work
@@ -126,16 +129,18 @@ class Execution:
             parse_choice(self.quantize)
         except QuantizationError as error:
             raise ExecutionError(f"quantize: {error}") from error
-        if self.compiled and not self.software.compiles:
+        if self.mode in _COMPILED and not self.software.compiles:
             valid = tuple(mode for mode in EXECUTION_MODES if mode not in _COMPILED)
             raise ExecutionError(f"{self.software.name} has no compiler; valid: {', '.join(valid)}")
 
     def of(self, component: str) -> Self:
         """How one component runs."""
+        mode = self.mode if _holds(self.components, component) else "eager"
+        laid_out = self.channels_last and _holds(self.channels_last_components, component)
         return replace(
             self,
-            mode=self.mode if _holds(self.components, component) else "eager",
-            channels_last=self.channels_last and _holds(self.channels_last_components, component),
+            mode=mode,
+            channels_last=laid_out or mode == "fused",
             components=(),
             channels_last_components=(),
         )
@@ -143,7 +148,12 @@ class Execution:
     @property
     def compiled(self) -> bool:
         """Whether a compiler makes the kernels."""
-        return self.mode in _COMPILED
+        return self.mode in _COMPILED or self.fuses_epilogues
+
+    @property
+    def fuses_epilogues(self) -> bool:
+        """Whether products and convolutions compute what follows them element by element."""
+        return self.mode == "fused"
 
     @property
     def quantization(self) -> Choice:
@@ -163,7 +173,7 @@ class Execution:
     @property
     def optimizes_layout(self) -> bool:
         """Whether the compiler keeps images channels-last between convolutions by itself."""
-        return self.compiled and self.software.layout_optimization != "never"
+        return self.fuses_epilogues or (self.compiled and self.software.layout_optimization != "never")
 
 
 def _holds(components: tuple[str, ...], component: str) -> bool:

@@ -130,7 +130,12 @@ Parallel = Annotated[
     ),
 ]
 Attention = Annotated[str, typer.Option(help=f"One of {', '.join(ATTENTION_CHOICES)}.", rich_help_panel=_RUN)]
-ExecutionMode = Annotated[str, typer.Option(help=f"One of {', '.join(EXECUTION_MODES)}.", rich_help_panel=_RUN)]
+ExecutionMode = Annotated[
+    str,
+    typer.Option(
+        "--execution", "--engine", help=f"What runs it: one of {', '.join(EXECUTION_MODES)}.", rich_help_panel=_RUN
+    ),
+]
 Offload = Annotated[
     str,
     typer.Option(

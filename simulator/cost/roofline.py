@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import FamilyTable
+from simulator.kernels import NARROW_SUMS, FamilyTable
 
 from .hardware import HardwareColumns, UnsupportedFormatError
 
@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 BOUNDS = ("matrix", "vector", "special", "dram", "l2", "occupancy", "latency", "link")
 
 #: Formats whose arithmetic outside matrix units runs at the fp32 rate: operands are widened in registers.
-_WIDENED = ("fp16", "bf16", "fp8", "fp6", "fp4", "tf32", "int8", "int4")
+_WIDENED = (NARROW_SUMS, "fp16", "bf16", "fp8", "fp6", "fp4", "tf32", "int8", "int4")
 
 
 def roofline_terms(table: FamilyTable, hardware: HardwareColumns) -> dict[str, FloatArray]:

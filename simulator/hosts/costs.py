@@ -57,6 +57,9 @@ KIND_COST: Mapping[Kind, str] = {kind: cost for cost, kinds in _KINDS.items() fo
 """Which of :class:`HostCosts` an operator of each kind costs."""
 
 
+_AS_GRAPH: Mapping[str, str] = {"fused": "cuda-graph"}
+
+
 def host_of(accelerator: Accelerator, calibrations: CalibrationPool, named: Host | None = None) -> Host:
     """Host that drives an accelerator: the one that is named, else the one that was probed, else the default.
 
@@ -71,9 +74,12 @@ def host_of(accelerator: Accelerator, calibrations: CalibrationPool, named: Host
 
 
 def host_costs(host: Host, accelerator: Accelerator) -> Mapping[str, HostCosts]:
-    """Costs by execution mode; on a CPU the operator is the kernel, which is not launched."""
+    """Costs by execution mode; on a CPU the operator is the kernel, which is not launched.
+
+    An engine that fuses launches what it made as a graph.
+    """
     of_itself = accelerator.traits.engine == "cpu"
-    return {mode: host.costs["cpu" if of_itself else mode] for mode in EXECUTION_MODES}
+    return {mode: host.costs["cpu" if of_itself else _AS_GRAPH.get(mode, mode)] for mode in EXECUTION_MODES}
 
 
 def _measured_on(accelerator: Accelerator, calibrations: CalibrationPool) -> Mapping[str, float]:

@@ -7,7 +7,7 @@ scattered rows and collectives. :class:`KernelTables` holds those of a whole gra
 from .attention import SPLIT_PRODUCTS, Attention, AttentionAlgorithm, AttentionTable
 from .collective import Collective, CollectiveAlgorithm, CollectiveTable
 from .convolution import Convolution, ConvolutionTable
-from .kernel import Kernel
+from .kernel import NARROW_SUMS, Kernel
 from .product import Product, ProductTable
 from .rows import RowKind, RowWise, RowWiseTable
 from .scatter import Scatter, ScatterTable
@@ -16,6 +16,7 @@ from .table import FamilyTable
 from .tables import KernelTables
 
 __all__ = [
+    "NARROW_SUMS",
     "SPLIT_PRODUCTS",
     "AccessPattern",
     "Attention",

@@ -13,7 +13,18 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BoolArray", "Code", "Flag", "FloatArray", "IntArray", "Kernel", "KernelColumns", "Number", "column"]
+__all__ = [
+    "NARROW_SUMS",
+    "BoolArray",
+    "Code",
+    "Flag",
+    "FloatArray",
+    "IntArray",
+    "Kernel",
+    "KernelColumns",
+    "Number",
+    "column",
+]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -23,6 +34,9 @@ IntArray = NDArray[np.int64]
 Number = TypeVar("Number")
 Flag = TypeVar("Flag")
 Code = TypeVar("Code")
+
+#: Number format of products in fp16 that are added up in fp16 and not in fp32.
+NARROW_SUMS = "fp16_narrow"
 
 _DTYPES: dict[str, type] = {"Number": np.float64, "Flag": np.bool_}
 _TEXTS = ("name", "number_format")

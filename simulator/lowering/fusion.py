@@ -4,8 +4,9 @@ A chain grows with every memory-bound operator that reads what the chain wrote, 
 elements. Products, convolutions, attention and gathers are kernels of their own and end the chains that they read. A
 concatenation is part of one: what is computed for it is written into its slice at once, or read from where it is
 (``torch/_inductor/ir.py``, ConcatKernel; ``torch/_inductor/lowering.py``, pointwise_cat). Intermediate tensors that
-nothing outside the chain reads are never stored. Inductor also fuses chains side by side and folds prologues into
-templates; neither is modelled, so that compiled times are from above.
+nothing outside the chain reads are never stored. An engine that fuses computes a chain in the epilogue of the product
+or the convolution that it follows, where that can be (:mod:`simulator.lowering.epilogues`). Inductor also fuses chains
+side by side and folds prologues into templates; neither is modelled, so that compiled times are from above.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from simulator.work import UnsupportedOpError, declared
 from tracer.graph import IndexArray, Op, Stage, TensorSpec
 from tracer.operators import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, GENERATED, PRODUCTS, Kind, kind_of
 
+from .epilogues import EPILOGUE_ENDS, Epilogues, narrow_sums, suits_epilogue, with_epilogue
 from .rules import kernels_of
 
 __all__ = ["FUSIBLE", "as_generated", "fuse"]
@@ -91,11 +93,13 @@ def fuse(
         Size of each storage of the graph. [B]
     """
     calls = _calls(stage, ops)
-    chains = _OpenChains(_last_reads(calls), storage_bytes.tolist())
+    epilogues = Epilogues(_readers(calls)) if execution.fuses_epilogues else None
+    chains = _OpenChains(_last_reads(calls), storage_bytes.tolist(), epilogues)
     missing: Counter[str] = Counter()
     for call in calls:
         try:
             kernels = kernels_of(call.op, execution)
+            kernels = [narrow_sums(kernel) for kernel in kernels] if epilogues else kernels
         except UnsupportedOpError:
             missing[call.op.name] += 1
             continue
@@ -126,9 +130,10 @@ class _OpenChains:
     elements.
     """
 
-    def __init__(self, last_read: Mapping[int, int], limits: Sequence[int]) -> None:
+    def __init__(self, last_read: Mapping[int, int], limits: Sequence[int], epilogues: Epilogues | None = None) -> None:
         self._last_read = last_read
         self._limits = limits
+        self._epilogues = epilogues
         self._open: list[_Chain] = []
         self._launches: list[tuple[int, Kernel]] = []
 
@@ -136,6 +141,14 @@ class _OpenChains:
         """Kernels of their own."""
         self._close([chain for chain in self._open if chain.feeds(call)])
         self._launches.extend((call.index, kernel) for kernel in kernels)
+        if self._epilogues is not None:
+            self._note(call, self._epilogues)
+
+    def _note(self, call: _Call, epilogues: Epilogues) -> None:
+        """Remember what a call has written, and that a chain may be computed by its last kernel."""
+        epilogues.written(call.writes, call.index)
+        if self._launches and len(call.writes) == 1 and isinstance(self._launches[-1][1], EPILOGUE_ENDS):
+            epilogues.ends(next(iter(call.writes)), len(self._launches) - 1, float(call.op.outputs[0].numel))
 
     def follow(self, call: _Call, kernels: Iterable[Kernel]) -> None:
         """Kernels of their own that read what a call has written, and end no chain."""
@@ -165,7 +178,28 @@ class _OpenChains:
 
     def _close(self, chains: Iterable[_Chain]) -> None:
         for chain in chains:
-            self._launches.extend(_close(self._taken_out(chain), self._last_read, self._limits))
+            taken = self._taken_out(chain)
+            if not self._folded(taken):
+                self._launches.extend(_close(taken, self._last_read, self._limits))
+            if self._epilogues is not None:
+                for call in taken.calls:
+                    self._epilogues.written(call.writes, call.index)
+
+    def _folded(self, chain: _Chain) -> bool:
+        """Whether a chain became the epilogue of the contraction that it follows."""
+        if self._epilogues is None or not chain.kernels or not suits_epilogue(chain.kernels):
+            return False
+        reads = {s: b for call in chain.calls for s, b in call.reads.items() if s not in chain.written}
+        found = self._epilogues.end_of(reads, [call.index for call in chain.calls], chain.elements)
+        if found is None:
+            return False
+        at, storage = found
+        call, kernel = self._launches[at]
+        others = sum(size for other, size in reads.items() if other != storage)
+        written = _external_writes(chain.calls, self._last_read, self._limits)
+        if isinstance(kernel, EPILOGUE_ENDS):
+            self._launches[at] = (call, with_epilogue(kernel, read=others, written=written))
+        return True
 
     def _taken_out(self, chain: _Chain) -> _Chain:
         self._open = [other for other in self._open if other is not chain]
@@ -220,6 +254,14 @@ def _last_reads(calls: Iterable[_Call]) -> dict[int, int]:
 def _reduces_all(op: Op) -> bool:
     """Whether all blocks must have ended before one number is known (torch/_inductor/ir.py, Reduction.num_splits)."""
     return declared(op).kind is Kind.REDUCTION and op.outputs[0].numel == 1 and op.inputs[0].numel > 1
+
+
+def _readers(calls: Iterable[_Call]) -> dict[int, list[int]]:
+    readers: dict[int, list[int]] = {}
+    for call in calls:
+        for storage in call.reads:
+            readers.setdefault(storage, []).append(call.index)
+    return readers
 
 
 def _converts(kernel: _Fusible) -> bool:

@@ -98,7 +98,8 @@ def _attentions(graph: OpGraph, stage: Stage) -> Iterator[tuple[int, Op]]:
 def _as_compiled(graph: OpGraph, stage: Stage, execution: Execution) -> Execution:
     """Execution whose compiler has decided on the layout of a stage's images."""
     software = execution.software
-    if not execution.compiled or software.layout_optimization != "unless_narrowing":
+    by_framework = execution.compiled and not execution.fuses_epilogues
+    if not by_framework or software.layout_optimization != "unless_narrowing":
         return execution
     optimizes = not any(narrows(graph.operators[at]) for at in np.unique(stage.operators).tolist())
     decided = replace(software, layout_optimization="always" if optimizes else "never")

@@ -13,6 +13,7 @@ from hw_specs.reading.identity import Same
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import Execution
 from simulator.kernels import (
+    NARROW_SUMS,
     SPLIT_PRODUCTS,
     AttentionAlgorithm,
     AttentionTable,
@@ -57,14 +58,15 @@ def _on_part(table: FamilyTable, accelerator: Accelerator, *, strict: bool) -> F
         table = _attention_on_part(_split_float32(table, accelerator), accelerator)
     if isinstance(table, ConvolutionTable) and accelerator.traits.winograd == "none" and table.winograd.any():
         table = replace(table, winograd=np.zeros(len(table), dtype=np.bool_))
-    if "tf32" in table.formats and "tf32" not in accelerator.peak.matrix:
-        table = _without_tf32(table)
+    for narrow, wide in (("tf32", "fp32"), (NARROW_SUMS, "fp16")):
+        if narrow in table.formats and (wide if narrow == NARROW_SUMS else narrow) not in accelerator.peak.matrix:
+            table = _renamed(table, narrow, wide)
     contracts, on_vector = table.matrix_flops > 0, np.zeros(len(table), dtype=np.bool_)
     if isinstance(table, ConvolutionTable):
         on_vector = _preferred_winograd(table, accelerator)
     for code, name in enumerate(table.formats):
         rows = contracts & (table.number_format == code)
-        if not rows.any() or name in accelerator.peak.matrix:
+        if not rows.any() or name in accelerator.peak.matrix or name == NARROW_SUMS:
             continue
         if name not in accelerator.peak.vector:
             if not strict:
@@ -144,8 +146,8 @@ def _attention_on_part(table: AttentionTable, accelerator: Accelerator) -> Atten
     return table if np.array_equal(algorithm, table.algorithm) else replace(table, algorithm=algorithm)
 
 
-def _without_tf32(table: FamilyTable) -> FamilyTable:
-    return replace(table, formats=tuple("fp32" if name == "tf32" else name for name in table.formats))
+def _renamed(table: FamilyTable, old: str, new: str) -> FamilyTable:
+    return replace(table, formats=tuple(new if name == old else name for name in table.formats))
 
 
 def _message(accelerator: Accelerator, name: str) -> str:

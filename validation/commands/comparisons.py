@@ -40,6 +40,7 @@ def published_command(
         "model": summarise(results, lambda r: r.model),
         "device": summarise(results, lambda r: r.device),
         "execution": summarise(results, lambda r: r.execution),
+        "engine": summarise([result for result in results if result.engine], lambda r: r.engine),
         "dtype": summarise(results, lambda r: r.dtype),
         "quantization": summarise(results, lambda r: r.quantization),
         "basis": summarise(results, lambda r: r.basis),

@@ -49,6 +49,8 @@ class Case(pydantic.BaseModel):
         Measured time. [s]
     source : str
         Who published it, and where.
+    engine : str
+        What ran it, where that is no framework's own execution: ``OneDiff``.
     software : str
         Release of the framework that the source states, such as ``torch-2.1``.
     host : str
@@ -76,6 +78,7 @@ class Case(pydantic.BaseModel):
     sliced_decoder: bool = False
     value: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
     source: Annotated[str, pydantic.Field(min_length=1)]
+    engine: str = ""
     software: str = ""
     newest_then: str = ""
     host: str = ""

@@ -44,6 +44,8 @@ class CaseResult:
         Of the accelerator.
     parallel : str
         How the run was split over devices; empty for one.
+    engine : str
+        What ran it, where that is no framework's own execution.
     """
 
     id: str
@@ -66,6 +68,7 @@ class CaseResult:
     maker: str
     parallel: str = ""
     quantization: str = "none"
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +181,7 @@ def _predict(case: Case, simulations: Simulations) -> CaseResult:
         maker=accelerator.vendor,
         parallel=str(execution.parallel),
         quantization=execution.quantize.partition(":")[0],
+        engine=case.engine,
     )
 
 

@@ -182,8 +182,12 @@ class Engine(Entry):
     """Execution mode by what ran the model."""
 
     mode: Text
+    name: str = ""
+    """Of an engine that is no framework's own."""
     attention: Text | None = None
     """What ran where a source does not say."""
+    assumed: str = ""
+    """What the line takes for granted."""
 
 
 class Source(Entry):

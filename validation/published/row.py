@@ -12,6 +12,7 @@ from .case import Case
 from .device import accelerator_of
 from .figure import figure_of, part_of
 from .names import (
+    Engine,
     Model,
     Names,
     Precision,
@@ -55,6 +56,7 @@ def case_of_row(row: Row, names: Names) -> Case:
             "stage": figure.stage,
             "value": figure.value,
             "source": row["source"],
+            "engine": _engine(row, names).name,
             "software": names.release(said),
             "newest_then": names.newest_then(row["source"]),
             "host": _host(row, device, names),
@@ -100,10 +102,17 @@ def _model(name: str, names: Names, assumed: list[str]) -> Model:
     return model
 
 
-def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -> Chosen:
+def _engine(row: Row, names: Names) -> Engine:
     engine = first_that_fits(names.engines, row["compile"])
     if engine is None:
-        raise Unmappable("engine is not PyTorch")
+        raise Unmappable("engine is not modelled" if row["compile"] else "engine is not stated")
+    return engine
+
+
+def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -> Chosen:
+    engine = _engine(row, names)
+    if engine.assumed:
+        assumed.append(engine.assumed)
     remarks = list(all_that_fit(names.remarks, _said(row)))
     scripts = list(all_that_fit(names.scripts, f"{row['source']}\n{_said(row)}"))
     refused = next((remark.refuse for remark in remarks if remark.refuse), "")

@@ -102,7 +102,7 @@ def test_a_column_of_a_source_may_have_been_measured_with_tf32_and_the_others_wi
     ("old", "new", "reason"),
     [
         ("Stable Diffusion v1.5", "GEMM", "model"),
-        (",eager,", ",tensorrt,", "engine"),
+        (",eager,", ",openvino,", "engine"),
         (",fp16,", ",bf16+autoquant,", "precision"),
         (",sdpa,", ",,", "attention is not stated"),
         (",sdpa,", ",ring,", "attention is not modelled"),
@@ -455,3 +455,20 @@ def test_a_quantised_run_has_a_scheme_and_its_components(
     assert case.execution["quantize"] == quantize
     assert case.to_execution().quantization.scheme is not None
     assert "quantize" not in only_case(tmp_path, ROW).execution
+
+
+@pytest.mark.parametrize(
+    ("compiled", "mode", "engine"),
+    [
+        ("onediff-nexfort", "fused", "OneDiff"),
+        ("stable-fast cuda graph", "fused", "stable-fast"),
+        ("TensorRT 10.2.0", "fused", "TensorRT"),
+        ("AITemplate", "fused", "AITemplate"),
+        ("eager (ComfyUI)", "eager", ""),
+    ],
+)
+def test_engines_that_fuse_are_named(
+    only_case: Callable[..., Case], tmp_path: Path, compiled: str, mode: str, engine: str
+) -> None:
+    case = only_case(tmp_path, ROW.replace("sdpa,eager", f"sdpa,{compiled}"))
+    assert (case.execution["mode"], case.engine) == (mode, engine)
