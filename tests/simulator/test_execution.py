@@ -19,7 +19,10 @@ def test_every_choice_is_accepted(mode, attention):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"mode": "nonsense"}, "unknown execution 'nonsense'; valid: eager, cuda-graph, compiled, compiled-graph"),
+        (
+            {"mode": "nonsense"},
+            "unknown execution 'nonsense'; valid: eager, cuda-graph, compiled, compiled-graph, fused",
+        ),
         (
             {"attention": "Flash"},
             "unknown attention 'Flash'; valid: "
@@ -71,9 +74,9 @@ def test_software_without_a_compiler_is_not_compiled():
 
 
 @pytest.mark.parametrize("mode", EXECUTION_MODES)
-def test_a_compiler_makes_the_kernels_of_two_modes(mode):
+def test_a_compiler_makes_the_kernels_of_three_modes(mode):
     execution = Execution(mode=mode)
-    assert execution.compiled == mode.startswith("compiled") == execution.optimizes_layout
+    assert execution.compiled == (mode.startswith("compiled") or mode == "fused") == execution.optimizes_layout
 
 
 def test_a_scheme_of_quantisation_is_read_as_it_is_given():

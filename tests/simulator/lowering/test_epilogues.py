@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hw_specs import load_accelerator
+from hw_specs import CalibrationPool, load_accelerator
 from simulator.cost.accelerator_columns import hardware_columns
 from simulator.execution import Execution
 from simulator.kernels import NARROW_SUMS
@@ -74,5 +74,5 @@ def test_sums_in_half_precision_run_at_full_rate(make_graph, part, times):
     accelerator = load_accelerator(part)
     tables = assign_units(lower(make_graph([_PRODUCT]), _FUSED).kernels, accelerator)
     assert set(tables.number_format) == {NARROW_SUMS}
-    wide, narrow = hardware_columns([accelerator]).rates("matrix", ("fp16", NARROW_SUMS))[:, 0]
+    wide, narrow = hardware_columns([accelerator], CalibrationPool(())).rates("matrix", ("fp16", NARROW_SUMS))[:, 0]
     assert narrow / wide == pytest.approx(times, rel=0.01)
