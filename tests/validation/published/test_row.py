@@ -103,7 +103,7 @@ def test_a_column_of_a_source_may_have_been_measured_with_tf32_and_the_others_wi
     [
         ("Stable Diffusion v1.5", "GEMM", "model"),
         (",eager,", ",openvino,", "engine"),
-        (",fp16,", ",bf16+autoquant,", "precision"),
+        (",fp16,", ",bf16+int3wo,", "precision"),
         (",sdpa,", ",,", "attention is not stated"),
         (",sdpa,", ",ring,", "attention is not modelled"),
         ("NVIDIA A100-80GB SXM", "Pocket calculator", "device"),
