@@ -8,7 +8,7 @@ timeline, the energy and the interval, each of them over arrays and by the formu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -18,7 +18,9 @@ from hw_specs import Accelerator, CalibrationPool
 from hw_specs.hypothetical.distance import distances
 from hw_specs.overrides import present_numbers
 from simulator.cost.accelerator_columns import VariantColumns
-from simulator.cost.model import Fidelity
+from simulator.cost.model import BoostTimes, Fidelity
+from simulator.cost.power_limit import limited_times
+from simulator.cost.recorded_times import RecordedTimes, compiles
 from simulator.energy.variants import energies
 from simulator.hosts.costs import host_costs, host_of
 from simulator.hosts.host import Host
@@ -31,7 +33,7 @@ from simulator.uncertainty.ratios import known_part, variant_scatter
 from simulator.uncertainty.variants import VariantDeviations
 from tracer.graph import OpGraph
 
-from .cost import HardwareColumns, hardware_columns, kernel_times, run_totals, within_power
+from .cost import HardwareColumns, hardware_columns, kernel_times, run_totals
 from .execution import Execution, ExecutionError
 from .kernels import KernelTables
 from .kernels.totals import weighted_total
@@ -53,7 +55,7 @@ FIGURES: Mapping[str, str] = {
 }
 
 # Variants that are computed at once, so that their arrays stay in the caches.
-_SLICE = 64
+_SLICE = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -78,6 +80,8 @@ class VariantRun:
         [B]
     part : mapping of str to float
         Numbers of the part that variants were made from, by path.
+    many : bool
+        Whether there will be so many variants that their kernel times are worth compiled code, where it is installed.
     """
 
     accelerator: Accelerator
@@ -90,6 +94,8 @@ class VariantRun:
     calibrations: CalibrationPool
     peak_memory: int
     part: Mapping[str, float]
+    many: bool = False
+    _recorded: dict[frozenset[str], RecordedTimes | None] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -101,6 +107,7 @@ class VariantRun:
         *,
         host: Host | None = None,
         fidelity: Fidelity = "calibrated",
+        many: bool = False,
     ) -> Self:
         """Of a workload on an accelerator. Parameters and errors are those of :func:`simulator.simulate`."""
         launches = lower(graph, execution_on(accelerator, execution))
@@ -120,16 +127,14 @@ class VariantRun:
             calibrations=calibrations,
             peak_memory=device_memory(launches.graph, launches.execution, accelerator).total,
             part=present_numbers(known_part(accelerator, calibrations)),
+            many=many and compiles(),
         )
 
     def as_it_is(self) -> dict[str, FloatArray]:
         """Figures of the accelerator itself, arrays of shape (1,)."""
         capacity = np.array([self.accelerator.memory.dram.capacity])
-        return self._figures(
-            hardware_columns([self.accelerator], self.calibrations),
-            capacity,
-            self._apart(present_numbers(self.accelerator)),
-        )
+        hardware = hardware_columns([self.accelerator], self.calibrations)
+        return self._figures(hardware, self._boost(hardware), capacity, self._apart(present_numbers(self.accelerator)))
 
     def figures(self, numbers: Mapping[str, FloatArray | float], count: int) -> dict[str, FloatArray]:
         """Figures of variants, arrays of shape (num_variants,) by name of :data:`FIGURES`.
@@ -148,23 +153,36 @@ class VariantRun:
 
     def _slice(self, numbers: Mapping[str, FloatArray | float], part: slice) -> dict[str, FloatArray]:
         count = part.stop - part.start
-        hardware = self.columns.columns(numbers, count)
+        hardware, recorded = self.columns.columns(numbers, count), self._of_numbers(numbers)
+        boost = self._boost(hardware) if recorded is None else recorded.at_boost(numbers, count)
         capacity = numbers.get("memory.dram.capacity", self.accelerator.memory.dram.capacity)
-        return self._figures(hardware, np.broadcast_to(np.asarray(capacity), (count,)), self._apart(numbers))
+        return self._figures(hardware, boost, np.broadcast_to(np.asarray(capacity), (count,)), self._apart(numbers))
+
+    def _boost(self, hardware: HardwareColumns) -> BoostTimes:
+        costs = kernel_times(self.kernels, hardware.at_boost(), fidelity=self.fidelity)
+        return BoostTimes(costs.time, costs.draw)
+
+    def _of_numbers(self, numbers: Mapping[str, FloatArray | float]) -> RecordedTimes | None:
+        """Kernel times of variants that differ in these numbers, None where numpy computes them."""
+        if not self.many:
+            return None
+        differing = frozenset(path for path, values in numbers.items() if isinstance(values, np.ndarray))
+        if differing not in self._recorded:
+            self._recorded[differing] = RecordedTimes.of(self.kernels, self.columns, numbers, self.fidelity)
+        return self._recorded[differing]
 
     def _apart(self, numbers: Mapping[str, FloatArray | float]) -> FloatArray | float:
         """What the distance from the part that variants were made from adds to their deviation. [1]"""
         return variant_scatter() * distances(self.part, numbers)
 
     def _figures(
-        self, hardware: HardwareColumns, capacity: FloatArray, apart: FloatArray | float
+        self, hardware: HardwareColumns, boost: BoostTimes, capacity: FloatArray, apart: FloatArray | float
     ) -> dict[str, FloatArray]:
-        boost = kernel_times(self.kernels, hardware.at_boost(), fidelity=self.fidelity)
         if self.deviations is None:  # without a host, kernels follow one another
             return self._outcome(weighted_total(self.kernels.count, boost.time), capacity=capacity)
         runs = stage_runs(self.launches, boost.time, self.issues)
         within = hardware.in_run(run_totals(boost, self.kernels.count, elapsed=_elapsed(runs)))
-        times = within_power(boost, within).time
+        times = limited_times(boost.time, boost.draw, within)
         if times is not boost.time:
             runs = stage_runs(self.launches, times, self.issues)
         energy = energies(self.kernels, self.launches.stages, runs, within)

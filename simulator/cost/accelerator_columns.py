@@ -207,8 +207,8 @@ def _links(figures: Figures) -> dict[str, FloatArray]:
     none = np.full(len(figures), np.nan)
     if not names:
         return {"link_bandwidth": none, "link_domain": np.full(len(figures), np.inf), "wide_link_bandwidth": none}
-    rates = np.array([found[f"{name}.bandwidth"] for name in names])
-    domains = np.array([_or_else(found.get(f"{name}.domain", none), np.inf) for name in names])
+    rates = np.stack([found[f"{name}.bandwidth"] for name in names])
+    domains = np.stack([_or_else(found.get(f"{name}.domain", none), np.inf) for name in names])
     best = np.where(np.isnan(rates), -np.inf, rates).argmax(axis=0)[None]
     fastest, domain = (np.take_along_axis(values, best, axis=0)[0] for values in (rates, domains))
     wider = np.fmax.reduce(np.where(domains > domain, rates, np.nan))

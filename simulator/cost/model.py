@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from .hardware import HardwareColumns
 from .power_limit import Draw, draw_of, limited_times
 from .roofline import BOUNDS, roofline_terms
 
-__all__ = ["FIDELITIES", "FidelityError", "KernelCosts", "kernel_times", "run_totals", "within_power"]
+__all__ = ["FIDELITIES", "BoostTimes", "FidelityError", "KernelCosts", "kernel_times", "run_totals", "within_power"]
 
 FloatArray = NDArray[np.float64]
 Fidelity = Literal["roofline", "calibrated"]
@@ -62,6 +62,13 @@ class KernelCosts:
         return np.array(BOUNDS)[self.bound]
 
 
+class BoostTimes(NamedTuple):
+    """Times of kernels at the boost clock, shape (num_kernels, num_accelerators), and what they take there. [s]"""
+
+    time: FloatArray
+    draw: Draw
+
+
 def kernel_times(kernels: KernelTables, hardware: HardwareColumns, *, fidelity: Fidelity = "calibrated") -> KernelCosts:
     """Time of every kernel on every accelerator.
 
@@ -81,12 +88,11 @@ def kernel_times(kernels: KernelTables, hardware: HardwareColumns, *, fidelity: 
     """
     if fidelity not in FIDELITIES:
         raise FidelityError(f"unknown fidelity {fidelity!r}; valid: {', '.join(FIDELITIES)}")
-    shape = (len(kernels), len(hardware))
     costs = KernelCosts(
-        time=np.zeros(shape),
-        roofline=np.zeros(shape),
-        bound=np.zeros(shape, dtype=np.int64),
-        draw=Draw(*(np.zeros(shape) for _ in Draw._fields)),
+        time=hardware.zeros(len(kernels)),
+        roofline=hardware.zeros(len(kernels)),
+        bound=hardware.zeros(len(kernels)).astype(np.int64),
+        draw=Draw(*(hardware.zeros(len(kernels)) for _ in Draw._fields)),
     )
     working = hardware.at_working_clock()
     for table, rows in kernels:
@@ -106,13 +112,13 @@ def within_power(costs: KernelCosts, hardware: HardwareColumns) -> KernelCosts:
 
 
 def run_totals(
-    costs: KernelCosts, counts: FloatArray, *, elapsed: FloatArray | float | None = None
+    costs: KernelCosts | BoostTimes, counts: FloatArray, *, elapsed: FloatArray | float | None = None
 ) -> dict[str, FloatArray]:
     """Totals of a run of kernels at the boost clock, as :attr:`HardwareColumns.run` holds them.
 
     Parameters
     ----------
-    costs : KernelCosts
+    costs : KernelCosts or BoostTimes
         At the boost clock.
     counts : array of shape (num_kernels,)
         How often each kernel runs. [1]

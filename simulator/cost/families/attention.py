@@ -128,8 +128,7 @@ def attention_cost(
     for traits, columns in _by_architecture(hardware.traits):
         calls = _Calls(table, hardware.select(columns), parameters.select(columns), kernel)
         groups.append((columns, _on_one_architecture(calls, attention_tiles(kernel, table, traits))))
-    shape = (len(table), len(hardware))
-    terms = {name: np.zeros(shape) for name in groups[0][1]}
+    terms = {name: hardware.zeros(len(table)) for name in groups[0][1]}
     for columns, group in groups:
         for name, values in group.items():
             terms[name][:, columns] = values
@@ -242,7 +241,7 @@ def _softmax(calls: _Calls, tiles: AttentionTiles) -> FloatArray:
     instructions = scores * np.where(spread, parameters.spread_softmax, parameters.softmax)
     instructions = instructions + np.where(_split_products(table) > 1.0, _SPLITTING * tiles.operands, 0.0)[:, None]
     vector = 2.0 * instructions * hardware.cores / hardware.rates("vector", ["fp32"])[0]
-    exponentials += np.nan_to_num(vector, nan=0.0)
+    exponentials = exponentials + np.nan_to_num(vector, nan=0.0)
     return exponentials
 
 

@@ -117,8 +117,7 @@ def _tiled(
     allowance: Allowance | None,
 ) -> ProductCost:
     """Every product with the tiles of its role, at the rate of the instructions of their library."""
-    shape = problem.peak.shape
-    result = ProductCost(**{f.name: np.zeros(shape) for f in fields(ProductCost)})
+    result = ProductCost(**{f.name: hardware.zeros(len(roles)) for f in fields(ProductCost)})
     for role in dict.fromkeys(roles.tolist()):
         rows = np.flatnonzero(roles == role)
         own = problem.rows(rows)
@@ -181,7 +180,7 @@ def vector_convolution_cost(
         "transforms of unfused Winograd": transforms,
     }
     clocked = bounds["vector"] - np.where(chosen == 2, transforms, 0.0)
-    done = _MULTIPLICATIONS[chosen]
+    done = np.choose(chosen, _MULTIPLICATIONS)
     return FamilyCost(time=time, bound=bound_of(bounds), terms=terms, clocked=clocked, done=done)
 
 

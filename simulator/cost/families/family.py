@@ -140,5 +140,5 @@ def narrow(table: FamilyTable) -> BoolArray:
 def bound_of(terms: Mapping[str, FloatArray]) -> NDArray[np.int64]:
     """Code of the largest of some terms that are named as in :data:`BOUNDS`."""
     codes = np.array([BOUNDS.index(name) for name in terms])
-    winner: NDArray[np.int64] = codes[np.stack(list(terms.values())).argmax(axis=0)]
+    winner: NDArray[np.int64] = np.choose(np.stack(list(terms.values())).argmax(axis=0), codes)
     return winner

@@ -188,7 +188,7 @@ def _pattern_share(table: StreamTable, parameters: StreamParameters) -> FloatArr
     whole = parameters.dram
     strided = np.minimum(whole, parameters.strided)
     transposed = np.minimum(whole, parameters.transposed)
-    by_pattern = np.array([whole, whole, strided, transposed])
+    by_pattern = np.stack([whole, whole, strided, transposed])
     # Tiles in shared memory are read and written in whole lines (V100: 730 of 900 GB/s).
     tiled = table.kind == StreamKind.TILED_TRANSPOSITION
     return np.where(tiled[:, None], whole, by_pattern[table.pattern])

@@ -161,6 +161,11 @@ class HardwareColumns:
         """Bandwidth among so many neighbouring devices each, shape (len(devices), num_accelerators). [B/s]"""
         return np.where(devices[:, None] <= self.link_domain, self.link_bandwidth, self.wide_link_bandwidth)
 
+    def zeros(self, count: int) -> FloatArray:
+        """Zeros of shape (count, num_accelerators), to be filled with what depends on these columns."""
+        zeros: FloatArray = np.zeros_like(self.cores, dtype=np.float64, shape=(count, len(self)))
+        return zeros
+
     def select(self, columns: NDArray[np.int64]) -> HardwareColumns:
         """Some of the accelerators, by position."""
         if len(columns) == len(self) and (columns == np.arange(len(self))).all():
@@ -218,4 +223,4 @@ class HardwareColumns:
         """Peaks of ``matrix``, ``vector`` or ``special`` units, shape (num_formats, num_accelerators)."""
         by_format: Mapping[str, FloatArray] = getattr(self, unit)
         absent = np.full(len(self), np.nan)
-        return np.array([by_format.get(name, absent) for name in formats]).reshape(len(formats), len(self))
+        return np.stack([by_format.get(name, absent) for name in formats]) if formats else np.zeros((0, len(self)))

@@ -140,4 +140,4 @@ def _column(values: Sequence[float | None]) -> FloatArray:
 
 
 def _along(values: FloatArray | float, count: int) -> FloatArray:
-    return np.broadcast_to(np.asarray(values, dtype=np.float64), (count,))
+    return np.broadcast_to(values if isinstance(values, np.ndarray) else np.float64(values), (count,))

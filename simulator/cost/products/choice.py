@@ -1,8 +1,9 @@
 """The fastest tile of each product, by bound and prune.
 
 A cheap lower bound is computed of every choice, the full formula of the one with the least bound, and then of those
-alone whose bound leaves room for a better time. The result is that of the full formula of all choices; of equal ones it
-may be another. Where a power limit slows the fastest down, the choice is the fastest within that limit.
+alone whose bound leaves room for a better time. The result is that of the full formula of all choices; of those that
+are equally fast, as where the DRAM is all that counts, the one that takes the least beside it. Where a power limit
+slows the fastest down, the choice is the fastest within that limit.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ _MANY = 64
 
 #: Relative error of rounding that bounds leave room for.
 _ROUNDING = 1e-11
+
+#: Relative difference of times up to which choices are equally fast.
+ALIKE = 1e-12
 
 #: Error of the clock that a power limit leaves, over it and as such, that bounds leave room for.
 _CLOCK_ERROR = 1e-5
@@ -95,9 +99,12 @@ def _fastest(space: Space, open_to: BoolArray) -> IntArray:
     first = space.chosen(chosen)
     best = product_terms(first).time
     kernel, machine, tile = np.nonzero(bound * (1.0 - _ROUNDING) <= _room(first, best)[..., None])
-    time = product_terms(space.at(kernel, machine, tile)).time
-    better = _improvements(time, best[kernel, machine])
-    chosen[kernel[better], machine[better]] = tile[better]
+    found = product_terms(space.at(kernel, machine, tile))
+    np.minimum.at(best, (kernel, machine), found.time)
+    alike = np.flatnonzero(found.time <= best[kernel, machine] * (1.0 + ALIKE))
+    beside = np.maximum(found.arithmetic + found.exposed, found.l2) + found.splitting
+    ordered = alike[np.lexsort((-tile[alike], -beside[alike]))]
+    chosen[kernel[ordered], machine[ordered]] = tile[ordered]
     return chosen
 
 

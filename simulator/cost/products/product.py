@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from hw_specs.tiles import TileLibrary
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.power_limit import Allowance
+from simulator.recording import is_recorded
 
 from .choice import fastest
 from .problem import WIDEST_ACCESS, Problem, ProductCost, ProductParameters
+from .recorded import recorded_cost
 from .terms import Space, product_terms
 from .tiles import candidates, library_groups, offered
 
@@ -54,8 +56,7 @@ def product_cost(
     allowance : Allowance, optional
         Power limit within which a tile is the best; the boost clock by default. The times are at the boost clock.
     """
-    shape = problem.peak.shape
-    result = ProductCost(**{f.name: np.zeros(shape) for f in fields(ProductCost)})
+    result = ProductCost(**{f.name: hardware.zeros(len(problem.m)) for f in fields(ProductCost)})
     for library, columns in library_groups(role, hardware.traits):
         own = problem.accelerators(columns)
         limit = None if allowance is None else allowance.at(slice(None), columns)
@@ -74,8 +75,10 @@ def _cost(
 ) -> ProductCost:
     """The same on accelerators that share a library."""
     space = Space.build(problem, hardware, parameters, library)
-    chosen = fastest(space, open_choices(problem, library), splittable(problem, hardware, library), allowance)
-    return product_terms(space.chosen(chosen))
+    open_to, splits = open_choices(problem, library), splittable(problem, hardware, library)
+    if is_recorded(space.peak, space.dram, space.machines):
+        return recorded_cost(space, library, open_to, splits)
+    return product_terms(space.chosen(fastest(space, open_to, splits, allowance)))
 
 
 def open_choices(p: Problem, library: TileLibrary) -> BoolArray:

@@ -21,7 +21,7 @@ from simulator.cost.mechanisms import overlapped
 from .problem import WIDEST_ACCESS, Problem, ProductCost, ProductParameters
 from .tiles import candidates, wave_time
 
-__all__ = ["Choices", "Space", "least_on_chip", "product_terms"]
+__all__ = ["Choices", "Space", "least_on_chip", "library_numbers", "product_terms"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -150,7 +150,7 @@ class Space:
             tiles=np.stack(candidates(library)),
             peak=p.peak,
             dram=_dram(p, hardware, parameters),
-            library=_Library(library.step, float(library.resident), library.shared, library.staged),
+            library=library_numbers(library),
         )
 
     def part(self, kernels: IntArray | slice, machines: slice, tiles: IntArray | slice) -> Space:
@@ -309,6 +309,11 @@ def _splitting(c: Choices) -> FloatArray:
     partial = c.tiles.splits * (c.kernels.batch * c.kernels.m * c.kernels.n) * _PARTIAL_BYTES
     splitting: FloatArray = _either(c.tiles.splits > 1, c.machines.split + partial / c.machines.l2_rate, 0.0)
     return splitting
+
+
+def library_numbers(library: TileLibrary) -> _Library:
+    """What terms read of a library."""
+    return _Library(library.step, float(library.resident), library.shared, library.staged)
 
 
 def _gathered(p: Problem, hardware: HardwareColumns) -> FloatArray:

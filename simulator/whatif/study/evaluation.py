@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 from threading import Lock
 from typing import Any
 
@@ -32,6 +33,8 @@ BOUNDS = ("compute", "memory", "launch", "host", "power", "occupancy", "link")
 
 # Lowered workloads that are kept: those of all settings of a study, unless there are very many.
 _KEPT = 64
+# Designs of one workload from which on compiled code saves more than recording their formulas takes, half a second.
+_MANY = 512
 
 
 def figure_units(study: Study) -> dict[str, str]:
@@ -159,7 +162,12 @@ class Evaluator:
             setup.calibrations,
             host=setup.host,
             fidelity=self.study.file.fidelity,
+            many=self._are_many(),
         )
+
+    def _are_many(self) -> bool:
+        """Whether so many designs share a workload that it is worth compiled code; the same for every chunk."""
+        return len(self.study.designs) >= _MANY * prod(field.levels for field in self.study.settings)
 
     def _asked(
         self, model: str, group: DesignGroup, numbers: Mapping[str, FloatArray], count: int
