@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def parse_yaml(text: str, *, where: str) -> dict[str, Any]:
     """Mapping in a YAML text; ``where`` names its origin in messages. Raises as :func:`read_yaml`."""
     try:
-        tree = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (derived from the safe loader)
+        tree = _copied(_kept(text) if len(text) <= _SHORT else _loaded(text))
     except SpecError as error:
         raise SpecError(f"{where}: {error}") from error
     except yaml.YAMLError as error:
@@ -65,6 +66,26 @@ def parse_yaml(text: str, *, where: str) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise SpecError(f"{where}: holds no mapping; write 'key: value' lines")
     return tree
+
+
+# Texts up to this length are kept with what they hold: one file of a generation is read for many of its parts.
+_SHORT = 2**16
+
+
+def _loaded(text: str) -> Any:
+    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (derived from the safe loader)
+
+
+@functools.lru_cache(maxsize=256)
+def _kept(text: str) -> Any:
+    return _loaded(text)
+
+
+def _copied(tree: Any) -> Any:
+    """The same content in mappings and lists of its own."""
+    if isinstance(tree, dict):
+        return {key: _copied(value) for key, value in tree.items()}
+    return [_copied(value) for value in tree] if isinstance(tree, list) else tree
 
 
 def _one_line(error: yaml.YAMLError) -> str:

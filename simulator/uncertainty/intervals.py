@@ -19,9 +19,9 @@ from typing import Annotated
 
 import numpy as np
 import pydantic
-import yaml
 from numpy.typing import NDArray
 
+from hw_specs.reading.yaml_loader import read_yaml
 from tracer.graph import Workload
 
 __all__ = [
@@ -172,7 +172,7 @@ class IntervalFactors(Factor):
 @functools.cache
 def load_factors() -> IntervalFactors:
     """Factors that ship with the package."""
-    return IntervalFactors.model_validate(yaml.safe_load(FACTORS.read_text(encoding="utf-8")))
+    return IntervalFactors.model_validate(read_yaml(FACTORS))
 
 
 def interval_of(

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Annotated
 
 import pydantic
-import yaml
 
 from hw_specs import Accelerator, CalibrationPool
 from hw_specs.hypothetical.distance import distance
+from hw_specs.reading.yaml_loader import read_yaml
 
 from .intervals import Factor, Share
 
@@ -108,7 +108,7 @@ class RatioFactors(pydantic.BaseModel):
 @functools.cache
 def load_ratio_factors() -> RatioFactors:
     """Factors that ship with the package."""
-    return RatioFactors.model_validate(yaml.safe_load(RATIO_FACTORS.read_text(encoding="utf-8")))
+    return RatioFactors.model_validate(read_yaml(RATIO_FACTORS))
 
 
 def known_part(accelerator: Accelerator, calibrations: CalibrationPool) -> Accelerator:

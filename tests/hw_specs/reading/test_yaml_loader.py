@@ -53,3 +53,9 @@ def test_binary_file(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00\x80")
     with pytest.raises(SpecError, match="is not UTF-8 text"):
         read_yaml(path)
+
+
+def test_what_is_read_twice_is_not_shared():
+    one, other = (parse_yaml("a: {b: [1, {c: 2}]}", where="x") for _ in range(2))
+    one["a"]["b"][1]["c"] = 3
+    assert other == {"a": {"b": [1, {"c": 2}]}}
