@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator
 from hw_specs.hypothetical.distance import distance
-from simulator.uncertainty.components import ErrorComponents, accelerator_correlation, ratio_variance
+from simulator.uncertainty.components import ErrorComponents, accelerator_correlation, changed_share, ratio_variance
 from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.ratios import RatioInterval, ratio_interval
 
@@ -25,6 +25,10 @@ __all__ = ["Comparison", "Speedup", "changes_between", "compare", "speedup_betwe
 #: Launch positions of some part of a run, None for all of it; and those of each part of a view.
 Chosen = NDArray[np.int64] | None
 Positions = Mapping[str, NDArray[np.int64]]
+
+
+# Rounding of times; a part that differs by less is not touched by what changed between the runs. [1]
+_UNTOUCHED = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +182,8 @@ class _Pair:
         changes = tuple(each for each in self.changes if each != "accelerator" or not self.variants)
         alike = accelerator_correlation(self.run.calibrations) if "accelerator" in changes else 1.0
         first, second = mine_of.components(mine), theirs_of.components(theirs)
+        if changed_share(first, second) < _UNTOUCHED:
+            changes = ()
         one_host = "host" not in changes
         variance = ratio_variance(first, second, accelerators_alike=alike, one_host=one_host)
         return ratio_interval(ratio, variance, changes, distance=self._distance())

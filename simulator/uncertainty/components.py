@@ -15,15 +15,23 @@ errors of single kernels count as independent, which is the most that they can a
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import CalibrationPool
 
-__all__ = ["ErrorComponents", "accelerator_correlation", "common_covariance", "ratio_variance", "single_components"]
+__all__ = [
+    "ErrorComponents",
+    "accelerator_correlation",
+    "changed_share",
+    "common_covariance",
+    "ratio_variance",
+    "single_components",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -42,12 +50,15 @@ class ErrorComponents:
         Of the host. [1]
     correlation : float
         Of the errors of different groups on one accelerator. [1]
+    times : mapping
+        Of each distinct kernel, by the same, and of the device that waits; empty where they are not known. [s]
     """
 
     common: FloatArray
     single: Mapping[Hashable, float]
     host: float
     correlation: float
+    times: Mapping[Hashable, float] = field(default_factory=dict)
 
     def variance(self) -> float:
         """Relative variance of the run. [1]"""
@@ -92,6 +103,20 @@ def ratio_variance(
     """
     shared = first.covariance(second, accelerators_alike=accelerators_alike, one_host=one_host)
     return max(first.variance() + second.variance() - 2.0 * shared, 0.0)
+
+
+def changed_share(first: ErrorComponents, second: ErrorComponents) -> float:
+    r"""Share of the time of two runs that differs, 0 of one run twice, 1 of runs without a kernel in common.
+
+    .. math:: \sum_k |t_{ak} - t_{bk}| \Big/ \sum_k (t_{ak} + t_{bk})
+
+    over distinct kernels. Where it is 0, the change does not touch the runs, and their ratio is 1 whatever is wrong with
+    both. 1 where times are not known.
+    """
+    keys = first.times.keys() | second.times.keys()
+    pairs = [(first.times.get(key, 0.0), second.times.get(key, 0.0)) for key in keys]
+    both = math.fsum(a + b for a, b in pairs)
+    return math.fsum(abs(a - b) for a, b in pairs) / both if both > 0 else 1.0
 
 
 @functools.lru_cache(maxsize=8)

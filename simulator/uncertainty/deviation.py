@@ -92,11 +92,14 @@ class RunDeviation:
         total = float(time.sum()) + waiting or 1.0
         distinct, place = np.unique(self.kernel[index], return_inverse=True)
         single = np.bincount(place, weights=time * self.spread[index]) / total
+        keys = list(map(_keys_of(self.kernels).__getitem__, distinct.tolist()))
+        times = single_components([*keys, "waiting"], np.append(np.bincount(place, weights=time), waiting))
         return ErrorComponents(
             common=np.bincount(self.group[index], weights=time * self.common[index], minlength=len(GROUPS)) / total,
-            single=single_components(map(_keys_of(self.kernels).__getitem__, distinct.tolist()), single),
+            single=single_components(keys, single),
             host=waiting * HOST_DEVIATION / total,
             correlation=self.correlation,
+            times=times,
         )
 
     def relative(self, chosen: NDArray[np.bool_] | NDArray[np.int64] | None = None) -> float:

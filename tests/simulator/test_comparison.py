@@ -89,3 +89,15 @@ def test_variants_of_a_part_are_the_surer_the_nearer_they_are() -> None:
     assert 1.0 < widths[0] < 1.005
     assert 1.05 < widths[1] < 1.25
     assert widths[2] > widths[1]
+
+
+def test_a_part_that_the_change_does_not_touch_is_one_for_certain(a100: Simulation) -> None:
+    naive = simulate(
+        graph_of("stable-diffusion", {}), load_accelerator("a100"), Execution(attention="naive"), calibrations=SHIPPED
+    )
+    comparison = compare(a100, naive)
+    convolution, attention = (comparison.by_category[name].interval for name in ("convolution", "attention_spatial"))
+    assert convolution is not None
+    assert (convolution.low, convolution.high) == (1.0, 1.0)
+    assert attention is not None
+    assert attention.low < attention.high

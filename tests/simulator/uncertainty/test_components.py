@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from simulator.simulation import simulate
 from simulator.uncertainty.components import (
     ErrorComponents,
     accelerator_correlation,
+    changed_share,
     ratio_variance,
     single_components,
 )
@@ -82,3 +84,12 @@ def test_components_of_a_run_have_its_deviation() -> None:
 def test_alike_are_errors_of_architectures_that_were_left_out_together() -> None:
     assert accelerator_correlation(CalibrationPool.empty()) == 0.0
     assert 0.0 <= accelerator_correlation(SHIPPED) <= 1.0
+
+
+def test_the_share_that_changes_by_hand() -> None:
+    one = replace(components(), times={"a": 2.0, "b": 1.0, "waiting": 0.5})
+    two = replace(components(), times={"a": 2.0, "c": 0.5})
+    # b, c and the waiting differ: (1 + 0.5 + 0.5) of 3.5 + 2.5.
+    assert changed_share(one, two) == pytest.approx(2.0 / 6.0)
+    assert changed_share(one, one) == 0.0
+    assert changed_share(components(), components()) == 1.0
