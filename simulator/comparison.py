@@ -27,8 +27,9 @@ Chosen = NDArray[np.int64] | None
 Positions = Mapping[str, NDArray[np.int64]]
 
 
-# Rounding of times; a part that differs by less is not touched by what changed between the runs. [1]
-_UNTOUCHED = 1e-9
+# A part whose kernels differ by less is not touched by what changed between the runs: the rest of the run may move its
+# clock by as much. [1]
+_UNTOUCHED = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

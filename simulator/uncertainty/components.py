@@ -110,7 +110,7 @@ def changed_share(first: ErrorComponents, second: ErrorComponents) -> float:
 
     .. math:: \sum_k |t_{ak} - t_{bk}| \Big/ \sum_k (t_{ak} + t_{bk})
 
-    over distinct kernels. Where it is 0, the change does not touch the runs, and their ratio is 1 whatever is wrong with
+    over distinct kernels. Where it is 0, the change does not touch the runs: their ratio is 1 whatever is wrong with
     both. 1 where times are not known.
     """
     keys = first.times.keys() | second.times.keys()
