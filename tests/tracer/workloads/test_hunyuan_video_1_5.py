@@ -25,7 +25,6 @@ def test_shapes_and_repeats(stages, measure):
         ("vae_decoder", "vae", 1),
     ]
     assert measure(stages["transformer"]).shape == (1, 32, 3, 4, 6)
-    assert measure(stages["vae_decoder"]).shape == (1, 3, 9, 64, 96)
 
 
 def test_a_layer_by_hand(stages, measure):

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.torch
 PICTURED = next(p for p in PIPELINES if p.name == "wan2.2-i2v-a14b")
 
 
-@pytest.mark.parametrize("frames", [1, 5, 13])
+@pytest.mark.parametrize("frames", [1, 13])
 def test_frames_in_turn_are_the_work_of_the_whole_encoder(frames, measure):
     import torch
     from torch.utils.flop_counter import FlopCounterMode
