@@ -110,6 +110,8 @@ def command(
     guidance_scale: options.Guidance = None,
     prompt_length: options.PromptLength = None,
     max_new_tokens: options.NewTokens = None,
+    context_length: options.Context = None,
+    kv_cache: options.KeyValueCache = None,
     dtype: options.Dtype = None,
     scheduler: options.SchedulerName = None,
     attention: options.Attention = "flash",

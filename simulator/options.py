@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tracer.graph import KEY_VALUE_CACHES
 from tracer.workloads.schedulers import SCHEDULERS
 
 from .cost import FIDELITIES
@@ -22,6 +23,7 @@ __all__ = [
     "CalibrationFile",
     "Changes",
     "ChannelsLast",
+    "Context",
     "Dtype",
     "ExecutionMode",
     "Explained",
@@ -33,6 +35,7 @@ __all__ = [
     "Hardware",
     "Height",
     "HostName",
+    "KeyValueCache",
     "ListModels",
     "Model",
     "MustFit",
@@ -104,6 +107,20 @@ Guidance = Annotated[
 PromptLength = Annotated[int | None, typer.Option(help="Tokens of the prompt.", rich_help_panel=_WORKLOAD)]
 NewTokens = Annotated[
     int | None, typer.Option(help="Tokens that a language model generates.", rich_help_panel=_WORKLOAD)
+]
+Context = Annotated[
+    int | None,
+    typer.Option(help="Tokens in a language model's cache before the prompt comes.", rich_help_panel=_WORKLOAD),
+]
+KeyValueCache = Annotated[
+    str | None,
+    typer.Option(
+        "--kv-cache",
+        help=f"How keys and values of earlier tokens are kept: one of {', '.join(KEY_VALUE_CACHES)}. static: in room "
+        "for all tokens, read as far as it is filled (default); masked: the same, read whole; dynamic: concatenated "
+        "(transformers); paged: as serving engines do.",
+        rich_help_panel=_RUN,
+    ),
 ]
 Dtype = Annotated[
     str | None,

@@ -43,6 +43,8 @@ _OF_WORKLOAD: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "guidance_scale": float,
         "prompt_length": int,
         "max_new_tokens": int,
+        "context_length": int,
+        "kv_cache": str,
         "dtype": dtype_of,
         "scheduler": str,
     }

@@ -18,7 +18,7 @@ from tracer.storage.graph_file import save_graph
 from tracer.storage.trace_file import save_trace
 
 from .command_line import VersionOption, run_command_line
-from .graph import GraphError, OpGraph, Workload
+from .graph import KEY_VALUE_CACHES, GraphError, OpGraph, Workload
 from .lengths import AttentionCall, attention_calls, plot_lengths
 from .progress_bar import counts
 from .trace import Trace, TraceFormatError
@@ -48,6 +48,10 @@ Height = Annotated[int | None, typer.Option(help="Output height in pixels.")]
 Width = Annotated[int | None, typer.Option(help="Output width in pixels.")]
 Frames = Annotated[int | None, typer.Option(help="Frames of a video.")]
 Steps = Annotated[int | None, typer.Option(help="Denoising or decoding steps.")]
+Context = Annotated[int | None, typer.Option(help="Tokens in a language model's cache before the prompt comes.")]
+KeyValueCache = Annotated[
+    str | None, typer.Option("--kv-cache", help=f"How a cache is kept: one of {', '.join(KEY_VALUE_CACHES)}.")
+]
 
 
 @app.command("graph")
@@ -62,6 +66,8 @@ def graph_command(
     guidance_scale: Annotated[float | None, typer.Option(help="Classifier-free guidance.")] = None,
     prompt_length: Annotated[int | None, typer.Option(help="Tokens of the prompt.")] = None,
     max_new_tokens: Annotated[int | None, typer.Option(help="Tokens that a language model generates.")] = None,
+    context_length: Context = None,
+    kv_cache: KeyValueCache = None,
     dtype: Annotated[str | None, typer.Option(help="float16, bfloat16 or float32.")] = None,
 ) -> None:
     """Trace a workload on meta tensors, without weights or GPU, and write its operator graph."""
@@ -74,6 +80,8 @@ def graph_command(
         "guidance_scale": guidance_scale,
         "prompt_length": prompt_length,
         "max_new_tokens": max_new_tokens,
+        "context_length": context_length,
+        "kv_cache": kv_cache,
         "dtype": dtype,
     }
     graph = graph_of(model, settings, progress=_say)
@@ -99,6 +107,8 @@ def run_command(
     num_inference_steps: Steps = None,
     prompt_length: Annotated[int | None, typer.Option(help="Tokens of the prompt.")] = None,
     max_new_tokens: Annotated[int | None, typer.Option(help="Tokens that a language model generates.")] = None,
+    context_length: Context = None,
+    kv_cache: KeyValueCache = None,
     dtype: Annotated[str | None, typer.Option(help="float16, bfloat16 or float32.")] = None,
 ) -> None:
     """Run a workload with random weights on a real device under the profiler, and write its trace."""
@@ -110,6 +120,8 @@ def run_command(
         "num_inference_steps": num_inference_steps,
         "prompt_length": prompt_length,
         "max_new_tokens": max_new_tokens,
+        "context_length": context_length,
+        "kv_cache": kv_cache,
         "dtype": dtype,
     }
     pipeline = pipeline_of(model)

@@ -15,7 +15,10 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .dtypes import BITS
+
 __all__ = [
+    "KEY_VALUE_CACHES",
     "AttributeValue",
     "Component",
     "GraphError",
@@ -31,35 +34,11 @@ __all__ = [
 IndexArray = NDArray[np.int64]
 AttributeValue = bool | int | float | str | tuple[bool | int | float | str, ...] | None
 
-# Bits per element of every torch dtype that can occur in a graph. Sub-byte formats are packed.
-_BITS = {
-    "bool": 8,
-    "uint8": 8,
-    "int8": 8,
-    "int16": 16,
-    "int32": 32,
-    "int64": 64,
-    "float64": 64,
-    "float32": 32,
-    "float16": 16,
-    "bfloat16": 16,
-    "float8_e4m3fn": 8,
-    "float8_e4m3fnuz": 8,
-    "float8_e5m2": 8,
-    "float8_e5m2fnuz": 8,
-    "float4_e2m1fn_x2": 4,
-    "complex32": 32,
-    "complex64": 64,
-    "complex128": 128,
-    "uint16": 16,
-    "uint32": 32,
-    "uint64": 64,
-    "int4": 4,
-}
-
-
 # Products of a few counts stay within 64 bits.
 _LARGEST_COUNT = 10**9
+
+KEY_VALUE_CACHES = ("dynamic", "static", "masked", "paged")
+"""How keys and values of earlier tokens are kept: see ``kv_cache`` of :class:`Workload`."""
 
 
 class GraphError(ValueError):
@@ -105,9 +84,9 @@ class TensorSpec:
     def itemsize(self) -> float:
         """Size of one element. [B]"""
         try:
-            return _BITS[self.dtype] / 8
+            return BITS[self.dtype] / 8
         except KeyError:
-            raise GraphError(f"unknown dtype {self.dtype!r}; known: {', '.join(sorted(_BITS))}") from None
+            raise GraphError(f"unknown dtype {self.dtype!r}; known: {', '.join(sorted(BITS))}") from None
 
     @property
     def nbytes(self) -> int:
@@ -186,6 +165,12 @@ class Workload:
         Tokens of the prompt, as padded by the pipeline.
     max_new_tokens : int, optional
         Tokens that a language model generates.
+    context_length : int, optional
+        Tokens whose keys and values are in the cache before the prompt comes.
+    kv_cache : {"dynamic", "static", "masked", "paged"}, optional
+        How keys and values of earlier tokens are kept. ``dynamic``: concatenated anew with each token. ``static``:
+        written into room for all tokens, of which attention reads what is filled. ``masked``: the same room, all of
+        which attention reads under a mask. ``paged``: in blocks of a pool, as serving engines keep them.
     dtype : str
         torch's name of the dtype of weights and activations.
     """
@@ -198,6 +183,8 @@ class Workload:
     guidance_scale: float | None = None
     prompt_length: int | None = None
     max_new_tokens: int | None = None
+    context_length: int | None = None
+    kv_cache: str | None = None
     dtype: str = "float16"
     scheduler: str | None = None
 
@@ -207,14 +194,17 @@ class Workload:
             value = getattr(self, item.name)
             if not isinstance(value, int) or item.name == "guidance_scale":
                 continue
-            if value < 1:
-                raise GraphError(f"{item.name} is {value}; it must be at least 1")
+            least = 0 if item.name == "context_length" else 1
+            if value < least:
+                raise GraphError(f"{item.name} is {value}; it must be at least {least}")
             if value > _LARGEST_COUNT:
                 raise GraphError(f"{item.name} is {value}; it must be at most {_LARGEST_COUNT}")
         if self.guidance_scale is not None and not 0 <= self.guidance_scale < math.inf:
             raise GraphError(f"guidance_scale is {self.guidance_scale}; it must be finite and not negative")
-        if self.dtype not in _BITS:
-            raise GraphError(f"unknown dtype {self.dtype!r}; valid: {', '.join(sorted(_BITS))}")
+        if self.kv_cache not in (None, *KEY_VALUE_CACHES):
+            raise GraphError(f"unknown kv_cache {self.kv_cache!r}; valid: {', '.join(KEY_VALUE_CACHES)}")
+        if self.dtype not in BITS:
+            raise GraphError(f"unknown dtype {self.dtype!r}; valid: {', '.join(sorted(BITS))}")
 
     @property
     def guided(self) -> bool:

@@ -105,7 +105,7 @@ def _calls_of(graph: OpGraph, stage: Stage, repeat: int) -> Iterator[AttentionCa
     at = repeat / max(stage.repeats - 1, 1)
     for first, last, module in zip(stage.operators, grown, stage.modules, strict=True):
         op = graph.operators[first]
-        if kind_of(op.name) is not Kind.ATTENTION:
+        if kind_of(op.name) not in (Kind.ATTENTION, Kind.PAGED_ATTENTION):
             continue
         yield _attention_call(op, graph.operators[last], at, stage.name, repeat, position, graph.modules[module])
         position += 1

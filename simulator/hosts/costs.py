@@ -29,7 +29,7 @@ from tracer.operators import (
 from .catalogue import load_host
 from .host import Host, HostCosts
 
-__all__ = ["KIND_COST", "call_times", "host_costs", "host_of"]
+__all__ = ["KIND_COST", "call_times", "host_costs", "host_of", "runs_ahead"]
 
 FloatArray = NDArray[np.float64]
 
@@ -116,7 +116,7 @@ def call_times(graph: OpGraph, launches: StageLaunches, host: HostCosts) -> Floa
     """
     stage = launches.stage
     pipeline = host.stage if len(graph.stages) > 1 or stage.repeats > 1 else 0.0
-    before = pipeline + host.guards * len(np.unique(stage.modules))
+    before = pipeline + (0.0 if _is_served(graph) else host.guards * len(np.unique(stage.modules)))
     num_kernels = np.bincount(launches.calls, minlength=stage.num_calls)
     enters = np.diff(stage.modules, prepend=-1) != 0
     codes, frees = _costs_of(Same(graph))
@@ -127,6 +127,26 @@ def call_times(graph: OpGraph, launches: StageLaunches, host: HostCosts) -> Floa
     order = np.arange(1, len(launches.calls) + 1)
     at_launch: FloatArray = before + issued[launches.calls] + host.launch * order
     return at_launch
+
+
+def runs_ahead(graph: OpGraph, launches: StageLaunches) -> bool:
+    """Whether a stage's passes are launched before the host has read what the one before gave.
+
+    So do loops that decode with graphs of fixed shapes: gpt-fast hands each token on without a look at it (generate.py,
+    decode_n_tokens), and serving engines prepare a pass while another runs (vLLM's asynchronous scheduling,
+    TensorRT-LLM's overlap scheduler). ``generate`` of transformers and Meta's code ask for each token whether it is the
+    last, and wait for the answer.
+    """
+    return launches.mode in _GRAPHS and graph.workload.kv_cache in ("masked", "paged")
+
+
+#: Modes in which a graph of fixed shapes is launched.
+_GRAPHS = ("cuda-graph", "compiled-graph", "fused")
+
+
+def _is_served(graph: OpGraph) -> bool:
+    """Whether a serving engine runs it, whose compiled code has no guards (vllm/compilation/wrapper.py drops them)."""
+    return graph.workload.kv_cache == "paged"
 
 
 #: Names of the costs of operators.

@@ -37,6 +37,7 @@ __all__ = ["attention", "fused_attention", "naive_attention"]
     Kind.FLASH_ATTENTION,
     Kind.EFFICIENT_ATTENTION,
     Kind.CUDNN_ATTENTION,
+    Kind.PAGED_ATTENTION,
 )
 def attention(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Kernels of an attention call."""

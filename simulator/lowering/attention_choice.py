@@ -34,6 +34,16 @@ _RAN = {
     Kind.CUDNN_ATTENTION: AttentionAlgorithm.CUDNN,
 }
 
+#: Kernels that read a paged cache, the one that an engine prefers first: FlashAttention-3 where there is one (Hopper),
+#: TensorRT-LLM's on Blackwell by way of FlashInfer, else that of FlashAttention-2
+#: (vllm/v1/attention/backends/fa_utils.py, get_flash_attn_version; vllm/platforms/cuda.py, get_attn_backend_cls).
+_PAGED = (
+    AttentionAlgorithm.FLASH3,
+    AttentionAlgorithm.TRTLLM,
+    AttentionAlgorithm.FLASH2_PAGED,
+    AttentionAlgorithm.FLASH2,
+)
+
 #: Kernels of the FlashAttention library. Its scores take no mask but a causal one.
 _FLASH = (
     AttentionAlgorithm.FLASH2,
@@ -86,6 +96,8 @@ def algorithm_of(op: Op, execution: Execution) -> AttentionAlgorithm | None:
     kind = declared(op).kind
     if kind is Kind.SEPARATE_ATTENTION:
         return None
+    if kind is Kind.PAGED_ATTENTION:
+        return _of_pages(execution)
     ran = _RAN.get(kind)
     if ran is not None and ran in execution.kernels:
         return ran
@@ -97,6 +109,14 @@ def algorithm_of(op: Op, execution: Execution) -> AttentionAlgorithm | None:
 def obstacle_to(op: Op, algorithm: AttentionAlgorithm) -> str:
     """What of a call a kernel cannot do, whoever calls it; empty where it runs it, or where a trace says what ran."""
     return next(_obstacles(op, algorithm), "") if declared(op).kind is Kind.ATTENTION else ""
+
+
+def _of_pages(execution: Execution) -> AttentionAlgorithm | None:
+    """Kernel that reads a paged cache; separate products read it too where they are asked for."""
+    if execution.attention == FRAMEWORKS_CHOICE:
+        return next((algorithm for algorithm in _PAGED if algorithm in execution.kernels), None)
+    named = execution.attention_algorithm
+    return AttentionAlgorithm.FLASH2_PAGED if named is AttentionAlgorithm.FLASH2 else named
 
 
 def _named(op: Op, execution: Execution) -> AttentionAlgorithm | None:

@@ -9,12 +9,13 @@ from hw_specs import number_format
 from simulator.execution import Execution
 from simulator.kernels import Kernel, Product
 from simulator.work import declared, work_of
+from simulator.work.contraction import groups_touched
 from tracer.graph import Op
 from tracer.operators import Kind
 
 from .rules import lowering_rule
 
-__all__ = ["matrix_product", "product_format"]
+__all__ = ["grouped_product", "matrix_product", "product_format"]
 
 # Kinds whose first input is the bias, so that the factors are the second and third.
 _BIASED = (Kind.BIASED_PRODUCT, Kind.BIASED_BATCHED_PRODUCT, Kind.BIASED_SUM_OF_PRODUCTS)
@@ -47,6 +48,31 @@ def matrix_product(op: Op, execution: Execution) -> Sequence[Kernel]:
             n=columns,
             k=reduced * summed,
             packed=bool(op.attribute("packed", False)),
+        ),
+    )
+
+
+@lowering_rule(Kind.GROUPED_PRODUCT)
+def grouped_product(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel for all experts that have rows, whose tiles none shares with another (torch._grouped_mm, fused_moe).
+
+    Experts get equally many rows; where some get more, the tiles of the others are emptier, which is not modelled.
+    """
+    work, touched = work_of(op), max(groups_touched(op), 1.0)
+    rows, weights = op.inputs[:2]
+    return (
+        Product(
+            name="grouped_gemm",
+            number_format=product_format(rows.dtype, tf32=execution.matmul_tf32),
+            matrix_flops=work.contraction_flops,
+            bytes_read=work.bytes_read,
+            bytes_written=work.bytes_written,
+            resident_bytes=float(rows.nbytes),
+            itemsize=rows.itemsize,
+            batch=touched,
+            m=prod(rows.shape[:-1]) / touched,
+            n=weights.shape[-1],
+            k=rows.shape[-1],
         ),
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.hosts.costs import call_times
+from simulator.hosts.costs import call_times, runs_ahead
 from simulator.hosts.host import HostCosts
 from simulator.lowering import Launches, StageLaunches
 
@@ -97,7 +97,7 @@ def issue_of(launches: Launches, stage: StageLaunches, host: HostCosts | None, *
     """What the host does in one run of a stage; nothing takes it time where there is none. The last few are kept."""
     if host is None:
         return Issue(np.zeros(stage.rows.shape[1]), 0.0, 0.0)
-    waits = reads_back and stage.stage.repeats > 1
+    waits = reads_back and stage.stage.repeats > 1 and not runs_ahead(launches.graph, stage)
     return Issue(call_times(launches.graph, stage, host), host.delay, host.gap, waits)
 
 

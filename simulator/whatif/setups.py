@@ -42,6 +42,8 @@ AXES = (
     "guidance_scale",
     "prompt_length",
     "max_new_tokens",
+    "context_length",
+    "kv_cache",
 )
 """What may differ between rows beside the model and the accelerator, in the order in which rows vary, last fastest."""
 

@@ -6,7 +6,7 @@ from math import prod
 from typing import NamedTuple
 
 from tracer.graph import Op
-from tracer.operators import ATTENTIONS
+from tracer.operators import ATTENTIONS, Kind
 
 from .op_work import OpWork, compulsory_bytes, declared, work_formula
 
@@ -24,16 +24,20 @@ class AttentionShape(NamedTuple):
     head_dim: int
     value_dim: int
     causal: bool
+    ends_last: bool = False
 
     @property
     def scores(self) -> float:
         """Query-key pairs that are computed; half of them, and half the diagonal, with a causal mask.
 
-        A causal mask is aligned to the upper left corner, as torch's ``is_causal`` is: query i sees keys 0..i.
+        A causal mask is aligned to the upper left corner, as torch's ``is_causal`` is: query i sees keys 0..i. Where it
+        `ends_last`, it is aligned to the lower right one, as that of FlashAttention is: the last query sees all keys.
         """
         q, k = self.query_length, self.key_length
         pairs = float(q * k)
-        if self.causal:
+        if self.causal and self.ends_last:
+            pairs -= q * (q - 1) / 2
+        elif self.causal:
             seen = min(q, k)
             pairs = seen * (seen + 1) / 2 + max(q - k, 0) * k
         return self.batch * self.heads * pairs
@@ -74,4 +78,5 @@ def attention_shape(op: Op) -> AttentionShape:
         head_dim=query[-1],
         value_dim=value[-1],
         causal=bool(op.attribute("is_causal", False)),
+        ends_last=declared(op).kind is Kind.PAGED_ATTENTION,
     )

@@ -12,7 +12,7 @@ from tracer.operators import Kind
 
 from .op_work import OpWork, compulsory_bytes, work_formula
 
-__all__ = ["biased_product", "biased_sum_of_products", "linear", "product"]
+__all__ = ["biased_product", "biased_sum_of_products", "grouped_product", "groups_touched", "linear", "product"]
 
 
 @work_formula(Kind.PRODUCT, Kind.BATCHED_PRODUCT)
@@ -39,6 +39,28 @@ def linear(op: Op) -> OpWork:
     """``x @ weight.T + bias``: contraction over the last axis of the weight."""
     bias = op.outputs[0].numel if len(op.inputs) > 2 else 0
     return _contraction(op, op.inputs[1].shape[-1], vector_flops=bias)
+
+
+@work_formula(Kind.GROUPED_PRODUCT)
+def grouped_product(op: Op) -> OpWork:
+    """Rows times the weight of the expert that each was routed to; weights of experts without rows are not read."""
+    rows, weights = op.inputs[:2]
+    touched = groups_touched(op) / weights.shape[0]
+    return _contraction(op, rows.shape[-1], unread=float(weights.nbytes) * (1.0 - touched))
+
+
+def groups_touched(op: Op) -> float:
+    r"""Expected number of experts that get a row, where each is as likely as any other and tokens choose by themselves.
+
+    .. math:: E \, (1 - (1 - k / E)^T)
+
+    with :math:`E` experts, :math:`T` tokens and :math:`k` different choices of each. Trained routers balance their
+    load over many tokens (the auxiliary loss of Fedus et al., Switch Transformers, arXiv:2101.03961); tokens of one
+    text choose more alike than this says.
+    """
+    groups, choices = op.inputs[1].shape[0], int(op.attribute("choices", 1) or 1)  # type: ignore[arg-type]
+    tokens = prod(op.inputs[0].shape[:-1]) / choices
+    return float(groups * (1.0 - (1.0 - min(choices / groups, 1.0)) ** tokens))
 
 
 def _scaling(op: Op) -> float:

@@ -86,6 +86,8 @@ OPERATORS = (
         "query key value bias cu_seqlens_q cu_seqlens_k max_seqlen_q max_seqlen_k dropout_p custom_mask_type",
         kind=Kind.EFFICIENT_ATTENTION,
     ),
+    # What the tracer writes for the attention of a serving engine: keys and values as long as they are read.
+    _heads_first("serving::paged_attention", "query key value is_causal scale", kind=Kind.PAGED_ATTENTION),
     # ROCm/aiter, aiter/ops/mha.py
     _length_first(
         "aiter::fmha_v3_fwd aiter::mha_fwd",

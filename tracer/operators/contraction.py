@@ -29,6 +29,14 @@ def _sum_of_products(op: Op) -> tuple[TensorSpec, ...]:
     return (TensorSpec(products.shape[1:], products.dtype),)
 
 
+def _grouped_product(op: Op) -> tuple[TensorSpec, ...]:
+    """Rows times the weight of their group, whose axis the weights have first."""
+    rows, weights = op.inputs[:2]
+    if len(weights.shape) != 3 or rows.shape[-1] != weights.shape[-2]:
+        raise ValueError("inner extents differ")
+    return (TensorSpec((*rows.shape[:-1], weights.shape[-1]), rows.dtype),)
+
+
 def _linear(op: Op) -> tuple[TensorSpec, ...]:
     data, weight = op.inputs[:2]
     if data.shape[-1] != weight.shape[-1]:
@@ -56,7 +64,6 @@ OPERATORS = (
     _plain("mv", "self vec"),
     _plain("dot", "self tensor"),
     _plain("_scaled_mm", "self mat2 scale_a scale_b bias scale_result out_dtype use_fast_accum"),
-    _plain("_grouped_mm"),
     # vllm-project/vllm, csrc/torch_bindings.cpp
     _plain("_C::cutlass_scaled_mm", "result! a b a_scales b_scales bias"),
     declare("bmm", "self mat2", kind=Kind.BATCHED_PRODUCT, outputs=_product),
@@ -65,5 +72,8 @@ OPERATORS = (
     _biased("_addmm_activation", "self mat1 mat2 beta alpha use_gelu"),
     declare("baddbmm", "self batch1 batch2 beta alpha", kind=Kind.BIASED_BATCHED_PRODUCT, outputs=_biased_product),
     declare("addbmm", "self batch1 batch2 beta alpha", kind=Kind.BIASED_SUM_OF_PRODUCTS, outputs=_sum_of_products),
+    declare("_grouped_mm", "self mat2 offs bias out_dtype", kind=Kind.GROUPED_PRODUCT, outputs=_grouped_product),
+    # What the tracer writes for the same, with the number of groups that each token's rows belong to.
+    declare("serving::grouped_mm", "input weight offs choices", kind=Kind.GROUPED_PRODUCT, outputs=_grouped_product),
     declare("linear", "input weight bias", kind=Kind.LINEAR, outputs=_linear),
 )

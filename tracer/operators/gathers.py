@@ -49,4 +49,6 @@ OPERATORS = (
         "key value key_cache value_cache slot_mapping kv_cache_dtype k_scale v_scale",
         kind=Kind.PAGED_WRITE,
     ),
+    # What the tracer writes for the same: slots of the new tokens in place of the whole pool.
+    declare("serving::paged_write", "key value key_slots value_slots slot_mapping", kind=Kind.PAGED_WRITE),
 )

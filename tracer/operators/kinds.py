@@ -50,6 +50,8 @@ class Kind(enum.Enum):
     """``beta * bias + alpha * a_i @ b_i`` for each matrix of two batches."""
     BIASED_SUM_OF_PRODUCTS = enum.auto()
     """``beta * bias + alpha * sum_i a_i @ b_i`` over two batches."""
+    GROUPED_PRODUCT = enum.auto()
+    """Rows times the weight of the group that each belongs to: the experts of a mixture."""
     LINEAR = enum.auto()
     """``x @ weight.T + bias``; the weight has a row for each output."""
 
@@ -68,6 +70,8 @@ class Kind(enum.Enum):
     """Attention in CUTLASS's memory-efficient kernel."""
     CUDNN_ATTENTION = enum.auto()
     """Attention in cuDNN's fused kernel."""
+    PAGED_ATTENTION = enum.auto()
+    """Attention of a serving engine to keys and values in pages; a causal mask ends at the last key."""
 
     COPY = enum.auto()
     """Every input byte read, every output byte written, in whatever order or dtype."""
@@ -132,6 +136,7 @@ PRODUCTS = frozenset(
         Kind.BIASED_PRODUCT,
         Kind.BIASED_BATCHED_PRODUCT,
         Kind.BIASED_SUM_OF_PRODUCTS,
+        Kind.GROUPED_PRODUCT,
         Kind.LINEAR,
     }
 )
@@ -147,6 +152,7 @@ ATTENTIONS = frozenset(
         Kind.FLASH_ATTENTION,
         Kind.EFFICIENT_ATTENTION,
         Kind.CUDNN_ATTENTION,
+        Kind.PAGED_ATTENTION,
     }
 )
 """Kinds of attention as one operator."""

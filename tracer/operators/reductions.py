@@ -85,7 +85,7 @@ OPERATORS = (
     _reduction("argmax argmin", "self dim keepdim", outputs=_position),
     _reduction("max min", "self dim keepdim", outputs=_extreme),
     _reduction("nansum"),
-    _unknown("count_nonzero aminmax unique_dim _unique2 unique_consecutive nonzero bincount searchsorted equal"),
+    _unknown("count_nonzero aminmax unique_dim _unique2 unique_consecutive nonzero bincount histc searchsorted equal"),
     _unknown("isin", outputs=_membership),
     # vllm-project/vllm, csrc/moe/torch_bindings.cpp
     _unknown("_moe_C::moe_sum", "input result!"),

@@ -85,6 +85,13 @@ def _check_range(name: str, setting: str, value: int | None, low: int, high: int
 def _check_sequence(name: str, limits: Limits, workload: Workload) -> None:
     """Positions of one sequence, and the keys and values of all."""
     prompt, generated = workload.prompt_length or 1, workload.max_new_tokens or 1
+    context = workload.context_length or 0
+    if context and context + prompt + generated > limits.sequence:
+        longest = max(limits.sequence - prompt - generated, 0)
+        raise LimitError(
+            f"context_length {context} is impossible for {name}, which has {limits.sequence} positions; valid: up to "
+            f"{longest} before a prompt of {prompt} and {generated} new tokens"
+        )
     if prompt >= limits.sequence:
         raise LimitError(
             f"prompt_length {prompt} is impossible for {name}, which has {limits.sequence} positions; "
@@ -95,7 +102,8 @@ def _check_sequence(name: str, limits: Limits, workload: Workload) -> None:
             f"max_new_tokens {generated} is impossible for {name}, which has {limits.sequence} positions; "
             f"valid: up to {limits.sequence - prompt} after a prompt of {prompt}"
         )
-    _check_batch(name, workload, _MOST_TOKENS // (prompt + generated), f"of {prompt + generated} tokens each")
+    tokens = context + prompt + generated
+    _check_batch(name, workload, _MOST_TOKENS // tokens, f"of {tokens} tokens each")
 
 
 def _check_pixels(name: str, workload: Workload) -> None:

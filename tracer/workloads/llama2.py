@@ -8,7 +8,7 @@ from functools import partial
 
 from tracer.graph import Workload
 
-from .causal_lm import causal_lm_stages
+from .causal_lm import LENGTHS_ASSUMED, causal_lm_stages, language_defaults
 from .pipeline import Limits, Pipeline, StageSpec
 
 __all__ = ["PIPELINES"]
@@ -76,7 +76,7 @@ PIPELINES = tuple(
         name=f"llama2-{name}",
         title=f"LLaMA-2 {name.upper()}",
         aliases=(f"llama-2-{name}",),
-        defaults=Workload(prompt_length=2048, max_new_tokens=128, dtype="float16"),
+        defaults=language_defaults(dtype="float16"),
         build=partial(_build, name),
         limits=Limits(sequence=4096),
         sources=(
@@ -84,10 +84,7 @@ PIPELINES = tuple(
             f"huggingface.co/meta-llama/Llama-2-{name}-hf, config.json",
         ),
         parameters={"model": parameters},
-        choices=(
-            "No published default says how long prompt and answer are: 2048 and 128 tokens are assumed, half the "
-            "context and the answer length of common serving benchmarks.",
-        ),
+        choices=LENGTHS_ASSUMED,
         family="language",
         architecture="transformer",
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tracer.workloads import find_pipeline
 from tracer.workloads.schedulers import runs_of_denoiser
 
+from .language import part_of_run
 from .names import Component, Metric, Model, Names, Unmappable, WorkloadKind, first_that_fits
 
 __all__ = ["Figure", "figure_of", "part_of"]
@@ -59,7 +60,7 @@ def figure_of(
     one, part = metric.seconds(_number(row["value"])) / runs, part_of(row, names)
     batch = float(settings["batch"])
     if kind.decodes:
-        return Figure(quantity="stage_latency", stage="decode", value=batch * one)
+        return _of_tokens(row, metric, one, settings)
     if part is None or not (model.whole or part.part == "denoiser"):
         raise Unmappable("component is not predicted by itself")
     if metric.per == "token":
@@ -71,6 +72,20 @@ def figure_of(
     value = one * (batch if metric.per == "output" else 1)
     quantity, stage = _quantity(part, kind)
     return Figure(quantity=quantity, stage=stage, value=value)
+
+
+def _of_tokens(row: Row, metric: Metric, one: float, settings: Settings) -> Figure:
+    """Prefill, one pass of decoding, or the whole run of a language model."""
+    stage, batch = part_of_run(row.get("notes", "")), float(settings["batch"])
+    if metric.per == "token":
+        return (
+            Figure(quantity="stage_latency", stage=stage, value=batch * one)
+            if stage
+            else Figure(quantity="latency", stage=None, value=batch * int(settings["max_new_tokens"]) * one)
+        )
+    if metric.per != "run":
+        raise Unmappable("metric is no time of a run or of a token")
+    return Figure(quantity="stage_latency" if stage else "latency", stage=stage, value=one)
 
 
 def _step(

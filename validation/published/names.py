@@ -188,6 +188,8 @@ class Engine(Entry):
     """What ran where a source does not say."""
     assumed: str = ""
     """What the line takes for granted."""
+    kv_cache: Text | None = None
+    """How it keeps keys and values of a language model; as the workload does where no line says so."""
 
 
 class Source(Entry):
@@ -286,6 +288,8 @@ class Names(pydantic.BaseModel):
     sources: tuple[Source, ...]
     scripts: tuple[Script, ...]
     remarks: tuple[Remark, ...]
+    lengths: tuple[Expression, ...]
+    """Find the tokens in and out of a language model's run in notes, as groups ``prompt`` and ``generated``."""
     software: Expression
     """Finds the release of PyTorch in a text, as its group ``release``."""
     options: tuple[Option, ...]

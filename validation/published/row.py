@@ -11,6 +11,7 @@ from simulator.parallel.scheme import Scheme
 from .case import Case
 from .device import accelerator_of
 from .figure import figure_of, part_of
+from .language import lengths_of
 from .names import (
     Engine,
     Model,
@@ -209,7 +210,7 @@ def _settings(row: Row, names: Names, model: Model, kind: WorkloadKind, assumed:
     settings = _dtype(row, names, kind, assumed)
     settings["batch"] = _whole(row, "batch") or 1
     if kind.decodes:
-        return settings | _lengths(row, _source(row, names), assumed)
+        return settings | _language_settings(row, names, assumed)
     for column, name in (("height", "height"), ("width", "width"), ("steps", "num_inference_steps")):
         number = _whole(row, column)
         if number is not None:
@@ -275,15 +276,13 @@ def _whole(row: Row, column: str) -> int | None:
 _LARGEST = 100_000
 
 
-def _lengths(row: Row, source: Source, assumed: list[str]) -> Settings:
-    """Tokens in and out of a language model's run, as its notes or its source have them."""
-    notes = row.get("notes", "")
-    stated = re.search(r"prompt (\d+) tokens", notes)
-    if row["metric"] != "tokens_per_s" or "decode" not in notes or not (stated or source.prompt):
+def _language_settings(row: Row, names: Names, assumed: list[str]) -> Settings:
+    """Tokens in and out of a language model's run, as its notes or its source have them, and the engine's cache."""
+    lengths = lengths_of(row.get("notes", ""), names.lengths, _source(row, names))
+    if lengths is None:
         raise Unmappable("lengths are not stated")
-    if stated is None:
-        assumed.append(f"prompt of {source.prompt} tokens")
-    return {
-        "prompt_length": int(stated.group(1)) if stated else source.prompt or 0,
-        "max_new_tokens": source.generates,
-    }
+    if not lengths.stated:
+        assumed.append(f"prompt of {lengths.prompt} tokens")
+    engine = first_that_fits(names.engines, row["compile"])
+    cache = {"kv_cache": engine.kv_cache} if engine and engine.kv_cache else {}
+    return {"prompt_length": lengths.prompt, "max_new_tokens": lengths.generated, **cache}

@@ -45,6 +45,9 @@ FloatArray = NDArray[np.float64]
 #: Parts into which the keys may be split when there are too few blocks.
 _SPLITS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
 
+#: Share of queries and outputs in the traffic of self-attention, and the exponent from which on nothing is waited for.
+_SELF_ATTENTION, _FULL_OVERLAP = 0.5, 12.0
+
 #: Instructions with which a warp splits a float32 operand in two of tf32: cut the mantissa, subtract, round
 #: (NumericConverterFastF32 and MmaTensorOpFastF32 of CUTLASS), each time that it reads the operand. [1]
 _SPLITTING = 3.0
@@ -190,8 +193,21 @@ def _on_one_architecture(calls: _Calls, tiles: AttentionTiles) -> dict[str, Floa
         "L2 traffic": l2,
         "DRAM traffic": dram,
         "floor": floor,
-        "time": floor + overlapped((np.maximum(best, l2), dram), parameters.memory_overlap),
+        "time": floor + overlapped((np.maximum(best, l2), dram), _memory_overlap(table, parameters)),
     }
+
+
+def _memory_overlap(table: AttentionTable, parameters: AttentionParameters) -> FloatArray:
+    """Exponent that joins the cores' work with the DRAM traffic, shape (num_kernels, num_accelerators). [1]
+
+    The fitted one is that of self-attention, half of whose traffic is queries and outputs: those are what a block waits
+    for. Keys and values arrive while others are multiplied, so that where they are most of the traffic, as in decoding,
+    the exponent grows as the share of queries and outputs falls. Decoding kernels so come to the bandwidth itself.
+    """
+    widths = table.head_dim + table.value_dim
+    waited_for = table.num_heads * table.query_length * widths * table.itemsize / np.maximum(table.bytes, 1.0)
+    growth = np.maximum(_SELF_ATTENTION / np.maximum(waited_for, 1e-3), 1.0)
+    return np.maximum(np.minimum(parameters.memory_overlap * growth[:, None], _FULL_OVERLAP), parameters.memory_overlap)
 
 
 def _packs_heads(calls: _Calls) -> NDArray[np.bool_]:

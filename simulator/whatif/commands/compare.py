@@ -51,6 +51,10 @@ def compare_command(
     guidance_scale: Annotated[list[float] | None, typer.Option(help="Classifier-free guidance; 1: off.")] = None,
     prompt_length: Annotated[Integers, typer.Option(help="Tokens of the prompt.")] = None,
     max_new_tokens: Annotated[Integers, typer.Option(help="Tokens that a language model generates.")] = None,
+    context_length: Annotated[Integers, typer.Option(help="Tokens in the cache before the prompt comes.")] = None,
+    kv_cache: Annotated[
+        Texts, typer.Option("--kv-cache", help="How keys and values of earlier tokens are kept.")
+    ] = None,
     fidelity: FidelityName = "calibrated",
     output_format: Format = "table",
     output: Output = None,

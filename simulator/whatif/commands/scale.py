@@ -41,6 +41,8 @@ def scale_command(
     guidance_scale: options.Guidance = None,
     prompt_length: options.PromptLength = None,
     max_new_tokens: options.NewTokens = None,
+    context_length: options.Context = None,
+    kv_cache: options.KeyValueCache = None,
     fidelity: options.FidelityName = "calibrated",
     plot: Plot = None,
     output_format: Format = "table",

@@ -33,6 +33,8 @@ def sensitivity_command(
     guidance_scale: options.Guidance = None,
     prompt_length: options.PromptLength = None,
     max_new_tokens: options.NewTokens = None,
+    context_length: options.Context = None,
+    kv_cache: options.KeyValueCache = None,
     plot: Plot = None,
     output_format: Format = "table",
     output: Output = None,

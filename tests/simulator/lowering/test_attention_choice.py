@@ -96,3 +96,19 @@ def test_software_of_other_hardware_is_refused(tmp_path):
     assert with_kernels_of(load_accelerator("mi300x"), execution).tried == ()
     with pytest.raises(SoftwareError, match=r"frame-1 runs on gfx942, and A100-SXM4-80GB is sm_80"):
         with_kernels_of(load_accelerator("a100"), execution)
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "attention", "chosen"),
+    [
+        ("a100", "flash", AttentionAlgorithm.FLASH2_PAGED),
+        ("h100", "flash", AttentionAlgorithm.FLASH3),
+        ("b200", "flash", AttentionAlgorithm.TRTLLM),
+        ("h100", "flash2", AttentionAlgorithm.FLASH2_PAGED),
+        ("a100", "naive", None),
+    ],
+)
+def test_kernel_that_reads_a_paged_cache(accelerator, attention, chosen, call):
+    tensors = [(1, 4, 1, 64), (1, 4, 9, 64), (1, 4, 9, 64)]
+    op = call("serving::paged_attention", tensors, [(1, 4, 1, 64)])
+    assert algorithm_of(op, _on(accelerator, attention=attention)) is chosen

@@ -26,8 +26,6 @@ from simulator.work import work_of
         ("dot", [(5,), (5,)], [()], (1, 1, 1, 5)),
         # Four products that are summed are one with four times the length.
         ("addbmm", [(3, 7), (4, 3, 5), (4, 5, 7)], [(3, 7)], (1, 3, 7, 20)),
-        # Ten rows that belong to four experts.
-        ("_grouped_mm", [(10, 32), (4, 32, 16), (4,)], [(10, 16)], (4, 2.5, 16, 32)),
     ],
 )
 def test_extents(name, inputs, outputs, expected, call):
@@ -64,3 +62,12 @@ def test_a_weight_is_not_resident_but_an_activation_is(call):
 def test_number_format(dtype, tf32, expected, call):
     op = call("mm", [(3, 5), (5, 7)], [(3, 7)], dtype=dtype)
     assert kernels_of(op, Execution(matmul_tf32=tf32))[0].number_format == expected
+
+
+def test_rows_of_a_grouped_product_are_shared_by_the_experts_that_have_some(call):
+    """Two tokens with two of four experts each touch three of them, if they choose by themselves."""
+    op = call("serving::grouped_mm", [(4, 32), (4, 32, 16), (4,)], [(4, 16)], choices=2)
+    (kernel,) = kernels_of(op, Execution())
+    assert isinstance(kernel, Product)
+    assert (kernel.batch, kernel.m, kernel.n, kernel.k) == (3, pytest.approx(4 / 3), 16, 32)
+    assert kernel.matrix_flops == 2 * 4 * 16 * 32

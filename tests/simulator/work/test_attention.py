@@ -79,3 +79,10 @@ def test_statistics_that_a_kernel_also_returns_are_not_counted(call):
     name = "_scaled_dot_product_flash_attention"
     work = work_of(call(name, [(2, 3, 16, 8)] * 3, [(2, 3, 16, 8), (2, 3, 16)]))
     assert work.bytes_written == 2 * 2 * 3 * 16 * 8
+
+
+def test_the_causal_mask_of_an_engine_ends_at_the_last_key(call):
+    """Of 6 keys, the first of 3 queries sees 4 and the last one all."""
+    tensors = [(1, 2, 3, 8), (1, 2, 6, 8), (1, 2, 6, 8)]
+    work = work_of(call("serving::paged_attention", tensors, [(1, 2, 3, 8)], is_causal=True))
+    assert work.contraction_flops == 2 * 2 * (4 + 5 + 6) * (8 + 8)

@@ -18,7 +18,6 @@ from tracer.graph import TensorSpec
         ("dot", [(5,), (5,)], [()], 2 * 5),
         ("linear", [(4, 3, 5), (7, 5)], [(4, 3, 7)], 2 * 4 * 3 * 5 * 7),
         ("_scaled_mm", [(16, 32), (32, 16), (), ()], [(16, 16)], 2 * 16 * 32 * 16),
-        ("_grouped_mm", [(10, 32), (4, 32, 16), (4,)], [(10, 16)], 2 * 10 * 32 * 16),
     ],
 )
 def test_products(name, inputs, outputs, flops, call):
@@ -78,3 +77,15 @@ def test_an_outer_product_is_one_multiply_an_element(name, call):
 def test_bytes_follow_the_dtype(dtype, itemsize, call):
     work = work_of(call("mm", [(3, 5), (5, 7)], [(3, 7)], dtype=dtype))
     assert work.bytes == itemsize * (15 + 35 + 21)
+
+
+@pytest.mark.parametrize(
+    ("rows", "choices", "touched"),
+    [(8, 8, 8), (2, 1, 128 * (1 - (127 / 128) ** 2)), (16, 8, 128 * (1 - (120 / 128) ** 2)), (8 * 4096, 8, 128)],
+)
+def test_a_grouped_product_reads_the_weights_of_experts_that_have_rows(rows, choices, touched, call):
+    tensors = [(rows, 32), (128, 32, 16), (128,)]
+    work = work_of(call("serving::grouped_mm", tensors, [(rows, 16)], choices=choices))
+    assert work.contraction_flops == 2 * rows * 32 * 16
+    weights = 2 * 128 * 32 * 16
+    assert work.bytes_read == pytest.approx(2 * rows * 32 + 2 * 128 + weights * touched / 128)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tracer.capture.meta import GraphBuilder
-from tracer.graph import GraphError, Workload
+from tracer.graph import KEY_VALUE_CACHES, GraphError, OpGraph, Workload
 from tracer.workloads.causal_lm import ATTENTION_KINDS, causal_lm_stages
 
 pytestmark = pytest.mark.torch
@@ -80,13 +82,53 @@ def test_attention_is_causal_in_prefill_and_reads_the_whole_cache_in_decode(stag
     assert keys == [(3, KV_HEADS, PROMPT + NEW - 1, head_dim)] * LAYERS
 
 
-def test_cache_is_copied_for_every_token(stages):
-    builder = GraphBuilder()
-    builder.add_stage("decode", "model", stages[1].module, lambda repeat: stages[1].run(stages[1].module, 0))
-    graph = builder.build("llm", WORKLOAD)
-    cats = [op for op in graph.ops(graph.stages[0]) if op.name == "aten::cat" and len(op.inputs[0].shape) == 4]
-    copied = [op for op in cats if op.inputs[0].shape[2] == PROMPT]
-    assert len(copied) == 2 * LAYERS
+def decoded(kind: str, context: int = 0) -> OpGraph:
+    """Prefill and first pass of decoding with a kind of cache."""
+    workload = replace(WORKLOAD, kv_cache=kind, context_length=context)
+    builder = GraphBuilder(attention_kinds=ATTENTION_KINDS)
+    for stage in causal_lm_stages(CONFIG, workload):
+        builder.add_stage(stage.name, "model", stage.module, lambda repeat, stage=stage: stage.run(stage.module, 0))
+    return builder.build("llm", workload)
+
+
+@pytest.fixture(scope="module", params=KEY_VALUE_CACHES)
+def by_kind(request):
+    return request.param, decoded(request.param, context=5)
+
+
+def test_what_a_pass_reads_and_copies_by_kind_of_cache(by_kind):
+    kind, graph = by_kind
+    room, head_dim = 5 + PROMPT + NEW - 1, WIDTH // HEADS
+    held = 5 + PROMPT
+    ops = list(graph.ops(graph.stage("decode")))
+    calls = [op for op in ops if op.name.endswith("attention")]
+    assert [op.inputs[1].shape[-2] for op in calls] == [room if kind == "masked" else held + 1] * LAYERS
+    assert [len(op.inputs) for op in calls] == [4 if kind == "masked" else 3] * LAYERS
+    copied = [op for op in ops if op.name == "aten::cat" and op.inputs[0].shape == (3, KV_HEADS, held, head_dim)]
+    written = [op for op in ops if op.name in ("aten::copy_", "aten::index_copy_", "serving::paged_write")]
+    assert len(copied) == (2 * LAYERS if kind == "dynamic" else 0)
+    assert len(written) == {"dynamic": 0, "paged": LAYERS}.get(kind, 2 * LAYERS)
+
+
+def test_a_prompt_after_a_context_attends_to_both(by_kind):
+    kind, graph = by_kind
+    calls = [op for op in graph.ops(graph.stage("prefill")) if op.name.endswith("attention")]
+    keys = 5 + PROMPT + (NEW - 1 if kind == "masked" else 0)
+    assert [(op.inputs[0].shape[-2], op.inputs[1].shape[-2]) for op in calls] == [(PROMPT, keys)] * LAYERS
+    # torch's causal mask begins at the first key; that of an engine's kernel ends at the last one.
+    assert {bool(op.attribute("is_causal")) for op in calls} == {kind == "paged"}
+    assert {len(op.inputs) for op in calls} == {3 if kind == "paged" else 4}
+
+
+def test_an_engine_multiplies_once_for_projections_of_one_input(by_kind):
+    kind, graph = by_kind
+    products = [op for op in graph.ops(graph.stage("decode")) if op.name == "aten::mm"]
+    assert len(products) == (4 if kind == "paged" else 7) * LAYERS + 1
+
+
+def test_only_a_cache_that_is_read_whole_stays_as_long():
+    grows = {kind: causal_lm_stages(CONFIG, replace(WORKLOAD, kv_cache=kind))[1].grows for kind in KEY_VALUE_CACHES}
+    assert grows == {"dynamic": True, "static": True, "masked": False, "paged": True}
 
 
 def test_one_new_token_needs_no_decoding():

@@ -103,7 +103,7 @@ def test_a_column_of_a_source_may_have_been_measured_with_tf32_and_the_others_wi
     [
         ("Stable Diffusion v1.5", "GEMM", "model"),
         (",eager,", ",openvino,", "engine"),
-        (",fp16,", ",bf16+int3wo,", "precision"),
+        (",fp16,", ",bf16+autoquant,", "precision"),
         (",sdpa,", ",,", "attention is not stated"),
         (",sdpa,", ",ring,", "attention is not modelled"),
         ("NVIDIA A100-80GB SXM", "Pocket calculator", "device"),
@@ -287,7 +287,8 @@ def test_tokens_of_a_run_are_stated_or_those_of_the_sources_own_script(
         "github.com/pytorch-labs/gpt-fast,q=A; decode\n"
     )
     own = only_case(tmp_path, row)
-    assert own.settings == {"dtype": "bfloat16", "batch": 1, "prompt_length": 5, "max_new_tokens": 200}
+    lengths = {"prompt_length": 5, "max_new_tokens": 200}
+    assert own.settings == {"dtype": "bfloat16", "batch": 1, **lengths, "kv_cache": "masked"}
     assert (own.stage, own.value, own.assumed) == ("decode", 1 / 100, ("prompt of 5 tokens",))
     stated = only_case(tmp_path, row.replace("q=A; decode", "q=A; decode; prompt 512 tokens"))
     assert (stated.settings["prompt_length"], stated.assumed) == (512, ())

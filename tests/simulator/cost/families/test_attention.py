@@ -75,6 +75,12 @@ def _cores(walked):
     return walked["cores, with waves and fill"]
 
 
+def _joined(cores: float, dram: float) -> float:
+    """Of 256 queries and 1000 keys, by twice the exponent (2) times what is not queries and outputs, to half of all."""
+    exponent = 2.0 * 0.5 / (256 / 1256)
+    return (cores**exponent + dram**exponent) ** (1 / exponent)
+
+
 def test_blocks_walk_over_all_keys_by_hand(walk):
     # 200 heads of two tiles of queries are 400 blocks of 20 steps, two waves of two blocks on each of 100 cores.
     walked = walk(200.0, 256.0, 1000.0)
@@ -85,7 +91,15 @@ def test_blocks_walk_over_all_keys_by_hand(walk):
     assert _cores(walked) == pytest.approx(4 * (20 * _STEP + _MASKING) + 2 * 1e-6)
     assert walked["L2 traffic"] == pytest.approx(400 * 20 * 3200 / 3e12)
     assert walked["DRAM traffic"] == pytest.approx(200 * (2 * 256 + 2 * 1000) * 64 * 2 / (0.8 * 1e12))
-    assert walked["time"] == pytest.approx(3e-6 + math.hypot(_cores(walked), walked["DRAM traffic"]))
+    assert walked["time"] == pytest.approx(3e-6 + _joined(_cores(walked), walked["DRAM traffic"]))
+
+
+def test_keys_and_values_arrive_while_others_are_multiplied(walk):
+    """Of self-attention half of the traffic is waited for; of one query and a thousand keys next to nothing."""
+    own, decoding = walk(200.0, 1000.0, 1000.0), walk(200.0, 1.0, 1000.0)
+    assert own["time"] == pytest.approx(3e-6 + math.hypot(_cores(own), own["DRAM traffic"]))
+    larger = max(_cores(decoding), decoding["DRAM traffic"])
+    assert larger < decoding["time"] - 3e-6 < 1.06 * larger
 
 
 def test_lone_blocks_take_what_they_would_beside_others(walk):
@@ -147,7 +161,7 @@ def test_what_the_cache_holds_needs_no_dram(walk):
 def test_a_slow_l2_sets_the_pace(walk):
     walked = walk(200.0, 256.0, 1000.0, part={"cache_rate": np.array([1e9])})
     assert walked["L2 traffic"] > _cores(walked)
-    assert walked["time"] == pytest.approx(3e-6 + math.hypot(walked["L2 traffic"], walked["DRAM traffic"]))
+    assert walked["time"] == pytest.approx(3e-6 + _joined(walked["L2 traffic"], walked["DRAM traffic"]))
 
 
 class TestCausal:
