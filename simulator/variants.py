@@ -180,14 +180,21 @@ class VariantRun:
     ) -> dict[str, FloatArray]:
         if self.deviations is None:  # without a host, kernels follow one another
             return self._outcome(weighted_total(self.kernels.count, boost.time), capacity=capacity)
-        runs = stage_runs(self.launches, boost.time, self.issues)
+        runs = self._runs(boost.time)
         within = hardware.in_run(run_totals(boost, self.kernels.count, elapsed=_elapsed(runs)))
         times = limited_times(boost.time, boost.draw, within)
         if times is not boost.time:
-            runs = stage_runs(self.launches, times, self.issues)
+            runs = self._runs(times)
         energy = energies(self.kernels, self.launches.stages, runs, within)
         ends = interval_ends(_elapsed(runs), self.deviations.relative(runs, times, apart))
         return self._outcome(_elapsed(runs), ends=ends, energy=energy, capacity=capacity)
+
+    def _runs(self, times: FloatArray) -> list[StageRun]:
+        if not self.many:
+            return stage_runs(self.launches, times, self.issues)
+        from .schedule.compiled import stage_runs as compiled_runs
+
+        return compiled_runs(self.launches, times, self.issues)
 
     def _outcome(
         self,

@@ -15,13 +15,13 @@ from simulator.hosts.costs import call_times, runs_ahead
 from simulator.hosts.host import HostCosts
 from simulator.lowering import Launches, StageLaunches
 
-__all__ = ["Issue", "StageRun", "Waits", "issue_of", "run_stage"]
+__all__ = ["SETTLED", "Issue", "StageRun", "Waits", "issue_of", "repeats_of_variants", "run_stage"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-# Rounding of sums of durations; a change of the lag below it is none. [s]
-_SETTLED = 1e-13
+#: Rounding of sums of durations; a change of the lag below it is none. [s]
+SETTLED = 1e-13
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +125,7 @@ def run_stage(
     shape = (stage.rows.shape[1], times.shape[1])
     execution, waiting = np.zeros(shape), np.zeros(shape)
     first: tuple[FloatArray, FloatArray] | None = None
-    for rows, repeats in zip(stage.rows, _repeats_of_variants(stage), strict=True):
+    for rows, repeats in zip(stage.rows, repeats_of_variants(stage), strict=True):
         duration, remaining = stage.shown(times[rows]), np.full(shape[1], repeats, dtype=np.int64)
         while remaining.any():
             start, end = _run(issue, duration, lag)
@@ -136,14 +136,15 @@ def run_stage(
             execution += duration * alike
             waiting += idle * alike
             if waits is not None:
-                waits.add(idle > issue.gap + _SETTLED, alike)
+                waits.add(idle > issue.gap + SETTLED, alike)
             remaining -= alike
             lag = lag + (lag_after - lag) * alike
     start, end = first or (np.zeros(shape), np.zeros(shape))
     return StageRun(execution=execution, waiting=waiting, first_start=start, first_end=end), lag
 
 
-def _repeats_of_variants(stage: StageLaunches) -> list[int]:
+def repeats_of_variants(stage: StageLaunches) -> list[int]:
+    """Repeats of each of the ways in which kernels follow one another: all of the only one, or one of each."""
     return [stage.stage.repeats] if len(stage.rows) == 1 else [1] * len(stage.rows)
 
 
@@ -164,7 +165,7 @@ def _num_alike(
     backlog, as many as never wait for the host.
     """
     change = lag_after - lag
-    settled = np.abs(change) <= _SETTLED * np.maximum(1.0, np.abs(lag))
+    settled = np.abs(change) <= SETTLED * np.maximum(1.0, np.abs(lag))
     one = np.minimum(remaining, 1)
     if issue.reads_back or settled.all():
         return np.where(settled, remaining, one)
