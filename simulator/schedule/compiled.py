@@ -70,7 +70,7 @@ def _stage(
 
 @_compiled
 def _repeat(rows: Any, times: Any, arrived: Any, gap: float, lag: float, idle: Any) -> Any:
-    """End of one repeat, and by how much the device is behind where it is so the least; what it waits goes to `idle`."""
+    """End of one repeat, and the least by which the device is behind the host in it; what it waits goes to `idle`."""
     end, backlog, passed = lag, np.inf, 0.0
     for i in range(len(rows)):
         time = times[rows[i]]

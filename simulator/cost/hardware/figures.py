@@ -72,7 +72,9 @@ class Figures:
 
     def trait(self, path: str) -> FloatArray:
         """A number that generations share, NaN where it is not known."""
-        return _column([architecture.trait(path) for architecture in self.traits])
+        known = {id(traits): traits for traits in self.traits}
+        values = {identity: traits.trait(path) for identity, traits in known.items()}
+        return _column([values[id(traits)] for traits in self.traits])
 
     def changed(self, numbers: Mapping[str, FloatArray | float], count: int) -> Figures:
         """The only accelerator here, a number of times, with some numbers in place of its own."""

@@ -28,9 +28,11 @@ def test_stages_take_as_long_kernel_by_kernel(model, mode, reads_back):
     for found, expected in zip(
         stage_runs(launches, times, issues), timeline.stage_runs(launches, times, issues), strict=True
     ):
-        assert found.elapsed() == pytest.approx(expected.elapsed(), rel=1e-12)
+        # Where the device falls behind from repeat to repeat, so does the rounding of closed form and recurrence.
+        rounding = 1e-12 if reads_back else 1e-9
+        assert found.elapsed() == pytest.approx(expected.elapsed(), rel=rounding)
         assert found.execution == pytest.approx(expected.execution, rel=1e-12)
-        assert found.waiting.sum(axis=0) == pytest.approx(expected.waiting.sum(axis=0), rel=1e-9, abs=1e-12)
+        assert found.waiting.sum(axis=0) == pytest.approx(expected.waiting.sum(axis=0), rel=1e-9, abs=rounding)
 
 
 def test_without_a_host_kernels_follow_one_another():
