@@ -49,6 +49,7 @@ __all__ = [
     "SchedulerName",
     "SoftwareName",
     "Steps",
+    "Strength",
     "TraceFile",
     "Variant",
     "Versus",
@@ -101,6 +102,12 @@ Height = Annotated[int | None, typer.Option(help="Output height in pixels.", ric
 Width = Annotated[int | None, typer.Option(help="Output width in pixels.", rich_help_panel=_WORKLOAD)]
 Frames = Annotated[int | None, typer.Option(help="Frames of a video.", rich_help_panel=_WORKLOAD)]
 Steps = Annotated[int | None, typer.Option(help="Denoising or decoding steps.", rich_help_panel=_WORKLOAD)]
+Strength = Annotated[
+    float | None,
+    typer.Option(
+        help="Of pipelines that start from an image: share of the steps that are made of it.", rich_help_panel=_WORKLOAD
+    ),
+]
 Guidance = Annotated[
     float | None, typer.Option(help="Classifier-free guidance; 1 turns it off.", rich_help_panel=_WORKLOAD)
 ]

@@ -47,6 +47,7 @@ _OF_WORKLOAD: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "kv_cache": str,
         "dtype": dtype_of,
         "scheduler": str,
+        "strength": float,
     }
 )
 SETTINGS = tuple(_OF_WORKLOAD)

@@ -159,6 +159,8 @@ class Workload:
     scheduler : str, optional
         How steps are made, by a name of :data:`tracer.workloads.schedulers.SCHEDULERS`: some run the denoiser once
         more, or twice a step. None: once a step.
+    strength : float, optional
+        Share of the noise that an image is given before it is denoised, and of the steps that are then left.
     guidance_scale : float, optional
         Classifier-free guidance; above 1 it doubles the denoiser's batch.
     prompt_length : int, optional
@@ -187,6 +189,7 @@ class Workload:
     kv_cache: str | None = None
     dtype: str = "float16"
     scheduler: str | None = None
+    strength: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse counts that are not positive or beyond all measure, and unknown dtypes."""
@@ -205,6 +208,8 @@ class Workload:
             raise GraphError(f"unknown kv_cache {self.kv_cache!r}; valid: {', '.join(KEY_VALUE_CACHES)}")
         if self.dtype not in BITS:
             raise GraphError(f"unknown dtype {self.dtype!r}; valid: {', '.join(sorted(BITS))}")
+        if self.strength is not None and not 0 < self.strength <= 1:
+            raise GraphError(f"strength is {self.strength}; it must be above 0 and at most 1")
 
     @property
     def guided(self) -> bool:

@@ -34,6 +34,7 @@ AXES = (
     "parallel",
     "dtype",
     "scheduler",
+    "strength",
     "batch",
     "height",
     "width",

@@ -15,6 +15,8 @@ __all__ = ["LimitError", "Limits", "check_limits"]
 # Pixels of a run, all outputs and frames. One tensor of 320 channels at an eighth of the size, as the first level of
 # Stable Diffusion's U-Net has, then holds 172 GB of half precision.
 _MOST_PIXELS = 2**34
+# Outputs of a run, however small: several times the largest batch that anyone has published.
+_MOST_OUTPUTS = 2**16
 # Tokens of a run of a language model: keys and values of Llama 3.1 8B, which has few heads, are then 2.2 TB.
 _MOST_TOKENS = 2**24
 # Denoising steps: diffusers' schedulers are trained on 1000 times, and no step can be between two of them.
@@ -116,5 +118,6 @@ def _check_pixels(name: str, workload: Workload) -> None:
 def _check_batch(name: str, workload: Workload, most: int, each: str) -> None:
     if most < 1:
         raise LimitError(f"one output {each} is more than any machine holds, for {name}; make it smaller")
+    most = min(most, _MOST_OUTPUTS)
     if workload.batch > most:
         raise LimitError(f"batch {workload.batch} is impossible for {name}: {each}, valid are up to {most}")

@@ -48,6 +48,7 @@ def compare_command(
     width: Annotated[Integers, typer.Option(help="Output width in pixels.")] = None,
     num_frames: Annotated[Integers, typer.Option(help="Frames of a video.")] = None,
     num_inference_steps: Annotated[Integers, typer.Option(help="Denoising or decoding steps.")] = None,
+    strength: Annotated[list[float] | None, typer.Option(help="Share of the steps that are made of an image.")] = None,
     guidance_scale: Annotated[list[float] | None, typer.Option(help="Classifier-free guidance; 1: off.")] = None,
     prompt_length: Annotated[Integers, typer.Option(help="Tokens of the prompt.")] = None,
     max_new_tokens: Annotated[Integers, typer.Option(help="Tokens that a language model generates.")] = None,

@@ -30,6 +30,7 @@ def sensitivity_command(
     width: options.Width = None,
     num_frames: options.Frames = None,
     num_inference_steps: options.Steps = None,
+    strength: options.Strength = None,
     guidance_scale: options.Guidance = None,
     prompt_length: options.PromptLength = None,
     max_new_tokens: options.NewTokens = None,
