@@ -1,8 +1,4 @@
-"""Designs a second of ``whatif sweep``: ``python benchmarks/designs_per_second.py [MODEL ...]``.
-
-Beside it stand the times that others publish for one evaluation: LLMCompass 52 to 387 s a product of its mapper and 16
-minutes a design, msModeling 96 s a run, GenZ 1.3 to 2.7 s.
-"""
+"""Designs a second of ``whatif sweep``: ``python benchmarks/designs_per_second.py [MODEL ...]``."""
 
 from __future__ import annotations
 
