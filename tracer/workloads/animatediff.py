@@ -82,7 +82,7 @@ PIPELINES = (
         ),
         build=build,
         limits=Limits(prompt=77, frames=32),
-        frame_rate=FrameRate(8.0, "github.com/guoyww/AnimateDiff, scripts/animate.py: save_videos_grid, fps 8"),
+        frame_rate=FrameRate(8.0, "github.com/guoyww/AnimateDiff, animatediff/utils/util.py: save_videos_grid, fps 8"),
         sources=(
             "Guo et al. 2023, AnimateDiff, arXiv:2307.04725",
             "huggingface.co/guoyww/animatediff-motion-adapter-v1-5-2 (config.json, README.md: 25 steps)",
