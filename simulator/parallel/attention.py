@@ -35,16 +35,16 @@ def attend(writer: StageWriter, op: Op, read: tuple[int, ...], written: tuple[in
     span = scheme.span("ulysses")
     operands = [_by_heads(writer, op, i, read[i], scheme.ulysses, span) for i in range(3)]
     tensors = tuple(spec for spec, _ in operands)
-    storages = [storage for _, storage in operands]
+    storages = [*(storage for _, storage in operands), *read[3:]]
     out = _exchanged(op.outputs[0], op, scheme.ulysses)
     local = replace(op, inputs=(*tensors, *op.inputs[3:]), outputs=(out,))
     if scheme.ring > 1:
         result = _round(writer, local, storages, scheme.ring, scheme.span("ring"))
     elif scheme.ulysses == 1:
-        writer.call((local,), (*storages, *read[3:]), written[:1])
+        writer.call((local,), storages, written[:1])
         return
     else:
-        result = writer.make(local, *storages, *read[3:])
+        result = writer.make(local, *storages)
     _by_tokens(writer, op, local.outputs[0], (result, written[0]), scheme.ulysses, span)
 
 
@@ -124,13 +124,13 @@ def _swapped(tensor: TensorSpec, op: Op) -> tuple[int, ...]:
 def _round(writer: StageWriter, op: Op, storages: list[int], ranks: int, span: int) -> int:
     """Attention to one part of the keys after another; each part is on its way while the one before is attended to."""
     key, out = op.inputs[1], op.outputs[0]
-    query, *held = storages
+    (query, *held), masks = storages[:3], storages[3:]
     total = -1
     for step in range(ranks):
         coming = held
         if step + 1 < ranks:
             coming = [writer.make(exchange(key.numel, key.dtype, ranks, span, beside=True), s) for s in held]
-        part = writer.make(converted(out, _SUMS), writer.make(op, query, *held))
+        part = writer.make(converted(out, _SUMS), writer.make(op, query, *held, *masks))
         total = part if total < 0 else writer.make(blended(out, _SUMS), total, part, part)
         held = coming
     return writer.make(converted(TensorSpec(out.shape, _SUMS), out.dtype), total)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from simulator.parallel.partition import partition
 from simulator.parallel.scheme import Scheme, SchemeError
+from tracer.graph import TensorSpec
 from tracer.operators import ATTENTIONS, kind_of
 
 # Query, key, value or output of one device: batch 2, 8 / 4 tokens, 16 channels of 2 bytes.
@@ -39,3 +42,15 @@ def test_both_at_once(tokens, messages):
 def test_heads_must_divide(tokens):
     with pytest.raises(SchemeError, match=r"ulysses=8 does not divide the 4 heads of hand-made; valid: 1, 2, 4;"):
         partition(tokens, Scheme(ulysses=8))
+
+
+@pytest.mark.parametrize("scheme", [Scheme(ulysses=2), Scheme(ring=2), Scheme(ulysses=2, ring=2)])
+def test_every_call_reads_as_many_storages_as_it_has_operands(make_graph, tokens, scheme):
+    calls = list(tokens.ops(tokens.stages[0]))
+    mask = TensorSpec((1, 1, 1, 8), "float16", (), len(tokens.storage_bytes))
+    masked = [replace(op, inputs=(*op.inputs, mask)) if kind_of(op.name) in ATTENTIONS else op for op in calls]
+    own = partition(make_graph(masked), scheme)
+    (stage,) = own.stages
+    found = [own.operators[i] for i in stage.operators.tolist()]
+    assert sum(len(op.inputs) for op in found) == len(stage.inputs)
+    assert sum(len(op.outputs) for op in found) == len(stage.outputs)
