@@ -178,9 +178,12 @@ class VariantRun:
     def _figures(
         self, hardware: HardwareColumns, boost: BoostTimes, capacity: FloatArray, apart: FloatArray | float
     ) -> dict[str, FloatArray]:
-        if self.deviations is None:  # without a host, kernels follow one another
+        if self.deviations is None and not self._overlaps:
+            # Without a host, kernels follow one another.
             return self._outcome(weighted_total(self.kernels.count, boost.time), capacity=capacity)
         runs = self._runs(boost.time)
+        if self.deviations is None:
+            return self._outcome(_elapsed(runs), capacity=capacity)
         within = hardware.in_run(run_totals(boost, self.kernels.count, elapsed=_elapsed(runs)))
         times = limited_times(boost.time, boost.draw, within)
         if times is not boost.time:
@@ -189,8 +192,13 @@ class VariantRun:
         ends = interval_ends(_elapsed(runs), self.deviations.relative(runs, times, apart))
         return self._outcome(_elapsed(runs), ends=ends, energy=energy, capacity=capacity)
 
+    @property
+    def _overlaps(self) -> bool:
+        """Whether some launches run beside others, which compiled code does not know."""
+        return any(len(stage.beside) for stage in self.launches.stages)
+
     def _runs(self, times: FloatArray) -> list[StageRun]:
-        if not self.many:
+        if not self.many or self._overlaps:
             return stage_runs(self.launches, times, self.issues)
         from .schedule.compiled import stage_runs as compiled_runs
 
@@ -204,16 +212,16 @@ class VariantRun:
         ends: tuple[FloatArray, FloatArray] | None = None,
         energy: FloatArray | None = None,
     ) -> dict[str, FloatArray]:
-        unknown = np.full_like(latency, np.nan)
+        unknown, scheme = np.full_like(latency, np.nan), self.launches.execution.parallel
         low, high = (unknown, unknown) if ends is None else ends
         with np.errstate(divide="ignore"):
-            throughput = max(self.launches.graph.workload.batch, 1) / latency
+            throughput = max(self.launches.graph.workload.batch, 1) * scheme.data / latency
         return {
             "latency": latency,
             "latency_low": low,
             "latency_high": high,
             "throughput": throughput,
-            "energy": unknown if energy is None else energy,
+            "energy": unknown if energy is None else energy * scheme.devices,
             "peak_memory": np.full_like(latency, self.peak_memory),
             "fits": (self.peak_memory <= np.round(capacity)).astype(np.float64),
         }

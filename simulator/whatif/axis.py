@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from simulator.parallel.scheme import Scheme, SchemeError
 from tracer.graph import GraphError, Workload
 from tracer.library.graphs import pipeline_of
 from tracer.workloads import Pipeline, resolve
 
-__all__ = ["SCALES", "Axis", "axis_of"]
+__all__ = ["DEVICES", "SCALES", "Axis", "axis_of"]
 
 SCALES: Mapping[str, str] = {
     "batch": "batch",
@@ -20,6 +21,12 @@ SCALES: Mapping[str, str] = {
     "tokens": "max_new_tokens",
 }
 """Axes by name, and the setting whose value stands on each; of the resolution, the width goes with the height."""
+
+DEVICES = "devices"
+"""Axis of the devices that share a workload."""
+
+# Doublings of a split that are tried where no numbers of devices are named.
+_DOUBLINGS = 5
 
 # Values beside the default that are tried where none are named, as multiples of it; of a batch, from 1 on.
 _USUAL = (0.25, 0.5, 0.71, 1.0, 1.41, 2.0, 4.0)
@@ -65,7 +72,7 @@ class Axis:
             return list(_BATCHES)
         return sorted({self.nearest(self.default * factor) for factor in _USUAL})
 
-    def settings(self, value: int) -> dict[str, int]:
+    def settings(self, value: int) -> dict[str, object]:
         """Settings of the workload at a value.
 
         Raises
@@ -73,7 +80,7 @@ class Axis:
         WorkloadError
             The pipeline cannot have it.
         """
-        found = {SCALES[self.name]: value}
+        found: dict[str, object] = {SCALES[self.name]: value}
         if self.name == "resolution" and self.base.width is not None:
             multiple = self.pipeline.size_multiple
             found["width"] = max(multiple * round(value * self.base.width / self.default / multiple), multiple)
@@ -81,7 +88,54 @@ class Axis:
         return found
 
 
-def axis_of(model: str, name: str, settings: Mapping[str, object]) -> Axis:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevicesAxis(Axis):
+    """Devices that share a workload: one split grows, and the others stay.
+
+    Attributes
+    ----------
+    scheme : Scheme
+        What holds beside the split that grows.
+    split : str
+        The one that grows.
+    """
+
+    scheme: Scheme
+    split: str
+
+    @property
+    def default(self) -> int:
+        """Devices of the other splits."""
+        return self.scheme.scaled(self.split, 1).devices
+
+    def usual(self) -> list[int]:
+        """One device, and powers of two of the split that grows."""
+        return sorted({1, *(self.default * 2**power for power in range(_DOUBLINGS))})
+
+    def settings(self, value: int) -> dict[str, object]:
+        """The split into so many devices; one device has none.
+
+        Raises
+        ------
+        SchemeError
+            The other splits do not divide it.
+        """
+        if value == 1:
+            return {"parallel": ""}
+        grown = self.scheme.scaled(self.split, max(value // self.default, 1))
+        if grown.devices != value:
+            raise SchemeError(f"{value} devices are no multiple of the {self.default} of {self.scheme or self.split}")
+        return {"parallel": str(grown)}
+
+
+def _devices_axis(pipeline: Pipeline, base: Workload, parallel: str) -> DevicesAxis:
+    """The last split that is named grows; of none, the weights of a language model or the sequence of another."""
+    text = parallel or ("tensor=1" if pipeline.family == "language" else "ulysses=1")
+    split = text.split(",")[-1].partition("=")[0].strip()
+    return DevicesAxis(name=DEVICES, pipeline=pipeline, base=base, scheme=Scheme.parse(text), split=split)
+
+
+def axis_of(model: str, name: str, settings: Mapping[str, object], parallel: str = "") -> Axis:
     """Axis of a workload.
 
     Parameters
@@ -89,19 +143,23 @@ def axis_of(model: str, name: str, settings: Mapping[str, object]) -> Axis:
     model : str
         Name of a pipeline, or path of a diffusers pipeline folder.
     name : str
-        One of :data:`SCALES`.
+        One of :data:`SCALES`, or :data:`DEVICES`.
     settings : mapping
         What is set beside the axis.
+    parallel : str
+        How devices share the work; along the axis of devices, the last split of it grows.
 
     Raises
     ------
     GraphError, UnknownWorkloadError
         There is no such axis, or the pipeline has none; no such pipeline.
     """
-    if name not in SCALES:
-        raise GraphError(f"unknown axis {name!r}; valid: {', '.join(SCALES)}")
+    if name not in (*SCALES, DEVICES):
+        raise GraphError(f"unknown axis {name!r}; valid: {', '.join((*SCALES, DEVICES))}")
     pipeline = pipeline_of(model)
     base = resolve(pipeline, settings)
+    if name == DEVICES:
+        return _devices_axis(pipeline, base, parallel)
     if getattr(base, SCALES[name]) is None:
         raise GraphError(f"{pipeline.name} has no {name}; valid: {', '.join(_axes(base))}")
     return Axis(name=name, pipeline=pipeline, base=base)

@@ -169,13 +169,20 @@ def _compared(
         interval=None if report.interval is None else (report.interval.low, report.interval.high),
         ratio=against.ratio,
         ratio_interval=_ends(against),
-        energy=None if report.energy is None else report.energy.energy,
+        energy=_energy(report),
         peak_memory=report.peak_memory,
         fits=report.fits,
         cost=price_of(run.accelerator),
         gain=speedup_between(run, first_of_model),
         report=report,
     )
+
+
+def _energy(report: Report) -> float | None:
+    """Energy of all devices of a run; None where it is not known. [J]"""
+    if report.sharing is not None:
+        return report.sharing.energy
+    return None if report.energy is None else report.energy.energy
 
 
 def _ends(speedup: Speedup) -> Ends | None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from hw_specs import Accelerator, CalibrationPool
 from simulator.cost.model import Fidelity
 from simulator.lowering import execution_on, graph_as_run
+from simulator.parallel.scheme import SchemeError
 from simulator.report import BoundShares, Report
 from simulator.schedule.device_memory import device_memory
 from tracer.graph import GraphError
 
-from .axis import Axis, axis_of
+from .axis import DEVICES, SCALES, Axis, axis_of
 from .exponents import Knee, fitted_exponent, knee_of
 from .setups import Setup, setup_of
 
@@ -21,6 +22,8 @@ __all__ = ["Growth", "ScaledRun", "scale"]
 
 #: Figures whose growth is fitted.
 _GROWING = ("latency", "activations", "peak_memory", "energy")
+# Efficiency from which on more devices pay. [1]
+_PAYS = 0.5
 # Sizes that a search for the largest one tries at most, beyond which none is looked for.
 _TRIES, _LARGEST = 12, 10**6
 
@@ -48,6 +51,8 @@ class ScaledRun:
         What is alive beside the weights at the peak. [B]
     fits : bool
         Whether the accelerator has that much memory.
+    efficiency : float, optional
+        Throughput of each device over that of the run with the fewest; None along other axes. [1]
     bound : BoundShares
     """
 
@@ -60,6 +65,7 @@ class ScaledRun:
     activations: int
     fits: bool
     bound: BoundShares
+    efficiency: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,8 @@ class Growth:
         None where no value fits, or where memory does not bound the axis.
     memory_capacity : int
         [B]
+    most_efficient : int, optional
+        Most devices of which each does at least half of what it does among the fewest; None along other axes.
     remarks : tuple of str
     """
 
@@ -91,6 +99,7 @@ class Growth:
     knee: Knee | None
     largest_that_fits: int | None
     memory_capacity: int
+    most_efficient: int | None = None
     remarks: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -119,7 +128,8 @@ def scale(
     accelerator : Accelerator
     axis : str
         ``batch``, ``resolution``, ``frames``, ``steps``, ``context`` or ``tokens``
-        (:data:`simulator.whatif.axis.SCALES`).
+        (:data:`simulator.whatif.axis.SCALES`), or ``devices``, of which the last split that the setting ``parallel``
+        names grows.
     values : sequence of int
         Some below and above the default where there are none. Values of a resolution are heights, and widths go with
         them.
@@ -140,9 +150,9 @@ def scale(
     """
     pool = CalibrationPool.shipped() if calibrations is None else calibrations
     base = setup_of(model, accelerator, pool, settings or {})
-    along = axis_of(model, axis, base.settings)
+    along = axis_of(model, axis, base.settings, str((settings or {}).get("parallel") or ""))
     line = _Line(base=base, axis=along, chosen=settings or {}, progress=progress)
-    runs = tuple(line.run(value, fidelity) for value in _values(line, values))
+    runs = _with_efficiency(along, [line.run(value, fidelity) for value in _values(line, values)])
     capacity = round(accelerator.memory.dram.capacity)
     return Growth(
         model=along.pipeline.name,
@@ -151,7 +161,8 @@ def scale(
         runs=runs,
         exponents=dict(_exponents(runs)),
         knee=knee_of([run.value for run in runs], [run.latency for run in runs]),
-        largest_that_fits=_largest(line, runs, capacity) if search else None,
+        largest_that_fits=_largest(line, runs, capacity) if search and axis in SCALES else None,
+        most_efficient=_most_efficient(runs),
         memory_capacity=capacity,
         remarks=(base.remark,) if base.remark else (),
     )
@@ -195,6 +206,9 @@ def _values(line: _Line, given: Sequence[int]) -> Iterator[int]:
             line.axis.settings(value)
         yield from sorted(set(given))
         return
+    if line.axis.name == DEVICES:
+        yield from _possible(line)
+        return
     capacity = line.base.accelerator.memory.dram.capacity
     for value in line.axis.usual():
         yield value
@@ -202,13 +216,40 @@ def _values(line: _Line, given: Sequence[int]) -> Iterator[int]:
             return
 
 
+def _possible(line: _Line) -> Iterator[int]:
+    """The usual numbers of devices up to the first into which the workload cannot be split."""
+    for value in line.axis.usual():
+        setup = line.setup(value)
+        try:
+            graph_as_run(setup.graph(), setup.execution)
+        except SchemeError:
+            if value > line.axis.default:
+                return
+            raise
+        yield value
+
+
+def _with_efficiency(axis: Axis, runs: Sequence[ScaledRun]) -> tuple[ScaledRun, ...]:
+    """Runs on several devices with what each of them does, against the run with the fewest."""
+    if axis.name != DEVICES:
+        return tuple(runs)
+    least = runs[0].throughput / runs[0].value
+    return tuple(replace(run, efficiency=run.throughput / run.value / least) for run in runs)
+
+
+def _most_efficient(runs: Sequence[ScaledRun]) -> int | None:
+    """Most devices of which each does at least half of what it does among the fewest."""
+    return max((run.value for run in runs if run.efficiency is not None and run.efficiency >= _PAYS), default=None)
+
+
 def _scaled(value: int, report: Report) -> ScaledRun:
+    shared = report.sharing
     return ScaledRun(
         value=value,
         latency=report.latency,
         interval=None if report.interval is None else (report.interval.low, report.interval.high),
-        throughput=float(report.workload["batch"]) / report.latency,
-        energy=None if report.energy is None else report.energy.energy,
+        throughput=float(report.workload["batch"]) * (shared.replicas if shared else 1) / report.latency,
+        energy=shared.energy if shared else None if report.energy is None else report.energy.energy,
         peak_memory=report.peak_memory,
         activations=report.memory.activations + report.memory.workspaces,
         fits=report.fits,

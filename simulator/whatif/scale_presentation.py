@@ -37,7 +37,9 @@ def _table(growth: Growth) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for name in (growth.axis, "latency", "80 %", "outputs/s", "memory", "fits", "energy", "bound by"):
+    shared = any(run.efficiency is not None for run in growth.runs)
+    middle = ("efficiency",) if shared else ("80 %", "outputs/s")
+    for name in (growth.axis, "latency", *middle, "memory", "fits", "energy", "bound by"):
         table.add_column(name, justify="left" if name == "bound by" else "right", no_wrap=True)
     for run in growth.runs:
         table.add_row(*_cells(run))
@@ -46,11 +48,12 @@ def _table(growth: Growth) -> Table:
 
 def _cells(run: ScaledRun) -> tuple[str, ...]:
     name, share = max(asdict(run.bound).items(), key=lambda item: item[1])
+    interval = "" if run.interval is None else span(*run.interval, "s")
+    middle = (interval, f"{run.throughput:.3g}") if run.efficiency is None else (f"{100 * run.efficiency:.0f} %",)
     return (
         str(run.value),
         quantity(run.latency, "s"),
-        "" if run.interval is None else span(*run.interval, "s"),
-        f"{run.throughput:.3g}",
+        *middle,
         quantity(run.peak_memory, "B", 3),
         "yes" if run.fits else "no",
         "" if run.energy is None else quantity(run.energy, "J", 3),
@@ -65,6 +68,8 @@ def _notes(growth: Growth) -> Iterator[str]:
     if growth.knee is not None:
         knee = growth.knee
         yield f"Knee of the latency near {knee.size:.3g}: exponent {knee.before:.2f} below, {knee.after:.2f} above."
+    if growth.most_efficient is not None:
+        yield f"Each does at least half of what it does among the fewest up to {growth.most_efficient} devices."
     if growth.largest_that_fits is not None:
         capacity = quantity(growth.memory_capacity, "B")
         yield f"The largest {growth.axis} that fits into {capacity} is {growth.largest_that_fits}."

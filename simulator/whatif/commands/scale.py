@@ -11,7 +11,7 @@ from simulator import options
 from simulator.command_options import Format, Output, check_format, fidelity_of
 from simulator.views.figures import check_suffix
 from simulator.views.terminal import captured, emit, remark
-from simulator.whatif.axis import SCALES
+from simulator.whatif.axis import DEVICES, SCALES
 from tracer.progress_bar import counts
 
 from .options import Plot, chosen_part, settings_of
@@ -22,7 +22,7 @@ __all__ = ["scale_command"]
 def scale_command(
     model: options.Model = None,
     hw: options.Hardware = None,
-    axis: Annotated[str, typer.Option(help=f"What grows: one of {', '.join(SCALES)}.")] = "batch",
+    axis: Annotated[str, typer.Option(help=f"What grows: one of {', '.join((*SCALES, DEVICES))}.")] = "batch",
     values: Annotated[str, typer.Option(help="Values on the axis, 1,2,4,8; some around the default if none.")] = "",
     search: Annotated[bool, typer.Option(help="Look for the largest value that fits.")] = True,
     change: options.Changes = None,
@@ -31,6 +31,7 @@ def scale_command(
     attention: options.Attention = "flash",
     software: options.SoftwareName = "",
     host: options.HostName = None,
+    parallel: options.Parallel = "",
     dtype: options.Dtype = None,
     scheduler: options.SchedulerName = None,
     batch: options.Batch = None,
@@ -52,9 +53,10 @@ def scale_command(
     """Predict a workload along an axis: how it grows, where it bends, what is the largest that fits.
 
     Of the resolution, values are heights, and the width goes with them. A workload that is not in the bundle at a
-    value is traced, which takes some seconds and torch.
+    value is traced, which takes some seconds and torch. Of devices, the last split of --parallel grows, as in
+    cfg=2,ulysses=1.
     """
-    given = {**locals(), "software": software or None}
+    given = {**locals(), "software": software or None, "parallel": parallel or None}
     from simulator.whatif.scale import scale
     from simulator.whatif.scale_presentation import plot_growth, print_growth
 

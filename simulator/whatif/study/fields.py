@@ -16,6 +16,7 @@ from hw_specs import Accelerator, SpecError, changeable_paths
 from hw_specs.overrides import changed_numbers, present_numbers
 from simulator.execution import FRAMEWORKS_CHOICE, OFFLOADS, Execution, ExecutionError
 from simulator.hosts.catalogue import load_host
+from simulator.parallel.scheme import Scheme, SchemeError
 from simulator.quantization import UNQUANTIZED
 from simulator.reference import ComparedRunError, typed_changes
 from simulator.software import SoftwareError, load_software
@@ -163,9 +164,10 @@ def checked_setting(name: str, value: Value) -> None:
             attention=run.get("attention", FRAMEWORKS_CHOICE),
             offload=run.get("offload", OFFLOADS[0]),
             quantize=run.get("quantize", UNQUANTIZED),
+            parallel=Scheme.parse(run.get("parallel", "")),
         )
         load_software(run.get("software", ""))
-    except (ComparedRunError, ExecutionError, SoftwareError) as error:
+    except (ComparedRunError, ExecutionError, SchemeError, SoftwareError) as error:
         raise SpecError(str(error)) from error
     if "host" in run:
         load_host(run["host"])

@@ -29,7 +29,7 @@ def test_values_are_at_least_one_step() -> None:
 
 
 def test_what_a_pipeline_cannot_have_is_refused() -> None:
-    with pytest.raises(GraphError, match=r"unknown axis 'depth'; valid: batch, resolution"):
+    with pytest.raises(GraphError, match=r"unknown axis 'depth'; valid: batch, resolution.*, devices"):
         axis_of("stable-diffusion", "depth", {})
     with pytest.raises(GraphError, match="stable-diffusion has no frames; valid: batch, resolution, steps, context"):
         axis_of("stable-diffusion", "frames", {})
@@ -43,3 +43,16 @@ def test_every_axis_is_a_setting() -> None:
     from tracer.graph import Workload
 
     assert set(SCALES.values()) <= {field.name for field in fields(Workload)}
+
+
+def test_of_devices_the_last_split_grows() -> None:
+    axis = axis_of("pixart-alpha", "devices", {}, "cfg=2,ulysses=1")
+    assert axis.usual()[:4] == [1, 2, 4, 8]
+    assert [axis.settings(value)["parallel"] for value in (1, 2, 8)] == ["", "cfg=2", "ulysses=4,cfg=2"]
+    with pytest.raises(GraphError, match="3 devices are no multiple of the 2 of cfg=2"):
+        axis.settings(3)
+
+
+def test_devices_split_weights_of_language_models_and_sequences_of_others() -> None:
+    assert axis_of("llama2-7b", "devices", {}).settings(4) == {"parallel": "tensor=4"}
+    assert axis_of("flux-schnell", "devices", {}).settings(4) == {"parallel": "ulysses=4"}

@@ -89,3 +89,15 @@ def test_the_usual_values_stop_at_the_first_that_does_not_fit(a100, without_trac
     small = apply_overrides(a100, ["memory.dram.capacity=400 MB"])
     line = module._Line(base=module.setup_of("stable-diffusion", small, None, {}), axis=axis, chosen={}, progress=None)
     assert list(module._values(line, ())) == [12, 25, 36, 50]
+
+
+def test_devices_that_share_a_workload(a100) -> None:
+    found = scale("pixart-alpha", a100, "devices", [1, 2, 4], settings={"parallel": "cfg=2,ulysses=1"})
+    one, two, four = found.runs
+    assert one.latency > two.latency > four.latency
+    assert one.efficiency == 1.0
+    assert two.efficiency == pytest.approx(one.latency / two.latency / 2)
+    assert two.efficiency > four.efficiency
+    assert found.most_efficient == max(run.value for run in found.runs if run.efficiency >= 0.5)
+    assert found.largest_that_fits is None
+    assert two.energy > one.energy
