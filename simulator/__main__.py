@@ -144,18 +144,7 @@ def command(
     if hw is None or sum(given is not None for given in (model, graph, trace)) != 1:
         raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
     model = _variant(model, variant)
-    part, changes = load_accelerator(hw), change or []
-    calibrations = calibration_pool(hw, part, calibration)
-    asked = _Asked(
-        hw=hw,
-        accelerator=apply_overrides(part, changes),
-        execution=_execution(locals()),
-        fidelity=level,
-        calibrations=calibrations,
-        output_format=output_format,
-        host=load_host(host) if host else None,
-        remarks=remarks_on(hw, part, changes, calibrations, offloads=offload != "none"),
-    )
+    asked = _asked(hw, level, locals())
     if level == "roofline":
         _refuse({"host": host}, "a roofline, which is of the device alone")
     given = {**locals(), "dtype": dtype and dtype_of(dtype)}
@@ -165,6 +154,24 @@ def command(
     emit(_remarked(answer.text, asked), output)
     if must_fit and not answer.fits:
         raise typer.Exit(1)
+
+
+def _asked(hw: str, level: Fidelity, given: Mapping[str, Any]) -> _Asked:
+    """What holds for whatever is to run, from the parameters of the command."""
+    part, changes = load_accelerator(hw), given["change"] or []
+    calibrations = calibration_pool(hw, part, given["calibration"])
+    execution = _execution(given)
+    offloads, devices = execution.offload != "none", execution.parallel.devices
+    return _Asked(
+        hw=hw,
+        accelerator=apply_overrides(part, changes),
+        execution=execution,
+        fidelity=level,
+        calibrations=calibrations,
+        output_format=given["output_format"],
+        host=load_host(given["host"]) if given["host"] else None,
+        remarks=remarks_on(hw, part, changes, calibrations, offloads=offloads, devices=devices),
+    )
 
 
 def _subject(given: Mapping[str, Any]) -> _Subject:

@@ -33,6 +33,7 @@ def remarks_on(
     calibrations: CalibrationPool,
     *,
     offloads: bool = False,
+    devices: int = 1,
 ) -> tuple[str, ...]:
     """What is said of values that change nothing: those of a user's file beside what it extends, and of changes to it.
 
@@ -46,7 +47,11 @@ def remarks_on(
         As :func:`changes_without_effect` takes them.
     offloads : bool
         Whether weights come over the link to the host, which is then read.
+    devices : int
+        Devices that share a run; where they are more than a link joins, others are read.
     """
+    if any(link.domain is not None and devices > link.domain for link in accelerator.links.values()):
+        changes = [change for change in changes if not change.startswith("links.")]
     changes = [change for change in changes if not (offloads and change.startswith(f"links.{HOST_LINK}."))]
     extended = extended_accelerator(name)
     of_file = () if extended is None else fields_without_effect(accelerator, extended, calibrations)
@@ -132,8 +137,9 @@ def _as_changed(accelerator: Accelerator) -> Accelerator:
 
 
 def _read_of(accelerator: Accelerator, calibrations: CalibrationPool) -> _Numbers:
-    """All numbers that predictions read, by name."""
+    """All numbers that predictions read for the devices that the fastest link joins, by name."""
     columns = hardware_columns([accelerator], calibrations)
+    columns = dataclasses.replace(columns, wide_link_bandwidth=columns.link_bandwidth)
     try:
         power = power_model(accelerator)
     except UnknownPowerError:
