@@ -77,6 +77,8 @@ class Execution:
         ``torch.backends.cuda.matmul.allow_tf32``; off by default in torch.
     convolution_tf32 : bool
         ``torch.backends.cudnn.allow_tf32``; on by default in torch.
+    autocast : bool
+        Whether 16-bit products run under ``torch.autocast``, which keeps normalizations and softmax in float32.
     channels_last : bool
         Whether images and weights lie in memory with channels innermost, so that convolutions need no conversion.
     components, channels_last_components : tuple of str
@@ -103,6 +105,7 @@ class Execution:
     attention: str = "flash"
     matmul_tf32: bool = False
     convolution_tf32: bool = True
+    autocast: bool = False
     channels_last: bool = False
     components: tuple[str, ...] = ()
     channels_last_components: tuple[str, ...] = ()

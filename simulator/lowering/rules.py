@@ -11,6 +11,8 @@ from simulator.work import FormulaError, declared
 from tracer.graph import GraphError, Op
 from tracer.operators import FREE, Kind, is_free
 
+from .autocast import in_float32, runs_in_float32
+
 __all__ = ["LoweringRule", "kernels_of", "lowering_rule", "require_rules"]
 
 LoweringRule = Callable[[Op, Execution], Sequence[Kernel]]
@@ -63,8 +65,11 @@ def kernels_of(op: Op, execution: Execution) -> Sequence[Kernel]:
     """
     if is_free(op.name) or (op.outputs and all(t.numel == 0 for t in op.outputs)):
         return ()
-    rule = _RULES[declared(op).kind]
+    kind = declared(op).kind
+    rule = _RULES[kind]
     try:
+        if execution.autocast and runs_in_float32(kind, op):
+            return in_float32(op, lambda wide: rule(wide, execution), generated=execution.compiled)
         return rule(op, execution)
     except (ExecutionError, GraphError, FormulaError, SpecError):
         raise

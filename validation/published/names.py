@@ -168,6 +168,7 @@ class Precision(Entry):
     quantizes: tuple[Text, ...] = ()
     """What is quantised beside the denoiser."""
     tf32: bool = False
+    autocast: bool = False
     assumed: bool = False
 
 
@@ -200,9 +201,10 @@ class Source(Entry):
     """
 
     tf32: bool = False
-    mixed: bool = False
-    unmixed: str = ""
-    """Component that is not mixed."""
+    autocast: bool = False
+    """Whether PyTorch runs under autocast."""
+    plain: str = ""
+    """Component that does not."""
     newest_then: str = ""
     """Release of the framework that was the newest one when its figures were published."""
     table: str = ""

@@ -125,11 +125,20 @@ def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -
         "attention": _attention(_plain_attention(row, names), names, engine.attention or kind.attention, assumed),
         "matmul_tf32": (precision is not None and precision.tf32) or _source(row, names).tf32,
         "channels_last": any(remark.channels_last for remark in remarks) or _lies_so(engine.mode, scripts),
+        **_autocast(row, names, engine, precision),
         **_offload(remarks),
         **_of_denoiser(engine.mode, scripts, kind),
         **_split(row, names),
         **_quantization(precision, scripts, kind),
     }
+
+
+def _autocast(row: Row, names: Names, engine: Engine, precision: Precision | None) -> dict[str, bool]:
+    """Whether PyTorch runs under autocast, by the row's precision or by its source's script; engines have none."""
+    source = _source(row, names)
+    by_script = source.autocast and row.get("component") != source.plain
+    holds = by_script or (precision is not None and precision.autocast)
+    return {"autocast": True} if holds and not engine.name else {}
 
 
 def _offload(remarks: Sequence[Remark]) -> dict[str, str]:
@@ -247,9 +256,9 @@ def _frames(row: Row, kind: WorkloadKind, assumed: list[str]) -> Settings:
 
 
 def _dtype(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -> Settings:
-    source, precision = _source(row, names), first_that_fits(names.precisions, row["precision"])
-    if (source.mixed and row.get("component") != source.unmixed) or precision is None:
-        raise Unmappable("precision is mixed or quantised")
+    precision = first_that_fits(names.precisions, row["precision"])
+    if precision is None:
+        raise Unmappable("precision is not modelled")
     if precision.assumed:
         assumed.append("precision")
     own = kind.formats.get(row.get("component", ""))

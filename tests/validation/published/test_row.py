@@ -103,7 +103,7 @@ def test_a_column_of_a_source_may_have_been_measured_with_tf32_and_the_others_wi
     [
         ("Stable Diffusion v1.5", "GEMM", "model"),
         (",eager,", ",openvino,", "engine"),
-        (",fp16,", ",bf16+autoquant,", "precision"),
+        (",fp16,", ",bf16+int3wo,", "precision is not modelled"),
         (",sdpa,", ",,", "attention is not stated"),
         (",sdpa,", ",ring,", "attention is not modelled"),
         ("NVIDIA A100-80GB SXM", "Pocket calculator", "device"),
@@ -123,7 +123,6 @@ def test_a_column_of_a_source_may_have_been_measured_with_tf32_and_the_others_wi
         ("seconds,3.9", "seconds,inf", "not positive and finite"),
         ("seconds,3.9", "seconds,nan", "not positive and finite"),
         ("somebody's README", "", "source is not stated"),
-        ("somebody's README", "github.com/facebookincubator/AITemplate", "mixed"),
     ],
 )
 def test_a_row_that_is_no_case_is_counted_with_its_reason(
@@ -473,3 +472,22 @@ def test_engines_that_fuse_are_named(
 ) -> None:
     case = only_case(tmp_path, ROW.replace("sdpa,eager", f"sdpa,{compiled}"))
     assert (case.execution["mode"], case.engine) == (mode, engine)
+
+
+@pytest.mark.parametrize(
+    ("component", "precision", "source", "compiled", "autocast"),
+    [
+        ("e2e", "fp16", "somebody's README", "eager", False),
+        ("e2e", "fp16 autocast", "somebody's README", "eager", True),
+        ("unet", "fp16", "github.com/facebookincubator/AITemplate", "eager", True),
+        ("text_encoder", "fp16", "github.com/facebookincubator/AITemplate", "eager", False),
+        ("unet", "fp16", "github.com/facebookincubator/AITemplate", "AITemplate", False),
+    ],
+)
+def test_autocast_is_of_a_precision_or_of_a_script(
+    component: str, precision: str, source: str, compiled: str, autocast: bool
+) -> None:
+    row = _row_of("Stable Diffusion v1", component=component, precision=precision, source=source, compile=compiled)
+    row |= {"attention_impl": "naive", "steps": "1"}
+    case = case_of_row(row, load_names())
+    assert (case.to_execution().autocast, case.settings["dtype"]) == (autocast, "float16")
