@@ -9,23 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tracer.graph import Workload
 
 from .inputs import meta_tensor
 from .latent_video import TensorShapes, VideoRun, denoiser_stage, video_run
 from .pipeline import FrameRate, Limits, Pipeline, StageSpec
-
-if TYPE_CHECKING:
-    import torch
+from .wan_autoencoder import TEMPORAL_COMPRESSION, VAE_DTYPE, decoder_stages, encoder_stages
 
 __all__ = ["PIPELINES"]
 
 _LATENT_CHANNELS = 16
-_TEMPORAL_COMPRESSION = 4
 _PATCH = 2
-_VAE_DTYPE = "float32"  # as every model card loads it
+_IMAGE_TOKENS = 257  # of CLIP: 16 x 16 patches and the one for all
 
 # Wan-AI/Wan2.1-T2V-14B-Diffusers, transformer/config.json; both transformers of Wan2.2-T2V-A14B-Diffusers.
 _TRANSFORMER_14B = {
@@ -45,6 +42,12 @@ _TRANSFORMER_14B = {
 }
 # Wan-AI/Wan2.1-T2V-1.3B-Diffusers, transformer/config.json.
 _TRANSFORMER_1_3B = {**_TRANSFORMER_14B, "ffn_dim": 8960, "num_attention_heads": 12, "num_layers": 30}
+
+# Wan-AI/Wan2.1-I2V-14B-480P-Diffusers and 720P, transformer/config.json (scripts/convert_wan_to_diffusers.py): noise,
+# the latents of a video of the first frame alone, and four channels that say which frame that is.
+_TRANSFORMER_I2V = {**_TRANSFORMER_14B, "in_channels": 36, "image_dim": 1280, "added_kv_proj_dim": 5120}
+# Wan-AI/Wan2.2-I2V-A14B-Diffusers, both transformers: without the embedding of the image.
+_TRANSFORMER_I2V_EXPERT = {**_TRANSFORMER_14B, "in_channels": 36}
 
 # Wan-AI/Wan2.1-T2V-14B-Diffusers, vae/config.json; the same in Wan 2.2 A14B.
 _VAE = {
@@ -82,6 +85,7 @@ _VAE_5B = {
 # Wan-AI/Wan2.2-T2V-A14B-Diffusers, model_index.json: share of the training steps below which the second
 # transformer takes over.
 _BOUNDARY = 0.875
+_BOUNDARY_I2V = 0.9  # wan/configs/wan_i2v_A14B.py of the authors' own code
 # UniPCMultistepScheduler of the Wan pipelines (diffusers docs, api/pipelines/wan.md).
 _TRAINING_STEPS = 1000
 _SCHEDULER = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": 3.0}
@@ -110,6 +114,11 @@ class _Networks:
     own_times: bool = False
 
     @property
+    def pictured(self) -> bool:
+        """Whether the transformer takes the latents of a first frame beside the noise."""
+        return bool(self.transformer["in_channels"] > self.vae["z_dim"])
+
+    @property
     def downsampling(self) -> int:
         """Pixels along an edge of a latent position."""
         return int(self.vae.get("scale_factor_spatial", 8))
@@ -122,7 +131,7 @@ class _Networks:
     def latents(self, run: VideoRun) -> tuple[int, ...]:
         """Shape of a run's latents."""
         extents = (run.height // self.downsampling, run.width // self.downsampling)
-        return run.batch, self.vae["z_dim"], run.latent_frames(_TEMPORAL_COMPRESSION), *extents
+        return run.batch, self.vae["z_dim"], run.latent_frames(TEMPORAL_COMPRESSION), *extents
 
 
 def build(networks: _Networks, workload: Workload) -> list[StageSpec]:
@@ -137,12 +146,16 @@ def build(networks: _Networks, workload: Workload) -> list[StageSpec]:
     latents = networks.latents(run)
     tokens = latents[2] * (latents[3] // _PATCH) * (latents[4] // _PATCH)
     inputs: TensorShapes = {
-        "hidden_states": (latents, run.dtype),
+        "hidden_states": ((latents[0], networks.transformer["in_channels"], *latents[2:]), run.dtype),
         "timestep": ((run.batch, tokens), "float32") if networks.own_times else ((run.batch,), "int64"),
         "encoder_hidden_states": ((run.batch, run.prompt_length, 4096), run.dtype),
     }
+    if "image_dim" in networks.transformer:
+        inputs = {**inputs, "encoder_hidden_states_image": ((run.batch, _IMAGE_TOKENS, 1280), run.dtype)}
+    vae = diffusers_module(AutoencoderKLWan, networks.vae, VAE_DTYPE)
     return [
         text_stage(umt5_xxl(run.dtype), batch=run.batch, length=run.prompt_length, masked=True, repeats=run.prompts),
+        *_picture_stages(vae, networks, run),
         *(
             # The pipeline runs the negative prompt in a second forward pass instead of a doubled batch.
             denoiser_stage(
@@ -153,85 +166,37 @@ def build(networks: _Networks, workload: Workload) -> list[StageSpec]:
             )
             for name, steps in networks.experts(run.steps).items()
         ),
-        *_decoder_stages(diffusers_module(AutoencoderKLWan, networks.vae, _VAE_DTYPE), networks, run),
+        *decoder_stages(vae, run, latents, patch=networks.pixel_patch),
     ]
+
+
+def _picture_stages(vae: Any, networks: _Networks, run: VideoRun) -> list[StageSpec]:
+    """CLIP on the picture where the transformer asks for that, and the autoencoder on a video of it and nothing."""
+    from .video_conditioning import clip_vision_h
+
+    def embed(encoder: Any, repeat: int) -> object:
+        return encoder(meta_tensor((run.batch, 3, 224, 224), VAE_DTYPE), output_hidden_states=True)
+
+    stages = []
+    if "image_dim" in networks.transformer:
+        module = clip_vision_h(VAE_DTYPE)
+        stages.append(StageSpec(name="image_encoder", component="image_encoder", module=module, run=embed))
+    return [*stages, *(encoder_stages(vae, run) if networks.pictured else [])]
 
 
 def _one_transformer(steps: int) -> dict[str, int]:
     return {"transformer": steps}
 
 
-def _two_transformers(steps: int) -> dict[str, int]:
+def _two_transformers(steps: int, *, boundary: float = _BOUNDARY) -> dict[str, int]:
     """Steps above and below the boundary of the published schedule; none of either leaves a transformer out."""
     from diffusers import UniPCMultistepScheduler
 
     scheduler = UniPCMultistepScheduler(num_train_timesteps=_TRAINING_STEPS, **_SCHEDULER)
     scheduler.set_timesteps(steps)
-    noisy = sum(int(time) >= _BOUNDARY * _TRAINING_STEPS for time in scheduler.timesteps)
+    noisy = sum(int(time) >= boundary * _TRAINING_STEPS for time in scheduler.timesteps)
     shares = {"transformer": noisy, "transformer_2": steps - noisy}
     return {name: share for name, share in shares.items() if share}
-
-
-def _decoder_stages(vae: Any, networks: _Networks, run: VideoRun) -> list[StageSpec]:
-    """One latent frame at a time, each with the last inputs of the convolutions before it (``_decode``).
-
-    The first frame finds no caches and gives one picture, the second finds half of them, and from the third
-    on all passes are alike, but for the video that they append to. Caches are made here, outside the stages.
-    """
-    import torch
-
-    latents = networks.latents(run)
-    frames, video = latents[2], partial(_video, run, networks.pixel_patch)
-    caches: list[list[Any]] = [_empty_caches(vae)]
-    with torch.no_grad():
-        for index in range(min(frames, 2)):
-            caches.append(list(caches[-1]))
-            _decode_frame(vae, latents, caches[-1], first=index == 0)
-
-    def first(autoencoder: Any, repeat: int) -> object:
-        autoencoder.post_quant_conv(meta_tensor(latents, _VAE_DTYPE))
-        return _decode_frame(autoencoder, latents, list(caches[0]), first=True)
-
-    def later(autoencoder: Any, repeat: int, *, start: int) -> object:
-        pixels = _decode_frame(autoencoder, latents, list(caches[start]), first=False)
-        return torch.cat([video(start + repeat), pixels], dim=2)
-
-    def clamp(autoencoder: Any, repeat: int) -> object:
-        return torch.clamp(_unpatched(video(frames), networks.pixel_patch), min=-1.0, max=1.0)
-
-    stage = partial(StageSpec, component="vae", module=vae)
-    stages = [stage(name="vae_decoder_first", run=first)]
-    if frames > 1:
-        stages.append(stage(name="vae_decoder_second", run=partial(later, start=1)))
-    if frames > 2:
-        stages.append(stage(name="vae_decoder", run=partial(later, start=2), repeats=frames - 2, grows=frames > 3))
-    return [*stages, stage(name="vae_clamp", run=clamp)]
-
-
-def _empty_caches(vae: Any) -> list[Any]:
-    vae.clear_cache()
-    return list(vae._feat_map)
-
-
-def _decode_frame(vae: Any, latents: tuple[int, ...], caches: list[Any], *, first: bool) -> torch.Tensor:
-    """Pixels of one latent frame; fills `caches`."""
-    frame = meta_tensor((*latents[:2], 1, *latents[3:]), _VAE_DTYPE)
-    pixels: torch.Tensor = vae.decoder(frame, feat_cache=caches, feat_idx=[0], first_chunk=first)
-    return pixels
-
-
-def _video(run: VideoRun, patch: int, latent_frames: int) -> torch.Tensor:
-    """Pixels of the first latent frames, squares of them as channels."""
-    frames = 1 + (latent_frames - 1) * _TEMPORAL_COMPRESSION
-    return meta_tensor((run.batch, 3 * patch**2, frames, run.height // patch, run.width // patch), _VAE_DTYPE)
-
-
-def _unpatched(video: torch.Tensor, patch: int) -> torch.Tensor:
-    """Channels that hold squares of pixels, laid out as pixels."""
-    from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify
-
-    pixels: torch.Tensor = video if patch == 1 else unpatchify(video, patch_size=patch)
-    return pixels
 
 
 _FRAME_RATE = FrameRate(16.0, "diffusers 0.42.1, pipelines/wan/pipeline_wan.py, example: export_to_video, fps 16")
@@ -268,7 +233,7 @@ def _pipeline(
         parameters={"text_encoder": 22.73e9 / 4, **transformers, "vae": vae},
         rounded=rounded,
         size_multiple=networks.downsampling * _PATCH,
-        frame_rule=(_TEMPORAL_COMPRESSION, 1),
+        frame_rule=(TEMPORAL_COMPRESSION, 1),
         attention_kinds={
             r"^transformer(_2)?\..*\.attn1$": "self",
             r"^transformer(_2)?\..*\.attn2$": "cross",
@@ -293,6 +258,8 @@ _SETTINGS_720P = Workload(
 )
 # The files hold 5.68 GB of float32 and 28.58 GB of half precision.
 _PARAMETERS_1_3B, _PARAMETERS_14B = 5.68e9 / 4, 28.58e9 / 2
+
+_PICTURE = ("The picture is encoded as the first of a video whose other frames are empty, all of them, in float32.",)
 
 PIPELINES = (
     _pipeline(
@@ -324,6 +291,35 @@ PIPELINES = (
             "same.",
         ),
         aliases=("wan2.2", "wan2.2-14b"),
+    ),
+    *(
+        _pipeline(
+            f"wan2.1-i2v-14b-{size}",
+            f"Wan 2.1 I2V 14B {size}",
+            settings,
+            _Networks(transformer=_TRANSFORMER_I2V, vae=_VAE, experts=_one_transformer),
+            {"image_encoder": 632e6, "transformer": 16.4e9},
+            source=f"Wan2.1-I2V-14B-{size.upper()}-Diffusers",
+            rounded=frozenset({"image_encoder", "transformer"}),
+            choices=_PICTURE,
+            aliases=aliases,
+        )
+        for size, settings, aliases in (
+            ("480p", replace(_SETTINGS_720P, height=480, width=832), ("wan2.1-i2v-14b", "wan2.1-i2v")),
+            ("720p", _SETTINGS_720P, ()),
+        )
+    ),
+    _pipeline(
+        "wan2.2-i2v-a14b",
+        "Wan 2.2 I2V A14B",
+        replace(_SETTINGS_720P, num_inference_steps=40, guidance_scale=3.5),
+        _Networks(
+            transformer=_TRANSFORMER_I2V_EXPERT, vae=_VAE, experts=partial(_two_transformers, boundary=_BOUNDARY_I2V)
+        ),
+        {"transformer": _PARAMETERS_14B, "transformer_2": _PARAMETERS_14B},
+        source="Wan2.2-I2V-A14B-Diffusers",
+        choices=(*_PICTURE, "Steps are divided at 0.9 of the schedule with a shift of 3."),
+        aliases=("wan2.2-i2v",),
     ),
     _pipeline(
         "wan2.2-ti2v-5b",

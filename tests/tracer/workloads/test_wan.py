@@ -8,7 +8,7 @@ from tracer.workloads.wan import PIPELINES
 
 pytestmark = pytest.mark.torch
 
-SMALL, LARGE, EXPERTS, TI2V = PIPELINES
+SMALL, LARGE, EXPERTS, PICTURED, _, _, TI2V = PIPELINES
 WIDTH, HIDDEN, LENGTH, PROMPT = 12 * 128, 8960, 21 * 30 * 52, 512
 
 
@@ -31,6 +31,20 @@ def test_the_5b_model_gives_every_token_a_time_and_decodes_squares_of_pixels(mea
     assert given["timestep"].shape == (1, 3 * 2 * 3)
     assert measure(stages["vae_decoder"]).shape == (1, 12, 9, 32, 48)
     assert measure(stages["vae_clamp"]).shape == (1, 3, 9, 64, 96)
+
+
+def test_image_to_video_takes_the_latents_and_the_embedding_of_a_picture():
+    stages = {s.name: s for s in PICTURED.build(replace(PICTURED.defaults, height=64, width=96, num_frames=9))}
+    given = stages["transformer"].run(lambda **given: given, 0)
+    assert given["hidden_states"].shape == (1, 36, 3, 8, 12)
+    assert given["encoder_hidden_states_image"].shape == (1, 257, 1280)
+    assert [name for name in stages if "encoder" in name] == [
+        "text_encoder",
+        "image_encoder",
+        "vae_encoder_first",
+        "vae_encoder_second",
+        "vae_encoder",
+    ]
 
 
 def test_guidance_runs_the_transformer_twice_a_step():
