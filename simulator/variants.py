@@ -54,8 +54,8 @@ FIGURES: Mapping[str, str] = {
     "fits": "1",
 }
 
-# Variants that are computed at once, so that their arrays stay in the caches.
-_SLICE = 128
+# Variants that are computed at once, so that their arrays stay in the caches: by numpy, and by compiled code.
+_SLICE, _COMPILED_SLICE = 64, 256
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -147,7 +147,8 @@ class VariantRun:
         count : int
             Number of variants.
         """
-        slices = [slice(start, min(start + _SLICE, count)) for start in range(0, count, _SLICE)]
+        step = _COMPILED_SLICE if self.many else _SLICE
+        slices = [slice(start, min(start + step, count)) for start in range(0, count, step)]
         parts = [self._slice({path: _of(values, part) for path, values in numbers.items()}, part) for part in slices]
         return {name: np.concatenate([part[name] for part in parts]) for name in FIGURES}
 
