@@ -24,7 +24,7 @@ from simulator.cost.recorded_times import RecordedTimes, compiles
 from simulator.energy.variants import energies
 from simulator.hosts.costs import host_costs, host_of
 from simulator.hosts.host import Host
-from simulator.schedule.device_memory import device_memory
+from simulator.schedule.device_memory import device_memory, stacks
 from simulator.schedule.offload import offload_plan
 from simulator.schedule.stage import Issue, StageRun
 from simulator.schedule.timeline import issues_of, stage_runs
@@ -77,7 +77,7 @@ class VariantRun:
     fidelity : {"calibrated", "roofline"}
     calibrations : CalibrationPool
     peak_memory : int
-        [B]
+        Of the accelerator that was given. [B]
     part : mapping of str to float
         Numbers of the part that variants were made from, by path.
     many : bool
@@ -132,9 +132,9 @@ class VariantRun:
 
     def as_it_is(self) -> dict[str, FloatArray]:
         """Figures of the accelerator itself, arrays of shape (1,)."""
-        capacity = np.array([self.accelerator.memory.dram.capacity])
         hardware = hardware_columns([self.accelerator], self.calibrations)
-        return self._figures(hardware, self._boost(hardware), capacity, self._apart(present_numbers(self.accelerator)))
+        found = self._figures(hardware, self._boost(hardware), self._apart(present_numbers(self.accelerator)))
+        return found | self._memory({}, 1)
 
     def figures(self, numbers: Mapping[str, FloatArray | float], count: int) -> dict[str, FloatArray]:
         """Figures of variants, arrays of shape (num_variants,) by name of :data:`FIGURES`.
@@ -150,14 +150,27 @@ class VariantRun:
         step = _COMPILED_SLICE if self.many else _SLICE
         slices = [slice(start, min(start + step, count)) for start in range(0, count, step)]
         parts = [self._slice({path: _of(values, part) for path, values in numbers.items()}, part) for part in slices]
-        return {name: np.concatenate([part[name] for part in parts]) for name in FIGURES}
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} | self._memory(
+            numbers, count
+        )
+
+    def _memory(self, numbers: Mapping[str, FloatArray | float], count: int) -> dict[str, FloatArray]:
+        """Memory in use where it is most, and whether it fits; every resident thread has a stack of its own."""
+        cores, memory = self.accelerator.cores, self.accelerator.memory
+        own = stacks(cores.count, cores.max_threads or 0)
+        changed = stacks(
+            numbers.get("cores.count", cores.count), numbers.get("cores.max_threads", cores.max_threads or 0)
+        )
+        more = changed - own if self.accelerator.kind == "gpu" else 0.0
+        peak = np.broadcast_to(np.asarray(self.peak_memory + more, dtype=np.float64), (count,))
+        capacity = numbers.get("memory.dram.capacity", memory.dram.capacity)
+        return {"peak_memory": peak, "fits": (peak <= np.round(capacity)).astype(np.float64)}
 
     def _slice(self, numbers: Mapping[str, FloatArray | float], part: slice) -> dict[str, FloatArray]:
         count = part.stop - part.start
         hardware, recorded = self.columns.columns(numbers, count), self._of_numbers(numbers)
         boost = self._boost(hardware) if recorded is None else recorded.at_boost(numbers, count)
-        capacity = numbers.get("memory.dram.capacity", self.accelerator.memory.dram.capacity)
-        return self._figures(hardware, boost, np.broadcast_to(np.asarray(capacity), (count,)), self._apart(numbers))
+        return self._figures(hardware, boost, self._apart(numbers))
 
     def _boost(self, hardware: HardwareColumns) -> BoostTimes:
         costs = kernel_times(self.kernels, hardware.at_boost(), fidelity=self.fidelity)
@@ -177,21 +190,21 @@ class VariantRun:
         return variant_scatter() * distances(self.part, numbers)
 
     def _figures(
-        self, hardware: HardwareColumns, boost: BoostTimes, capacity: FloatArray, apart: FloatArray | float
+        self, hardware: HardwareColumns, boost: BoostTimes, apart: FloatArray | float
     ) -> dict[str, FloatArray]:
         if self.deviations is None and not self._overlaps:
             # Without a host, kernels follow one another.
-            return self._outcome(weighted_total(self.kernels.count, boost.time), capacity=capacity)
+            return self._outcome(weighted_total(self.kernels.count, boost.time))
         runs = self._runs(boost.time)
         if self.deviations is None:
-            return self._outcome(_elapsed(runs), capacity=capacity)
+            return self._outcome(_elapsed(runs))
         within = hardware.in_run(run_totals(boost, self.kernels.count, elapsed=_elapsed(runs)))
         times = limited_times(boost.time, boost.draw, within)
         if times is not boost.time:
             runs = self._runs(times)
         energy = energies(self.kernels, self.launches.stages, runs, within)
         ends = interval_ends(_elapsed(runs), self.deviations.relative(runs, times, apart))
-        return self._outcome(_elapsed(runs), ends=ends, energy=energy, capacity=capacity)
+        return self._outcome(_elapsed(runs), ends=ends, energy=energy)
 
     @property
     def _overlaps(self) -> bool:
@@ -209,7 +222,6 @@ class VariantRun:
         self,
         latency: FloatArray,
         *,
-        capacity: FloatArray,
         ends: tuple[FloatArray, FloatArray] | None = None,
         energy: FloatArray | None = None,
     ) -> dict[str, FloatArray]:
@@ -223,8 +235,6 @@ class VariantRun:
             "latency_high": high,
             "throughput": throughput,
             "energy": unknown if energy is None else energy * scheme.devices,
-            "peak_memory": np.full_like(latency, self.peak_memory),
-            "fits": (self.peak_memory <= np.round(capacity)).astype(np.float64),
         }
 
 

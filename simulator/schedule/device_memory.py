@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hw_specs import Accelerator
 from hw_specs.reading.identity import Same
@@ -20,7 +22,10 @@ from tracer.graph import IndexArray, OpGraph, StorageRole
 
 from .peak_memory import peak_tensors
 
-__all__ = ["DeviceMemory", "device_memory"]
+__all__ = ["DeviceMemory", "device_memory", "stacks"]
+
+#: Number of one accelerator, or of each of some variants of it.
+Number: TypeAlias = float | NDArray[np.float64]
 
 _MIB = 2**20
 # Workspace of cuBLAS and that of cuBLASLt, which the framework keeps for each handle and stream: 32 MiB since Hopper, 8
@@ -88,8 +93,13 @@ def device_memory(graph: OpGraph, execution: Execution, accelerator: Accelerator
 
 
 def _context(accelerator: Accelerator) -> int:
-    threads = accelerator.cores.count * (accelerator.cores.max_threads or 0)
-    return threads * _STACK + _HEAP + _PRINT + _CODE
+    own = stacks(accelerator.cores.count, accelerator.cores.max_threads or 0)
+    return int(own) + _HEAP + _PRINT + _CODE
+
+
+def stacks(cores: Number, threads: Number) -> Number:
+    """Stacks of all threads that can be resident, so many on each core. [B]"""
+    return cores * threads * _STACK
 
 
 @functools.lru_cache(maxsize=16)

@@ -39,8 +39,9 @@ def _expected(report):
 def test_variants_have_the_figures_of_their_simulations(name, model, mode, fidelity):
     part, graph, execution = load_accelerator(name), graph_of(model, {}), Execution(mode=mode)
     present, units = present_numbers(part), changeable_paths(part)
-    paths = ("memory.dram.bandwidth", "memory.dram.capacity", "cores.clock", "power.board")
+    paths = ("memory.dram.bandwidth", "memory.dram.capacity", "cores.count", "cores.clock", "power.board")
     numbers = {path: np.array(_FACTORS) * present[path] for path in paths}
+    numbers["cores.count"] = np.round(numbers["cores.count"])
     changed = [apply_overrides(part, [change_text(p, v[at], units[p]) for p, v in numbers.items()]) for at in range(3)]
     run = VariantRun.of(graph, changed[0], execution, SHIPPED, fidelity=fidelity)
     found = run.figures(with_followers(present, numbers), 3)
