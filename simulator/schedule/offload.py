@@ -225,7 +225,7 @@ def offload_remarks(execution: Execution) -> tuple[str, ...]:
     how = "the link's bandwidth" if execution.offload == "group" else f"at most {rates}, whatever the link"
     return (
         f"offload {execution.offload}: weights move at {how}; hosts differ by a factor of two, "
-        "and four published runs are all that it was checked against.",
+        "the rate back is from three published runs, and a fourth is all that it was checked against.",
     )
 
 

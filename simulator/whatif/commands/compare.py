@@ -74,7 +74,8 @@ def compare_command(
     if not model or not hw:
         raise typer.BadParameter("give --model NAME and --hw NAME, each once at least")
     axes = {name: given[name] or () for name in AXES}
-    idle = [line for name in hw for line in unread_of(name, change or ())]
+    links = bool(parallel or offload)
+    idle = [line for name in hw for line in unread_of(name, change or (), links=links)]
     setups = every_setup(model, hw, change or (), axes)
     found = compare_setups(setups, fidelity=level)
     if output_format == "json":
