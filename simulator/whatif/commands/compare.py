@@ -74,8 +74,7 @@ def compare_command(
     if not model or not hw:
         raise typer.BadParameter("give --model NAME and --hw NAME, each once at least")
     axes = {name: given[name] or () for name in AXES}
-    links = bool(parallel or offload)
-    idle = [line for name in hw for line in unread_of(name, change or (), links=links)]
+    idle = [line for name in hw for line in unread_of(name, change or ())]
     setups = every_setup(model, hw, change or (), axes)
     found = compare_setups(setups, fidelity=level)
     if output_format == "json":

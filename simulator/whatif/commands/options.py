@@ -45,10 +45,10 @@ def chosen_part(model: str | None, hw: str | None, changes: Sequence[str]) -> Ch
     return ChosenPart(model=model, accelerator=apply_overrides(part, changes), calibrations=pool, remarks=remarks)
 
 
-def unread_of(hw: str, changes: Sequence[str], *, links: bool = False) -> tuple[str, ...]:
-    """What is to be said of values of an accelerator that change nothing; `links` as in :func:`remarks_on`."""
+def unread_of(hw: str, changes: Sequence[str]) -> tuple[str, ...]:
+    """What is to be said of values of an accelerator that change nothing."""
     part = load_accelerator(hw)
-    return remarks_on(hw, part, changes, calibration_pool(hw, part), links=links)
+    return remarks_on(hw, part, changes, calibration_pool(hw, part))
 
 
 def settings_of(values: Mapping[str, object]) -> dict[str, object]:
