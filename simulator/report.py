@@ -246,7 +246,7 @@ def make_report(
         interval=interval,
         energy=energy,
         flops=float(pieces.positions.flops.sum()),
-        throughput=_throughput(graph.workload, total, frame_rate),
+        throughput=_throughput(graph.workload, total, frame_rate) or _tokens(graph, total, entries["by_stage"]),
         memory=device_memory(graph, launches.execution, accelerator),
         memory_capacity=round(accelerator.memory.dram.capacity),
         bound=_bound_shares(pieces.bound, total),
@@ -276,10 +276,7 @@ def _subject(graph: OpGraph, accelerator: Accelerator) -> dict[str, Any]:
 
 
 def _throughput(workload: Workload, latency: float, frame_rate: float | None) -> dict[str, float]:
-    """Outputs in the units of those who use them: images a second; frames a second, videos and seconds of them an hour.
-
-    That of language models is tokens, which :mod:`simulator.report` counts by stage.
-    """
+    """Outputs as those who use them count: images a second; frames a second, videos and seconds of them an hour."""
     if latency <= 0 or workload.max_new_tokens is not None or workload.height is None:
         return {}
     outputs = workload.batch / latency
@@ -288,6 +285,19 @@ def _throughput(workload: Workload, latency: float, frame_rate: float | None) ->
     frames = outputs * workload.num_frames
     found = {"frames_per_second": frames, "videos_per_hour": _HOUR * outputs}
     return found if frame_rate is None else {**found, "video_seconds_per_hour": _HOUR * frames / frame_rate}
+
+
+def _tokens(graph: OpGraph, latency: float, stages: Mapping[str, Entry]) -> dict[str, float]:
+    """Tokens a second of all sequences of a language model, and when each sees its first and its next ones. [1/s, s]
+
+    Each repeat of the last stage makes one token of every sequence, and all before it the first one.
+    """
+    new, last = graph.workload.max_new_tokens, graph.stages[-1]
+    if latency <= 0 or new is None or graph.workload.height is not None or not graph.stages:
+        return {}
+    after = stages[last.name].latency if last.repeats == new - 1 else 0.0
+    found = {"tokens_per_second": graph.workload.batch * new / latency, "time_to_first_token": latency - after}
+    return {**found, "time_per_output_token": after / last.repeats} if after else found
 
 
 def _totals(kernels: KernelTables) -> dict[str, Any]:

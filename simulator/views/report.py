@@ -149,8 +149,13 @@ def _throughput(found: Mapping[str, float]) -> str:
         "frames_per_second": "frames/s",
         "videos_per_hour": "videos an hour",
         "video_seconds_per_hour": "seconds of video an hour",
+        "tokens_per_second": "tokens/s",
     }
-    return ", ".join(f"{value:.4g} {units[name]}" for name, value in found.items())
+    times = {"time_to_first_token": "first token after", "time_per_output_token": "then one each"}
+    rates = [f"{found[name]:.4g} {unit}" for name, unit in units.items() if name in found]
+    return ", ".join(
+        [*rates, *(f"{text} {quantity(found[name], 's')}" for name, text in times.items() if name in found)]
+    )
 
 
 def _memory(report: Report) -> str:

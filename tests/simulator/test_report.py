@@ -15,7 +15,9 @@ from simulator.hosts.costs import HostCosts
 from simulator.lowering import CATEGORIES, lower
 from simulator.report import Report, make_report
 from simulator.schedule.timeline import schedule
+from simulator.simulation import simulate
 from tracer.graph import Op, OpGraph, TensorSpec, Workload
+from tracer.library.graphs import graph_of
 
 _FREE = HostCosts(
     view=0, operator=0, row_wise=0, product=0, convolution=0, attention=0, launch=0, module=0, stage=0, delay=0, gap=0
@@ -185,3 +187,20 @@ def test_throughput_is_in_the_units_of_those_who_use_it(make_graph):
     video = replace(graph, name="wan2.1-1.3b", workload=Workload(height=64, width=64, num_frames=81))
     assert set(_report(video, [2.0], ["compute"]).throughput) == {"frames_per_second", "videos_per_hour"}
     assert _report(graph, [2.0], ["compute"]).throughput == {}
+    one = replace(graph, workload=Workload(batch=8, prompt_length=5, max_new_tokens=1))
+    answer = _report(one, [2.0], ["compute"])
+    first = {"tokens_per_second": 8 / answer.latency, "time_to_first_token": answer.latency}
+    assert answer.throughput == pytest.approx(first)
+
+
+def test_tokens_come_one_a_repeat_of_the_last_stage():
+    graph = graph_of("llama3.1-8b", {})
+    report = simulate(graph, load_accelerator("h100")).report
+    new, decode = graph.workload.max_new_tokens, report.by_stage["decode"].latency
+    assert report.throughput == pytest.approx(
+        {
+            "tokens_per_second": new / report.latency,
+            "time_to_first_token": report.by_stage["prefill"].latency,
+            "time_per_output_token": decode / (new - 1),
+        }
+    )
