@@ -58,10 +58,10 @@ def test_published_cases(run: Callable[..., Any], tmp_path: Path) -> None:
         "id,model,component,device,n_devices,precision,attention_impl,compile,batch,height,width,steps,guidance,metric,"
         "value,source,notes\n"
         "x-1,Stable Diffusion v1.5,e2e,NVIDIA A100-80GB SXM,1,fp16,sdpa,eager,1,512,512,50,yes,seconds,1.6,here,q=A\n"
-        "x-2,Stable Diffusion v1.5,e2e,NVIDIA A100-80GB SXM,1,fp16,sdpa,tensorrt,1,512,512,50,yes,seconds,1,here,q=A\n"
+        "x-2,Stable Diffusion v1.5,e2e,NVIDIA A100-80GB SXM,1,fp16,sdpa,iree,1,512,512,50,yes,seconds,1,here,q=A\n"
     )
     plain = json.loads(run("published", table, "--format", "json").out)
     assert [row["id"] for row in plain["rows"]] == ["x-1"]
-    assert plain["unmapped"] == {"engine is not PyTorch": 1}
+    assert plain["unmapped"] == {"engine is not modelled": 1}
     assert plain["summary"]["all"][0]["count"] == 1
-    assert "engine is not PyTorch" in run("published", table).out
+    assert "engine is not modelled" in run("published", table).out

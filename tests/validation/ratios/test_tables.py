@@ -16,7 +16,7 @@ RUNS = (
     "value,source,notes\n"
     "x-1,Stable Diffusion v1.5,unet,NVIDIA A100-80GB SXM,1,fp16,sdpa,eager,1,512,512,50,yes,it_per_s,20,here,q=A\n"
     "x-2,Stable Diffusion v1.5,unet,NVIDIA T4,1,fp16,sdpa,eager,1,512,512,50,yes,it_per_s,4,here,q=A\n"
-    "x-3,Stable Diffusion v1.5,unet,NVIDIA T4,1,fp16,sdpa,tensorrt,1,512,512,50,yes,it_per_s,4,here,q=A\n"
+    "x-3,Stable Diffusion v1.5,unet,NVIDIA T4,1,fp16,sdpa,iree,1,512,512,50,yes,it_per_s,4,here,q=A\n"
 )
 CALLS = (
     "device,op,input_shapes,dtype,attributes,latency_s,kernel,source\n"
@@ -30,7 +30,7 @@ def test_each_table_is_read_as_what_it_is(tmp_path: Path) -> None:
         (tmp_path / f"{name}.csv").write_text(text)
     found = ratios_of_tables([tmp_path / "calls.csv", tmp_path / "runs.csv"], "AB", SHIPPED)
     assert [(ratio.change, ratio.measured) for ratio in found.ratios] == [("accelerator", 5.0), ("kernels", 5.0)]
-    assert found.runs_left_out == {"engine is not PyTorch": 1}
+    assert found.runs_left_out == {"engine is not modelled": 1}
     assert not found.rows_left_out
 
 
