@@ -22,6 +22,7 @@ from tracer.graph import OpGraph, Workload
 
 from .cost import BASES, RESOURCES, CoreSteps, Gains, KernelCosts
 from .kernels import KernelTables
+from .lowering import Launches
 from .lowering.positions import VIEWS, Positions, chosen_rows, positions_of
 from .lowering.quantization import QuantizedWeights
 
@@ -236,10 +237,8 @@ def make_report(
     entries: dict[str, Any] = {view: _entries(pieces, view, total) for view in VIEWS}
     return Report(
         **_subject(graph, accelerator),
+        **_way_of_running(launches, remarks),
         **_totals(table),
-        execution=launches.execution.to_dict(),
-        remarks=(*launches.remarks, *remarks),
-        quantized=launches.quantized,
         fidelity=fidelity,
         host=None if host is None else host.to_dict(),
         latency=total,
@@ -275,6 +274,15 @@ def _subject(graph: OpGraph, accelerator: Accelerator) -> dict[str, Any]:
     }
 
 
+def _way_of_running(launches: Launches, remarks: Sequence[str]) -> dict[str, Any]:
+    """What a report says of how the workload was run."""
+    return {
+        "execution": launches.execution.to_dict(),
+        "remarks": (*launches.remarks, *remarks),
+        "quantized": launches.quantized,
+    }
+
+
 def _throughput(workload: Workload, latency: float, frame_rate: float | None) -> dict[str, float]:
     """Outputs as those who use them count: images a second; frames a second, videos and seconds of them an hour."""
     if latency <= 0 or workload.max_new_tokens is not None or workload.height is None:
@@ -292,9 +300,10 @@ def _tokens(graph: OpGraph, latency: float, stages: Mapping[str, Entry]) -> dict
 
     Each repeat of the last stage makes one token of every sequence, and all before it the first one.
     """
-    new, last = graph.workload.max_new_tokens, graph.stages[-1]
-    if latency <= 0 or new is None or graph.workload.height is not None or not graph.stages:
+    new = graph.workload.max_new_tokens
+    if latency <= 0 or new is None or graph.workload.height is not None:
         return {}
+    last = graph.stages[-1]
     after = stages[last.name].latency if last.repeats == new - 1 else 0.0
     found = {"tokens_per_second": graph.workload.batch * new / latency, "time_to_first_token": latency - after}
     return {**found, "time_per_output_token": after / last.repeats} if after else found

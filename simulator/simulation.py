@@ -109,7 +109,18 @@ def simulate(
         The accelerator has no units for a number format that the workload needs.
     """
     pool = CalibrationPool.shipped() if calibrations is None else calibrations
-    execution = execution_on(accelerator, execution)
+    return _simulated(graph, accelerator, execution_on(accelerator, execution), fidelity, pool, host)
+
+
+def _simulated(
+    graph: OpGraph,
+    accelerator: Accelerator,
+    execution: Execution,
+    fidelity: Fidelity,
+    pool: CalibrationPool,
+    host: Host | None,
+) -> Simulation:
+    """:func:`simulate` with nothing left to choose."""
     launches = lower(graph, execution)
     table = assign_units(launches.kernels, accelerator)
     host = None if fidelity == "roofline" else host_of(accelerator, pool, host)

@@ -43,15 +43,12 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _functions(path: Path) -> Iterator[tuple[str, int, int]]:
-    """Name of each function, the lines of its body without the docstring, and with it.
-
-    What stands before is a list of parameters, which in a command is as long as its list of options.
-    """
+    """Name of each function, the lines of its body without the docstring, and all of its lines with it."""
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = node.body[1:] if ast.get_docstring(node) is not None else node.body
             lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
-            yield node.name, lines, (node.end_lineno or 0) - node.body[0].lineno + 1
+            yield node.name, lines, (node.end_lineno or 0) - node.lineno + 1
 
 
 class TestMirror:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Hashable
 from pathlib import Path
@@ -56,7 +57,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def parse_yaml(text: str, *, where: str) -> dict[str, Any]:
     """Mapping in a YAML text; ``where`` names its origin in messages. Raises as :func:`read_yaml`."""
     try:
-        tree = _copied(_kept(text) if len(text) <= _SHORT else _loaded(text))
+        tree = copy.deepcopy(_kept(text) if len(text) <= _SHORT else _loaded(text))
     except SpecError as error:
         raise SpecError(f"{where}: {error}") from error
     except yaml.YAMLError as error:
@@ -79,13 +80,6 @@ def _loaded(text: str) -> Any:
 @functools.lru_cache(maxsize=256)
 def _kept(text: str) -> Any:
     return _loaded(text)
-
-
-def _copied(tree: Any) -> Any:
-    """The same content in mappings and lists of its own."""
-    if isinstance(tree, dict):
-        return {key: _copied(value) for key, value in tree.items()}
-    return [_copied(value) for value in tree] if isinstance(tree, list) else tree
 
 
 def _one_line(error: yaml.YAMLError) -> str:

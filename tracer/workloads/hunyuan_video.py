@@ -69,11 +69,7 @@ def build(workload: Workload) -> list[StageSpec]:
     from .video_conditioning import llava_llama3_8b
 
     run = video_run(workload)
-    extents = (
-        run.latent_frames(_TEMPORAL_COMPRESSION),
-        run.height // _DOWNSAMPLING,
-        run.width // _DOWNSAMPLING,
-    )
+    extents = run.latent_extents(frames=_TEMPORAL_COMPRESSION, side=_DOWNSAMPLING)
     return [
         text_stage(
             llava_llama3_8b(run.dtype),

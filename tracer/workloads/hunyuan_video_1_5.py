@@ -68,11 +68,7 @@ def build(target: int, workload: Workload) -> list[StageSpec]:
     from .text_encoders import text_stage
 
     run = video_run(workload)
-    extents = (
-        run.latent_frames(_TEMPORAL_COMPRESSION),
-        run.height // _DOWNSAMPLING,
-        run.width // _DOWNSAMPLING,
-    )
+    extents = run.latent_extents(frames=_TEMPORAL_COMPRESSION, side=_DOWNSAMPLING)
     config = {**_TRANSFORMER, "target_size": target}
     return [
         text_stage(

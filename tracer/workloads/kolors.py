@@ -9,6 +9,7 @@ from tracer.graph import Workload
 from .inputs import guided_batch, latent_shape, meta_tensor, required
 from .limits import Limits
 from .pipeline import Pipeline, StageSpec
+from .sdxl import UNET
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,23 +19,11 @@ __all__ = ["PIPELINES"]
 _TEXT_WIDTH = 4096
 _SIZE_CONDITIONS = 6  # original size, crop corner and target size, two numbers each
 
-# Kwai-Kolors/Kolors-diffusers, unet/config.json.
+# Kwai-Kolors/Kolors-diffusers, unet/config.json: that of Stable Diffusion XL, with another text encoder.
 _UNET = {
-    "sample_size": 128,
-    "in_channels": 4,
-    "out_channels": 4,
-    "attention_head_dim": (5, 10, 20),
-    "block_out_channels": (320, 640, 1280),
-    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-    "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-    "transformer_layers_per_block": (1, 2, 10),
-    "cross_attention_dim": 2048,
+    **UNET,
     "encoder_hid_dim": _TEXT_WIDTH,
     "encoder_hid_dim_type": "text_proj",
-    "layers_per_block": 2,
-    "use_linear_projection": True,
-    "addition_embed_type": "text_time",
-    "addition_time_embed_dim": 256,
     "projection_class_embeddings_input_dim": _TEXT_WIDTH + _SIZE_CONDITIONS * 256,
 }
 # THUDM/chatglm3-6b, config.json; what it does not say are the defaults of ChatGLMConfig in diffusers.

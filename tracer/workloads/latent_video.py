@@ -58,6 +58,10 @@ class VideoRun:
         """Text encoder runs of a pipeline that encodes the negative prompt after the positive one."""
         return 2 if self.guided else 1
 
+    def latent_extents(self, *, frames: int, side: int) -> tuple[int, int, int]:
+        """Frames, height and width of the latents, so many times fewer and smaller."""
+        return self.latent_frames(frames), self.height // side, self.width // side
+
     def latent_frames(self, compression: int) -> int:
         """Frames of a causal autoencoder's latents: the first frame alone, then `compression` in one."""
         return (self.num_frames - 1) // compression + 1

@@ -71,11 +71,7 @@ def build(workload: Workload) -> list[StageSpec]:
     from .text_encoders import text_stage
 
     run = video_run(workload)
-    extents = (
-        run.latent_frames(_TEMPORAL_COMPRESSION),
-        run.height // _DOWNSAMPLING,
-        run.width // _DOWNSAMPLING,
-    )
+    extents = run.latent_extents(frames=_TEMPORAL_COMPRESSION, side=_DOWNSAMPLING)
     return [
         text_stage(
             gemma3_12b(run.dtype),

@@ -62,11 +62,7 @@ def build(workload: Workload) -> list[StageSpec]:
     from .text_encoders import t5_xxl, text_stage
 
     run = video_run(workload)
-    extents = (
-        run.latent_frames(_TEMPORAL_COMPRESSION),
-        run.height // _DOWNSAMPLING,
-        run.width // _DOWNSAMPLING,
-    )
+    extents = run.latent_extents(frames=_TEMPORAL_COMPRESSION, side=_DOWNSAMPLING)
     return [
         text_stage(t5_xxl(run.dtype), batch=run.batch, length=run.prompt_length, repeats=run.prompts),
         _transformer_stage(run, extents),

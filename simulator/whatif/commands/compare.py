@@ -73,9 +73,8 @@ def compare_command(
     level = fidelity_of(fidelity)
     if not model or not hw:
         raise typer.BadParameter("give --model NAME and --hw NAME, each once at least")
-    axes = {name: given[name] or () for name in AXES}
     idle = [line for name in hw for line in unread_of(name, change or ())]
-    setups = every_setup(model, hw, change or (), axes)
+    setups = every_setup(model, hw, change or (), {name: given[name] or () for name in AXES})
     found = compare_setups(setups, fidelity=level)
     if output_format == "json":
         remark((*found.remarks, *idle))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from simulator.whatif.axis import DEVICES, SCALES
 from tracer.progress_bar import counts
 
 from .options import Plot, chosen_part, settings_of
+
+if TYPE_CHECKING:
+    from simulator.whatif.scale import Growth
 
 __all__ = ["scale_command"]
 
@@ -58,20 +61,19 @@ def scale_command(
     """
     given = {**locals(), "software": software or None, "parallel": parallel or None}
     from simulator.whatif.scale import scale
-    from simulator.whatif.scale_presentation import plot_growth, print_growth
+    from simulator.whatif.scale_presentation import plot_growth
 
     check_format(output_format)
     if plot is not None:
         check_suffix(plot)
     part = chosen_part(model, hw, change or ())
-    settings = settings_of(given)
     with counts() as advance:
         found = scale(
             part.model,
             part.accelerator,
             axis,
             _numbers(values),
-            settings=settings,
+            settings=settings_of(given),
             calibrations=part.calibrations,
             fidelity=fidelity_of(fidelity),
             search=search,
@@ -79,11 +81,17 @@ def scale_command(
         )
     if plot is not None:
         plot_growth(found, plot)
+    emit(_shown(found, part.remarks, output_format), output)
+
+
+def _shown(found: Growth, remarks: tuple[str, ...], output_format: str) -> str:
+    """Growth as text; remarks that have no place in JSON go to standard error."""
+    from simulator.whatif.scale_presentation import print_growth
+
     if output_format == "json":
-        remark((*part.remarks, *found.remarks))
-        emit(json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n", output)
-    else:
-        emit(captured(lambda console: print_growth(found, console, part.remarks), width=80), output)
+        remark((*remarks, *found.remarks))
+        return json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n"
+    return captured(lambda console: print_growth(found, console, remarks), width=80)
 
 
 def _numbers(text: str) -> list[int]:

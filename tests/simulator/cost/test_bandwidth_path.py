@@ -17,7 +17,7 @@ from simulator.kernels import FamilyTable, RowKind, RowWise
 
 #: Functions that have the number in hand between the file and the kernel's time, and forms that it has on the way:
 #: text, field of a record, column, term of a kernel.
-MOST_HOPS, MOST_FORMS = 8, 4
+MOST_HOPS, MOST_FORMS = 7, 4
 
 PACKAGES = ("hw_specs", "simulator")
 ROOT = Path(__file__).parents[3]

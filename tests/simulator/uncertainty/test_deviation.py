@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, load_accelerator
-from hw_specs.calibration import ResidualSummary
+from hw_specs import CalibrationPool, load_accelerator
 from simulator.execution import Execution
-from simulator.kernels import KernelTables, Product
+from simulator.kernels import KernelTables
 from simulator.simulation import simulate
 from simulator.uncertainty.deviation import (
     RunDeviation,
@@ -18,41 +17,9 @@ from simulator.uncertainty.deviation import (
 )
 from tracer.library.graphs import graph_of
 
+from .conftest import calibration, product, residuals
+
 SHIPPED = CalibrationPool.shipped()
-
-
-def residuals(group: str, scope: str, median: float, half: float, coverage: float | None = None) -> ResidualSummary:
-    return ResidualSummary.model_validate(
-        {
-            "group": group,
-            "scope": scope,
-            "regime": "all",
-            "count": 100,
-            "mape": 0.1,
-            "bias": 0.0,
-            "quantiles": {"0.1": median - half, "0.5": median, "0.9": median + half},
-            "coverage": coverage,
-        }
-    )
-
-
-def calibration(name: str, *summaries: ResidualSummary, parts: tuple[str, ...] = ()) -> FittedCalibration:
-    groups = {s.group: parts for s in summaries}
-    entry = Calibration(name=name, architecture=name, accelerators=parts, groups=groups, parameters={}, sources=("s",))
-    return FittedCalibration(entry, Evidence(name=name, residuals=summaries))
-
-
-def product(count: float = 1.0) -> KernelTables:
-    kernel = Product(
-        name="gemm",
-        number_format="bf16",
-        matrix_flops=1e12,
-        bytes_read=1e8,
-        m=4096,
-        n=4096,
-        k=4096,
-    )
-    return KernelTables.from_kernels([kernel], [count])
 
 
 def deviation(correlation: float, **changes: object) -> RunDeviation:

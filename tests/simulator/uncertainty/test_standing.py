@@ -5,44 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, load_accelerator
-from hw_specs.calibration import ResidualSummary
-from simulator.kernels import KernelTables, Product
+from hw_specs import Calibration, CalibrationPool, load_accelerator
 from simulator.uncertainty.standing import REGIMES, inherited_half_widths, kernel_ranges, regime_of
 
-
-def residuals(group: str, scope: str, median: float, half: float, coverage: float | None = None) -> ResidualSummary:
-    return ResidualSummary.model_validate(
-        {
-            "group": group,
-            "scope": scope,
-            "regime": "all",
-            "count": 100,
-            "mape": 0.1,
-            "bias": 0.0,
-            "quantiles": {"0.1": median - half, "0.5": median, "0.9": median + half},
-            "coverage": coverage,
-        }
-    )
-
-
-def calibration(name: str, *summaries: ResidualSummary, parts: tuple[str, ...] = ()) -> FittedCalibration:
-    groups = {s.group: parts for s in summaries}
-    entry = Calibration(name=name, architecture=name, accelerators=parts, groups=groups, parameters={}, sources=("s",))
-    return FittedCalibration(entry, Evidence(name=name, residuals=summaries))
-
-
-def product(count: float = 1.0) -> KernelTables:
-    kernel = Product(
-        name="gemm",
-        number_format="bf16",
-        matrix_flops=1e12,
-        bytes_read=1e8,
-        m=4096,
-        n=4096,
-        k=4096,
-    )
-    return KernelTables.from_kernels([kernel], [count])
+from .conftest import calibration, product, residuals
 
 
 def test_ranges_of_a_measured_part_are_those_of_its_unseen_shapes() -> None:
