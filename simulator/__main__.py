@@ -232,7 +232,7 @@ def _compared(subject: _Subject, asked: _Asked, changes: ReferenceChanges) -> _A
     from simulator.views.comparison import comparison_to_csv, comparison_to_json, print_comparison
 
     settings = {**subject.settings, **changes.settings}
-    reference = _reference(asked, changes.run)
+    reference = _reference(asked, changes)
     run = _simulation(subject.traced(subject.settings, asked.accelerator), asked)
     comparison = compare(run, _simulation(subject.traced(settings, reference.accelerator), reference))
     fits = run.report.fits
@@ -243,19 +243,11 @@ def _compared(subject: _Subject, asked: _Asked, changes: ReferenceChanges) -> _A
     return _Answer(captured(lambda console: print_comparison(comparison, console), width=_WIDTH), fits)
 
 
-def _reference(asked: _Asked, run: Mapping[str, str]) -> _Asked:
+def _reference(asked: _Asked, changes: ReferenceChanges) -> _Asked:
     """What holds for the reference."""
+    run = changes.run
     name = run.get("hw", asked.hw)
-    part, before = load_accelerator(name), asked.execution
-    execution = replace(
-        before,
-        mode=run.get("execution", before.mode),
-        attention=run.get("attention", before.attention),
-        offload=run.get("offload", before.offload),
-        quantize=run.get("quantize", before.quantize),
-        software=load_software(run["software"]) if "software" in run else before.software,
-        parallel=Scheme.parse(run["parallel"]) if "parallel" in run else before.parallel,
-    )
+    part, execution = load_accelerator(name), changes.execution(asked.execution)
     own = asked.calibrations if name == asked.hw else calibration_pool(name, part, None)
     host = load_host(run["host"]) if "host" in run else asked.host
     return replace(asked, accelerator=part, execution=execution, calibrations=own, host=host)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
+from .execution import Execution
 from .format_choice import dtype_of
+from .parallel.scheme import Scheme
+from .software import load_software
 
 __all__ = ["CHANGEABLE", "SETTINGS", "ComparedRunError", "ReferenceChanges", "reference_changes", "typed_changes"]
 
@@ -31,7 +35,24 @@ class ReferenceChanges:
     run: Mapping[str, str]
     settings: Mapping[str, object]
 
+    def execution(self, usual: Execution) -> Execution:
+        """How the reference is run, given how it is run where nothing differs.
 
+        Raises
+        ------
+        ExecutionError, SoftwareError, SchemeError
+            There is no such choice.
+        """
+        changed: dict[str, Any] = {field: self.run[name] for name, field in _AS_THEY_ARE.items() if name in self.run}
+        if "software" in self.run:
+            changed["software"] = load_software(self.run["software"])
+        if "parallel" in self.run:
+            changed["parallel"] = Scheme.parse(self.run["parallel"])
+        return replace(usual, **changed)
+
+
+# Fields of an execution that a text is the value of, by the option's name.
+_AS_THEY_ARE = {"execution": "mode", "attention": "attention", "offload": "offload", "quantize": "quantize"}
 _OF_RUN = ("hw", "attention", "execution", "offload", "quantize", "software", "host", "parallel")
 _OF_WORKLOAD: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {

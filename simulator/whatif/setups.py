@@ -15,10 +15,8 @@ from simulator.execution import Execution
 from simulator.format_choice import AUTO, settings_on
 from simulator.hosts.catalogue import load_host
 from simulator.hosts.host import Host
-from simulator.parallel.scheme import Scheme
-from simulator.reference import ReferenceChanges, typed_changes
+from simulator.reference import typed_changes
 from simulator.simulation import Simulation, simulate
-from simulator.software import load_software
 from tracer.graph import OpGraph
 from tracer.library.graphs import graph_of, runs_channels_last
 
@@ -148,23 +146,10 @@ def setup_of(model: str, part: Accelerator, pool: CalibrationPool, chosen: Mappi
         accelerator=part,
         calibrations=pool,
         settings=settings,
-        execution=_execution(wanted, channels_last=runs_channels_last(model)),
+        execution=wanted.execution(Execution(channels_last=runs_channels_last(model))),
         host=load_host(host) if host else None,
         chosen=chosen,
         remark=remark,
-    )
-
-
-def _execution(wanted: ReferenceChanges, *, channels_last: bool) -> Execution:
-    run, usual = wanted.run, Execution()
-    return Execution(
-        mode=run.get("execution", usual.mode),
-        attention=run.get("attention", usual.attention),
-        offload=run.get("offload", usual.offload),
-        quantize=run.get("quantize", usual.quantize),
-        software=load_software(run["software"]) if "software" in run else usual.software,
-        parallel=Scheme.parse(run.get("parallel", "")),
-        channels_last=channels_last,
     )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.execution import Execution
 from simulator.reference import CHANGEABLE, ComparedRunError, reference_changes
 
 
@@ -28,3 +29,12 @@ def test_nonsense_is_one_line_that_says_what_would_be_valid(text: str, said: str
 
 def test_what_can_change_is_written_as_the_options_are() -> None:
     assert {"hw", "attention", "batch", "num-frames"} <= set(CHANGEABLE)
+
+
+def test_what_differs_is_laid_over_how_the_run_is_executed() -> None:
+    usual = Execution(attention="naive", channels_last=True)
+    changed = reference_changes(["execution=compiled", "offload=group", "parallel=cfg=2", "software=torch-2.6"])
+    execution = changed.execution(usual)
+    assert (execution.mode, execution.offload, execution.parallel.cfg) == ("compiled", "group", 2)
+    assert (execution.attention, execution.channels_last, execution.software.name) == ("naive", True, "torch-2.6")
+    assert reference_changes(["batch=4"]).execution(usual) == usual
