@@ -17,7 +17,16 @@ _TRACING = (_PACKAGE / "capture" / "pipelines.py", _PACKAGE / "lengths.py")
 # What holds a graph, or what a workload's file declares, does not shape it: the version of the file format stands for
 # the one, and the workload's own file for the other.
 _HOLDING = frozenset(
-    _PACKAGE / name for name in ("graph.py", "trace.py", "__init__.py", "workloads/pipeline.py", "workloads/limits.py")
+    _PACKAGE / name
+    for name in (
+        "errors.py",
+        "graph.py",
+        "trace.py",
+        "workload.py",
+        "__init__.py",
+        "workloads/pipeline.py",
+        "workloads/limits.py",
+    )
 )
 
 
