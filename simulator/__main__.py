@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -17,21 +17,21 @@ from simulator.cost.model import Fidelity
 from simulator.views.explanation import explain_operator, render_explanations
 from simulator.views.report import FORMATS, print_report, to_csv, to_json
 from simulator.views.terminal import captured, emit, remark
-from tracer.command_line import VersionOption, run_command_line
+from tracer.command_line import run_command_line
 from tracer.graph import GraphError, OpGraph
 from tracer.library.graphs import graph_of, runs_channels_last
 from tracer.workloads import find_variant
 
-from . import options
 from .calibrations import calibration_pool
-from .command_options import GroupedCommand, check_choice, fidelity_of
+from .command_options import GroupedCommand, check_choice, fidelity_of, takes
 from .comparison import compare
 from .execution import Execution
 from .format_choice import dtype_of, settings_on
 from .hosts.catalogue import load_host
 from .hosts.host import Host
+from .options import SimulateOptions
 from .parallel.scheme import ONE_DEVICE, Scheme
-from .reference import SETTINGS, ReferenceChanges, reference_changes
+from .reference import ReferenceChanges, reference_changes
 from .report import Report
 from .simulation import Simulation, simulate
 from .software import load_software
@@ -95,71 +95,32 @@ class _Answer(NamedTuple):
 
 
 @app.command(cls=GroupedCommand)
-def command(
-    hw: options.Hardware = None,
-    model: options.Model = None,
-    variant: options.Variant = None,
-    graph: options.GraphFile = None,
-    trace: options.TraceFile = None,
-    from_: options.From = None,
-    batch: options.Batch = None,
-    height: options.Height = None,
-    width: options.Width = None,
-    num_frames: options.Frames = None,
-    num_inference_steps: options.Steps = None,
-    strength: options.Strength = None,
-    guidance_scale: options.Guidance = None,
-    prompt_length: options.PromptLength = None,
-    max_new_tokens: options.NewTokens = None,
-    context_length: options.Context = None,
-    kv_cache: options.KeyValueCache = None,
-    dtype: options.Dtype = None,
-    scheduler: options.SchedulerName = None,
-    attention: options.Attention = "flash",
-    execution: options.ExecutionMode = "eager",
-    offload: options.Offload = "none",
-    quantize: options.Quantize = "none",
-    channels_last: options.ChannelsLast = None,
-    software: options.SoftwareName = "",
-    host: options.HostName = None,
-    parallel: options.Parallel = "",
-    fidelity: options.FidelityName = "calibrated",
-    change: options.Changes = None,
-    versus: options.Versus = None,
-    explain: options.Explained = None,
-    calibration: options.CalibrationFile = None,
-    must_fit: options.MustFit = False,
-    output_format: options.OutputFormat = "table",
-    output: options.OutputFile = None,
-    list_models: options.ListModels = False,
-    cache: options.Cache = True,
-    version: VersionOption = False,
-) -> None:
+@takes(SimulateOptions)
+def command(given: SimulateOptions) -> None:
     """Predict how long a workload takes on an accelerator, and what holds each part back."""
-    check_choice("format", output_format, FORMATS)
-    level = fidelity_of(fidelity)
-    if list_models:
-        emit(_workloads(output_format), output)
+    check_choice("format", given.output_format, FORMATS)
+    level = fidelity_of(given.fidelity)
+    if given.list_models:
+        emit(_workloads(given.output_format), given.output)
         return
-    if hw is None or sum(given is not None for given in (model, graph, trace)) != 1:
+    if given.hw is None or sum(what is not None for what in (given.model, given.graph, given.trace)) != 1:
         raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
-    model = _variant(model, variant)
-    asked = _asked(hw, level, locals())
+    hw, given = given.hw, replace(given, model=_variant(given.model, given.variant))
+    asked = _asked(hw, level, given)
     if level == "roofline":
-        _refuse({"host": host}, "a roofline, which is of the device alone")
-    given = {**locals(), "dtype": dtype and dtype_of(dtype)}
+        _refuse({"host": given.host}, "a roofline, which is of the device alone")
     subject = _subject(given)
     asked = replace(asked, remarks=(*asked.remarks, *subject.remarks(asked.accelerator)))
-    answer = _answer(subject, asked, explain, versus)
-    emit(_remarked(answer.text, asked), output)
-    if must_fit and not answer.fits:
+    answer = _answer(subject, asked, given.explain, given.versus)
+    emit(_remarked(answer.text, asked), given.output)
+    if given.must_fit and not answer.fits:
         raise typer.Exit(1)
 
 
-def _asked(hw: str, level: Fidelity, given: Mapping[str, Any]) -> _Asked:
-    """What holds for whatever is to run, from the parameters of the command."""
-    part, changes = load_accelerator(hw), given["change"] or []
-    calibrations = calibration_pool(hw, part, given["calibration"])
+def _asked(hw: str, level: Fidelity, given: SimulateOptions) -> _Asked:
+    """What holds for whatever is to run."""
+    part, changes = load_accelerator(hw), given.change or []
+    calibrations = calibration_pool(hw, part, given.calibration)
     execution = _execution(given)
     offloads, devices = execution.offload != "none", execution.parallel.devices
     return _Asked(
@@ -168,28 +129,35 @@ def _asked(hw: str, level: Fidelity, given: Mapping[str, Any]) -> _Asked:
         execution=execution,
         fidelity=level,
         calibrations=calibrations,
-        output_format=given["output_format"],
-        host=load_host(given["host"]) if given["host"] else None,
+        output_format=given.output_format,
+        host=load_host(given.host) if given.host else None,
         remarks=remarks_on(hw, part, changes, calibrations, offloads=offloads, devices=devices),
     )
 
 
-def _subject(given: Mapping[str, Any]) -> _Subject:
-    """What is to run, from the parameters of the command."""
-    names = ("model", "graph", "trace", "from_", "cache")
-    return _Subject(**{name: given[name] for name in names}, settings={name: given[name] for name in SETTINGS})
+def _subject(given: SimulateOptions) -> _Subject:
+    """What is to run."""
+    dtype = given.dtype and dtype_of(given.dtype)
+    return _Subject(
+        model=given.model,
+        graph=given.graph,
+        trace=given.trace,
+        from_=given.from_,
+        settings={**given.settings(), "dtype": dtype},
+        cache=given.cache,
+    )
 
 
-def _execution(given: Mapping[str, Any]) -> Execution:
-    """How it is run, from the parameters of the command."""
+def _execution(given: SimulateOptions) -> Execution:
+    """How it is run."""
     return Execution(
-        mode=given["execution"],
-        attention=given["attention"],
-        offload=given["offload"],
-        quantize=given["quantize"],
-        software=load_software(given["software"]),
-        parallel=Scheme.parse(given["parallel"]),
-        channels_last=_channels_last(given["model"], given["channels_last"]),
+        mode=given.execution,
+        attention=given.attention,
+        offload=given.offload,
+        quantize=given.quantize,
+        software=load_software(given.software or ""),
+        parallel=Scheme.parse(given.parallel or ""),
+        channels_last=_channels_last(given.model, given.channels_last),
     )
 
 

@@ -1,12 +1,14 @@
-"""Options of ``simulate``: types of the command's parameters, with what ``--help`` says of each."""
+"""Options of ``simulate``: the type of each, with what ``--help`` says of it, and the record that a command gets."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tracer.command_line import VersionOption
 from tracer.graph import KEY_VALUE_CACHES
 from tracer.workloads.schedulers import SCHEDULERS
 
@@ -14,6 +16,7 @@ from .cost import FIDELITIES
 from .execution import ATTENTION_CHOICES, EXECUTION_MODES, OFFLOADS
 from .hosts.catalogue import DEFAULT_HOST, list_hosts
 from .quantization import UNQUANTIZED, list_schemes
+from .reference import SETTINGS
 from .views.report import FORMATS
 
 __all__ = [
@@ -46,7 +49,9 @@ __all__ = [
     "Parallel",
     "PromptLength",
     "Quantize",
+    "RunOptions",
     "SchedulerName",
+    "SimulateOptions",
     "SoftwareName",
     "Steps",
     "Strength",
@@ -146,7 +151,7 @@ SchedulerName = Annotated[
     ),
 ]
 Parallel = Annotated[
-    str,
+    str | None,
     typer.Option(
         help="Split over devices, as NAME=DEVICES,...: tensor (weights), ulysses and ring (the sequence), cfg "
         "(passes of guidance), data (replicas), patch (rows of the image in the decoder).",
@@ -186,7 +191,7 @@ ChannelsLast = Annotated[
     ),
 ]
 SoftwareName = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--software",
         help="Releases that choose the kernels: torch-2.6, or torch-2.6,rocm-6.3; the newest by default.",
@@ -241,3 +246,57 @@ OutputFile = Annotated[
 ]
 ListModels = Annotated[bool, typer.Option("--list", help="List the workloads and stop.", rich_help_panel=_RESULT)]
 Cache = Annotated[bool, typer.Option(help="Keep traced graphs for the next run.", rich_help_panel=_RESULT)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """A workload, how it is run and where. Settings of the workload that are None are its own."""
+
+    model: Model = None
+    batch: Batch = None
+    height: Height = None
+    width: Width = None
+    num_frames: Frames = None
+    num_inference_steps: Steps = None
+    strength: Strength = None
+    guidance_scale: Guidance = None
+    prompt_length: PromptLength = None
+    max_new_tokens: NewTokens = None
+    context_length: Context = None
+    dtype: Dtype = None
+    kv_cache: KeyValueCache = None
+    scheduler: SchedulerName = None
+    attention: Attention = "flash"
+    execution: ExecutionMode = "eager"
+    quantize: Quantize = "none"
+    software: SoftwareName = None
+    hw: Hardware = None
+    host: HostName = None
+    change: Changes = None
+
+    def settings(self) -> dict[str, object]:
+        """Settings of the workload by name."""
+        return {name: getattr(self, name) for name in SETTINGS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulateOptions(RunOptions):
+    """All that ``simulate`` takes."""
+
+    variant: Variant = None
+    graph: GraphFile = None
+    trace: TraceFile = None
+    from_: From = None
+    offload: Offload = "none"
+    channels_last: ChannelsLast = None
+    parallel: Parallel = None
+    fidelity: FidelityName = "calibrated"
+    versus: Versus = None
+    explain: Explained = None
+    calibration: CalibrationFile = None
+    must_fit: MustFit = False
+    output_format: OutputFormat = "table"
+    output: OutputFile = None
+    list_models: ListModels = False
+    cache: Cache = True
+    version: VersionOption = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,7 @@ import typer
 
 from hw_specs import Accelerator, CalibrationPool, apply_overrides, load_accelerator
 from simulator.calibrations import calibration_pool
+from simulator.options import RunOptions
 from simulator.unread import remarks_on
 from simulator.whatif.setups import AXES
 
@@ -51,6 +52,7 @@ def unread_of(hw: str, changes: Sequence[str]) -> tuple[str, ...]:
     return remarks_on(hw, part, changes, calibration_pool(hw, part))
 
 
-def settings_of(values: Mapping[str, object]) -> dict[str, object]:
-    """Those of :data:`~simulator.whatif.setups.AXES` among a command's parameters that were given."""
-    return {name: values[name] for name in AXES if values.get(name) is not None}
+def settings_of(given: RunOptions) -> dict[str, object]:
+    """Those of :data:`~simulator.whatif.setups.AXES` among a command's options that were given."""
+    values = {name: getattr(given, name, None) for name in AXES}
+    return {name: value for name, value in values.items() if value is not None}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulator import options
-from simulator.command_options import Format, Output, check_format, fidelity_of
+from simulator.command_options import Format, Output, check_format, fidelity_of, takes
 from simulator.views.figures import check_suffix
 from simulator.views.terminal import captured, emit, remark
 from simulator.whatif.axis import DEVICES, SCALES
@@ -19,69 +20,53 @@ from .options import Plot, chosen_part, settings_of
 if TYPE_CHECKING:
     from simulator.whatif.scale import Growth
 
-__all__ = ["scale_command"]
+__all__ = ["ScaleOptions", "scale_command"]
 
 
-def scale_command(
-    model: options.Model = None,
-    hw: options.Hardware = None,
-    axis: Annotated[str, typer.Option(help=f"What grows: one of {', '.join((*SCALES, DEVICES))}.")] = "batch",
-    values: Annotated[str, typer.Option(help="Values on the axis, 1,2,4,8; some around the default if none.")] = "",
-    search: Annotated[bool, typer.Option(help="Look for the largest value that fits.")] = True,
-    change: options.Changes = None,
-    execution: options.ExecutionMode = "eager",
-    quantize: options.Quantize = "none",
-    attention: options.Attention = "flash",
-    software: options.SoftwareName = "",
-    host: options.HostName = None,
-    parallel: options.Parallel = "",
-    dtype: options.Dtype = None,
-    scheduler: options.SchedulerName = None,
-    batch: options.Batch = None,
-    height: options.Height = None,
-    width: options.Width = None,
-    num_frames: options.Frames = None,
-    num_inference_steps: options.Steps = None,
-    strength: options.Strength = None,
-    guidance_scale: options.Guidance = None,
-    prompt_length: options.PromptLength = None,
-    max_new_tokens: options.NewTokens = None,
-    context_length: options.Context = None,
-    kv_cache: options.KeyValueCache = None,
-    fidelity: options.FidelityName = "calibrated",
-    plot: Plot = None,
-    output_format: Format = "table",
-    output: Output = None,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class ScaleOptions(options.RunOptions):
+    """All that ``whatif scale`` takes."""
+
+    axis: Annotated[str, typer.Option(help=f"What grows: one of {', '.join((*SCALES, DEVICES))}.")] = "batch"
+    values: Annotated[str, typer.Option(help="Values on the axis, 1,2,4,8; some around the default if none.")] = ""
+    search: Annotated[bool, typer.Option(help="Look for the largest value that fits.")] = True
+    parallel: options.Parallel = None
+    fidelity: options.FidelityName = "calibrated"
+    plot: Plot = None
+    output_format: Format = "table"
+    output: Output = None
+
+
+@takes(ScaleOptions)
+def scale_command(given: ScaleOptions) -> None:
     """Predict a workload along an axis: how it grows, where it bends, what is the largest that fits.
 
     Of the resolution, values are heights, and the width goes with them. A workload that is not in the bundle at a
     value is traced, which takes some seconds and torch. Of devices, the last split of --parallel grows, as in
     cfg=2,ulysses=1.
     """
-    given = {**locals(), "software": software or None, "parallel": parallel or None}
     from simulator.whatif.scale import scale
     from simulator.whatif.scale_presentation import plot_growth
 
-    check_format(output_format)
-    if plot is not None:
-        check_suffix(plot)
-    part = chosen_part(model, hw, change or ())
+    check_format(given.output_format)
+    if given.plot is not None:
+        check_suffix(given.plot)
+    part = chosen_part(given.model, given.hw, given.change or ())
     with counts() as advance:
         found = scale(
             part.model,
             part.accelerator,
-            axis,
-            _numbers(values),
+            given.axis,
+            _numbers(given.values),
             settings=settings_of(given),
             calibrations=part.calibrations,
-            fidelity=fidelity_of(fidelity),
-            search=search,
+            fidelity=fidelity_of(given.fidelity),
+            search=given.search,
             progress=lambda what: advance(what, 0, 0),
         )
-    if plot is not None:
-        plot_growth(found, plot)
-    emit(_shown(found, part.remarks, output_format), output)
+    if given.plot is not None:
+        plot_growth(found, given.plot)
+    emit(_shown(found, part.remarks, given.output_format), given.output)
 
 
 def _shown(found: Growth, remarks: tuple[str, ...], output_format: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import typer
 
+from simulator.options import RunOptions
 from simulator.whatif.commands.options import chosen_part, settings_of, unread_of
-from simulator.whatif.setups import AXES
 
 
 def test_a_part_comes_with_its_changes_and_remarks() -> None:
@@ -19,5 +19,6 @@ def test_a_part_comes_with_its_changes_and_remarks() -> None:
 
 
 def test_settings_without_a_value_are_left_out() -> None:
-    values = {"batch": None, "width": 8, "dtype": ""}
-    assert settings_of({**dict.fromkeys(AXES), **values}) == {"width": 8, "dtype": ""}
+    usual = {"attention": "flash", "execution": "eager", "quantize": "none"}
+    assert settings_of(RunOptions(width=8, dtype="")) == {**usual, "width": 8, "dtype": ""}
+    assert settings_of(RunOptions(software="torch-2.6")) == {**usual, "software": "torch-2.6"}
