@@ -251,14 +251,15 @@ def _with_one_device(report: Report, graph: OpGraph, asked: _Asked) -> Report:
 
 def _traced(path: Path, source: Accelerator | None, asked: _Asked) -> _Answer:
     """Measured trace on another accelerator as text; of a trace without times, the prediction of its operators."""
-    from simulator.projection.traced import graph_of_trace, project
+    from simulator.projection.traced import graph_of_trace, project, ran_on_host
     from tracer.formats import read_trace
     from tracer.progress_bar import reading
 
     with reading(path) as advance:
         trace = read_trace(path, progress=advance)
     if len(trace.kernels):
-        _refuse({"host": asked.host}, "a projection of measured times, which are the device's alone")
+        if not ran_on_host(trace):
+            _refuse({"host": asked.host}, "a projection of a device's times, whose idle time stays as measured")
         projection = project(
             trace,
             asked.accelerator,
@@ -266,6 +267,7 @@ def _traced(path: Path, source: Accelerator | None, asked: _Asked) -> _Answer:
             asked.execution,
             fidelity=asked.fidelity,
             calibrations=asked.calibrations,
+            host=asked.host,
         )
         return _Answer(_projection_text(projection, asked.output_format))
     if source is not None:

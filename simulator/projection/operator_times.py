@@ -23,7 +23,8 @@ from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units, execution_on, kernels_of
-from simulator.uncertainty.deviation import summed_deviation
+from simulator.uncertainty.components import ErrorComponents
+from simulator.uncertainty.deviation import summed_components, summed_deviation
 from simulator.uncertainty.intervals import Interval, interval_of
 from simulator.uncertainty.standing import kernel_ranges
 from simulator.work import UnsupportedOpError
@@ -70,14 +71,28 @@ class OperatorTimes:
         calls : ndarray, shape (num_operators,)
             Calls; those of operators without a prediction do not count.
         """
+        counted = self._counted(calls)
+        if counted is None:
+            return None
+        table, time = counted
+        deviation = summed_deviation(table, time, self._kernels.accelerator, self._kernels.calibrations)
+        return interval_of(float((table.count * time).sum()), deviation)
+
+    def errors(self, calls: FloatArray) -> ErrorComponents | None:
+        """What the error of the time of so many calls of each operator is made of; None where times are a bound."""
+        counted = self._counted(calls)
+        if counted is None:
+            return None
+        return summed_components(*counted, self._kernels.accelerator, self._kernels.calibrations)
+
+    def _counted(self, calls: FloatArray) -> tuple[KernelTables, FloatArray] | None:
+        """Kernels of so many calls and the time of each, 0 where it is not known; None where times are a bound."""
         costed = self._kernels
         if costed.kernels is None or costed.fidelity == "roofline":
             return None
         known = np.isfinite(costed.time)
-        count = np.where(known, calls[costed.owner], 0.0)
-        table, time = costed.kernels.with_count(count), np.where(known, costed.time, 0.0)
-        deviation = summed_deviation(table, time, costed.accelerator, costed.calibrations)
-        return interval_of(float((count * time).sum()), deviation)
+        table = costed.kernels.with_count(np.where(known, calls[costed.owner], 0.0))
+        return table, np.where(known, costed.time, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,63 +4,107 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.uncertainty.intervals import Interval, coverage_line
+from simulator.uncertainty.intervals import Interval
+from simulator.uncertainty.ratios import load_ratio_factors
 
+from .parts import UNKNOWN
 from .projection import Projection
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 __all__ = ["render_projection"]
 
 _NUM_OPERATORS = 15
+# Share of unknown time from which the first line says so.
+_MUCH = 0.1
 
 
 def render_projection(projection: Projection, console: Console) -> None:
-    """Print both predictions, the operators that take most time on the target, and what stays as measured."""
-    from rich.table import Table
+    """Print the answer, what it is made of, the other readings, and the operators that take most time on the target."""
+    for line in _answer(projection):
+        console.print(line, highlight=False)
+    console.print(_parts(projection))
+    if projection.unscaled:
+        console.print(_unscaled(projection))
+    for line in _readings(projection):
+        console.print(line, highlight=False)
+    console.print(_operators(projection))
+    left = len(projection.operators) - _NUM_OPERATORS
+    if left > 0:
+        console.print(f"{left} more operators; --format json has all", highlight=False)
 
-    p = projection
-    console.print(f"measured on {p.source}: {_time(p.measured_time)} of device time", highlight=False)
-    console.print(
-        f"projected to {p.target} by the ratio of two predictions: {_time(p.projected_time)} ({p.speedup:.2f}x)"
-        f"{_interval(p.projected_interval)}",
-        highlight=False,
-    )
-    console.print(
-        f"predicted directly: {_time(p.direct_time)} for what took {_time(p.measured_time * p.direct_share)} "
-        f"and is predicted as {_time(p.direct_on_source_time)} on the source ({p.direct_speedup:.2f}x)"
-        f"{_interval(p.direct_interval)}",
-        highlight=False,
-    )
-    console.print(
-        f"combined, carrying over only what exceeds the scatter of the model: {_time(p.combined_time)}"
-        f"{_interval(p.combined_interval)}",
-        highlight=False,
-    )
-    if p.direct_interval is not None:
-        console.print(
-            f"80 % intervals {coverage_line()}; by the ratio, both predictions count as independently off",
-            highlight=False,
-        )
+
+def _answer(p: Projection) -> list[str]:
+    lines = [
+        f"{_time(p.measured_time)} of device time on {p.source}",
+        f"use this: {_time(p.combined_time)} on {p.target} ({p.speedup:.2f}x as fast){_interval(p.combined_interval)}",
+    ]
+    unknown = next(part.share for part in p.parts if part.name == UNKNOWN)
+    if unknown >= _MUCH:
+        lines.append(f"{unknown:.0%} of the measured time has no prediction: the answer is the middle of a wide range")
     if p.elapsed_time is not None and p.idle_time is not None:
-        console.print(
-            f"elapsed on the target {_time(p.elapsed_time)}, with {_time(p.idle_time)} of idle time kept as measured",
-            highlight=False,
+        kept = "predicted for the target's host" if p.idle_predicted else "kept as measured"
+        lines.append(f"elapsed {_time(p.elapsed_time)}, of which {_time(p.idle_time)} idle, {kept}")
+    return lines
+
+
+def _parts(p: Projection) -> Table:
+    table = _table(("part", "measured", "share", "on target", "from", "to"))
+    for part in p.parts:
+        ends = (_time(part.low), _time(part.high)) if part.measured else ("", "")
+        table.add_row(part.name, _time(part.measured), f"{part.share:.1%}", _time(part.projected), *ends)
+    return table
+
+
+def _unscaled(p: Projection) -> Table:
+    table = _table(("not predicted", "events", "measured", "share", "on target"), fold=True)
+    for row in p.unscaled:
+        target = "as measured" if row.kept else f"{_time(row.low)} to {_time(row.high)}"
+        table.add_row(row.reason, str(row.events), _time(row.time), f"{row.share:.1%}", target)
+    return table
+
+
+def _readings(p: Projection) -> list[str]:
+    lines = [
+        "three readings of what is predicted, all else alike:",
+        f"  combined (used), carrying over what exceeds the scatter of the model: {_time(p.combined_time)}",
+        f"  by the ratio of two predictions: {_time(p.projected_time)}{_interval(p.projected_interval)}",
+        f"  predicted directly, for {_time(p.measured_time * p.direct_share)} measured and "
+        f"{_time(p.direct_on_source_time)} predicted on the source: {_time(p.direct_time)} "
+        f"({p.direct_speedup:.2f}x){_interval(p.direct_interval)}",
+    ]
+    if p.combined_interval is not None:
+        i, error = p.combined_interval, load_ratio_factors().of(("accelerator",)).coverage_error
+        lines.append(
+            f"80 % intervals of ratios held {100 * i.coverage:.0f} +- {100 * error:.0f} % of {i.count} "
+            "pairs of published runs; what is unknown adds the ends of its rooflines"
         )
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("operator", no_wrap=True)
-    table.add_column("shapes", overflow="fold")
-    for column in ("calls", "measured", "ratio", "projected", "direct"):
-        table.add_column(column, justify="right")
+    return lines
+
+
+def _operators(p: Projection) -> Table:
+    table = _table(("operator", "shapes", "calls", "measured", "ratio", "on target", "direct"), left=2, fold=True)
     for row in p.operators[:_NUM_OPERATORS]:
         shapes = " ".join("x".join(map(str, shape)) for shape in row.shapes)
         direct = "" if row.direct is None else _time(row.direct)
-        scale = "" if row.direct is None else f"{row.ratio:.3f}"
-        table.add_row(row.operator, shapes, str(row.calls), _time(row.measured), scale, _time(row.projected), direct)
-    console.print(table)
-    for left in p.unscaled:
-        console.print(f"as measured: {left.reason}: {_time(left.time)} ({left.share:.1%})", highlight=False)
+        scale = "?" if row.direct is None else f"{row.ratio:.3f}"
+        table.add_row(row.operator, shapes, str(row.calls), _time(row.measured), scale, _time(row.combined), direct)
+    return table
+
+
+def _table(columns: tuple[str, ...], *, left: int = 1, fold: bool = False) -> Table:
+    """Table whose first columns are text."""
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for place, column in enumerate(columns):
+        if place < left:
+            table.add_column(column, overflow="fold", no_wrap=not fold)
+        else:
+            table.add_column(column, justify="right", no_wrap=True)
+    return table
 
 
 def _interval(interval: Interval | None) -> str:

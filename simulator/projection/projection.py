@@ -3,101 +3,42 @@
 What the model gets wrong on both accelerators alike (a formula, a missed kernel, a shape that suits no tile) cancels
 in the ratio. What is peculiar to the source (which kernel a library chose there) does not: the ratio carries it over.
 So there are three numbers for every operator: the direct prediction, the projection by the ratio, and a combined one,
-which carries over only what exceeds the usual scatter of the model. Operators without a prediction keep their measured
-time and are listed; so do the gaps in which the device had nothing to run.
+which carries over only what exceeds the usual scatter of the model, and which is the one to use; between parts of one
+architecture, whose residuals are alike, it is that by the ratio. What has no prediction
+is listed: it stays as measured where the accelerator does not decide it (copies over the link to the host), else it
+moves by something between the ratios of the rooflines (:mod:`simulator.projection.rooflines`), and the interval of the
+whole holds both ends.
 """
 
 from __future__ import annotations
 
+import functools
 import math
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_specs import Accelerator, CalibrationPool
+from hw_specs import Accelerator, CalibrationPool, number_format
+from hw_specs.hypothetical.distance import distance
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
+from simulator.uncertainty.components import accelerator_correlation, ratio_variance
 from simulator.uncertainty.intervals import Interval
+from simulator.uncertainty.ratios import RatioInterval, known_part, ratio_interval
+from tracer.events.attribution import ApartKernels
 from tracer.graph import Op
 
+from .carried import CarriedOperators, ProjectedOperator, scatter_between
 from .operator_times import OperatorTimes, operator_times
+from .parts import PREDICTED, ProjectedPart, Unscaled, parts_of, unscaled_by_reason
+from .rooflines import unknown_ratio
 
-__all__ = [
-    "SCATTER",
-    "MeasuredCalls",
-    "ProjectedOperator",
-    "Projection",
-    "Unscaled",
-    "carried_over",
-    "project_operators",
-]
+__all__ = ["MeasuredCalls", "Projection", "project_operators"]
 
 FloatArray = NDArray[np.float64]
-
-#: Residual on the source that is taken for scatter, as a logarithm: about 20 %. Where the same call was measured on two
-#: devices (37,796 pairs of aiconfigurator and NeuSight; validation.errors.projections) this threshold gives mean errors
-#: by operator of 6-13 %, against 6-15 % directly and 10-17 % by the ratio. It gains where residuals are large and alike
-#: (convolution: 12.6 % against 14.8 %) and loses 1.2 points at most (batched products).
-SCATTER = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectedOperator:
-    """All calls of one distinct operator.
-
-    Attributes
-    ----------
-    operator : str
-    shapes : tuple of tuple of int
-        Of the input tensors.
-    dtype : str
-        Of the first input.
-    calls : int
-    measured : float
-        Device time on the source. [s]
-    ratio : float
-        Prediction on the target over prediction on the source; 1 where there is none.
-    projected : float
-        ``measured * ratio``. [s]
-    combined : float
-        ``direct`` times :func:`carried_over` of the residual on the source; `measured` where there is no
-        prediction. [s]
-    direct_on_source, direct : float or None
-        Predictions on the source and on the target, None where there is none. [s]
-    """
-
-    operator: str
-    shapes: tuple[tuple[int, ...], ...]
-    dtype: str
-    calls: int
-    measured: float
-    ratio: float
-    projected: float
-    combined: float
-    direct_on_source: float | None
-    direct: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unscaled:
-    """Device time that stays as measured, for one reason.
-
-    Attributes
-    ----------
-    reason : str
-    time : float
-        [s]
-    share : float
-        Of all measured device time.
-    """
-
-    reason: str
-    time: float
-    share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,27 +52,32 @@ class Projection:
     fidelity : str
     measured_time : float
         Device time on the source.
-    projected_time : float
-        Device time on the target by ratios, with what is unscaled as measured.
-    combined_time : float
-        Device time on the target by the combined projection, with what is unscaled as measured.
+    projected_time, combined_time : float
+        Device time on the target by ratios, and by the combined projection; of what is unknown the middle of its range.
     direct_time, direct_on_source_time : float
         Predictions of what can be predicted, on the target and on the source.
     direct_interval, projected_interval, combined_interval : Interval or None
         80 % intervals of `direct_time`, `projected_time` and `combined_time`; None where the fidelity is a bound. Those
-        that use the ratio take the deviations of both predictions as independent, as if nothing cancelled, and time
-        that stays as measured as sure.
+        that use the ratio are intervals of ratios of two runs (:mod:`simulator.uncertainty.ratios`), with the ends of
+        what is unknown added to theirs; time that stays as measured is sure.
     direct_share : float
         Share of measured time that those predictions are about.
     speedup, direct_speedup : float
-        Measured over projected, and source over target of the direct predictions.
+        Measured over combined, and source over target of the direct predictions.
+    answer : str
+        Which of the three is the one to use: ``combined``.
+    parts : tuple of ProjectedPart
+        What `combined_time` is made of: predicted by ratio, kept as measured, unknown.
     idle_time : float or None
-        Time that the device had nothing to run, kept as measured.
+        Time that the device has nothing to run.
+    idle_predicted : bool
+        Whether that is predicted for the host of the target, since the source was its own host; else it is as measured.
     elapsed_time : float or None
-        From the first kernel to the end of the last on the target, by ratios; kernels overlap as they did.
+        From the first kernel to the end of the last on the target, by the combined times; kernels overlap as they did.
     unscaled : tuple of Unscaled
+        What is kept or unknown, by reason.
     operators : tuple of ProjectedOperator
-        From the one that takes most projected time.
+        From the one that takes most time on the target.
     """
 
     source: str
@@ -148,7 +94,10 @@ class Projection:
     direct_interval: Interval | None
     projected_interval: Interval | None
     combined_interval: Interval | None
+    answer: str
+    parts: tuple[ProjectedPart, ...]
     idle_time: float | None
+    idle_predicted: bool
     elapsed_time: float | None
     unscaled: tuple[Unscaled, ...]
     operators: tuple[ProjectedOperator, ...]
@@ -156,16 +105,6 @@ class Projection:
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
         return asdict(self)
-
-
-def carried_over(residual: NDArray[np.float64] | float) -> FloatArray:
-    """Part of a residual (measured over predicted) that is expected on another accelerator too.
-
-    Soft thresholding: 1 within the scatter, and the residual shrunk by the scatter beyond it.
-    """
-    logarithm = np.log(np.maximum(residual, np.finfo(np.float64).tiny))
-    part: FloatArray = np.exp(np.sign(logarithm) * np.maximum(np.abs(logarithm) - SCATTER, 0.0))
-    return part
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -182,19 +121,25 @@ class MeasuredCalls:
         Measured device time of each call with all its repeats. [s]
     repeats : ndarray of int, shape (num_calls,), optional
         Calls that each entry stands for; one by default.
-    unattributed : mapping of str to float
-        Reason -> device time that belongs to no operator. [s]
+    apart : sequence of ApartKernels
+        Device events that belong to no operator.
     idle_time, busy_time : float, optional
         Of the measured device; without them there is no elapsed time. [s]
+    idle_on_target : float, optional
+        Idle time that the host of the target is predicted to leave, where the measured one says nothing of it. [s]
+    num_devices : int
+        Devices that took part.
     """
 
     operators: Sequence[Op]
     calls: NDArray[np.int64]
     device_time: FloatArray
     repeats: NDArray[np.int64] | None = None
-    unattributed: Mapping[str, float] = field(default_factory=dict)
+    apart: Sequence[ApartKernels] = ()
     idle_time: float | None = None
     busy_time: float | None = None
+    idle_on_target: float | None = None
+    num_devices: int = 1
 
     def time_by_operator(self) -> FloatArray:
         """Measured device time of each distinct operator, shape (num_operators,). [s]"""
@@ -203,6 +148,11 @@ class MeasuredCalls:
     def calls_by_operator(self) -> FloatArray:
         """Calls of each distinct operator, shape (num_operators,). [1]"""
         return self._summed(np.ones(len(self.calls)) if self.repeats is None else self.repeats)
+
+    def carried(self, source: OperatorTimes, target: OperatorTimes, scatter: float) -> CarriedOperators:
+        """These beside their predictions on two accelerators."""
+        times, calls = self.time_by_operator(), self.calls_by_operator()
+        return CarriedOperators(self.operators, times, calls, source, target, scatter)
 
     def _summed(self, weights: NDArray[Any]) -> FloatArray:
         return np.bincount(self.calls, weights=weights, minlength=len(self.operators)).astype(np.float64)
@@ -217,124 +167,107 @@ def project_operators(
     calibrations: CalibrationPool,
     fidelity: Fidelity = "calibrated",
 ) -> Projection:
-    """Project measured device time from one accelerator to another.
-
-    Parameters
-    ----------
-    run : MeasuredCalls
-    to, from_ : Accelerator
-        Target, and the accelerator that was measured.
-    execution : Execution, optional
-    calibrations : CalibrationPool
-    fidelity : {"calibrated", "roofline"}
-    """
+    """Project measured device time from one accelerator, `from_`, to another."""
     source, target = (
         operator_times(run.operators, part, execution, fidelity=fidelity, calibrations=calibrations)
         for part in (from_, to)
     )
-    carried = _Carried(run.operators, run.time_by_operator(), run.calls_by_operator(), source, target)
-    rows = carried.rows()
-    apart = sum(run.unattributed.values())
-    total = float(carried.measured.sum()) + apart
-    projected = sum(row.projected for row in rows) + apart
-    combined = sum(row.combined for row in rows) + apart
-    as_measured = total - carried.scaled_time
-    on_target, on_source = (times.interval(np.where(carried.scaled, carried.calls, 0.0)) for times in (target, source))
+    carried = run.carried(source, target, scatter_between(from_, to))
+    total = float(carried.measured.sum()) + sum(each.time for each in run.apart)
+    ratio_of = functools.partial(unknown_ratio, from_, to, formats=_formats(run.operators), links=run.num_devices > 1)
+    unscaled = unscaled_by_reason([*run.apart, *carried.unpredicted()], total, ratio_of)
+    rows = carried.rows(ratio_of)
+    predicted = [row for row in rows if row.direct is not None]
+    interval = _ratio_of_runs(carried, from_, to, calibrations)
+    by_ratio = _part(carried, sum(row.projected for row in predicted), interval, total)
+    combined = _part(carried, sum(row.combined for row in predicted), interval, total)
+    parts = parts_of(combined, unscaled, total)
+    on_target = target.interval(np.where(carried.scaled, carried.calls, 0.0))
     direct, direct_on_source = (carried.predicted_time(times) for times in (target, source))
+    combined_time = combined.projected + _rest(parts)
+    idle, elapsed = _idle_and_elapsed(run, combined_time, total)
     return Projection(
         source=from_.name,
         target=to.name,
         fidelity=fidelity,
         measured_time=total,
-        projected_time=projected,
-        combined_time=combined,
+        projected_time=by_ratio.projected + _rest(parts),
+        combined_time=combined_time,
         direct_time=direct,
         direct_on_source_time=direct_on_source,
         direct_share=carried.scaled_time / total if total else 0.0,
-        speedup=total / projected if projected else 1.0,
+        speedup=total / combined_time if combined_time else 1.0,
         direct_speedup=direct_on_source / direct if direct else 1.0,
         direct_interval=on_target,
-        projected_interval=_ratio_interval(projected, as_measured, on_target, on_source),
-        combined_interval=_ratio_interval(combined, as_measured, on_target, on_source),
-        idle_time=run.idle_time,
-        elapsed_time=_elapsed_time(run, projected / total if total else 1.0),
-        unscaled=carried.unscaled(run.unattributed, total),
+        projected_interval=_summed_interval(parts_of(by_ratio, unscaled, total), interval),
+        combined_interval=_summed_interval(parts, interval),
+        answer="combined",
+        parts=parts,
+        idle_time=idle,
+        idle_predicted=run.idle_on_target is not None,
+        elapsed_time=elapsed,
+        unscaled=unscaled,
         operators=tuple(rows),
     )
 
 
-def _elapsed_time(run: MeasuredCalls, ratio: float) -> float | None:
-    """Idle time as it was, and busy time at the ratio of device times; None where neither is known. [s]"""
+def _formats(operators: Sequence[Op]) -> frozenset[str]:
+    """Number formats that the operators compute in, those of matrix units in place of fp32 among them."""
+    dtypes = {t.dtype for op in operators for t in op.inputs if "float" in t.dtype}
+    found = {number_format(dtype) for dtype in dtypes}
+    return frozenset(found | ({"tf32"} if "fp32" in found else set()))
+
+
+def _ratio_of_runs(
+    carried: CarriedOperators, source: Accelerator, target: Accelerator, calibrations: CalibrationPool
+) -> RatioInterval | None:
+    """Interval of the ratio of what is predicted, around 1; None where times are a bound."""
+    calls = np.where(carried.scaled, carried.calls, 0.0)
+    errors = [times.errors(calls) for times in (carried.source, carried.target)]
+    if errors[0] is None or errors[1] is None:
+        return None
+    parts = [known_part(part, calibrations) for part in (source, target)]
+    one_part = parts[0] == parts[1]
+    changes = () if one_part else ("accelerator",)
+    alike = 1.0 if one_part else accelerator_correlation(calibrations)
+    apart = math.hypot(distance(source, parts[0]), distance(target, parts[1]))
+    variance = ratio_variance(errors[0], errors[1], accelerators_alike=alike)
+    return ratio_interval(1.0, variance, changes, distance=distance(source, target) if one_part else apart)
+
+
+def _part(carried: CarriedOperators, time: float, interval: RatioInterval | None, total: float) -> ProjectedPart:
+    """What is predicted by ratio."""
+    measured = carried.scaled_time
+    low, high = (1.0, 1.0) if interval is None else (interval.low, interval.high)
+    share = measured / total if total else 0.0
+    return ProjectedPart(
+        name=PREDICTED, measured=measured, share=share, projected=time, low=time * low, high=time * high
+    )
+
+
+def _rest(parts: Sequence[ProjectedPart]) -> float:
+    """Time on the target of what is not predicted by ratio. [s]"""
+    return sum(part.projected for part in parts if part.name != PREDICTED)
+
+
+def _summed_interval(parts: Sequence[ProjectedPart], interval: RatioInterval | None) -> Interval | None:
+    """Ends of all parts added up."""
+    if interval is None:
+        return None
+    return Interval(
+        low=sum(part.low for part in parts),
+        high=sum(part.high for part in parts),
+        level=interval.level,
+        coverage=interval.coverage,
+        count=interval.count,
+        counted_on="pairs of published runs on two accelerators",
+    )
+
+
+def _idle_and_elapsed(run: MeasuredCalls, device_time: float, measured: float) -> tuple[float | None, float | None]:
+    """Idle and elapsed time on the target; busy time is at the ratio of device times. None where not known. [s]"""
+    if run.idle_on_target is not None:
+        return run.idle_on_target, run.idle_on_target + device_time
     if run.idle_time is None or run.busy_time is None:
-        return None
-    return run.idle_time + run.busy_time * ratio
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Carried:
-    """Measured times and calls by operator, beside their predictions on both accelerators."""
-
-    operators: Sequence[Op]
-    measured: FloatArray
-    calls: FloatArray
-    source: OperatorTimes
-    target: OperatorTimes
-
-    @property
-    def scaled(self) -> NDArray[np.bool_]:
-        """Operators with a time on both accelerators."""
-        known = np.isfinite(self.source.time) & np.isfinite(self.target.time)
-        both: NDArray[np.bool_] = known & (np.nan_to_num(self.source.time) > 0) & (np.nan_to_num(self.target.time) > 0)
-        return both
-
-    @property
-    def scaled_time(self) -> float:
-        """Measured time of what has a prediction on both. [s]"""
-        return float(self.measured[self.scaled].sum())
-
-    def predicted_time(self, times: OperatorTimes) -> float:
-        """Predicted time of what has a prediction on both. [s]"""
-        return float((times.time * self.calls)[self.scaled].sum())
-
-    def rows(self) -> list[ProjectedOperator]:
-        """Operators that ran, from the one that takes most projected time."""
-        scaled = self.scaled
-        rows = [self._row(i, scaled=bool(scaled[i])) for i in np.flatnonzero(self.calls).tolist()]
-        return sorted(rows, key=lambda row: -row.projected)
-
-    def _row(self, index: int, *, scaled: bool) -> ProjectedOperator:
-        op, calls, measured = self.operators[index], int(self.calls[index]), float(self.measured[index])
-        source, target = float(self.source.time[index]), float(self.target.time[index])
-        ratio = target / source if scaled else 1.0
-        return ProjectedOperator(
-            operator=op.name,
-            shapes=tuple(t.shape for t in op.inputs),
-            dtype=op.inputs[0].dtype if op.inputs else "",
-            calls=calls,
-            measured=measured,
-            ratio=ratio,
-            projected=measured * ratio,
-            combined=target * calls * float(carried_over(measured / (source * calls))) if scaled else measured,
-            direct_on_source=source * calls if scaled else None,
-            direct=target * calls if scaled else None,
-        )
-
-    def unscaled(self, apart: Mapping[str, float], total: float) -> tuple[Unscaled, ...]:
-        """What stays as measured: what belongs to no operator, and operators without a prediction on both."""
-        times: defaultdict[str, float] = defaultdict(float, apart)
-        for index in np.flatnonzero(~self.scaled & (self.calls > 0)).tolist():
-            reason = self.source.reasons[index] or self.target.reasons[index] or "no kernel predicted"
-            times[f"{self.operators[index].name}: {reason}"] += float(self.measured[index])
-        ordered = sorted(times.items(), key=lambda item: -item[1])
-        return tuple(Unscaled(reason=r, time=t, share=t / total if total else 0.0) for r, t in ordered)
-
-
-def _ratio_interval(
-    time: float, as_measured: float, target: Interval | None, source: Interval | None
-) -> Interval | None:
-    """Interval of a time that rests on two predictions, of which `as_measured` rests on none."""
-    if target is None or source is None:
-        return None
-    widths = [0.5 * math.log(i.high / i.low) if i.low > 0 else 0.0 for i in (target, source)]
-    spread, scaled = math.exp(math.hypot(*widths)), time - as_measured
-    return replace(target, low=as_measured + scaled / spread, high=as_measured + scaled * spread)
+        return run.idle_time, None
+    return run.idle_time, run.idle_time + run.busy_time * (device_time / measured if measured else 1.0)

@@ -8,15 +8,17 @@ from __future__ import annotations
 from hw_specs import Accelerator, CalibrationPool, SpecError, load_accelerator
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
+from simulator.hosts.host import Host
+from simulator.simulation import simulate
 from tracer.events.attribution import attribute, graph_of_calls
 from tracer.events.device_idle import device_idle
 from tracer.graph import OpGraph
-from tracer.trace import Trace, TraceFormatError
+from tracer.trace import KernelKind, Trace, TraceFormatError
 
 from .operator_times import can_predict
 from .projection import MeasuredCalls, Projection, project_operators
 
-__all__ = ["accelerator_of", "graph_of_trace", "project"]
+__all__ = ["accelerator_of", "graph_of_trace", "project", "ran_on_host"]
 
 
 def graph_of_trace(trace: Trace, execution: Execution | None = None) -> OpGraph:
@@ -57,6 +59,11 @@ def accelerator_of(trace: Trace, option: str) -> Accelerator:
         raise SpecError(f"{trace.name}: ran on {trace.facts.device!r}: {error}, as {option}") from error
 
 
+def ran_on_host(trace: Trace) -> bool:
+    """Whether the operators of a trace ran on the processor that also called them."""
+    return len(trace.kernels) > 0 and bool((trace.kernels.kind == KernelKind.HOST).all())
+
+
 def project(
     trace: Trace,
     to: Accelerator,
@@ -65,6 +72,7 @@ def project(
     *,
     fidelity: Fidelity = "calibrated",
     calibrations: CalibrationPool | None = None,
+    host: Host | None = None,
 ) -> Projection:
     """Project the device time of a trace to another accelerator.
 
@@ -78,16 +86,19 @@ def project(
     fidelity : {"calibrated", "roofline"}
     calibrations : CalibrationPool, optional
         Those that ship with the package by default.
+    host : Host, optional
+        Host of the target, where the source was its own.
 
     Raises
     ------
     TraceFormatError
-        The trace has no device events, so there is nothing to scale.
+        The trace has no device events, or none that can be predicted, so there is nothing to scale.
     SpecError
         No source is given and none is called as the trace's device.
     """
     if not len(trace.kernels):
         raise TraceFormatError(f"{trace.name}: has no device events, so there are no measured times to project")
+    pool = CalibrationPool.shipped() if calibrations is None else calibrations
     attribution = attribute(trace, lambda op: can_predict(op, execution))
     idle = device_idle(trace)
     run = MeasuredCalls(
@@ -95,15 +106,44 @@ def project(
         calls=attribution.operators,
         device_time=attribution.total_time,
         repeats=attribution.repeats,
-        unattributed={reason: time for reason, (_, time) in attribution.unattributed.items()},
+        apart=attribution.apart(),
         idle_time=idle.idle if idle else None,
         busy_time=idle.busy if idle else None,
+        idle_on_target=_idle_on_target(trace, to, execution, fidelity, pool, host),
+        num_devices=trace.facts.num_devices,
     )
-    return project_operators(
-        run,
-        to=to,
-        from_=from_ or accelerator_of(trace, "--from"),
-        execution=execution,
-        fidelity=fidelity,
-        calibrations=CalibrationPool.shipped() if calibrations is None else calibrations,
+    source = from_ or accelerator_of(trace, "--from")
+    projection = project_operators(run, to=to, from_=source, execution=execution, fidelity=fidelity, calibrations=pool)
+    if not projection.direct_share:
+        raise TraceFormatError(f"{trace.name}: nothing can be projected: {_all_unscaled(projection)}")
+    return projection
+
+
+def _idle_on_target(
+    trace: Trace,
+    to: Accelerator,
+    execution: Execution | None,
+    fidelity: Fidelity,
+    calibrations: CalibrationPool,
+    host: Host | None,
+) -> float | None:
+    """Idle time that the target's host leaves, where the operators ran on the processor that called them. [s]
+
+    There, what lies between two operators is the time of calling them; a device beside the host hides it or waits.
+    """
+    if not ran_on_host(trace) or to.kind == "cpu":
+        return None
+    graph = graph_of_trace(trace, execution)
+    run = simulate(graph, to, execution, fidelity=fidelity, calibrations=calibrations, host=host)
+    return run.report.latency - float(sum(stage.execution.sum() for stage in run.timeline.stages))
+
+
+def _all_unscaled(projection: Projection) -> str:
+    """Why nothing is scaled, and how far it may move all the same."""
+    reasons = ", ".join(f"{row.reason} {row.share:.0%}" for row in projection.unscaled[:3])
+    ends = [sum(getattr(row, end) for row in projection.unscaled) for end in ("low", "high")]
+    low, high = (1e3 * end for end in ends)
+    return (
+        f"no kernel of {1e3 * projection.measured_time:.3f} ms on {projection.source} has a prediction ({reasons}); by "
+        f"their rooflines alone it takes {low:.3f} to {high:.3f} ms on {projection.target}"
     )

@@ -42,6 +42,7 @@ __all__ = [
     "RunDeviation",
     "group_correlation",
     "run_deviation",
+    "summed_components",
     "summed_deviation",
 ]
 
@@ -212,6 +213,26 @@ def summed_deviation(
         return 0.0
     variance = _variance(total, np.arange(len(table)), group, common, spread, group_correlation(calibrations))
     return math.sqrt(variance) / float(total.sum())
+
+
+def summed_components(
+    table: KernelTables,
+    times: FloatArray,
+    accelerator: Accelerator,
+    calibrations: CalibrationPool,
+) -> ErrorComponents:
+    """What the relative error of ``count * times`` summed over a table is made of: device time without a host."""
+    group, common, spread = _kernel_deviations(table, times, accelerator, calibrations)
+    time = table.count * times
+    total = float(time.sum()) or 1.0
+    keys = table.keys()
+    return ErrorComponents(
+        common=np.bincount(group, weights=time * common, minlength=len(GROUPS)) / total,
+        single=single_components(keys, time * spread / total),
+        host=0.0,
+        correlation=group_correlation(calibrations),
+        times=single_components(keys, time),
+    )
 
 
 @functools.lru_cache(maxsize=8)

@@ -17,15 +17,36 @@ from tracer.graph import Component, IndexArray, Op, OpGraph, Stage, StorageRole,
 from tracer.operators import declaration_of, is_free
 from tracer.trace import GRAPH_LAUNCHES, KernelKind, Trace
 
-__all__ = ["Attribution", "attribute", "graph_of_calls"]
+__all__ = ["ON_LINK", "ApartKernels", "Attribution", "attribute", "graph_of_calls"]
 
 FloatArray = NDArray[np.float64]
 
 _NO_OPERATOR = "kernel of no operator"
 _OF_GRAPH = "kernel of a CUDA graph"
-_ON_LINK = "copy between host and device"
+#: Reason of device events that the link to the host decides, whatever the device is.
+ON_LINK = "copy between host and device"
+# Why no operator answers for a device event, by code.
+_REASONS = (ON_LINK, _OF_GRAPH, _NO_OPERATOR)
 # Names of such copies: "Memcpy HtoD (Pageable -> Device)", "CopyHostToDevice".
 _TRANSFER = re.compile(r"HtoD|DtoH|HostToDevice|DeviceToHost")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApartKernels:
+    """Device events of one name that no operator answers for, for one reason.
+
+    Attributes
+    ----------
+    reason, name : str
+    events : int
+    time : float
+        Of all of them. [s]
+    """
+
+    reason: str
+    name: str
+    events: int
+    time: float
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -45,8 +66,8 @@ class Attribution:
         Device events of one of the entry's repeats.
     owner : ndarray of int, shape (num_kernels,)
         Position in `calls` of the call that answers for each device event, -1 for none.
-    unattributed : mapping of str to (int, float)
-        Reason -> (device events, their time [s]).
+    reason : ndarray of int, shape (num_kernels,)
+        Code of why no call answers for a device event, -1 where one does.
     """
 
     trace: Trace
@@ -55,7 +76,35 @@ class Attribution:
     device_time: FloatArray
     num_kernels: IndexArray
     owner: IndexArray
-    unattributed: Mapping[str, tuple[int, float]]
+    reason: IndexArray
+
+    @property
+    def unattributed(self) -> Mapping[str, tuple[int, float]]:
+        """Reason -> (device events, their time [s])."""
+        found: dict[str, tuple[int, float]] = {}
+        for each in self.apart():
+            events, time = found.get(each.reason, (0, 0.0))
+            found[each.reason] = (events + each.events, time + each.time)
+        return found
+
+    def apart(self) -> tuple[ApartKernels, ...]:
+        """Device events that no call answers for, by reason and name; those of a reason from the longest."""
+        kernels = self.trace.kernels
+        rows = np.flatnonzero(self.reason >= 0)
+        keys, place = np.unique(np.stack([self.reason[rows], kernels.name[rows]]), axis=1, return_inverse=True)
+        repeats = kernels.repeats[rows]
+        events = np.bincount(place.ravel(), weights=repeats, minlength=keys.shape[1])
+        time = np.bincount(place.ravel(), weights=kernels.duration[rows] * repeats, minlength=keys.shape[1])
+        order = np.lexsort((-time, keys[0]))
+        return tuple(
+            ApartKernels(
+                reason=_REASONS[keys[0, i]],
+                name=self.trace.kernel_names[keys[1, i]],
+                events=int(events[i]),
+                time=float(time[i]),
+            )
+            for i in order.tolist()
+        )
 
     @property
     def operators(self) -> IndexArray:
@@ -107,7 +156,7 @@ def attribute(trace: Trace, can_predict: Callable[[Op], bool]) -> Attribution:
             np.bincount(owner[known], weights=trace.kernels.repeats[known], minlength=len(calls)) / repeats
         ).astype(np.int64),
         owner=owner,
-        unattributed=_unattributed(trace, ~known, on_link, time),
+        reason=_reason(trace, ~known, on_link),
     )
 
 
@@ -179,7 +228,7 @@ def _without_device(trace: Trace, able: NDArray[np.bool_]) -> Attribution:
         device_time=np.zeros(len(calls)),
         num_kernels=np.zeros(len(calls), dtype=np.int64),
         owner=np.zeros(0, dtype=np.int64),
-        unattributed={},
+        reason=np.zeros(0, dtype=np.int64),
     )
 
 
@@ -188,22 +237,17 @@ def _may_do_nothing(name: str) -> bool:
     return declared is not None and declared.may_do_nothing
 
 
-def _unattributed(
-    trace: Trace, rows: NDArray[np.bool_], on_link: NDArray[np.bool_], time: FloatArray
-) -> dict[str, tuple[int, float]]:
-    kernels, names = trace.kernels, trace.host_names
-    of_graph = np.zeros(len(kernels), dtype=np.bool_)
-    launched = [names[trace.host.name[i]] if i >= 0 else "" for i in kernels.launch[rows].tolist()]
-    of_graph[rows] = [name.startswith(GRAPH_LAUNCHES) for name in launched]
-    result = {}
-    for reason, selected in (
-        (_ON_LINK, rows & on_link),
-        (_OF_GRAPH, rows & of_graph & ~on_link),
-        (_NO_OPERATOR, rows & ~of_graph & ~on_link),
-    ):
-        if selected.any():
-            result[reason] = (int(kernels.repeats[selected].sum()), float(time[selected].sum()))
-    return result
+def _reason(trace: Trace, rows: NDArray[np.bool_], on_link: NDArray[np.bool_]) -> IndexArray:
+    """Code of why no call answers for each device event of some rows, -1 for all others."""
+    launches = np.array([name.startswith(GRAPH_LAUNCHES) for name in trace.host_names], dtype=np.bool_)
+    launch = trace.kernels.launch
+    of_graph = np.zeros(len(launch), dtype=np.bool_)
+    known = launch >= 0
+    of_graph[known] = launches[trace.host.name[launch[known]]]
+    code = np.where(
+        on_link, _REASONS.index(ON_LINK), np.where(of_graph, _REASONS.index(_OF_GRAPH), _REASONS.index(_NO_OPERATOR))
+    )
+    return np.where(rows, code, -1)
 
 
 def graph_of_calls(attribution: Attribution) -> tuple[OpGraph, IndexArray]:

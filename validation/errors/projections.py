@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from hw_specs import CalibrationPool
 from simulator.cost import kernel_times
 from simulator.lowering import assign_units
-from simulator.projection.projection import carried_over
+from simulator.projection.carried import carried_over
 from validation.measured.tables import MeasuredKernels
 from validation.measured.timing import NO_OVERHEAD, timings_of, with_timing
 

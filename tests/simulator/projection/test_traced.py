@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool, SpecError, load_accelerator
-from simulator.projection.traced import accelerator_of, graph_of_trace, project
+from simulator.projection.traced import accelerator_of, graph_of_trace, project, ran_on_host
 from simulator.simulation import simulate
 from tracer.events.builder import TraceBuilder
 from tracer.events.operator_arguments import RecordedArguments
-from tracer.trace import RunFacts, Trace, TraceFormatError, no_kernels
+from tracer.trace import KernelKind, RunFacts, Trace, TraceFormatError, no_kernels
 
 SHIPPED = CalibrationPool.shipped()
 
@@ -44,7 +44,7 @@ def test_it_projects_from_the_device_that_it_names(trace: Trace) -> None:
     found = project(trace, load_accelerator("a100_sxm4_80gb"), calibrations=SHIPPED)
     assert found.source == "H100-SXM5-80GB"
     assert found.measured_time == pytest.approx(9e-6)
-    assert found.elapsed_time == pytest.approx(found.projected_time)
+    assert found.elapsed_time == pytest.approx(found.combined_time)
     assert found.unscaled == ()
 
 
@@ -66,3 +66,25 @@ def test_a_trace_of_no_known_device_says_what_to_give(trace: Trace) -> None:
         accelerator_of(replace(trace, facts=RunFacts()), "--hw")
     with pytest.raises(SpecError, match=r"run: ran on 'Abacus': no accelerator 'Abacus'.*, as --from"):
         accelerator_of(replace(trace, facts=RunFacts(device="Abacus")), "--from")
+
+
+def test_a_trace_of_kernels_alone_is_refused_with_the_ends_of_the_rooflines(trace: Trace) -> None:
+    calls = replace(trace.kernels, call=np.array([-1]), launch=np.array([-1]))
+    with pytest.raises(TraceFormatError, match=r"nothing can be projected: .*kernel of no operator 100%.* 0\.0\d\d to"):
+        project(replace(trace, kernels=calls), load_accelerator("a100_sxm4_80gb"), calibrations=SHIPPED)
+
+
+def test_idle_time_of_a_run_on_the_host_is_that_of_the_targets_host(trace: Trace) -> None:
+    """The call of ``addmm`` is the device event; the millisecond before it was the host's, and is not kept."""
+    kernels = replace(trace.kernels, kind=np.array([int(KernelKind.HOST)]), launch=np.array([-1]))
+    on_host = replace(trace, kernels=kernels)
+    assert ran_on_host(on_host)
+    assert not ran_on_host(trace)
+    source = load_accelerator("epyc-9654")
+    found = project(on_host, load_accelerator("a100_sxm4_80gb"), source, calibrations=SHIPPED)
+    assert found.idle_predicted
+    assert found.elapsed_time == pytest.approx(found.combined_time + found.idle_time)
+    run = simulate(graph_of_trace(on_host), load_accelerator("a100_sxm4_80gb"), calibrations=SHIPPED)
+    executed = sum(stage.execution.sum() for stage in run.timeline.stages)
+    assert found.idle_time == pytest.approx(run.report.latency - executed)
+    assert not project(on_host, source, source, calibrations=SHIPPED).idle_predicted

@@ -88,6 +88,11 @@ def test_time_is_conserved_and_remainders_have_reasons() -> None:
     apart = sum(time for _, time in found.unattributed.values())
     assert found.total_time.sum() + apart == pytest.approx(trace.device_time)
     assert found.num_kernels.tolist() == [1]
+    assert [(each.name, each.events, each.time) for each in found.apart()] == [
+        ("Memcpy HtoD (Pinned -> Device)", 1, pytest.approx(3e-9)),
+        ("in graph", 1, pytest.approx(8e-9)),
+        ("stray", 1, pytest.approx(4e-9)),
+    ]
 
 
 def test_on_a_host_a_composites_own_time_goes_to_what_it_calls() -> None:
