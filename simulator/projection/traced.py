@@ -145,5 +145,5 @@ def _all_unscaled(projection: Projection) -> str:
     low, high = (1e3 * end for end in ends)
     return (
         f"no kernel of {1e3 * projection.measured_time:.3f} ms on {projection.source} has a prediction ({reasons}); by "
-        f"their rooflines alone it takes {low:.3f} to {high:.3f} ms on {projection.target}"
+        f"their rooflines alone it takes {low:.3g} to {high:.3g} ms on {projection.target}"
     )
