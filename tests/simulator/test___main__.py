@@ -179,7 +179,7 @@ class TestReports:
         found = json.loads(run("--hw", "h200", "--trace", trace_file, "--format", "json").out)
         assert (found["source"], found["target"]) == ("H100-SXM5-80GB", "H200-SXM5-141GB")
         assert found["direct_time"] > 0
-        assert "projected to H200-SXM5-141GB" in run("--hw", "h200", "--trace", trace_file, "--from", "h100").out
+        assert "us on H200-SXM5-141GB (" in run("--hw", "h200", "--trace", trace_file, "--from", "h100").out
 
     def test_a_trace_without_times_is_predicted(self, run, bare_trace_file):
         report = json.loads(run("--hw", "h200", "--trace", bare_trace_file, "--format", "json").out)
