@@ -75,7 +75,8 @@ def test_a_trace_of_no_known_device_says_what_to_give(trace: Trace) -> None:
 
 def test_a_trace_of_kernels_alone_is_refused_with_the_ends_of_the_rooflines(trace: Trace) -> None:
     calls = replace(trace.kernels, call=np.array([-1]), launch=np.array([-1]))
-.*no operator 100%.* \S+ to \S+ ms"):
+    expected = r"nothing can be projected: .*kernel of no operator 100%.* \S+ to \S+ ms"
+    with pytest.raises(TraceFormatError, match=expected):
         project(replace(trace, kernels=calls), load_accelerator("a100_sxm4_80gb"), calibrations=SHIPPED)
 
 
