@@ -53,10 +53,12 @@ def published_command(
 
 
 def kernels_command(
-    files: Annotated[list[Path], typer.Argument(help="CSV tables of measured operator calls.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="CSV tables of measured operator calls, or of published figures.")
+    ],
     leave_out: Annotated[str | None, typer.Option(help="Refit without this device, and report on it alone.")] = None,
     hw: Annotated[
-        str | None, typer.Option("--hw", help="What all rows ran on; by default what they name as their device.")
+        str | None, typer.Option("--hw", help="What all rows ran on, or of published figures those wanted.")
     ] = None,
     output_format: Format = "table",
     output: Output = None,

@@ -14,6 +14,7 @@ from hw_specs.calibration import ResidualSummary
 from simulator.uncertainty.intervals import load_factors
 from simulator.uncertainty.ratios import load_ratio_factors
 from tracer.trace import TraceFormatError
+from validation.measured.published.records import OF_WHOLE_RUNS, holds_kernels
 from validation.published.case import CaseError, load_cases
 from validation.published.errors import CaseResult, ErrorSummary, predict_cases, summarise
 from validation.ratios.ratio import Ratio
@@ -57,8 +58,8 @@ def accuracy_page(folder: Path, calibrations: CalibrationPool, *, progress: Prog
     ----------
     folder : path
         With ``kernels/*.csv.gz`` and ``traces/*.csv.gz`` in the format of
-        :func:`validation.measured.tables.read_measured`, and maybe ``published*.csv.gz`` of published runs; without
-        them, ratios are of the cases that ship.
+        :func:`validation.measured.tables.read_measured`, and maybe ``published*.csv.gz`` of published runs and kernels;
+        without them, ratios are of the cases that ship.
     calibrations : CalibrationPool
     progress : callable, optional
         Called with each piece of work.
@@ -77,7 +78,8 @@ def accuracy_page(folder: Path, calibrations: CalibrationPool, *, progress: Prog
     say("ratios of kernels")
     ratios += ratios_of_tables(kernels, "AB", calibrations).ratios
     say("kernels")
-    errors = kernel_errors(kernels, calibrations=calibrations)
+    errors = kernel_errors([*kernels, *filter(holds_kernels, published)], calibrations=calibrations)
+    del errors.skipped[OF_WHOLE_RUNS]
     say("traces")
     traces = _comparisons(sorted((folder / "traces").glob("*.csv.gz")), calibrations)
     results, _ = predict_cases((c for c in load_cases() if c.grade == "A"), calibrations, progress=say)

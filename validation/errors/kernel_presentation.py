@@ -15,7 +15,7 @@ def kernel_error_table(errors: KernelErrors) -> str:
     header = (
         f"{'device':<{wide}} {'operator':<34} {'dtype':<14} {'count':>6} {'MAPE':>7} {'>50 us':>7} {'>20 us':>7} "
         f"{'unseen':>7} {'>50 us':>7} {'median':>7} {'bias':>7} {'<=10 %':>7} "
-        f"{'in range':>8} {'weighted':>8} {'roofline':>8}"
+        f"{'in range':>8} {'weighted':>8} {'roofline':>8}  source"
     )
     lines = [header, *(_line(record, wide) for record in errors.records)]
     lines += ["", "in range: share of unseen shapes whose measured time is in the 80 % range of the prediction"]
@@ -44,7 +44,7 @@ def _line(r: KernelError, wide: int) -> str:
     return (
         f"{r.device:<{wide}} {r.op:<34} {r.dtype:<14} {r.count:>6} "
         + " ".join(_percent(share, 7) for share in shares)
-        + f" {_percent(r.coverage, 8)} {_percent(r.time_weighted, 8)} {_percent(r.roofline_mape, 8)}"
+        + f" {_percent(r.coverage, 8)} {_percent(r.time_weighted, 8)} {_percent(r.roofline_mape, 8)}  {r.source}"
     )
 
 

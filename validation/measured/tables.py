@@ -21,6 +21,7 @@ from simulator.cost.hardware.power import power_share
 from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units
 
+from .published.records import is_published, published_calls
 from .records import MeasurementError, Record, latency_of, read_records
 from .row import row_of
 from .row_kernels import row_kernels
@@ -101,27 +102,29 @@ class MeasuredKernels:
 def read_tables(path: str | Path, accelerator: Accelerator | None = None) -> tuple[MeasuredKernels, ...]:
     """Read a CSV file, gzipped or not: one entry for each device in it.
 
-    Rows of devices that are no accelerator of the catalogue are counted as skipped, as long as others are there.
+    Rows of devices that are no accelerator of the catalogue are counted as skipped, as long as others are there. A
+    table of published figures gives those of its rows that are of single kernels, each on what it calls its device.
 
     Parameters
     ----------
     path : path
     accelerator : Accelerator, optional
-        What all rows ran on, whatever they call it; by default the part of the catalogue that they name.
+        What all rows ran on, whatever they call it; by default the part of the catalogue that they name. Of published
+        figures only those of this part are taken.
 
     Raises
     ------
     MeasurementError
         If the file cannot be read, lacks a column, is empty, or is of unknown devices alone.
     """
-    records = read_records(Path(path))
+    records, left_out = _records(Path(path), accelerator)
     by_device: dict[str, list[Record]] = {}
     for record in records:
         by_device.setdefault(record["device"], []).append(record)
     if not by_device:
-        raise MeasurementError(f"{path}: no rows")
+        raise MeasurementError(f"{path}: no rows{''.join(f'; {n} x {why}' for why, n in left_out.items())}")
     tables: list[MeasuredKernels] = []
-    unknown: Counter[str] = Counter()
+    unknown = left_out
     for device, rows in by_device.items():
         try:
             part = accelerator or load_accelerator(device)
@@ -130,9 +133,17 @@ def read_tables(path: str | Path, accelerator: Accelerator | None = None) -> tup
             continue
         tables.append(_assemble(rows, part, device))
     if not tables:
-        raise MeasurementError(f"{path}: {next(iter(unknown))}")
+        raise MeasurementError(f"{path}: {unknown.most_common(1)[0][0]}")
     first, *others = tables
     return (replace(first, skipped=first.skipped + unknown), *others)
+
+
+def _records(path: Path, accelerator: Accelerator | None) -> tuple[list[Record], Counter[str]]:
+    """Rows of a file that are operator calls, and how many others it has, by reason."""
+    rows = read_records(path, columns=())
+    if rows and is_published(rows[0]):
+        return published_calls(rows, accelerator)
+    return read_records(path), Counter()
 
 
 def is_device(measured: MeasuredKernels, name: str) -> bool:

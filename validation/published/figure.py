@@ -11,7 +11,7 @@ from tracer.workloads.schedulers import runs_of_denoiser
 from .language import part_of_run
 from .names import Component, Metric, Model, Names, Unmappable, WorkloadKind, first_that_fits
 
-__all__ = ["Figure", "figure_of", "part_of"]
+__all__ = ["Figure", "figure_of", "is_kernel", "part_of"]
 
 Row = Mapping[str, str]
 Settings = Mapping[str, int | float | str]
@@ -29,6 +29,12 @@ class Figure:
 def part_of(row: Row, names: Names) -> Component | None:
     """Part of a run that a row's component names, with its notes; None for one that is not known."""
     return first_that_fits(names.components, f"{row.get('component') or 'e2e'}\n{row.get('notes', '')}")
+
+
+def is_kernel(row: Row, names: Names) -> bool:
+    """Whether a row is of a single kernel, and not of a run or a part of one."""
+    part = part_of(row, names)
+    return part is not None and part.part == "kernel"
 
 
 def figure_of(

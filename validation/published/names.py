@@ -127,7 +127,7 @@ class WorkloadKind(Record):
 class Component(Entry):
     """Part of a run that a component's name stands for."""
 
-    part: Literal["whole", "denoiser", "decoder", "encoder", "text_encoder", "image_encoder"]
+    part: Literal["whole", "denoiser", "decoder", "encoder", "text_encoder", "image_encoder", "kernel"]
     which: str = ""
     """Which of several text encoders."""
 

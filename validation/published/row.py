@@ -10,7 +10,7 @@ from simulator.parallel.scheme import Scheme
 
 from .case import Case
 from .device import accelerator_of
-from .figure import figure_of, part_of
+from .figure import figure_of, is_kernel, part_of
 from .language import lengths_of
 from .names import (
     Engine,
@@ -36,6 +36,8 @@ Chosen = dict[str, str | bool | tuple[str, ...]]
 def case_of_row(row: Row, names: Names) -> Case:
     """Case of one row, whose names mean what a map says. Raises :class:`Unmappable` with the reason if it is none."""
     assumed: list[str] = []
+    if is_kernel(row, names):
+        raise Unmappable("single kernel, which `validate kernels` reads")
     model = _model(row["model"], names, assumed)
     kind = names.workload(model.workload)
     device = accelerator_of(row["device"], names, assumed).name

@@ -15,10 +15,12 @@ from validation.measured.tables import MeasuredKernels, read_tables
 
 from .ratio import Ratio, ratio_of
 
-__all__ = ["KERNELS", "KernelRatios", "kernel_ratios", "ratios_of_calls"]
+__all__ = ["KERNELS", "NOT_PREDICTED", "KernelRatios", "kernel_ratios", "ratios_of_calls"]
 
 #: Kind of change of these ratios.
 KERNELS = "kernels"
+#: Begin of the reasons for which a row has no prediction.
+NOT_PREDICTED = "cannot be predicted: "
 
 Call = tuple[str, str, str, str, str]
 Times = dict[str, tuple[float, float]]
@@ -44,7 +46,7 @@ def kernel_ratios(files: Iterable[str | Path], calibrations: CalibrationPool) ->
     calls = _calls(measured, calibrations)
     left_out: Counter[str] = Counter()
     for table in measured:
-        left_out.update({f"cannot be predicted: {reason}": count for reason, count in table.skipped.items()})
+        left_out.update({f"{NOT_PREDICTED}{reason}": count for reason, count in table.skipped.items()})
     alone = sum(len(times) == 1 for times in calls.values())
     if alone:
         left_out["no other accelerator has the same call of the same source"] = alone

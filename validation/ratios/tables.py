@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from hw_specs import CalibrationPool
+from validation.measured.published.records import OF_WHOLE_RUNS, holds_kernels
 from validation.published.names import load_names
 from validation.published.table import select_cases
 
-from .kernels import kernel_ratios
+from .kernels import NOT_PREDICTED, kernel_ratios
 from .published import published_ratios
 from .ratio import Ratio
 
@@ -56,6 +57,7 @@ def ratios_of_tables(
     """
     kernels = [path for path in files if _has_calls(path)]
     published = [path for path in files if path not in kernels]
+    kernels += filter(holds_kernels, published)
     ratios: list[Ratio] = []
     runs, rows = Counter[str](), Counter[str]()
     if published or not files:
@@ -67,6 +69,7 @@ def ratios_of_tables(
         of_calls = kernel_ratios(kernels, calibrations)
         ratios += of_calls.ratios
         rows = of_calls.left_out
+        del rows[f"{NOT_PREDICTED}{OF_WHOLE_RUNS}"]
     return Ratios(ratios=tuple(ratios), runs_left_out=runs, rows_left_out=rows)
 
 

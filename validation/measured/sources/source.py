@@ -31,6 +31,10 @@ _MARKS = (
 )
 
 
+#: Piece of the name of a product that rounds float32 operands.
+_TF32 = "tf32"
+
+
 def named_attention(row: Row, accelerator: Accelerator, execution: Execution) -> Execution:
     """Execution with the attention that a kernel's name tells; what PyTorch picks, where it does not."""
     chosen = next((choice for mark, choice in _MARKS if mark in row.kernel), None)
@@ -38,9 +42,10 @@ def named_attention(row: Row, accelerator: Accelerator, execution: Execution) ->
 
 
 def named_kernels(row: Row, accelerator: Accelerator, execution: Execution) -> Execution:
-    """Execution that a kernel's name tells: its attention, and whether a compiler or a library's generator wrote it."""
+    """Execution that a kernel's name tells: attention, TF32, whether a compiler or a generator wrote it."""
     generated = any(mark in row.kernel for mark in ("triton", "torch_compile", "norm cudnn"))
     named = named_attention(row, accelerator, execution)
+    named = replace(named, matmul_tf32=True) if _TF32 in row.kernel else named
     return replace(named, mode="compiled") if generated else named
 
 

@@ -1,0 +1,1 @@
+"""Single kernels in tables of published figures, as records of measured operator calls."""
