@@ -16,24 +16,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .event_columns import BacklogColumns, CallColumns, HostColumns, KernelColumns, no_backlog
 from .graph import AttributeValue, IndexArray, Op
 
 __all__ = [
     "GRAPH_LAUNCHES",
     "MODULE_PREFIX",
     "STAGE_PREFIX",
-    "CallColumns",
     "HostCall",
-    "HostColumns",
-    "KernelColumns",
     "KernelEvent",
     "KernelKind",
     "RunFacts",
     "Trace",
     "TraceFormatError",
-    "no_calls",
-    "no_host_calls",
-    "no_kernels",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -46,8 +41,6 @@ MODULE_PREFIX = "module:"
 
 #: Runtime calls that start many kernels at once, so that none belongs to the operator around the call.
 GRAPH_LAUNCHES = ("cudaGraphLaunch", "hipGraphLaunch", "cuGraphLaunch")
-
-_TIMES = frozenset({"start", "duration"})
 
 
 class TraceFormatError(ValueError):
@@ -86,122 +79,6 @@ class RunFacts:
     num_devices: int = 1
     framework: str = ""
     settings: tuple[tuple[str, AttributeValue], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class CallColumns:
-    """Operator calls on the host; every array has shape (num_calls,).
-
-    Attributes
-    ----------
-    operator, module, stage : array of int
-        Indices into the trace's operators, modules and stages; -1 where module or stage is not known.
-    parent : array of int
-        Call within which this one ran, -1 at the outermost level. A parent comes before its children.
-    thread : array of int
-    start, duration : array
-        [s]
-    repeats : array of int
-        Calls that the entry stands for.
-    """
-
-    operator: IndexArray
-    module: IndexArray
-    stage: IndexArray
-    parent: IndexArray
-    thread: IndexArray
-    start: FloatArray
-    duration: FloatArray
-    repeats: IndexArray
-
-    def __len__(self) -> int:
-        """Number of entries."""
-        return len(self.operator)
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class KernelColumns:
-    """What ran on the device; every array has shape (num_kernels,).
-
-    Attributes
-    ----------
-    name : array of int
-        Index into :attr:`Trace.kernel_names`.
-    kind : array of int
-        :class:`KernelKind`.
-    call : array of int
-        Innermost operator call that launched it, -1 where not known.
-    launch : array of int
-        Host call that launched it, -1 where not known.
-    correlation : array of int
-        Number by which the source ties launch and kernel, -1 where there is none.
-    device, stream : array of int
-    start, duration : array
-        Of one of the repeats. [s]
-    repeats : array of int
-        Kernels that the entry stands for.
-    """
-
-    name: IndexArray
-    kind: IndexArray
-    call: IndexArray
-    launch: IndexArray
-    correlation: IndexArray
-    device: IndexArray
-    stream: IndexArray
-    start: FloatArray
-    duration: FloatArray
-    repeats: IndexArray
-
-    def __len__(self) -> int:
-        """Number of entries."""
-        return len(self.name)
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class HostColumns:
-    """Calls into the device's runtime or driver; every array has shape (num_host_calls,).
-
-    Attributes
-    ----------
-    name : array of int
-        Index into :attr:`Trace.host_names`.
-    call : array of int
-        Innermost operator call around it, -1 where none.
-    thread, correlation : array of int
-    start, duration : array
-        [s]
-    """
-
-    name: IndexArray
-    call: IndexArray
-    thread: IndexArray
-    correlation: IndexArray
-    start: FloatArray
-    duration: FloatArray
-
-    def __len__(self) -> int:
-        """Number of entries."""
-        return len(self.name)
-
-
-def no_calls() -> CallColumns:
-    """Columns of no operator calls."""
-    return CallColumns(**_empty(CallColumns))
-
-
-def no_kernels() -> KernelColumns:
-    """Columns of no device events."""
-    return KernelColumns(**_empty(KernelColumns))
-
-
-def no_host_calls() -> HostColumns:
-    """Columns of no runtime calls."""
-    return HostColumns(**_empty(HostColumns))
-
-
-def _empty(kind: type) -> dict[str, Any]:
-    return {f.name: np.zeros(0, np.float64 if f.name in _TIMES else np.int64) for f in fields(kind)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +130,10 @@ class Trace:
         Reason -> events that were left out.
     skipped_time : mapping of str to float
         Reason -> device time of those events, as far as it is known. [s]
+    backlog : BacklogColumns
+        Device events launched before the trace began, which are among those left out.
+    source : str
+        File that it was read from, for messages; no part of what is equal or stored.
 
     Raises
     ------
@@ -272,10 +153,17 @@ class Trace:
     host: HostColumns
     skipped: Mapping[str, int] = field(default_factory=dict)
     skipped_time: Mapping[str, float] = field(default_factory=dict)
+    backlog: BacklogColumns = field(default_factory=no_backlog)
+    source: str = ""
 
     def __post_init__(self) -> None:
         """Refuse columns that contradict one another."""
-        for label, columns in (("calls", self.calls), ("kernels", self.kernels), ("host", self.host)):
+        for label, columns in (
+            ("calls", self.calls),
+            ("kernels", self.kernels),
+            ("host", self.host),
+            ("backlog", self.backlog),
+        ):
             _check_columns(self.name, label, columns)
         for label, column, lowest, size in self._references():
             if len(column) and not (column.min() >= lowest and column.max() < size):
@@ -300,14 +188,25 @@ class Trace:
         )
 
     @property
+    def label(self) -> str:
+        """What messages call it: its file with the whole name, else its name."""
+        return self.source or self.name
+
+    @property
+    def unread(self) -> str:
+        """What the reader left out, in parentheses; empty where it was nothing."""
+        counted = "; ".join(f"{count} x {reason}, not read" for reason, count in self.skipped.items())
+        return f" ({counted})" if counted else ""
+
+    @property
     def device_time(self) -> float:
         """Sum of the durations of all device events; those that overlap on several streams count each. [s]"""
         return float((self.kernels.duration * self.kernels.repeats).sum())
 
     @property
     def has_timeline(self) -> bool:
-        """Whether device events have start times."""
-        return len(self.kernels) > 0 and bool(np.isfinite(self.kernels.start).all())
+        """Whether most device events have start times; a few may lack one, where two clocks contradict each other."""
+        return 2 * int(np.count_nonzero(np.isfinite(self.kernels.start))) > len(self.kernels)
 
     def kernel_events(self) -> Iterator[KernelEvent]:
         """Device events one by one."""
@@ -363,7 +262,10 @@ class Trace:
             all(getattr(self, name) == getattr(other, name) for name in plain)
             and dict(self.skipped) == dict(other.skipped)
             and dict(self.skipped_time) == dict(other.skipped_time)
-            and all(_equal_columns(getattr(self, name), getattr(other, name)) for name in ("calls", "kernels", "host"))
+            and all(
+                _equal_columns(getattr(self, name), getattr(other, name))
+                for name in ("calls", "kernels", "host", "backlog")
+            )
         )
 
     __hash__ = None  # type: ignore[assignment]

@@ -33,7 +33,7 @@ def graph_of_trace(trace: Trace, execution: Execution | None = None) -> OpGraph:
     """
     graph, positions = graph_of_calls(attribute(trace, lambda op: can_predict(op, execution)))
     if not (positions >= 0).any():
-        raise TraceFormatError(f"{trace.name}: names no operator that runs on the device: nothing to simulate")
+        raise TraceFormatError(f"{trace.label}: names no operator that runs on the device: nothing to simulate")
     return graph
 
 
@@ -52,11 +52,11 @@ def accelerator_of(trace: Trace, option: str) -> Accelerator:
         The trace names none, or one that is not in the catalogue.
     """
     if not trace.facts.device:
-        raise SpecError(f"{trace.name}: does not say which device it ran on; give {option} NAME")
+        raise SpecError(f"{trace.label}: does not say which device it ran on; give {option} NAME")
     try:
         return load_accelerator(trace.facts.device)
     except SpecError as error:
-        raise SpecError(f"{trace.name}: ran on {trace.facts.device!r}: {error}, as {option}") from error
+        raise SpecError(f"{trace.label}: ran on {trace.facts.device!r}: {error}, as {option}") from error
 
 
 def ran_on_host(trace: Trace) -> bool:
@@ -97,7 +97,7 @@ def project(
         No source is given and none is called as the trace's device.
     """
     if not len(trace.kernels):
-        raise TraceFormatError(f"{trace.name}: has no device events, so there are no measured times to project")
+        raise TraceFormatError(f"{trace.label}: has no device events, so no measured times to project{trace.unread}")
     pool = CalibrationPool.shipped() if calibrations is None else calibrations
     attribution = attribute(trace, lambda op: can_predict(op, execution))
     idle = device_idle(trace)

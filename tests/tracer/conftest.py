@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tracer.event_columns import CallColumns, HostColumns, KernelColumns
 from tracer.graph import Op, TensorSpec
-from tracer.trace import CallColumns, HostColumns, KernelColumns, RunFacts, Trace
+from tracer.trace import RunFacts, Trace
 
 
 def _ints(*values: int) -> np.ndarray:

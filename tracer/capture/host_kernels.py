@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tracer.event_columns import KernelColumns
 from tracer.graph import IndexArray
 from tracer.operators import Kind, kind_of
-from tracer.trace import KernelColumns, KernelKind, Trace
+from tracer.trace import KernelKind, Trace
 
 __all__ = ["with_host_kernels", "works_itself"]
 

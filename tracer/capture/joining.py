@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tracer.event_columns import CallColumns, HostColumns, KernelColumns
 from tracer.graph import IndexArray
-from tracer.trace import CallColumns, HostColumns, KernelColumns, RunFacts, Trace
+from tracer.trace import RunFacts, Trace
 
 __all__ = ["join_traces"]
 

@@ -27,8 +27,11 @@ _OF_GRAPH = "kernel of a CUDA graph"
 ON_LINK = "copy between host and device"
 # Why no operator answers for a device event, by code.
 _REASONS = (ON_LINK, _OF_GRAPH, _NO_OPERATOR)
-# Names of such copies: "Memcpy HtoD (Pageable -> Device)", "CopyHostToDevice".
-_TRANSFER = re.compile(r"HtoD|DtoH|HostToDevice|DeviceToHost")
+# Names of such copies: "Memcpy HtoD (Pageable -> Device)", "CopyHostToDevice", "[CUDA memcpy Host-to-Device]", and
+# those of oneAPI, where M is the host's memory and D the device's: "Memcpy M2D" (kineto's XpuptiActivityHandlers.cpp).
+_TRANSFER = re.compile(
+    r"HtoD|DtoH|Host-?to-?Device|Device-?to-?Host|HOST_TO_DEVICE|DEVICE_TO_HOST|\b(?:[MH]2D|D2[MH])\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

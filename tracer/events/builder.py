@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,6 +12,9 @@ import numpy as np
 from tracer.graph import IndexArray
 from tracer.trace import GRAPH_LAUNCHES, MODULE_PREFIX, STAGE_PREFIX, KernelKind, RunFacts, Trace, TraceFormatError
 
+from .joining.arrows import Arrows
+from .joining.numbers import in_process
+from .joining.ranks import keep_ranks_apart
 from .joins import join_events, module_column, stage_column
 from .operator_arguments import RecordedArguments
 from .operator_table import Names, OperatorTable
@@ -40,6 +44,7 @@ class TraceBuilder:
 
     skipped: Counter[str] = field(default_factory=Counter)
     skipped_time: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    _arrows: Arrows = field(default_factory=Arrows)
     _operators: OperatorTable = field(default_factory=OperatorTable)
     _modules: Names = field(default_factory=Names)
     _stages: Names = field(default_factory=Names)
@@ -49,7 +54,7 @@ class TraceBuilder:
         default_factory=lambda: _columns("operator thread start duration external repeats")
     )
     _kernels: dict[str, array[int]] = field(
-        default_factory=lambda: _columns("name kind correlation external device stream start duration repeats")
+        default_factory=lambda: _columns("name kind correlation external device stream start duration repeats track")
     )
     _host: dict[str, array[int]] = field(
         default_factory=lambda: _columns("name thread correlation external start duration")
@@ -66,11 +71,12 @@ class TraceBuilder:
         duration: int,
         thread: int = 0,
         external: int = _UNKNOWN,
+        process: int = 0,
     ) -> None:
         """An operator call on the host; `external` is the number that kernels name it by."""
         if self._usable(start, duration, "operator call"):
             operator = self._operators.number(name, arguments)
-            _append(self._calls, operator, thread, start, duration, external, 1)
+            _append(self._calls, operator, thread, start, duration, in_process(external, process), 1)
 
     def add_kernel(
         self,
@@ -83,11 +89,16 @@ class TraceBuilder:
         external: int = _UNKNOWN,
         device: int = 0,
         stream: int = 0,
+        process: int = 0,
+        track: int = 0,
     ) -> None:
-        """A device event."""
+        """A device event; `track` is where arrows find it, one of the numbers of threads."""
         if self._usable(start, duration, "device event"):
+            self._arrows.device_event(numbered=correlation >= 0 or external >= 0)
             number = self._kernel_names.number(name)
-            _append(self._kernels, number, int(kind), correlation, external, device, stream, start, duration, 1)
+            correlation, external = in_process(correlation, process), in_process(external, process)
+            numbers = (number, int(kind), correlation, external, device, stream)
+            _append(self._kernels, *numbers, start, duration, 1, track)
 
     def add_host_call(
         self,
@@ -98,10 +109,16 @@ class TraceBuilder:
         thread: int = 0,
         correlation: int = _UNKNOWN,
         external: int = _UNKNOWN,
+        process: int = 0,
     ) -> None:
         """A call into the runtime or driver."""
         if self._usable(start, duration, "runtime call"):
+            correlation, external = in_process(correlation, process), in_process(external, process)
             _append(self._host, self._host_names.number(name), thread, correlation, external, start, duration)
+
+    def add_arrow(self, name: str, *, track: int, at: int, end: bool) -> None:
+        """One end of an arrow from a host or operator call to a device event, at the start of that event."""
+        self._arrows.add(name, track, at, end=end)
 
     def add_annotation(self, name: str, *, start: int, duration: int, thread: int = 0) -> None:
         """A named range on the host; those of :data:`STAGE_PREFIX` and :data:`MODULE_PREFIX` are kept."""
@@ -128,23 +145,36 @@ class TraceBuilder:
         self.skip(f"{what} of negative duration" if duration < 0 else f"{what} of more than an hour")
         return False
 
-    def build(self, name: str, facts: RunFacts) -> Trace:
+    def build(self, name: str, facts: RunFacts, tracks: Sequence[str] = ()) -> Trace:
         """The trace.
+
+        Parameters
+        ----------
+        name : str
+        facts : RunFacts
+        tracks : sequence of str
+            ``process/thread`` of each thread and track; tells ranks apart that were merged into one file.
 
         Raises
         ------
         TraceFormatError
-            There is neither an operator call nor a device event.
+            There is neither an operator call nor a device event, or ranks cannot be told apart.
         """
         if not len(self._calls["start"]) and not len(self._kernels["start"]):
             counted = "; ".join(f"{n} x {reason}" for reason, n in self.skipped.items())
             raise TraceFormatError(
                 f"{name}: no operator call and no device event" + (f" ({counted})" if counted else "")
             )
+        self._follow_arrows()
+        raw = (_arrays(self._calls), _arrays(self._kernels), _arrays(self._host))
+        calls_raw, kernels_raw, host_raw, ranks = keep_ranks_apart(name, *raw, tracks)
+        if ranks > 1:
+            devices = len(np.unique(kernels_raw["device"]))
+            facts = replace(facts, num_devices=max(facts.num_devices, devices))
         joined = join_events(
-            calls=_arrays(self._calls),
-            kernels=_arrays(self._kernels),
-            host=_arrays(self._host),
+            calls=calls_raw,
+            kernels=kernels_raw,
+            host=host_raw,
             graph_launches=np.array([n.startswith(GRAPH_LAUNCHES) for n in self._host_names.all()], dtype=np.bool_),
         )
         for reason, (count, time) in joined.left_out.items():
@@ -166,9 +196,30 @@ class TraceBuilder:
             calls=replace(calls, operator=renumbered, module=module, stage=stage),
             kernels=joined.kernels,
             host=joined.host,
+            backlog=joined.backlog,
             skipped=dict(self.skipped),
             skipped_time=dict(self.skipped_time),
         )
+
+    def _follow_arrows(self) -> None:
+        """Number launches and device events that are tied by arrows alone.
+
+        An arrow may come from an operator call itself, which then counts as the launch.
+        """
+        found = self._arrows.launches(self._kernels["track"], self._kernels["start"], self._kernels["correlation"])
+        if not found:
+            return
+        rows = {(t, s): i for i, (t, s) in enumerate(zip(self._host["thread"], self._host["start"], strict=True))}
+        free = max(max(self._host["correlation"], default=0), max(self._kernels["correlation"], default=0)) + 1
+        for kernel, place in found.items():
+            if place not in rows:
+                rows[place] = len(self._host["start"])
+                self.add_host_call("start of an arrow", start=place[1], duration=0, thread=place[0])
+            launch = rows[place]
+            if self._host["correlation"][launch] < 0:
+                self._host["correlation"][launch] = free
+                free += 1
+            self._kernels["correlation"][kernel] = self._host["correlation"][launch]
 
 
 def _append(columns: dict[str, array[int]], *values: int) -> None:

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tracer.event_columns import BacklogColumns, CallColumns, HostColumns, KernelColumns
 from tracer.graph import IndexArray
-from tracer.trace import CallColumns, HostColumns, KernelColumns
 
+from .joining.clocks import believable, far_away
+from .joining.launches import is_coarse, match_launches
 from .nesting import enclosing, nest
 from .operator_table import Names
 
@@ -22,9 +24,8 @@ __all__ = ["JoinedEvents", "join_events", "module_column", "stage_column"]
 
 _Raw = Mapping[str, IndexArray]
 _NONE = -1
-# How far a kernel may seem to start before its launch, by the drift of two clocks. [ns]
-_DRIFT = 1_000_000
 _EARLIER = "device event launched before the trace began"
+_COARSE = "start time that has lost its last digits"
 _CLOCK = "start time before the launch (clock)"
 
 
@@ -34,7 +35,7 @@ class JoinedEvents:
 
     Attributes
     ----------
-    calls, kernels, host : columns
+    calls, kernels, host, backlog : columns
     call_order : mapping
         Raw columns of the calls in the order of `calls`.
     left_out : mapping of str to (int, float)
@@ -44,6 +45,7 @@ class JoinedEvents:
     calls: CallColumns
     kernels: KernelColumns
     host: HostColumns
+    backlog: BacklogColumns
     call_order: _Raw
     left_out: Mapping[str, tuple[int, float]]
 
@@ -62,43 +64,67 @@ def join_events(*, calls: _Raw, kernels: _Raw, host: _Raw, graph_launches: NDArr
     graph_launches : array of bool
         Whether each name of a host call launches many kernels at once, which then belong to no operator.
     """
+    left_out: dict[str, tuple[int, float]] = {}
+    calls, kernels, host = _near(calls, kernels, host, left_out)
     calls = _nested_order(calls)
     host = _ordered(host, np.lexsort((host["start"], host["thread"])))
     kernels = _ordered(kernels, np.lexsort((kernels["stream"], kernels["device"], kernels["start"])))
-    origin = min(int(c["start"].min()) for c in (calls, kernels, host) if len(c["start"]))
-    call_of = _Numbers(calls["external"])
-    around = enclosing(calls["thread"], calls["start"], calls["duration"], host["thread"], host["start"])
-    host_call = np.where(around >= 0, around, call_of.find(host["external"]))
-    launch = _Numbers(host["correlation"]).find(kernels["correlation"])
-    earlier = _launched_earlier(kernels, host, launch)
-    left_out = {}
-    if earlier.any():
-        left_out[_EARLIER] = (int(earlier.sum()), float(kernels["duration"][earlier].sum()) / 1e9)
-    kernels, launch = _ordered(kernels, np.flatnonzero(~earlier)), launch[~earlier]
-    by_graph = (launch >= 0) & _take(_take(graph_launches, host["name"]), launch)
-    launched = np.where(launch >= 0, _take(host_call, launch), _NONE)
-    call = np.where(launched >= 0, launched, call_of.find(kernels["external"]))
-    start = _believable(kernels["start"] - origin, host["start"] - origin, launch)
+    origin = min((int(c["start"].min()) for c in (calls, kernels, host) if len(c["start"])), default=0)
+    found = match_launches(calls, kernels, host, graph_launches)
+    if found.earlier.any():
+        left_out[_EARLIER] = _counted(kernels, found.earlier)
+    backlog = _ordered(kernels, np.flatnonzero(found.earlier))
+    kernels, launch = _ordered(kernels, np.flatnonzero(~found.earlier)), found.launch[~found.earlier]
+    start = believable(kernels["start"] - origin, host["start"] - origin, launch)
+    if is_coarse(host):
+        start[:] = np.nan
     if np.isnan(start).any():
-        left_out[_CLOCK] = (int(np.isnan(start).sum()), 0.0)
+        left_out[_COARSE if is_coarse(host) else _CLOCK] = (int(np.isnan(start).sum()), 0.0)
     return JoinedEvents(
         calls=_call_columns(calls, origin),
         kernels=KernelColumns(
             **{name: kernels[name] for name in ("name", "kind", "correlation", "device", "stream", "repeats")},
-            call=np.where(by_graph, _NONE, call),
+            call=found.call[~found.earlier],
             launch=launch,
             start=start / 1e9,
             duration=kernels["duration"] / 1e9,
         ),
         host=HostColumns(
             **{name: host[name] for name in ("name", "thread", "correlation")},
-            call=host_call,
+            call=found.host_call,
             start=(host["start"] - origin) / 1e9,
             duration=host["duration"] / 1e9,
+        ),
+        backlog=BacklogColumns(
+            device=backlog["device"],
+            start=(backlog["start"] - origin) / 1e9,
+            duration=backlog["duration"] / 1e9,
         ),
         call_order=calls,
         left_out=left_out,
     )
+
+
+def _near(calls: _Raw, kernels: _Raw, host: _Raw, left_out: dict[str, tuple[int, float]]) -> tuple[_Raw, _Raw, _Raw]:
+    """Events without those whose start time was not set, which are counted."""
+    groups = {"operator call": calls, "device event": kernels, "runtime call": host}
+    far = far_away([columns["start"] for columns in groups.values()])
+    for (what, columns), rows in zip(groups.items(), far, strict=True):
+        if rows.any():
+            count, time = _counted(columns, rows)
+            left_out[f"{what} hours away from all others (start time not set)"] = (
+                count,
+                time if what == "device event" else 0.0,
+            )
+    kept = [
+        _ordered(c, np.flatnonzero(~rows)) if rows.any() else c for c, rows in zip(groups.values(), far, strict=True)
+    ]
+    return kept[0], kept[1], kept[2]
+
+
+def _counted(columns: _Raw, rows: NDArray[np.bool_]) -> tuple[int, float]:
+    """How many rows, and their time. [s]"""
+    return int(rows.sum()), float(columns["duration"][rows].sum()) / 1e9
 
 
 def stage_column(spans: _Raw, calls: _Raw) -> IndexArray:
@@ -141,22 +167,6 @@ def _call_columns(calls: _Raw, origin: int) -> CallColumns:
     )
 
 
-def _launched_earlier(kernels: _Raw, host: _Raw, launch: IndexArray) -> NDArray[np.bool_]:
-    """Kernels that were still queued when the trace began: their launches and operators are not in it."""
-    numbered = host["correlation"][host["correlation"] >= 0]
-    if not len(numbered):
-        return np.zeros(len(launch), dtype=np.bool_)
-    correlation = kernels["correlation"]
-    earlier: NDArray[np.bool_] = (launch < 0) & (correlation >= 0) & (correlation < numbered.min())
-    return earlier
-
-
-def _believable(start: IndexArray, launched: IndexArray, launch: IndexArray) -> NDArray[np.float64]:
-    """Start times, NaN where the device's clock contradicts the host's."""
-    early = (launch >= 0) & (start < _take(launched, launch) - _DRIFT)
-    return np.where(early, np.nan, start.astype(np.float64))
-
-
 def _nested_order(raw: _Raw) -> _Raw:
     return _ordered(raw, np.lexsort((-raw["duration"], raw["start"], raw["thread"])))
 
@@ -170,20 +180,3 @@ def _take(values: Any, index: IndexArray) -> Any:
     if not len(values):
         return np.zeros(len(index), dtype=values.dtype)
     return values[np.maximum(index, 0)]
-
-
-class _Numbers:
-    """Positions of the numbers by which events name one another; of repeated numbers the last."""
-
-    def __init__(self, numbers: IndexArray) -> None:
-        self._order = np.argsort(numbers, kind="stable")
-        self._sorted = numbers[self._order]
-
-    def find(self, wanted: IndexArray) -> IndexArray:
-        """Position of each number, -1 where it is unknown or -1 itself."""
-        if not len(self._sorted):
-            return np.full(len(wanted), _NONE, dtype=np.int64)
-        place = np.maximum(np.searchsorted(self._sorted, wanted, side="right") - 1, 0)
-        found = (self._sorted[place] == wanted) & (wanted >= 0)
-        result: IndexArray = np.where(found, self._order[place], _NONE)
-        return result

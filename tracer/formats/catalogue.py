@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
@@ -80,4 +81,17 @@ def read_trace(path: str | Path, *, format_name: str | None = None, progress: Pr
     """
     path = Path(path)
     chosen = recognise(path) if format_name is None else format_name
-    return find_format(chosen).read(path, progress)
+    try:
+        trace = find_format(chosen).read(path, progress)
+    except TraceFormatError as error:
+        raise _naming(path, error) from error
+    return replace(trace, source=str(path))
+
+
+def _naming(path: Path, error: TraceFormatError) -> TraceFormatError:
+    """The same error with the whole name of the file, where its message begins with the name of the trace."""
+    text = str(error)
+    name, separator, rest = text.partition(": ")
+    if str(path) in text:
+        return error
+    return TraceFormatError(f"{path}: {rest if separator and path.name.startswith(name) else text}")

@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from tracer.event_columns import CallColumns, no_host_calls, no_kernels
 from tracer.events.operator_arguments import dtype_of_type
 from tracer.graph import AttributeValue, IndexArray, Op, TensorSpec, attributes_from
 from tracer.operators import argument_names
 from tracer.storage.json_stream import JsonStream, Progress, open_plain_or_gzip
-from tracer.trace import CallColumns, RunFacts, Trace, TraceFormatError, no_host_calls, no_kernels
+from tracer.trace import RunFacts, Trace, TraceFormatError
 
 __all__ = ["VARIABLE_MAP", "read", "recognises"]
 

@@ -17,8 +17,9 @@ from typing import Any
 from tracer.events.builder import TraceBuilder
 from tracer.events.operator_arguments import RecordedArguments
 from tracer.events.operator_table import Names
+from tracer.events.pairs import BeginEndPairs
 from tracer.storage.json_stream import JsonStream, Progress, open_plain_or_gzip
-from tracer.trace import KernelKind, RunFacts, Trace
+from tracer.trace import KernelKind, RunFacts, Trace, TraceFormatError
 
 __all__ = ["EVENT_KINDS", "VARIABLE_MAP", "read", "recognises"]
 
@@ -43,7 +44,11 @@ EVENT_KINDS: Mapping[str, str] = {
     "gpu_memset": "memset",
     "memset": "memset",
     **dict.fromkeys(
-        ("cuda_runtime", "cuda_driver", "hip_runtime", "hip_driver", "xpu_runtime", "xpu_driver", "runtime", "driver"),
+        (
+            f"{prefix}{layer}"
+            for prefix in ("", "cuda_", "hip_", "xpu_", "privateuse1_", "mtia_", "glow_", "hpu_")
+            for layer in ("runtime", "driver")
+        ),
         "host",
     ),
     "user_annotation": "annotation",
@@ -52,12 +57,17 @@ EVENT_KINDS: Mapping[str, str] = {
 # Not part of a run: summaries, memory samples, arrows between events, and the profiler's own doings.
 _NOT_RUN = (
     "gpu_user_annotation cpu_instant_event overhead trace ac2g fwdbwd async_cpu_to_gpu instant cuda_sync "
-    "cuda_profiler_range cuda_event cpu_event counter"
+    "cuda_profiler_range cuda_event cpu_event counter xpu_sync gpu_pm_counter collective_comm"
 )
 _CONTEXT = frozenset(_NOT_RUN.split())
 _KERNEL_KINDS = {"kernel": KernelKind.KERNEL, "memcpy": KernelKind.MEMCPY, "memset": KernelKind.MEMSET}
 _MODULE = "nn.Module: "
+# Arrows from launches to kernels: of Kineto, of its predecessor, and of torch_npu.
+_ARROWS = frozenset({"ac2g", "async_cpu_to_gpu", "async_npu", "HostToDevice"})
 _HEAD = 4096
+# Ids have up to 64 bits, of which the lower 62 tell them apart.
+_LONGEST_ID = 40
+_ID_BITS = (1 << 62) - 1
 # Times beyond this are no times: seventy years, in microseconds.
 _LATEST = 2**51
 _SIGNS = re.compile(rb'"(traceEvents|deviceProperties|baseTimeNanoseconds|displayTimeUnit)"|"ph"\s*:\s*"')
@@ -121,6 +131,8 @@ class _Reader:
         self._device = ""
         self._world = 1
         self._settings: dict[str, bool | int | float | str] = {}
+        self._pairs = BeginEndPairs()
+        self._categories = 0
         self._used_devices: set[int] = set()
         self._devices: dict[int, str] = {}
         self._kinds: dict[str, str] = {}
@@ -151,20 +163,37 @@ class _Reader:
         if not isinstance(event, dict):
             self._builder.skip("event that is not an object")
             return
+        phase = event.get("ph")
+        if phase == "X":
+            self._whole(event, self._length(event.get("dur")))
+        elif phase == "B":
+            self._pairs.begin(self._track(event), event)
+        elif phase == "E":
+            pair = self._pairs.end(self._track(event), event)
+            if pair is not None:
+                self._whole(pair[0], self._between(pair[0].get("ts"), pair[1]))
+        elif phase in ("s", "f") and str(event.get("cat")) in _ARROWS:
+            at = self._nanoseconds(event.get("ts"))
+            if at is not None:
+                name = f"{event.get('cat')} {event.get('id')}"
+                self._builder.add_arrow(name, track=self._thread(event), at=at, end=phase == "f")
+
+    def _whole(self, event: Mapping[str, Any], duration: int | None) -> None:
+        """An event that has a start and a duration, or should have."""
         kind = self._kind(event.get("cat"))
-        if event.get("ph") != "X":
-            if kind in self._handlers and event.get("ph") in ("B", "E", "b", "e"):
-                self._builder.skip("event given as begin and end")
-            return
+        self._categories += bool(event.get("cat"))
         if kind == "python" and not str(event.get("name", "")).startswith(_MODULE):
             return
         if kind not in self._handlers:
             if kind:
                 self._builder.skip(kind)
             return
-        start, duration = self._nanoseconds(event.get("ts")), self._length(event.get("dur"))
+        start = self._nanoseconds(event.get("ts"))
         if start is None or duration is None:
             self._builder.skip(f"{kind} without a finite time")
+            return
+        if kind in _KERNEL_KINDS and not _number(event.get("ts")) and not duration:
+            self._builder.skip("device event without times (ts and dur are 0)")
             return
         arguments = event.get("args")
         self._handlers[kind](event, arguments if isinstance(arguments, dict) else {}, start, duration)
@@ -180,6 +209,12 @@ class _Reader:
 
     def build(self, path: Path) -> Trace:
         """The trace of all events."""
+        self._count_open()
+        if not self._categories and self._builder.skipped:
+            raise TraceFormatError(
+                f"{path}: trace of the legacy autograd profiler (no categories), which is not supported: its events "
+                "name no launches; take it with torch.profiler"
+            )
         used = sorted(self._used_devices)
         names = {self._devices[i] for i in used if i in self._devices} or set(self._devices.values())
         facts = RunFacts(
@@ -188,23 +223,37 @@ class _Reader:
             num_devices=max(self._world, len(used), 1),
             settings=tuple(sorted(self._settings.items())),
         )
-        return self._builder.build(_stem(path), facts)
+        return self._builder.build(_stem(path), facts, self._threads.all())
+
+    def _count_open(self) -> None:
+        """Count begins without an end and ends without a begin."""
+        begun = sum(self._kind(event.get("cat")) in self._handlers for event in self._pairs.waiting)
+        for _ in range(begun + self._pairs.unmatched):
+            self._builder.skip("event that begins and does not end, or ends only")
 
     def _nanoseconds(self, microseconds: Any) -> int | None:
         """Time since the first event, so that the fraction of a large number of microseconds survives."""
         value = _number(microseconds)
         if value is None or abs(value) > _LATEST:
             return None
+        whole = int(value)
         if self._base is None:
-            self._base = int(value)
-        return round((value - self._base) * 1000)
+            self._base = whole
+        return (whole - self._base) * 1000 + round((value - whole) * 1000)
 
     def _length(self, microseconds: Any) -> int | None:
         value = _number(microseconds)
         return None if value is None else round(value * 1000)
 
+    def _between(self, start: Any, end: Any) -> int | None:
+        first, last = self._nanoseconds(start), self._nanoseconds(end)
+        return None if first is None or last is None else last - first
+
+    def _track(self, event: Mapping[str, Any]) -> str:
+        return f"{event.get('pid')}/{event.get('tid')}"
+
     def _thread(self, event: Mapping[str, Any]) -> int:
-        return self._threads.number(f"{event.get('pid')}/{event.get('tid')}")
+        return self._threads.number(self._track(event))
 
     def _call(self, event: Mapping[str, Any], arguments: Mapping[str, Any], start: int, duration: int) -> None:
         fields = {name.lower(): value for name, value in arguments.items()}
@@ -231,6 +280,7 @@ class _Reader:
             external=_id(_field(fields, "external")),
             device=max(device, 0),
             stream=max(_id(_field(fields, "stream")), 0),
+            track=self._thread(event),
         )
 
     def _host(self, event: Mapping[str, Any], arguments: Mapping[str, Any], start: int, duration: int) -> None:
@@ -269,13 +319,20 @@ def _number(value: Any) -> float | None:
         except ValueError:
             return None
     plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if plain and math.isfinite(value) else None
+    try:
+        return float(value) if plain and math.isfinite(value) else None
+    except OverflowError:
+        return None
 
 
 def _id(value: Any) -> int:
-    """Number of an event, -1 where it has none."""
+    """Number of an event, -1 where it has none; whole numbers keep all their digits."""
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < _LONGEST_ID:
+        value = int(value)
+    if type(value) is int:
+        return value & _ID_BITS if value >= 0 else -1
     number = _number(value)
-    return int(number) if number is not None and 0 <= number < 2**62 else -1
+    return int(number) & _ID_BITS if number is not None and number >= 0 else -1
 
 
 def _stem(path: Path) -> str:

@@ -20,10 +20,11 @@ from typing import Any
 
 import numpy as np
 
+from tracer.event_columns import CallColumns, KernelColumns, no_host_calls
 from tracer.events.operator_arguments import RecordedArguments
 from tracer.events.operator_table import Names, OperatorTable
 from tracer.storage.json_stream import Progress, open_plain_or_gzip
-from tracer.trace import CallColumns, KernelColumns, RunFacts, Trace, TraceFormatError, no_host_calls
+from tracer.trace import RunFacts, Trace, TraceFormatError
 
 __all__ = ["VARIABLE_MAP", "read", "recognises"]
 

@@ -7,7 +7,7 @@ them, are written as integers, starts as differences, because those compress wel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from tracer.event_columns import BacklogColumns, CallColumns, HostColumns, KernelColumns, no_backlog
 from tracer.graph import Op
-from tracer.trace import CallColumns, HostColumns, KernelColumns, RunFacts, Trace, TraceFormatError
+from tracer.trace import RunFacts, Trace, TraceFormatError
 
 from .array_archive import ArchiveError, archive_header, decode_header, first_line, read_archive, write_archive
 
@@ -25,7 +26,14 @@ __all__ = ["FORMAT_VERSION", "is_trace_file", "load_trace", "save_trace"]
 FORMAT_VERSION = 1
 _AGAIN = "take it again with 'trace run', or give the file of the profiler"
 _KIND = "roofcast trace"
-_GROUPS: Mapping[str, type] = {"calls": CallColumns, "kernels": KernelColumns, "host": HostColumns}
+_GROUPS: Mapping[str, type] = {
+    "calls": CallColumns,
+    "kernels": KernelColumns,
+    "host": HostColumns,
+    "backlog": BacklogColumns,
+}
+# Groups that files of before have not.
+_LATER: Mapping[str, Callable[[], Any]] = {"backlog": no_backlog}
 _TIMES = frozenset({"start", "duration"})
 # Columns that mostly climb: written as differences.
 _CLIMBING = frozenset({"start", "correlation", "parent", "call", "launch"})
@@ -117,6 +125,8 @@ def _header_of(trace: Trace) -> _Header:
 
 
 def _columns(kind: type, group: str, arrays: Mapping[str, Any]) -> Any:
+    if group in _LATER and not any(name.startswith(f"{group}.") for name in arrays):
+        return _LATER[group]()
     return kind(**{f.name: _decode(f.name, arrays[f"{group}.{f.name}"]) for f in fields(kind)})
 
 

@@ -142,7 +142,7 @@ def _worst(comparison: TraceComparison) -> Table:
             _time(row.measured),
             _time(row.predicted),
             "" if math.isnan(row.low) else f"{_time(row.low)} to {_time(row.high)}",
-            f"{row.error:+.1%}" if row.measured else "",
+            "" if row.error is None else f"{row.error:+.1%}",
         )
     return table
 

@@ -74,9 +74,9 @@ class ComparedOperator:
     high: float = math.nan
 
     @property
-    def error(self) -> float:
-        """Relative error, positive where the prediction is too long."""
-        return self.predicted / self.measured - 1
+    def error(self) -> float | None:
+        """Relative error, positive where the prediction is too long; None where nothing was measured to last."""
+        return self.predicted / self.measured - 1 if self.measured > 0 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +249,7 @@ def compare(
         The trace has no device events, so there is nothing to compare.
     """
     if not len(trace.kernels):
-        raise TraceFormatError(f"{trace.name}: has no device events, so there are no measured times to compare with")
+        raise TraceFormatError(f"{trace.label}: has no device events, so no times to compare with{trace.unread}")
     pool = CalibrationPool.shipped() if calibrations is None else calibrations
     accelerator = accelerator or accelerator_of(trace, "--hw")
     attribution = attribute(trace, lambda op: can_predict(op, execution))
@@ -323,7 +323,7 @@ def _summary(
 ) -> TraceComparison:
     total = trace.device_time
     whole = _part(compared, [group for group, _ in missing], total)
-    errors = [abs(row.error) for row in compared if row.measured > 0]
+    errors = [abs(row.error) for row in compared if row.error is not None]
     near = sum(row.measured for row in compared if abs(row.predicted - row.measured) <= _WITHIN * row.measured)
     idle = device_idle(trace)
     return TraceComparison(

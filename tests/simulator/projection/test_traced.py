@@ -10,9 +10,10 @@ import pytest
 from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.projection.traced import accelerator_of, graph_of_trace, project, ran_on_host
 from simulator.simulation import simulate
+from tracer.event_columns import no_kernels
 from tracer.events.builder import TraceBuilder
 from tracer.events.operator_arguments import RecordedArguments
-from tracer.trace import KernelKind, RunFacts, Trace, TraceFormatError, no_kernels
+from tracer.trace import KernelKind, RunFacts, Trace, TraceFormatError
 
 SHIPPED = CalibrationPool.shipped()
 

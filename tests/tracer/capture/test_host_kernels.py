@@ -8,8 +8,9 @@ import pytest
 pytest.importorskip("torch")
 
 from tracer.capture.host_kernels import with_host_kernels, works_itself
+from tracer.event_columns import CallColumns, HostColumns, KernelColumns
 from tracer.graph import Op
-from tracer.trace import CallColumns, HostColumns, KernelColumns, KernelKind, RunFacts, Trace
+from tracer.trace import KernelKind, RunFacts, Trace
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tracer.capture.joining import join_traces
+from tracer.event_columns import CallColumns, HostColumns, KernelColumns
 from tracer.graph import Op, TensorSpec
-from tracer.trace import CallColumns, HostColumns, KernelColumns, RunFacts, Trace
+from tracer.trace import RunFacts, Trace
 
 
 def _ints(*values: int) -> np.ndarray:

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tracer.event_columns import no_kernels
 from tracer.events.attribution import attribute, graph_of_calls
 from tracer.events.builder import TraceBuilder
 from tracer.events.operator_arguments import RecordedArguments
 from tracer.graph import Op
-from tracer.trace import KernelKind, RunFacts, Trace, no_kernels
+from tracer.trace import KernelKind, RunFacts, Trace
 
 _TENSOR = RecordedArguments(shapes=[[4, 4]], types=["float"])
 
@@ -93,6 +94,17 @@ def test_time_is_conserved_and_remainders_have_reasons() -> None:
         ("in graph", 1, pytest.approx(8e-9)),
         ("stray", 1, pytest.approx(4e-9)),
     ]
+
+
+@pytest.mark.parametrize("name", ["Memcpy M2D", "Memcpy D2M", "[CUDA memcpy Device-to-Host]", "CopyHostToDevice"])
+def test_copies_over_the_link_belong_to_no_operator(name: str) -> None:
+    trace = Run().call("aten::copy_", 0, 50).kernel(10, 30, name, KernelKind.MEMCPY).trace()
+    assert attribute(trace, lambda op: True).unattributed == {"copy between host and device": (1, pytest.approx(3e-8))}
+
+
+def test_copies_on_the_device_belong_to_their_operator() -> None:
+    trace = Run().call("aten::copy_", 0, 50).kernel(10, 30, "Memcpy D2D", KernelKind.MEMCPY).trace()
+    assert attribute(trace, lambda op: True).unattributed == {}
 
 
 def test_on_a_host_a_composites_own_time_goes_to_what_it_calls() -> None:

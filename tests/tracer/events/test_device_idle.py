@@ -43,13 +43,32 @@ def test_streams_that_overlap_are_busy_once() -> None:
     assert idle.idle == 0
 
 
-def test_devices_are_added_up() -> None:
-    trace = _trace((0, 100, 7, -1), (0, 10, 7, -1), (30, 10, 7, -1))
+def test_several_devices_have_one_clock_on_the_wall() -> None:
+    trace = _trace((0, 100, 7, -1), (0, 10, 7, -1), (130, 10, 7, -1))
     two = replace(trace, kernels=replace(trace.kernels, device=np.array([0, 1, 1])))
     idle = device_idle(two)
     assert idle is not None
     assert idle.elapsed == pytest.approx(140e-9)
-    assert idle.queued == pytest.approx(20e-9)
+    assert idle.busy == pytest.approx(110e-9)
+    assert [(d.device, round(d.busy * 1e9), round(d.idle * 1e9)) for d in idle.devices] == [(0, 100, 40), (1, 20, 120)]
+
+
+def test_events_of_before_the_trace_keep_the_device_busy() -> None:
+    """Queued at -50 and 20, they end at 10 and 60: of the 100 ns between two kernels of the trace 40 are idle."""
+    trace = _trace((-50, 60, 13, 1), (20, 40, 13, 2), (0, 5, 7, 10), (105, 10, 7, 11), launches={10: -100, 11: 5})
+    assert trace.skipped == {"device event launched before the trace began": 2}
+    idle = device_idle(trace)
+    assert idle is not None
+    assert idle.elapsed == pytest.approx(115e-9)
+    assert idle.busy == pytest.approx((10 + 40 + 10) * 1e-9)
+
+
+def test_events_without_a_start_are_left_out() -> None:
+    trace = _trace((0, 100, 7, -1), (150, 10, 7, -1), (200, 10, 7, -1))
+    kernels = replace(trace.kernels, start=np.where(np.arange(3) == 1, np.nan, trace.kernels.start))
+    idle = device_idle(replace(trace, kernels=kernels))
+    assert idle is not None
+    assert (idle.elapsed, idle.busy) == (pytest.approx(210e-9), pytest.approx(110e-9))
 
 
 def test_without_starts_nothing_is_known(product_trace: Trace) -> None:

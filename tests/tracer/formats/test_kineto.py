@@ -169,7 +169,7 @@ def test_stages_and_modules_of_our_own_annotations(write_chrome: ChromeWriter, e
         ({"ts": "soon"}, "kernel without a finite time", 3.25e-6),
         ({"ts": -(2.0**31)}, "start time before the launch (clock)", 0.0),
         ({"cat": "gpu_thing"}, "event of category 'gpu_thing'", 3.25e-6),
-        ({"ph": "B"}, "event given as begin and end", 3.25e-6),
+        ({"ph": "B"}, "event that begins and does not end, or ends only", 3.25e-6),
     ],
 )
 def test_what_cannot_be_used_is_counted(
@@ -180,6 +180,83 @@ def test_what_cannot_be_used_is_counted(
     assert trace.skipped == {reason: 1}
     assert trace.device_time == pytest.approx(4.75e-6 - lost)
     assert trace.has_timeline is (reason != "start time before the launch (clock)")
+
+
+def test_events_given_as_begin_and_end(write_chrome: ChromeWriter, events: Events) -> None:
+    """Ends name nothing, and may have the arguments."""
+    split: Events = []
+    for event in (event for event in events if event["name"] != "builtin"):
+        if event.get("ph") == "X" and event["cat"] != "Trace":
+            begin, end = dict(event, ph="B"), {k: event[k] for k in ("pid", "tid")}
+            del begin["dur"]
+            end.update(ph="E", ts=event["ts"] + event["dur"], args=begin.pop("args", {}))
+            split += [begin, end]
+        else:
+            split.append(event)
+    split.sort(key=lambda event: event.get("ts", 0.0))
+    trace = kineto.read(write_chrome(split))
+    assert [e.operator.name for e in trace.kernel_events() if e.operator] == ["aten::mm", "aten::add"]
+    assert trace.kernels.duration.tolist() == [3.25e-6, 1.5e-6]
+    assert trace.operators[0].inputs[0].shape == (4, 8)
+
+
+def test_arrows_tie_kernels_without_numbers(write_chrome: ChromeWriter, events: Events) -> None:
+    """One comes from the launch, the other from the operator itself."""
+    for event in events:
+        arguments = event.get("args", {})
+        arguments.pop("External id", None)
+        arguments.pop("correlation", None)
+    arrow = {"id": 5, "cat": "ac2g", "name": "ac2g"}
+    events += [
+        {"ph": "s", "pid": 1, "tid": 1, "ts": 150.0, **arrow},
+        {"ph": "f", "pid": 0, "tid": 7, "ts": 160.0, **arrow},
+    ]
+    del events[9]
+    trace = kineto.read(write_chrome(events))
+    assert [e.operator.name for e in trace.kernel_events() if e.operator] == ["aten::mm", "aten::add"]
+
+
+def test_an_event_at_time_0_is_left_out(write_chrome: ChromeWriter, events: Events) -> None:
+    for event in events:
+        if "ts" in event:
+            event["ts"] += 1_600_000_000_000_000.0
+    whole = kineto.read(write_chrome(events))
+    for duration, reason in ((0, "without times"), (9.0, "hours away from all others")):
+        lost = {**copy.deepcopy(events[8]), "ts": 0, "dur": duration, "name": "lost"}
+        trace = kineto.read(write_chrome([lost, *events]))
+        (found,) = trace.skipped
+        assert reason in found
+        assert trace.kernels.start.tolist() == pytest.approx(whole.kernels.start.tolist(), abs=1e-9)
+
+
+@pytest.mark.parametrize("layer", ["privateuse1_runtime", "mtia_runtime", "xpu_driver"])
+def test_runtimes_of_other_devices(write_chrome: ChromeWriter, events: Events, layer: str) -> None:
+    for event in events:
+        if event.get("cat") == "cuda_runtime":
+            event["cat"] = layer
+        event.get("args", {}).pop("External id", None)
+    trace = kineto.read(write_chrome(events))
+    assert [e.operator.name for e in trace.kernel_events() if e.operator] == ["aten::mm", "aten::add"]
+
+
+@pytest.mark.parametrize("first", [2**53, 2**60, "9007199254740992", 2**64 - 5])
+def test_large_numbers_keep_all_digits(write_chrome: ChromeWriter, events: Events, first: int | str) -> None:
+    for event in events:
+        arguments = event.get("args", {})
+        arguments.pop("External id", None)
+        if "correlation" in arguments:
+            number = int(first) + arguments["correlation"] - 20
+            arguments["correlation"] = str(number) if isinstance(first, str) else number
+    assert [e.operator.name for e in kineto.read(write_chrome(events)).kernel_events() if e.operator] == [
+        "aten::mm",
+        "aten::add",
+    ]
+
+
+def test_the_profiler_of_before_is_refused_by_name(write_chrome: ChromeWriter) -> None:
+    cpu = {"name": "aten::mm", "ph": "X", "ts": 1, "dur": 5, "tid": 1, "pid": "CPU functions", "args": {}}
+    with pytest.raises(TraceFormatError, match="legacy autograd profiler"):
+        kineto.read(write_chrome([cpu, {**cpu, "pid": "CUDA functions"}]))
 
 
 def test_foreign_items_are_counted(write_chrome: ChromeWriter, events: Events) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.projection.operator_times import operator_times
+from tracer.event_columns import no_kernels
 from tracer.storage.trace_file import save_trace
-from tracer.trace import RunFacts, Trace, TraceFormatError, no_kernels
+from tracer.trace import RunFacts, Trace, TraceFormatError
 from validation.errors.operator_groups import UNMODELLED
 from validation.errors.traces import compare, compare_trace
 

@@ -8,8 +8,9 @@ import pytest
 from hw_specs import Accelerator, Calibration, CalibrationPool, Evidence, FittedCalibration, load_accelerator
 from simulator.lowering import execution_on
 from simulator.projection.operator_times import operator_times
+from tracer.event_columns import CallColumns, HostColumns, KernelColumns
 from tracer.graph import Op, TensorSpec
-from tracer.trace import CallColumns, HostColumns, KernelColumns, KernelKind, RunFacts, Trace
+from tracer.trace import KernelKind, RunFacts, Trace
 from validation.machine.check import check_probe
 
 _SQUARE = TensorSpec((512, 512), "float32")
