@@ -15,7 +15,7 @@ from simulator.cost.hardware import HardwareColumns
 from simulator.cost.mechanisms import cache_hit_rate
 from simulator.cost.parameters import Parameters, parameter
 from simulator.cost.power_limit import Allowance
-from simulator.cost.products import Problem, ProductCost, product_cost
+from simulator.cost.products import Problem, ProductCost, at_built_rate, product_cost, runs_as_built
 from simulator.cost.products.tiles import library_groups, wave_time
 from simulator.kernels import ConvolutionTable
 
@@ -90,7 +90,7 @@ def matrix_convolution_cost(
     """
     problem = replace(_implicit_problem(table, hardware), k=_padded_depth(table))
     problem = replace(problem, peak=problem.peak * parameters.share)
-    cost = _tiled(problem, hardware, parameters, _roles(table), Allowance.of(table, hardware))
+    cost = _tiled(problem, hardware, parameters, _roles(table), runs_as_built(table), Allowance.of(table, hardware))
     family = product_terms(cost, "matrix")
     stream = parameters_of(hardware, STREAM)
     streamed = stream.floor + table.bytes[:, None] / (stream.dram * hardware.dram_achievable_copy)
@@ -114,6 +114,7 @@ def _tiled(
     hardware: HardwareColumns,
     parameters: ConvolutionParameters,
     roles: NDArray[np.str_],
+    as_built: NDArray[np.bool_],
     allowance: Allowance | None,
 ) -> ProductCost:
     """Every product with the tiles of its role, at the rate of the instructions of their library."""
@@ -125,7 +126,8 @@ def _tiled(
             own, peak=own.peak * _instruction_share(role, hardware), gathered=_gathered(role, hardware, parameters)
         )
         limit = None if allowance is None else allowance.at(rows)
-        cost = product_cost(own, hardware, parameters_of(hardware, MATMUL), role=role, allowance=limit)
+        usual = parameters_of(hardware, MATMUL)
+        cost = at_built_rate(own, hardware, usual, as_built=as_built[rows], role=role, allowance=limit)
         for field in fields(ProductCost):
             getattr(result, field.name)[rows] = getattr(cost, field.name)
     return result

@@ -18,8 +18,9 @@ from simulator.cost.products import (
     Problem,
     ProductCost,
     ProductParameters,
+    at_built_rate,
     packed_cost,
-    product_cost,
+    runs_as_built,
 )
 from simulator.cost.roofline import vector_peak
 from simulator.kernels import FamilyTable, ProductTable
@@ -81,7 +82,8 @@ def matmul_cost(
         What multiplies.
     """
     limit, problem = Allowance.of(table, hardware), _problem(table, hardware)
-    cost = product_cost(problem, hardware, parameters, role=role, allowance=limit)
+    as_built = runs_as_built(table)
+    cost = at_built_rate(problem, hardware, parameters, as_built=as_built, role=role, allowance=limit)
     rows = np.flatnonzero(table.packed)
     if len(rows):
         packed = packed_cost(problem.rows(rows), hardware, parameters)

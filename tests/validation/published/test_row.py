@@ -94,7 +94,8 @@ def test_a_column_of_a_source_may_have_been_measured_with_tf32_and_the_others_wi
     table = ROW.replace("somebody's README", "github.com/huggingface/diffusers@a39d42b91d:docs/torch2.0.mdx")
     row = table.replace(",fp16,", ",fp32,")
     assert only_case(tmp_path, row).execution["matmul_tf32"] is True
-    for other in (table, row.replace(",sdpa,", ",xformers,"), row.replace("NVIDIA A100-80GB SXM", "NVIDIA A10")):
+    assert only_case(tmp_path, row.replace("NVIDIA A100-80GB SXM", "NVIDIA A10")).execution["matmul_tf32"] is True
+    for other in (table, row.replace(",sdpa,", ",xformers,")):
         assert only_case(tmp_path, other).execution["matmul_tf32"] is False
 
 
