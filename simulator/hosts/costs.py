@@ -15,6 +15,7 @@ from simulator.execution import EXECUTION_MODES
 from simulator.lowering import StageLaunches
 from tracer.graph import OpGraph
 from tracer.operators import (
+    ATTENTION_GRADIENTS,
     ATTENTIONS,
     COLLECTIVES,
     CONVOLUTIONS,
@@ -36,12 +37,12 @@ FloatArray = NDArray[np.float64]
 
 _KINDS: Mapping[str, Iterable[Kind]] = {
     "view": FREE,
-    "attention": ATTENTIONS,
-    "convolution": CONVOLUTIONS,
-    "product": PRODUCTS,
+    "attention": (*ATTENTIONS, *ATTENTION_GRADIENTS),
+    "convolution": (*CONVOLUTIONS, Kind.CONVOLUTION_BACKWARD),
+    "product": (*PRODUCTS, Kind.FUSED_EXPERTS),
     "row_wise": (
         *(Kind.LAYER_NORM, Kind.RMS_NORM, Kind.GROUP_NORM, Kind.SPREAD_GROUP_NORM, Kind.BATCH_NORM),
-        *(Kind.LAYER_NORM_BACKWARD, Kind.CHANNEL_NORM_BACKWARD),
+        *(Kind.LAYER_NORM_BACKWARD, Kind.CHANNEL_NORM_BACKWARD, Kind.BATCH_NORM_BACKWARD),
         Kind.SOFTMAX,
     ),
     # A norm with its residual is one kernel of a serving engine, called without the layers around torch's own norms.
@@ -49,6 +50,7 @@ _KINDS: Mapping[str, Iterable[Kind]] = {
         *(Kind.ELEMENTWISE, Kind.COMPARISON, Kind.REDUCTION, Kind.SCAN, Kind.SORT, Kind.RESIDUAL_RMS_NORM),
         *(Kind.COPY, Kind.IN_PLACE_COPY, Kind.CONCATENATION, Kind.PADDING, Kind.FILL, Kind.RESAMPLE, Kind.POOLING),
         *(Kind.GATHER, Kind.SCATTER, Kind.SCATTER_TO_ZEROS, Kind.PAGED_WRITE, Kind.ROTARY, Kind.ROW_QUANTIZATION),
+        *(Kind.LOSS, Kind.FOREACH, Kind.WINDOW_BACKWARD),
         *GENERATED,
     ),
     "collective": COLLECTIVES,

@@ -50,6 +50,8 @@ class AttentionColumns(Generic[Number, Flag, Code]):
         Query heads that share one head of keys and values. [1]
     causal
         Whether attention skips keys after the query.
+    products
+        Products of a tile of scores over those of the forward pass: 1, and 2.5 where gradients are made. [1]
     """
 
     algorithm: Code
@@ -60,6 +62,7 @@ class AttentionColumns(Generic[Number, Flag, Code]):
     value_dim: Number
     heads_per_key_head: Number = column(1.0)
     causal: Flag = column(False)
+    products: Number = column(1.0)
 
 
 @dataclass(frozen=True, kw_only=True)

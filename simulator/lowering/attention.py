@@ -38,6 +38,7 @@ __all__ = ["attention", "fused_attention", "naive_attention"]
     Kind.EFFICIENT_ATTENTION,
     Kind.CUDNN_ATTENTION,
     Kind.PAGED_ATTENTION,
+    Kind.PACKED_ATTENTION,
 )
 def attention(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Kernels of an attention call."""

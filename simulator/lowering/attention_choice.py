@@ -32,6 +32,9 @@ _RAN = {
     Kind.FLASH_ATTENTION: AttentionAlgorithm.FLASH2,
     Kind.EFFICIENT_ATTENTION: AttentionAlgorithm.EFFICIENT,
     Kind.CUDNN_ATTENTION: AttentionAlgorithm.CUDNN,
+    Kind.FLASH_ATTENTION_BACKWARD: AttentionAlgorithm.FLASH2,
+    Kind.EFFICIENT_ATTENTION_BACKWARD: AttentionAlgorithm.EFFICIENT,
+    Kind.CUDNN_ATTENTION_BACKWARD: AttentionAlgorithm.CUDNN,
 }
 
 #: Kernels that read a paged cache, the one that an engine prefers first: FlashAttention-3 where there is one (Hopper),
@@ -96,7 +99,7 @@ def algorithm_of(op: Op, execution: Execution) -> AttentionAlgorithm | None:
     kind = declared(op).kind
     if kind is Kind.SEPARATE_ATTENTION:
         return None
-    if kind is Kind.PAGED_ATTENTION:
+    if kind in (Kind.PAGED_ATTENTION, Kind.PACKED_ATTENTION):
         return _of_pages(execution)
     ran = _RAN.get(kind)
     if ran is not None and ran in execution.kernels:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from simulator.kernels import Kernel, Stream
 from tracer.graph import Op
-from tracer.operators import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, PRODUCTS, Kind, kind_of
+from tracer.operators import ATTENTION_GRADIENTS, ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, PRODUCTS, Kind, kind_of
 
 __all__ = ["ATTENTION_CATEGORIES", "CATEGORIES", "KIND_CATEGORY", "category_of", "kernel_category"]
 
@@ -26,23 +26,23 @@ CATEGORIES = (
 # What attention consists of where a model writes it out.
 _PARTS_OF_ATTENTION = (Kind.BATCHED_PRODUCT, Kind.BIASED_BATCHED_PRODUCT, Kind.SOFTMAX)
 _KINDS: Mapping[str, Iterable[Kind]] = {
-    "attention_self": ATTENTIONS,
-    "convolution": CONVOLUTIONS,
-    "linear": PRODUCTS,
+    "attention_self": (*ATTENTIONS, *ATTENTION_GRADIENTS),
+    "convolution": (*CONVOLUTIONS, Kind.CONVOLUTION_BACKWARD),
+    "linear": (*PRODUCTS, Kind.FUSED_EXPERTS),
     "normalization": (
         *(Kind.SOFTMAX, Kind.LAYER_NORM, Kind.RMS_NORM, Kind.RESIDUAL_RMS_NORM),
         *(Kind.GROUP_NORM, Kind.SPREAD_GROUP_NORM, Kind.BATCH_NORM),
-        *(Kind.LAYER_NORM_BACKWARD, Kind.CHANNEL_NORM_BACKWARD),
+        *(Kind.LAYER_NORM_BACKWARD, Kind.CHANNEL_NORM_BACKWARD, Kind.BATCH_NORM_BACKWARD),
         # Generated kernels that reduce rows are normalizations in the models at hand.
         *(Kind.GENERATED_REDUCTION, Kind.GENERATED_PERSISTENT_REDUCTION),
     ),
     "elementwise": (
         *(Kind.ELEMENTWISE, Kind.COMPARISON, Kind.REDUCTION, Kind.SCAN, Kind.SORT),
-        *(Kind.ROTARY, Kind.ROW_QUANTIZATION, Kind.GENERATED_POINTWISE, *FREE),
+        *(Kind.LOSS, Kind.FOREACH, Kind.ROTARY, Kind.ROW_QUANTIZATION, Kind.GENERATED_POINTWISE, *FREE),
     ),
     "data_movement": (
         *(Kind.COPY, Kind.IN_PLACE_COPY, Kind.CONCATENATION, Kind.PADDING, Kind.FILL, Kind.RESAMPLE, Kind.POOLING),
-        *(Kind.GATHER, Kind.SCATTER, Kind.SCATTER_TO_ZEROS, Kind.PAGED_WRITE),
+        *(Kind.GATHER, Kind.SCATTER, Kind.SCATTER_TO_ZEROS, Kind.PAGED_WRITE, Kind.WINDOW_BACKWARD),
     ),
     "communication": COLLECTIVES,
 }
@@ -61,7 +61,7 @@ def category_of(op: Op, module: str) -> str:
     normalization.
     """
     kind = kind_of(op.name)
-    if kind in ATTENTIONS:
+    if kind in ATTENTIONS or kind in ATTENTION_GRADIENTS:
         return f"attention_{op.attribute('kind', 'self')}"
     if kind in _PARTS_OF_ATTENTION and _ATTENTION_MODULE.search(module):
         return "attention_self"

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 from hw_specs import number_format
 from simulator.execution import Execution
-from simulator.kernels import Kernel, Product
+from simulator.kernels import Kernel, Product, Stream, StreamKind
 from simulator.work import declared, work_of
-from simulator.work.contraction import groups_touched
+from simulator.work.contraction import ExpertsShape, experts_shape, groups_touched
 from tracer.graph import Op
 from tracer.operators import Kind
 
 from .rules import lowering_rule
 
-__all__ = ["grouped_product", "matrix_product", "product_format"]
+__all__ = ["fused_experts", "grouped_product", "matrix_product", "product_format"]
 
 # Kinds whose first input is the bias, so that the factors are the second and third.
 _BIASED = (Kind.BIASED_PRODUCT, Kind.BIASED_BATCHED_PRODUCT, Kind.BIASED_SUM_OF_PRODUCTS)
@@ -75,6 +76,70 @@ def grouped_product(op: Op, execution: Execution) -> Sequence[Kernel]:
             k=rows.shape[-1],
         ),
     )
+
+
+@lowering_rule(Kind.FUSED_EXPERTS)
+def fused_experts(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """Rows sorted by expert, two grouped products with a gate between them, and the sum of each token's rows.
+
+    ``fused_experts_impl`` of vLLM (vllm/model_executor/layers/fused_moe/fused_moe.py): ``moe_align_block_size``,
+    ``fused_moe_kernel``, ``silu_and_mul``, ``fused_moe_kernel``, ``moe_sum``. The sort is as short as kernels get.
+    """
+    shape, (tokens, first, second) = experts_shape(op), op.inputs[:3]
+    size = tokens.itemsize
+    share = shape.touched / shape.experts
+    gated = _product_of(op, shape, n=2 * shape.hidden, k=shape.width, weights=first.nbytes * share)
+    down = _product_of(op, shape, n=shape.width, k=shape.hidden, weights=second.nbytes * share)
+    inner = float(shape.rows * shape.hidden)
+    outer = float(shape.rows * shape.width)
+    return (
+        _pass(op, "sort_by_expert", elements=shape.rows, read=8.0 * shape.rows, written=8.0 * shape.rows),
+        gated,
+        replace(_pass(op, "gate", elements=inner, read=2 * inner * size, written=inner * size), special_ops=inner),
+        down,
+        _pass(op, "sum_of_experts", elements=outer / shape.choices, read=outer * size, written=float(tokens.nbytes)),
+    )
+
+
+def _product_of(op: Op, shape: ExpertsShape, *, n: int, k: int, weights: float) -> Product:
+    """Product of the rows of all experts, in the format of their weights."""
+    tokens, weight = op.inputs[:2]
+    rows = shape.rows * float(weight.itemsize)
+    return Product(
+        name="grouped_gemm",
+        number_format=product_format(_multiplied(weight.dtype, tokens.dtype), tf32=False),
+        matrix_flops=2.0 * shape.rows * n * k,
+        bytes_read=rows * k + weights,
+        bytes_written=float(shape.rows * n * tokens.itemsize),
+        resident_bytes=rows * k,
+        itemsize=weight.itemsize,
+        batch=shape.touched,
+        m=shape.rows / shape.touched,
+        n=n,
+        k=k,
+    )
+
+
+def _pass(op: Op, name: str, *, elements: float, read: float, written: float) -> Stream:
+    """A pass over rows between products."""
+    tokens = op.inputs[0]
+    return Stream(
+        name=name,
+        kind=StreamKind.ELEMENTWISE,
+        number_format=number_format(tokens.dtype),
+        vector_flops=4.0 * elements,
+        bytes_read=read,
+        bytes_written=written,
+        resident_bytes=read,
+        itemsize=tokens.itemsize,
+        elements=elements,
+        num_inputs=2.0,
+    )
+
+
+def _multiplied(weight: str, tokens: str) -> str:
+    """Format of the products: the weights', unless those are packed whole numbers that kernels widen."""
+    return tokens if weight in ("uint8", "int32", "int8") else weight
 
 
 def product_format(dtype: str, *, tf32: bool) -> str:

@@ -18,7 +18,15 @@ from .contraction import product_format
 from .copies import conversion_kernel, fill_kernel
 from .rules import lowering_rule
 
-__all__ = ["convolution", "narrows"]
+__all__ = [
+    "converts_layout",
+    "convolution",
+    "convolution_format",
+    "from_channels_last",
+    "narrows",
+    "suits_winograd",
+    "to_channels_last",
+]
 
 # Bytes that a thread of a kernel on matrix units loads at once: channels are padded to them, and images of one-position
 # filters have to come in multiples of them. [B]
@@ -52,25 +60,28 @@ def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
     """
     shape, work = convolution_shape(op), work_of(op)
     data, weight, out = op.inputs[0], op.inputs[1], op.outputs[0]
-    name = _format(op, execution)
+    name = convolution_format(data, execution)
     has_bias = len(op.inputs) > 2
     bias = [_bias(out)] if has_bias and not execution.compiled else []
     if _unfolds(shape, name, execution):
         return (*_unfolded(op, shape, work, name), *bias)
     depthwise = shape.groups > 1 and shape.reduced == prod(shape.filter)
     main = _main(op, shape, work, name, depthwise=depthwise)
-    converts = (
+    if depthwise or not converts_layout(name, shape, data, execution):
+        return (*_generated_conversion(weight, shape, execution), main, *bias)
+    converted = (data,) if prod(shape.filter) == 1 else (data, weight)
+    before = [kernel for tensor in converted for kernel in to_channels_last(tensor)]
+    return (*before, main, from_channels_last(out), *bias)
+
+
+def converts_layout(name: str, shape: ConvolutionShape, data: TensorSpec, execution: Execution) -> bool:
+    """Whether the library brings an image to channels-last for a convolution in a number format."""
+    return (
         name in _CHANNELS_INNERMOST
-        and not depthwise
         and not _keeps_channels_last(shape, execution)
         and not (_has_channels_innermost(data) or prod(data.shape[2:]) == 1)
         and not _multiplies_as_it_lies(shape, data)
     )
-    if not converts:
-        return (*_generated_conversion(weight, shape, execution), main, *bias)
-    converted = (data,) if prod(shape.filter) == 1 else (data, weight)
-    before = [kernel for tensor in converted for kernel in _to_channels_last(tensor)]
-    return (*before, main, _conversion("to_channels_first", out), *bias)
 
 
 def narrows(op: Op) -> bool:
@@ -98,9 +109,8 @@ def _keeps_channels_last(shape: ConvolutionShape, execution: Execution) -> bool:
     return execution.channels_last or (execution.optimizes_layout and len(shape.filter) == 2)
 
 
-def _format(op: Op, execution: Execution) -> str:
-    """Number format of the arithmetic; TF32 needs channels that fill an access."""
-    data = op.inputs[0]
+def convolution_format(data: TensorSpec, execution: Execution) -> str:
+    """Number format of the arithmetic on an image; TF32 needs channels that fill an access."""
     name = product_format(data.dtype, tf32=execution.convolution_tf32)
     return "fp32" if name == "tf32" and data.shape[1] * data.itemsize < _ALIGNED_BYTES else name
 
@@ -161,12 +171,12 @@ def _main(op: Op, shape: ConvolutionShape, work: OpWork, name: str, *, depthwise
         axes=len(shape.filter),
         output_height=image[0],
         output_width=image[1],
-        winograd=_suits_winograd(shape),
+        winograd=suits_winograd(shape),
         depthwise=depthwise,
     )
 
 
-def _suits_winograd(shape: ConvolutionShape) -> bool:
+def suits_winograd(shape: ConvolutionShape) -> bool:
     """Whether libraries have Winograd kernels for a shape: filters of 3 x 3 and stride 1."""
     return shape.filter == (3, 3) and set(shape.stride) == {1} and not shape.transposed
 
@@ -175,7 +185,7 @@ def _has_channels_innermost(tensor: TensorSpec) -> bool:
     return bool(tensor.strides) and tensor.strides[1] == 1
 
 
-def _to_channels_last(tensor: TensorSpec) -> tuple[Stream, ...]:
+def to_channels_last(tensor: TensorSpec) -> tuple[Stream, ...]:
     """Transposition, after clearing the padding of channels that are no multiple of 16 bytes (seen on H100)."""
     width = max(int(_ALIGNED_BYTES // tensor.itemsize), 1)
     padded = -(-tensor.shape[1] // width) * width
@@ -184,6 +194,11 @@ def _to_channels_last(tensor: TensorSpec) -> tuple[Stream, ...]:
         return (move,)
     whole = replace(tensor, shape=(tensor.shape[0], padded, *tensor.shape[2:]), strides=())
     return (replace(fill_kernel("clear_padding", whole), conversion=True), move)
+
+
+def from_channels_last(tensor: TensorSpec) -> Stream:
+    """Transposition of a result back to channels outermost."""
+    return _conversion("to_channels_first", tensor)
 
 
 def _conversion(name: str, tensor: TensorSpec) -> Stream:

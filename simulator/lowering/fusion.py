@@ -19,7 +19,17 @@ from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Kernel, RowKind, RowWise, Stream, StreamKind
 from simulator.work import UnsupportedOpError, declared
 from tracer.graph import IndexArray, Op, Stage, TensorSpec
-from tracer.operators import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, GENERATED, PRODUCTS, Kind, kind_of
+from tracer.operators import (
+    ATTENTION_GRADIENTS,
+    ATTENTIONS,
+    COLLECTIVES,
+    CONVOLUTIONS,
+    FREE,
+    GENERATED,
+    PRODUCTS,
+    Kind,
+    kind_of,
+)
 
 from .epilogues import EPILOGUE_ENDS, Epilogues, narrow_sums, suits_epilogue, with_epilogue
 from .rules import kernels_of
@@ -33,9 +43,10 @@ _CHAINED = (
     *(Kind.COPY, Kind.IN_PLACE_COPY, Kind.CONCATENATION, Kind.PADDING, Kind.FILL, Kind.RESAMPLE, Kind.POOLING),
 )
 _ALONE = (
-    *(*PRODUCTS, *CONVOLUTIONS, *ATTENTIONS, *COLLECTIVES, *GENERATED, *FREE),
+    *(*PRODUCTS, *CONVOLUTIONS, *ATTENTIONS, *ATTENTION_GRADIENTS, *COLLECTIVES, *GENERATED, *FREE),
     *(Kind.SCAN, Kind.SORT, Kind.GATHER, Kind.SCATTER, Kind.SCATTER_TO_ZEROS, Kind.PAGED_WRITE),
-    *(Kind.LAYER_NORM_BACKWARD, Kind.CHANNEL_NORM_BACKWARD),
+    *(Kind.LAYER_NORM_BACKWARD, Kind.CHANNEL_NORM_BACKWARD, Kind.BATCH_NORM_BACKWARD, Kind.CONVOLUTION_BACKWARD),
+    *(Kind.WINDOW_BACKWARD, Kind.LOSS, Kind.FOREACH, Kind.FUSED_EXPERTS),
 )
 FUSIBLE: Mapping[Kind, bool] = {**dict.fromkeys(_CHAINED, True), **dict.fromkeys(_ALONE, False)}
 """Whether a generated kernel computes operators of a kind together with their neighbours."""

@@ -10,6 +10,7 @@ from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Kernel, RowKind, RowWise, Scatter, Stream, StreamKind
 from simulator.work import declared, work_of
 from simulator.work.movement import scattered
+from simulator.work.pointwise import num_lists
 from tracer.graph import Op, TensorSpec
 from tracer.operators import Kind
 
@@ -21,7 +22,9 @@ from .rules import lowering_rule
 __all__ = [
     "concatenation",
     "copy",
+    "foreach",
     "gather",
+    "loss",
     "padding",
     "paged_write",
     "pointwise",
@@ -29,11 +32,16 @@ __all__ = [
     "row_quantization",
     "scan",
     "scatter",
+    "window_backward",
 ]
 
 # Kinds with a kernel of their own that narrows float32 to half precision in vectorised accesses.
 _COPIES = (Kind.COPY, Kind.IN_PLACE_COPY)
 _HALF = frozenset({"float16", "bfloat16"})
+
+#: Tensors of each list that one launch takes, by the number of lists; elements of a chunk, and chunks of a launch.
+_TENSORS = {1: 110, 2: 64, 3: 48, 4: 36}
+_CHUNK, _CHUNKS = 65536, 320
 
 #: Axes of a batch of images; volumes and videos have more.
 _IMAGE_AXES = 4
@@ -55,6 +63,70 @@ def reduce(op: Op, execution: Execution) -> Sequence[Kernel]:
     along = reduces_innermost(op.inputs[0], op.outputs[0])
     loads = reduction_loads(kernel.reduced_length, along=along)
     return (replace(kernel, loads=loads, pattern=kernel.pattern if along else AccessPattern.STRIDED),)
+
+
+@lowering_rule(Kind.LOSS)
+def loss(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """A value for each element, and the mean of all (``aten/src/ATen/native/Loss.cpp``); one alone without a mean."""
+    data = op.inputs[0]
+    values = replace(_stream(op, StreamKind.ELEMENTWISE, _name(op)), elements=float(data.numel))
+    values = replace(values, bytes_written=float(data.nbytes), pattern=access_pattern(op.inputs, data))
+    if op.outputs and op.outputs[0].shape == data.shape:
+        return (values,)
+    mean = replace(_row_stream(op), name="mean", bytes_read=float(data.nbytes), num_inputs=1.0, special_ops=0.0)
+    return (values, replace(mean, vector_flops=float(data.numel), loads=reduction_loads(data.numel, along=True)))
+
+
+@lowering_rule(Kind.FOREACH)
+def foreach(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel for up to some hundred tensors (``multi_tensor_apply_kernel``, MultiTensorApply.cuh).
+
+    A launch has room for the addresses of 110 tensors of one list, of 64 of two, 48 of three, 36 of four
+    (``depth_to_max_tensors``), and for 320 chunks of 65536 elements.
+    """
+    work, lists = work_of(op), num_lists(op)
+    first = [t for t in op.inputs if t.shape]
+    first = first[: len(first) // lists] or list(op.inputs[:1])
+    elements = float(sum(t.numel for t in first))
+    chunks = sum(-(-t.numel // _CHUNK) for t in first)
+    launches = max(-(-len(first) // _TENSORS.get(lists, _TENSORS[4])), -(-chunks // _CHUNKS), 1)
+    kernel = Stream(
+        name=_name(op),
+        kind=StreamKind.ELEMENTWISE,
+        number_format=number_format(first[0].dtype),
+        vector_flops=work.vector_flops / launches,
+        special_ops=work.special_ops / launches,
+        bytes_read=work.bytes_read / launches,
+        bytes_written=work.bytes_written / launches,
+        itemsize=first[0].itemsize,
+        elements=elements / launches,
+        num_inputs=float(lists),
+    )
+    return (kernel,) * launches
+
+
+@lowering_rule(Kind.WINDOW_BACKWARD)
+def window_backward(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """One kernel with a thread for each element of the input's gradient, which looks up its windows.
+
+    ``max_pool_backward_nchw`` (DilatedMaxPool2d.cu), ``avg_pool2d_backward_out_cuda_frame`` (AveragePool2d.cu),
+    ``upsample_nearest2d_backward_out_frame`` (UpSampleNearest2d.cu).
+    """
+    work, out = work_of(op), op.outputs[0]
+    return (
+        Stream(
+            name=_name(op),
+            kind=StreamKind.GATHER,
+            number_format=number_format(out.dtype),
+            vector_flops=work.vector_flops,
+            bytes_read=work.bytes_read,
+            bytes_written=work.bytes_written,
+            resident_bytes=work.bytes_read,
+            itemsize=out.itemsize,
+            elements=float(out.numel),
+            pattern=AccessPattern.BROADCAST,
+        ),
+    )
 
 
 @lowering_rule(Kind.SCAN, Kind.SORT)

@@ -20,6 +20,7 @@ from .rules import lowering_rule
 
 __all__ = [
     "batch_norm",
+    "batch_norm_backward",
     "channel_norm_backward",
     "group_norm",
     "group_norm_in_parts",
@@ -124,9 +125,13 @@ def group_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
 
 @lowering_rule(Kind.BATCH_NORM)
 def batch_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
-    """One elementwise pass with stored statistics."""
+    """One elementwise pass with stored statistics, in training after one that takes those of each channel.
+
+    A thread block takes the moments of a channel (``batch_norm_collect_statistics_kernel``, Normalization.cuh).
+    """
     data, work = op.inputs[0], work_of(op)
-    return (_elementwise(op, "batch_norm", elements=data.numel, read=work.bytes_read, written=float(data.nbytes)),)
+    apply = _elementwise(op, "batch_norm", elements=data.numel, read=work.bytes_read, written=float(data.nbytes))
+    return (_channel_moments(op, "batch_statistics"), apply) if op.attribute("training", False) is True else (apply,)
 
 
 @lowering_rule(Kind.LAYER_NORM_BACKWARD)
@@ -150,8 +155,7 @@ def layer_norm_backward(op: Op, execution: Execution) -> Sequence[Kernel]:
 def channel_norm_backward(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Sums over channels, from which parameters' gradients follow, and an elementwise pass for the input's.
 
-    Both read the gradient and the input (``group_norm_kernel.cu``: ``ComputeInternalGradientsCUDAKernel``;
-    ``Normalization.cuh``: ``batch_norm_backward_reduce_kernel``, ``batch_norm_backward_elemt_kernel``).
+    Both read the gradient and the input (``group_norm_kernel.cu``: ``ComputeInternalGradientsCUDAKernel``).
     """
     grad, data = op.inputs[:2]
     sums = float(data.shape[0] * data.shape[1])
@@ -166,6 +170,46 @@ def channel_norm_backward(op: Op, execution: Execution) -> Sequence[Kernel]:
             written=data.nbytes,
             pattern=AccessPattern.BROADCAST,
         ),
+    )
+
+
+@lowering_rule(Kind.BATCH_NORM_BACKWARD)
+def batch_norm_backward(op: Op, execution: Execution) -> Sequence[Kernel]:
+    """Sums of a channel over all images, a thread block each, and an elementwise pass for the input's gradient.
+
+    Both read the gradient and the input (``Normalization.cuh``: ``batch_norm_backward_reduce_kernel``,
+    ``batch_norm_backward_elemt_kernel``; cuDNN's ``bn_bw_1C11_kernel_new`` does both in one launch).
+    """
+    grad, data = op.inputs[:2]
+    sums = replace(_channel_moments(op, "channel_gradients"), bytes_read=float(grad.nbytes + data.nbytes))
+    return (
+        sums,
+        _elementwise(
+            op,
+            "batch_norm_backward",
+            elements=data.numel,
+            read=float(grad.nbytes + data.nbytes),
+            written=float(data.nbytes),
+            pattern=AccessPattern.BROADCAST,
+        ),
+    )
+
+
+def _channel_moments(op: Op, name: str) -> RowWise:
+    """Moments of each channel over all images, in a thread block each."""
+    data = op.inputs[0]
+    channels = data.shape[1]
+    return RowWise(
+        name=name,
+        kind=RowKind.MOMENTS,
+        number_format=number_format(data.dtype),
+        vector_flops=4.0 * data.numel,
+        bytes_read=float(data.nbytes),
+        bytes_written=2.0 * channels * _PARAMETER_BYTES,
+        resident_bytes=float(data.nbytes),
+        itemsize=data.itemsize,
+        rows=channels,
+        row_length=data.numel / channels,
     )
 
 

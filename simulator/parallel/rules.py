@@ -225,7 +225,7 @@ def _gather(axes: Axes, op: Op, inputs: Sequence[Dims]) -> Walk:
 
 _RULES: dict[Kind, Rule] = {
     **dict.fromkeys(PRODUCTS, _product),
-    **dict.fromkeys(ATTENTIONS, _attention),
+    **dict.fromkeys(ATTENTIONS - {Kind.PACKED_ATTENTION}, _attention),
     **dict.fromkeys(CONVOLUTIONS, _convolution),
     Kind.LAYER_NORM: _normalized,
     Kind.RMS_NORM: _normalized,

@@ -6,13 +6,24 @@ The bias and the scaling of ``addmm`` and ``baddbmm`` are one add or multiply an
 from __future__ import annotations
 
 from math import prod
+from typing import NamedTuple
 
 from tracer.graph import Op
 from tracer.operators import Kind
 
 from .op_work import OpWork, compulsory_bytes, work_formula
 
-__all__ = ["biased_product", "biased_sum_of_products", "grouped_product", "groups_touched", "linear", "product"]
+__all__ = [
+    "ExpertsShape",
+    "biased_product",
+    "biased_sum_of_products",
+    "experts_shape",
+    "fused_experts",
+    "grouped_product",
+    "groups_touched",
+    "linear",
+    "product",
+]
 
 
 @work_formula(Kind.PRODUCT, Kind.BATCHED_PRODUCT)
@@ -47,6 +58,55 @@ def grouped_product(op: Op) -> OpWork:
     rows, weights = op.inputs[:2]
     touched = groups_touched(op) / weights.shape[0]
     return _contraction(op, rows.shape[-1], unread=float(weights.nbytes) * (1.0 - touched))
+
+
+class ExpertsShape(NamedTuple):
+    """Extents of the experts of a mixture: `hidden` is the width between the two products, after the gate."""
+
+    tokens: int
+    choices: int
+    experts: int
+    width: int
+    hidden: int
+    touched: float
+
+    @property
+    def rows(self) -> int:
+        """Rows of both products: every token as often as it chooses. [1]"""
+        return self.tokens * self.choices
+
+
+@work_formula(Kind.FUSED_EXPERTS)
+def fused_experts(op: Op) -> OpWork:
+    """``2 t k (d 2f + f d)`` FLOPs of the two products; a gate of 5 FLOPs and an exponential; a sum of k rows.
+
+    Weights of experts without rows are not read.
+    """
+    shape, (tokens, first, second) = experts_shape(op), op.inputs[:3]
+    return OpWork(
+        contraction_flops=2.0 * shape.rows * 3.0 * shape.width * shape.hidden,
+        vector_flops=float(shape.rows * (5 * shape.hidden + shape.width)),
+        special_ops=float(shape.rows * shape.hidden),
+        bytes_read=tokens.nbytes + (first.nbytes + second.nbytes) * shape.touched / shape.experts,
+        bytes_written=float(tokens.nbytes),
+    )
+
+
+def experts_shape(op: Op) -> ExpertsShape:
+    """Extents from the tokens, the two weights (experts, out, in) and the choices of each token (tokens, choices)."""
+    tokens, first, _, *rest = op.inputs
+    experts, gated, _ = first.shape
+    width = tokens.shape[-1]
+    chosen = next((t.shape[-1] for t in rest if len(t.shape) == 2 and t.shape[0] == tokens.shape[0]), 1)
+    touched = experts * (1.0 - (1.0 - min(chosen / experts, 1.0)) ** tokens.shape[0])
+    return ExpertsShape(
+        tokens=tokens.shape[0],
+        choices=chosen,
+        experts=experts,
+        width=width,
+        hidden=gated // 2,
+        touched=max(touched, 1.0),
+    )
 
 
 def groups_touched(op: Op) -> float:

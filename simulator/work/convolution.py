@@ -5,12 +5,20 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
-from tracer.graph import Op
+from tracer.graph import Op, TensorSpec
 from tracer.operators import CONVOLUTIONS, Kind
 
 from .op_work import OpWork, compulsory_bytes, declared, work_formula
 
-__all__ = ["ConvolutionShape", "convolution", "convolution_shape"]
+__all__ = [
+    "ConvolutionShape",
+    "convolution",
+    "convolution_backward",
+    "convolution_shape",
+    "data_gradient_shape",
+    "filter_gradient_shape",
+    "wanted_gradients",
+]
 
 
 class ConvolutionShape(NamedTuple):
@@ -62,10 +70,73 @@ def convolution(op: Op) -> OpWork:
     )
 
 
+@work_formula(Kind.CONVOLUTION_BACKWARD)
+def convolution_backward(op: Op) -> OpWork:
+    """As many FLOPs as the forward pass for each of two gradients: of the input, and of the weight.
+
+    Every multiply of the forward pass has one in each, of the output's gradient by the weight or by the input. The
+    gradient of a bias adds the output's gradient up once.
+    """
+    read, written = compulsory_bytes(op)
+    return OpWork(
+        contraction_flops=sum(wanted_gradients(op)[:2]) * _forward_shape(op).flops,
+        vector_flops=float(op.inputs[0].numel) * wanted_gradients(op)[2],
+        bytes_read=read,
+        bytes_written=written,
+    )
+
+
+def wanted_gradients(op: Op) -> tuple[bool, bool, bool]:
+    """Whether the gradients of input, weight and bias are asked for; those of input and weight where nothing is said.
+
+    A bias has a gradient where the mask says so; without a record there is taken to be none.
+    """
+    mask = op.attribute("output_mask")
+    if isinstance(mask, tuple) and len(mask) == 3:
+        return bool(mask[0]), bool(mask[1]), bool(mask[2])
+    return True, True, False
+
+
+def data_gradient_shape(op: Op) -> ConvolutionShape:
+    """Gradient of the input as a convolution: of the output's gradient with the filter turned around.
+
+    Where the filter moves by single positions it is a plain one over the input's positions, else the transposed one
+    over the output's; that of a transposed convolution is a plain one.
+    """
+    forward, (_, data, weight) = _forward_shape(op), op.inputs[:3]
+    taps = prod(forward.filter)
+    if not forward.transposed and set(forward.stride) != {1}:
+        into, out_of = weight.shape[1], weight.shape[0] // forward.groups
+        return forward._replace(channels=into * taps, reduced=out_of, transposed=True)
+    into, out_of = data.shape[1] // forward.groups, op.inputs[0].shape[1] // forward.groups
+    stride = (1,) * len(forward.stride) if not forward.transposed else forward.stride
+    positions = data.shape[0] * prod(data.shape[2:])
+    return forward._replace(positions=positions, channels=into, reduced=out_of * taps, stride=stride, transposed=False)
+
+
+def filter_gradient_shape(op: Op) -> ConvolutionShape:
+    """Gradient of the filter as a product: a row for each of its positions and input channels, summed over images."""
+    forward = _forward_shape(op)
+    rows = forward.channels if forward.transposed else forward.reduced
+    columns = forward.reduced if forward.transposed else forward.channels
+    return forward._replace(positions=rows, channels=columns, reduced=forward.positions)
+
+
+def _forward_shape(op: Op) -> ConvolutionShape:
+    """Extents of the convolution whose gradients a call makes."""
+    grad, data, weight = op.inputs[:3]
+    return _shape(op, (data, weight, grad), transposed=bool(op.attribute("transposed", False)))
+
+
 def convolution_shape(op: Op) -> ConvolutionShape:
     """Extents of a convolution call from its tensors and attributes."""
-    data, weight, out = op.inputs[0].shape, op.inputs[1].shape, op.outputs[0].shape
     transposed = bool(op.attribute("transposed", declared(op).kind is Kind.TRANSPOSED_CONVOLUTION))
+    return _shape(op, (op.inputs[0], op.inputs[1], op.outputs[0]), transposed=transposed)
+
+
+def _shape(op: Op, tensors: tuple[TensorSpec, TensorSpec, TensorSpec], *, transposed: bool) -> ConvolutionShape:
+    """Extents of a convolution of input, weight and output."""
+    data, weight, out = (tensor.shape for tensor in tensors)
     spatial = data if transposed else out
     groups = _groups(op, data[1], weight, transposed=transposed)
     return ConvolutionShape(

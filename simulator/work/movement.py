@@ -16,6 +16,7 @@ __all__ = [
     "scatter",
     "scatter_to_zeros",
     "scattered",
+    "window_backward",
     "windows",
 ]
 
@@ -93,3 +94,18 @@ def windows(op: Op) -> OpWork:
     """
     read, written = compulsory_bytes(op)
     return OpWork(vector_flops=8.0 * op.outputs[0].numel, bytes_read=read, bytes_written=written)
+
+
+@work_formula(Kind.WINDOW_BACKWARD)
+def window_backward(op: Op) -> OpWork:
+    """The output's gradient is read with the places of maxima where there are such, the input's is written.
+
+    The image itself lends its extents alone. Two FLOPs for each of 4 values, as in :func:`windows`.
+    """
+    grad, out = op.inputs[0], op.outputs[0]
+    places = sum(t.nbytes for t in op.inputs[1:] if t.dtype == "int64")
+    return OpWork(
+        vector_flops=8.0 * max(grad.numel, out.numel),
+        bytes_read=float(grad.nbytes + places),
+        bytes_written=float(out.nbytes),
+    )

@@ -36,11 +36,11 @@ def residual_rms_norm(op: Op) -> OpWork:
 
 @work_formula(Kind.BATCH_NORM)
 def batch_norm(op: Op) -> OpWork:
-    """Scale and shift by stored statistics: 2 an element."""
-    return _per_element(op, 2.0)
+    """Scale and shift by stored statistics: 2 an element; in training 4 more for the statistics."""
+    return _per_element(op, 6.0 if op.attribute("training", False) is True else 2.0)
 
 
-@work_formula(Kind.LAYER_NORM_BACKWARD, Kind.CHANNEL_NORM_BACKWARD)
+@work_formula(Kind.LAYER_NORM_BACKWARD, Kind.CHANNEL_NORM_BACKWARD, Kind.BATCH_NORM_BACKWARD)
 def backward_norm(op: Op) -> OpWork:
     """Two sums over a row or a group (2 and 4), the input's gradient (5), those of scale and shift (4) an element."""
     return _per_element(op, 15.0)

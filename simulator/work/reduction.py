@@ -9,7 +9,7 @@ from tracer.operators import Kind
 
 from .op_work import OpWork, compulsory_bytes, declared, work_formula
 
-__all__ = ["reduction", "row_quantization", "softmax", "sort"]
+__all__ = ["loss", "reduction", "row_quantization", "softmax", "sort"]
 
 
 @work_formula(Kind.SOFTMAX)
@@ -22,6 +22,12 @@ def softmax(op: Op) -> OpWork:
 def reduction(op: Op) -> OpWork:
     """As many operations an input element as are declared: one for a sum, three for a deviation."""
     return _per_element(op, declared(op).flops, special=declared(op).special_ops)
+
+
+@work_formula(Kind.LOSS)
+def loss(op: Op) -> OpWork:
+    """As many operations an element as are declared, and one for the sum."""
+    return _per_element(op, declared(op).flops + 1.0, special=declared(op).special_ops)
 
 
 @work_formula(Kind.ROW_QUANTIZATION)

@@ -35,7 +35,7 @@ def trace_module(
         Regular expression on the module path -> kind of attention.
     gradients : bool
         Whether autograd keeps track, so that what is called may run a backward pass: a training step is a module whose
-        forward pass ends with ``loss.backward()``. Attention has to be written as separate products then.
+        forward pass ends with ``loss.backward()``.
 
     Returns
     -------

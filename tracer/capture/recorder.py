@@ -14,7 +14,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from tracer.graph import AttributeValue, GraphError, StorageRole, TensorSpec, attributes_from
+from tracer.graph import AttributeValue, StorageRole, TensorSpec, attributes_from
 from tracer.operators import Kind, is_in_place, kind_of
 
 __all__ = ["Call", "ModulePath", "Recorder", "StorageTable"]
@@ -177,6 +177,18 @@ class Recorder:
         self.record("aten::scaled_dot_product_attention", tensors, out, attributes)
         return out
 
+    def record_attention_backward(
+        self,
+        grad: torch.Tensor,
+        saved: Sequence[torch.Tensor],
+        gradients: Sequence[torch.Tensor],
+        arguments: Mapping[str, Any],
+    ) -> None:
+        """Append the backward pass of one attention call: the output's gradient, then query, key, value and output."""
+        kind = self._attention_kind(self._path.current, saved[0].shape[-2], saved[2].shape[-2])
+        attributes: dict[str, AttributeValue] = {"kind": kind, "is_causal": bool(arguments.get("is_causal", False))}
+        self.record("training::attention_backward", [grad, *saved], gradients, attributes)
+
     def record_rms_norm(
         self,
         input: torch.Tensor,  # torch's name
@@ -255,14 +267,33 @@ class _FunctionMode(TorchFunctionMode):
         names = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
         given = dict(zip(names, args, strict=False)) | kwargs
         tensors = [given["query"], given["key"], given["value"]]
-        if _wants_gradients(tensors, {}):
-            raise GraphError(
-                "fused attention is traced without its backward pass: write attention as separate products "
-                "(attn_implementation='eager' in transformers)"
-            )
         if given.get("attn_mask") is not None:
             tensors.append(given["attn_mask"])
+        if _wants_gradients(tensors, {}):
+            apply: Callable[..., torch.Tensor] = _TrainedAttention.apply
+            return apply(self._recorder, given, *tensors)
         return self._recorder.record_attention(given["query"], tensors, given)
+
+
+class _TrainedAttention(torch.autograd.Function):
+    """Fused attention whose backward pass is one operator too."""
+
+    @staticmethod
+    def forward(ctx: Any, recorder: Recorder, given: Mapping[str, Any], *tensors: torch.Tensor) -> torch.Tensor:
+        """Record the call."""
+        out = recorder.record_attention(given["query"], tensors, given)
+        ctx.recorder, ctx.given = recorder, given
+        ctx.save_for_backward(*tensors[:3], out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Record the gradients of query, key and value; a mask has none."""
+        saved = ctx.saved_tensors
+        with ctx.recorder.paused():
+            gradients = tuple(torch.empty_like(tensor) for tensor in saved[:3])
+        ctx.recorder.record_attention_backward(grad, saved, gradients, ctx.given)
+        return (None, None, *gradients, *(None for _ in ctx.needs_input_grad[5:]))
 
 
 class _DispatchMode(TorchDispatchMode):

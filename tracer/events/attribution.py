@@ -137,13 +137,16 @@ def attribute(trace: Trace, can_predict: Callable[[Op], bool]) -> Attribution:
     """
     able = np.array([can_predict(op) for op in trace.operators], dtype=np.bool_)
     able = able[trace.calls.operator] if len(able) else np.zeros(len(trace.calls), dtype=np.bool_)
+    whole = np.array([_encloses(op.name) for op in trace.operators], dtype=np.bool_)
+    whole = able & whole[trace.calls.operator] if len(whole) else able
     if not len(trace.kernels):
         return _without_device(trace, able)
     transfers = np.array([_TRANSFER.search(name) is not None for name in trace.kernel_names], dtype=np.bool_)
     on_link = transfers[trace.kernels.name]
     launching, kernel_call = np.unique(np.where(on_link, -1, trace.kernels.call), return_inverse=True)
     host_time = _host_time(trace)
-    answering = _answering(launching, able, trace.calls.parent, host_time)[kernel_call]
+    enclosing = _enclosing(launching, whole, trace.calls.parent)
+    answering = _answering(enclosing, able, trace.calls.parent, host_time)[kernel_call]
     calls, owner = np.unique(answering, return_inverse=True)
     if len(calls) and calls[0] < 0:
         calls, owner = calls[1:], owner - 1
@@ -161,6 +164,18 @@ def attribute(trace: Trace, can_predict: Callable[[Op], bool]) -> Attribution:
         owner=owner,
         reason=_reason(trace, ~known, on_link),
     )
+
+
+def _enclosing(launching: IndexArray, whole: NDArray[np.bool_], parent: IndexArray) -> IndexArray:
+    """Outermost call around each launching one whose work holds that of what it calls, itself where there is none."""
+    result = launching.copy()
+    for place, call in enumerate(launching.tolist()):
+        above = call
+        while above >= 0:
+            if whole[above]:
+                result[place] = above
+            above = int(parent[above])
+    return result
 
 
 def _answering(
@@ -233,6 +248,11 @@ def _without_device(trace: Trace, able: NDArray[np.bool_]) -> Attribution:
         owner=np.zeros(0, dtype=np.int64),
         reason=np.zeros(0, dtype=np.int64),
     )
+
+
+def _encloses(name: str) -> bool:
+    declared = declaration_of(name)
+    return declared is not None and declared.encloses
 
 
 def _may_do_nothing(name: str) -> bool:

@@ -14,10 +14,11 @@ from .catalogue import (
     kind_of,
 )
 from .declaration import Declaration, DeclarationError, declare
-from .kinds import ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, GENERATED, PRODUCTS, Kind
+from .kinds import ATTENTION_GRADIENTS, ATTENTIONS, COLLECTIVES, CONVOLUTIONS, FREE, GENERATED, PRODUCTS, Kind
 
 __all__ = [
     "ATTENTIONS",
+    "ATTENTION_GRADIENTS",
     "COLLECTIVES",
     "CONVOLUTIONS",
     "FREE",

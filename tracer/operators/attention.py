@@ -31,6 +31,11 @@ def _length_first_attention(op: Op) -> tuple[TensorSpec, ...]:
     return (TensorSpec((*query.shape[:-1], value.shape[-1]), query.dtype),)
 
 
+def _attention_gradients(op: Op) -> tuple[TensorSpec, ...]:
+    """Of query, key and value, which come after the output's gradient."""
+    return tuple(TensorSpec(t.shape, t.dtype, t.strides) for t in op.inputs[1:4])
+
+
 def _rotated(op: Op) -> tuple[TensorSpec, ...]:
     """Query and key are rotated in place; a call may come without keys."""
     return op.inputs[1:-1]
@@ -39,6 +44,8 @@ def _rotated(op: Op) -> tuple[TensorSpec, ...]:
 _heads_first = partial(declare, outputs=_attention)
 # Kernels that take (batch, length, heads, dim) rather than (batch, heads, length, dim).
 _length_first = partial(declare, outputs=_length_first_attention, heads_axis=-2)
+
+_gradients = partial(declare, outputs=_attention_gradients, encloses=True)
 
 OPERATORS = (
     _heads_first(
@@ -86,6 +93,56 @@ OPERATORS = (
         "query key value bias cu_seqlens_q cu_seqlens_k max_seqlen_q max_seqlen_k dropout_p custom_mask_type",
         kind=Kind.EFFICIENT_ATTENTION,
     ),
+    _gradients(
+        "_scaled_dot_product_flash_attention_backward",
+        "grad_out query key value out logsumexp cum_seq_q cum_seq_k max_q max_k dropout_p is_causal",
+        kind=Kind.FLASH_ATTENTION_BACKWARD,
+    ),
+    _gradients(
+        "_scaled_dot_product_flash_attention_for_cpu_backward",
+        "grad_out query key value out logsumexp dropout_p is_causal attn_mask scale",
+        kind=Kind.FLASH_ATTENTION_BACKWARD,
+    ),
+    _gradients(
+        "_scaled_dot_product_fused_attention_overrideable_backward",
+        "grad_out query key value attn_bias grad_input_mask out logsumexp cum_seq_q cum_seq_k max_q max_k dropout_p "
+        "is_causal",
+        kind=Kind.FLASH_ATTENTION_BACKWARD,
+    ),
+    _gradients(
+        "_scaled_dot_product_efficient_attention_backward",
+        "grad_out_ query key value attn_bias out logsumexp philox_seed philox_offset dropout_p grad_input_mask "
+        "is_causal",
+        kind=Kind.EFFICIENT_ATTENTION_BACKWARD,
+    ),
+    _gradients(
+        "_scaled_dot_product_cudnn_attention_backward",
+        "grad_out query key value out logsumexp philox_seed philox_offset attn_bias cum_seq_q cum_seq_k max_q max_k "
+        "dropout_p is_causal scale",
+        kind=Kind.CUDNN_ATTENTION_BACKWARD,
+    ),
+    _gradients(
+        "_flash_attention_backward",
+        "grad_out query key value out logsumexp cum_seq_q cum_seq_k max_q max_k dropout_p is_causal",
+        kind=Kind.FLASH_ATTENTION_BACKWARD,
+        heads_axis=-2,
+    ),
+    _gradients(
+        "_efficient_attention_backward",
+        "grad_out_ query key value bias out cu_seqlens_q cu_seqlens_k max_seqlen_q max_seqlen_k logsumexp dropout_p "
+        "philox_seed philox_offset custom_mask_type",
+        kind=Kind.EFFICIENT_ATTENTION_BACKWARD,
+        heads_axis=-2,
+    ),
+    # Dao-AILab/flash-attention, flash_attn/flash_attn_interface.py
+    _gradients(
+        "flash_attn::_flash_attn_backward",
+        "dout q k v out softmax_lse dq! dk! dv! dropout_p softmax_scale is_causal",
+        kind=Kind.FLASH_ATTENTION_BACKWARD,
+        heads_axis=-2,
+    ),
+    # What the tracer writes for the backward pass of attention whose kernel the framework chooses.
+    _gradients("training::attention_backward", "grad_out query key value out is_causal", kind=Kind.ATTENTION_BACKWARD),
     # What the tracer writes for the attention of a serving engine: keys and values as long as they are read.
     _heads_first("serving::paged_attention", "query key value is_causal scale", kind=Kind.PAGED_ATTENTION),
     # ROCm/aiter, aiter/ops/mha.py

@@ -54,6 +54,15 @@ def _image(data: TensorSpec, weight: TensorSpec, shape: Shape) -> TensorSpec:
     return TensorSpec(shape, data.dtype, channels_innermost(shape) if innermost else ())
 
 
+def _convolution_gradients(op: Op) -> tuple[TensorSpec, ...]:
+    """Of the input and the weight, as far as the mask asks for them; that of the bias is small."""
+    wanted = op.attribute("output_mask", (True, True))
+    if not isinstance(wanted, tuple):
+        wanted = (True, True)
+    pairs = zip(op.inputs[1:3], wanted, strict=False)
+    return tuple(TensorSpec(t.shape, t.dtype, t.strides) for t, asked in pairs if asked is not False)
+
+
 _plain = partial(declare, kind=Kind.CONVOLUTION, outputs=_convolution)
 _transposed = partial(declare, kind=Kind.TRANSPOSED_CONVOLUTION, outputs=_transposed_convolution)
 _ALL = "input weight bias stride padding dilation transposed output_padding groups"
@@ -79,4 +88,12 @@ OPERATORS = (
         "self weight padding output_padding stride dilation groups benchmark deterministic allow_tf32",
     ),
     _transposed("miopen_convolution_transpose"),
+    # The gradient of a bias is a sum that it calls (aten/src/ATen/native/Convolution.cpp).
+    declare(
+        "convolution_backward",
+        "grad_output input weight bias_sizes stride padding dilation transposed output_padding groups output_mask",
+        kind=Kind.CONVOLUTION_BACKWARD,
+        outputs=_convolution_gradients,
+        encloses=True,
+    ),
 )

@@ -79,6 +79,14 @@ def _unshuffled(op: Op) -> tuple[TensorSpec, ...]:
     return (TensorSpec(shape, op.inputs[0].dtype),)
 
 
+def _with_slice(op: Op) -> tuple[TensorSpec, ...]:
+    """Gradient of what a slice was taken of: zeros, and the slice's in its place."""
+    sizes = op.attribute("input_sizes")
+    if not isinstance(sizes, tuple):
+        raise ValueError("no input sizes")
+    return (TensorSpec(tuple(int(n) for n in sizes if n is not None), op.inputs[0].dtype),)
+
+
 _copy = partial(declare, kind=Kind.COPY)
 _into = partial(declare, kind=Kind.IN_PLACE_COPY)
 _concatenation = partial(declare, kind=Kind.CONCATENATION)
@@ -116,5 +124,8 @@ OPERATORS = (
     _concatenation("stack", "tensors dim", outputs=_stacked),
     _concatenation("hstack vstack"),
     _padding("constant_pad_nd", "self pad value"),
+    declare("slice_backward", "grad_output input_sizes dim start end step", kind=Kind.PADDING, outputs=_with_slice),
+    declare("select_backward", "grad_output input_sizes dim index", kind=Kind.PADDING, outputs=_with_slice),
+    declare("diagonal_backward", "grad_output input_sizes offset dim1 dim2", kind=Kind.PADDING, outputs=_with_slice),
     _padding("pad", "self pad mode value", may_do_nothing=True),
 )

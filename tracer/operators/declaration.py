@@ -13,7 +13,7 @@ __all__ = ["Declaration", "DeclarationError", "OutputRule", "declare"]
 
 OutputRule = Callable[[Op], tuple[TensorSpec, ...]]
 
-_COUNTED_BY_ELEMENT = frozenset({Kind.ELEMENTWISE, Kind.COMPARISON, Kind.REDUCTION, Kind.SCAN})
+_COUNTED_BY_ELEMENT = frozenset({Kind.ELEMENTWISE, Kind.COMPARISON, Kind.REDUCTION, Kind.SCAN, Kind.LOSS, Kind.FOREACH})
 
 
 class DeclarationError(ValueError):
@@ -42,6 +42,8 @@ class Declaration:
         Axis of the heads in query, key and value of attention, from the end.
     may_do_nothing : bool
         Whether it is made of other operators alone and may call none of them.
+    encloses : bool
+        Whether its work holds that of the operators that it calls, so that it answers for what they launch.
     same_as : str
         Full name of the operator that a graph or a run has in place of this one, where the two differ in name alone.
     """
@@ -55,6 +57,7 @@ class Declaration:
     complex_flops: float | None = None
     heads_axis: int = -3
     may_do_nothing: bool = False
+    encloses: bool = False
     same_as: str = ""
 
     def __post_init__(self) -> None:
@@ -74,6 +77,7 @@ def declare(
     complex_flops: float | None = None,
     heads_axis: int = -3,
     may_do_nothing: bool = False,
+    encloses: bool = False,
     same_as: str = "",
     namespace: str = "aten",
 ) -> Declaration:
@@ -101,6 +105,7 @@ def declare(
         complex_flops=complex_flops,
         heads_axis=heads_axis,
         may_do_nothing=may_do_nothing,
+        encloses=encloses,
         same_as="".join(_full_names(same_as, prefix)),
     )
 

@@ -43,6 +43,12 @@ def _outer(op: Op) -> tuple[TensorSpec, ...]:
     return (TensorSpec((*rows.shape, *columns.shape), promoted([rows, columns])),)
 
 
+def _second_input(op: Op) -> tuple[TensorSpec, ...]:
+    """A gradient like the second tensor."""
+    data = op.inputs[1]
+    return (TensorSpec(data.shape, data.dtype, data.strides if is_dense(data) else ()),)
+
+
 def _like_operands(tensors: Sequence[TensorSpec], dtype: str) -> TensorSpec:
     """Broadcast result, in the layout of the first operand of full size if its elements lie without gaps."""
     shape = broadcast([t.shape for t in tensors])
@@ -90,6 +96,13 @@ OPERATORS = (
     _elementwise("tanh_backward sigmoid_backward hardtanh_backward leaky_relu_backward", flops=3),
     _elementwise("silu_backward elu_backward softplus_backward mish_backward", flops=6, special_ops=1),
     _elementwise("gelu_backward", flops=14, special_ops=2),
+    _elementwise("hardswish_backward hardsigmoid_backward log_sigmoid_backward _prelu_kernel_backward", flops=5),
+    _unknown("glu_backward", "grad_output self dim", outputs=_second_input, flops=7, special_ops=1),
+    _unknown("mse_loss_backward", "grad_output self target reduction", outputs=_second_input, flops=3),
+    _unknown("smooth_l1_loss_backward", "grad_output self target reduction beta", outputs=_second_input, flops=5),
+    _unknown("huber_loss_backward", "grad_output self target reduction delta", outputs=_second_input, flops=5),
+    _unknown("binary_cross_entropy_backward", outputs=_second_input, flops=6),
+    _elementwise("sgn", flops=1),
     _unknown("complex polar imag angle view_as_real_copy", flops=2),
     _unknown("fft_fft _fft_r2c _fft_c2c _fft_c2r", flops=20),
     # Activation of one half and a product with the other (vllm-project/vllm, csrc/torch_bindings.cpp).

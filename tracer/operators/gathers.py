@@ -28,6 +28,16 @@ def _gathered(op: Op) -> tuple[TensorSpec, ...]:
     return (TensorSpec(op.inputs[1].shape, op.inputs[0].dtype),)
 
 
+def _embedding_gradient(op: Op) -> tuple[TensorSpec, ...]:
+    grad = op.inputs[0]
+    return (TensorSpec((numbers(op, "num_weights", 1, 1)[0], grad.shape[-1]), grad.dtype),)
+
+
+def _second_input(op: Op) -> tuple[TensorSpec, ...]:
+    data = op.inputs[1]
+    return (TensorSpec(data.shape, data.dtype),)
+
+
 _gather = partial(declare, kind=Kind.GATHER)
 _scatter = partial(declare, kind=Kind.SCATTER)
 _gradient = partial(declare, kind=Kind.SCATTER_TO_ZEROS)
@@ -41,8 +51,13 @@ OPERATORS = (
     _scatter("index_put _index_put_impl _unsafe_index_put index_copy index_add index_fill"),
     _scatter("scatter scatter_add masked_scatter masked_select"),
     # The loss is the mean of a value of each row, in one thread block (aten/src/ATen/native/cuda/Loss.cu).
-    _gather("nll_loss_forward"),
-    _gradient("embedding_dense_backward nll_loss_backward max_pool2d_with_indices_backward"),
+    _gather("nll_loss_forward nll_loss2d_forward"),
+    _gradient(
+        "embedding_dense_backward",
+        "grad_output indices num_weights padding_idx scale_grad_by_freq",
+        outputs=_embedding_gradient,
+    ),
+    _gradient("nll_loss_backward nll_loss2d_backward", outputs=_second_input),
     # vllm-project/vllm, csrc/torch_bindings.cpp
     declare(
         "_C_cache_ops::reshape_and_cache_flash _C_cache_ops::reshape_and_cache",

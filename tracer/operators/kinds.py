@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-__all__ = ["ATTENTIONS", "COLLECTIVES", "CONVOLUTIONS", "FREE", "GENERATED", "PRODUCTS", "Kind"]
+__all__ = ["ATTENTIONS", "ATTENTION_GRADIENTS", "COLLECTIVES", "CONVOLUTIONS", "FREE", "GENERATED", "PRODUCTS", "Kind"]
 
 
 class Kind(enum.Enum):
@@ -18,6 +18,10 @@ class Kind(enum.Enum):
     """Each output from many inputs along axes: sums, maxima, counts. Declares the FLOPs of one input element."""
     SCAN = enum.auto()
     """Running sums or products along an axis. Declares the FLOPs of one element."""
+    LOSS = enum.auto()
+    """A value for each element of two tensors, and the mean of all. Declares the FLOPs of one element."""
+    FOREACH = enum.auto()
+    """Elementwise arithmetic on lists of tensors, many of them in one kernel. Declares the FLOPs of one element."""
     SORT = enum.auto()
     """Order of the elements along an axis, all of it or the first few."""
     SOFTMAX = enum.auto()
@@ -34,11 +38,13 @@ class Kind(enum.Enum):
     SPREAD_GROUP_NORM = enum.auto()
     """Group norm whose moments several thread blocks take together."""
     BATCH_NORM = enum.auto()
-    """Scale and shift of each channel by statistics that are stored."""
+    """Scale and shift of each channel by statistics that are stored, or in training by its own."""
     LAYER_NORM_BACKWARD = enum.auto()
     """Gradients of a layer norm: of its input row by row, of its scale and shift over all rows."""
     CHANNEL_NORM_BACKWARD = enum.auto()
-    """Gradients of a norm whose statistics are of channels or groups of them: sums first, then its input's elements."""
+    """Gradients of a norm whose statistics are of groups of channels: sums first, then its input's elements."""
+    BATCH_NORM_BACKWARD = enum.auto()
+    """Gradients of a norm whose statistics are of a channel in all images; one thread block takes a channel's sums."""
 
     PRODUCT = enum.auto()
     """Product of two matrices, or of a matrix and a vector; any batch of the first is rows."""
@@ -52,6 +58,8 @@ class Kind(enum.Enum):
     """``beta * bias + alpha * sum_i a_i @ b_i`` over two batches."""
     GROUPED_PRODUCT = enum.auto()
     """Rows times the weight of the group that each belongs to: the experts of a mixture."""
+    FUSED_EXPERTS = enum.auto()
+    """The experts of a mixture as a serving engine runs them: two products of groups, a gate between, a sum after."""
     LINEAR = enum.auto()
     """``x @ weight.T + bias``; the weight has a row for each output."""
 
@@ -59,6 +67,8 @@ class Kind(enum.Enum):
     """Convolution of any rank, over input and weight."""
     TRANSPOSED_CONVOLUTION = enum.auto()
     """Adjoint of a convolution: each input element meets every tap."""
+    CONVOLUTION_BACKWARD = enum.auto()
+    """Gradients of a convolution's input and weight, as far as they are asked for, after the output's gradient."""
 
     ATTENTION = enum.auto()
     """Scaled dot-product attention whose kernel the framework chooses. Declares the axis of the heads."""
@@ -72,6 +82,16 @@ class Kind(enum.Enum):
     """Attention in cuDNN's fused kernel."""
     PAGED_ATTENTION = enum.auto()
     """Attention of a serving engine to keys and values in pages; a causal mask ends at the last key."""
+    PACKED_ATTENTION = enum.auto()
+    """Attention of sequences that lie one after another, whose starts are a tensor."""
+    ATTENTION_BACKWARD = enum.auto()
+    """Gradients of query, key and value, after the output's gradient, in the kernel that the framework chooses."""
+    FLASH_ATTENTION_BACKWARD = enum.auto()
+    """The same in kernels of the FlashAttention line."""
+    EFFICIENT_ATTENTION_BACKWARD = enum.auto()
+    """The same in CUTLASS's memory-efficient kernel."""
+    CUDNN_ATTENTION_BACKWARD = enum.auto()
+    """The same in cuDNN's fused kernel."""
 
     COPY = enum.auto()
     """Every input byte read, every output byte written, in whatever order or dtype."""
@@ -95,6 +115,8 @@ class Kind(enum.Enum):
     """Interpolation of an image or video to another size. Nearest neighbours are a copy."""
     POOLING = enum.auto()
     """Average or maximum over windows of an image or video."""
+    WINDOW_BACKWARD = enum.auto()
+    """Gradient of pooling or interpolation: of its input from that of its output, which is the first tensor."""
     ROTARY = enum.auto()
     """Pairs of elements of query and key rotated in place, by angles of each token's position."""
     ROW_QUANTIZATION = enum.auto()
@@ -117,6 +139,8 @@ class Kind(enum.Enum):
     """A part of every rank for every other."""
     BROADCAST = enum.auto()
     """The tensor of one rank, on every rank."""
+    POINT_TO_POINT = enum.auto()
+    """The tensor of one rank, on another."""
 
     GENERATED_POINTWISE = enum.auto()
     """Kernel that a compiler generated from a chain of elementwise operators."""
@@ -153,12 +177,32 @@ ATTENTIONS = frozenset(
         Kind.EFFICIENT_ATTENTION,
         Kind.CUDNN_ATTENTION,
         Kind.PAGED_ATTENTION,
+        Kind.PACKED_ATTENTION,
     }
 )
 """Kinds of attention as one operator."""
 
-COLLECTIVES = frozenset({Kind.ALL_REDUCE, Kind.ALL_GATHER, Kind.REDUCE_SCATTER, Kind.ALL_TO_ALL, Kind.BROADCAST})
-"""Kinds in which all ranks take part."""
+ATTENTION_GRADIENTS = frozenset(
+    {
+        Kind.ATTENTION_BACKWARD,
+        Kind.FLASH_ATTENTION_BACKWARD,
+        Kind.EFFICIENT_ATTENTION_BACKWARD,
+        Kind.CUDNN_ATTENTION_BACKWARD,
+    }
+)
+"""Kinds of the backward pass of attention as one operator."""
+
+COLLECTIVES = frozenset(
+    {
+        Kind.ALL_REDUCE,
+        Kind.ALL_GATHER,
+        Kind.REDUCE_SCATTER,
+        Kind.ALL_TO_ALL,
+        Kind.BROADCAST,
+        Kind.POINT_TO_POINT,
+    }
+)
+"""Kinds that move a tensor between ranks."""
 
 GENERATED = frozenset({Kind.GENERATED_POINTWISE, Kind.GENERATED_REDUCTION, Kind.GENERATED_PERSISTENT_REDUCTION})
 """Kinds of kernels that a compiler generated."""

@@ -73,6 +73,7 @@ _unknown = partial(declare, kind=Kind.REDUCTION, flops=1)
 _reduction = partial(declare, kind=Kind.REDUCTION, flops=1, outputs=_reduced)
 # Subtract, multiply and add.
 _deviation = partial(declare, kind=Kind.REDUCTION, flops=3, outputs=_reduced)
+_loss = partial(declare, kind=Kind.LOSS)
 _scan = partial(declare, kind=Kind.SCAN, flops=1, outputs=like_input)
 _sort = partial(declare, kind=Kind.SORT)
 _softmaxes = partial(declare, kind=Kind.SOFTMAX, outputs=_softmax)
@@ -93,6 +94,10 @@ OPERATORS = (
     _deviation("var_mean std_mean", "self dim correction keepdim", outputs=_two_reduced),
     _deviation("norm", "self p dim keepdim"),
     _deviation("linalg_vector_norm", "self ord dim keepdim dtype"),
+    _loss("mse_loss l1_loss", "self target reduction", flops=3),
+    _loss("smooth_l1_loss", "self target reduction beta", flops=5),
+    _loss("huber_loss", "self target reduction delta", flops=5),
+    _loss("binary_cross_entropy binary_cross_entropy_with_logits kl_div", flops=8, special_ops=2),
     _scan("cumsum cumprod", "self dim dtype"),
     _sort("sort argsort", "self dim descending", outputs=like_input),
     _sort("topk", "self k dim largest sorted", outputs=_first_few),

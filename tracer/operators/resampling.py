@@ -45,9 +45,25 @@ def _pooled(op: Op, *, rank: int, indices: bool = False) -> tuple[TensorSpec, ..
     return (out, TensorSpec(out.shape, "int64")) if indices else (out,)
 
 
+def _sized_gradient(op: Op) -> tuple[TensorSpec, ...]:
+    """Gradient of an image of the extents that are given."""
+    size = op.attribute("input_size")
+    if not isinstance(size, tuple):
+        raise ValueError("no input size")
+    return (TensorSpec(tuple(int(n) for n in size if n is not None), op.inputs[0].dtype),)
+
+
+def _pooled_gradient(op: Op) -> tuple[TensorSpec, ...]:
+    """Gradient of the image that was pooled, which is the second tensor."""
+    data = op.inputs[1]
+    return (TensorSpec(data.shape, data.dtype, data.strides),)
+
+
 _nearest = partial(declare, kind=Kind.COPY, outputs=_resized)
 _resample = partial(declare, kind=Kind.RESAMPLE, outputs=_resized)
 _pooling = partial(declare, kind=Kind.POOLING)
+_gradient = partial(declare, kind=Kind.WINDOW_BACKWARD, outputs=_sized_gradient)
+_pooling_gradient = partial(declare, kind=Kind.WINDOW_BACKWARD, outputs=_pooled_gradient)
 _AVERAGE = "self kernel_size stride padding ceil_mode count_include_pad"
 _MAXIMUM = "self kernel_size stride padding dilation ceil_mode"
 
@@ -68,4 +84,20 @@ OPERATORS = (
     _pooling("max_pool2d", _MAXIMUM, outputs=partial(_pooled, rank=2)),
     _pooling("max_pool2d_with_indices", _MAXIMUM, outputs=partial(_pooled, rank=2, indices=True)),
     _pooling("max_pool3d_with_indices", _MAXIMUM, outputs=partial(_pooled, rank=3, indices=True)),
+    _gradient(
+        "upsample_nearest1d_backward upsample_nearest2d_backward upsample_nearest3d_backward "
+        "_upsample_nearest_exact1d_backward _upsample_nearest_exact2d_backward _upsample_nearest_exact3d_backward",
+        "grad_output output_size input_size scales",
+    ),
+    _gradient(
+        "upsample_linear1d_backward upsample_bilinear2d_backward upsample_trilinear3d_backward "
+        "upsample_bicubic2d_backward _upsample_bilinear2d_aa_backward _upsample_bicubic2d_aa_backward",
+        "grad_output output_size input_size align_corners scales",
+    ),
+    _pooling_gradient("avg_pool2d_backward avg_pool3d_backward", "grad_output self kernel_size stride padding"),
+    _pooling_gradient("adaptive_avg_pool2d_backward _adaptive_avg_pool2d_backward _adaptive_avg_pool3d_backward"),
+    _pooling_gradient(
+        "max_pool2d_with_indices_backward max_pool3d_with_indices_backward",
+        "grad_output self kernel_size stride padding dilation ceil_mode indices",
+    ),
 )

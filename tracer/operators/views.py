@@ -31,5 +31,6 @@ OPERATORS = (
     _allocation("empty_like", outputs=like_input),
     _allocation("empty_strided new_empty new_empty_strided"),
     _allocation("resize_ set_", outputs=first_input),
+    declare("_c10d_functional::wait_tensor c10d::barrier c10d_functional::wait_tensor", kind=Kind.HOST),
     declare("sym_size is_nonzero result_type _assert_async", kind=Kind.HOST),
 )

@@ -241,8 +241,9 @@ def _step_times(calls: _Calls, tiles: AttentionTiles) -> tuple[FloatArray, Float
     scores = (tiles.rows * tiles.columns)[:, None]
     rate = peak / hardware.cores
     depth = (tiles.passes * tiles.head + tiles.value)[:, None]
-    products = 2.0 * scores * depth * _split_products(table)[:, None] / rate
-    return products, _softmax(calls, tiles), tiles.shared[:, None] / hardware.shared_rate
+    times = table.products[:, None]
+    products = 2.0 * scores * depth * times * _split_products(table)[:, None] / rate
+    return products, _softmax(calls, tiles), times * tiles.shared[:, None] / hardware.shared_rate
 
 
 def _softmax(calls: _Calls, tiles: AttentionTiles) -> FloatArray:

@@ -34,3 +34,9 @@ def test_a_gather_is_as_large_as_its_result(call):
 
 def test_two_ranks_where_nothing_is_said(call):
     assert kernels_of(call("c10d::allreduce_", [(1024,)], [(1024,)]), Execution())[0].num_ranks == 2
+
+
+def test_a_message_from_one_rank_to_another_is_sent_whole(call):
+    (kernel,) = kernels_of(call("c10d::send", [(100,)], [(100,)], group_size=8), Execution())
+    # A ring of two sends half of what it is given.
+    assert (kernel.num_ranks, kernel.message_bytes) == (2, 2 * 200)

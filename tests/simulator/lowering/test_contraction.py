@@ -8,6 +8,7 @@ from simulator.execution import Execution
 from simulator.kernels import Product
 from simulator.lowering import kernels_of
 from simulator.work import work_of
+from tracer.graph import TensorSpec
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,17 @@ def test_rows_of_a_grouped_product_are_shared_by_the_experts_that_have_some(call
     assert isinstance(kernel, Product)
     assert (kernel.batch, kernel.m, kernel.n, kernel.k) == (3, pytest.approx(4 / 3), 16, 32)
     assert kernel.matrix_flops == 2 * 4 * 16 * 32
+
+
+def test_experts_are_sorted_multiplied_gated_multiplied_and_added_up(call):
+    inputs = [(6, 8), (4, 32, 8), (4, 8, 16), (6, 2), TensorSpec((6, 2), "int64")]
+    kernels = kernels_of(call("vllm::outplace_fused_experts", inputs, [(6, 8)]), Execution())
+    names = [kernel.name for kernel in kernels]
+    assert names == ["sort_by_expert", "grouped_gemm", "gate", "grouped_gemm", "sum_of_experts"]
+    touched = 4 * (1 - 0.5**6)
+    first, second = kernels[1], kernels[3]
+    assert (first.batch, first.m, first.n, first.k) == pytest.approx((touched, 12 / touched, 32, 8))
+    assert (second.n, second.k) == (8, 16)
+    # Twelve rows of 16 after the gate, which reads twice as much; six of 8 at the end.
+    assert (kernels[2].bytes_read, kernels[2].bytes_written) == (2 * 12 * 32, 2 * 12 * 16)
+    assert (kernels[4].bytes_read, kernels[4].bytes_written) == (2 * 12 * 8, 2 * 6 * 8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import pytest
 
 from simulator.execution import Execution
@@ -167,3 +169,40 @@ def test_a_gradient_of_a_gather_is_a_fill_and_a_scatter(call):
     assert (fill.name, fill.bytes_read, fill.bytes_written) == ("clear", 0, 80)
     assert isinstance(added, Scatter)
     assert (added.rows, added.row_length, added.bytes_written) == (6, 4, 48)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs"),
+    [
+        (["avg_pool2d_backward", (2, 3, 4, 4), (2, 3, 8, 8)], (2, 3, 8, 8)),
+        (["upsample_nearest2d_backward", (2, 3, 16, 16)], (2, 3, 8, 8)),
+    ],
+    ids=["pooling", "interpolation"],
+)
+def test_a_window_s_gradient_is_read_and_its_image_s_is_written(inputs, outputs, call):
+    name, *tensors = inputs
+    (kernel,) = kernels_of(call(name, tensors, [outputs]), _EAGER)
+    (read,) = (2 * prod(shape) for shape in tensors[:1])
+    assert (kernel.bytes_read, kernel.bytes_written, kernel.elements) == (read, 2 * 2 * 3 * 64, 2 * 3 * 64)
+
+
+def test_lists_of_tensors_share_launches(call):
+    # 130 tensors of ten elements in each of two lists: 64 pairs fit a launch.
+    op = call("_foreach_add_", [(10,)] * 260, [], dtype="float32")
+    kernels = kernels_of(op, _EAGER)
+    assert len(kernels) == 3
+    assert sum(kernel.bytes_read for kernel in kernels) == pytest.approx(2 * 130 * 10 * 4)
+    assert sum(kernel.bytes_written for kernel in kernels) == pytest.approx(130 * 10 * 4)
+
+
+def test_an_optimizer_writes_parameters_and_moments(call):
+    op = call("_fused_adamw_", [(1000,), (7,)] * 4, [], dtype="float32")
+    (kernel,) = kernels_of(op, _EAGER)
+    assert (kernel.bytes_read, kernel.bytes_written) == (4 * 4 * 1007, 3 * 4 * 1007)
+    assert kernel.vector_flops == 12 * 1007
+
+
+def test_a_loss_is_a_value_for_each_element_and_their_mean(call):
+    values, mean = kernels_of(call("mse_loss", [(8, 4), (8, 4)], [()]), _EAGER)
+    assert (values.elements, values.bytes_read, values.bytes_written) == (32, 2 * 64, 64)
+    assert (mean.elements, mean.reduced_length, mean.bytes_read) == (1, 32, 64)

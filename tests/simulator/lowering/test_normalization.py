@@ -160,9 +160,27 @@ def test_layer_norm_backward_is_rows_and_then_sums_over_them(call):
     assert [kernel.name for kernel in kernels_of(alone, _EAGER)] == ["layer_norm_backward"]
 
 
-@pytest.mark.parametrize("name", ["native_group_norm_backward", "native_batch_norm_backward"])
-def test_norms_of_channels_sum_and_then_walk_the_elements(name, call):
-    op = call(name, [(2, 4, 8, 8), (2, 4, 8, 8), (2, 2), (2, 2), (4,)], [(2, 4, 8, 8), (4,), (4,)])
+def test_batch_norm_takes_statistics_of_each_channel_where_it_trains(call):
+    inputs = [(2, 4, 8, 8), (4,), (4,), (4,), (4,)]
+    statistics, apply = kernels_of(call("native_batch_norm", inputs, [(2, 4, 8, 8)], training=True), _EAGER)
+    # A row for each of four channels, of 2 images of 64 positions.
+    assert (statistics.kind, statistics.rows, statistics.row_length) == (RowKind.MOMENTS, 4, 128)
+    assert (statistics.bytes_read, apply.elements) == (2 * 512, 512)
+    assert len(kernels_of(call("native_batch_norm", inputs, [(2, 4, 8, 8)], training=False), _EAGER)) == 1
+
+
+def test_batch_norm_backward_sums_each_channel_over_all_images(call):
+    op = call("native_batch_norm_backward", [(2, 4, 8, 8), (2, 4, 8, 8), (4,)], [(2, 4, 8, 8), (4,), (4,)])
+    sums, apply = kernels_of(op, _EAGER)
+    assert (sums.kind, sums.rows, sums.row_length) == (RowKind.MOMENTS, 4, 128)
+    assert sums.bytes_read == apply.bytes_read == 2 * 2 * 512
+    assert (apply.elements, apply.bytes_written) == (512, 1024)
+
+
+def test_norms_of_groups_sum_and_then_walk_the_elements(call):
+    op = call(
+        "native_group_norm_backward", [(2, 4, 8, 8), (2, 4, 8, 8), (2, 2), (2, 2), (4,)], [(2, 4, 8, 8), (4,), (4,)]
+    )
     sums, apply = kernels_of(op, _EAGER)
     assert (sums.elements, sums.reduced_length) == (8, 64)
     assert (apply.elements, apply.bytes_written) == (512, 1024)

@@ -20,6 +20,46 @@ def _shape(**changes: object) -> AttentionShape:
     return base._replace(**changes)
 
 
+def test_the_backward_pass_takes_five_products_where_the_forward_pass_takes_two(call):
+    shape = (2, 3, 16, 8)
+    forward = work_of(call(_SDPA, [shape] * 3, [shape]))
+    work = work_of(call("training::attention_backward", [shape] * 5, [shape] * 3))
+    assert work.contraction_flops == 2.5 * forward.contraction_flops
+    assert work.special_ops == forward.special_ops
+    # The gradient, query, key, value and the output are read, three gradients are written.
+    assert (work.bytes_read, work.bytes_written) == (5 * 2 * 768, 3 * 2 * 768)
+
+
+def _starts(count: int) -> TensorSpec:
+    return TensorSpec((count,), "int32")
+
+
+def test_packed_sequences_are_of_the_mean_length(call):
+    packed = [(96, 8, 64), (96, 2, 64), (96, 2, 64), _starts(4), _starts(4)]
+    op = call("flash_attn::_flash_attn_varlen_forward", packed, [(96, 8, 64)], is_causal=False)
+    shape = attention_shape(op)
+    assert (shape.batch, shape.heads, shape.key_heads) == (3, 8, 2)
+    assert (shape.query_length, shape.key_length, shape.causal) == (32, 32, False)
+    assert work_of(op).contraction_flops == 4 * 3 * 8 * 32 * 32 * 64
+
+
+def test_keys_in_pages_are_as_long_as_said_and_the_pool_is_not_read(call):
+    pool = (5000, 16, 2, 64)
+    table = TensorSpec((3, 100), "int32")
+    inputs = [(3, 8, 64), pool, pool, _starts(4), _starts(3), table]
+    op = call("_vllm_fa2_C::varlen_fwd", inputs, [(3, 8, 64)], max_seqlen_k=700, is_causal=True)
+    shape, work = attention_shape(op), work_of(op)
+    # Three sequences of one query each; the last query sees all keys.
+    assert (shape.batch, shape.query_length, shape.key_length) == (3, 1, 700)
+    assert work.contraction_flops == 4 * 3 * 8 * 700 * 64
+    assert work.bytes_read == 2 * (3 * 8 * 64 + 2 * 3 * 2 * 700 * 64)
+
+
+def test_a_layer_that_is_called_by_its_name_attends_to_the_new_tokens(call):
+    op = call("vllm::unified_attention", [(10, 4, 8), (10, 2, 8), (10, 2, 8)], [(10, 4, 8)])
+    assert attention_shape(op).scores == 4 * 10 * 11 / 2
+
+
 def test_self_attention(call):
     work = work_of(call(_SDPA, [(2, 3, 16, 8)] * 3, [(2, 3, 16, 8)]))
     scores = 2 * 3 * 16 * 16

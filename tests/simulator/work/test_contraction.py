@@ -89,3 +89,13 @@ def test_a_grouped_product_reads_the_weights_of_experts_that_have_rows(rows, cho
     assert work.contraction_flops == 2 * rows * 32 * 16
     weights = 2 * 128 * 32 * 16
     assert work.bytes_read == pytest.approx(2 * rows * 32 + 2 * 128 + weights * touched / 128)
+
+
+def test_experts_are_two_products_of_the_rows_that_each_gets(call):
+    # Six tokens choose two of four experts each: 12 rows of 8, gated to 16 and back.
+    choices = TensorSpec((6, 2), "int64")
+    inputs = [(6, 8), (4, 32, 8), (4, 8, 16), (6, 2), choices]
+    work = work_of(call("vllm::outplace_fused_experts", inputs, [(6, 8)]))
+    assert work.contraction_flops == 2 * 12 * (8 * 32 + 16 * 8)
+    touched = 4 * (1 - 0.5**6)
+    assert work.bytes_read == pytest.approx(2 * (6 * 8 + touched * (32 * 8 + 8 * 16)))

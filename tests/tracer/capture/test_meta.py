@@ -223,14 +223,21 @@ class TestGradients:
         with pytest.raises(RuntimeError, match="grad"):
             trace_module(self._Step(nn.Linear(8, 4, device="meta")), _meta(3, 8))
 
-    def test_fused_attention_is_refused(self):
+    def test_fused_attention_has_a_backward_pass_of_its_own(self):
         class Attention(nn.Module):
             def forward(self, x):
-                return F.scaled_dot_product_attention(x, x, x)
+                return F.scaled_dot_product_attention(x, x, x[..., :4], is_causal=True)
 
         step = self._Step(nn.Linear(8, 8, device="meta"), Attention())
-        with pytest.raises(GraphError, match="separate products"):
-            trace_module(step, _meta(1, 2, 4, 8), gradients=True)
+        graph = trace_module(step, _meta(1, 2, 6, 8), gradients=True)
+        (forward,) = (op for op in graph.operators if op.name == "aten::scaled_dot_product_attention")
+        (backward,) = (op for op in graph.operators if op.name == "training::attention_backward")
+        assert forward.outputs[0].shape == (1, 2, 6, 4)
+        # The output's gradient, query, key, value and the output; the gradients of the three in the middle.
+        whole, narrow = (1, 2, 6, 8), (1, 2, 6, 4)
+        assert [t.shape for t in backward.inputs] == [narrow, whole, whole, narrow, narrow]
+        assert [t.shape for t in backward.outputs] == [whole, whole, narrow]
+        assert backward.attribute("is_causal") is True
 
     def test_a_norm_that_is_one_kernel_forward_is_its_parts_where_it_has_gradients(self):
         step = self._Step(nn.RMSNorm(8, device="meta"))

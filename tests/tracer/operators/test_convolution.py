@@ -37,6 +37,13 @@ def test_first_output_is_torchs(name: str, assert_like_torch: Callable[..., None
     assert_like_torch(_CALLS[name])
 
 
+def test_gradients_are_like_what_they_are_of_as_far_as_they_are_asked_for() -> None:
+    grad, data, weight = (TensorSpec(s, "float16") for s in ((2, 4, 8, 6), (2, 8, 16, 12), (4, 8, 3, 3)))
+    op = Op("aten::convolution_backward", (grad, data, weight), (), (("output_mask", (False, True, True)),))
+    assert infer_outputs(op) == (weight,)
+    assert infer_outputs(Op(op.name, op.inputs, ())) == (data, weight)
+
+
 def test_channels_stay_innermost_where_the_filter_has_them_so() -> None:
     """cuDNN takes the layout of input or weight (aten/src/ATen/native/Convolution.cpp)."""
     weight = TensorSpec((4, 8, 3, 3), "float16", (72, 1, 24, 8))
