@@ -251,12 +251,15 @@ def _with_one_device(report: Report, graph: OpGraph, asked: _Asked) -> Report:
 
 def _traced(path: Path, source: Accelerator | None, asked: _Asked) -> _Answer:
     """Measured trace on another accelerator as text; of a trace without times, the prediction of its operators."""
-    from simulator.projection.traced import graph_of_trace, project, ran_on_host
+    from simulator.projection.host_runs import measured_on_host, ran_on_host
+    from simulator.projection.traced import graph_of_trace, project
     from tracer.formats import read_trace
     from tracer.progress_bar import reading
 
     with reading(path) as advance:
         trace = read_trace(path, progress=advance)
+    if source is not None and source.kind == "cpu":
+        trace = measured_on_host(trace)
     if len(trace.kernels):
         if not ran_on_host(trace):
             _refuse({"host": asked.host}, "a projection of a device's times, whose idle time stays as measured")

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .annotations import Annotation
 from .event_columns import BacklogColumns, CallColumns, HostColumns, KernelColumns, no_backlog
 from .graph import AttributeValue, IndexArray, Op
 
@@ -134,6 +135,8 @@ class Trace:
         Device events launched before the trace began, which are among those left out.
     source : str
         File that it was read from, for messages; no part of what is equal or stored.
+    annotations : tuple of Annotation
+        Named ranges of the host's time other than those of stages and modules.
 
     Raises
     ------
@@ -155,6 +158,7 @@ class Trace:
     skipped_time: Mapping[str, float] = field(default_factory=dict)
     backlog: BacklogColumns = field(default_factory=no_backlog)
     source: str = ""
+    annotations: tuple[Annotation, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse columns that contradict one another."""
@@ -257,7 +261,7 @@ class Trace:
         """Equal names, operators, facts and columns; used by tests of serialisation."""
         if not isinstance(other, Trace):
             return NotImplemented
-        plain = ("name", "facts", "operators", "modules", "stages", "kernel_names", "host_names")
+        plain = ("name", "facts", "operators", "modules", "stages", "kernel_names", "host_names", "annotations")
         return (
             all(getattr(self, name) == getattr(other, name) for name in plain)
             and dict(self.skipped) == dict(other.skipped)

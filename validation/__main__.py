@@ -14,12 +14,13 @@ from tracer.graph import GraphError
 from tracer.library.graphs import MissingTracerError
 from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
-from validation.commands.comparisons import accuracy_command, kernels_command, published_command, trace_command
+from validation.commands.comparisons import accuracy_command, kernels_command, published_command
 from validation.commands.fits import calibrate_command, energy_command, intervals_command
 from validation.commands.limits import limits_command
 from validation.commands.machine import campaign_command, check_command, probe_command
 from validation.commands.ratios import ratios_command
 from validation.commands.study import study_command
+from validation.commands.traces import trace_command
 from validation.commands.training import training_command
 from validation.measured.tables import MeasurementError
 from validation.published.case import CaseError

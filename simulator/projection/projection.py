@@ -4,10 +4,10 @@ What the model gets wrong on both accelerators alike (a formula, a missed kernel
 in the ratio. What is peculiar to the source (which kernel a library chose there) does not: the ratio carries it over.
 So there are three numbers for every operator: the direct prediction, the projection by the ratio, and a combined one,
 which carries over only what exceeds the usual scatter of the model, and which is the one to use; between parts of one
-architecture, whose residuals are alike, it is that by the ratio. What has no prediction
-is listed: it stays as measured where the accelerator does not decide it (copies over the link to the host), else it
-moves by something between the ratios of the rooflines (:mod:`simulator.projection.rooflines`), and the interval of the
-whole holds both ends.
+architecture, whose residuals are alike, it is that by the ratio, and from a processor to a GPU the direct one. What has
+no prediction is listed: it stays as measured where the accelerator does not decide it (copies over the link to the
+host), else it moves by something between the ratios of the rooflines (:mod:`simulator.projection.rooflines`), and the
+interval of the whole holds both ends.
 """
 
 from __future__ import annotations
@@ -178,12 +178,14 @@ def project_operators(
     unscaled = unscaled_by_reason([*run.apart, *carried.unpredicted()], total, ratio_of)
     rows = carried.rows(ratio_of)
     predicted = [row for row in rows if row.direct is not None]
+    on_target = target.interval(np.where(carried.scaled, carried.calls, 0.0))
+    direct, direct_on_source = (carried.predicted_time(times) for times in (target, source))
     interval = _ratio_of_runs(carried, from_, to, calibrations)
+    if from_.kind != to.kind:
+        interval = _of_prediction(on_target, direct)
     by_ratio = _part(carried, sum(row.projected for row in predicted), interval, total)
     combined = _part(carried, sum(row.combined for row in predicted), interval, total)
     parts = parts_of(combined, unscaled, total)
-    on_target = target.interval(np.where(carried.scaled, carried.calls, 0.0))
-    direct, direct_on_source = (carried.predicted_time(times) for times in (target, source))
     combined_time = combined.projected + _rest(parts)
     idle, elapsed = _idle_and_elapsed(run, combined_time, total)
     return Projection(
@@ -216,6 +218,20 @@ def _formats(operators: Sequence[Op]) -> frozenset[str]:
     dtypes = {t.dtype for op in operators for t in op.inputs if "float" in t.dtype}
     found = {number_format(dtype) for dtype in dtypes}
     return frozenset(found | ({"tf32"} if "fp32" in found else set()))
+
+
+def _of_prediction(interval: Interval | None, time: float) -> RatioInterval | None:
+    """Interval of a prediction, around 1: what a projection rests on where nothing is carried over."""
+    if interval is None or not time:
+        return None
+    return RatioInterval(
+        ratio=1.0,
+        low=interval.low / time,
+        high=interval.high / time,
+        level=interval.level,
+        coverage=interval.coverage,
+        count=interval.count,
+    )
 
 
 def _ratio_of_runs(

@@ -13,12 +13,13 @@ from simulator.simulation import simulate
 from tracer.events.attribution import attribute, graph_of_calls
 from tracer.events.device_idle import device_idle
 from tracer.graph import OpGraph
-from tracer.trace import KernelKind, Trace, TraceFormatError
+from tracer.trace import Trace, TraceFormatError
 
+from .host_runs import measured_on_host, ran_on_host
 from .operator_times import can_predict
 from .projection import MeasuredCalls, Projection, project_operators
 
-__all__ = ["accelerator_of", "graph_of_trace", "project", "ran_on_host"]
+__all__ = ["accelerator_of", "graph_of_trace", "project"]
 
 
 def graph_of_trace(trace: Trace, execution: Execution | None = None) -> OpGraph:
@@ -59,11 +60,6 @@ def accelerator_of(trace: Trace, option: str) -> Accelerator:
         raise SpecError(f"{trace.label}: ran on {trace.facts.device!r}: {error}, as {option}") from error
 
 
-def ran_on_host(trace: Trace) -> bool:
-    """Whether the operators of a trace ran on the processor that also called them."""
-    return len(trace.kernels) > 0 and bool((trace.kernels.kind == KernelKind.HOST).all())
-
-
 def project(
     trace: Trace,
     to: Accelerator,
@@ -96,6 +92,8 @@ def project(
     SpecError
         No source is given and none is called as the trace's device.
     """
+    source = from_ or accelerator_of(trace, "--from")
+    trace = measured_on_host(trace) if source.kind == "cpu" else trace
     if not len(trace.kernels):
         raise TraceFormatError(f"{trace.label}: has no device events, so no measured times to project{trace.unread}")
     pool = CalibrationPool.shipped() if calibrations is None else calibrations
@@ -112,10 +110,9 @@ def project(
         idle_on_target=_idle_on_target(trace, to, execution, fidelity, pool, host),
         num_devices=trace.facts.num_devices,
     )
-    source = from_ or accelerator_of(trace, "--from")
     projection = project_operators(run, to=to, from_=source, execution=execution, fidelity=fidelity, calibrations=pool)
     if not projection.direct_share:
-        raise TraceFormatError(f"{trace.name}: nothing can be projected: {_all_unscaled(projection)}")
+        raise TraceFormatError(f"{trace.label}: nothing can be projected: {_all_unscaled(projection)}")
     return projection
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tracer.annotations import Annotation
 from tracer.graph import IndexArray
 from tracer.trace import GRAPH_LAUNCHES, MODULE_PREFIX, STAGE_PREFIX, KernelKind, RunFacts, Trace, TraceFormatError
 
@@ -61,6 +62,8 @@ class TraceBuilder:
     )
     _module_spans: dict[str, array[int]] = field(default_factory=lambda: _columns("name thread start duration"))
     _stage_spans: dict[str, array[int]] = field(default_factory=lambda: _columns("name thread start duration"))
+    _annotation_names: Names = field(default_factory=Names)
+    _annotations: dict[str, array[int]] = field(default_factory=lambda: _columns("name thread start duration"))
 
     def add_call(
         self,
@@ -121,12 +124,14 @@ class TraceBuilder:
         self._arrows.add(name, track, at, end=end)
 
     def add_annotation(self, name: str, *, start: int, duration: int, thread: int = 0) -> None:
-        """A named range on the host; those of :data:`STAGE_PREFIX` and :data:`MODULE_PREFIX` are kept."""
+        """A named range on the host; those of :data:`STAGE_PREFIX` and :data:`MODULE_PREFIX` say what runs in it."""
         if name.startswith(STAGE_PREFIX) and self._usable(start, duration, "annotation"):
             stage = self._stages.number(name.removeprefix(STAGE_PREFIX))
             _append(self._stage_spans, stage, thread, start, duration)
         elif name.startswith(MODULE_PREFIX):
             self.add_module(name.removeprefix(MODULE_PREFIX), start=start, duration=duration, thread=thread)
+        elif self._usable(start, duration, "annotation"):
+            _append(self._annotations, self._annotation_names.number(name), thread, start, duration)
 
     def add_module(self, name: str, *, start: int, duration: int, thread: int = 0) -> None:
         """A range in which a module ran: a whole path, or a name below the modules around it."""
@@ -199,6 +204,7 @@ class TraceBuilder:
             backlog=joined.backlog,
             skipped=dict(self.skipped),
             skipped_time=dict(self.skipped_time),
+            annotations=tuple(self._named_ranges(joined.origin)),
         )
 
     def _follow_arrows(self) -> None:
@@ -220,6 +226,13 @@ class TraceBuilder:
                 self._host["correlation"][launch] = free
                 free += 1
             self._kernels["correlation"][kernel] = self._host["correlation"][launch]
+
+    def _named_ranges(self, origin: int) -> Iterator[Annotation]:
+        """Annotations in the order in which they began."""
+        names = self._annotation_names.all()
+        rows = zip(*(column.tolist() for column in self._annotations.values()), strict=True)
+        for name, thread, start, duration in sorted(rows, key=lambda row: (row[2], -row[3])):
+            yield Annotation(names[name], (start - origin) / 1e9, duration / 1e9, thread)
 
 
 def _append(columns: dict[str, array[int]], *values: int) -> None:

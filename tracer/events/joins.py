@@ -40,6 +40,8 @@ class JoinedEvents:
         Raw columns of the calls in the order of `calls`.
     left_out : mapping of str to (int, float)
         Reason -> (events, their device time [s]).
+    origin : int
+        Time of the first event, from which all others count. [ns]
     """
 
     calls: CallColumns
@@ -48,6 +50,7 @@ class JoinedEvents:
     backlog: BacklogColumns
     call_order: _Raw
     left_out: Mapping[str, tuple[int, float]]
+    origin: int
 
 
 def join_events(*, calls: _Raw, kernels: _Raw, host: _Raw, graph_launches: NDArray[np.bool_]) -> JoinedEvents:
@@ -102,6 +105,7 @@ def join_events(*, calls: _Raw, kernels: _Raw, host: _Raw, graph_launches: NDArr
         ),
         call_order=calls,
         left_out=left_out,
+        origin=origin,
     )
 
 

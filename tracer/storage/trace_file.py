@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from tracer.annotations import Annotation
 from tracer.event_columns import BacklogColumns, CallColumns, HostColumns, KernelColumns, no_backlog
 from tracer.graph import Op
 from tracer.trace import RunFacts, Trace, TraceFormatError
@@ -53,6 +54,7 @@ class _Header:
     host_names: tuple[str, ...]
     skipped: dict[str, int]
     skipped_time: dict[str, float]
+    annotations: tuple[Annotation, ...] = ()
 
 
 def save_trace(trace: Trace, path: str | Path) -> None:
@@ -121,6 +123,7 @@ def _header_of(trace: Trace) -> _Header:
         host_names=trace.host_names,
         skipped=dict(trace.skipped),
         skipped_time=dict(trace.skipped_time),
+        annotations=trace.annotations,
     )
 
 

@@ -1,4 +1,4 @@
-"""Commands that hold predictions against measurements: ``validate published``, ``kernels``, ``trace``, ``accuracy``."""
+"""Commands that hold predictions against measurements: ``validate published``, ``kernels``, ``accuracy``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ import typer
 
 from hw_specs import CalibrationPool, load_accelerator
 from simulator.command_options import Format, Output, check_format
-from simulator.execution import Execution
-from simulator.views.terminal import captured, emit, remark
-from tracer.progress_bar import reading
+from simulator.views.terminal import emit, remark
 
 from .terminal import progress
 
-__all__ = ["accuracy_command", "kernels_command", "published_command", "trace_command"]
+__all__ = ["accuracy_command", "kernels_command", "published_command"]
 
 
 def published_command(
@@ -77,51 +75,6 @@ def kernels_command(
         emit(json.dumps(errors.to_list(), indent=2) + "\n", output)
     else:
         emit(kernel_error_table(errors), output)
-
-
-def trace_command(
-    file: Annotated[Path, typer.Argument(help="Trace of any known format, plain or gzip.")],
-    hw: Annotated[
-        str | None, typer.Option("--hw", help="Accelerator to predict for; the one that the trace names by default.")
-    ] = None,
-    attention: Annotated[str, typer.Option(help="Fused attention where the trace does not name it.")] = "flash",
-    graph: Annotated[
-        str | None,
-        typer.Option(help="Also hold the operators against a graph file of `trace graph`, or those of a workload."),
-    ] = None,
-    calibration: Annotated[
-        Path | None,
-        typer.Option(help="Calibration of a probed machine; by default the one beside its specification."),
-    ] = None,
-    plot: Annotated[Path | None, typer.Option(help="Write a scatter and a bar plot to this file.")] = None,
-    output_format: Format = "table",
-    output: Output = None,
-) -> None:
-    """Line measured kernels of a trace up with predicted ones, and print the error by category and operator."""
-    from simulator.calibrations import calibration_pool
-    from tracer.formats import read_trace
-    from validation.errors.graph_difference import against_graph, graph_to_compare
-    from validation.errors.trace_presentation import render, render_difference
-    from validation.errors.traces import compare
-
-    check_format(output_format)
-    execution = Execution(attention=attention)
-    accelerator = load_accelerator(hw) if hw else None
-    pool = calibration_pool(hw, accelerator, calibration) if hw and accelerator else CalibrationPool.shipped()
-    with reading(file) as advance:
-        trace = read_trace(file, progress=advance)
-    comparison = compare(trace, accelerator, execution, calibrations=pool)
-    difference = against_graph(trace, graph_to_compare(graph, trace)) if graph else None
-    if plot is not None:
-        from validation.errors.trace_plots import plot as draw
-
-        draw(comparison, plot)
-    if output_format == "json":
-        plain = comparison.to_dict() | ({"graph": difference.to_dict()} if difference else {})
-        emit(json.dumps(plain, indent=2) + "\n", output)
-        return
-    text = captured(lambda console: render(comparison, console))
-    emit(text + (captured(lambda console: render_difference(difference, console)) if difference else ""), output)
 
 
 def accuracy_command(

@@ -29,6 +29,7 @@ def test_parts_of_one_architecture_share_what_is_wrong() -> None:
     a100, h100, h200 = (load_accelerator(name) for name in ("a100", "h100", "h200"))
     assert scatter_between(h100, h200) == 0.0
     assert scatter_between(a100, h100) == SCATTER
+    assert float(carried_over(50.0, scatter_between(load_accelerator("xeon-8480plus"), h100))) == 1.0
     assert float(carried_over(1.1, scatter_between(h100, h200))) == pytest.approx(1.1)
 
 

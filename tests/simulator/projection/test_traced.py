@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool, SpecError, load_accelerator
-from simulator.projection.traced import accelerator_of, graph_of_trace, project, ran_on_host
+from simulator.projection.traced import accelerator_of, graph_of_trace, project
 from simulator.simulation import simulate
 from tracer.event_columns import no_kernels
 from tracer.events.builder import TraceBuilder
@@ -86,8 +86,6 @@ def test_idle_time_of_a_run_on_the_host_is_that_of_the_targets_host() -> None:
     trace = _linear("float")
     kernels = replace(trace.kernels, kind=np.array([int(KernelKind.HOST)]), launch=np.array([-1]))
     on_host = replace(trace, kernels=kernels)
-    assert ran_on_host(on_host)
-    assert not ran_on_host(trace)
     source = load_accelerator("xeon-8480plus")
     found = project(on_host, load_accelerator("a100_sxm4_80gb"), source, calibrations=SHIPPED)
     assert found.idle_predicted

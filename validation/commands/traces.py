@@ -1,0 +1,161 @@
+"""``validate trace``: a measured trace beside predictions, another trace, or the graph of a workload."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hw_specs import Accelerator, CalibrationPool, load_accelerator
+from simulator.command_options import Format, Output, check_format
+from simulator.execution import Execution
+from simulator.projection.host_runs import measured_on_host
+from simulator.views.terminal import captured, emit
+from tracer.progress_bar import reading
+
+if TYPE_CHECKING:
+    from tracer.trace import Trace
+    from validation.traces.difference import TraceDifference
+
+__all__ = ["trace_command"]
+
+
+def trace_command(
+    file: Annotated[Path, typer.Argument(help="Trace of any known format, plain or gzip.")],
+    hw: Annotated[
+        str | None, typer.Option("--hw", help="Accelerator to predict for; the one that the trace names by default.")
+    ] = None,
+    attention: Annotated[str, typer.Option(help="Fused attention where the trace does not name it.")] = "flash",
+    part: Annotated[
+        str | None,
+        typer.Option(help="Only a part of the trace: an annotation, 'step 3', 'before steps' (see --parts)."),
+    ] = None,
+    parts: Annotated[bool, typer.Option("--parts", help="List the parts of the trace and stop.")] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Trace to set beside this one, as it was before; predictions only where --hw is given."),
+    ] = None,
+    against_part: Annotated[
+        str | None, typer.Option(help="Part of that trace; of this one where --against is not given.")
+    ] = None,
+    graph: Annotated[
+        str | None,
+        typer.Option(help="Also hold the operators against a graph file of `trace graph`, or those of a workload."),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Calibration of a probed machine; by default the one beside its specification."),
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a scatter and a bar plot to this file.")] = None,
+    output_format: Format = "table",
+    output: Output = None,
+) -> None:
+    """Line measured kernels of a trace up with predicted ones, another trace, or a workload's operators."""
+    from simulator.calibrations import calibration_pool
+
+    check_format(output_format)
+    execution = Execution(attention=attention)
+    accelerator = load_accelerator(hw) if hw else None
+    pool = calibration_pool(hw, accelerator, calibration) if hw and accelerator else CalibrationPool.shipped()
+    whole = _read(file, accelerator)
+    if parts:
+        emit(_parts_text(whole, output_format), output)
+        return
+    trace, runs = _part(whole, part)
+    found: list[tuple[str, dict[str, Any], str]] = []
+    if against is not None or against_part is not None:
+        found.append(_against(trace, _part(_read(against, accelerator) if against else whole, against_part)[0]))
+    if not found or hw:
+        found.append(_predicted(trace, accelerator, execution, pool, plot))
+    if graph is not None:
+        found.append(_held_against(graph, trace, None if part is None else runs, accelerator, execution, pool))
+    if output_format == "json":
+        emit(json.dumps(_joined(found), indent=2) + "\n", output)
+    else:
+        emit("".join(text for _, _, text in found), output)
+
+
+def _joined(found: list[tuple[str, dict[str, Any], str]]) -> dict[str, Any]:
+    """One object: the prediction's members, the others under their names."""
+    plain: dict[str, Any] = {}
+    for name, members, _ in found:
+        plain |= {name: members} if name else members
+    return plain
+
+
+def _read(file: Path, accelerator: Accelerator | None) -> Trace:
+    """Trace of a file; its operators count as device events where they ran on a processor."""
+    from tracer.formats import read_trace
+
+    with reading(file) as advance:
+        trace = read_trace(file, progress=advance)
+    return measured_on_host(trace) if accelerator is None or accelerator.kind == "cpu" else trace
+
+
+def _part(trace: Trace, name: str | None) -> tuple[Trace, int]:
+    from tracer.events.parts import part_of
+
+    return (trace, 1) if name is None else part_of(trace, name)
+
+
+def _parts_text(trace: Trace, output_format: str) -> str:
+    from dataclasses import asdict
+
+    from validation.traces.parts import part_times
+    from validation.traces.presentation import render_parts
+
+    found = part_times(trace)
+    if output_format == "json":
+        return json.dumps([asdict(each) for each in found], indent=2) + "\n"
+    return captured(lambda console: render_parts(found, console))
+
+
+def _against(trace: Trace, reference: Trace) -> tuple[str, dict[str, Any], str]:
+    """What changed between two traces, as members and text."""
+    from validation.traces.difference import difference_of
+    from validation.traces.presentation import render_trace_difference
+
+    difference: TraceDifference = difference_of(trace, reference)
+    text = captured(lambda console: render_trace_difference(difference, console))
+    return "against", difference.to_dict(), text
+
+
+def _predicted(
+    trace: Trace, accelerator: Accelerator | None, execution: Execution, pool: CalibrationPool, plot: Path | None
+) -> tuple[str, dict[str, Any], str]:
+    """Measured kernels beside predicted ones, as members and text."""
+    from validation.errors.trace_presentation import render
+    from validation.errors.traces import compare
+
+    comparison = compare(trace, accelerator, execution, calibrations=pool)
+    if plot is not None:
+        from validation.errors.trace_plots import plot as draw
+
+        draw(comparison, plot)
+    return "", comparison.to_dict(), captured(lambda console: render(comparison, console))
+
+
+def _held_against(
+    graph: str,
+    trace: Trace,
+    runs: int | None,
+    accelerator: Accelerator | None,
+    execution: Execution,
+    pool: CalibrationPool,
+) -> tuple[str, dict[str, Any], str]:
+    """Operators that ran beside those of a workload, or of the stage that a part of the trace is."""
+    from validation.errors.graph_difference import against_graph, graph_to_compare
+    from validation.errors.trace_presentation import render_difference
+    from validation.traces.parts import matched_stage
+    from validation.traces.presentation import render_matched_stage
+
+    expected = graph_to_compare(graph, trace)
+    if runs is None:
+        difference = against_graph(trace, expected)
+        return "graph", difference.to_dict(), captured(lambda console: render_difference(difference, console))
+    matched = matched_stage(trace, runs, expected, accelerator, execution, pool)
+    text = captured(lambda console: render_matched_stage(matched, console))
+    plain = matched.to_dict()
+    return "graph", plain, text + captured(lambda console: render_difference(matched.difference, console))

@@ -1,0 +1,1 @@
+"""Traces beside one another, and their parts."""
