@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from tracer.event_columns import no_kernels
 from tracer.events.builder import TraceBuilder
 from tracer.events.operator_arguments import RecordedArguments
-from tracer.event_columns import no_kernels
 from tracer.trace import RunFacts, Trace, TraceFormatError
 from validation.traces.difference import difference_of
 
