@@ -27,7 +27,7 @@ def settings_on(model: str, accelerator: Accelerator, settings: Mapping[str, Any
     Parameters
     ----------
     model : str
-        Name of a pipeline, or path of a diffusers pipeline folder.
+        Name of a pipeline, or path of a folder of a diffusers pipeline or a language model.
     accelerator : Accelerator
     settings : mapping
         As :func:`tracer.graph_of` takes them.

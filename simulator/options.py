@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tracer.command_line import VersionOption
-from tracer.graph import KEY_VALUE_CACHES
+from tracer.graph import KEY_VALUE_CACHES, KEY_VALUE_DTYPES
 from tracer.workloads.schedulers import SCHEDULERS
 
 from .cost import FIDELITIES
@@ -74,7 +74,9 @@ Hardware = Annotated[
 Model = Annotated[
     str | None,
     typer.Option(
-        "--model", help="Workload: a name (see --list) or a diffusers pipeline folder.", rich_help_panel=_WORKLOAD
+        "--model",
+        help="Workload: a name (see --list), or a folder of a diffusers pipeline or of a language model (config.json).",
+        rich_help_panel=_WORKLOAD,
     ),
 ]
 GraphFile = Annotated[
@@ -131,6 +133,15 @@ KeyValueCache = Annotated[
         help=f"How keys and values of earlier tokens are kept: one of {', '.join(KEY_VALUE_CACHES)}. static: in room "
         "for all tokens, read as far as it is filled (default); masked: the same, read whole; dynamic: concatenated "
         "(transformers); paged: as serving engines do.",
+        rich_help_panel=_RUN,
+    ),
+]
+KeyValueDtype = Annotated[
+    str | None,
+    typer.Option(
+        "--kv-cache-dtype",
+        help=f"Format of the cache: auto, that of --dtype (default), or one of {', '.join(KEY_VALUE_DTYPES)}, which a "
+        "serving engine's attention reads as it is and all others convert first.",
         rich_help_panel=_RUN,
     ),
 ]
@@ -265,6 +276,7 @@ class RunOptions:
     context_length: Context = None
     dtype: Dtype = None
     kv_cache: KeyValueCache = None
+    kv_cache_dtype: KeyValueDtype = None
     scheduler: SchedulerName = None
     attention: Attention = "flash"
     execution: ExecutionMode = "eager"

@@ -66,6 +66,7 @@ _OF_WORKLOAD: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "max_new_tokens": int,
         "context_length": int,
         "kv_cache": str,
+        "kv_cache_dtype": str,
         "dtype": dtype_of,
         "scheduler": str,
         "strength": float,

@@ -18,7 +18,7 @@ from tracer.storage.graph_file import save_graph
 from tracer.storage.trace_file import save_trace
 
 from .command_line import VersionOption, run_command_line
-from .graph import KEY_VALUE_CACHES, GraphError, OpGraph, Workload
+from .graph import KEY_VALUE_CACHES, KEY_VALUE_DTYPES, GraphError, OpGraph, Workload
 from .lengths import AttentionCall, attention_calls, plot_lengths
 from .progress_bar import counts
 from .trace import Trace, TraceFormatError
@@ -42,7 +42,9 @@ def _options(version: VersionOption = False) -> None:
     """Options of the command itself, before any of its commands."""
 
 
-Model = Annotated[str, typer.Option("--model", help="Workload, or a diffusers pipeline folder.")]
+Model = Annotated[
+    str, typer.Option("--model", help="Workload, or a folder of a diffusers pipeline or a language model.")
+]
 Batch = Annotated[int | None, typer.Option(help="Outputs per run.")]
 Height = Annotated[int | None, typer.Option(help="Output height in pixels.")]
 Width = Annotated[int | None, typer.Option(help="Output width in pixels.")]
@@ -51,6 +53,9 @@ Steps = Annotated[int | None, typer.Option(help="Denoising or decoding steps.")]
 Context = Annotated[int | None, typer.Option(help="Tokens in a language model's cache before the prompt comes.")]
 KeyValueCache = Annotated[
     str | None, typer.Option("--kv-cache", help=f"How a cache is kept: one of {', '.join(KEY_VALUE_CACHES)}.")
+]
+KeyValueDtype = Annotated[
+    str | None, typer.Option(help=f"Format of a cache: auto, or one of {', '.join(KEY_VALUE_DTYPES)}.")
 ]
 
 
@@ -68,6 +73,7 @@ def graph_command(
     max_new_tokens: Annotated[int | None, typer.Option(help="Tokens that a language model generates.")] = None,
     context_length: Context = None,
     kv_cache: KeyValueCache = None,
+    kv_cache_dtype: KeyValueDtype = None,
     dtype: Annotated[str | None, typer.Option(help="float16, bfloat16 or float32.")] = None,
 ) -> None:
     """Trace a workload on meta tensors, without weights or GPU, and write its operator graph."""
@@ -82,6 +88,7 @@ def graph_command(
         "max_new_tokens": max_new_tokens,
         "context_length": context_length,
         "kv_cache": kv_cache,
+        "kv_cache_dtype": kv_cache_dtype,
         "dtype": dtype,
     }
     graph = graph_of(model, settings, progress=_say)
@@ -109,6 +116,7 @@ def run_command(
     max_new_tokens: Annotated[int | None, typer.Option(help="Tokens that a language model generates.")] = None,
     context_length: Context = None,
     kv_cache: KeyValueCache = None,
+    kv_cache_dtype: KeyValueDtype = None,
     dtype: Annotated[str | None, typer.Option(help="float16, bfloat16 or float32.")] = None,
 ) -> None:
     """Run a workload with random weights on a real device under the profiler, and write its trace."""
@@ -122,6 +130,7 @@ def run_command(
         "max_new_tokens": max_new_tokens,
         "context_length": context_length,
         "kv_cache": kv_cache,
+        "kv_cache_dtype": kv_cache_dtype,
         "dtype": dtype,
     }
     pipeline = pipeline_of(model)

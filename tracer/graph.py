@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from .dtypes import BITS
 from .errors import GraphError
-from .workload import KEY_VALUE_CACHES, Workload
+from .workload import KEY_VALUE_CACHES, KEY_VALUE_DTYPES, Workload
 
 __all__ = [
     "KEY_VALUE_CACHES",
+    "KEY_VALUE_DTYPES",
     "AttributeValue",
     "Component",
     "GraphError",

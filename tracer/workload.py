@@ -8,13 +8,16 @@ from dataclasses import dataclass, fields
 from .dtypes import BITS
 from .errors import GraphError
 
-__all__ = ["KEY_VALUE_CACHES", "Workload"]
+__all__ = ["KEY_VALUE_CACHES", "KEY_VALUE_DTYPES", "Workload"]
 
 # Products of a few counts stay within 64 bits.
 _LARGEST_COUNT = 10**9
 
 KEY_VALUE_CACHES = ("dynamic", "static", "masked", "paged")
 """How keys and values of earlier tokens are kept: see ``kv_cache`` of :class:`Workload`."""
+
+KEY_VALUE_DTYPES = {"fp8": "float8_e4m3fn", "int8": "int8"}
+"""Narrow formats in which keys and values of earlier tokens are kept, with torch's names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,8 @@ class Workload:
         which attention reads under a mask. ``paged``: in blocks of a pool, as serving engines keep them.
     dtype : str
         torch's name of the dtype of weights and activations.
+    kv_cache_dtype : {"fp8", "int8"}, optional
+        Format in which keys and values of earlier tokens are kept, where it is not `dtype`.
     """
 
     batch: int = 1
@@ -65,6 +70,7 @@ class Workload:
     dtype: str = "float16"
     scheduler: str | None = None
     strength: float | None = None
+    kv_cache_dtype: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse counts that are not positive or beyond all measure, and unknown dtypes."""
@@ -81,6 +87,8 @@ class Workload:
             raise GraphError(f"guidance_scale is {self.guidance_scale}; it must be finite and not negative")
         if self.kv_cache not in (None, *KEY_VALUE_CACHES):
             raise GraphError(f"unknown kv_cache {self.kv_cache!r}; valid: {', '.join(KEY_VALUE_CACHES)}")
+        if self.kv_cache_dtype not in (None, *KEY_VALUE_DTYPES):
+            raise GraphError(f"unknown kv_cache_dtype {self.kv_cache_dtype!r}; valid: {', '.join(KEY_VALUE_DTYPES)}")
         if self.dtype not in BITS:
             raise GraphError(f"unknown dtype {self.dtype!r}; valid: {', '.join(sorted(BITS))}")
         if self.strength is not None and not 0 < self.strength <= 1:

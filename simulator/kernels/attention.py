@@ -52,6 +52,9 @@ class AttentionColumns(Generic[Number, Flag, Code]):
         Whether attention skips keys after the query.
     products
         Products of a tile of scores over those of the forward pass: 1, and 2.5 where gradients are made. [1]
+    key_share
+        Bytes of an element of keys and values over those of queries: below 1 where a cache keeps them in a narrower
+        format, from which the kernel converts them in registers. [1]
     """
 
     algorithm: Code
@@ -63,6 +66,7 @@ class AttentionColumns(Generic[Number, Flag, Code]):
     heads_per_key_head: Number = column(1.0)
     causal: Flag = column(False)
     products: Number = column(1.0)
+    key_share: Number = column(1.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,6 +70,7 @@ def fused_attention(op: Op, algorithm: AttentionAlgorithm) -> Attention:
         value_dim=shape.value_dim,
         heads_per_key_head=shape.heads / shape.key_heads,
         causal=shape.causal,
+        key_share=op.inputs[1].itemsize / query.itemsize,
     )
 
 

@@ -141,7 +141,7 @@ def axis_of(model: str, name: str, settings: Mapping[str, object], parallel: str
     Parameters
     ----------
     model : str
-        Name of a pipeline, or path of a diffusers pipeline folder.
+        Name of a pipeline, or path of a folder of a diffusers pipeline or a language model.
     name : str
         One of :data:`SCALES`, or :data:`DEVICES`.
     settings : mapping

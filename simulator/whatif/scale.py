@@ -124,7 +124,7 @@ def scale(
     Parameters
     ----------
     model : str
-        Name of a pipeline, or path of a diffusers pipeline folder.
+        Name of a pipeline, or path of a folder of a diffusers pipeline or a language model.
     accelerator : Accelerator
     axis : str
         ``batch``, ``resolution``, ``frames``, ``steps``, ``context`` or ``tokens``

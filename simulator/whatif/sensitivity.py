@@ -132,7 +132,7 @@ def sensitivity(
     Parameters
     ----------
     model : str
-        Name of a pipeline, or path of a diffusers pipeline folder.
+        Name of a pipeline, or path of a folder of a diffusers pipeline or a language model.
     accelerator : Accelerator
     settings : mapping, optional
         What is set beside the defaults, by name of :data:`simulator.whatif.setups.AXES`: ``{"batch": 4}``.

@@ -43,6 +43,7 @@ AXES = (
     "max_new_tokens",
     "context_length",
     "kv_cache",
+    "kv_cache_dtype",
 )
 """What may differ between rows beside the model and the accelerator, in the order in which rows vary, last fastest."""
 
@@ -54,7 +55,7 @@ class Setup:
     Attributes
     ----------
     model : str
-        Name of a pipeline, or path of a diffusers pipeline folder.
+        Name of a pipeline, or path of a folder of a diffusers pipeline or a language model.
     accelerator : Accelerator
     calibrations : CalibrationPool
     settings : mapping

@@ -39,7 +39,7 @@ def graph_of(
     Parameters
     ----------
     name : str
-        Name of a pipeline, or path of a diffusers pipeline folder.
+        Name of a pipeline, or path of a folder of a diffusers pipeline or of a language model of transformers.
     settings : mapping
         Fields of :class:`~tracer.graph.Workload` that the user set; ``None`` leaves the default.
     use_cache : bool
@@ -88,7 +88,7 @@ def _kept(
 
 
 def pipeline_of(name: str) -> Pipeline:
-    """Pipeline of a name, or of a diffusers pipeline folder.
+    """Pipeline of a name, or of a folder of a diffusers pipeline or a language model.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def runs_channels_last(name: str) -> bool:
 
 def _folder_of(name: str) -> Path | None:
     """The folder that a name is the path of, or None where it names a pipeline."""
-    return Path(name) if os.sep in name or _is_pipeline_folder(Path(name)) else None
+    return Path(name) if os.sep in name or _is_model_folder(Path(name)) else None
 
 
 def cache_folder() -> Path:
@@ -122,16 +122,27 @@ def cache_folder() -> Path:
 
 
 def _pipeline_of_folder(folder: Path) -> Pipeline:
-    if not _is_pipeline_folder(folder):
-        raise UnknownWorkloadError(f"{str(folder)[:200]}: no diffusers pipeline folder: it has no model_index.json")
-    from tracer.workloads.diffusers_folder import pipeline_from_folder
+    if _holds(folder, "model_index.json"):
+        from tracer.workloads.diffusers_folder import pipeline_from_folder
 
-    return pipeline_from_folder(folder)
+        return pipeline_from_folder(folder)
+    if _holds(folder, "config.json"):
+        from tracer.workloads.language_folder import language_model_from_folder
+
+        return language_model_from_folder(folder)
+    raise UnknownWorkloadError(
+        f"{str(folder)[:200]}: no diffusers pipeline folder, as it has no model_index.json, and no language model, as "
+        "it has no config.json"
+    )
 
 
-def _is_pipeline_folder(folder: Path) -> bool:
+def _is_model_folder(folder: Path) -> bool:
+    return any(_holds(folder, name) for name in ("model_index.json", "config.json"))
+
+
+def _holds(folder: Path, name: str) -> bool:
     try:
-        return (folder / "model_index.json").is_file()
+        return (folder / name).is_file()
     except OSError:
         return False  # A name that no file can have.
 
@@ -157,11 +168,18 @@ def _store(graph: OpGraph, path: Path) -> None:
 
 def _key(pipeline: Pipeline, workload: Workload, folder: Path | None = None) -> str:
     """Digest of the settings and of all that shapes a graph: our sources, a pipeline's folder, the libraries."""
-    configurations = [] if folder is None else sorted([*folder.glob("*.json"), *folder.glob("*/*.json")])
+    configurations = [] if folder is None else _configurations(folder)
     digests = (_source_digest(pipeline), _digest(configurations))
     settings = {name: value for name, value in asdict(workload).items() if value is not None}
     parts = (FORMAT_VERSION, pipeline.sources, settings, digests, _library_versions())
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
+def _configurations(folder: Path) -> list[Path]:
+    """Files of a folder that its graph follows from: of a language model one, not its vocabulary."""
+    if not _holds(folder, "model_index.json"):
+        return [folder / "config.json"]
+    return sorted([*folder.glob("*.json"), *folder.glob("*/*.json")])
 
 
 def _source_digest(pipeline: Pipeline) -> str:

@@ -94,6 +94,10 @@ def _is_named_after(module: str, model: str) -> bool:
     return model.replace("-", "").replace(".", "").startswith(plain)
 
 
+# How settings are given that leave the choice to others.
+_AUTO = {"kv_cache_dtype": "auto"}
+
+
 def resolve(pipeline: Pipeline, settings: Mapping[str, object]) -> Workload:
     """Settings of a run: the pipeline's defaults with what the user set.
 
@@ -109,7 +113,7 @@ def resolve(pipeline: Pipeline, settings: Mapping[str, object]) -> Workload:
         A setting that does not apply to the pipeline, a size or frame count that it cannot make, or a dtype that its
         weights cannot have.
     """
-    given = {name: value for name, value in settings.items() if value is not None}
+    given = {name: value for name, value in settings.items() if value is not None and value != _AUTO.get(name)}
     defaults = asdict(pipeline.defaults)
     foreign = [name for name in given if defaults[name] is None and not _applies(name, pipeline)]
     if foreign:
@@ -126,7 +130,7 @@ def resolve(pipeline: Pipeline, settings: Mapping[str, object]) -> Workload:
 def _applies(setting: str, pipeline: Pipeline) -> bool:
     """Whether a pipeline has a setting whose default is none."""
     denoises = pipeline.architecture == "diffusion" and pipeline.defaults.num_inference_steps is not None
-    return setting == "scheduler" and denoises
+    return (setting == "scheduler" and denoises) or (setting == "kv_cache_dtype" and pipeline.family == "language")
 
 
 def _check_sizes(pipeline: Pipeline, workload: Workload) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tracer.graph import GraphError, Workload
+from tracer.graph import KEY_VALUE_DTYPES, GraphError, Workload
 
 from .construction import torch_dtype, transformers_module
 from .pipeline import StageSpec
@@ -108,7 +108,8 @@ def _pass(
     """One pass of `new` tokens of each sequence on a cache that then holds `filled`."""
     from .modules.key_value_cache import KeyValueCache
 
-    kind, batch, dtype = workload.kv_cache or "static", workload.batch, torch_dtype(workload.dtype)
+    kind, batch = workload.kv_cache or "static", workload.batch
+    dtype = torch_dtype(KEY_VALUE_DTYPES.get(workload.kv_cache_dtype or "", workload.dtype))
     room = (workload.context_length or 0) + (workload.prompt_length or 0) + (workload.max_new_tokens or 1) - 1
 
     def run(model: Any, repeat: int) -> object:

@@ -22,7 +22,7 @@ from .construction import diffusers_module, transformers_module
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["LEFT_OUT", "FolderError", "FolderPart", "PipelineFolder", "explained", "read_folder"]
+__all__ = ["LEFT_OUT", "FolderError", "FolderPart", "PipelineFolder", "explained", "read_folder", "read_json"]
 
 # Parts of real pipelines that have a forward pass, but none between the prompt and the picture.
 LEFT_OUT = {
@@ -30,6 +30,8 @@ LEFT_OUT = {
     "watermarker": "it marks the finished picture",
     "motion_adapter": "its weights are part of the U-Net",
 }
+# Published configurations have some kilobytes; those that list a label for each of thousands of classes a few hundred.
+_LARGEST = 4 * 2**20  # [byte]
 _LIBRARIES = ("diffusers", "transformers")
 _DENOISERS = ("unet", "transformer")
 _TEXT_ENCODER = re.compile(r"text_encoder(_\d)?$")
@@ -127,7 +129,7 @@ def read_folder(path: Path) -> PipelineFolder:
     """
     import diffusers
 
-    index = _json(path / "model_index.json")
+    index = read_json(path / "model_index.json")
     name = index.get("_class_name")
     pipeline_class = getattr(diffusers, name, None) if isinstance(name, str) else None
     if not (isinstance(pipeline_class, type) and issubclass(pipeline_class, diffusers.DiffusionPipeline)):
@@ -159,13 +161,24 @@ def explained(path: Path, what: str) -> Iterator[None]:
         raise FolderError(f"{path}: {what} cannot be built or run as configured ({line})") from error
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Object that a configuration file holds.
+
+    Raises
+    ------
+    FolderError
+        It cannot be read, is larger than any configuration, or holds something else.
+    """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(_LARGEST + 1)
+        content = json.loads(text.decode("utf-8")) if len(text) <= _LARGEST else None
     except OSError as error:
         raise FolderError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
         raise FolderError(f"{path}: is no JSON text ({error})") from error
+    if len(text) > _LARGEST:
+        raise FolderError(f"{path}: is larger than any configuration; valid: up to {_LARGEST // 2**20} MiB")
     if not isinstance(content, dict):
         raise FolderError(f"{path}: holds a {type(content).__name__}; a JSON object is needed")
     return content
@@ -189,7 +202,7 @@ def _parts(path: Path, index: Mapping[str, Any]) -> Iterator[tuple[str, FolderPa
                 name=name,
                 library=library,
                 model_class=_model_class(path, name, library, class_name),
-                config=_json(path / name / "config.json"),
+                config=read_json(path / name / "config.json"),
             ),
         )
 

@@ -226,6 +226,8 @@ class Script(Entry):
     """Components that are quantised beside the denoiser, where a run is."""
     quantize: str = ""
     """Scheme by which it quantises, where it is another one than the precision column tells."""
+    kv_cache_dtype: str = ""
+    """Format in which it keeps keys and values, where a run is quantised."""
     channels_last: Literal["none", "compiled", "every"] = "none"
     """Runs whose images lie channels-last, beside those of which the row says so."""
     channels_last_of: Literal["all", "denoiser"] = "all"

@@ -296,4 +296,12 @@ def _language_settings(row: Row, names: Names, assumed: list[str]) -> Settings:
         assumed.append(f"prompt of {lengths.prompt} tokens")
     engine = first_that_fits(names.engines, row["compile"])
     cache = {"kv_cache": engine.kv_cache} if engine and engine.kv_cache else {}
-    return {"prompt_length": lengths.prompt, "max_new_tokens": lengths.generated, **cache}
+    return {"prompt_length": lengths.prompt, "max_new_tokens": lengths.generated, **cache, **_cache_format(row, names)}
+
+
+def _cache_format(row: Row, names: Names) -> dict[str, str]:
+    """Format in which a quantised run keeps keys and values, where its source's script says one."""
+    precision = first_that_fits(names.precisions, row["precision"])
+    scripts = all_that_fit(names.scripts, f"{row['source']}\n{_said(row)}")
+    said = next((script.kv_cache_dtype for script in scripts if script.kv_cache_dtype), "")
+    return {"kv_cache_dtype": said} if said and precision is not None and precision.quantize else {}

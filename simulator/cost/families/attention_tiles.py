@@ -140,7 +140,7 @@ def attention_tiles(kernel: FusedKernel, table: AttentionTable, traits: Attentio
     rows, columns, warps = _flash_shape(kernel, table, traits)
     head, value = (np.ceil(dim / kernel.padding) * kernel.padding for dim in (table.head_dim, table.value_dim))
     passes = np.where(table.value_dim > _WIDEST_VALUE, np.ceil(value / _VALUE_SLICE), 1.0)
-    loaded = columns * (head + value) * table.itemsize
+    loaded = columns * (head + value) * table.itemsize * table.key_share
     queries = rows * head * table.itemsize
     return AttentionTiles(
         rows=rows,

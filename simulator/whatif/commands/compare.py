@@ -26,7 +26,7 @@ Integers = list[int] | None
 class CompareOptions:
     """All that ``whatif compare`` takes."""
 
-    model: Annotated[Texts, typer.Option(help="Workload: a name, or a diffusers pipeline folder.")] = None
+    model: Annotated[Texts, typer.Option(help="Workload: a name, or a folder of a model.")] = None
     hw: Annotated[Texts, typer.Option(help="Accelerator: a name (see `hwspec list`) or a YAML file.")] = None
     change: Annotated[
         Texts,
@@ -60,6 +60,7 @@ class CompareOptions:
     kv_cache: Annotated[Texts, typer.Option("--kv-cache", help="How keys and values of earlier tokens are kept.")] = (
         None
     )
+    kv_cache_dtype: Annotated[Texts, typer.Option(help="Format in which they are kept: auto, fp8, int8.")] = None
     fidelity: FidelityName = "calibrated"
     output_format: Format = "table"
     output: Output = None

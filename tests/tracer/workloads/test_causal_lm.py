@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tracer.capture.meta import GraphBuilder
-from tracer.graph import KEY_VALUE_CACHES, GraphError, OpGraph, Workload
+from tracer.graph import KEY_VALUE_CACHES, KEY_VALUE_DTYPES, GraphError, OpGraph, Workload
 from tracer.workloads.causal_lm import ATTENTION_KINDS, causal_lm_stages
 
 pytestmark = pytest.mark.torch
@@ -82,9 +82,9 @@ def test_attention_is_causal_in_prefill_and_reads_the_whole_cache_in_decode(stag
     assert keys == [(3, KV_HEADS, PROMPT + NEW - 1, head_dim)] * LAYERS
 
 
-def decoded(kind: str, context: int = 0) -> OpGraph:
+def decoded(kind: str, context: int = 0, stored: str | None = None) -> OpGraph:
     """Prefill and first pass of decoding with a kind of cache."""
-    workload = replace(WORKLOAD, kv_cache=kind, context_length=context)
+    workload = replace(WORKLOAD, kv_cache=kind, context_length=context, kv_cache_dtype=stored)
     builder = GraphBuilder(attention_kinds=ATTENTION_KINDS)
     for stage in causal_lm_stages(CONFIG, workload):
         builder.add_stage(stage.name, "model", stage.module, lambda repeat, stage=stage: stage.run(stage.module, 0))
@@ -139,3 +139,23 @@ def test_one_new_token_needs_no_decoding():
 def test_lengths_are_needed():
     with pytest.raises(GraphError, match="needs prompt_length and max_new_tokens"):
         causal_lm_stages(CONFIG, Workload(prompt_length=4))
+
+
+@pytest.mark.parametrize("stored", KEY_VALUE_DTYPES)
+def test_an_engine_reads_a_narrow_cache_as_it_is(stored):
+    graph = decoded("paged", stored=stored)
+    held = KEY_VALUE_DTYPES[stored]
+    for stage in graph.stages:
+        calls = [op for op in graph.ops(stage) if op.name == "serving::paged_attention"]
+        assert [[t.dtype for t in op.inputs[:3]] for op in calls] == [["bfloat16", held, held]] * LAYERS
+        writes = [op for op in graph.ops(stage) if op.name == "serving::paged_write"]
+        assert [[t.dtype for t in op.inputs[:4]] for op in writes] == [["bfloat16"] * 2 + [held] * 2] * LAYERS
+
+
+def test_torch_converts_a_narrow_cache_before_each_attention():
+    graph = decoded("static", stored="fp8")
+    ops = list(graph.ops(graph.stage("decode")))
+    assert all(op.inputs[1].dtype == "bfloat16" for op in ops if op.name.endswith("dot_product_attention"))
+    shape = (3, KV_HEADS, PROMPT + 1, WIDTH // HEADS)
+    converted = [op for op in ops if op.inputs and (op.inputs[0].dtype, op.inputs[0].shape) == ("float8_e4m3fn", shape)]
+    assert len(converted) == 2 * LAYERS

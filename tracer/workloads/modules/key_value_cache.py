@@ -13,6 +13,11 @@ Four ways, by the names of ``kv_cache`` of :class:`tracer.graph.Workload`:
 ``paged``
     Pages of a pool, written and read through a table (vLLM's reshape_and_cache_flash and FlashAttention with a block
     table; TensorRT-LLM and lmdeploy likewise): the kernel reads as many keys as there are.
+
+All but a paged one are read by kernels that take one format, so that keys and values kept in a narrower one than the
+model's are converted before each attention, all that it reads (transformers, cache_utils.py, QuantizedLayer.update;
+torchao, _models/llama/model.py, AffineQuantizedKVCache.update). Engines convert those of new tokens as they write them,
+and all others in the registers of the attention kernel (vLLM's reshape_and_cache_flash; gpt_attention of TensorRT-LLM).
 """
 
 from __future__ import annotations
@@ -76,17 +81,24 @@ class KeyValueCache:
 
     def extended(self, key: Tensor, value: Tensor) -> KeysAndValues:
         """Keys and values that attention reads once those of new tokens, (batch, heads, new, dim), have come."""
+        if self.kind == "paged":
+            return self._in_slots(key, value)
+        return self._with(self.keys, key), self._with(self.values, value)
+
+    def _with(self, stored: Tensor, new: Tensor) -> Tensor:
+        """What attention reads of keys or of values, in the format of the new ones."""
         if self.kind == "dynamic":
-            return torch.cat([self.keys, key], dim=-2), torch.cat([self.values, value], dim=-2)
+            return torch.cat([stored.to(new.dtype), new], dim=-2)
         if self.kind == "masked":
-            return self.keys.index_copy_(2, self.slots, key), self.values.index_copy_(2, self.slots, value)
+            return stored.index_copy_(2, self.slots, new.to(stored.dtype)).to(new.dtype)
+        length = new.shape[-2]
+        stored.narrow(2, self.filled, length).copy_(new)
+        return stored.narrow(2, 0, self.filled + length).to(new.dtype)
+
+    def _in_slots(self, key: Tensor, value: Tensor) -> KeysAndValues:
         new = key.shape[-2]
         targets = [stored.narrow(2, self.filled, new) for stored in (self.keys, self.values)]
-        if self.kind == "paged":
-            paged_write(key, value, targets[0], targets[1], self.slots)
-        else:
-            for target, source in zip(targets, (key, value), strict=True):
-                target.copy_(source)
+        paged_write(key, value, targets[0], targets[1], self.slots)
         length = self.filled + new
         return self.keys.narrow(2, 0, length), self.values.narrow(2, 0, length)
 

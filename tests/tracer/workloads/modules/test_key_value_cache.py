@@ -36,3 +36,14 @@ def test_static_writes_in_place():
     held = cache("static")
     keys, _ = held.extended(*(torch.empty((5, 2, 1, width), dtype=torch.float16, device="meta") for width in (8, 4)))
     assert keys.untyped_storage()._cdata == held.keys.untyped_storage()._cdata
+
+
+@pytest.mark.parametrize("kind", KEY_VALUE_CACHES)
+@pytest.mark.parametrize("stored", [torch.float8_e4m3fn, torch.int8])
+def test_a_narrow_cache_is_converted_unless_the_kernel_reads_it(kind, stored):
+    held = KeyValueCache.holding(kind, SHAPE, batch=5, filled=3, new=1, room=10, dtype=stored)
+    new = [torch.empty((5, 2, 1, width), dtype=torch.float16, device="meta") for width in (8, 4)]
+    read = held.extended(*new)
+    assert {t.dtype for t in (held.keys, held.values)} == {stored}
+    assert {t.dtype for t in read} == {stored if kind == "paged" else torch.float16}
+    assert [t.shape[-2] for t in read] == [10 if kind == "masked" else 4] * 2
