@@ -47,6 +47,11 @@ _PAGED = (
     AttentionAlgorithm.FLASH2,
 )
 
+#: Those that multiply queries and keys of one format alone ("query and key must have the same dtype",
+#: hopper/flash_api.cpp of FlashAttention). Keys in 8 bits are then read by kernels of the form of FlashAttention-2 that
+#: convert them in registers (FlashInfer, attention/prefill.cuh, DTypeKV; the decoder kernels of TensorRT-LLM).
+_ONE_FORMAT = (AttentionAlgorithm.FLASH3,)
+
 #: Kernels of the FlashAttention library. Its scores take no mask but a causal one.
 _FLASH = (
     AttentionAlgorithm.FLASH2,
@@ -100,7 +105,7 @@ def algorithm_of(op: Op, execution: Execution) -> AttentionAlgorithm | None:
     if kind is Kind.SEPARATE_ATTENTION:
         return None
     if kind in (Kind.PAGED_ATTENTION, Kind.PACKED_ATTENTION):
-        return _of_pages(execution)
+        return _of_pages(op, execution)
     ran = _RAN.get(kind)
     if ran is not None and ran in execution.kernels:
         return ran
@@ -114,12 +119,15 @@ def obstacle_to(op: Op, algorithm: AttentionAlgorithm) -> str:
     return next(_obstacles(op, algorithm), "") if declared(op).kind is Kind.ATTENTION else ""
 
 
-def _of_pages(execution: Execution) -> AttentionAlgorithm | None:
+def _of_pages(op: Op, execution: Execution) -> AttentionAlgorithm | None:
     """Kernel that reads a paged cache; separate products read it too where they are asked for."""
+    narrow = op.inputs[1].itemsize < op.inputs[0].itemsize
     if execution.attention == FRAMEWORKS_CHOICE:
-        return next((algorithm for algorithm in _PAGED if algorithm in execution.kernels), None)
+        readers = (kernel for kernel in _PAGED if not (narrow and kernel in _ONE_FORMAT))
+        return next((kernel for kernel in readers if kernel in execution.kernels), None)
     named = execution.attention_algorithm
-    return AttentionAlgorithm.FLASH2_PAGED if named is AttentionAlgorithm.FLASH2 else named
+    by_pages = named is AttentionAlgorithm.FLASH2 or (narrow and named in _ONE_FORMAT)
+    return AttentionAlgorithm.FLASH2_PAGED if by_pages else named
 
 
 def _named(op: Op, execution: Execution) -> AttentionAlgorithm | None:

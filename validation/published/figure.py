@@ -66,7 +66,7 @@ def figure_of(
     one, part = metric.seconds(_number(row["value"])) / runs, part_of(row, names)
     batch = float(settings["batch"])
     if kind.decodes:
-        return _of_tokens(row, metric, one, settings)
+        return _of_tokens(row, metric, one / _devices_of_a_rate(row, names), settings)
     if part is None or not (model.whole or part.part == "denoiser"):
         raise Unmappable("component is not predicted by itself")
     if metric.per == "token":
@@ -78,6 +78,12 @@ def figure_of(
     value = one * (batch if metric.per == "output" else 1)
     quantity, stage = _quantity(part, kind)
     return Figure(quantity=quantity, stage=stage, value=value)
+
+
+def _devices_of_a_rate(row: Row, names: Names) -> int:
+    """Devices that share the work whose rate a row gives for one of them; 1 where it gives that of all."""
+    said = any(remark.per_device and remark.fits(row.get("notes", "")) for remark in names.remarks)
+    return int(float(row.get("n_devices") or 1)) if said else 1
 
 
 def _of_tokens(row: Row, metric: Metric, one: float, settings: Settings) -> Figure:

@@ -245,6 +245,8 @@ class Remark(Entry):
     """Where weights wait (:mod:`simulator.schedule.offload`)."""
     counts_steps: bool = False
     """Whether a rate is of steps, however often a step runs the denoiser."""
+    per_device: bool = False
+    """Whether a rate is that of one device of those that a run is split over."""
 
 
 class Option(Entry):

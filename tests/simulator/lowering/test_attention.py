@@ -7,7 +7,7 @@ import pytest
 from simulator.execution import ATTENTION_CHOICES, Execution
 from simulator.kernels import Attention, AttentionAlgorithm
 from simulator.lowering import kernels_of
-from tracer.graph import TensorSpec
+from tracer.graph import Op, TensorSpec
 
 _SDPA = "scaled_dot_product_attention"
 _NAIVE, _FLASH = Execution(attention="naive"), Execution()
@@ -37,6 +37,15 @@ class TestFused:
         op = call(_SDPA, [(2, 8, 16, 4), (2, 2, 16, 4), (2, 2, 16, 4)], [(2, 8, 16, 4)], enable_gqa=True)
         (kernel,) = kernels_of(op, _FLASH)
         assert (kernel.num_heads, kernel.heads_per_key_head) == (16, 4)
+
+    def test_a_narrow_cache_has_fewer_bytes_and_the_same_work(self):
+        query, wide = TensorSpec((2, 8, 1, 4), "float16"), TensorSpec((2, 2, 16, 4), "float16")
+        narrow = TensorSpec((2, 2, 16, 4), "int8")
+        ops = [Op("serving::paged_attention", (query, keys, keys), (query,)) for keys in (wide, narrow)]
+        full, less = (kernels_of(op, Execution(attention="flash2"))[0] for op in ops)
+        assert (full.key_share, less.key_share) == (1.0, 0.5)
+        assert full.bytes_read - less.bytes_read == 2 * 2 * 2 * 16 * 4
+        assert (less.matrix_flops, less.itemsize, less.number_format) == (full.matrix_flops, 2, "fp16")
 
     def test_a_causal_mask_is_skipped_over(self, call):
         (kernel,) = kernels_of(call(_SDPA, [_PLAIN] * 3, [_PLAIN], is_causal=True), _FLASH)

@@ -10,6 +10,7 @@ from simulator.kernels import AttentionAlgorithm
 from simulator.lowering import execution_on
 from simulator.lowering.attention_choice import algorithm_of, with_kernels_of
 from simulator.software import SoftwareError, load_software
+from tracer.graph import Op, TensorSpec
 
 _SDPA = "scaled_dot_product_attention"
 _PLAIN = [(2, 3, 16, 8)] * 3
@@ -111,4 +112,20 @@ def test_software_of_other_hardware_is_refused(tmp_path):
 def test_kernel_that_reads_a_paged_cache(accelerator, attention, chosen, call):
     tensors = [(1, 4, 1, 64), (1, 4, 9, 64), (1, 4, 9, 64)]
     op = call("serving::paged_attention", tensors, [(1, 4, 1, 64)])
+    assert algorithm_of(op, _on(accelerator, attention=attention)) is chosen
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "attention", "chosen"),
+    [
+        ("a100", "flash", AttentionAlgorithm.FLASH2_PAGED),
+        ("h100", "flash", AttentionAlgorithm.FLASH2_PAGED),
+        ("h100", "flash3", AttentionAlgorithm.FLASH2_PAGED),
+        ("b200", "flash", AttentionAlgorithm.TRTLLM),
+        ("a100", "naive", None),
+    ],
+)
+def test_a_narrow_cache_is_read_by_a_kernel_that_takes_two_formats(accelerator, attention, chosen):
+    wide, narrow = TensorSpec((1, 4, 1, 64), "float16"), TensorSpec((1, 4, 9, 64), "float8_e4m3fn")
+    op = Op("serving::paged_attention", (wide, narrow, narrow), (wide,))
     assert algorithm_of(op, _on(accelerator, attention=attention)) is chosen

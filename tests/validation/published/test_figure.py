@@ -54,6 +54,24 @@ def test_a_bar_that_counts_steps_holds_the_run_that_is_no_step() -> None:
     assert flow.value == 0.5
 
 
+@pytest.mark.parametrize(
+    ("notes", "devices"),
+    [
+        ("q=A; output tok/s per GPU; in 128 out 2048, TP4", 4),
+        ("q=B; output tok/s (header says out tok/s; per-GPU only stated for H100)", 4),
+        ("q=A; decode; reported achieved bandwidth 955.83 GB/s per GPU", 1),
+    ],
+)
+def test_a_rate_of_one_of_several_devices(notes: str, devices: int) -> None:
+    """4 sequences of 10 tokens, 2 tokens a second of each device."""
+    names: Names = load_names()
+    line = next(line for line in names.models if line.fits("Llama-2-7B"))
+    row = {"metric": "tokens_per_s", "value": "2", "notes": notes, "n_devices": "4"}
+    settings = {"batch": 4, "max_new_tokens": 10}
+    figure = figure_of(row, names, model=line, kind=names.workload(line.workload), settings=settings)
+    assert figure.value * devices == pytest.approx((4 * 10 / 2) if "decode" not in notes else 4 / 2)
+
+
 def test_two_runs_one_after_another() -> None:
     assert _figure(runs=2).value == 1.0
 

@@ -294,6 +294,18 @@ def test_tokens_of_a_run_are_stated_or_those_of_the_sources_own_script(
     assert (stated.settings["prompt_length"], stated.assumed) == (512, ())
 
 
+def test_an_engine_built_for_eight_bits_keeps_an_eight_bit_cache(
+    only_case: Callable[..., Case], tmp_path: Path
+) -> None:
+    row = (
+        "x-3,Llama-2-7B,e2e,NVIDIA H100-HBM3-80GB,1,fp8,,TensorRT-LLM 0.6.1,64,,,,,,tokens_per_s,100,,"
+        "github.com/NVIDIA/TensorRT-LLM,q=A; in 128 out 128\n"
+    )
+    settings = only_case(tmp_path, row).settings
+    assert (settings["kv_cache"], settings["kv_cache_dtype"]) == ("paged", "fp8")
+    assert "kv_cache_dtype" not in only_case(tmp_path, row.replace(",fp8,", ",fp16,")).settings
+
+
 VIDEO = (
     "x-1,Wan2.1-T2V-1.3B,e2e,NVIDIA H100 SXM5 80GB,1,bf16,sdpa,eager,1,480,832,81,50,yes,"
     "seconds,95,,somebody's README,q=A\n"
