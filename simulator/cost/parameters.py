@@ -48,6 +48,8 @@ class Follows(enum.Enum):
     """What of an accelerator a parameter follows when another accelerator inherits it."""
 
     NOTHING = enum.auto()
+    HOST = enum.auto()
+    """The machine that it was measured in, which another accelerator is not in: it gets the default there."""
     COPY_SHARE = enum.auto()
     LATENCY = enum.auto()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.cost.hardware import FloatArray, HardwareColumns
-from simulator.cost.parameters import Parameters, parameter
+from simulator.cost.parameters import Follows, Parameters, parameter
 from simulator.kernels import CollectiveAlgorithm, CollectiveTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
@@ -23,8 +23,15 @@ class CollectiveParameters(Parameters):
     step: FloatArray = parameter(1.5e-6, "s", 1e-7, 1e-4, "latency of one step between two ranks")
     pipeline: FloatArray = parameter(4e-5, "s", 0.0, 3e-4, "time to fill the pipeline of chunks of a long message")
     chunk: FloatArray = parameter(4e6, "B", 1e4, 1e8, "bytes sent at which that pipeline is half full")
+    # Cards of one table lose 80 % of their bandwidth with a second pair on their host; those of other published runs on
+    # four (L20, diffusers' context parallelism; L40, xDiT) send at 23 GB/s and more. Switches and sockets decide.
     contention: FloatArray = parameter(
-        0.02, "1", 0.0, 20.0, "loss of bandwidth with each further pair of ranks on shared links"
+        0.02,
+        "1",
+        0.0,
+        20.0,
+        "loss of bandwidth with each further pair of ranks on shared links",
+        follows=Follows.HOST,
     )
     floor: FloatArray = parameter(6e-6, "s", 0.0, 1e-4, "shortest duration")
 

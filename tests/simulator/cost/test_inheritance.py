@@ -89,3 +89,19 @@ def test_products_differ_in_latency_without_consequence():
     values = {"matmul.floor": 2e-6, "softmax.floor": 2e-6}
     here, there = (accelerator_origin(load_accelerator(name)) for name in ("b200", "gb200"))
     assert carried(values, None, here=here, there=there) == values
+
+
+def test_what_is_of_the_host_stays_with_it():
+    values = {"collective.contention": 4.0, "collective.link": 0.6}
+    own = carried(values, "collective", here=_origin(), there=_origin())
+    assert own == {"collective.contention": 0.02, "collective.link": 0.6}
+    # The same card in the same host, with other values.
+    assert carried(values, "collective", here=Origin(copy_share=None, changed=True), there=_origin()) == values
+
+
+def test_cards_of_one_generation_are_in_hosts_of_their_own():
+    names = ("l40s", "l20", "rtx_4090")
+    hardware = hardware_columns([load_accelerator(name) for name in names], CalibrationPool.shipped())
+    contention = {name: hardware.parameter("collective.contention")[at] for at, name in enumerate(names)}
+    assert contention["l40s"] > 1.0
+    assert contention["l20"] == contention["rtx_4090"] == 0.02
