@@ -1,9 +1,10 @@
 """What of a fitted parameter follows the memory of the accelerator that inherits it.
 
 A parameter is fitted on some accelerator and used on another. Most are shares of a datasheet quantity and carry over as
-they are. Three are known better: the share of the DRAM bandwidth that kernels reach goes with the share that a plain copy
-reaches, which microbenchmarks publish for many accelerators; the shortest duration holds accesses to memory that wait
-for one another; and what ranks lose to one another on a host's links is of that host, not of the accelerator in it. What the power limit needs carries over in :mod:`simulator.cost.hardware.power`.
+they are. Three are known better: the share of the DRAM bandwidth that kernels reach goes with the share that a plain
+copy reaches, which microbenchmarks publish for many accelerators; the shortest duration holds accesses to memory that
+wait for one another; and what ranks lose to one another on a host's links is of that host, not of the accelerator in
+it. What the power limit needs carries over in :mod:`simulator.cost.hardware.power`.
 
 The shortest duration follows latencies that are changed on one accelerator. Between products it carries as well without
 them: short kernels of a B200 by those of a GB200 are 11.0 % off, with latencies 11.1 %.
