@@ -20,7 +20,7 @@ from tracer.event_columns import CallColumns, no_host_calls, no_kernels
 from tracer.events.operator_arguments import dtype_of_type
 from tracer.graph import AttributeValue, IndexArray, Op, TensorSpec, attributes_from
 from tracer.operators import argument_names
-from tracer.storage.json_stream import JsonStream, Progress, open_plain_or_gzip
+from tracer.storage.json_stream import JsonStream, Progress, text_chunks
 from tracer.trace import RunFacts, Trace, TraceFormatError
 
 __all__ = ["VARIABLE_MAP", "read", "recognises"]
@@ -40,13 +40,8 @@ _OPERATOR = re.compile(r"^[A-Za-z_]\w*::\w+")
 
 def recognises(path: Path) -> bool:
     """Whether the file begins with the schema of an execution trace, or with nodes that have control dependencies."""
-    try:
-        content, file = open_plain_or_gzip(path)
-        with file, content:
-            head = content.read(_HEAD)
-    except (OSError, EOFError, ValueError):
-        return False
-    return head.lstrip()[:1] == b"{" and (b'"schema"' in head or b'"ctrl_deps"' in head) and b'"nodes"' in head
+    head = next(text_chunks(path, _HEAD), "")
+    return head.lstrip()[:1] == "{" and ('"schema"' in head or '"ctrl_deps"' in head) and '"nodes"' in head
 
 
 def read(path: Path, progress: Progress | None = None) -> Trace:

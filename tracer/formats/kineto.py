@@ -18,7 +18,7 @@ from tracer.events.builder import TraceBuilder
 from tracer.events.operator_arguments import RecordedArguments
 from tracer.events.operator_table import Names
 from tracer.events.pairs import BeginEndPairs
-from tracer.storage.json_stream import JsonStream, Progress, open_plain_or_gzip
+from tracer.storage.json_stream import JsonStream, Progress, text_chunks
 from tracer.trace import KernelKind, RunFacts, Trace, TraceFormatError
 
 __all__ = ["EVENT_KINDS", "VARIABLE_MAP", "read", "recognises"]
@@ -70,7 +70,7 @@ _LONGEST_ID = 40
 _ID_BITS = (1 << 62) - 1
 # Times beyond this are no times: seventy years, in microseconds.
 _LATEST = 2**51
-_SIGNS = re.compile(rb'"(traceEvents|deviceProperties|baseTimeNanoseconds|displayTimeUnit)"|"ph"\s*:\s*"')
+_SIGNS = re.compile(r'"(traceEvents|deviceProperties|baseTimeNanoseconds|displayTimeUnit)"|"ph"\s*:\s*"')
 # Facts of the run among the outermost members; environment variables and package lists are left where they are.
 _KEPT = (
     "cuda_runtime_version cuda_driver_version hip_runtime_version hip_driver_version cupti_version record_shapes "
@@ -81,26 +81,16 @@ _FACTS = frozenset(_KEPT.split())
 
 def recognises(path: Path) -> bool:
     """Whether the file begins as a Chrome trace does, or says further on that it is one of Kineto's."""
-    try:
-        content, file = open_plain_or_gzip(path)
-        with file, content:
-            head = content.read(_HEAD)
-            if head.lstrip()[:1] not in (b"{", b"["):
-                return False
-            # Metadata of any length may come first.
-            tail = head
-            while tail:
-                if _SIGNS.search(tail):
-                    return not _is_execution_trace(head)
-                more = content.read(1 << 20)
-                tail = tail[-64:] + more if more else b""
-    except (OSError, EOFError, ValueError):
-        return False
+    tail = head = ""
+    for chunk in text_chunks(path, _HEAD):
+        head = head or chunk
+        if head.lstrip()[:1] not in ("{", "["):
+            return False
+        # Metadata of any length may come first.
+        tail = tail[-64:] + chunk
+        if _SIGNS.search(tail):
+            return '"schema"' not in head or '"traceEvents"' in head
     return False
-
-
-def _is_execution_trace(head: bytes) -> bool:
-    return b'"schema"' in head and b'"traceEvents"' not in head
 
 
 def read(path: Path, progress: Progress | None = None) -> Trace:
@@ -118,6 +108,8 @@ def read(path: Path, progress: Progress | None = None) -> Trace:
                 reader.event(value)
             else:
                 reader.member(key, value)
+    if stream.trailing is not None:
+        reader.trailing(stream.trailing)
     return reader.build(path)
 
 
@@ -157,6 +149,10 @@ class _Reader:
             self._world = size if isinstance(size, int) and size > 0 else 1
         elif key in _FACTS and isinstance(value, bool | int | float | str):
             self._settings[key] = value
+
+    def trailing(self, byte: int) -> None:
+        """Something follows the end of the trace."""
+        self._builder.skip(f"text after the end of the trace, at byte {byte}")
 
     def event(self, event: Any) -> None:
         """One element of the list of events."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tracer.storage import json_stream
-from tracer.storage.json_stream import JsonStream
+from tracer.storage.json_stream import JsonStream, text_chunks
 from tracer.trace import TraceFormatError
 
 
@@ -104,6 +105,89 @@ def test_a_file_that_is_cut_off_is_refused_wherever_it_ends(tmp_path: Path, pack
 def test_what_is_wrong_is_said(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(TraceFormatError, match=message):
         _members(_write(tmp_path / "a.json", text))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("chunk", [1, 2, 3, 7, 1 << 20])
+def test_encodings_are_told_by_their_first_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, chunk: int
+) -> None:
+    monkeypatch.setattr(json_stream, "_CHUNK", chunk)
+    path = tmp_path / "a.json"
+    path.write_bytes('{"a": "é", "items": [1, "ü"]}'.encode(encoding))
+    assert _members(path) == [("a", "é"), ("items", 1), ("items", "ü")]
+    assert "".join(text_chunks(path)).startswith('{"a": "é"')
+
+
+def test_an_outermost_array_may_lack_its_end(tmp_path: Path) -> None:
+    for text in ("[1, 2", "[1, 2,", "[1, 2,\n"):
+        assert _members(_write(tmp_path / "a.json", text)) == [("items", 1), ("items", 2)]
+    with pytest.raises(TraceFormatError, match="cut off"):
+        _members(_write(tmp_path / "a.json", '[{"a": 1}, {"b'))
+    with pytest.raises(TraceFormatError, match="cut off"):
+        _members(_write(tmp_path / "a.json", '{"items": [1, 2,'))
+
+
+@pytest.mark.parametrize(
+    ("text", "byte", "message"),
+    [
+        ('{"items": [{"é": 1}, {"a": "b" "c"}]}', 32, "not JSON: expecting ',' delimiter"),
+        ('{"items": [{"a": 1, {"b": 2}]}', 20, "two files interleaved?"),
+        ('{"items": [{"a": 1} {"b": 2}]}', 20, "two files interleaved?"),
+        ('{"items": [1]} {"items": [2]}', 15, "a second file begins inside this one"),
+        ('{"items": [1, 2', 15, "cut off"),
+    ],
+)
+def test_the_byte_of_what_is_wrong(tmp_path: Path, text: str, byte: int, message: str) -> None:
+    for encoding, factor in (("utf-8", 1), ("utf-16-le", 2)):
+        path = tmp_path / "a.json"
+        path.write_bytes(text.encode(encoding))
+        place = byte if factor == 1 else 2 * len(text.encode()[:byte].decode())
+        with pytest.raises(TraceFormatError, match=re.escape(message)) as error:
+            _members(path)
+        assert f"at byte {place} of the file" in str(error.value)
+
+
+def test_bytes_that_are_no_text_do_not_move_the_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b'{"items": ["\xe9\xe8", nope]}')
+    with pytest.raises(TraceFormatError, match="at byte 17 of"):
+        _members(path)
+
+
+def test_what_follows_the_end_is_told(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.json", '{"items": [1]}  rest')
+    with JsonStream(path) as stream:
+        assert list(stream.members("items")) == [("items", 1)]
+        assert stream.trailing == 16
+
+
+def test_long_members_are_passed_over_and_long_items_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_stream, "_CHUNK", 64)
+    monkeypatch.setattr(json_stream, "_LONGEST_MEMBER", 200)
+    monkeypatch.setattr(json_stream, "_LONGEST_ITEM", 1000)
+    long = {"frames": [{"name": 'a "quoted" } name', "of": [i]} for i in range(100)]}
+    path = _write(tmp_path / "a.json", json.dumps({"long": long, "b": 1, "items": [5]}))
+    assert _members(path) == [("b", 1), ("items", 5)]
+    with pytest.raises(TraceFormatError, match="a value of more than"):
+        _members(_write(tmp_path / "a.json", json.dumps({"items": [1, long]})))
+
+
+def test_a_file_that_is_broken_early_is_not_read_on(tmp_path: Path) -> None:
+    """Ten megabytes after the mistake: what was read is what a chunk holds."""
+    path = _write(tmp_path / "a.json", '{"items": [{"a": "b" c"},' + '{"a": "b"},' * 1_000_000 + "]}")
+    seen: list[int] = []
+    with (
+        pytest.raises(TraceFormatError, match="at byte 21 of"),
+        JsonStream(path, lambda n, _: seen.append(n)) as stream,
+    ):
+        list(stream.members("items"))
+    assert seen[-1] <= 4 << 20
+
+
+def test_numbers_of_thousands_of_digits_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TraceFormatError, match="digits"):
+        _members(_write(tmp_path / "a.json", '{"items": [' + "1" * 5000 + "]}"))
 
 
 def test_progress_reaches_the_size_of_the_file(tmp_path: Path) -> None:
