@@ -17,7 +17,7 @@ from simulator.parallel.sharing import Sharing, sharing_of
 from simulator.schedule.device_memory import DeviceMemory, device_memory
 from simulator.schedule.timeline import StageTimeline, Timeline
 from simulator.uncertainty.deviation import RunDeviation
-from simulator.uncertainty.intervals import Interval, interval_ends
+from simulator.uncertainty.intervals import Interval, Standing, interval_ends
 from tracer.graph import OpGraph, Workload
 
 from .cost import BASES, RESOURCES, CoreSteps, Gains, KernelCosts
@@ -208,6 +208,7 @@ def make_report(
     fidelity: str,
     interval: Interval | None = None,
     deviation: RunDeviation | None = None,
+    standing: Standing | None = None,
     energy: EnergyEstimate | None = None,
     host: Host | None = None,
     remarks: Sequence[str] = (),
@@ -221,8 +222,8 @@ def make_report(
     timeline, accelerator, fidelity
     costs, basis, gains
         Of this accelerator alone; the second of shape (num_kernels,), codes into :data:`simulator.cost.BASES`.
-    interval, energy, deviation : optional
-        Of the whole run; intervals of parts of the latency are made from the last.
+    interval, energy, deviation, standing : optional
+        Of the whole run; intervals of parts of the latency are made from the last two.
     host : Host, optional
         None where the time is that of the device alone.
     remarks : sequence of str
@@ -255,7 +256,7 @@ def make_report(
         sharing=sharing_of(timeline, costs, None if energy is None else energy.energy),
         unmodelled=_unmodelled(launches.unmodelled, graph, float(table.count.sum())),
         core_steps=gains.steps,
-        part_intervals={} if deviation is None else {view: _ends(pieces, view, deviation) for view in VIEWS},
+        part_intervals={} if deviation is None else {view: _ends(pieces, view, deviation, standing) for view in VIEWS},
         **entries,
     )
 
@@ -343,10 +344,10 @@ def _entries(pieces: _Pieces, view: str, total: float) -> dict[str, Entry]:
     }
 
 
-def _ends(pieces: _Pieces, view: str, deviation: RunDeviation) -> dict[str, Ends]:
+def _ends(pieces: _Pieces, view: str, deviation: RunDeviation, standing: Standing | None) -> dict[str, Ends]:
     parts = pieces.positions.views[view]
     latency = np.array([pieces.latency[at].sum() for at in parts.values()])
-    low, high = interval_ends(latency, deviation.relative_of(parts.values()))
+    low, high = interval_ends(latency, deviation.relative_of(parts.values()), standing)
     ends = zip(parts, low.tolist(), high.tolist(), strict=True)
     return {name: Ends(low=least, high=most) for name, least, most in ends}
 

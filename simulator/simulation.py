@@ -17,7 +17,7 @@ from simulator.hosts.host import Host, HostCosts
 from simulator.schedule.offload import offload_remarks, with_offload
 from simulator.schedule.timeline import Timeline, schedule
 from simulator.uncertainty.deviation import RunDeviation, run_deviation
-from simulator.uncertainty.intervals import Interval, Standing, family_of, interval_of
+from simulator.uncertainty.intervals import Interval, interval_of, standing_of
 from tracer.graph import OpGraph
 from tracer.library.frame_rates import frame_rate_of
 
@@ -128,11 +128,12 @@ def _simulated(
     boost = _BoostCosts.of(launches, table, hardware_columns([accelerator], pool), fidelity)
     hardware, costs, timeline = _run(launches, table, boost, issuing, fidelity)
     basis = _basis(table, hardware, fidelity)
-    deviation, interval = None, None
+    deviation, interval, standing = None, None, None
     if fidelity == "calibrated":
         timeline = with_offload(timeline, accelerator)
         deviation = run_deviation(timeline, table, costs.time[:, 0], accelerator, pool)
-        standing = _standing(graph, accelerator, main_basis(table.count * costs.time[:, 0], basis))
+        main = main_basis(table.count * costs.time[:, 0], basis)
+        standing = standing_of(graph, accelerator, launches.execution, main)
         interval = interval_of(timeline.latency, deviation.relative(), standing=standing)
     energy = _energy(timeline, costs, accelerator, interval)
     known = (timeline, costs, accelerator, basis, _gains(boost, table, hardware, fidelity))
@@ -141,6 +142,7 @@ def _simulated(
         fidelity=fidelity,
         interval=interval,
         deviation=deviation,
+        standing=standing,
         energy=energy,
         host=host,
         remarks=offload_remarks(launches.execution),
@@ -196,10 +198,6 @@ def _run(
     costs = within_power(boost.costs, within)
     held = costs.time is not boost.costs.time
     return within, costs, schedule(launches, costs.time[:, 0], host) if held else timeline
-
-
-def _standing(graph: OpGraph, accelerator: Accelerator, basis: str) -> Standing:
-    return Standing(family=family_of(graph.workload), maker=accelerator.vendor, basis=basis)
 
 
 def _basis(table: KernelTables, hardware: HardwareColumns, fidelity: Fidelity) -> NDArray[np.int64]:

@@ -28,7 +28,7 @@ from simulator.schedule.device_memory import device_memory, stacks
 from simulator.schedule.offload import offload_plan
 from simulator.schedule.stage import Issue, StageRun
 from simulator.schedule.timeline import issues_of, stage_runs
-from simulator.uncertainty.intervals import interval_ends
+from simulator.uncertainty.intervals import interval_ends, standing_of
 from simulator.uncertainty.ratios import known_part, variant_scatter
 from simulator.uncertainty.variants import VariantDeviations
 from tracer.graph import OpGraph
@@ -203,7 +203,8 @@ class VariantRun:
         if times is not boost.time:
             runs = self._runs(times)
         energy = energies(self.kernels, self.launches.stages, runs, within)
-        ends = interval_ends(_elapsed(runs), self.deviations.relative(runs, times, apart))
+        standing = standing_of(self.launches.graph, self.accelerator, self.launches.execution)
+        ends = interval_ends(_elapsed(runs), self.deviations.relative(runs, times, apart), standing)
         return self._outcome(_elapsed(runs), ends=ends, energy=energy)
 
     @property

@@ -254,8 +254,9 @@ def _interval_section() -> str:
         for name, c in (*f.by_basis.items(), *((each.text, each) for each in f.classes))
     ]
     intro = (
-        f"Every latency carries an {100 * f.level:.0f} % interval. Its factor is the conformal quantile of {f.count}\n"
-        f"published runs on {len(f.devices)} devices, each device alike:\n{', '.join(f.devices)}.\n"
+        f"Every latency carries an {100 * f.level:.0f} % interval. Its factor is that of the run's class (maker of\n"
+        "the accelerator, framework or engine, kind of output), which leans on the wider class where it has few devices;\n"
+        f"from {f.count} published runs on {len(f.devices)} devices:\n{', '.join(f.devices)}.\n"
         "Coverage is counted with factors that had seen neither the device of a run nor its workload: "
         f"**{100 * f.coverage:.1f} %**, standard\nerror {100 * f.coverage_error:.1f} % from device to device "
         "(`validate intervals`). Reports quote the\nnarrowest class of the prediction at hand. Half widths are of the\n"

@@ -23,6 +23,8 @@ def interval_text(factors: IntervalFactors) -> str:
         f"{name:<24} {c.devices:>8} {c.runs:>6} {100 * c.coverage:>7.1f} % {100 * c.half_width:>9.1f} %"
         for name, c in f.by_basis.items()
     ]
+    lines += ["", f"{'factor of class':<60} {'factor':>8}"]
+    lines += [f"{', '.join(filter(None, (c.maker, c.way, c.family))):<60} {c.factor:>8.3f}" for c in f.by_class]
     lines += ["", f"{'without':<24} {'factor':>8} {'scatter':>9}"]
     lines += [f"{name:<24} {w.factor:>8.3f} {100 * w.scatter:>7.1f} %" for name, w in f.without.items()]
     return "\n".join(lines) + "\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,11 +12,18 @@ import yaml
 from numpy.typing import NDArray
 
 from hw_specs.output import write_text
-from simulator.uncertainty.intervals import BasisCoverage, ClassCoverage, Factor, IntervalFactors
+from simulator.uncertainty.intervals import (
+    BasisCoverage,
+    ClassCoverage,
+    ClassFactor,
+    ClassFactors,
+    IntervalFactors,
+    Standing,
+)
 from simulator.uncertainty.ratios import RatioFactors
 from validation.published.errors import CaseResult
 
-__all__ = ["fit_factor", "fit_intervals", "source_scatter", "weighted_quantile", "write_factors"]
+__all__ = ["class_factors", "fit_factor", "fit_intervals", "source_scatter", "weighted_quantile", "write_factors"]
 
 FloatArray = NDArray[np.float64]
 
@@ -54,20 +61,21 @@ def fit_intervals(results: Iterable[CaseResult], *, level: float = 0.8) -> Inter
     return IntervalFactors(
         factor=whole.factor,
         scatter=whole.scatter,
+        by_class=whole.by_class,
         level=level,
         coverage=round(float(shares.mean()), 3),
         coverage_error=round(float(shares.std(ddof=1) / math.sqrt(len(shares))), 3),
         count=sum(len(runs) for runs in by_device.values()),
         devices=tuple(by_device),
-        without=without,
+        without={device: _of_its_own(factors, by_device[device]) for device, factors in without.items()},
         by_basis=_by_basis(by_device, without, held),
         classes=tuple(_classes(by_device, without, held)),
         sources=tuple(sorted({r.source for runs in by_device.values() for r in runs})),
     )
 
 
-def fit_factor(by_device: Mapping[str, Sequence[CaseResult]], level: float) -> Factor:
-    r"""Hierarchical conformal factor.
+def fit_factor(by_device: Mapping[str, Sequence[CaseResult]], level: float) -> ClassFactors:
+    r"""Hierarchical conformal factor, and those of classes (:func:`class_factors`).
 
     The scores :math:`|\log(\mathrm{measured}/\mathrm{predicted})| / \sqrt{\sigma^2 + \tau^2}` of `K` devices with
     :math:`n_k` runs each get the weights :math:`1 / ((K + 1) n_k)`; the rest of the weight, the next device's, lies at
@@ -81,9 +89,71 @@ def fit_factor(by_device: Mapping[str, Sequence[CaseResult]], level: float) -> F
         for run in runs:
             scores.append(abs(_log_error(run)) / math.hypot(run.deviation, scatter))
             weights.append(1 / ((len(by_device) + 1) * len(runs)))
-    return Factor(
-        factor=round(weighted_quantile(np.array(scores), np.array(weights), level), 4), scatter=round(scatter, 4)
+    return ClassFactors(
+        factor=round(weighted_quantile(np.array(scores), np.array(weights), level), 4),
+        scatter=round(scatter, 4),
+        by_class=class_factors(by_device, scatter, level),
     )
+
+
+#: What tells classes, from the widest on: each is a part of the one before it.
+_NESTED = (("maker",), ("maker", "way"), ("maker", "way", "family"))
+
+#: Devices that the class around a class counts for beside its own. [1]
+_KINSHIP = 3.0
+
+
+def class_factors(
+    by_device: Mapping[str, Sequence[CaseResult]], scatter: float, level: float
+) -> tuple[ClassFactor, ...]:
+    r"""Factor of each class, from the widest to the narrowest.
+
+    It is the quantile of a mixture: the scores of the class by :math:`K / (K + \kappa)`, and those of the class around
+    it, itself such a mixture, by the rest, where `K` devices are of the class. So a class of one device is hardly told
+    from the wider one, and one of many stands by itself (shrinkage of an empirical distribution, as in hierarchical
+    Bayes with a Dirichlet process of concentration :math:`\kappa` around the parent). The `n` runs of one device
+    resemble one another, but are not the same: together they count :math:`\sqrt n`. Nothing lies at infinity for the
+    device to come: what such factors hold is counted, on devices and workloads that they had not seen.
+    """
+    runs = [run for own in by_device.values() for run in own]
+    scores = {id(run): abs(_log_error(run)) / math.hypot(run.deviation, scatter) for run in runs}
+    mixtures: dict[tuple[str, ...], tuple[FloatArray, FloatArray]] = {(): _mixture(runs, scores)}
+    found = []
+    for names in _NESTED:
+        for key in sorted({_values(run, names) for run in runs}):
+            own = [run for run in runs if _values(run, names) == key]
+            mixtures[key] = _mixture(own, scores, around=mixtures[key[:-1]])
+            factor = weighted_quantile(*mixtures[key], level)
+            found.append(ClassFactor.model_validate({**dict(zip(names, key, strict=True)), "factor": round(factor, 4)}))
+    return tuple(found)
+
+
+def _mixture(
+    runs: Sequence[CaseResult], scores: Mapping[int, float], around: tuple[FloatArray, FloatArray] | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Scores of some runs with weights that add up to 1, and those of the class around them."""
+    counts = Counter(run.device for run in runs)
+    own = np.array([scores[id(run)] for run in runs])
+    weights = np.array([counts[run.device] ** -0.5 for run in runs])
+    weights /= weights.sum()
+    if around is None:
+        return own, weights
+    share = len(counts) / (len(counts) + _KINSHIP)
+    return np.concatenate([own, around[0]]), np.concatenate([share * weights, (1.0 - share) * around[1]])
+
+
+def _values(run: CaseResult, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(getattr(run, name) for name in names)
+
+
+def _standing(run: CaseResult) -> Standing:
+    return Standing(family=run.family, maker=run.maker, basis=run.basis, way=run.way)
+
+
+def _of_its_own(factors: ClassFactors, runs: Sequence[CaseResult]) -> ClassFactors:
+    """Factors without the classes that none of some runs is of."""
+    kept = [each for each in factors.by_class if any(each.holds(_standing(run)) for run in runs)]
+    return factors.model_copy(update={"by_class": tuple(kept)})
 
 
 def source_scatter(results: Iterable[CaseResult]) -> float:
@@ -126,13 +196,13 @@ def _log_error(run: CaseResult) -> float:
     return math.log(run.measured / run.predicted)
 
 
-def _inside(run: CaseResult, factor: Factor) -> bool:
-    return abs(_log_error(run)) <= factor.half_width(run.deviation)
+def _inside(run: CaseResult, factors: ClassFactors) -> bool:
+    return abs(_log_error(run)) <= factors.of(_standing(run)).half_width(run.deviation)
 
 
 def _held(by_device: Mapping[str, Sequence[CaseResult]], level: float) -> dict[int, bool]:
     """Whether each run is inside an interval whose factor saw neither its device nor its workload, by identity."""
-    factors: dict[tuple[str, str], Factor] = {}
+    factors: dict[tuple[str, str], ClassFactors] = {}
     for device, runs in by_device.items():
         for model in {run.model for run in runs}:
             factors[device, model] = fit_factor(_others(by_device, device, model), level)
@@ -154,7 +224,9 @@ _Groups = Mapping[str, Sequence[CaseResult]]
 _FEWEST = 3
 
 
-def _classes(by_device: _Groups, without: Mapping[str, Factor], held: Mapping[int, bool]) -> Iterator[ClassCoverage]:
+def _classes(
+    by_device: _Groups, without: Mapping[str, ClassFactors], held: Mapping[int, bool]
+) -> Iterator[ClassCoverage]:
     """Coverage of each class of enough accelerators, from the narrowest to the widest."""
     for names in (("family", "maker", "basis"), ("family", "maker"), ("maker", "basis"), ("maker",)):
         found: defaultdict[tuple[str, ...], dict[str, list[CaseResult]]] = defaultdict(dict)
@@ -168,7 +240,9 @@ def _classes(by_device: _Groups, without: Mapping[str, Factor], held: Mapping[in
                 yield ClassCoverage.model_validate({**counted.model_dump(), **dict(zip(names, key, strict=True))})
 
 
-def _by_basis(by_device: _Groups, without: Mapping[str, Factor], held: Mapping[int, bool]) -> dict[str, BasisCoverage]:
+def _by_basis(
+    by_device: _Groups, without: Mapping[str, ClassFactors], held: Mapping[int, bool]
+) -> dict[str, BasisCoverage]:
     """Coverage and width by what most of a run's kernels rest on."""
     found: defaultdict[str, dict[str, list[CaseResult]]] = defaultdict(dict)
     for device, runs in by_device.items():
@@ -177,9 +251,12 @@ def _by_basis(by_device: _Groups, without: Mapping[str, Factor], held: Mapping[i
     return {basis: _basis_coverage(groups, without, held) for basis, groups in sorted(found.items())}
 
 
-def _basis_coverage(groups: _Groups, without: Mapping[str, Factor], held: Mapping[int, bool]) -> BasisCoverage:
+def _basis_coverage(groups: _Groups, without: Mapping[str, ClassFactors], held: Mapping[int, bool]) -> BasisCoverage:
     shares = [np.mean([held[id(run)] for run in runs]) for runs in groups.values()]
-    widths = [np.mean([without[device].half_width(r.deviation) for r in runs]) for device, runs in groups.items()]
+    widths = [
+        np.mean([without[device].of(_standing(r)).half_width(r.deviation) for r in runs])
+        for device, runs in groups.items()
+    ]
     return BasisCoverage(
         coverage=round(float(np.mean(shares)), 3),
         devices=len(groups),

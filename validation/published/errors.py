@@ -11,7 +11,7 @@ from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import ExecutionError
 from simulator.software import SoftwareError
-from simulator.uncertainty.intervals import family_of, interval_of
+from simulator.uncertainty.intervals import interval_of, standing_of
 from tracer.graph import GraphError
 
 from .case import Case
@@ -42,6 +42,8 @@ class CaseResult:
         Kind of output, as :func:`~simulator.uncertainty.intervals.family_of` says.
     maker : str
         Of the accelerator.
+    way : str
+        Whether the ``framework`` ran it, or an ``engine`` (:func:`~simulator.uncertainty.intervals.way_of`).
     parallel : str
         How the run was split over devices; empty for one.
     engine : str
@@ -66,6 +68,7 @@ class CaseResult:
     source: str
     family: str
     maker: str
+    way: str = "framework"
     parallel: str = ""
     quantization: str = "none"
     engine: str = ""
@@ -159,7 +162,8 @@ def _predict(case: Case, simulations: Simulations) -> CaseResult:
     predicted, bound = (simulations.predict(case, fidelity) for fidelity in ("calibrated", "roofline"))
     workload, accelerator = simulations.graph(case).workload, load_accelerator(case.device)
     execution = case.to_execution()
-    interval = interval_of(predicted.time, predicted.deviation, unseen=accelerator.name)
+    standing = standing_of(simulations.graph(case), accelerator, execution, predicted.basis)
+    interval = interval_of(predicted.time, predicted.deviation, standing=standing, unseen=accelerator.name)
     return CaseResult(
         id=case.id,
         model=case.model,
@@ -177,8 +181,9 @@ def _predict(case: Case, simulations: Simulations) -> CaseResult:
         deviation=predicted.deviation,
         basis=predicted.basis,
         source=case.source,
-        family=family_of(workload),
-        maker=accelerator.vendor,
+        family=standing.family,
+        maker=standing.maker,
+        way=standing.way,
         parallel=str(execution.parallel),
         quantization=execution.quantize.partition(":")[0],
         engine=case.engine,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,12 +11,16 @@ from simulator.cost.families import GROUPS
 from simulator.execution import Execution
 from simulator.simulation import simulate
 from simulator.uncertainty.intervals import (
+    ClassFactor,
+    ClassFactors,
+    Factor,
     Standing,
     coverage_line,
     family_of,
     interval_ends,
     interval_of,
     load_factors,
+    way_of,
 )
 from simulator.uncertainty.standing import group_ranges
 from tracer.graph import OpGraph, Workload
@@ -78,8 +83,38 @@ def test_the_coverage_is_that_of_the_narrowest_class_that_was_counted() -> None:
     assert (nobody.coverage, nobody.count) == (factors.coverage, factors.count)
 
 
+def test_the_narrowest_class_that_is_known_has_its_own_factor() -> None:
+    classes = (
+        ClassFactor(maker="NVIDIA", factor=1.5),
+        ClassFactor(maker="NVIDIA", way="framework", factor=1.0),
+        ClassFactor(maker="NVIDIA", way="framework", family="videos", factor=2.0),
+    )
+    factors = ClassFactors(factor=3.0, scatter=0.1, by_class=classes)
+    video = Standing(family="videos", maker="NVIDIA", basis="inherited")
+    assert factors.of(video) == Factor(factor=2.0, scatter=0.1)
+    assert factors.of(replace(video, family="texts")).factor == 1.0
+    assert factors.of(replace(video, way="engine")).factor == 1.5
+    assert factors.of(replace(video, maker="AMD")).factor == factors.of(None).factor == 3.0
+
+
+def test_an_interval_is_as_wide_as_those_of_its_class() -> None:
+    factors = load_factors()
+    own = factors.by_class[-1]
+    standing = Standing(family=own.family or "", maker=own.maker, basis="", way=own.way or "")
+    half = math.log(interval_of(1.0, 0.1, standing=standing).high)
+    assert half == pytest.approx(own.factor * math.hypot(0.1, factors.scatter))
+    assert interval_ends(np.ones(1), np.full(1, 0.1), standing)[1] == pytest.approx([math.exp(half)])
+
+
+def test_what_compiles_by_itself_or_serves_is_an_engine() -> None:
+    plain, paged = Workload(max_new_tokens=8), Workload(max_new_tokens=8, kv_cache="paged")
+    assert way_of(Execution(), plain) == way_of(Execution(mode="compiled"), plain) == "framework"
+    assert way_of(Execution(mode="fused"), plain) == way_of(Execution(mode="compiled-graph"), paged) == "engine"
+
+
 def test_the_kind_of_output_follows_from_the_settings() -> None:
-    assert family_of(Workload(height=64, width=64)) == "images"
+    assert family_of(Workload(height=64, width=64)) == "images of transformers"
+    assert family_of(Workload(height=64, width=64), ("text_encoder", "unet")) == "images of U-Nets"
     assert family_of(Workload(height=64, width=64, num_frames=8)) == "videos"
     assert family_of(Workload(max_new_tokens=8)) == "texts"
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from simulator.uncertainty.intervals import BasisCoverage, Factor, IntervalFactors
+from simulator.uncertainty.intervals import BasisCoverage, ClassFactor, ClassFactors, IntervalFactors
 from simulator.uncertainty.ratios import ANY, RatioFactor, RatioFactors
 from validation.fitting.interval_presentation import interval_text, ratio_interval_text
 
@@ -14,7 +14,8 @@ def test_factor_coverage_basis_and_devices_are_shown() -> None:
         coverage_error=0.05,
         count=7,
         devices=("A", "B"),
-        without={"A": Factor(factor=1.5, scatter=0.2), "B": Factor(factor=2.5, scatter=0.1)},
+        without={"A": ClassFactors(factor=1.5, scatter=0.2), "B": ClassFactors(factor=2.5, scatter=0.1)},
+        by_class=(ClassFactor(maker="X", way="engine", factor=1.25),),
         by_basis={"inherited": BasisCoverage(coverage=0.75, devices=2, runs=7, half_width=0.31)},
         sources=("s",),
     )
@@ -22,6 +23,7 @@ def test_factor_coverage_basis_and_devices_are_shown() -> None:
     assert "7 published runs on 2 devices" in lines[0]
     assert "83.0 % (standard error 5.0 %, nominal 80 %)" in lines[1]
     assert any(line.split() == ["inherited", "2", "7", "75.0", "%", "31.0", "%"] for line in lines)
+    assert any(line.split() == ["X,", "engine", "1.250"] for line in lines)
     assert any(line.split() == ["B", "2.500", "10.0", "%"] for line in lines)
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from simulator.uncertainty.intervals import IntervalFactors
-from validation.fitting.intervals import fit_factor, fit_intervals, source_scatter, write_factors
+from validation.fitting.intervals import class_factors, fit_factor, fit_intervals, source_scatter, write_factors
 from validation.published.errors import CaseResult
 
 
@@ -102,6 +102,27 @@ def test_classes_go_from_the_narrowest_to_the_widest_and_need_three_devices() ->
         "on NVIDIA",
     ]
     assert factors.classes[0].devices == 6
+
+
+def test_a_class_of_many_devices_stands_by_itself_and_one_of_one_leans_on_the_wider_one() -> None:
+    usual = {f"d{i}": [replace(result(f"d{i}", 0.1), family="images")] for i in range(12)}
+    engines = {f"e{i}": [replace(result(f"e{i}", 0.4), way="engine")] for i in range(12)}
+    lone = {"v": [replace(result("v", 0.05), family="videos")]}
+    found = {(c.maker, c.way, c.family): c.factor for c in class_factors({**usual, **engines, **lone}, 0.0, 0.8)}
+    assert found["NVIDIA", "framework", "images"] == pytest.approx(1.0)
+    assert found["NVIDIA", "engine", "images"] == pytest.approx(4.0)
+    assert found["NVIDIA", None, None] == pytest.approx(4.0)
+    # A quarter of the weight is its own 0.5, the rest that of runs of the framework, nearly all of them 1.
+    assert found["NVIDIA", "framework", "videos"] == pytest.approx(1.0)
+
+
+def test_many_runs_of_one_device_count_as_the_root_of_their_number() -> None:
+    # Ten devices of one run each, and one of 16 runs: 4 of a weight of 14.
+    few = {f"d{i}": [result(f"d{i}", 0.1)] for i in range(10)}
+    (maker, *_) = class_factors({**few, "a": [result("a", 0.5) for _ in range(16)]}, 0.0, 0.7)
+    assert maker.factor == pytest.approx(1.0)
+    (maker, *_) = class_factors({**few, "a": [result("a", 0.5) for _ in range(16)]}, 0.0, 0.75)
+    assert maker.factor == pytest.approx(5.0)
 
 
 def test_coverage_of_the_next_device_is_nominal_where_devices_are_alike() -> None:
