@@ -255,7 +255,7 @@ def _interval_section() -> str:
     ]
     intro = (
         f"Every latency carries an {100 * f.level:.0f} % interval. Its factor is that of the run's class (maker of\n"
-        "the accelerator, framework or engine, kind of output), which leans on the wider one where it has few devices;\n"
+        "the accelerator, framework or engine, kind of output), which leans on the wider one where devices are few;\n"
         f"from {f.count} published runs on {len(f.devices)} devices:\n{', '.join(f.devices)}.\n"
         "Coverage is counted with factors that had seen neither the device of a run nor its workload: "
         f"**{100 * f.coverage:.1f} %**, standard\nerror {100 * f.coverage_error:.1f} % from device to device "
