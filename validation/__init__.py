@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .errors.kernels import kernel_errors
-    from .errors.traces import TraceComparison, compare_trace
+    from .errors.trace_comparison import TraceComparison
+    from .errors.traces import compare_trace
     from .measured.tables import read_tables
     from .published.errors import predict_cases
     from .published.table import read_published
@@ -27,7 +28,7 @@ __all__ = [
 
 # Where each public name lives. It is imported when it is first asked for, so that a short question stays quick.
 _HOMES = {
-    "TraceComparison": "errors.traces",
+    "TraceComparison": "errors.trace_comparison",
     "compare_trace": "errors.traces",
     "kernel_errors": "errors.kernels",
     "predict_cases": "published.errors",

@@ -59,7 +59,6 @@ _MAGIC = b"SQLite format 3\x00"
 # CUpti_ActivityMemcpyKind.
 _COPY_KINDS = {1: "HtoD", 2: "DtoH", 8: "DtoD", 10: "PtoP"}
 _PROCESS_BITS = 24
-_CORRELATION_BITS = 40
 _RANGE = re.compile(r"([A-Za-z_][\w:]*::\w+)(?:,|$)")
 _SIZES = ", sizes = "
 _DECODER = json.JSONDecoder()
@@ -123,6 +122,7 @@ class _Reader:
         self._builder = TraceBuilder()
         self._processes: dict[int, int] = {}
         self._strings = self._read_strings()
+        self._devices = self._device_numbers()
         self._dtypes: Counter[str] = Counter()
 
     def kernels(self) -> None:
@@ -155,7 +155,8 @@ class _Reader:
                 start=start,
                 duration=end - start,
                 thread=thread,
-                correlation=self._correlation(thread, correlation),
+                correlation=correlation,
+                process=self._process(thread),
             )
 
     def ranges(self) -> None:
@@ -201,16 +202,27 @@ class _Reader:
             start=start,
             duration=end - start,
             kind=kind,
-            correlation=self._correlation(process, correlation) if known else -1,
-            device=device if _whole(device) else 0,
+            correlation=correlation if known else -1,
+            process=self._process(process) if known else 0,
+            device=self._devices.get((_pid(process), device), device) if _whole(device) else 0,
             stream=stream if _whole(stream) else 0,
         )
 
-    def _correlation(self, thread_or_process: int, number: int) -> int:
-        """Correlations are numbered anew in every process; a thread's number begins with that of its process."""
-        process = thread_or_process >> _PROCESS_BITS
-        index = self._processes.setdefault(process, len(self._processes))
-        return (index << _CORRELATION_BITS) | number if 0 <= number < 1 << _CORRELATION_BITS else -1
+    def _process(self, thread_or_process: int) -> int:
+        """Number of a process, in which correlations count anew; a thread's number begins with that of its process."""
+        return self._processes.setdefault(thread_or_process >> _PROCESS_BITS, len(self._processes))
+
+    def _device_numbers(self) -> dict[tuple[int, int], int]:
+        """(process, number of a device in it) -> device; with ``CUDA_VISIBLE_DEVICES`` each process has its own 0."""
+        if "TARGET_INFO_CUDA_DEVICE" not in self._tables:
+            return {}
+        rows = self._database.execute("SELECT * FROM TARGET_INFO_CUDA_DEVICE")
+        names = [column[0] for column in rows.description]
+        if not {"gpuId", "cudaId", "pid"} <= set(names):
+            return {}
+        columns = [names.index(name) for name in ("pid", "cudaId", "gpuId")]
+        found = ([row[i] for i in columns] for row in rows)
+        return {(pid, cuda): gpu for pid, cuda, gpu in found if _whole(pid, cuda, gpu)}
 
     def _rows(self, table: str) -> Iterator[tuple[Any, ...]]:
         if table not in self._tables:
@@ -239,6 +251,11 @@ class _Reader:
         if "TARGET_INFO_GPU" not in self._tables:
             return []
         return [str(row[0]) for row in self._database.execute("SELECT name FROM TARGET_INFO_GPU")]
+
+
+def _pid(process: Any) -> int:
+    """Number of a process in its operating system."""
+    return (process >> _PROCESS_BITS) & ((1 << _PROCESS_BITS) - 1) if _whole(process) else 0
 
 
 def _whole(*values: Any) -> bool:

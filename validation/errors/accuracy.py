@@ -22,7 +22,8 @@ from validation.ratios.ratio import summarise as summarise_ratios
 from validation.ratios.tables import ratios_of_tables
 
 from .kernels import KernelError, KernelErrors, kernel_errors
-from .traces import TraceComparison, compare_trace
+from .trace_comparison import TraceComparison
+from .traces import compare_trace
 
 __all__ = ["accuracy_page", "kernel_section", "ratio_section", "residual_section"]
 

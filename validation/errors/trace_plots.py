@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from simulator.views.figures import check_suffix, new_figure, save
 
-from .traces import TraceComparison
+from .trace_comparison import TraceComparison
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .graph_difference import DifferentOperator, GraphDifference
-from .traces import ComparedPart, TraceComparison
+from .trace_comparison import ComparedPart, TraceComparison
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,6 +82,7 @@ def _summary(comparison: TraceComparison) -> list[str]:
         f"error weighted by time {c.time_weighted_error:.1%}, mean over operators {c.mape:.1%}, "
         f"{c.within_10_percent:.1%} of the time within 10 %",
     ]
+    lines.extend(f"remark: {remark}" for remark in c.remarks)
     if c.elapsed_time is None or c.idle_time is None or c.host_bound_time is None:
         return [*lines, "no timeline: idle time is not known"]
     share = c.idle_time / c.elapsed_time if c.elapsed_time else 0.0
@@ -89,7 +90,14 @@ def _summary(comparison: TraceComparison) -> list[str]:
         *lines,
         f"elapsed {_time(c.elapsed_time)}, idle {_time(c.idle_time)} ({share:.1%}), "
         f"of which {_time(c.host_bound_time)} waiting for the host",
+        *_device_lines(c),
     ]
+
+
+def _device_lines(comparison: TraceComparison) -> list[str]:
+    """Each of several devices by itself."""
+    devices = comparison.devices if len(comparison.devices) > 1 else ()
+    return [f"device {d.device}: busy {_time(d.busy)}, idle {_time(d.idle)}" for d in devices]
 
 
 def _interval_lines(comparison: TraceComparison) -> list[str]:

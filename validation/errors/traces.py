@@ -5,12 +5,9 @@ What is compared is time on the device alone; idle time and time bound by the ho
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -29,176 +26,14 @@ from tracer.storage.json_stream import Progress
 from tracer.trace import Trace, TraceFormatError
 
 from .operator_groups import UNMODELLED, OperatorGroup, operator_groups
+from .trace_comparison import ComparedOperator, ComparedPart, Remainder, TraceComparison
 
-__all__ = ["ComparedOperator", "ComparedPart", "Remainder", "TraceComparison", "compare", "compare_trace"]
+__all__ = ["compare", "compare_trace"]
 
 _WITHIN = 0.1
-_NUM_WORST = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedOperator:
-    """All calls of one distinct operator.
-
-    Attributes
-    ----------
-    operator : str
-    category : str
-        One of :data:`simulator.lowering.CATEGORIES`.
-    shapes : tuple of tuple of int
-        Of the input tensors.
-    dtype : str
-        Of the first input.
-    kernel : str
-        Kernel that took most of the measured time.
-    calls : int
-    kernels, predicted_kernels : int
-        Device events of one call.
-    measured, predicted : float
-        Device time of all calls. [s]
-    low, high : float
-        80 % range of `predicted`; NaN where the fidelity is a bound. [s]
-    """
-
-    operator: str
-    category: str
-    shapes: tuple[tuple[int, ...], ...]
-    dtype: str
-    kernel: str
-    calls: int
-    kernels: int
-    predicted_kernels: int
-    measured: float
-    predicted: float
-    low: float = math.nan
-    high: float = math.nan
-
-    @property
-    def error(self) -> float | None:
-        """Relative error, positive where the prediction is too long; None where nothing was measured to last."""
-        return self.predicted / self.measured - 1 if self.measured > 0 else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedPart:
-    """Part of the device time.
-
-    Attributes
-    ----------
-    calls : int
-    measured : float
-        All of it. [s]
-    covered : float
-        What has a prediction. [s]
-    predicted : float
-        Prediction of `covered`. [s]
-    error : float
-        ``predicted / covered - 1``, 0 where nothing is covered.
-    time_weighted_error : float
-        Sum of absolute differences of operators over `covered`.
-    coverage, share : float
-        ``covered / measured``, and the part's share of all measured time.
-    """
-
-    calls: int
-    measured: float
-    covered: float
-    predicted: float
-    error: float
-    time_weighted_error: float
-    coverage: float
-    share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remainder:
-    """What is not compared, for one reason.
-
-    Attributes
-    ----------
-    reason : str
-    events : int
-    time : float
-        Device time, as far as it is known. [s]
-    share : float
-        Of all measured time.
-    """
-
-    reason: str
-    events: int
-    time: float
-    share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceComparison:
-    """Result of :func:`compare`. Times in seconds.
-
-    Attributes
-    ----------
-    trace, device, accelerator, fidelity : str
-    measured_time : float
-        Device time of everything that the trace launched.
-    covered_time, predicted_time, coverage : float
-        Of what has a prediction; `coverage` is its share of the measured time.
-    interval : Interval or None
-        80 % interval of `predicted_time`; None where the fidelity is a bound.
-    within_range : float or None
-        Share of distinct operators whose measured time is in the 80 % range of its prediction.
-    total_error : float
-        ``predicted_time / covered_time - 1``.
-    time_weighted_error : float
-        Sum of absolute differences of distinct operators over `covered_time`.
-    mape : float
-        Mean absolute relative error of distinct operators.
-    within_10_percent : float
-        Share of covered time whose operators are predicted within 10 %.
-    basis : mapping
-        Share of the predicted time by what it rests on: ``datasheet``, ``calibrated``, ``inherited``.
-    by_category, by_operator : mapping
-    operators : tuple of ComparedOperator
-        All that are compared, largest difference first.
-    remainders : tuple of Remainder
-        What is not compared: device time without an operator or a formula, and events that the reader left out.
-    elapsed_time, busy_time, idle_time, host_bound_time : float or None
-        Of the device; None where the source has no timeline.
-    """
-
-    trace: str
-    device: str
-    accelerator: str
-    fidelity: str
-    measured_time: float
-    covered_time: float
-    predicted_time: float
-    coverage: float
-    interval: Interval | None
-    within_range: float | None
-    total_error: float
-    time_weighted_error: float
-    mape: float
-    within_10_percent: float
-    basis: Mapping[str, float]
-    by_category: Mapping[str, ComparedPart]
-    by_operator: Mapping[str, ComparedPart]
-    operators: tuple[ComparedOperator, ...]
-    remainders: tuple[Remainder, ...]
-    elapsed_time: float | None
-    busy_time: float | None
-    idle_time: float | None
-    host_bound_time: float | None
-
-    @property
-    def worst(self) -> tuple[ComparedOperator, ...]:
-        """The ten operators that add most to the error."""
-        return self.operators[:_NUM_WORST]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain form for JSON."""
-        plain = asdict(self)
-        plain["operators"] = [{**_without_nan(asdict(row)), "error": row.error} for row in self.operators]
-        plain["worst"] = plain["operators"][:_NUM_WORST]
-        return plain
+# Of so many events, none has so large a share of the time unless something hung or a clock jumped.
+_FEW_EVENTS = 3
+_DOMINANT = 0.9
 
 
 def compare_trace(
@@ -350,15 +185,24 @@ def _summary(
         busy_time=idle.busy if idle else None,
         idle_time=idle.idle if idle else None,
         host_bound_time=idle.host_bound if idle else None,
+        devices=idle.devices if idle else (),
+        remarks=_remarks(trace, total),
     )
+
+
+def _remarks(trace: Trace, total: float) -> tuple[str, ...]:
+    """One event that has nearly all of the time, which then is no measurement of the rest."""
+    kernels = trace.kernels
+    longest = int(np.argmax(kernels.duration))
+    share = float(kernels.duration[longest]) / total if total else 0.0
+    if len(kernels) < _FEW_EVENTS or share < _DOMINANT:
+        return ()
+    name = trace.kernel_names[kernels.name[longest]]
+    return (f"one event has {share:.1%} of the device time: {name[:80]}, {kernels.duration[longest]:.3g} s",)
 
 
 def _share_in_range(compared: Sequence[ComparedOperator]) -> float | None:
     return float(np.mean([row.low <= row.measured <= row.high for row in compared])) if compared else None
-
-
-def _without_nan(plain: dict[str, Any]) -> dict[str, Any]:
-    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in plain.items()}
 
 
 def _parts(

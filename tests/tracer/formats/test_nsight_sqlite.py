@@ -138,3 +138,27 @@ def test_other_databases_are_not_recognised(tmp_path: Path) -> None:
 )
 def test_sizes_in_names_of_ranges(text: str, shapes: list[object]) -> None:
     assert list(nsight_sqlite._arguments(text, "float").shapes) == shapes
+
+
+def test_processes_have_devices_of_their_own(tmp_path: Path) -> None:
+    """Two ranks of one report, each with its own device 0 and the same correlation."""
+    other = 78 << 24
+    tables = {**_TABLES, "TARGET_INFO_CUDA_DEVICE": "gpuId INT, cudaId INT, pid INT, uuid TEXT"}
+    rows = {
+        "StringIds": _ROWS["StringIds"],
+        "CUPTI_ACTIVITY_KIND_KERNEL": [
+            (5000, 8000, 0, 7, 11, _PROCESS, 1, 1, 4),
+            (6000, 8500, 0, 7, 11, other, 4, 4, 4),
+        ],
+        "CUPTI_ACTIVITY_KIND_RUNTIME": [(1500, 1800, _THREAD, 11, 2), (1400, 1450, other | 5, 11, 2)],
+        "NVTX_EVENTS": [
+            (1000, 3000, 59, "aten::mm, seq = 4, sizes = [[4, 8], [8, 2]]", None, _THREAD),
+            (1000, 3000, 59, "aten::relu, seq = 5, sizes = [[4, 8]]", None, other | 5),
+        ],
+        "TARGET_INFO_GPU": [(0, "NVIDIA H100"), (3, "NVIDIA H100")],
+        "TARGET_INFO_CUDA_DEVICE": [(0, 0, 77, "a"), (3, 0, 78, "b")],
+    }
+    trace = nsight_sqlite.read(_write(tmp_path / "two.sqlite", tables, rows))
+    assert [e.operator.name for e in trace.kernel_events() if e.operator] == ["aten::mm", "aten::relu"]
+    assert trace.kernels.device.tolist() == [0, 3]
+    assert trace.skipped == {}

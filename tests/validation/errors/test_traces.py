@@ -12,6 +12,8 @@ import pytest
 from hw_specs import CalibrationPool, SpecError, load_accelerator
 from simulator.projection.operator_times import operator_times
 from tracer.event_columns import no_kernels
+from tracer.events.builder import TraceBuilder
+from tracer.events.operator_arguments import RecordedArguments
 from tracer.storage.trace_file import save_trace
 from tracer.trace import RunFacts, Trace, TraceFormatError
 from validation.errors.operator_groups import UNMODELLED
@@ -142,3 +144,36 @@ def test_nearly_all_time_of_real_runs_is_covered(name: str) -> None:
     assert found.coverage > _TRACES[name]
     apart = sum(row.time for row in found.remainders if not row.reason.startswith("left out"))
     assert found.covered_time + apart == pytest.approx(found.measured_time)
+
+
+def _run(*durations: int, device: tuple[int, ...] = ()) -> Trace:
+    """Products in a row on the host's clock, with so many nanoseconds on the device each."""
+    builder = TraceBuilder()
+    arguments = RecordedArguments(shapes=[[64, 64]] * 2, types=["c10::Half"] * 2)
+    start = 0
+    for number, duration in enumerate(durations, start=1):
+        builder.add_call("aten::mm", arguments, start=start, duration=50)
+        builder.add_host_call("launch", start=start + 10, duration=5, correlation=number)
+        on = device[number - 1] if device else 0
+        builder.add_kernel("gemm", start=start + 60, duration=duration, correlation=number, device=on)
+        start += 100
+    return builder.build("t", RunFacts(device="NVIDIA H100 80GB HBM3"))
+
+
+def test_operators_of_no_time_have_no_error() -> None:
+    found = compare(_run(0, 0), _H100, calibrations=SHIPPED)
+    plain = found.to_dict()
+    assert [row["error"] for row in plain["operators"]] == [None]
+    assert "Infinity" not in json.dumps(plain, allow_nan=False)
+
+
+def test_one_event_with_nearly_all_of_the_time_is_remarked() -> None:
+    assert compare(_run(1000, 1000, 1000, 1000), _H100, calibrations=SHIPPED).remarks == ()
+    (remark,) = compare(_run(1000, 1000, 2_000_000, 1000), _H100, calibrations=SHIPPED).remarks
+    assert remark == "one event has 99.9% of the device time: gemm, 0.002 s"
+
+
+def test_several_devices_are_told_apart() -> None:
+    found = compare(_run(100, 40, device=(0, 1)), _H100, calibrations=SHIPPED)
+    assert found.elapsed_time == pytest.approx(140e-9)
+    assert [(d.device, round(d.busy * 1e9), round(d.idle * 1e9)) for d in found.devices] == [(0, 100, 40), (1, 40, 100)]
