@@ -78,9 +78,12 @@ class DeviceMemory:
         return self.allocated + self.libraries + self.allocator + self.context
 
 
-def device_memory(graph: OpGraph, execution: Execution, accelerator: Accelerator) -> DeviceMemory:
-    """Memory of a run on an accelerator. Raises as :func:`simulator.schedule.peak_memory.peak_tensors`."""
-    tensors = peak_tensors(graph, execution)
+def device_memory(graph: OpGraph, execution: Execution, accelerator: Accelerator, only: str = "") -> DeviceMemory:
+    """Memory of a run on an accelerator, or of one component that alone is loaded.
+
+    Raises as :func:`simulator.schedule.peak_memory.peak_tensors`.
+    """
+    tensors = peak_tensors(graph, execution, only)
     is_gpu = accelerator.kind == "gpu"
     return DeviceMemory(
         weights=tensors.weights,

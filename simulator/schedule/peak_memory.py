@@ -40,26 +40,36 @@ def peak_memory(graph: OpGraph, execution: Execution) -> int:
     return peak_tensors(graph, execution).total
 
 
-def peak_tensors(graph: OpGraph, execution: Execution) -> PeakTensors:
+def peak_tensors(graph: OpGraph, execution: Execution, only: str = "") -> PeakTensors:
     """Weights, activations and workspaces where they are most in any stage.
 
     Weights of all components stay on the device, unless the execution leaves them with the host. Activations live from
     the call that writes them to the last that reads them. Those of the last few graphs are kept.
+
+    Parameters
+    ----------
+    graph : OpGraph
+    execution : Execution
+    only : str, optional
+        Component that alone is loaded and runs; all by default.
     """
-    return _peak_tensors(Same(graph), execution)
+    return _peak_tensors(Same(graph), execution, only)
 
 
 @functools.lru_cache(maxsize=16)
-def _peak_tensors(same: Same[OpGraph], execution: Execution) -> PeakTensors:
+def _peak_tensors(same: Same[OpGraph], execution: Execution, only: str) -> PeakTensors:
     graph = same.value
-    every = [_peak_of(graph, stage, execution) for stage in graph.stages]
-    none = PeakTensors(weights=graph.parameter_bytes, activations=0, workspaces=0)
+    absent = sum(each.parameter_bytes for each in graph.components if only and each.name != only)
+    stages = [stage for stage in graph.stages if only in ("", stage.component)]
+    every = [_peak_of(graph, stage, execution, absent) for stage in stages]
+    none = PeakTensors(weights=graph.parameter_bytes - absent, activations=0, workspaces=0)
     return max(every, key=lambda peak: peak.total, default=none)
 
 
-def _peak_of(graph: OpGraph, stage: Stage, execution: Execution) -> PeakTensors:
+def _peak_of(graph: OpGraph, stage: Stage, execution: Execution, absent: int) -> PeakTensors:
     activations, workspaces = _alive(graph, stage, execution)
     weights = resident_bytes(graph, stage, execution)
+    weights -= absent if weights == graph.parameter_bytes else 0
     return PeakTensors(weights=weights, activations=activations, workspaces=workspaces)
 
 

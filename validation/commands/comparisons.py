@@ -23,15 +23,21 @@ def published_command(
     output_format: Format = "table",
     output: Output = None,
 ) -> None:
-    """Predict published end-to-end figures, and print the error by model, device and execution."""
+    """Predict published end-to-end figures, and print the error by model, device and execution, and that of memory."""
     from validation.published.errors import predict_cases, splits_of, summarise, to_dict
+    from validation.published.memory.errors import published_memory
+    from validation.published.memory.presentation import memory_text, memory_to_dict
     from validation.published.presentation import published_text
+    from validation.published.simulations import Simulations
     from validation.published.table import select_cases
 
     check_format(output_format)
     wanted, unmapped = select_cases(files or (), grade)
+    pool = CalibrationPool.shipped()
+    simulations = Simulations(pool)
     with progress(len(wanted)) as advance:
-        results, failed = predict_cases(wanted, CalibrationPool.shipped(), progress=advance)
+        results, failed = predict_cases(wanted, pool, progress=advance, simulations=simulations)
+    memory = published_memory(files or (), grade, simulations)
     unmapped.update(f"cannot be predicted: {case.reason}" for case in failed)
     summaries = {
         "all": summarise(results, lambda r: "all"),
@@ -45,9 +51,10 @@ def published_command(
         "split over devices": summarise([r for r in results if r.parallel], lambda r: splits_of(r.parallel)),
     }
     if output_format == "json":
-        emit(json.dumps(to_dict(results, unmapped, summaries), indent=2) + "\n", output)
+        plain = to_dict(results, unmapped, summaries) | {"memory": memory_to_dict(*memory)}
+        emit(json.dumps(plain, indent=2) + "\n", output)
     else:
-        emit(published_text(results, unmapped, summaries), output)
+        emit(published_text(results, unmapped, summaries) + memory_text(*memory), output)
 
 
 def kernels_command(

@@ -20,6 +20,7 @@ __all__ = [
     "Device",
     "Engine",
     "HostLine",
+    "MemoryLine",
     "Metric",
     "Model",
     "Names",
@@ -249,6 +250,25 @@ class Remark(Entry):
     """Whether a rate is that of one device of those that a run is split over."""
 
 
+class MemoryLine(Entry):
+    """What of a device's memory a source counts, by a text of its source, model, compile column and notes."""
+
+    figure: Literal["allocated", "reserved", "device"] = "allocated"
+    """Of the framework's allocator, what it holds or what it has asked for; or all that the driver counts."""
+    unit: Annotated[float, pydantic.Field(gt=0)] = 2.0**30
+    """[B]"""
+    of: Literal["run", "component"] = "run"
+    """Whether a component that is timed by itself is all that is loaded."""
+    loaded_whole: bool = False
+    """Whether the peak counts from before weights are quantised on."""
+    assumed: bool = False
+    """Whether the source does not say it."""
+    parameters_beside: pydantic.NonNegativeInt = 0
+    """Parameters of what runs beside the workload."""
+    refuse: str = ""
+    """Why the figure is not compared."""
+
+
 class Option(Entry):
     """What a script switches on that no field of a case says."""
 
@@ -294,6 +314,7 @@ class Names(pydantic.BaseModel):
     sources: tuple[Source, ...]
     scripts: tuple[Script, ...]
     remarks: tuple[Remark, ...]
+    memory: tuple[MemoryLine, ...]
     lengths: tuple[Expression, ...]
     """Find the tokens in and out of a language model's run in notes, as groups ``prompt`` and ``generated``."""
     software: Expression

@@ -14,7 +14,7 @@ from .case import Case, CaseError, load_cases
 from .names import NAMES, load_names
 from .row import Unmappable, case_of_row
 
-__all__ = ["Published", "Unmapped", "read_published", "select_cases"]
+__all__ = ["Published", "Unmapped", "read_published", "read_rows", "select_cases"]
 
 _COLUMNS = frozenset({"id", "model", "device", "precision", "attention_impl", "compile", "metric", "value", "source"})
 
@@ -53,7 +53,7 @@ def read_published(path: Path, names: Path = NAMES) -> Published:
     """
     meaning = load_names(names)
     cases, unmapped = [], []
-    for row in _rows(path):
+    for row in read_rows(path):
         try:
             cases.append(case_of_row(row, meaning))
         except Unmappable as error:
@@ -67,7 +67,8 @@ def _unmapped(row: Mapping[str, str], reason: str) -> Unmapped:
     )
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    """Rows of a CSV table, plain or gzip. Raises :class:`CaseError` as :func:`read_published`."""
     try:
         opener: Any = gzip.open if path.suffix == ".gz" else open
         with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
