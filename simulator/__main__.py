@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from hw_specs import Accelerator, CalibrationPool, load_accelerator
+from hw_specs import Accelerator, CalibrationPool, load_accelerator, torch_dtype
 from hw_specs.overrides import apply_overrides
 from simulator.cost.model import Fidelity
 from simulator.views.explanation import explain_operator, render_explanations
@@ -137,13 +137,16 @@ def _asked(hw: str, level: Fidelity, given: SimulateOptions) -> _Asked:
 
 def _subject(given: SimulateOptions) -> _Subject:
     """What is to run."""
-    dtype = given.dtype and dtype_of(given.dtype)
+    formats = {
+        "dtype": given.dtype and dtype_of(given.dtype),
+        "vae_dtype": given.vae_dtype and torch_dtype(given.vae_dtype),
+    }
     return _Subject(
         model=given.model,
         graph=given.graph,
         trace=given.trace,
         from_=given.from_,
-        settings={**given.settings(), "dtype": dtype},
+        settings={**given.settings(), **formats},
         cache=given.cache,
     )
 
@@ -153,6 +156,7 @@ def _execution(given: SimulateOptions) -> Execution:
     return Execution(
         mode=given.execution,
         attention=given.attention,
+        autocast=given.autocast,
         offload=given.offload,
         quantize=given.quantize,
         software=load_software(given.software or ""),

@@ -21,12 +21,14 @@ from .views.report import FORMATS
 
 __all__ = [
     "Attention",
+    "Autocast",
     "Batch",
     "Cache",
     "CalibrationFile",
     "Changes",
     "ChannelsLast",
     "Context",
+    "DecoderDtype",
     "Dtype",
     "ExecutionMode",
     "Explained",
@@ -40,6 +42,7 @@ __all__ = [
     "HostName",
     "KeyValueCache",
     "ListModels",
+    "Lora",
     "Model",
     "MustFit",
     "NewTokens",
@@ -52,9 +55,12 @@ __all__ = [
     "RunOptions",
     "SchedulerName",
     "SimulateOptions",
+    "Slicing",
     "SoftwareName",
+    "StepSkipping",
     "Steps",
     "Strength",
+    "Tiling",
     "TraceFile",
     "Variant",
     "Versus",
@@ -125,6 +131,57 @@ NewTokens = Annotated[
 Context = Annotated[
     int | None,
     typer.Option(help="Tokens in a language model's cache before the prompt comes.", rich_help_panel=_WORKLOAD),
+]
+StepSkipping = Annotated[
+    str | None,
+    typer.Option(
+        "--step-cache",
+        help="Share of the denoiser's runs that skip its transformer blocks: teacache=0.4 compares the first block's "
+        "input, first-block=0.4 runs the first block and compares what it adds, 0.4 compares nothing.",
+        rich_help_panel=_RUN,
+    ),
+]
+Lora = Annotated[
+    str | None,
+    typer.Option(
+        "--lora",
+        help="Rank of an adapter of the denoiser's attention: 16, fused into the weights, or 16,unfused, which "
+        "computes it beside every projection.",
+        rich_help_panel=_RUN,
+    ),
+]
+DecoderDtype = Annotated[
+    str | None,
+    typer.Option(
+        "--vae-dtype",
+        help="Dtype of the autoencoder, weights too: fp32, bf16 or fp16; the pipeline's own by default.",
+        rich_help_panel=_RUN,
+    ),
+]
+Tiling = Annotated[
+    bool | None,
+    typer.Option(
+        "--vae-tiling/--no-vae-tiling",
+        help="Encode and decode overlapping tiles of a picture and blend them, as diffusers' enable_tiling; a picture "
+        "of the size that a model is made for may be one tile.",
+        rich_help_panel=_RUN,
+    ),
+]
+Slicing = Annotated[
+    bool | None,
+    typer.Option(
+        "--vae-slicing/--no-vae-slicing",
+        help="Encode and decode one output of the batch after another, as diffusers' enable_slicing.",
+        rich_help_panel=_RUN,
+    ),
+]
+Autocast = Annotated[
+    bool,
+    typer.Option(
+        "--autocast/--no-autocast",
+        help="Run under torch.autocast: products in 16 bits (--dtype fp16 or bf16), norms and softmax in float32.",
+        rich_help_panel=_RUN,
+    ),
 ]
 KeyValueCache = Annotated[
     str | None,
@@ -278,8 +335,14 @@ class RunOptions:
     kv_cache: KeyValueCache = None
     kv_cache_dtype: KeyValueDtype = None
     scheduler: SchedulerName = None
+    step_cache: StepSkipping = None
+    lora: Lora = None
+    vae_dtype: DecoderDtype = None
+    vae_tiling: Tiling = None
+    vae_slicing: Slicing = None
     attention: Attention = "flash"
     execution: ExecutionMode = "eager"
+    autocast: Autocast = False
     quantize: Quantize = "none"
     software: SoftwareName = None
     hw: Hardware = None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
+
+from hw_specs import torch_dtype
 
 from .execution import Execution
 from .format_choice import dtype_of
@@ -13,6 +15,9 @@ from .parallel.scheme import Scheme
 from .software import load_software
 
 __all__ = ["CHANGEABLE", "SETTINGS", "ComparedRunError", "ReferenceChanges", "reference_changes", "typed_changes"]
+
+
+Value = TypeVar("Value")
 
 
 class ComparedRunError(ValueError):
@@ -26,8 +31,8 @@ class ReferenceChanges:
     Attributes
     ----------
     run : mapping of str to str
-        Accelerator, attention, execution, offload, scheme of quantisation, software, host or split over devices, under
-        the options' names.
+        Accelerator, attention, execution, autocast, offload, scheme of quantisation, software, host or split over
+        devices, under the options' names.
     settings : mapping of str to object
         Settings of the workload.
     """
@@ -46,14 +51,30 @@ class ReferenceChanges:
         changed: dict[str, Any] = {field: self.run[name] for name, field in _AS_THEY_ARE.items() if name in self.run}
         if "software" in self.run:
             changed["software"] = load_software(self.run["software"])
+        if "autocast" in self.run:
+            changed["autocast"] = _typed("autocast", self.run["autocast"], _switch)
         if "parallel" in self.run:
             changed["parallel"] = Scheme.parse(self.run["parallel"])
         return replace(usual, **changed)
 
 
+def _switch(text: str) -> bool:
+    """Whether a text says yes.
+
+    Raises
+    ------
+    ValueError
+        It says neither yes nor no.
+    """
+    known = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+    if text.lower() not in known:
+        raise ValueError("yes or no")
+    return known[text.lower()]
+
+
 # Fields of an execution that a text is the value of, by the option's name.
 _AS_THEY_ARE = {"execution": "mode", "attention": "attention", "offload": "offload", "quantize": "quantize"}
-_OF_RUN = ("hw", "attention", "execution", "offload", "quantize", "software", "host", "parallel")
+_OF_RUN = ("hw", "attention", "execution", "autocast", "offload", "quantize", "software", "host", "parallel")
 _OF_WORKLOAD: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {
         "batch": int,
@@ -70,6 +91,11 @@ _OF_WORKLOAD: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "dtype": dtype_of,
         "scheduler": str,
         "strength": float,
+        "step_cache": str,
+        "lora": str,
+        "vae_dtype": torch_dtype,
+        "vae_tiling": _switch,
+        "vae_slicing": _switch,
     }
 )
 SETTINGS = tuple(_OF_WORKLOAD)
@@ -116,7 +142,10 @@ def _pairs(texts: Iterable[str]) -> Iterable[tuple[str, str]]:
 
 
 def _value(name: str, text: object) -> object:
-    kind = _OF_WORKLOAD[name]
+    return _typed(name, text, _OF_WORKLOAD[name])
+
+
+def _typed(name: str, text: object, kind: Callable[[str], Value]) -> Value:
     try:
         return kind(str(text))
     except ValueError as error:

@@ -18,6 +18,7 @@ from simulator.schedule.offload import offload_remarks, with_offload
 from simulator.schedule.timeline import Timeline, schedule
 from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.intervals import Interval, interval_of, standing_of
+from simulator.uncertainty.unchecked import unchecked_remarks
 from tracer.graph import OpGraph
 from tracer.library.frame_rates import frame_rate_of
 
@@ -145,7 +146,7 @@ def _simulated(
         standing=standing,
         energy=energy,
         host=host,
-        remarks=offload_remarks(launches.execution),
+        remarks=(*offload_remarks(launches.execution), *unchecked_remarks(graph.workload)),
         frame_rate=frame_rate_of(graph),
     )
     return Simulation(

@@ -8,10 +8,13 @@ from dataclasses import dataclass, fields
 from .dtypes import BITS
 from .errors import GraphError
 
-__all__ = ["KEY_VALUE_CACHES", "KEY_VALUE_DTYPES", "Workload"]
+__all__ = ["AUTOENCODER_DTYPES", "KEY_VALUE_CACHES", "KEY_VALUE_DTYPES", "Workload"]
 
 # Products of a few counts stay within 64 bits.
 _LARGEST_COUNT = 10**9
+
+AUTOENCODER_DTYPES = ("float32", "bfloat16", "float16")
+"""Formats in which convolutions of an autoencoder are computed."""
 
 KEY_VALUE_CACHES = ("dynamic", "static", "masked", "paged")
 """How keys and values of earlier tokens are kept: see ``kv_cache`` of :class:`Workload`."""
@@ -55,6 +58,15 @@ class Workload:
         torch's name of the dtype of weights and activations.
     kv_cache_dtype : {"fp8", "int8"}, optional
         Format in which keys and values of earlier tokens are kept, where it is not `dtype`.
+    step_cache : str, optional
+        Share of the denoiser's runs in which its blocks are skipped, and by what: :mod:`tracer.step_cache`.
+    lora : str, optional
+        Rank of an adapter of the denoiser's attention, and whether its products run by themselves: ``16``, whose are
+        in the weights, or ``16,unfused`` (:mod:`tracer.workloads.low_rank_adapters`).
+    vae_dtype : str, optional
+        torch's name of the dtype of the autoencoder; that of the pipeline where it is None.
+    vae_tiling, vae_slicing : bool, optional
+        Whether the autoencoder works on overlapping tiles of a picture, and on one output after another.
     """
 
     batch: int = 1
@@ -71,12 +83,17 @@ class Workload:
     scheduler: str | None = None
     strength: float | None = None
     kv_cache_dtype: str | None = None
+    step_cache: str | None = None
+    lora: str | None = None
+    vae_dtype: str | None = None
+    vae_tiling: bool | None = None
+    vae_slicing: bool | None = None
 
     def __post_init__(self) -> None:
         """Refuse counts that are not positive or beyond all measure, and unknown dtypes."""
         for item in fields(self):
             value = getattr(self, item.name)
-            if not isinstance(value, int) or item.name == "guidance_scale":
+            if not isinstance(value, int) or isinstance(value, bool) or item.name == "guidance_scale":
                 continue
             least = 0 if item.name == "context_length" else 1
             if value < least:
@@ -91,6 +108,8 @@ class Workload:
             raise GraphError(f"unknown kv_cache_dtype {self.kv_cache_dtype!r}; valid: {', '.join(KEY_VALUE_DTYPES)}")
         if self.dtype not in BITS:
             raise GraphError(f"unknown dtype {self.dtype!r}; valid: {', '.join(sorted(BITS))}")
+        if self.vae_dtype not in (None, *AUTOENCODER_DTYPES):
+            raise GraphError(f"vae_dtype {self.vae_dtype} is impossible; valid: {', '.join(AUTOENCODER_DTYPES)}")
         if self.strength is not None and not 0 < self.strength <= 1:
             raise GraphError(f"strength is {self.strength}; it must be above 0 and at most 1")
 

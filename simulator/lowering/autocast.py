@@ -17,15 +17,16 @@ from tracer.operators import Kind
 
 from .copies import copy_kernel
 
-__all__ = ["in_float32", "runs_in_float32"]
+__all__ = ["NARROW", "in_float32", "runs_in_float32"]
 
 _IN_FLOAT32 = frozenset({Kind.LAYER_NORM, Kind.RMS_NORM, Kind.GROUP_NORM, Kind.SOFTMAX})
-_NARROW = ("float16", "bfloat16")
+NARROW = ("float16", "bfloat16")
+"""Formats that products have under autocast."""
 
 
 def runs_in_float32(kind: Kind, op: Op) -> bool:
     """Whether autocast widens the operands of a call."""
-    return kind in _IN_FLOAT32 and bool(op.inputs) and op.inputs[0].dtype in _NARROW
+    return kind in _IN_FLOAT32 and bool(op.inputs) and op.inputs[0].dtype in NARROW
 
 
 def in_float32(op: Op, rule: Callable[[Op], Sequence[Kernel]], *, generated: bool) -> Sequence[Kernel]:
@@ -38,7 +39,7 @@ def in_float32(op: Op, rule: Callable[[Op], Sequence[Kernel]], *, generated: boo
 
 
 def _widened(tensors: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
-    return tuple(replace(t, dtype="float32") if t.dtype in _NARROW else t for t in tensors)
+    return tuple(replace(t, dtype="float32") if t.dtype in NARROW else t for t in tensors)
 
 
 def _cast(tensor: TensorSpec, *, widens: bool) -> Kernel:

@@ -14,6 +14,7 @@ from tracer.graph import Op, OpGraph, Stage
 from tracer.operators import Kind, kind_of
 
 from .attention_choice import obstacle_to
+from .autocast import NARROW
 from .convolution import narrows
 
 __all__ = ["Parts", "parts_of"]
@@ -37,9 +38,10 @@ def parts_of(graph: OpGraph, execution: Execution) -> Parts:
     Raises
     ------
     ExecutionError
-        The execution names a component that the graph lacks.
+        The execution names a component that the graph lacks, or autocast for a graph without 16-bit tensors.
     """
     _require_components(graph, execution)
+    _require_narrow(graph, execution)
     others = _without_named_kernel(graph, execution)
     executions = {}
     for stage in graph.stages:
@@ -59,6 +61,15 @@ def _require_components(graph: OpGraph, execution: Execution) -> None:
     for name in (*execution.components, *execution.channels_last_components):
         if name not in known:
             raise ExecutionError(f"{graph.name} has no component {name!r}; valid: {', '.join(known)}")
+
+
+def _require_narrow(graph: OpGraph, execution: Execution) -> None:
+    """Check that autocast, which widens what is narrow, finds any of it."""
+    if execution.autocast and not any(t.dtype in NARROW for op in graph.operators for t in op.outputs):
+        raise ExecutionError(
+            f"autocast: nothing of {graph.name} is in 16 bits; a run under autocast is one of dtype "
+            f"{' or '.join(NARROW)}, in which its products are"
+        )
 
 
 def _without_named_kernel(graph: OpGraph, execution: Execution) -> dict[str, str]:

@@ -19,6 +19,8 @@ def test_changes_are_of_the_run_or_of_its_workload() -> None:
         ("batch=x", "batch needs an integer"),
         ("guidance-scale=", "guidance_scale needs a number"),
         ("dtype=fp31", "fp31"),
+        ("vae-dtype=fp31", "fp31"),
+        ("vae-tiling=perhaps", "vae_tiling needs yes or no"),
     ],
 )
 def test_nonsense_is_one_line_that_says_what_would_be_valid(text: str, said: str) -> None:
@@ -38,3 +40,12 @@ def test_what_differs_is_laid_over_how_the_run_is_executed() -> None:
     assert (execution.mode, execution.offload, execution.parallel.cfg) == ("compiled", "group", 2)
     assert (execution.attention, execution.channels_last, execution.software.name) == ("naive", True, "torch-2.6")
     assert reference_changes(["batch=4"]).execution(usual) == usual
+
+
+def test_what_is_switched_takes_yes_and_no() -> None:
+    changes = reference_changes(["vae-tiling=yes", "vae-slicing=No", "autocast=on", "vae-dtype=bf16", "lora=8,unfused"])
+    asked = {"vae_tiling": True, "vae_slicing": False, "vae_dtype": "bfloat16", "lora": "8,unfused"}
+    assert changes.settings == asked
+    assert changes.execution(Execution()).autocast
+    with pytest.raises(ComparedRunError, match="autocast=perhaps: autocast needs yes or no"):
+        reference_changes(["autocast=perhaps"]).execution(Execution())

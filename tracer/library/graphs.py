@@ -13,9 +13,11 @@ from pathlib import Path
 import msgspec
 
 from tracer.graph import GraphError, OpGraph, Workload
+from tracer.step_cache import StepCache, with_step_cache
 from tracer.storage.graph_file import FORMAT_VERSION, load_graph, save_graph
 from tracer.workloads import Pipeline, UnknownWorkloadError, find_pipeline, resolve
 from tracer.workloads.schedulers import without_scheduler
+from tracer.workloads.variations import varied, without_fused_adapter
 
 from .bundle import bundled_graph
 from .sources import sources_of
@@ -57,13 +59,22 @@ def graph_of(
     folder = _folder_of(name)
     pipeline = pipeline_of(name)
     workload = resolve(pipeline, settings)
+    cache = None if workload.step_cache is None else StepCache.parse(workload.step_cache)
+    plain = _as_traced(workload)
     # A folder may bear the name of a pipeline of the bundle and be another.
-    bundled = bundled_graph(pipeline.name, workload) if folder is None else None
-    if bundled is not None:
-        return bundled
-    # A scheduler that runs the denoiser more often is a graph of more steps.
-    graph = _kept(pipeline, without_scheduler(workload), folder, use_cache=use_cache, progress=progress)
-    return replace(graph, workload=workload)
+    graph = bundled_graph(pipeline.name, plain) if folder is None else None
+    if graph is None:
+        # A scheduler that runs the denoiser more often is a graph of more steps.
+        graph = _kept(pipeline, without_scheduler(plain), folder, use_cache=use_cache, progress=progress)
+    if cache is not None:
+        graph = with_step_cache(graph, cache, pipeline.denoisers)
+    return graph if graph.workload == workload else replace(graph, workload=workload)
+
+
+def _as_traced(workload: Workload) -> Workload:
+    """The same run without what costs nothing or is made of the graph: fused adapters, and steps that are skipped."""
+    tiling, slicing = workload.vae_tiling or None, workload.vae_slicing or None
+    return replace(without_fused_adapter(workload), step_cache=None, vae_tiling=tiling, vae_slicing=slicing)
 
 
 def _kept(
@@ -155,7 +166,7 @@ def _traced(pipeline: Pipeline, workload: Workload, progress: Callable[[str], No
             f"{pipeline.name} with these settings is not in the bundle and must be traced, which needs "
             f"{error.name}: pip install 'roofcast[trace]'"
         ) from error
-    return capture_pipeline(pipeline, workload, progress=progress)
+    return capture_pipeline(varied(pipeline, workload), workload, progress=progress)
 
 
 def _store(graph: OpGraph, path: Path) -> None:
@@ -169,7 +180,7 @@ def _store(graph: OpGraph, path: Path) -> None:
 def _key(pipeline: Pipeline, workload: Workload, folder: Path | None = None) -> str:
     """Digest of the settings and of all that shapes a graph: our sources, a pipeline's folder, the libraries."""
     configurations = [] if folder is None else _configurations(folder)
-    digests = (_source_digest(pipeline), _digest(configurations))
+    digests = (_source_digest(pipeline), _digest(configurations), *_variation_digest(pipeline, workload))
     settings = {name: value for name, value in asdict(workload).items() if value is not None}
     parts = (FORMAT_VERSION, pipeline.sources, settings, digests, _library_versions())
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
@@ -184,6 +195,11 @@ def _configurations(folder: Path) -> list[Path]:
 
 def _source_digest(pipeline: Pipeline) -> str:
     return _digest(sources_of(pipeline.build))
+
+
+def _variation_digest(pipeline: Pipeline, workload: Workload) -> tuple[str, ...]:
+    """Of what changes the stages of a pipeline, where a workload asks for it."""
+    return () if varied(pipeline, workload) is pipeline else (_digest(sources_of(varied)),)
 
 
 def _library_versions() -> list[str]:

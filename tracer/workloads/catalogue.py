@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tracer.graph import GraphError, Workload
 
+from .autoencoder_options import AUTOENCODERS
 from .limits import check_limits
 from .pipeline import Pipeline
 
@@ -129,8 +130,16 @@ def resolve(pipeline: Pipeline, settings: Mapping[str, object]) -> Workload:
 
 def _applies(setting: str, pipeline: Pipeline) -> bool:
     """Whether a pipeline has a setting whose default is none."""
+    if setting in pipeline.optional:
+        return True
     denoises = pipeline.architecture == "diffusion" and pipeline.defaults.num_inference_steps is not None
-    return (setting == "scheduler" and denoises) or (setting == "kv_cache_dtype" and pipeline.family == "language")
+    if setting in ("scheduler", "step_cache", "lora"):
+        return denoises
+    if setting == "kv_cache_dtype" or pipeline.family == "language":
+        return setting == "kv_cache_dtype" and pipeline.family == "language"
+    # Components of a folder are known when it is read.
+    decodes = not pipeline.parameters or any(name in pipeline.parameters for name in AUTOENCODERS)
+    return setting.startswith("vae_") and decodes
 
 
 def _check_sizes(pipeline: Pipeline, workload: Workload) -> None:

@@ -140,10 +140,14 @@ def _decoder_stages(vae: Any, run: VideoRun, extents: tuple[int, int]) -> list[S
         rest = (*decoded.shape[:2], _DECODE_BATCH * _TEMPORAL_COMPRESSION, *decoded.shape[3:])
         return torch.cat([decoded, *[meta_tensor(rest, run.dtype) for _ in range(batches - 1)]], dim=2)
 
-    stages = [StageSpec(name="vae_decoder_first", component="vae", module=vae, run=decode_first)]
+    def whole(autoencoder: Any) -> object:
+        return autoencoder.decode(latents(frames))
+
+    stage = partial(StageSpec, component="vae", module=vae, whole=whole)
+    stages = [stage(name="vae_decoder_first", run=decode_first)]
     if batches > 1:
-        stages.append(StageSpec(name="vae_decoder", component="vae", module=vae, run=decode, repeats=batches - 1))
-    return [*stages, StageSpec(name="vae_join", component="vae", module=vae, run=join)]
+        stages.append(stage(name="vae_decoder", run=decode, repeats=batches - 1))
+    return [*stages, stage(name="vae_join", run=join)]
 
 
 def _latents(run: VideoRun, extents: tuple[int, int], frames: int) -> torch.Tensor:

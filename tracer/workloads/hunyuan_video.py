@@ -104,13 +104,16 @@ def _decoder_stages(vae: nn.Module, run: VideoRun, extents: tuple[int, int, int]
     frames, *size = extents
     tiles = _tile_lengths(frames)
 
+    def whole(autoencoder: Any) -> object:
+        return autoencoder.decode(meta_tensor((run.batch, _LATENT_CHANNELS, *extents), run.dtype))
+
     def stage(length: int, repeats: int) -> StageSpec:
         def decode(autoencoder: Any, repeat: int) -> object:
             latents = meta_tensor((run.batch, _LATENT_CHANNELS, length, *size), run.dtype)
             return autoencoder.decoder(autoencoder.post_quant_conv(latents))
 
         name = "vae_decoder" if length == max(tiles) else f"vae_decoder_{length}"
-        return StageSpec(name=name, component="vae", module=vae, run=decode, repeats=repeats)
+        return StageSpec(name=name, component="vae", module=vae, run=decode, repeats=repeats, whole=whole)
 
     stages = [stage(length, count) for length, count in Counter(tiles).items()]
     if len(tiles) == 1:
@@ -119,7 +122,7 @@ def _decoder_stages(vae: nn.Module, run: VideoRun, extents: tuple[int, int, int]
     def blend(autoencoder: Any, repeat: int) -> object:
         return _blended(autoencoder, [_decoded(run, length, first=i == 0) for i, length in enumerate(tiles)])
 
-    return [*stages, StageSpec(name="vae_blend", component="vae", module=vae, run=blend)]
+    return [*stages, StageSpec(name="vae_blend", component="vae", module=vae, run=blend, whole=whole)]
 
 
 def _tile_lengths(frames: int) -> list[int]:

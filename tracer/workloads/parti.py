@@ -15,13 +15,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tracer.graph import Workload
+from tracer.graph import GraphError, Workload
 
 from .inputs import guided_batch, meta_tensor, required
 from .pipeline import Pipeline, StageSpec
 
 __all__ = ["PIPELINES"]
 
+_CACHES = ("static", "dynamic")
 _PATCH = 8
 _SUPER_RESOLUTION = 4
 _VOCABULARIES = {"text_vocabulary": 16000, "image_vocabulary": 8192}
@@ -58,7 +59,7 @@ _CHOICES = (
     "8 x 8 pixels each, which sets how many are decoded: 1024.",
     "The cache of keys and values has room for all tokens from the start, as on TPU, and is written in place; "
     "attention reads the tokens so far. Step r (from 0) attends to r + 1 tokens: the begin of the image and r "
-    "more. Concatenation at every step would copy the whole cache besides.",
+    "more. Concatenation at every step (--kv-cache dynamic) copies the whole cache besides.",
     "The convolution-shaped mask of the decoder's attention is left out: a mask over dense scores costs the same.",
     "Keys and values of the text in all decoder layers are computed once, in a stage of their own.",
     "Guidance: two rows everywhere, the empty text being encoded too; the guided logits' largest is taken. The "
@@ -75,6 +76,8 @@ _CHOICES = (
 
 def build(workload: Workload, *, sizes: dict[str, Any]) -> Sequence[StageSpec]:
     """Encoder, the text's keys and values, decoding, ViT-VQGAN decoder, two steps of super-resolution."""
+    if workload.kv_cache not in (None, *_CACHES):
+        raise GraphError(f"Parti has no {workload.kv_cache} kv_cache; valid: {', '.join(_CACHES)}")
     transformer = _transformer_stages(workload, sizes)
     return [*transformer, _detokenizer_stage(workload), *_super_resolution_stages(workload)]
 
@@ -99,7 +102,7 @@ def _transformer_stages(workload: Workload, sizes: dict[str, Any]) -> list[Stage
     def decode(module: Any, repeat: int) -> object:
         caches, texts = (
             [_keys_and_values((batch, heads, length, head_width), dtype) for _ in range(config.decoder_layers)]
-            for length in (config.image_length, prompt)
+            for length in (repeat if workload.kv_cache == "dynamic" else config.image_length, prompt)
         )
         logits = module.decoder(meta_tensor((batch, 1), "int64"), caches, texts, repeat)
         return _next_token(logits, workload)
@@ -189,6 +192,7 @@ _PUBLISHED = Pipeline(
     },
     choices=_CHOICES,
     architecture="transformer",
+    optional=frozenset({"kv_cache"}),
     aliases=("parti-20b",),
 )
 

@@ -45,6 +45,9 @@ class StageSpec:
         How often it runs.
     grows : bool
         Whether shapes grow from repeat to repeat (autoregressive decoding): the first and the last are traced.
+    whole : callable, optional
+        ``whole(module)`` runs in one call of the library what this stage and the others of the same `whole` are parts
+        of.
     """
 
     name: str
@@ -53,6 +56,7 @@ class StageSpec:
     run: Callable[[Any, int], object]
     repeats: int = 1
     grows: bool = False
+    whole: Callable[[Any], object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,8 @@ class Pipeline:
         Other names on the command line.
     denoisers : tuple of str
         Components that run in every step of the scheduler.
+    optional : frozenset of str
+        Settings that apply although their default is none.
     limits : Limits
         What its settings may be.
     frame_rate : FrameRate, optional
@@ -120,6 +126,7 @@ class Pipeline:
     architecture: str = "diffusion"
     aliases: tuple[str, ...] = ()
     denoisers: tuple[str, ...] = ("unet", "transformer", "transformer_2")
+    optional: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     frame_rate: FrameRate | None = None
     variant_of: str = ""

@@ -37,7 +37,10 @@ def encoder_stages(vae: Any, run: VideoRun) -> list[StageSpec]:
     def encode(autoencoder: Any, repeat: int, *, start: int) -> object:
         return _encode_frames(autoencoder, run, list(caches[start]), first=start == 0)
 
-    stage = partial(StageSpec, component="vae", module=vae)
+    def whole(autoencoder: Any) -> object:
+        return autoencoder.encode(meta_tensor((run.batch, 3, run.num_frames, run.height, run.width), VAE_DTYPE))
+
+    stage = partial(StageSpec, component="vae", module=vae, whole=whole)
     names = {"vae_encoder_first": 1, "vae_encoder_second": 1, "vae_encoder": passes - 2}
     return [
         stage(name=name, run=partial(encode, start=start), repeats=repeats)
@@ -85,7 +88,10 @@ def decoder_stages(vae: Any, run: VideoRun, latents: tuple[int, ...], *, patch: 
     def clamp(autoencoder: Any, repeat: int) -> object:
         return torch.clamp(_unpatched(video(frames), patch), min=-1.0, max=1.0)
 
-    stage = partial(StageSpec, component="vae", module=vae)
+    def whole(autoencoder: Any) -> object:
+        return autoencoder.decode(meta_tensor(latents, VAE_DTYPE))
+
+    stage = partial(StageSpec, component="vae", module=vae, whole=whole)
     stages = [stage(name="vae_decoder_first", run=first)]
     if frames > 1:
         stages.append(stage(name="vae_decoder_second", run=partial(later, start=1)))

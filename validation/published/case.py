@@ -71,7 +71,7 @@ class Case(pydantic.BaseModel):
     id: str
     model: str
     device: str
-    settings: Mapping[str, int | float | str] = pydantic.Field(default_factory=dict)
+    settings: Mapping[str, bool | int | float | str] = pydantic.Field(default_factory=dict)
     execution: Mapping[str, str | bool | tuple[str, ...]] = pydantic.Field(default_factory=dict)
     quantity: Literal["latency", "stage_latency", "component_latency", "step_latency"] = "latency"
     stage: str | None = None

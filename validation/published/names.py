@@ -95,6 +95,8 @@ class Model(Entry):
     """Whether the whole pipeline is the workload's; its denoiser is always."""
     guided: bool = True
     """Whether a step takes two passes where a row does not say."""
+    lora: str = ""
+    """Adapter beside it, as `simulate --lora` reads it."""
     assumed: str = ""
     """What the line takes for granted."""
 
@@ -229,6 +231,8 @@ class Script(Entry):
     """Scheme by which it quantises, where it is another one than the precision column tells."""
     kv_cache_dtype: str = ""
     """Format in which it keeps keys and values, where a run is quantised."""
+    lora: str = ""
+    """Adapter that is loaded, as `simulate --lora` reads it."""
     channels_last: Literal["none", "compiled", "every"] = "none"
     """Runs whose images lie channels-last, beside those of which the row says so."""
     channels_last_of: Literal["all", "denoiser"] = "all"
@@ -244,6 +248,10 @@ class Remark(Entry):
     """Whether compiled code is launched as a graph."""
     offload: str = ""
     """Where weights wait (:mod:`simulator.schedule.offload`)."""
+    vae_tiling: bool = False
+    """Whether the autoencoder works on tiles."""
+    vae_dtype: str = ""
+    """Number format of the autoencoder."""
     counts_steps: bool = False
     """Whether a rate is of steps, however often a step runs the denoiser."""
     per_device: bool = False

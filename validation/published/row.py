@@ -29,7 +29,7 @@ from .names import (
 __all__ = ["Unmappable", "case_of_row"]
 
 Row = Mapping[str, str]
-Settings = dict[str, int | float | str]
+Settings = dict[str, bool | int | float | str]
 Chosen = dict[str, str | bool | tuple[str, ...]]
 
 
@@ -229,9 +229,26 @@ def _settings(row: Row, names: Names, model: Model, kind: WorkloadKind, assumed:
         elif column != "steps" or _is_whole(row, names):
             assumed.append(f"{column} of the pipeline")
     settings |= _frames(row, kind, assumed) | _scheduler(row, names, model)
+    settings |= _adapter(row, names, model) | _autoencoder(row, names)
     if kind.guided and (row.get("guidance", "") or ("yes" if model.guided else "no")) == "no":
         settings["guidance_scale"] = 1.0
     return settings
+
+
+def _adapter(row: Row, names: Names, model: Model) -> Settings:
+    """Adapter that a source's script loads, else the one that the model's name tells."""
+    if not model.lora:
+        return {}
+    scripts = all_that_fit(names.scripts, f"{row['source']}\n{_said(row)}")
+    return {"lora": next((line.lora for line in scripts if line.lora), model.lora)}
+
+
+def _autoencoder(row: Row, names: Names) -> Settings:
+    """How the autoencoder runs, as the notes have it."""
+    remarks = list(all_that_fit(names.remarks, _said(row)))
+    dtype = next((remark.vae_dtype for remark in remarks if remark.vae_dtype), "")
+    tiles: Settings = {"vae_tiling": True} if any(remark.vae_tiling for remark in remarks) else {}
+    return {"vae_dtype": dtype, **tiles} if dtype else tiles
 
 
 def _is_whole(row: Row, names: Names) -> bool:
@@ -264,9 +281,9 @@ def _dtype(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -> Se
     if precision.assumed:
         assumed.append("precision")
     own = kind.formats.get(row.get("component", ""))
-    if own and precision.dtype not in ("", own):
-        raise Unmappable("component runs in another number format than the workload's")
-    return {"dtype": precision.dtype} if precision.dtype and not own else {}
+    if own:
+        return {"vae_dtype": precision.dtype} if precision.dtype not in ("", own) else {}
+    return {"dtype": precision.dtype} if precision.dtype else {}
 
 
 def _whole(row: Row, column: str) -> int | None:

@@ -47,6 +47,12 @@ class CompareOptions:
     ] = None
     dtype: Annotated[Texts, typer.Option(help="Dtype of weights and activations: fp16, bf16, fp32, auto.")] = None
     scheduler: Annotated[Texts, typer.Option(help="Scheduler of the denoising steps.")] = None
+    autocast: Annotated[Texts, typer.Option(help="Whether it runs under torch.autocast: yes or no.")] = None
+    step_cache: Annotated[Texts, typer.Option(help="Share of steps that skip the blocks: teacache=0.4.")] = None
+    lora: Annotated[Texts, typer.Option(help="Rank of an adapter: 16, or 16,unfused.")] = None
+    vae_dtype: Annotated[Texts, typer.Option(help="Dtype of the autoencoder: fp16, bf16, fp32.")] = None
+    vae_tiling: Annotated[Texts, typer.Option(help="Whether the autoencoder works on tiles: yes or no.")] = None
+    vae_slicing: Annotated[Texts, typer.Option(help="Whether it takes one output at a time: yes or no.")] = None
     batch: Annotated[Integers, typer.Option(help="Outputs per run.")] = None
     height: Annotated[Integers, typer.Option(help="Output height in pixels.")] = None
     width: Annotated[Integers, typer.Option(help="Output width in pixels.")] = None

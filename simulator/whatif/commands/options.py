@@ -55,4 +55,4 @@ def unread_of(hw: str, changes: Sequence[str]) -> tuple[str, ...]:
 def settings_of(given: RunOptions) -> dict[str, object]:
     """Those of :data:`~simulator.whatif.setups.AXES` among a command's options that were given."""
     values = {name: getattr(given, name, None) for name in AXES}
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None and value is not False}

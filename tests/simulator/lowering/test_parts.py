@@ -93,3 +93,10 @@ def test_a_release_decides_on_layout_by_graph(release, denoiser, decoder, pipeli
     graph = pipeline(_convolution(32, 16), _convolution(16, 16))
     parts = parts_of(graph, Execution(mode="compiled", software=load_software(release)))
     assert [own.optimizes_layout for own in parts.executions.values()] == [denoiser, decoder]
+
+
+def test_autocast_needs_something_narrow(make_graph):
+    wide = TensorSpec((4, 4), "float32", (), 0)
+    graph = make_graph([Op("aten::relu", (wide,), (wide,))])
+    with pytest.raises(ExecutionError, match=r"autocast: nothing of \w+ is in 16 bits; .* float16 or bfloat16"):
+        parts_of(graph, Execution(autocast=True))

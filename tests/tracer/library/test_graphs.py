@@ -223,3 +223,25 @@ def test_a_scheduler_that_runs_the_denoiser_more_often_is_a_graph_of_more_steps(
     assert (traced[0].num_inference_steps, traced[0].scheduler) == (39, None)
     with pytest.raises(WorkloadError, match="llama2-7b has no setting scheduler"):
         graph_of("llama2-7b", {"scheduler": "heun"})
+
+
+def test_what_is_made_of_a_graph_or_costs_nothing_is_no_entry_of_its_own(cache, traced):
+    plain = graph_of("flux-dev", {"batch": 2})
+    fused = graph_of("flux-dev", {"batch": 2, "lora": "16", "vae_tiling": False})
+    assert (fused.workload.lora, fused.operators) == ("16", plain.operators)
+    with pytest.raises(GraphError, match="flux-dev has no list of transformer blocks"):  # the stand-in has none
+        graph_of("flux-dev", {"batch": 2, "step_cache": "0.5"})
+    assert len(traced) == 1
+
+
+def test_what_changes_a_pipeline_is_an_entry_of_its_own(cache, traced):
+    for settings in ({}, {"lora": "16,unfused"}, {"vae_tiling": True}, {"vae_dtype": "float32"}):
+        graph_of("flux-dev", {"batch": 2, **settings})
+    assert len(traced) == len(list(cache.iterdir())) == 4
+
+
+def test_nonsense_is_refused_before_anything_is_traced(cache, traced):
+    for settings in ({"step_cache": "1.5"}, {"lora": "-3"}, {"vae_dtype": "int8"}):
+        with pytest.raises(GraphError, match=r"step_cache 1\.5|lora -3|vae_dtype int8 is impossible; valid: float32"):
+            graph_of("flux-dev", settings)
+    assert traced == []

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tracer.graph import GraphError
 from tracer.workloads.parti import PIPELINES
 
 pytestmark = pytest.mark.torch
@@ -96,3 +97,21 @@ def test_sizes_of_3b_are_those_of_the_table(parameter_count):
     layers = 12 * 12 * 2048**2 + 36 * 16 * 2048**2
     assert parameter_count(transformer) == pytest.approx(layers, rel=0.03)
     assert parameter_count(transformer) == pytest.approx(pipeline.parameters["transformer"], rel=0.1)
+
+
+def test_a_cache_that_is_concatenated_is_read_and_written_whole():
+    """Of each layer, keys and values of the tokens so far are copied beside the new ones; the work is the same."""
+    from tracer.capture.meta import GraphBuilder
+
+    stage = next(s for s in PIPELINES[1].build(replace(PIPELINE.defaults, kv_cache="dynamic")) if s.name == "decode")
+    builder = GraphBuilder()
+    builder.add_stage("decode", "transformer", stage.module, lambda r: stage.run(stage.module, r + 7))
+    graph = builder.build("decode", PIPELINE.defaults)
+    joined = [op for op in graph.ops(graph.stages[0]) if op.name == "aten::cat"]
+    assert len(joined) == 2 * 36
+    assert {tuple(t.shape for t in op.inputs) for op in joined} == {((32, 32, 7, 64), (32, 32, 1, 64))}
+
+
+def test_a_paged_cache_is_refused():
+    with pytest.raises(GraphError, match="Parti has no paged kv_cache; valid: static, dynamic"):
+        PIPELINE.build(replace(PIPELINE.defaults, kv_cache="paged"))

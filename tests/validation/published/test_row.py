@@ -113,7 +113,6 @@ def test_a_column_of_a_source_may_have_been_measured_with_tf32_and_the_others_wi
         ("seconds,3.9", "seconds,0", "not positive"),
         ("SXM,1,", "SXM,8,", "several devices"),
         ("q=A", "q=A; cpu offload", "moved"),
-        ("q=A", "q=A; vae tiling", "tiled"),
         (",4,512,", ",many,512,", "batch is not a number"),
         (",4,512,", ",nan,512,", "batch is not a positive whole number"),
         (",4,512,", ",-1,512,", "batch is not a positive whole number"),
@@ -339,14 +338,34 @@ def test_a_component_of_several_stages(only_case: Callable[..., Case], tmp_path:
     assert (case.quantity, case.stage, case.value) == ("component_latency", "vae", 95.0)
 
 
-def test_a_component_that_keeps_its_format_is_comparable_in_that_alone(
-    only_case: Callable[..., Case], table: Callable[..., Path], tmp_path: Path
+def test_a_component_with_a_format_of_its_own_runs_in_that_of_its_row(
+    only_case: Callable[..., Case], tmp_path: Path
 ) -> None:
     decoder = VIDEO.replace(",e2e,", ",vae,")
-    (row,) = read_published(table(tmp_path, decoder)).unmapped
-    assert row.reason == "component runs in another number format than the workload's"
+    other = only_case(tmp_path, decoder)
+    assert (other.settings["vae_dtype"], "dtype" in other.settings) == ("bfloat16", False)
     case = only_case(tmp_path, decoder.replace("bf16", "fp32"))
-    assert (case.quantity, "dtype" in case.settings) == ("component_latency", False)
+    assert (case.quantity, {"dtype", "vae_dtype"} & set(case.settings)) == ("component_latency", set())
+
+
+def test_how_the_autoencoder_runs_is_read_from_the_notes(only_case: Callable[..., Case], tmp_path: Path) -> None:
+    said = only_case(tmp_path, ROW.replace("q=A", "q=A; VAE tiling; fp32 VAE")).settings
+    assert (said["vae_tiling"], said["vae_dtype"]) == (True, "float32")
+    off = only_case(tmp_path, ROW.replace("q=A", "q=A; vae tiling off")).settings
+    assert "vae_tiling" not in off
+
+
+FLUX_LORA = (
+    "x-1,FLUX.1-dev + LoRA,e2e,NVIDIA H100 SXM5 80GB,1,bf16,sdpa,torch.compile,1,1024,1024,1,28,no,"
+    "seconds,5,,github.com/huggingface/blog:lora-fast.md,q=B; no fp8\n"
+)
+
+
+def test_an_adapter_that_a_script_loads_runs_beside_the_layers(only_case: Callable[..., Case], tmp_path: Path) -> None:
+    hotswapped = only_case(tmp_path, FLUX_LORA)
+    assert hotswapped.settings["lora"] == "128,unfused"
+    own = only_case(tmp_path, FLUX_LORA.replace("no fp8", "compile only"))
+    assert (own.settings["lora"], "rank of the adapter" in own.assumed) == ("16,unfused", True)
 
 
 def test_what_a_model_takes_for_granted_is_assumed_aloud(only_case: Callable[..., Case], tmp_path: Path) -> None:

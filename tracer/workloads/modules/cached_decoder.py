@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -55,15 +56,25 @@ class _CachedSelfAttention(nn.Module):
         self.out = nn.Linear(width, width, bias=False)
 
     def forward(self, token: Tensor, cache: KeysAndValues, position: int) -> Tensor:
-        """`token` (batch, 1, width); `cache` (batch, heads, room, head width) twice, `position` of it filled."""
+        """`token` (batch, 1, width); `cache` (batch, heads, room, head width) twice, `position` of it filled.
+
+        One that has no room left is concatenated with what is new.
+        """
         projected = self.query_key_value(token).chunk(3, dim=-1)
         query, *new = (split_heads(tensor, num_heads=self.num_heads) for tensor in projected)
-        for stored, values in zip(cache, new, strict=True):
-            stored.narrow(2, position, 1).copy_(values)
-        key, value = (stored.narrow(2, 0, position + 1) for stored in cache)
+        key, value = _extended(cache, new, position)
         attended = functional.scaled_dot_product_attention(query, key, value)
         out: Tensor = self.out(merge_heads(attended))
         return out
+
+
+def _extended(cache: KeysAndValues, new: Sequence[Tensor], position: int) -> tuple[Tensor, ...]:
+    """Keys and values with those of a new token."""
+    if cache[0].shape[2] == position:
+        return tuple(torch.cat([stored, values], dim=2) for stored, values in zip(cache, new, strict=True))
+    for stored, values in zip(cache, new, strict=True):
+        stored.narrow(2, position, 1).copy_(values)
+    return tuple(stored.narrow(2, 0, position + 1) for stored in cache)
 
 
 class _CachedCrossAttention(nn.Module):
