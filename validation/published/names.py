@@ -208,6 +208,8 @@ class Source(Entry):
     """Whether PyTorch runs under autocast."""
     plain: str = ""
     """Component that does not."""
+    accelerator: str = ""
+    """What ran it, where the name of the device leaves the variant open."""
     newest_then: str = ""
     """Release of the framework that was the newest one when its figures were published."""
     table: str = ""

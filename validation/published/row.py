@@ -40,7 +40,7 @@ def case_of_row(row: Row, names: Names) -> Case:
         raise Unmappable("single kernel, which `validate kernels` reads")
     model = _model(row["model"], names, assumed)
     kind = names.workload(model.workload)
-    device = accelerator_of(row["device"], names, assumed).name
+    device = _device(row, names, assumed)
     execution = _execution(row, names, kind, assumed)
     settings = _settings(row, names, model, kind, assumed)
     source = _source(row, names)
@@ -70,6 +70,12 @@ def case_of_row(row: Row, names: Names) -> Case:
             "notes": row.get("notes", ""),
         }
     )
+
+
+def _device(row: Row, names: Names, assumed: list[str]) -> str:
+    """Accelerator of a row: that of its name, or of its source where the name leaves the variant open."""
+    named, known = accelerator_of(row["device"], names, assumed).name, _source(row, names).accelerator
+    return load_accelerator(known).name if known and names.device_left_open in row["device"] else named
 
 
 def _host(row: Row, device: str, names: Names) -> str:

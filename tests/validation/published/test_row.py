@@ -99,6 +99,15 @@ def test_a_column_of_a_source_may_have_been_measured_with_tf32_and_the_others_wi
         assert only_case(tmp_path, other).execution["matmul_tf32"] is False
 
 
+def test_a_source_may_tell_the_variant_that_a_name_leaves_open(only_case: Callable[..., Case], tmp_path: Path) -> None:
+    row = ROW.replace("somebody's README", "github.com/sayakpaul/diffusers-torchao@9b9f2383dc:README.md")
+    assert only_case(tmp_path, row).device == "A100-SXM4-80GB"
+    left_open = only_case(tmp_path, row.replace("NVIDIA A100-80GB SXM", "NVIDIA A100 80GB (variant not stated)"))
+    assert left_open.device == "A100-SXM4-80GB-275W"
+    assert left_open.grade == "B"
+    assert left_open.newest_then == "torch-2.6"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
