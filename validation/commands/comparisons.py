@@ -41,6 +41,8 @@ def published_command(
     unmapped.update(f"cannot be predicted: {case.reason}" for case in failed)
     summaries = {
         "all": summarise(results, lambda r: "all"),
+        "kind of output": summarise(results, lambda r: r.family),
+        "maker": summarise(results, lambda r: r.maker),
         "model": summarise(results, lambda r: r.model),
         "device": summarise(results, lambda r: r.device),
         "execution": summarise(results, lambda r: r.execution),
