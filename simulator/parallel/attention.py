@@ -3,7 +3,8 @@
 What is launched is that of xDiT's unified sequence parallelism (``yunchang``: ``SeqAllToAll4D`` packs by heads, sends
 and packs by tokens, for query, key, value and output in turn; ``ring_flash_attn_forward`` sends keys and values while
 it attends to those it has, and blends the parts in float32). Queries of text that every device has, and keys of text
-in cross attention, need nothing.
+in cross attention, need nothing. Where patches go through a pipeline, a patch's keys and values are put beside those
+that the others left a step before (``update_and_get_kv_cache``).
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ def attend(writer: StageWriter, op: Op, read: tuple[int, ...], written: tuple[in
     _require_heads(op, scheme, writer.graph.graph.name)
     span = scheme.span("ulysses")
     operands = [_by_heads(writer, op, i, read[i], scheme.ulysses, span) for i in range(3)]
+    if scheme.pipefusion > 1:
+        operands[1:] = [_beside_kept(writer, op, *operand, scheme.pipefusion) for operand in operands[1:]]
     tensors = tuple(spec for spec, _ in operands)
     storages = [*(storage for _, storage in operands), *read[3:]]
     out = _exchanged(op.outputs[0], op, scheme.ulysses)
@@ -58,6 +61,15 @@ def gather_keys(writer: StageWriter, op: Op, read: tuple[int, ...], written: tup
         storages.append(writer.make(all_gather(tensor, ranks), storage))
     local = replace(op, inputs=(op.inputs[0], *wide, *op.inputs[3:]))
     writer.call((local,), (read[0], *storages, *read[3:]), written)
+
+
+def _beside_kept(writer: StageWriter, op: Op, tensor: TensorSpec, storage: int, parts: int) -> tuple[TensorSpec, int]:
+    """Keys or values of all patches, of which those of one are new."""
+    length = length_axis(op)
+    whole = _resized(tensor, length, tensor.shape[length] * parts)
+    kept = writer.graph.storage(whole)
+    writer.call((packed(tensor),), (storage,), (kept,))
+    return whole, kept
 
 
 def _require_heads(op: Op, scheme: Scheme, model: str) -> None:

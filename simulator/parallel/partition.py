@@ -39,12 +39,12 @@ def partition(graph: OpGraph, scheme: Scheme) -> OpGraph:
     writer = GraphWriter(graph)
     splits = {name: _Part(writer, split, scheme) for name, split in split_of(graph, scheme).items()}
     stages: list[Stage] = []
-    for stage in graph.stages:
+    for at, stage in enumerate(graph.stages):
         part = splits.get(stage.component)
         if part is None:
             stages.append(stage)
-        elif not part.shared_out(stage, stages):
-            stages.append(part.stage(stage))
+        elif not part.shared_out(stage, graph.stages[:at]):
+            stages += part.stages(stage, first=not any(s.component in splits for s in graph.stages[:at]))
     weights = {name: part.weights_saved() for name, part in splits.items()}
     return writer.finish(stages, [_lighter(c, weights.get(c.name, 0)) for c in graph.components])
 
@@ -62,6 +62,9 @@ class _Part:
         self._scheme = scheme
         self._division = Division(split.survey, split.devices)
         self._tokens = split.survey.axes.root(split.tokens)
+        # What other patches of a pipeline left is there without a message.
+        one_step = {**split.devices, split.tokens: scheme.sequence} if scheme.pipefusion > 1 else split.devices
+        self._one_step = Division(split.survey, one_step)
 
     def shared_out(self, stage: Stage, before: Sequence[Stage]) -> bool:
         """Whether another device runs a stage: the second pass of guidance, where the first is a stage of its own."""
@@ -69,12 +72,28 @@ class _Part:
             s.component == stage.component and s.repeats == stage.repeats and s.name in stage.name for s in before
         )
 
-    def stage(self, stage: Stage) -> Stage:
+    def stages(self, stage: Stage, *, first: bool) -> list[Stage]:
+        """What one device runs of a stage: the first steps of a pipeline of patches go through it whole.
+
+        Its layers then work one behind the other (xDiT, ``_sync_pipeline``, one warm-up step), which takes as long as
+        on one device. The pipeline fills once after that, for ``(p - 1) / p`` of a step, which is counted as one.
+        """
+        if self._scheme.pipefusion == 1:
+            return [self._stage(stage)]
+        split = replace(self._split, devices=self._one_step.devices)
+        whole = _Part(self._writer, split, replace(self._scheme, pipefusion=1))._stage(stage)
+        steps = self._writer.graph.workload.num_inference_steps or whole.repeats
+        each = max(whole.repeats // steps, 1)
+        warm = replace(whole, name=f"{stage.name}_synchronous", repeats=each)
+        return [*((warm,) if first else ()), *((self._stage(stage),) if steps > 1 else ())]
+
+    def _stage(self, stage: Stage) -> Stage:
         """A stage on one device; passes of guidance that follow one another in it are those of one of two devices."""
         writer = StageWriter(self._writer, stage)
         for index, call in enumerate(self._split.survey.calls[stage.name]):
             writer.module = int(stage.modules[index])
             self._call(writer, call, self._operators(stage, index))
+            self._hand_on(writer, stage, index)
         self._gather(writer, stage)
         steps = self._writer.graph.workload.num_inference_steps or stage.repeats
         halved = self._split.passes > 1 and not self._passes_are_stages(stage) and stage.repeats % 2 == 0
@@ -90,7 +109,8 @@ class _Part:
         used = {storage for call in self._split.survey.iter_calls() for storage in call.read}
         saved = 0
         for storage in used:
-            parts = self._division.storage_parts(storage)
+            layers = self._scheme.pipefusion if roles[storage] == StorageRole.PARAMETER else 1
+            parts = self._division.storage_parts(storage) * layers
             if parts == 1:
                 continue
             own = -(-int(sizes[storage]) // parts)
@@ -110,7 +130,8 @@ class _Part:
 
     def _call(self, writer: StageWriter, call: Call, ops: tuple[Op, ...]) -> None:
         """A call on one device, with what it sends before and after it."""
-        local = tuple(self._division.operator(op, call) for op in ops)
+        summed = self._tokens in self._split.survey.axes.roots(call.walk.summed)
+        local = tuple((self._one_step if summed else self._division).operator(op, call) for op in ops)
         if is_free(call.op.name):
             writer.call(local, call.read, call.written)
         elif kind_of(call.op.name) in ATTENTIONS:
@@ -119,6 +140,16 @@ class _Part:
             self._halo(writer, call, local[-1])
             writer.call(local, call.read, call.written)
             self._sum(writer, call, local)
+
+    def _hand_on(self, writer: StageWriter, stage: Stage, index: int) -> None:
+        """A patch that goes to the device of the next layers while another is worked on."""
+        parts, calls = self._scheme.pipefusion, self._split.survey.calls[stage.name]
+        main = self._split.survey.main_attention()
+        if parts == 1 or main is None or (index + 1) * parts // len(calls) == index * parts // len(calls):
+            return
+        patch = self._division.operator(main.op, main).inputs[0]
+        message = exchange(patch.numel, patch.dtype, parts, self._scheme.span("pipefusion"), beside=True)
+        writer.make(message, *calls[index].read[:1])
 
     def _attention(self, writer: StageWriter, call: Call, local: tuple[Op, ...]) -> None:
         length = length_axis(call.op)
@@ -142,7 +173,7 @@ class _Part:
     def _halo(self, writer: StageWriter, call: Call, local: Op) -> None:
         """Rows of the neighbours that a convolution reads, put beside a device's own (DistVAE: ``PatchConv2d``)."""
         for at, dim in enumerate(call.walk.spread):
-            ranks = self._division.parts((dim,))[0]
+            ranks = self._one_step.parts((dim,))[0]
             if ranks > 1:
                 image, taps = local.inputs[0], local.inputs[1].shape[2 + at]
                 rows = image.numel // image.shape[2 + at] * (taps - 1)
@@ -151,8 +182,8 @@ class _Part:
 
     def _sum(self, writer: StageWriter, call: Call, local: tuple[Op, ...]) -> None:
         """What every device has a part of, summed over all: products and statistics along a divided axis."""
-        reduced = prod(self._division.parts(call.walk.reduced))
-        summed = self._division.parts((call.walk.summed,))[0]
+        reduced = prod(self._one_step.parts(call.walk.reduced))
+        summed = self._one_step.parts((call.walk.summed,))[0]
         kind = kind_of(call.op.name)
         if kind in PRODUCTS or kind in (Kind.REDUCTION, Kind.GATHER):
             ranks = max(reduced, summed)
@@ -169,7 +200,7 @@ class _Part:
         local = self._division.operator(last.op, last).outputs[0]
         whole = last.op.outputs[0]
         axes = {axis for dim in last.outputs[0] for axis in self._split.survey.axes.roots(dim)}
-        ranks = [(number, self._gathered(axis)) for axis, number in self._division.devices.items() if axis in axes]
+        ranks = [(number, self._gathered(axis)) for axis, number in self._one_step.devices.items() if axis in axes]
         ranks += [(self._split.passes, self._scheme.span("cfg"))] if self._split.passes > 1 else []
         storage, part = last.written[0], local
         for number, span in ranks:

@@ -18,8 +18,8 @@ class SchemeError(GraphError):
 class Scheme:
     """Devices by what they split; their product is the number of devices.
 
-    Ranks next to one another share the innermost split: tensor, then ulysses, ring, guidance and replicas, as the
-    groups of Megatron (``initialize_model_parallel``: tensor innermost) and of xDiT (``RankGenerator``, order
+    Ranks next to one another share the innermost split: tensor, then ulysses, ring, pipefusion, guidance and replicas,
+    as the groups of Megatron (``initialize_model_parallel``: tensor innermost) and of xDiT (``RankGenerator``, order
     ``tp-sp-pp-cfg-dp``) lie. What is innermost talks over the fastest links.
 
     Attributes
@@ -30,6 +30,9 @@ class Scheme:
         The sequence; around attention the heads (Jacobs et al., arXiv 2309.14509).
     ring : int
         The sequence; keys and values go round (Liu et al., arXiv 2310.01889).
+    pipefusion : int
+        Layers, through which as many patches of the image go one behind the other; attention reads keys and values of
+        the other patches as they were a step before (Fang et al., arXiv 2405.14430).
     cfg : int
         The two passes of classifier-free guidance.
     data : int
@@ -41,6 +44,7 @@ class Scheme:
     tensor: int = 1
     ulysses: int = 1
     ring: int = 1
+    pipefusion: int = 1
     cfg: int = 1
     data: int = 1
     patch: int = 1
@@ -78,9 +82,14 @@ class Scheme:
         """Parts of the sequence."""
         return self.ulysses * self.ring
 
+    @property
+    def patches(self) -> int:
+        """Parts of the sequence of which a device works on one at a time."""
+        return self.sequence * self.pipefusion
+
     def span(self, name: str) -> int:
         """Neighbouring devices among which the ranks of one split lie: all that are split further in, that too."""
-        within, inner = 1, ("tensor", "ulysses", "ring", "cfg")
+        within, inner = 1, ("tensor", "ulysses", "ring", "pipefusion", "cfg")
         for split in inner[: inner.index(name) + 1]:
             within *= self._counts()[split]
         return within
@@ -88,7 +97,7 @@ class Scheme:
     @property
     def devices(self) -> int:
         """Devices in all."""
-        return max(self.tensor * self.sequence * self.cfg, self.patch) * self.data
+        return max(self.tensor * self.patches * self.cfg, self.patch) * self.data
 
     def __str__(self) -> str:
         """As :meth:`parse` reads it."""

@@ -50,7 +50,7 @@ def split_of(graph: OpGraph, scheme: Scheme) -> dict[str, Split]:
     """
     splits: dict[str, Split] = {}
     names = _main_components(graph)
-    for name in names if scheme.tensor * scheme.sequence * scheme.cfg > 1 else ():
+    for name in names if scheme.tensor * scheme.patches * scheme.cfg > 1 else ():
         splits[name] = _main_split(graph, name, scheme)
     if scheme.patch > 1:
         splits |= _decoder_splits(graph, names, scheme.patch)
@@ -84,9 +84,9 @@ def _main_split(graph: OpGraph, name: str, scheme: Scheme) -> Split:
     survey = survey_of(graph, name)
     devices: dict[int, int] = {}
     tokens = -1
-    if scheme.sequence > 1:
+    if scheme.patches > 1:
         tokens = _token_axis(graph, survey, name)
-        devices[tokens] = scheme.sequence
+        devices[tokens] = scheme.patches
     if scheme.tensor > 1:
         devices |= dict.fromkeys(_tensor_axes(graph, survey, name, scheme.tensor), scheme.tensor)
     passes = 1
@@ -102,12 +102,14 @@ def _main_split(graph: OpGraph, name: str, scheme: Scheme) -> Split:
 def _token_axis(graph: OpGraph, survey: Survey, name: str) -> int:
     """Axis of the tokens that the most work of attention asks of."""
     if graph.workload.max_new_tokens is not None:
-        raise SchemeError(f"{graph.name} generates token by token; valid: tensor=, data= in place of ulysses=, ring=")
+        raise SchemeError(
+            f"{graph.name} generates token by token; valid: tensor=, data= in place of ulysses=, ring=, pipefusion="
+        )
     main = survey.main_attention()
     if main is None or survey.convolves():
         raise SchemeError(
             f"{name} of {graph.name} convolves images and has no sequence of tokens; valid: cfg=, data=, patch= "
-            "in place of ulysses=, ring="
+            "in place of ulysses=, ring=, pipefusion="
         )
     return _outer(survey, main.inputs[0][length_axis(main.op)])
 

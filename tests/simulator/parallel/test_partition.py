@@ -53,6 +53,52 @@ def test_passes_that_follow_one_another_are_shared_out(tokens, messages):
     assert messages(own) == {("ALL_GATHER", 2, 2 * 8 * 16 * 2): 1}
 
 
+def test_patches_go_through_layers_one_behind_the_other(tokens, messages):
+    own = partition(tokens, Scheme(pipefusion=2))
+    name = tokens.stages[0].name
+    # The pipeline starts with a step that is whole, and fills once: one more than the steps that are left.
+    assert [(stage.name, stage.repeats) for stage in own.stages] == [(f"{name}_synchronous", 1), (name, 3)]
+    warm, steady = (replace(own, stages=(stage,)) for stage in own.stages)
+    assert (_flops(warm), _flops(steady)) == (_flops(tokens), _flops(tokens) / 2)
+    # Two patches of 4 tokens go on, each half of a message of two ranks.
+    assert messages(warm) == {}
+    assert messages(steady) == {("ALL_TO_ALL", 2, 2 * 2 * 4 * 16 * 2): 2}
+
+
+def test_a_patch_attends_to_what_the_others_left(tokens):
+    own = partition(tokens, Scheme(pipefusion=2))
+    ops = [own.operators[i] for i in own.stages[-1].operators.tolist()]
+    (attention,) = [op for op in ops if op.name == "aten::scaled_dot_product_attention"]
+    assert [t.shape[-2] for t in attention.inputs] == [4, 8, 8]
+    assert sum(op.name == "aten::clone" for op in ops) == 2  # its own keys and values, put beside theirs
+
+
+def test_layers_of_a_pipeline_lie_on_one_device_each(tokens):
+    own = partition(tokens, Scheme(pipefusion=2))
+    assert own.parameter_bytes == pytest.approx(tokens.parameter_bytes / 2, abs=16)
+
+
+def test_a_pipeline_beside_other_splits(tokens, messages):
+    own = partition(tokens, Scheme(pipefusion=2, ulysses=2, cfg=2))
+    steady = replace(own, stages=own.stages[-1:])
+    assert _flops(steady) == _flops(tokens) / 8
+    found = messages(steady)
+    # 2 tokens of one sample: queries, keys, values and outputs among neighbours, patches through the pipeline.
+    assert found["ALL_TO_ALL", 2, 2 * 16 * 2] == 4
+    assert found["ALL_TO_ALL", 2, 2 * 2 * 16 * 2] == 2
+
+
+def test_a_single_step_has_no_pipeline(tokens):
+    once = replace(
+        tokens,
+        stages=(replace(tokens.stages[0], repeats=1),),
+        workload=replace(tokens.workload, num_inference_steps=1),
+    )
+    own = partition(once, Scheme(pipefusion=2))
+    assert [stage.repeats for stage in own.stages] == [1]
+    assert _flops(own) == _flops(once)
+
+
 def test_each_device_has_a_part_of_the_weights(tokens):
     whole = tokens.parameter_bytes
     halves = partition(tokens, Scheme(tensor=2))

@@ -444,6 +444,7 @@ def test_where_weights_wait_is_read_out_of_the_notes(
         ("4", "flash (xDiT default, not stated) u2r2", "q=A; USP config u2r2", "ulysses=2,ring=2"),
         ("4", "flash (xDiT default, not stated) ulysses4", "q=A", "ulysses=4"),
         ("4", "", "q=B; cfg-par 2 ulysses 1 ring 2 pipefusion 1", "ring=2,cfg=2"),
+        ("8", "", "q=B; cfg-par 2 ulysses 2 ring 1 pipefusion 2", "ulysses=2,pipefusion=2,cfg=2"),
         ("1", "", "q=A", ""),
     ],
 )
@@ -455,7 +456,6 @@ def test_how_a_run_is_split_over_devices(devices: str, attention: str, notes: st
 @pytest.mark.parametrize(
     ("notes", "reason"),
     [
-        ("q=B; cfg-par 1 ulysses 1 ring 1 pipefusion 2", "PipeFusion"),
         ("q=B; best parallel config per GPU count", "the best of those that were tried"),
         ("q=A", "split over several devices is not stated"),
         ("q=A; USP config ulysses4", "ulysses=4 is not 2 devices"),
