@@ -221,8 +221,9 @@ SchedulerName = Annotated[
 Parallel = Annotated[
     str | None,
     typer.Option(
-        help="Split over devices, as NAME=DEVICES,...: tensor (weights), ulysses and ring (the sequence), cfg "
-        "(passes of guidance), data (replicas), patch (rows of the image in the decoder).",
+        help="Split over devices, as NAME=DEVICES,...: tensor (weights), ulysses and ring (the sequence), pipefusion "
+        "(layers, through which patches go one behind the other), cfg (passes of guidance), data (replicas), patch "
+        "(rows of the image in the decoder).",
         rich_help_panel=_RUN,
     ),
 ]
