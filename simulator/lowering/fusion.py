@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Kernel, RowKind, RowWise, Stream, StreamKind
-from simulator.work import UnsupportedOpError, declared
+from simulator.work import FormulaError, UnsupportedOpError, declared
 from tracer.graph import IndexArray, Op, Stage, TensorSpec
 from tracer.operators import (
     ATTENTION_GRADIENTS,
@@ -111,7 +111,7 @@ def fuse(
         try:
             kernels = kernels_of(call.op, execution)
             kernels = [narrow_sums(kernel) for kernel in kernels] if epilogues else kernels
-        except UnsupportedOpError:
+        except (UnsupportedOpError, FormulaError):
             missing[call.op.name] += 1
             continue
         if not kernels:

@@ -14,7 +14,7 @@ from hw_specs.reading.identity import Same
 from simulator.execution import Execution
 from simulator.kernels import Collective, Kernel, KernelTables
 from simulator.parallel.partition import partition
-from simulator.work import UnsupportedOpError
+from simulator.work import FormulaError, UnsupportedOpError
 from tracer.graph import GraphError, IndexArray, Op, OpGraph, Stage
 
 from .categories import category_of, kernel_category
@@ -254,8 +254,8 @@ def _beside(kernels: Sequence[Kernel]) -> IndexArray:
 
 
 def _kernels(op: Op, execution: Execution) -> Sequence[Kernel] | None:
-    """Kernels of a call; None where the operator has no rule."""
+    """Kernels of a call; None where the operator has no rule, or lacks what its rule needs (in a trace)."""
     try:
         return kernels_of(op, execution)
-    except UnsupportedOpError:
+    except (UnsupportedOpError, FormulaError):
         return None

@@ -27,6 +27,8 @@ _OF_GRAPH = "kernel of a CUDA graph"
 ON_LINK = "copy between host and device"
 # Why no operator answers for a device event, by code.
 _REASONS = (ON_LINK, _OF_GRAPH, _NO_OPERATOR)
+# Calls that only hold others: nodes of autograd, and what profilers write of themselves.
+_BOOKKEEPING = ("autograd::", "torch::autograd::", "profiler::", "torch_cuda::", "Optimizer.")
 # Names of such copies: "Memcpy HtoD (Pageable -> Device)", "CopyHostToDevice", "[CUDA memcpy Host-to-Device]", and
 # those of oneAPI, where M is the host's memory and D the device's: "Memcpy M2D" (kineto's XpuptiActivityHandlers.cpp).
 _TRANSFER = re.compile(
@@ -131,7 +133,8 @@ def attribute(trace: Trace, can_predict: Callable[[Op], bool]) -> Attribution:
     Parameters
     ----------
     trace : Trace
-        One without device events (an execution trace) gets its outermost predictable calls, without times.
+        One without device events (an execution trace) gets its outermost predictable calls, without times, and the
+        innermost of those that nothing can predict.
     can_predict : callable
         Whether an operator has a formula.
     """
@@ -238,16 +241,38 @@ def _without_device(trace: Trace, able: NDArray[np.bool_]) -> Attribution:
     for call, above in enumerate(trace.calls.parent.tolist()):
         if above >= 0:
             covered[call] = covered[above] or wanted[above]
-    calls = np.flatnonzero(wanted & ~covered)
+    answering = wanted & ~covered
+    calls = np.flatnonzero(answering | _unknown(trace, answering, covered))
     return Attribution(
         trace=trace,
         calls=calls,
-        modelled=np.ones(len(calls), dtype=np.bool_),
+        modelled=answering[calls],
         device_time=np.zeros(len(calls)),
         num_kernels=np.zeros(len(calls), dtype=np.int64),
         owner=np.zeros(0, dtype=np.int64),
         reason=np.zeros(0, dtype=np.int64),
     )
+
+
+def _unknown(trace: Trace, answering: NDArray[np.bool_], covered: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Innermost calls that nothing answers for and that may run something on a device, shape (num_calls,).
+
+    A call that may do nothing, or that calls what answers or is counted itself, is left to those.
+    """
+    silent = np.array([_runs_nothing(op.name) for op in trace.operators], dtype=np.bool_)
+    open_ = ~(answering | covered | (silent[trace.calls.operator] if len(silent) else answering))
+    speaks = answering | open_
+    parent = trace.calls.parent
+    holds = np.zeros(len(parent), dtype=np.bool_)
+    for call in range(len(parent) - 1, -1, -1):
+        if parent[call] >= 0 and (speaks[call] or holds[call]):
+            holds[parent[call]] = True
+    return open_ & ~holds
+
+
+def _runs_nothing(name: str) -> bool:
+    """Whether a call by itself launches nothing: a view, a composite that may be empty, or a part of a profiler."""
+    return is_free(name) or _may_do_nothing(name) or name.startswith(_BOOKKEEPING)
 
 
 def _encloses(name: str) -> bool:

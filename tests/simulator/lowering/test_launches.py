@@ -51,6 +51,11 @@ class TestRows:
         ]
         assert lower(make_graph(calls), _EAGER).stages[0].categories == ("normalization", "elementwise")
 
+    @pytest.mark.parametrize("mode", ["eager", "compiled"])
+    def test_calls_without_their_arguments_are_counted(self, mode, make_graph):
+        launches = lower(make_graph([_product(4), _op("mm", [])], repeats=3), Execution(mode=mode))
+        assert launches.unmodelled == {"aten::mm": 3}
+
     @pytest.mark.parametrize("mode", EXECUTION_MODES)
     def test_an_operator_without_a_rule_is_counted_in_every_repeat(self, mode, make_graph):
         calls = [_product(4), _op("frobnicate", [_t(0, 4)], _t(1, 4)), _op("frobnicate", [_t(0, 4)], _t(1, 4))]

@@ -135,6 +135,17 @@ def test_on_a_host_a_composites_own_time_goes_to_what_it_calls() -> None:
     assert _times(host_run, *names) == {"aten::mkldnn_convolution": (True, 100.0)}
 
 
+def test_without_a_device_calls_that_nothing_predicts_are_counted() -> None:
+    run = Run().call("aten::linear", 0, 100).call("aten::addmm", 10, 50)
+    # The innermost of two that have no formula; nodes of autograd and views run nothing themselves.
+    run.call("custom::outer", 200, 50).call("custom::inner", 210, 10)
+    run.call("autograd::engine::evaluate_function: ViewBackward0", 300, 10).call("aten::view", 302, 2)
+    trace = replace(run.trace(), kernels=no_kernels())
+    found = attribute(trace, lambda op: op.name in ("aten::linear", "aten::addmm"))
+    names = [trace.operators[i].name for i in found.operators]
+    assert list(zip(names, found.modelled.tolist(), strict=True)) == [("aten::linear", True), ("custom::inner", False)]
+
+
 def test_without_a_device_the_outermost_call_answers() -> None:
     run = Run().call("aten::linear", 0, 100).call("aten::t", 5, 5).call("aten::addmm", 20, 50)
     trace = run.call("aten::contiguous", 200, 50).call("aten::copy_", 210, 10).call("aten::contiguous", 300, 1).trace()
