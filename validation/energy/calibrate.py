@@ -182,10 +182,10 @@ def write_energy_calibration(calibration: EnergyCalibration, folder: Path | None
 
 
 def model_without(runs: Sequence[RunAmounts], position: int, ceiling: float | None) -> PowerModel:
-    """Model of a fit without one of the runs."""
-    rest = [r for k, r in enumerate(runs) if k != position]
-    accelerator = runs[position].accelerator
-    return known_model(accelerator, fit_runs(rest or runs, ceiling))
+    """Model of a fit without one of the runs, and without others of its pipeline where there are other pipelines."""
+    left = runs[position]
+    rest = [r for r in runs if r.run.model != left.run.model] or [r for r in runs if r is not left]
+    return known_model(left.accelerator, fit_runs(rest or runs, ceiling))
 
 
 def _other_parts_residual(run: RunAmounts, calibrations: Sequence[EnergyCalibration]) -> float | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,15 @@ from .ceilings import CeilingError, ceiling_of
 from .fit import VISIBLE, RunAmounts, operator_power, run_energy
 from .measured import MeasuredPower
 
-__all__ = ["OperatorEnergyError", "RunEnergyError", "energy_to_dict", "operator_errors", "run_errors"]
+__all__ = [
+    "OperatorEnergyError",
+    "RunEnergyError",
+    "RunEnergySummary",
+    "energy_to_dict",
+    "operator_errors",
+    "run_errors",
+    "summarise_runs",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -70,25 +79,49 @@ class RunEnergyError:
         Relative error of the predicted latency.
     at_measured_time, at_predicted_time : float
         Relative error of the energy, of a fit without this pipeline.
+    as_shipped : float
+        Relative error at the predicted time, of the calibration that ships.
     other_parts : float or None
         Relative error at the measured time, carried over from other parts alone; None where there are none.
     always_limit : float
         Relative error of the guess that the board draws its limit all the measured time.
     inside : bool
         Whether the 80 % interval at the predicted time holds the measured energy.
+    batch : int
+    source : str
     """
 
     device: str
     model: str
+    batch: int
+    source: str
     latency: float
     energy: float
     power: float
     latency_error: float
     at_measured_time: float
     at_predicted_time: float
+    as_shipped: float
     other_parts: float | None
     always_limit: float
     inside: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnergySummary:
+    """Mean absolute errors of some runs: of the latency, and of the energy as :class:`RunEnergyError` has them.
+
+    ``bias`` is the mean signed error of the calibration that ships, ``inside`` the share that the 80 % interval holds.
+    """
+
+    name: str
+    count: int
+    latency_mape: float
+    at_measured_time: float
+    at_predicted_time: float
+    as_shipped: float
+    bias: float
+    inside: float
 
 
 def operator_errors(rows: MeasuredPower, parameters: EnergyParameters) -> list[OperatorEnergyError]:
@@ -124,10 +157,35 @@ def run_errors(runs: Sequence[RunAmounts], calibrations: Sequence[EnergyCalibrat
     result = []
     for device in dict.fromkeys(r.run.device for r in runs):
         mine = [r for r in runs if r.run.device == device]
-        ceiling = ceiling_of(device)
+        ceiling, fits = ceiling_of(device), dict[str, PowerModel]()
+        several = len({run.run.model for run in mine}) > 1
         for position, run in enumerate(mine):
-            result.append(_run_error(run, model_without(mine, position, ceiling), calibrations))
+            name = run.run.model if several else str(position)
+            if name not in fits:
+                fits[name] = model_without(mine, position, ceiling)
+            result.append(_run_error(run, fits[name], calibrations))
     return result
+
+
+def summarise_runs(errors: Sequence[RunEnergyError], key: Callable[[RunEnergyError], str]) -> list[RunEnergySummary]:
+    """Errors of groups of runs, the largest group first."""
+    groups: dict[str, list[RunEnergyError]] = {}
+    for error in errors:
+        groups.setdefault(key(error), []).append(error)
+    return [_summary(name, group) for name, group in sorted(groups.items(), key=lambda g: -len(g[1]))]
+
+
+def _summary(name: str, errors: Sequence[RunEnergyError]) -> RunEnergySummary:
+    return RunEnergySummary(
+        name=name,
+        count=len(errors),
+        latency_mape=fmean(abs(e.latency_error) for e in errors),
+        at_measured_time=fmean(abs(e.at_measured_time) for e in errors),
+        at_predicted_time=fmean(abs(e.at_predicted_time) for e in errors),
+        as_shipped=fmean(abs(e.as_shipped) for e in errors),
+        bias=fmean(e.as_shipped for e in errors),
+        inside=fmean(float(e.inside) for e in errors),
+    )
 
 
 def energy_to_dict(
@@ -140,6 +198,10 @@ def energy_to_dict(
     return {
         "operators": [asdict(error) for error in operators],
         "runs": [asdict(error) for error in runs],
+        "summary": {
+            "device": [asdict(s) for s in summarise_runs(runs, lambda e: e.device)],
+            "model": [asdict(s) for s in summarise_runs(runs, lambda e: f"{e.device} {e.model}")],
+        },
         "ceilings": [asdict(error) for error in ceilings],
         "unmapped": dict(skipped),
     }
@@ -153,12 +215,15 @@ def _run_error(run: RunAmounts, model: PowerModel, calibrations: Sequence[Energy
     return RunEnergyError(
         device=run.run.device,
         model=run.run.model,
+        batch=int(run.run.settings.get("batch", 1)),
+        source=run.run.source,
         latency=run.run.latency,
         energy=measured,
         power=measured / run.run.latency,
         latency_error=run.latency / run.run.latency - 1,
         at_measured_time=run_energy(run, model, measured_time=True) / measured - 1,
         at_predicted_time=run_energy(run, model, measured_time=False) / measured - 1,
+        as_shipped=run_energy(run, power_model(run.accelerator), measured_time=False) / measured - 1,
         other_parts=None if foreign is None else run_energy(run, foreign, measured_time=True) / measured - 1,
         always_limit=(board or 0.0) * run.run.latency / measured - 1,
         inside=low <= measured <= high,

@@ -19,7 +19,6 @@ from hw_specs.inheritance.power_rules import dram_rule, idle_power, process_step
 from simulator.cost.energies import kernel_amounts
 from simulator.cost.hardware.power import CACHE_ENERGY, SPECIAL_ENERGY, VECTOR_ENERGY, PowerModel
 from simulator.energy.run import StageWork, stage_energy
-from simulator.execution import Execution
 from simulator.simulation import Simulation, simulate
 from simulator.uncertainty.intervals import Interval
 from tracer.library.graphs import graph_of
@@ -173,9 +172,9 @@ def fit_operators(rows: MeasuredPower, idle: float | None = None) -> EnergyParam
 
 
 def run_amounts(run: EnergyRun, calibrations: CalibrationPool) -> RunAmounts:
-    """Simulation of a measured run, eager and with fused attention, as its source ran it."""
+    """Simulation of a measured run, as its source ran it."""
     accelerator = load_accelerator(run.device)
-    simulation = simulate(graph_of(run.model, run.settings), accelerator, Execution(), calibrations=calibrations)
+    simulation = simulate(graph_of(run.model, run.settings), accelerator, run.execution, calibrations=calibrations)
     return _amounts(run, accelerator, simulation)
 
 

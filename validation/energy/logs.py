@@ -13,9 +13,11 @@ from hw_specs import SpecError, load_accelerator
 from tracer.graph import AttributeValue
 from tracer.storage.trace_file import is_trace_file, load_trace
 from tracer.trace import Trace
+from validation.measured.published.records import is_published
 from validation.measured.tables import MeasurementError
 
 from .measured import EnergyRun, MeasuredPower, number_in, read_power, read_runs, records
+from .published import published_runs
 
 __all__ = ["PowerLog", "PowerMeasurements", "read_log", "read_measurements", "runs_of_traces"]
 
@@ -59,7 +61,7 @@ class PowerMeasurements:
 
 
 def read_measurements(paths: Iterable[str | Path]) -> PowerMeasurements:
-    """Tables of operators with power, tables of whole runs and traces, from files or folders.
+    """Tables of operators with power, of whole runs and of published figures, and traces, from files or folders.
 
     Raises
     ------
@@ -79,6 +81,10 @@ def read_measurements(paths: Iterable[str | Path]) -> PowerMeasurements:
             operators.append(read_power(path))
         elif "energy_J" in header:
             found, missing = read_runs(path)
+            runs += found
+            skipped += missing
+        elif is_published(header):
+            found, missing = published_runs(records(path))
             runs += found
             skipped += missing
         else:

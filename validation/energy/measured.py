@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import SpecError, load_accelerator
+from simulator.execution import Execution
 from validation.measured.records import read_records, whole_number
 from validation.measured.tables import MeasuredKernels, MeasurementError, read_measured
 
@@ -81,6 +82,8 @@ class EnergyRun:
     latency, energy : float
         Of the batch. [s], [J]
     source : str
+    execution : Execution
+        How it ran; eager, with fused attention, where the source does not say.
     """
 
     model: str
@@ -89,6 +92,7 @@ class EnergyRun:
     latency: float
     energy: float
     source: str
+    execution: Execution = field(default_factory=Execution)
 
 
 def read_power(path: str | Path) -> MeasuredPower:

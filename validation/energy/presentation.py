@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .ceilings import CeilingError
-from .errors import OperatorEnergyError, RunEnergyError
+from .errors import OperatorEnergyError, RunEnergyError, RunEnergySummary, summarise_runs
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,21 +52,42 @@ def _print_runs(errors: Sequence[RunEnergyError], console: Console) -> None:
         "power",
         "at measured time",
         "at predicted time",
+        "as shipped",
         "other parts alone",
         "always at the limit",
         "in interval",
     )
     for e in errors:
         table.add_row(
-            _text(f"{e.device} {e.model}"),
+            _text(f"{e.device} {e.model} x {e.batch}"),
             f"{e.energy:.4g} J",
             f"{e.power:.0f} W",
             _signed(e.at_measured_time),
             _signed(e.at_predicted_time),
+            _signed(e.as_shipped),
             "" if e.other_parts is None else _signed(e.other_parts),
             _signed(e.always_limit),
             "yes" if e.inside else "no",
         )
+    _print(table, console)
+    for heading, key in _GROUPS:
+        _print_summaries(heading, summarise_runs(errors, key), console)
+
+
+_GROUPS: tuple[tuple[str, Callable[[RunEnergyError], str]], ...] = (
+    ("energy of generations by device", lambda e: e.device),
+    ("by device and pipeline", lambda e: f"{e.device} {e.model}"),
+)
+
+
+def _print_summaries(heading: str, summaries: Sequence[RunEnergySummary], console: Console) -> None:
+    """Mean absolute errors; the first two energies are of a fit without the pipeline."""
+    columns = ("runs", "latency", "at measured time", "at predicted time", "as shipped", "bias as shipped")
+    table = _table(heading, *columns, "in interval")
+    for s in summaries:
+        shares = (s.latency_mape, s.at_measured_time, s.at_predicted_time, s.as_shipped)
+        cells = (str(s.count), *map(_percent, shares), _signed(s.bias), _percent(s.inside))
+        table.add_row(_text(s.name), *cells)
     _print(table, console)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from hw_specs import CalibrationPool
 from hw_specs.energy_calibration import EnergyCalibration
+from simulator.execution import ExecutionError
+from tracer.graph import GraphError
 from validation.measured.tables import MeasurementError
 
 from .calibrate import calibrate_energy, write_energy_calibration
 from .ceilings import CeilingError, ceiling_errors
 from .errors import OperatorEnergyError, RunEnergyError, energy_to_dict, operator_errors, run_errors
-from .fit import run_amounts
+from .fit import RunAmounts, run_amounts
 from .logs import read_measurements
+from .measured import EnergyRun
 from .presentation import print_energy
 
 if TYPE_CHECKING:
@@ -59,7 +63,7 @@ def energy_tables(paths: Iterable[str | Path], calibrations: CalibrationPool) ->
         A file cannot be read, or nothing in them can be used.
     """
     measured = read_measurements(paths)
-    amounts = [run_amounts(run, calibrations) for run in measured.runs]
+    amounts, failed = _amounts(measured.runs, calibrations)
     if not measured.operators and not amounts:
         raise MeasurementError("no measured power or energy in the files that were given")
     fitted = calibrate_energy(measured.operators, amounts)
@@ -73,8 +77,19 @@ def energy_tables(paths: Iterable[str | Path], calibrations: CalibrationPool) ->
         ),
         runs=tuple(run_errors(amounts, fitted)),
         ceilings=tuple(ceiling_errors(fitted)),
-        skipped=measured.skipped,
+        skipped=measured.skipped + failed,
     )
+
+
+def _amounts(runs: Iterable[EnergyRun], calibrations: CalibrationPool) -> tuple[list[RunAmounts], Counter[str]]:
+    """What runs do, and how many cannot be simulated, by reason."""
+    amounts, failed = list[RunAmounts](), Counter[str]()
+    for run in runs:
+        try:
+            amounts.append(run_amounts(run, calibrations))
+        except (ExecutionError, GraphError) as error:
+            failed[f"cannot be predicted: {str(error).splitlines()[0]}"] += 1
+    return amounts, failed
 
 
 def write_fitted(tables: EnergyTables) -> list[Path]:

@@ -325,6 +325,8 @@ class Names(pydantic.BaseModel):
     scripts: tuple[Script, ...]
     remarks: tuple[Remark, ...]
     memory: tuple[MemoryLine, ...]
+    energy: tuple[Expression, ...]
+    """Find joules in notes, as a group ``output`` (of one) or ``run`` (of the batch)."""
     lengths: tuple[Expression, ...]
     """Find the tokens in and out of a language model's run in notes, as groups ``prompt`` and ``generated``."""
     software: Expression

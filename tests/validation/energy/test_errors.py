@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hw_specs import CalibrationPool
 from hw_specs.energy_calibration import list_energy_calibrations, load_energy_calibration
 from validation.energy.ceilings import ceiling_errors
-from validation.energy.errors import energy_to_dict, operator_errors, run_errors
+from validation.energy.errors import energy_to_dict, operator_errors, run_errors, summarise_runs
 from validation.energy.fit import run_amounts
 from validation.energy.measured import EnergyRun, read_power, read_runs
 
@@ -48,9 +49,25 @@ def test_without_other_parts_there_is_nothing_to_carry_over() -> None:
     assert errors[0].other_parts is None
 
 
+def test_a_pipeline_is_left_out_with_all_its_batches() -> None:
+    run, other = _run(50, 500.0), replace(_run(50, 700.0), model="sdxl")
+    twin = replace(run, energy=900.0)
+    errors = run_errors([run_amounts(each, calibrations=POOL) for each in (run, twin, other)], SHIPPED)
+    # Both are predicted by the fit to the other pipeline: the same joules, over 500 and over 900.
+    assert 500 * (1 + errors[0].at_measured_time) == pytest.approx(900 * (1 + errors[1].at_measured_time))
+
+
+def test_summaries_by_hand() -> None:
+    errors = run_errors([run_amounts(_run(50, energy), calibrations=POOL) for energy in (500.0, 520.0)], SHIPPED)
+    (summary,) = summarise_runs(errors, lambda e: e.device)
+    assert (summary.name, summary.count) == ("A100-SXM4-40GB", 2)
+    assert summary.bias == pytest.approx((errors[0].as_shipped + errors[1].as_shipped) / 2)
+    assert summary.at_measured_time == pytest.approx(sum(abs(e.at_measured_time) for e in errors) / 2)
+
+
 def test_plain_form() -> None:
     plain = energy_to_dict([], [], ceiling_errors(), {"no workload for x": 2})
-    assert set(plain) == {"operators", "runs", "ceilings", "unmapped"}
+    assert set(plain) == {"operators", "runs", "summary", "ceilings", "unmapped"}
     assert json.loads(json.dumps(plain))["unmapped"] == {"no workload for x": 2}
     assert plain["ceilings"][0]["accelerator"] == "A100-SXM4-80GB"
 

@@ -21,12 +21,15 @@ _OPERATOR = OperatorEnergyError(
 _RUN = RunEnergyError(
     device="A100-SXM4-40GB",
     model="sdxl [base]",
+    batch=4,
+    source="a meter",
     latency=2.858,
     energy=1104.0,
     power=386.3,
     latency_error=0.05,
     at_measured_time=-0.018,
     at_predicted_time=0.03,
+    as_shipped=-0.07,
     other_parts=None,
     always_limit=0.036,
     inside=True,
@@ -44,8 +47,10 @@ def test_all_tables() -> None:
     text = _printed(operators=[_OPERATOR], runs=[_RUN], ceilings=ceiling_errors(), skipped={"no workload for x": 2})
     assert "NVIDIA GB200 aten::linear bfloat16" in text
     assert "13.2 %" in text
-    assert "sdxl [base]" in text
+    assert "sdxl [base] x 4" in text
     assert "-1.8 %" in text
+    assert "energy of generations by device" in text
+    assert "by device and pipeline" in text
     assert "T4" in text
     assert "left out: 2 rows, no workload for x" in text
 
