@@ -78,6 +78,8 @@ class KernelColumns:
         Of one of the repeats. [s]
     repeats : array of int
         Kernels that the entry stands for.
+    grid : array of int
+        Index into the trace's :attr:`~tracer.trace.Trace.grids`, -1 where not known.
     """
 
     name: IndexArray
@@ -90,6 +92,7 @@ class KernelColumns:
     start: FloatArray
     duration: FloatArray
     repeats: IndexArray
+    grid: IndexArray
 
     def __len__(self) -> int:
         """Number of entries."""

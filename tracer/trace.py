@@ -55,6 +55,7 @@ class KernelKind(enum.IntEnum):
     MEMCPY = 1
     MEMSET = 2
     HOST = 3
+    GRAPH = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +138,8 @@ class Trace:
         File that it was read from, for messages; no part of what is equal or stored.
     annotations : tuple of Annotation
         Named ranges of the host's time other than those of stages and modules.
+    grids : tuple of tuple of int
+        Distinct (blocks in x, y, z, threads of a block in x, y, z) of device events.
 
     Raises
     ------
@@ -159,6 +162,7 @@ class Trace:
     backlog: BacklogColumns = field(default_factory=no_backlog)
     source: str = ""
     annotations: tuple[Annotation, ...] = ()
+    grids: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse columns that contradict one another."""
@@ -187,6 +191,7 @@ class Trace:
             ("kernels.kind", kernels.kind, 0, len(KernelKind)),
             ("kernels.call", kernels.call, -1, len(calls)),
             ("kernels.launch", kernels.launch, -1, len(host)),
+            ("kernels.grid", kernels.grid, -1, len(self.grids)),
             ("host.name", host.name, 0, len(self.host_names)),
             ("host.call", host.call, -1, len(calls)),
         )
@@ -261,7 +266,17 @@ class Trace:
         """Equal names, operators, facts and columns; used by tests of serialisation."""
         if not isinstance(other, Trace):
             return NotImplemented
-        plain = ("name", "facts", "operators", "modules", "stages", "kernel_names", "host_names", "annotations")
+        plain = (
+            "name",
+            "facts",
+            "operators",
+            "modules",
+            "stages",
+            "kernel_names",
+            "host_names",
+            "annotations",
+            "grids",
+        )
         return (
             all(getattr(self, name) == getattr(other, name) for name in plain)
             and dict(self.skipped) == dict(other.skipped)

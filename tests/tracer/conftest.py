@@ -44,6 +44,7 @@ def product_trace() -> Trace:
         start=np.array([18001.0, 30000.0]) / 1e9,
         duration=np.array([3001.0, 500.0]) / 1e9,
         repeats=_ints(1, 1),
+        grid=_ints(0, -1),
     )
     host = HostColumns(
         name=_ints(0),
@@ -66,4 +67,5 @@ def product_trace() -> Trace:
         host=host,
         skipped={"no duration": 2},
         skipped_time={"no duration": 0.0},
+        grids=((132, 1, 1, 384, 1, 1),),
     )

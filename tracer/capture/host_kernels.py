@@ -44,6 +44,7 @@ def with_host_kernels(trace: Trace) -> Trace:
         start=calls.start[rows],
         duration=calls.duration[rows],
         repeats=calls.repeats[rows],
+        grid=unknown,
     )
     return replace(trace, kernel_names=names, kernels=kernels)
 

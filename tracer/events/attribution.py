@@ -23,10 +23,11 @@ FloatArray = NDArray[np.float64]
 
 _NO_OPERATOR = "kernel of no operator"
 _OF_GRAPH = "kernel of a CUDA graph"
+_WHOLE_GRAPH = "whole CUDA graph (nsys profile --cuda-graph-trace=node records its kernels)"
 #: Reason of device events that the link to the host decides, whatever the device is.
 ON_LINK = "copy between host and device"
 # Why no operator answers for a device event, by code.
-_REASONS = (ON_LINK, _OF_GRAPH, _NO_OPERATOR)
+_REASONS = (ON_LINK, _OF_GRAPH, _WHOLE_GRAPH, _NO_OPERATOR)
 # Calls that only hold others: nodes of autograd, and what profilers write of themselves.
 _BOOKKEEPING = ("autograd::", "torch::autograd::", "profiler::", "torch_cuda::", "Optimizer.")
 # Names of such copies: "Memcpy HtoD (Pageable -> Device)", "CopyHostToDevice", "[CUDA memcpy Host-to-Device]", and
@@ -292,9 +293,10 @@ def _reason(trace: Trace, rows: NDArray[np.bool_], on_link: NDArray[np.bool_]) -
     of_graph = np.zeros(len(launch), dtype=np.bool_)
     known = launch >= 0
     of_graph[known] = launches[trace.host.name[launch[known]]]
-    code = np.where(
-        on_link, _REASONS.index(ON_LINK), np.where(of_graph, _REASONS.index(_OF_GRAPH), _REASONS.index(_NO_OPERATOR))
-    )
+    code = np.full(len(launch), _REASONS.index(_NO_OPERATOR))
+    code[of_graph] = _REASONS.index(_OF_GRAPH)
+    code[trace.kernels.kind == KernelKind.GRAPH] = _REASONS.index(_WHOLE_GRAPH)
+    code[on_link] = _REASONS.index(ON_LINK)
     return np.where(rows, code, -1)
 
 

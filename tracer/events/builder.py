@@ -13,6 +13,7 @@ from tracer.annotations import Annotation
 from tracer.graph import IndexArray
 from tracer.trace import GRAPH_LAUNCHES, MODULE_PREFIX, STAGE_PREFIX, KernelKind, RunFacts, Trace, TraceFormatError
 
+from .graph_captures import with_captures
 from .joining.arrows import Arrows
 from .joining.numbers import in_process
 from .joining.ranks import keep_ranks_apart
@@ -55,13 +56,16 @@ class TraceBuilder:
         default_factory=lambda: _columns("operator thread start duration external repeats")
     )
     _kernels: dict[str, array[int]] = field(
-        default_factory=lambda: _columns("name kind correlation external device stream start duration repeats track")
+        default_factory=lambda: _columns(
+            "name kind correlation external device stream start duration repeats track grid"
+        )
     )
     _host: dict[str, array[int]] = field(
         default_factory=lambda: _columns("name thread correlation external start duration")
     )
     _module_spans: dict[str, array[int]] = field(default_factory=lambda: _columns("name thread start duration"))
     _stage_spans: dict[str, array[int]] = field(default_factory=lambda: _columns("name thread start duration"))
+    _grids: dict[tuple[int, ...], int] = field(default_factory=dict)
     _annotation_names: Names = field(default_factory=Names)
     _annotations: dict[str, array[int]] = field(default_factory=lambda: _columns("name thread start duration"))
 
@@ -94,14 +98,20 @@ class TraceBuilder:
         stream: int = 0,
         process: int = 0,
         track: int = 0,
+        grid: Sequence[int] = (),
     ) -> None:
-        """A device event; `track` is where arrows find it, one of the numbers of threads."""
+        """A device event.
+
+        `track` is where arrows find it, one of the numbers of threads; `grid` its blocks in x, y and z, and the threads
+        of each.
+        """
         if self._usable(start, duration, "device event"):
             self._arrows.device_event(numbered=correlation >= 0 or external >= 0)
             number = self._kernel_names.number(name)
             correlation, external = in_process(correlation, process), in_process(external, process)
             numbers = (number, int(kind), correlation, external, device, stream)
-            _append(self._kernels, *numbers, start, duration, 1, track)
+            shape = self._grids.setdefault(tuple(grid), len(self._grids)) if grid else _UNKNOWN
+            _append(self._kernels, *numbers, start, duration, 1, track, shape)
 
     def add_host_call(
         self,
@@ -190,7 +200,7 @@ class TraceBuilder:
         operators, renumbered = self._operators.resolve(calls.operator, num_devices=facts.num_devices)
         modules, module = module_column(_arrays(self._module_spans), self._modules.all(), joined.call_order)
         stage = stage_column(_arrays(self._stage_spans), joined.call_order)
-        return Trace(
+        trace = Trace(
             name=name,
             facts=facts,
             operators=operators,
@@ -205,7 +215,9 @@ class TraceBuilder:
             skipped=dict(self.skipped),
             skipped_time=dict(self.skipped_time),
             annotations=tuple(self._named_ranges(joined.origin)),
+            grids=tuple(self._grids),
         )
+        return with_captures(trace)
 
     def _follow_arrows(self) -> None:
         """Number launches and device events that are tied by arrows alone.

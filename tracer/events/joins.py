@@ -61,7 +61,7 @@ def join_events(*, calls: _Raw, kernels: _Raw, host: _Raw, graph_launches: NDArr
     calls : mapping
         ``operator thread start duration external repeats``.
     kernels : mapping
-        ``name kind correlation external device stream start duration repeats``.
+        ``name kind correlation external device stream start duration repeats grid``.
     host : mapping
         ``name thread correlation external start duration``.
     graph_launches : array of bool
@@ -86,7 +86,7 @@ def join_events(*, calls: _Raw, kernels: _Raw, host: _Raw, graph_launches: NDArr
     return JoinedEvents(
         calls=_call_columns(calls, origin),
         kernels=KernelColumns(
-            **{name: kernels[name] for name in ("name", "kind", "correlation", "device", "stream", "repeats")},
+            **{name: kernels[name] for name in ("name", "kind", "correlation", "device", "stream", "repeats", "grid")},
             call=found.call[~found.earlier],
             launch=launch,
             start=start / 1e9,

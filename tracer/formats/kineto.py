@@ -33,6 +33,8 @@ VARIABLE_MAP: Mapping[str, tuple[str, ...]] = {
     "correlation": ("correlation", "correlation id"),
     "device": ("device",),
     "stream": ("stream",),
+    "grid": ("grid",),
+    "block": ("block",),
 }
 #: Category of an event, in lower case -> what it is.
 EVENT_KINDS: Mapping[str, str] = {
@@ -277,6 +279,7 @@ class _Reader:
             device=max(device, 0),
             stream=max(_id(_field(fields, "stream")), 0),
             track=self._thread(event),
+            grid=_grid(_field(fields, "grid"), _field(fields, "block")),
         )
 
     def _host(self, event: Mapping[str, Any], arguments: Mapping[str, Any], start: int, duration: int) -> None:
@@ -297,6 +300,12 @@ class _Reader:
     def _python(self, event: Mapping[str, Any], arguments: Mapping[str, Any], start: int, duration: int) -> None:
         name = str(event["name"]).removeprefix(_MODULE)
         self._builder.add_module(name, start=start, duration=duration, thread=self._thread(event))
+
+
+def _grid(blocks: Any, threads: Any) -> tuple[int, ...]:
+    """Blocks and threads in x, y and z; nothing where the profiler did not record both."""
+    sizes = (*_list(blocks), *_list(threads))
+    return sizes if len(sizes) == 6 and all(type(size) is int and 0 < size < 2**32 for size in sizes) else ()
 
 
 def _field(fields: Mapping[str, Any], name: str) -> Any:

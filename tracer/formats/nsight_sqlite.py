@@ -33,6 +33,21 @@ VARIABLE_MAP: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("streamId",),
         ("correlationId",),
         ("demangledName", "shortName"),
+        ("gridX",),
+        ("gridY",),
+        ("gridZ",),
+        ("blockX",),
+        ("blockY",),
+        ("blockZ",),
+        ("globalPid",),
+    ),
+    "CUPTI_ACTIVITY_KIND_GRAPH_TRACE": (
+        ("start",),
+        ("end",),
+        ("deviceId",),
+        ("streamId",),
+        ("correlationId",),
+        ("graphId",),
         ("globalPid",),
     ),
     "CUPTI_ACTIVITY_KIND_MEMCPY": (
@@ -55,6 +70,13 @@ VARIABLE_MAP: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "CUPTI_ACTIVITY_KIND_RUNTIME": (("start",), ("end",), ("nameId",), ("globalTid",), ("correlationId",)),
     "NVTX_EVENTS": (("start",), ("end",), ("text",), ("textId",), ("globalTid",)),
 }
+_OPTIONAL = frozenset(
+    (name,)
+    for name in (
+        *("globalPid", "textId", "streamId", "graphId"),
+        *("gridX", "gridY", "gridZ", "blockX", "blockY", "blockZ"),
+    )
+)
 _MAGIC = b"SQLite format 3\x00"
 # CUpti_ActivityMemcpyKind.
 _COPY_KINDS = {1: "HtoD", 2: "DtoH", 8: "DtoD", 10: "PtoP"}
@@ -93,7 +115,7 @@ def read(path: Path, progress: Progress | None = None) -> Trace:
     try:
         with closing(_open(path)) as database:
             reader = _Reader(path, database)
-            steps = (reader.kernels, reader.copies, reader.sets, reader.launches, reader.ranges)
+            steps = (reader.kernels, reader.graphs, reader.copies, reader.sets, reader.launches, reader.ranges)
             for done, step in enumerate(steps, start=1):
                 step()
                 if progress is not None:
@@ -127,10 +149,16 @@ class _Reader:
 
     def kernels(self) -> None:
         """Kernels."""
-        for *where, name, process in self._rows("CUPTI_ACTIVITY_KIND_KERNEL"):
+        for *where, name, gx, gy, gz, bx, by, bz, process in self._rows("CUPTI_ACTIVITY_KIND_KERNEL"):
             text = self._text(name)
             self._dtypes[_dtype_of(text)] += 1
-            self._event(text, KernelKind.KERNEL, (*where, process))
+            grid = (gx, gy, gz, bx, by, bz)
+            self._event(text, KernelKind.KERNEL, (*where, process), grid if _whole(*grid) else ())
+
+    def graphs(self) -> None:
+        """Launches of CUDA graphs as single events: what ``nsys`` records unless ``--cuda-graph-trace=node``."""
+        for *where, graph, process in self._rows("CUPTI_ACTIVITY_KIND_GRAPH_TRACE"):
+            self._event(f"CUDA graph {graph}", KernelKind.GRAPH, (*where, process))
 
     def copies(self) -> None:
         """Copies between memories."""
@@ -190,7 +218,7 @@ class _Reader:
         )
         return self._builder.build(self._path.name.removesuffix(".sqlite"), facts)
 
-    def _event(self, name: str, kind: KernelKind, row: tuple[Any, ...]) -> None:
+    def _event(self, name: str, kind: KernelKind, row: tuple[Any, ...], grid: tuple[int, ...] = ()) -> None:
         """One device event of (start, end, device, stream, correlation, process)."""
         start, end, device, stream, correlation, process = row
         if not _whole(start, end):
@@ -206,6 +234,7 @@ class _Reader:
             process=self._process(process) if known else 0,
             device=self._devices.get((_pid(process), device), device) if _whole(device) else 0,
             stream=stream if _whole(stream) else 0,
+            grid=grid,
         )
 
     def _process(self, thread_or_process: int) -> int:
@@ -231,8 +260,8 @@ class _Reader:
         columns = []
         for names in VARIABLE_MAP[table]:
             found = [name for name in names if name in present]
-            # Exports of one process leave the process out.
-            if not found and names != ("globalPid",) and names != ("textId",):
+            # Exports of one process leave the process out, those of others what says more of a kernel.
+            if not found and names not in _OPTIONAL:
                 raise TraceFormatError(f"{self._path}: table {table} has no column {' or '.join(names)}")
             columns.append(f'"{found[0]}"' if found else "0" if names == ("globalPid",) else "NULL")
         yield from self._database.execute(f'SELECT {", ".join(columns)} FROM "{table}"')  # noqa: S608  # names above

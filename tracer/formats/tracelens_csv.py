@@ -166,6 +166,7 @@ class _Table:
             start=never,
             duration=np.array(self._times, dtype=np.float64),
             repeats=repeats,
+            grid=unknown,
         )
         return Trace(
             name=path.name.removesuffix(".gz").removesuffix(".csv") or path.name,

@@ -35,6 +35,8 @@ _GROUPS: Mapping[str, type] = {
 }
 # Groups that files of before have not.
 _LATER: Mapping[str, Callable[[], Any]] = {"backlog": no_backlog}
+# Columns that files of before have not, unknown throughout.
+_LATER_COLUMNS = frozenset({"kernels.grid"})
 _TIMES = frozenset({"start", "duration"})
 # Columns that mostly climb: written as differences.
 _CLIMBING = frozenset({"start", "correlation", "parent", "call", "launch"})
@@ -55,6 +57,7 @@ class _Header:
     skipped: dict[str, int]
     skipped_time: dict[str, float]
     annotations: tuple[Annotation, ...] = ()
+    grids: tuple[tuple[int, ...], ...] = ()
 
 
 def save_trace(trace: Trace, path: str | Path) -> None:
@@ -124,13 +127,19 @@ def _header_of(trace: Trace) -> _Header:
         skipped=dict(trace.skipped),
         skipped_time=dict(trace.skipped_time),
         annotations=trace.annotations,
+        grids=trace.grids,
     )
 
 
 def _columns(kind: type, group: str, arrays: Mapping[str, Any]) -> Any:
     if group in _LATER and not any(name.startswith(f"{group}.") for name in arrays):
         return _LATER[group]()
-    return kind(**{f.name: _decode(f.name, arrays[f"{group}.{f.name}"]) for f in fields(kind)})
+    found = {f.name: arrays[f"{group}.{f.name}"] for f in fields(kind) if f"{group}.{f.name}" not in _LATER_COLUMNS}
+    decoded = {name: _decode(name, stored) for name, stored in found.items()}
+    for name in (f.name for f in fields(kind) if f.name not in found):
+        stored = arrays.get(f"{group}.{name}")
+        decoded[name] = np.full_like(decoded["name"], -1) if stored is None else _decode(name, stored)
+    return kind(**decoded)
 
 
 def _encode(name: str, values: Any) -> Any:

@@ -97,7 +97,10 @@ def test_the_outermost_operator_that_works_is_the_kernel() -> None:
             repeats=np.ones(count, dtype=np.int64),
         ),
         kernels=KernelColumns(
-            **{n: empty() for n in ["name", "kind", "call", "launch", "correlation", "device", "stream", "repeats"]},
+            **{
+                n: empty()
+                for n in ["name", "kind", "call", "launch", "correlation", "device", "stream", "repeats", "grid"]
+            },
             **{n: empty(np.float64) for n in ("start", "duration")},
         ),
         host=HostColumns(

@@ -47,6 +47,7 @@ def _trace(stage: str, operator: str, *, skipped: int = 0) -> Trace:
             start=np.array([2.0, np.nan]),
             duration=np.array([3.0, 0.5]),
             repeats=_ints(1, 1),
+            grid=_ints(-1, -1),
         ),
         host=HostColumns(
             name=_ints(0),

@@ -122,7 +122,7 @@ def test_on_a_host_a_composites_own_time_goes_to_what_it_calls() -> None:
     trace = run.call("aten::empty", 95, 2).trace()
     columns = {
         "name": [0, 0], "kind": [3, 3], "call": [0, 1], "launch": [-1, -1], "correlation": [-1, -1],
-        "device": [0, 0], "stream": [0, 0], "repeats": [1, 1],
+        "device": [0, 0], "stream": [0, 0], "repeats": [1, 1], "grid": [-1, -1],
     }  # fmt: skip
     kernels = replace(
         no_kernels(),

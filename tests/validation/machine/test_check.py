@@ -72,6 +72,7 @@ def _trace(durations: tuple[float, float], *, elapsed: float | None = 1.0) -> Tr
             start=np.array([0.0, 2.0]),
             duration=np.array(durations),
             repeats=ones[:2],
+            grid=-ones[:2],
         ),
         host=HostColumns(
             **dict.fromkeys(("name", "call", "thread", "correlation"), zeros[:0]),
