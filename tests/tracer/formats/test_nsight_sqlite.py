@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tracer.events.attribution import attribute
 from tracer.formats import nsight_sqlite
 from tracer.trace import KernelKind, TraceFormatError
 
@@ -162,3 +163,32 @@ def test_processes_have_devices_of_their_own(tmp_path: Path) -> None:
     assert [e.operator.name for e in trace.kernel_events() if e.operator] == ["aten::mm", "aten::relu"]
     assert trace.kernels.device.tolist() == [0, 3]
     assert trace.skipped == {}
+
+
+def test_whole_graphs_are_device_events_of_their_own(tmp_path: Path) -> None:
+    """What ``nsys`` records by default: a row a launch of a graph, and no rows of its kernels."""
+    table = "CUPTI_ACTIVITY_KIND_GRAPH_TRACE"
+    columns = "start INT, end INT, deviceId INT, streamId INT, correlationId INT, globalPid INT, graphId INT"
+    rows = dict(_ROWS) | {
+        table: [(20_000, 60_000, 0, 7, 21, _PROCESS, 5), (61_000, 99_000, 0, 7, 22, _PROCESS, 5)],
+        "StringIds": [*_ROWS["StringIds"], (5, "cudaGraphLaunch_v10000")],
+        "CUPTI_ACTIVITY_KIND_RUNTIME": [
+            *_ROWS["CUPTI_ACTIVITY_KIND_RUNTIME"],
+            (15_000, 16_000, _THREAD, 21, 5),
+            (17_000, 18_000, _THREAD, 22, 5),
+        ],
+    }
+    trace = nsight_sqlite.read(_write(tmp_path / "graphs.sqlite", _TABLES | {table: columns}, rows))
+    graphs = [event for event in trace.kernel_events() if event.kind is KernelKind.GRAPH]
+    assert [(event.name, event.duration) for event in graphs] == [("CUDA graph 5", 40e-6), ("CUDA graph 5", 38e-6)]
+    (reason,) = [r for r in attribute(trace, lambda op: True).unattributed if "whole CUDA graph" in r]
+    assert attribute(trace, lambda op: True).unattributed[reason] == (2, pytest.approx(78e-6))
+
+
+def test_grids_are_read_where_all_six_sizes_are_there(tmp_path: Path) -> None:
+    kernel = "CUPTI_ACTIVITY_KIND_KERNEL"
+    columns = _TABLES[kernel] + ", gridY INT, gridZ INT, blockX INT, blockY INT, blockZ INT"
+    rows = dict(_ROWS) | {kernel: [(*row, 1, 1, 128, 1, 1) for row in _ROWS[kernel]]}
+    trace = nsight_sqlite.read(_write(tmp_path / "grids.sqlite", _TABLES | {kernel: columns}, rows))
+    assert trace.grids == ((4, 1, 1, 128, 1, 1),)
+    assert sorted(trace.kernels.grid.tolist()) == [-1, 0, 0]
