@@ -125,13 +125,13 @@ class CarriedOperators:
         """Predicted time of what has a prediction on both. [s]"""
         return float((times.time * self.calls)[self.scaled].sum())
 
-    def rows(self, ratio_of: Callable[[float], RatioRange]) -> list[ProjectedOperator]:
+    def rows(self, ratio_of: Callable[[str, float], RatioRange]) -> list[ProjectedOperator]:
         """Operators that ran, from the one that takes most time on the target.
 
         Parameters
         ----------
         ratio_of : callable
-            Range of the ratio of an unknown kernel, given its mean time. [s]
+            Range of the ratio of an unknown kernel, given its name and its mean time. [s]
         """
         rows = [self._row(i, ratio_of) for i in np.flatnonzero(self.calls).tolist()]
         return sorted(rows, key=lambda row: -row.combined)
@@ -147,11 +147,11 @@ class CarriedOperators:
                 time=float(self.measured[index]),
             )
 
-    def _row(self, index: int, ratio_of: Callable[[float], RatioRange]) -> ProjectedOperator:
+    def _row(self, index: int, ratio_of: Callable[[str, float], RatioRange]) -> ProjectedOperator:
         op, calls, measured = self.operators[index], int(self.calls[index]), float(self.measured[index])
         source, target = float(self.source.time[index]), float(self.target.time[index])
         scaled = bool(self.scaled[index])
-        ratio = target / source if scaled else ratio_of(measured / calls).middle
+        ratio = target / source if scaled else ratio_of("", measured / calls).middle
         combined = measured * ratio
         if scaled:
             combined = target * calls * float(carried_over(measured / (source * calls), self.scatter))

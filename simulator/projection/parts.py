@@ -74,7 +74,7 @@ class ProjectedPart:
 
 
 def unscaled_by_reason(
-    apart: Iterable[ApartKernels], total: float, ratio_of: Callable[[float], RatioRange]
+    apart: Iterable[ApartKernels], total: float, ratio_of: Callable[[str, float], RatioRange]
 ) -> tuple[Unscaled, ...]:
     """Kernels without a prediction by reason, from the longest.
 
@@ -85,7 +85,7 @@ def unscaled_by_reason(
     total : float
         All measured device time. [s]
     ratio_of : callable
-        Range of the ratio of an unknown kernel, given its mean time. [s]
+        Range of the ratio of an unknown kernel, given its name and its mean time. [s]
     """
     groups: defaultdict[str, list[ApartKernels]] = defaultdict(list)
     for each in apart:
@@ -95,11 +95,11 @@ def unscaled_by_reason(
 
 
 def _of_reason(
-    reason: str, rows: Sequence[ApartKernels], total: float, ratio_of: Callable[[float], RatioRange]
+    reason: str, rows: Sequence[ApartKernels], total: float, ratio_of: Callable[[str, float], RatioRange]
 ) -> Unscaled:
     kept = reason in _KEPT
     as_is = RatioRange(low=1.0, high=1.0)
-    ranges = [as_is if kept else ratio_of(row.time / max(row.events, 1)) for row in rows]
+    ranges = [as_is if kept else ratio_of(row.name, row.time / max(row.events, 1)) for row in rows]
     time = sum(row.time for row in rows)
     return Unscaled(
         reason=reason,

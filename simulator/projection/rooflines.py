@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from hw_specs import Accelerator
+from tracer.events.kernel_names import COLLECTIVE, STREAM, named_work
 
 __all__ = ["HOST_LINK", "SHORT", "RatioRange", "roofline_ratios", "unknown_ratio"]
 
@@ -20,6 +21,8 @@ __all__ = ["HOST_LINK", "SHORT", "RatioRange", "roofline_ratios", "unknown_ratio
 SHORT = 1e-5
 #: Link that leads to the host, not to other devices.
 HOST_LINK = "pcie"
+# How far shares of a bandwidth differ from part to part: the scatter of the model by single kernels, 20 %.
+_SPREAD = math.exp(0.2)
 # Formats that generative models compute in; the rate of another says nothing of their kernels.
 _FORMATS = ("tf32", "fp16", "bf16", "fp8", "int8", "fp32")
 
@@ -61,22 +64,35 @@ def roofline_ratios(
 def unknown_ratio(
     source: Accelerator,
     target: Accelerator,
+    name: str,
     mean_time: float,
     *,
     formats: Collection[str] = (),
     links: bool = False,
 ) -> RatioRange:
-    """Range of the ratio of a kernel of which nothing is known.
+    """Range of the ratio of a kernel of which nothing is known but its name.
+
+    Where the name tells what it does (:mod:`tracer.events.kernel_names`), fewer resources can bound it: memory alone a
+    kernel that goes through its data once, memory or arithmetic of its format a product, the links a collective.
 
     Parameters
     ----------
     source, target : Accelerator
+    name : str
+        Of the kernel; empty where there is none.
     mean_time : float
         Of such kernels on the source; short ones may also stay as they are. [s]
     formats, links
         See :func:`roofline_ratios`.
     """
-    ratios = [*roofline_ratios(source, target, formats=formats, links=links).values()]
+    work = named_work(name)
+    own = (work.number_format,) if work.number_format else formats
+    known = roofline_ratios(source, target, formats=own, links=links or work.kind == COLLECTIVE)
+    only = {STREAM: ("memory",), COLLECTIVE: ("links", "memory")}.get(work.kind, tuple(known))
+    ratios = [ratio for resource, ratio in known.items() if resource in only]
+    if source != target and work.kind == STREAM:
+        # One resource, of which a kernel reaches not the same part everywhere.
+        ratios = [ratio * factor for ratio in ratios for factor in (1 / _SPREAD, _SPREAD)]
     if mean_time < SHORT:
         ratios.append(1.0)
     return RatioRange(low=min(ratios), high=max(ratios))

@@ -43,7 +43,7 @@ def test_what_cannot_be_predicted_is_a_kernel_of_which_nothing_is_known() -> Non
     assert (unknown.reason, unknown.events, unknown.time) == ("other::thing: no formula", 2, 2e-4)
     asked: list[float] = []
 
-    def ratio_of(mean_time: float) -> RatioRange:
+    def ratio_of(name: str, mean_time: float) -> RatioRange:
         asked.append(mean_time)
         return RatioRange(low=0.25, high=1.0)
 

@@ -13,7 +13,7 @@ def test_reasons_add_up_their_kernels_and_parts_their_reasons() -> None:
         ApartKernels(reason="stray", name="b", events=1, time=4.0),
         ApartKernels(reason=ON_LINK, name="Memcpy HtoD", events=1, time=1.0),
     ]
-    rows = unscaled_by_reason(apart, 10.0, lambda mean: RatioRange(low=1 / mean, high=1.0))
+    rows = unscaled_by_reason(apart, 10.0, lambda name, mean: RatioRange(low=1 / mean, high=1.0))
     stray, link = rows
     assert (stray.reason, stray.kernel, stray.events, stray.time, stray.share) == ("stray", "b", 3, 6.0, 0.6)
     assert (stray.low, stray.high) == (2.0 + 1.0, 6.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from hw_specs import load_accelerator
@@ -25,10 +27,22 @@ def test_a_part_without_matrix_units_computes_in_its_vector_units() -> None:
 
 
 def test_a_short_kernel_may_stay_as_it_is() -> None:
-    long = unknown_ratio(_A100, _H100, 1e-3, formats=("fp16",))
-    short = unknown_ratio(_A100, _H100, 3e-6, formats=("fp16",))
+    long = unknown_ratio(_A100, _H100, "", 1e-3, formats=("fp16",))
+    short = unknown_ratio(_A100, _H100, "", 3e-6, formats=("fp16",))
     assert long.high == pytest.approx(2.039 / 3.35, rel=1e-3)
     assert (short.low, short.high) == (long.low, 1.0)
+
+
+def test_a_name_leaves_fewer_resources_that_can_bound_a_kernel() -> None:
+    """Memory 2.039 and 3.35 TB/s; fp16 312 and 989.4, tf32 156 and 494.7 TFLOP/s; links 300 and 450 GB/s."""
+    memory = 2.039 / 3.35
+    product = unknown_ratio(_A100, _H100, "sm80_xmma_gemm_f16f16_f16f32_f32_tn_n_tilesize128x128x32", 1e-3)
+    assert (product.low, product.high) == pytest.approx((312 / 989.4, memory), rel=1e-2)
+    stream = unknown_ratio(_A100, _H100, "triton_poi_fused_add_mul_3", 1e-3)
+    assert stream.middle == pytest.approx(memory, rel=1e-2)
+    assert stream.high / stream.low == pytest.approx(math.exp(0.4))
+    collective = unknown_ratio(_A100, _H100, "ncclDevKernel_AllReduce_Sum_bf16_RING_LL", 1e-3)
+    assert (collective.low, collective.high) == pytest.approx((memory, 300 / 450), rel=1e-2)
 
 
 def test_the_middle_is_as_far_from_both_ends() -> None:
