@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tracer.events.builder import TraceBuilder
+from tracer.events.messages import message_of
 from tracer.events.operator_arguments import RecordedArguments
 from tracer.events.operator_table import Names
 from tracer.events.pairs import BeginEndPairs
@@ -256,9 +257,10 @@ class _Reader:
     def _call(self, event: Mapping[str, Any], arguments: Mapping[str, Any], start: int, duration: int) -> None:
         fields = {name.lower(): value for name, value in arguments.items()}
         lists = {name: _list(_field(fields, name)) for name in ("shapes", "types", "strides", "values")}
+        name, recorded = message_of(fields) or (str(event.get("name", "")), RecordedArguments(**lists))
         self._builder.add_call(
-            str(event.get("name", "")),
-            RecordedArguments(**lists),
+            name,
+            recorded,
             start=start,
             duration=duration,
             thread=self._thread(event),

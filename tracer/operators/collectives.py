@@ -16,7 +16,16 @@ __all__ = ["OPERATORS"]
 _c10d = partial(declare, namespace="c10d", outputs=first_input)
 _functional = partial(declare, namespace="_c10d_functional", outputs=first_input)
 
+# What the tracer writes for a message that the profiler describes by its size (tracer/events/messages.py).
+_message = partial(declare, arguments="tensor group_size", namespace="message", outputs=first_input)
+
 OPERATORS = (
+    _message("all_reduce", kind=Kind.ALL_REDUCE),
+    _message("all_gather", kind=Kind.ALL_GATHER),
+    _message("reduce_scatter", kind=Kind.REDUCE_SCATTER),
+    _message("all_to_all", kind=Kind.ALL_TO_ALL),
+    _message("broadcast", kind=Kind.BROADCAST),
+    _message("point_to_point", kind=Kind.POINT_TO_POINT),
     _c10d("all_reduce allreduce_", kind=Kind.ALL_REDUCE),
     _c10d("all_gather allgather_ _allgather_base_", kind=Kind.ALL_GATHER),
     _c10d("reduce_scatter _reduce_scatter_base_", kind=Kind.REDUCE_SCATTER),
