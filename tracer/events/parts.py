@@ -27,7 +27,7 @@ __all__ = ["AFTER", "BEFORE", "STEP", "TracePart", "part_of", "parts_of"]
 
 #: Names of the parts of a run that repeats itself.
 BEFORE, STEP, AFTER = "before steps", "step", "after steps"
-_PATTERN, _STAGE, _NAMED = "repeats itself", "stage", "annotation"
+_PATTERN, _STAGE, _NAMED = "repetition", "stage", "annotation"
 # Periods that are tried, and the part of the longest stretch that a shorter period must reach to be taken.
 _MOST_PERIODS = 64
 _NEARLY = 0.98

@@ -23,7 +23,10 @@ def render_trace_difference(difference: TraceDifference, console: Console) -> No
     for line in _totals(d):
         console.print(line, highlight=False)
     _print(console, "operators of both, all shapes together", d.by_operator, shapes=False)
-    _print(console, "largest changes with their shapes", d.by_shapes, shapes=True)
+    if any(row.shapes for row in d.by_shapes):
+        _print(console, "largest changes with their shapes", d.by_shapes, shapes=True)
+    else:
+        console.print("recorded without shapes (profile(record_shapes=True) has them)", highlight=False)
     for name, rows, side in ((d.before, d.only_before, "before"), (d.after, d.only_after, "after")):
         if rows:
             console.print(_only(f"only in {name}", rows, side))
@@ -78,9 +81,9 @@ def _only(title: str, rows: Sequence[ChangedOperator], side: str) -> Table:
 
 
 def render_parts(parts: Sequence[PartTimes], console: Console) -> None:
-    """Print every part of a trace with its times."""
+    """Print every part of a trace that called anything, with its times."""
     table = _table("", ["part", "found by"], ["runs", "calls", "kernels", "device time", "share", "a run"])
-    for row in parts:
+    for row in (part for part in parts if part.calls or part.kernels):
         each = _time(row.time / row.runs)
         counts = (str(row.runs), str(row.calls), str(row.kernels))
         table.add_row(row.name, row.basis, *counts, _time(row.time), f"{row.share:.1%}", each)

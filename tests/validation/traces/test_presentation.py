@@ -61,10 +61,8 @@ def test_changes_and_what_only_one_has() -> None:
 
 
 def test_parts_with_their_times() -> None:
-    part = PartTimes(
-        name="step", basis="repeats itself", runs=4, calls=80, kernels=90, time=4e-3, share=0.8, elapsed=1e-2
-    )
-    assert "step repeats itself 4 80 90 4.000 ms 80.0% 1.000 ms" in _printed(lambda c: render_parts([part], c))
+    part = PartTimes(name="step", basis="repetition", runs=4, calls=80, kernels=90, time=4e-3, share=0.8, elapsed=1e-2)
+    assert "step repetition 4 80 90 4.000 ms 80.0% 1.000 ms" in _printed(lambda c: render_parts([part], c))
 
 
 def test_the_stage_that_a_part_is() -> None:
