@@ -14,7 +14,9 @@ __all__ = ["operator_of_row"]
 Tensors = tuple[TensorSpec, ...]
 
 # Attributes of a row that say something about the tensors or the measurement, not to the operator.
-_OF_THE_ROW = frozenset({"cache", "input_strides", "input_dtypes", "bias", "mask_dtype", "mask_shape", "to"})
+_OF_THE_ROW = frozenset(
+    {"backward", "cache", "input_strides", "input_dtypes", "bias", "mask_dtype", "mask_shape", "to"}
+)
 
 
 def operator_of_row(name: str, shapes: Sequence[Sequence[int]], dtype: str, attributes: Mapping[str, Any]) -> Op:

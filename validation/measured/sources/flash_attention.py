@@ -1,4 +1,4 @@
-"""FlashAttention's benchmark: forward passes of several kernels beside attention in plain PyTorch, at 16k tokens."""
+"""FlashAttention's benchmark: passes of several kernels beside attention in plain PyTorch, at 16k tokens."""
 
 from __future__ import annotations
 
@@ -23,9 +23,40 @@ def _execution(row: Row, accelerator: Accelerator, execution: Execution) -> Exec
     return execution_on(accelerator, replace(execution, attention=row.kernel))
 
 
+#: Gradients of attention by the kernel of the forward pass.
+_BACKWARD = {
+    "flash2": "aten::_scaled_dot_product_flash_attention_backward",
+    "efficient": "aten::_scaled_dot_product_efficient_attention_backward",
+    "cudnn": "aten::_scaled_dot_product_cudnn_attention_backward",
+}
+
+
 def _operators(row: Row) -> Sequence[Op]:
-    """Plain PyTorch makes a causal mask in every call: full, triu and the conversion to 16 bits."""
+    """The call, and its gradients where the row is of both.
+
+    Raises
+    ------
+    LookupError
+        Nothing describes the backward pass of the kernel.
+    """
     call = row.operator()
+    if not row.attributes.get("backward"):
+        return _forward(row, call)
+    if row.kernel not in _BACKWARD:
+        raise LookupError(f"backward pass of attention {row.kernel} is not modelled")
+    return (*_forward(row, call), _gradients(call, _BACKWARD[row.kernel]))
+
+
+def _gradients(call: Op, name: str) -> Op:
+    """Reads the output's gradient, the output and a sum of each row of scores beside what the call read."""
+    (out,), query = call.outputs, call.inputs[0]
+    sums = TensorSpec(query.shape[:-1], "float32")
+    gradients = tuple(TensorSpec(t.shape, t.dtype, t.strides) for t in call.inputs[:3])
+    return Op(name, (out, *call.inputs[:3], out, sums), gradients, call.attributes)
+
+
+def _forward(row: Row, call: Op) -> Sequence[Op]:
+    """Plain PyTorch makes a causal mask in every call: full, triu and the conversion to 16 bits."""
     if row.kernel != _NAIVE or not row.attributes.get("is_causal"):
         return (call,)
     shape = (call.inputs[0].shape[2], call.inputs[1].shape[2])

@@ -86,6 +86,12 @@ def test_a_causal_mask_halves_what_the_source_counts() -> None:
     assert json.loads(causal["attributes"])["is_causal"] is True
 
 
+def test_a_backward_pass_is_counted_as_two_and_a_half_forward_ones() -> None:
+    both = record(FLASH | {"notes": FLASH["notes"].replace("fwd", "fwd+bwd")})
+    assert float(both["latency_s"]) == pytest.approx(3.5 * float(record(FLASH)["latency_s"]))
+    assert json.loads(both["attributes"])["backward"] is True
+
+
 def test_plain_attention_makes_its_mask_in_every_call() -> None:
     naive = FLASH | {"attention_impl": "naive"}
     masked = naive | {"notes": naive["notes"].replace("False", "True")}
@@ -124,7 +130,11 @@ def test_convolutions_are_read_off_the_notes() -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        (FLASH | {"notes": FLASH["notes"].replace("fwd", "fwd+bwd")}, "backward pass of attention is not modelled"),
+        (
+            FLASH | {"attention_impl": "naive", "notes": FLASH["notes"].replace("fwd", "fwd+bwd")},
+            "backward pass of separate products",
+        ),
+        (FLASH | {"notes": FLASH["notes"].replace("fwd", "bwd")}, "backward pass of attention without the forward one"),
         (FLASH | {"attention_impl": "triton"}, "attention kernel is not modelled"),
         (FLASH | {"attention_impl": "flash1"}, "attention kernel is not modelled: FlashAttention 1"),
         (FLASH | {"attention_impl": "sdpa"}, "attention kernel is not stated or not modelled: sdpa"),

@@ -13,13 +13,13 @@ from validation.measured.row_kernels import row_kernels
 H100, A100 = load_accelerator("h100"), load_accelerator("a100")
 
 
-def _row(kernel: str, *, causal: bool = False) -> Row:
+def _row(kernel: str, *, causal: bool = False, backward: bool = False) -> Row:
     shape = [2, 4, 256, 64]
     return Row(
         op="aten::scaled_dot_product_attention",
         shapes=[shape] * 3,
         dtype="float16",
-        attributes={"is_causal": causal},
+        attributes={"is_causal": causal, "backward": backward},
         kernel=kernel,
         source=f"flash-attention {kernel}",
     )
@@ -42,3 +42,17 @@ def test_the_mask_is_made_of_float32_and_converted() -> None:
 def test_a_kernel_that_the_part_lacks_is_not_predicted() -> None:
     with pytest.raises(ExecutionError, match="does not exist on A100"):
         row_kernels(_row("flash3"), A100)
+
+
+@pytest.mark.parametrize("name", ["flash2", "efficient"])
+def test_gradients_follow_the_call(name: str) -> None:
+    """Five products in place of two, whatever else the kernels do."""
+    forward, *backward = row_kernels(_row(name, backward=True), A100)
+    (alone,) = row_kernels(_row(name), A100)
+    assert forward == alone
+    assert sum(kernel.matrix_flops for kernel in backward) == 2.5 * alone.matrix_flops
+
+
+def test_gradients_of_a_kernel_without_any_are_not_predicted() -> None:
+    with pytest.raises(LookupError, match="backward pass of attention flash3 is not modelled"):
+        row_kernels(_row("flash3", backward=True), H100)
