@@ -183,6 +183,7 @@ PIPELINES = (
             "parameters, 14 of them for video and 5 for sound",
             "diffusers scripts/convert_ltx2_to_diffusers.py, version 2.0 (configuration of every component)",
             "diffusers 0.42, LTX2Pipeline: 512 x 768, 121 frames at 24 a second, 1024 tokens",
+            "diffusers docs/source/en/api/pipelines/ltx2.md at 0191986, first of two stages: 40 steps, guidance 4.0",
         ),
         parameters={"text_encoder": 12_187_325_040, "transformer": 19e9},
         rounded=frozenset({"transformer"}),
@@ -198,7 +199,7 @@ PIPELINES = (
         choices=(
             "Guidance is that of LTX-2.0: prompt and negative prompt in one batch, without the passes for perturbed "
             "blocks and isolated modalities that later versions add.",
-            "40 steps and a guidance of 4, as 2.0 is used; the defaults of diffusers 0.42 are those of 2.3.",
+            "40 steps and a guidance of 4, as diffusers documents 2.0; the defaults of diffusers 0.42 are those of 2.3.",
             "The VAE decodes the whole video: tiling is off unless the pipeline is told otherwise.",
         ),
         family="video",
