@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +19,13 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Folder of cached graphs that belongs to this run alone, so that the user's stays untouched."""
-    folder = tmp_path_factory.mktemp("cache")
+    """Folder of cached graphs that belongs to this run alone, so that the user's stays untouched.
+
+    The processes of one run share it: the base folder of a process of pytest-xdist lies in that of the run.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "graphs"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROOFCAST_CACHE", str(folder))
         yield folder

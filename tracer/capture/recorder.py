@@ -17,6 +17,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from tracer.graph import AttributeValue, StorageRole, TensorSpec, attributes_from
 from tracer.operators import Kind, is_in_place, kind_of
 
+from .meta_results import MetaResults
+
 __all__ = ["Call", "ModulePath", "Recorder", "StorageTable"]
 
 # Arguments that say where a tensor lives, not what is computed.
@@ -302,12 +304,13 @@ class _DispatchMode(TorchDispatchMode):
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch leaves this constructor untyped
         self._recorder = recorder
+        self._results = MetaResults()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        outputs = func(*args, **kwargs)
+        outputs = self._results.call(func, args, kwargs)
         schema = func._schema
         given = dict(zip((a.name for a in schema.arguments), args, strict=False)) | kwargs
         tensors: list[torch.Tensor] = []

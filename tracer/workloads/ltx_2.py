@@ -199,7 +199,7 @@ PIPELINES = (
         choices=(
             "Guidance is that of LTX-2.0: prompt and negative prompt in one batch, without the passes for perturbed "
             "blocks and isolated modalities that later versions add.",
-            "40 steps and a guidance of 4, as diffusers documents 2.0; the defaults of diffusers 0.42 are those of 2.3.",
+            "40 steps and a guidance of 4, as diffusers documents 2.0; its own defaults are those of 2.3.",
             "The VAE decodes the whole video: tiling is off unless the pipeline is told otherwise.",
         ),
         family="video",
