@@ -16,7 +16,7 @@ from typing import Any
 from tracer.graph import AttributeValue, Op, TensorSpec, attributes_from
 from tracer.operators import argument_names, infer_outputs
 
-__all__ = ["RecordedArguments", "dtype_of_type", "operator_from"]
+__all__ = ["RecordedArguments", "dtype_of_type", "message_of", "operator_from"]
 
 _DTYPES: Mapping[str, str] = {
     "float": "float32",
@@ -62,6 +62,26 @@ _DTYPE_ARGUMENTS = frozenset({"dtype", "out_dtype"})
 # Generated kernels of TorchInductor: kind of loop, as its names begin.
 _TRITON = re.compile(r"triton_(poi|red|per)_fused")
 _TRITON_KINDS = {"poi": "triton::pointwise", "red": "triton::reduction", "per": "triton::persistent_reduction"}
+#: Collectives by the beginning of their names, the longer ones first.
+_COLLECTIVES: tuple[tuple[str, str], ...] = (
+    ("allreduce", "all_reduce"),
+    ("all_reduce", "all_reduce"),
+    ("allgather", "all_gather"),
+    ("_allgather", "all_gather"),
+    ("all_gather", "all_gather"),
+    ("reduce_scatter", "reduce_scatter"),
+    ("_reduce_scatter", "reduce_scatter"),
+    ("reducescatter", "reduce_scatter"),
+    ("all_to_all", "all_to_all"),
+    ("alltoall", "all_to_all"),
+    ("broadcast", "broadcast"),
+    ("_broadcast", "broadcast"),
+    ("reduce", "all_reduce"),
+    ("gather", "all_gather"),
+    ("scatter", "reduce_scatter"),
+    ("send", "point_to_point"),
+    ("recv", "point_to_point"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,3 +224,30 @@ def _scalar(text: str) -> bool | int | float | str:
             continue
         return value if math.isfinite(value) else text
     return text
+
+
+def message_of(fields: Mapping[str, Any]) -> tuple[str, RecordedArguments] | None:
+    """Operator and arguments of a message between ranks; None where an event describes none.
+
+    Since PyTorch 2.3 ``record_param_comms`` and the kernels of NCCL and RCCL say which collective runs, how many
+    elements a rank gives and gets, their type and how many ranks take part (``ParamCommsUtils.hpp``: ``kCommsName``,
+    ``kInMsgNelems``, ``kOutMsgNelems``, ``kDtype``, ``kGroupSize``), also where shapes are not recorded.
+
+    Parameters
+    ----------
+    fields : mapping
+        What the profiler says beside the call, by names in lower case.
+    """
+    name = _collective(str(fields.get("collective name", "")).lower())
+    sizes = [n for key in ("in msg nelems", "out msg nelems") if type(n := fields.get(key)) is int and n > 0]
+    dtype = str(fields.get("dtype", ""))
+    if not name or not sizes or dtype_of_type(dtype) is None:
+        return None
+    ranks = fields.get("group size")
+    value = str(ranks) if type(ranks) is int and ranks > 0 else ""
+    # The whole message is what a rank gives to a reduction, and what it gets of a gathering.
+    return f"message::{name}", RecordedArguments(shapes=[[max(sizes)], []], types=[dtype, "Scalar"], values=["", value])
+
+
+def _collective(name: str) -> str:
+    return next((operator for beginning, operator in _COLLECTIVES if name.startswith(beginning)), "")

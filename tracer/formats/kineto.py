@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tracer.events.builder import TraceBuilder
-from tracer.events.messages import message_of
-from tracer.events.operator_arguments import RecordedArguments
+from tracer.events.operator_arguments import RecordedArguments, message_of
 from tracer.events.operator_table import Names
 from tracer.events.pairs import BeginEndPairs
 from tracer.storage.json_stream import JsonStream, Progress, text_chunks

@@ -16,7 +16,7 @@ __all__ = ["OPERATORS"]
 _c10d = partial(declare, namespace="c10d", outputs=first_input)
 _functional = partial(declare, namespace="_c10d_functional", outputs=first_input)
 
-# What the tracer writes for a message that the profiler describes by its size (tracer/events/messages.py).
+# What the tracer writes for a message that the profiler describes by its size (tracer/events/operator_arguments.py).
 _message = partial(declare, arguments="tensor group_size", namespace="message", outputs=first_input)
 
 OPERATORS = (
