@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,6 +36,7 @@ from .reference import ReferenceChanges, reference_changes
 from .report import Report
 from .simulation import Simulation, simulate
 from .software import load_software
+from .uncertainty.unchecked import unchecked_remarks
 from .unread import remarks_on
 from .user_errors import USER_ERRORS
 
@@ -88,10 +90,11 @@ class _Subject:
 
 
 class _Answer(NamedTuple):
-    """What is printed, and whether the accelerator's memory holds the run."""
+    """What is printed, whether the accelerator's memory holds the run, and what is said beside it."""
 
     text: str
     fits: bool = True
+    remarks: tuple[str, ...] = ()
 
 
 @app.command(cls=GroupedCommand)
@@ -112,7 +115,7 @@ def command(given: SimulateOptions) -> None:
     subject = _subject(given)
     asked = replace(asked, remarks=(*asked.remarks, *subject.remarks(asked.accelerator)))
     answer = _answer(subject, asked, given.explain, given.versus)
-    emit(_remarked(answer.text, asked), given.output)
+    emit(_remarked(answer.text, replace(asked, remarks=(*answer.remarks, *asked.remarks))), given.output)
     if given.must_fit and not answer.fits:
         raise typer.Exit(1)
 
@@ -206,13 +209,15 @@ def _compared(subject: _Subject, asked: _Asked, changes: ReferenceChanges) -> _A
     settings = {**subject.settings, **changes.settings}
     reference = _reference(asked, changes)
     run = _simulation(subject.traced(subject.settings, asked.accelerator), asked)
-    comparison = compare(run, _simulation(subject.traced(settings, reference.accelerator), reference))
-    fits = run.report.fits
+    other = _simulation(subject.traced(settings, reference.accelerator), reference)
+    comparison, workloads = compare(run, other), (each.launches.graph.workload for each in (run, other))
+    remarks = tuple(dict.fromkeys(line for workload in workloads for line in unchecked_remarks(workload)))
+    answer = partial(_Answer, fits=run.report.fits, remarks=remarks)
     if asked.output_format == "json":
-        return _Answer(comparison_to_json(comparison), fits)
+        return answer(comparison_to_json(comparison))
     if asked.output_format == "csv":
-        return _Answer(comparison_to_csv(comparison), fits)
-    return _Answer(captured(lambda console: print_comparison(comparison, console), width=_WIDTH), fits)
+        return answer(comparison_to_csv(comparison))
+    return answer(captured(lambda console: print_comparison(comparison, console), width=_WIDTH))
 
 
 def _reference(asked: _Asked, changes: ReferenceChanges) -> _Asked:

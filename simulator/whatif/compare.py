@@ -12,6 +12,7 @@ from simulator.comparison import Speedup, speedup_between
 from simulator.cost.model import Fidelity
 from simulator.report import BoundShares, Report
 from simulator.simulation import Simulation
+from simulator.uncertainty.unchecked import unchecked_remarks
 
 from .setups import Setup
 
@@ -139,7 +140,9 @@ def compare_setups(
         _compared(simulation, {name: setup.chosen.get(name) for name in differing}, simulations[0], firsts[setup.model])
         for setup, simulation in zip(setups, simulations, strict=True)
     )
-    remarks = tuple(dict.fromkeys(setup.remark for setup in setups if setup.remark))
+    said = [setup.remark for setup in setups if setup.remark]
+    said += [line for each in simulations for line in unchecked_remarks(each.launches.graph.workload)]
+    remarks = tuple(dict.fromkeys(said))
     return SideBySide(runs=runs, uncertain=tuple(_uncertain(setups, simulations)), remarks=remarks)
 
 

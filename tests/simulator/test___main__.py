@@ -437,3 +437,27 @@ def test_a_variant_is_run_as_its_authors_run_it(run) -> None:
     report = json.loads(done.out)
     assert (report["workload"]["dtype"], report["execution"]["channels_last"]) == ("float32", True)
     assert run("--hw", "a100", "--model", "imagen", "--variant", "karlo").status == 2
+
+
+def test_what_is_unchecked_is_said_beside_a_comparison_too(run) -> None:
+    done = run("--hw", "h100", "--model", "flux-dev", "--step-cache", "teacache=0.4", "--versus", "step-cache=0.2")
+    assert done.status == 0
+    for text in ("teacache=0.4", "0.2"):
+        assert f"step cache {text}: mechanism only, unchecked" in done.out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--model", "flux-dev", "--step-cache", "1.5"), "from 0 to below 1"),
+        (("--model", "sdxl", "--step-cache", "0.4"), "no list of transformer blocks"),
+        (("--model", "flux-dev", "--lora", "-3"), "valid are a rank from 1"),
+        (("--model", "llama2-7b", "--vae-tiling"), "llama2-7b has no setting vae_tiling; valid: batch"),
+        (("--model", "sdxl", "--vae-dtype", "fp8"), "vae_dtype float8_e4m3fn is impossible; valid: float32"),
+    ],
+)
+def test_ways_of_running_that_a_model_cannot_have_are_one_line(run, options, said) -> None:
+    done = run("--hw", "h100", *options)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+    assert done.err.count("\n") == 1
