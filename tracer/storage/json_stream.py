@@ -11,7 +11,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, cast
@@ -36,6 +36,8 @@ _LONGEST_ITEM = 1 << 24
 _LONGEST_MEMBER = 1 << 22
 #: Longest value that is repaired. [characters]
 _LONGEST_REPAIR = 1 << 20
+# How deep arrays may lie that are read item by item.
+_DEEPEST = 8
 _SPACES = " \t\r\n"
 _SPACE = re.compile(f"[{_SPACES}]*")
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}"]', re.DOTALL)
@@ -170,6 +172,46 @@ class JsonStream:
         else:
             raise self._error("not a JSON object", self._at)
         self._rest()
+
+    def records(self, streamed: Collection[str], around: Collection[str]) -> Iterator[tuple[str, Any]]:
+        """(path, item) of the items of arrays that lie within others; everything else is passed over.
+
+        Parameters
+        ----------
+        streamed : collection of str
+            Paths of the arrays, keys with dots between them (``tool.buffer.kernels``); arrays in between have no key.
+        around : collection of str
+            Paths of what lies around them.
+
+        Raises
+        ------
+        TraceFormatError
+            The file is not JSON, or is cut off.
+        """
+        yield from self._within("", streamed, around, _DEEPEST)
+        self._rest()
+
+    def _within(
+        self, path: str, streamed: Collection[str], around: Collection[str], depth: int
+    ) -> Iterator[tuple[str, Any]]:
+        first = self._peek()
+        if path in streamed and first == "[":
+            yield from ((path, item) for item in self._items())
+        elif (path in around or not path) and first in "{[" and depth:
+            self._at += 1
+            closing = "}" if first == "{" else "]"
+            while self._peek() != closing:
+                inner = path
+                if first == "{":
+                    inner = f"{path}.{self._value(_LONGEST_ITEM)}".lstrip(".")
+                    self._expect(":")
+                yield from self._within(inner, streamed, around, depth - 1)
+                self._separator(closing)
+            self._at += 1
+        elif first in "{[":
+            self._pass_over()
+        else:
+            self._value(_LONGEST_ITEM)
 
     def _object(self, array: str) -> Iterator[tuple[str, Any]]:
         self._at += 1

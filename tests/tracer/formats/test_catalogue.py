@@ -55,7 +55,7 @@ def test_foreign_files_are_declined_and_refused(name: str, kind: str, tmp_path: 
 def test_nobody_takes_a_foreign_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(_FOREIGN["json"])
-    with pytest.raises(TraceFormatError, match="not a trace in any known format; known: execution_trace, kineto"):
+    with pytest.raises(TraceFormatError, match="not a trace in any known format; known: chakra, execution_trace"):
         recognise(path)
     with pytest.raises(TraceFormatError, match="is a folder, not a trace"):
         recognise(tmp_path)

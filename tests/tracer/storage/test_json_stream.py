@@ -204,3 +204,17 @@ def test_progress_reaches_the_size_of_the_file(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(TraceFormatError, match="absent: cannot read"):
         JsonStream(tmp_path / "absent")
+
+
+def test_records_of_arrays_within_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = {"a": {"skip": [{"x": "]"}], "n": 5, "b": [{"c": [1, 2]}, {"c": [{"d": 3}], "e": [4]}]}, "c": [9]}
+    for chunk in (3, 1 << 20):
+        monkeypatch.setattr(json_stream, "_CHUNK", chunk)
+        with JsonStream(_write(tmp_path / "a.json", json.dumps(content))) as stream:
+            assert list(stream.records({"a.b.c"}, {"a", "a.b"})) == [("a.b.c", 1), ("a.b.c", 2), ("a.b.c", {"d": 3})]
+
+
+def test_records_deep_down_are_passed_over(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.json", "[" * 5000 + "]" * 5000)
+    with JsonStream(path) as stream:
+        assert list(stream.records({"a"}, set())) == []

@@ -1,0 +1,44 @@
+"""Protocol buffers without schemas; bytes are those of the examples in their documentation."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracer.storage.protobuf_wire import WireError, delimited, fields, signed, text, varint
+
+
+def test_the_examples_of_the_documentation() -> None:
+    assert list(fields(memoryview(b"\x08\x96\x01"))) == [(1, 150)]
+    ((number, value),) = fields(memoryview(b"\x12\x07testing"))
+    assert (number, text(value)) == (2, "testing")
+    assert varint(memoryview(b"\x96\x01\x00"), 0) == (150, 2)
+
+
+def test_numbers_of_all_kinds() -> None:
+    parts = dict(fields(memoryview(b"\x08" + b"\xff" * 9 + b"\x01" + b"\x11" + bytes(8) + b"\x1d" + bytes(4))))
+    assert signed(parts[1]) == -1
+    assert (len(parts[2]), len(parts[3])) == (8, 4)  # type: ignore[arg-type]
+    assert signed(parts[2]) == 0
+    assert text(5) == ""
+
+
+def test_messages_behind_their_lengths() -> None:
+    assert [bytes(m) for m in delimited(memoryview(b"\x02ab\x00\x01c"))] == [b"ab", b"", b"c"]
+    with pytest.raises(WireError, match="cut off"):
+        list(delimited(memoryview(b"\x05ab")))
+
+
+@pytest.mark.parametrize("data", [b"\x08", b"\x12\x07test", b"\x0b", b"\x08" + b"\xff" * 11, b"\x11\x00"])
+def test_what_is_no_message_is_refused(data: bytes) -> None:
+    with pytest.raises(WireError):
+        list(fields(memoryview(data)))
+
+
+@given(data=st.binary(max_size=40))
+def test_any_bytes_end(data: bytes) -> None:
+    try:
+        assert sum(1 for _ in fields(memoryview(data))) <= len(data)
+    except WireError as error:
+        assert str(error)  # noqa: PT017
