@@ -248,7 +248,6 @@ def make_report(
         flops=float(pieces.positions.flops.sum()),
         throughput=_throughput(graph.workload, total, frame_rate) or _tokens(graph, total, entries["by_stage"]),
         memory=device_memory(graph, launches.execution, accelerator),
-        memory_capacity=round(accelerator.memory.dram.capacity),
         bound=_bound_shares(pieces.bound, total),
         bound_by_category=_bounds_by_category(pieces),
         basis=_basis_shares(table.count * costs.time[:, 0], basis),
@@ -266,6 +265,7 @@ def _subject(graph: OpGraph, accelerator: Accelerator) -> dict[str, Any]:
     return {
         "model": graph.name,
         "accelerator": accelerator.name,
+        "memory_capacity": round(accelerator.memory.dram.capacity),
         "workload": asdict(graph.workload),
         "parameters": graph.num_parameters,
         "components": {c.name: c.num_parameters for c in graph.components},

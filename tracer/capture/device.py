@@ -26,10 +26,10 @@ from tracer.workloads.pipeline import Pipeline, StageSpec
 
 from .annotate import module_annotations
 from .joining import join_traces
-from .machine import build_facts, device_name, nvml_of, open_device, synchronize
+from .machine.device_facts import build_facts, device_name, nvml_of, open_device, synchronize
+from .machine.memory import bounded_memory
+from .machine.nvml import Sampler, summary
 from .materialize import ExampleInputs, built_without_weights, chosen_repeats, drop_weights, fill_weights
-from .memory import bounded_memory
-from .nvml import Sampler, summary
 from .profiling import profile, stage_annotation
 
 __all__ = ["CaptureError", "CaptureOptions", "Progress", "trace_callable", "trace_pipeline"]

@@ -21,7 +21,7 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map
 
-from .memory import CaptureMemoryError, free_memory
+from .machine.memory import CaptureMemoryError, free_memory
 
 __all__ = ["ExampleInputs", "built_without_weights", "chosen_repeats", "drop_weights", "fill_weights"]
 

@@ -15,7 +15,7 @@ from tracer.graph import GraphError
 from tracer.trace import STAGE_PREFIX, Trace
 
 from .host_kernels import with_host_kernels
-from .machine import synchronize
+from .machine.device_facts import synchronize
 
 __all__ = ["ChromeFileError", "profile", "stage_annotation"]
 

@@ -14,8 +14,8 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from tracer.capture.device import CaptureError, CaptureOptions, trace_callable, trace_pipeline  # noqa: E402
-from tracer.capture.machine import DeviceError  # noqa: E402
-from tracer.capture.memory import CaptureMemoryError  # noqa: E402
+from tracer.capture.machine.device_facts import DeviceError  # noqa: E402
+from tracer.capture.machine.memory import CaptureMemoryError  # noqa: E402
 from tracer.graph import Workload  # noqa: E402
 from tracer.storage.trace_file import load_trace, save_trace  # noqa: E402
 from tracer.trace import KernelKind, Trace  # noqa: E402

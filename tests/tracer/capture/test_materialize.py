@@ -10,8 +10,8 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
+from tracer.capture.machine.memory import CaptureMemoryError  # noqa: E402
 from tracer.capture.materialize import ExampleInputs, built_without_weights, chosen_repeats, drop_weights, fill_weights  # noqa: E402
-from tracer.capture.memory import CaptureMemoryError  # noqa: E402
 from tracer.workloads.construction import meta_construction  # noqa: E402
 
 CPU = torch.device("cpu")

@@ -26,8 +26,8 @@ from pathlib import Path
 import torch
 
 from hw_specs.output import write_text
-from tracer.capture.machine import build_facts, device_name, nvml_of, open_device
-from tracer.capture.nvml import DeviceSample, Sampler, summary
+from tracer.capture.machine.device_facts import build_facts, device_name, nvml_of, open_device
+from tracer.capture.machine.nvml import DeviceSample, Sampler, summary
 from tracer.graph import GraphError
 from tracer.workloads import find_pipeline
 from tracer.workloads.pipeline import Pipeline

@@ -9,7 +9,7 @@ from functools import partial
 
 import torch
 
-from tracer.capture.memory import free_memory
+from tracer.capture.machine.memory import free_memory
 from tracer.capture.profiling import profile, stage_annotation
 from validation.machine.stopwatch import Stopwatch, measure
 from validation.machine.sweeps import CaseNotRunnableError, KernelCase, prepare

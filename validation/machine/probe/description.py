@@ -14,7 +14,7 @@ import torch
 from hw_specs import Architecture
 from hw_specs.inheritance.lineage import architecture_of_isa
 from hw_specs.vendors import vendor_of_processor
-from tracer.capture.machine import cpu_name, device_name, nvml_of
+from tracer.capture.machine.device_facts import cpu_name, device_name, nvml_of
 
 __all__ = ["CacheLevel", "MachineFacts", "cpu_caches", "cpu_flags", "machine_facts"]
 

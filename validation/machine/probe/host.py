@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import nn
 
-from tracer.capture.machine import synchronize
+from tracer.capture.machine.device_facts import synchronize
 from validation.machine.stopwatch import Stopwatch
 
 __all__ = ["host_times"]

@@ -19,7 +19,7 @@ import yaml
 from hw_specs import Accelerator, FittedCalibration, format_quantity
 from hw_specs.catalogue import load_file
 from simulator.lowering import execution_on
-from tracer.capture.machine import build_facts, device_name, open_device
+from tracer.capture.machine.device_facts import build_facts, device_name, open_device
 from validation.machine.stopwatch import Stopwatch, measure, stopwatch_for
 from validation.machine.sweeps import (
     FAMILIES,

@@ -12,8 +12,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tracer.capture.machine import DeviceError, device_name  # noqa: E402
-from tracer.capture.nvml import DeviceSample  # noqa: E402
+from tracer.capture.machine.device_facts import DeviceError, device_name  # noqa: E402
+from tracer.capture.machine.nvml import DeviceSample  # noqa: E402
 from tracer.graph import Workload  # noqa: E402
 from tracer.workloads.modules.meta_module import meta_module  # noqa: E402
 from tracer.workloads.pipeline import Pipeline, StageSpec  # noqa: E402

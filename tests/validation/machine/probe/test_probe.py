@@ -12,7 +12,7 @@ pytest.importorskip("scipy")
 
 from hw_specs import CalibrationPool, load_accelerator  # noqa: E402
 from simulator.cost import hardware_columns  # noqa: E402
-from tracer.capture.machine import DeviceError  # noqa: E402
+from tracer.capture.machine.device_facts import DeviceError  # noqa: E402
 from validation.machine.probe.probe import Probe, ProbeOptions, probe  # noqa: E402
 
 _TINY = ProbeOptions(level="tiny", seconds=20.0, largest_product=256, largest_copy=2**21)

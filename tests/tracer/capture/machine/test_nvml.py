@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tracer.capture.nvml import DeviceSample, NvmlDevice, NvmlError, Sampler, open_nvml, summary
+from tracer.capture.machine.nvml import DeviceSample, NvmlDevice, NvmlError, Sampler, open_nvml, summary
 
 
 class _Error(Exception):

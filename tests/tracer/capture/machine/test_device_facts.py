@@ -8,7 +8,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tracer.capture.machine import DeviceError, build_facts, cpu_name, device_name, nvml_of, open_device, synchronize  # noqa: E402
+from tracer.capture.machine.device_facts import (  # noqa: E402
+    DeviceError,
+    build_facts,
+    cpu_name,
+    device_name,
+    nvml_of,
+    open_device,
+    synchronize,
+)
 
 
 def test_the_host_is_a_device() -> None:

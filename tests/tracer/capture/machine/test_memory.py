@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tracer.capture.memory import CaptureMemoryError, bounded_memory, free_memory  # noqa: E402
+from tracer.capture.machine.memory import CaptureMemoryError, bounded_memory, free_memory  # noqa: E402
 
 CPU = torch.device("cpu")
 
