@@ -215,7 +215,6 @@ NO_PARTICULAR_PART = {
     "GPU with 15.78 GiB (V100-16GB or T4 inferred)": "two candidates",
     "Google TPU v4-8": "a slice of four chips",
     "Google TPU v5e-4": "a slice of four chips",
-    "Habana Gaudi1": "no public rate was found",
     "Intel Xeon Sapphire Rapids (AWS r7iz.metal-16xl, 32 cores)": "model not named",
     "Intel i9-10980XE (1 core of 36)": "one thread of a processor",
     "NVIDIA A100 (NVLink)": "memory size not stated",
