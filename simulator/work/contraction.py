@@ -95,7 +95,7 @@ def fused_experts(op: Op) -> OpWork:
 def experts_shape(op: Op) -> ExpertsShape:
     """Extents from the tokens, the two weights (experts, out, in) and the choices of each token (tokens, choices)."""
     tokens, first, _, *rest = op.inputs
-    experts, gated, _ = first.shape
+    experts, gated, *_ = first.shape
     width = tokens.shape[-1]
     chosen = next((t.shape[-1] for t in rest if len(t.shape) == 2 and t.shape[0] == tokens.shape[0]), 1)
     touched = experts * (1.0 - (1.0 - min(chosen / experts, 1.0)) ** tokens.shape[0])

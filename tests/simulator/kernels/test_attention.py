@@ -10,6 +10,7 @@ def test_columns():
     assert {name: values[0] for name, values in table.extents().items()} == {
         **extents,
         "heads_per_key_head": 1,
+        "key_share": 1.0,
         "products": 1,
     }
     assert (table.algorithm[0], table.causal[0]) == (AttentionAlgorithm.FLASH3, False)

@@ -43,7 +43,7 @@ def test_the_table_lists_the_worst_pairs_on_request(run: Callable[..., Any], tab
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("missing.csv",), "cannot read"),
+        (("missing.csv",), "missing.csv: cannot be read"),
         (("--grade", "D"), "unknown grade 'D'; valid: A, AB, ABC"),
         (("--format", "xml"), "unknown format 'xml'"),
         (("--worst", "-1"), "--worst"),

@@ -58,7 +58,7 @@ def nested(measured_trace: Trace) -> Trace:
     times = {name: getattr(calls, name)[:2] for name in ("start", "duration")}
     rows = {
         name: getattr(kernels, name)[:1]
-        for name in "name kind launch correlation device stream start duration repeats".split()  # noqa: SIM905
+        for name in "name kind launch correlation device stream grid start duration repeats".split()  # noqa: SIM905
     }
     return replace(
         measured_trace,
