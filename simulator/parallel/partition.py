@@ -144,8 +144,10 @@ class _Part:
     def _hand_on(self, writer: StageWriter, stage: Stage, index: int) -> None:
         """A patch that goes to the device of the next layers while another is worked on."""
         parts, calls = self._scheme.pipefusion, self._split.survey.calls[stage.name]
+        if parts == 1 or (index + 1) * parts // len(calls) == index * parts // len(calls):
+            return
         main = self._split.survey.main_attention()
-        if parts == 1 or main is None or (index + 1) * parts // len(calls) == index * parts // len(calls):
+        if main is None:
             return
         patch = self._division.operator(main.op, main).inputs[0]
         message = exchange(patch.numel, patch.dtype, parts, self._scheme.span("pipefusion"), beside=True)
