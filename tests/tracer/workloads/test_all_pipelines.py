@@ -41,8 +41,9 @@ def _lowered(name: str, mode: str, attention: str) -> Launches:
     return lower(_graph(name), Execution(mode=mode, attention=attention))
 
 
-@pytest.fixture(params=_NAMES)
+@pytest.fixture(params=_NAMES, scope="module")
 def name(request) -> str:
+    """Of the module, so that all tests of a pipeline run one after another, and what one has lowered serves the next."""
     return request.param
 
 
