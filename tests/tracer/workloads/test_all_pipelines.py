@@ -43,7 +43,7 @@ def _lowered(name: str, mode: str, attention: str) -> Launches:
 
 @pytest.fixture(params=_NAMES, scope="module")
 def name(request) -> str:
-    """Of the module, so that all tests of a pipeline run one after another, and what one has lowered serves the next."""
+    """Of the module: all tests of a pipeline run one after another, and what one has lowered serves the next."""
     return request.param
 
 
