@@ -22,6 +22,7 @@ __all__ = [
     "converts_layout",
     "convolution",
     "convolution_format",
+    "convolution_kernel",
     "from_channels_last",
     "narrows",
     "suits_winograd",
@@ -65,9 +66,9 @@ def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
     bias = [_bias(out)] if has_bias and not execution.compiled else []
     if _unfolds(shape, name, execution):
         return (*_unfolded(op, shape, work, name), *bias)
-    depthwise = shape.groups > 1 and shape.reduced == prod(shape.filter)
-    main = _main(op, shape, work, name, depthwise=depthwise)
-    if depthwise or not converts_layout(name, shape, data, execution):
+    main = convolution_kernel("convolution", shape, name, (data, weight, out))
+    main = replace(main, bytes_written=work.bytes_written, winograd=suits_winograd(shape))
+    if main.depthwise or not converts_layout(name, shape, data, execution):
         return (*_generated_conversion(weight, shape, execution), main, *bias)
     converted = (data,) if prod(shape.filter) == 1 else (data, weight)
     before = [kernel for tensor in converted for kernel in to_channels_last(tensor)]
@@ -152,17 +153,20 @@ def _unfolded(op: Op, shape: ConvolutionShape, work: OpWork, name: str) -> tuple
     return (replace(move, bytes_read=read + size, bytes_written=size, elements=columns), product)
 
 
-def _main(op: Op, shape: ConvolutionShape, work: OpWork, name: str, *, depthwise: bool) -> Convolution:
-    data = op.inputs[0]
-    image = op.outputs[0].shape[2:] if len(shape.filter) == 2 else (0, 0)
+def convolution_kernel(
+    name: str, shape: ConvolutionShape, arithmetic: str, tensors: tuple[TensorSpec, TensorSpec, TensorSpec]
+) -> Convolution:
+    """Implicit product of two tensors, the first of which stays resident, that writes the third."""
+    first, second, result = tensors
+    image = result.shape[2:] if len(shape.filter) == 2 else (0, 0)
     return Convolution(
-        name="convolution",
-        number_format=name,
+        name=name,
+        number_format=arithmetic,
         matrix_flops=shape.flops,
-        bytes_read=float(data.nbytes + op.inputs[1].nbytes),
-        bytes_written=work.bytes_written,
-        resident_bytes=float(data.nbytes),
-        itemsize=data.itemsize,
+        bytes_read=float(first.nbytes + second.nbytes),
+        bytes_written=float(result.nbytes),
+        resident_bytes=float(first.nbytes),
+        itemsize=first.itemsize,
         num_groups=shape.groups,
         positions=shape.positions,
         output_channels=shape.channels,
@@ -171,8 +175,7 @@ def _main(op: Op, shape: ConvolutionShape, work: OpWork, name: str, *, depthwise
         axes=len(shape.filter),
         output_height=image[0],
         output_width=image[1],
-        winograd=suits_winograd(shape),
-        depthwise=depthwise,
+        depthwise=shape.groups > 1 and shape.reduced == prod(shape.filter),
     )
 
 

@@ -18,7 +18,14 @@ from simulator.work.convolution import (
 from tracer.graph import Op, TensorSpec
 from tracer.operators import Kind
 
-from .convolution import converts_layout, convolution_format, from_channels_last, suits_winograd, to_channels_last
+from .convolution import (
+    converts_layout,
+    convolution_format,
+    convolution_kernel,
+    from_channels_last,
+    suits_winograd,
+    to_channels_last,
+)
 from .reductions import reduction_loads
 from .rules import lowering_rule
 
@@ -49,7 +56,7 @@ def convolution_backward(op: Op, execution: Execution) -> Sequence[Kernel]:
     kernels: list[Kernel] = []
     if of_data:
         shape = data_gradient_shape(op)
-        main = _main("data_gradient", shape, name, (grad, weight, data))
+        main = convolution_kernel("data_gradient", shape, name, (grad, weight, data))
         main = replace(main, winograd=suits_winograd(shape))
         kernels.extend(_with_conversions(main, shape, (grad, weight), data, execution))
     if of_weight:
@@ -83,32 +90,6 @@ def _with_conversions(
         yield from_channels_last(result)
 
 
-def _main(
-    name: str, shape: ConvolutionShape, arithmetic: str, tensors: tuple[TensorSpec, TensorSpec, TensorSpec]
-) -> Convolution:
-    """A convolution of two tensors that writes a third."""
-    first, second, result = tensors
-    image = result.shape[2:] if len(shape.filter) == 2 else (0, 0)
-    return Convolution(
-        name=name,
-        number_format=arithmetic,
-        matrix_flops=shape.flops,
-        bytes_read=float(first.nbytes + second.nbytes),
-        bytes_written=float(result.nbytes),
-        resident_bytes=float(first.nbytes),
-        itemsize=first.itemsize,
-        num_groups=shape.groups,
-        positions=shape.positions,
-        output_channels=shape.channels,
-        reduced_length=shape.reduced,
-        filter_positions=1.0 if shape.transposed else float(prod(shape.filter)),
-        axes=len(shape.filter),
-        output_height=image[0],
-        output_width=image[1],
-        depthwise=shape.groups > 1 and shape.reduced == prod(shape.filter),
-    )
-
-
 def _filter_gradient(op: Op, shape: ConvolutionShape, arithmetic: str) -> tuple[Convolution, int]:
     """Sums over all positions of all images, in parts where a filter has too few tiles, and how many parts.
 
@@ -118,12 +99,12 @@ def _filter_gradient(op: Op, shape: ConvolutionShape, arithmetic: str) -> tuple[
     grad, data, weight = op.inputs[:3]
     as_data = data_gradient_shape(op)
     if arithmetic == "fp32" and suits_winograd(as_data):
-        main = _main("filter_gradient", as_data, arithmetic, (grad, weight, data))
+        main = convolution_kernel("filter_gradient", as_data, arithmetic, (grad, weight, data))
         read = float(grad.nbytes + data.nbytes)
         return replace(main, winograd=True, bytes_read=read, bytes_written=float(weight.nbytes)), 1
     depthwise = shape.groups > 1 and shape.channels == 1
     parts = 1 if depthwise else _parts(shape)
-    main = _main("filter_gradient", shape._replace(transposed=True), arithmetic, (grad, data, weight))
+    main = convolution_kernel("filter_gradient", shape._replace(transposed=True), arithmetic, (grad, data, weight))
     main = replace(
         main,
         num_groups=float(shape.groups * parts),

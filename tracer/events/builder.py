@@ -21,11 +21,16 @@ from .joins import join_events, module_column, stage_column
 from .operator_arguments import RecordedArguments
 from .operator_table import Names, OperatorTable
 
-__all__ = ["TraceBuilder"]
+__all__ = ["TraceBuilder", "are_whole"]
 
 #: Longest event that is believed; a longer one comes from a clock that wrapped or a field that was not set. [ns]
 LONGEST = 3_600_000_000_000
 _UNKNOWN = -1
+
+
+def are_whole(*values: object) -> bool:
+    """Whether all are integers that the columns of a trace hold, with room for differences."""
+    return all(type(value) is int and abs(value) < 2**62 for value in values)
 
 
 def _columns(names: str) -> dict[str, array[int]]:

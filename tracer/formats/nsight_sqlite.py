@@ -17,9 +17,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tracer.events.builder import TraceBuilder
+from tracer.events.builder import TraceBuilder, are_whole
 from tracer.events.operator_arguments import RecordedArguments
 from tracer.storage.json_stream import Progress
+from tracer.storage.sqlite_file import open_database, table_names, tables_in_file
 from tracer.trace import KernelKind, RunFacts, Trace, TraceFormatError
 
 __all__ = ["VARIABLE_MAP", "read", "recognises"]
@@ -77,7 +78,6 @@ _OPTIONAL = frozenset(
         *("gridX", "gridY", "gridZ", "blockX", "blockY", "blockZ"),
     )
 )
-_MAGIC = b"SQLite format 3\x00"
 # CUpti_ActivityMemcpyKind.
 _COPY_KINDS = {1: "HtoD", 2: "DtoH", 8: "DtoD", 10: "PtoP"}
 _PROCESS_BITS = 24
@@ -92,14 +92,7 @@ _DTYPES = (
 
 def recognises(path: Path) -> bool:
     """Whether the file is an SQLite database with tables of Nsight Systems."""
-    try:
-        with path.open("rb") as stream:
-            if stream.read(len(_MAGIC)) != _MAGIC:
-                return False
-        with closing(_open(path)) as database:
-            return bool(_tables(database) & set(VARIABLE_MAP))
-    except (OSError, sqlite3.Error):
-        return False
+    return bool(tables_in_file(path, views=True) & set(VARIABLE_MAP))
 
 
 def read(path: Path, progress: Progress | None = None) -> Trace:
@@ -113,7 +106,7 @@ def read(path: Path, progress: Progress | None = None) -> Trace:
     if not path.is_file():
         raise TraceFormatError(f"{path}: no such file")
     try:
-        with closing(_open(path)) as database:
+        with closing(open_database(path)) as database:
             reader = _Reader(path, database)
             steps = (reader.kernels, reader.graphs, reader.copies, reader.sets, reader.launches, reader.ranges)
             for done, step in enumerate(steps, start=1):
@@ -126,21 +119,13 @@ def read(path: Path, progress: Progress | None = None) -> Trace:
         raise TraceFormatError(f"{path}: not an Nsight Systems database, or damaged ({error})") from error
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-
-
-def _tables(database: sqlite3.Connection) -> set[str]:
-    return {str(row[0]) for row in database.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
-
-
 class _Reader:
     """Rows of the tables as events."""
 
     def __init__(self, path: Path, database: sqlite3.Connection) -> None:
         self._path = path
         self._database = database
-        self._tables = _tables(database)
+        self._tables = table_names(database, views=True)
         self._builder = TraceBuilder()
         self._processes: dict[int, int] = {}
         self._strings = self._read_strings()
@@ -153,7 +138,7 @@ class _Reader:
             text = self._text(name)
             self._dtypes[_dtype_of(text)] += 1
             grid = (gx, gy, gz, bx, by, bz)
-            self._event(text, KernelKind.KERNEL, (*where, process), grid if _whole(*grid) else ())
+            self._event(text, KernelKind.KERNEL, (*where, process), grid if are_whole(*grid) else ())
 
     def graphs(self) -> None:
         """Launches of CUDA graphs as single events: what ``nsys`` records unless ``--cuda-graph-trace=node``."""
@@ -174,7 +159,7 @@ class _Reader:
     def launches(self) -> None:
         """Runtime calls."""
         for start, end, name, thread, correlation in self._rows("CUPTI_ACTIVITY_KIND_RUNTIME"):
-            if not _whole(start, end, thread, correlation):
+            if not are_whole(start, end, thread, correlation):
                 self._builder.skip("runtime call without a time")
                 continue
             self._builder.add_host_call(
@@ -193,7 +178,7 @@ class _Reader:
         for start, end, text, text_id, thread in self._rows("NVTX_EVENTS"):
             if end is None:
                 continue  # A mark, not a range.
-            if not _whole(start, end, thread):
+            if not are_whole(start, end, thread):
                 self._builder.skip("annotation without a time")
                 continue
             name = text if text is not None else self._text(text_id)
@@ -221,10 +206,10 @@ class _Reader:
     def _event(self, name: str, kind: KernelKind, row: tuple[Any, ...], grid: tuple[int, ...] = ()) -> None:
         """One device event of (start, end, device, stream, correlation, process)."""
         start, end, device, stream, correlation, process = row
-        if not _whole(start, end):
+        if not are_whole(start, end):
             self._builder.skip("device event without a time")
             return
-        known = _whole(correlation, process)
+        known = are_whole(correlation, process)
         self._builder.add_kernel(
             name,
             start=start,
@@ -232,8 +217,8 @@ class _Reader:
             kind=kind,
             correlation=correlation if known else -1,
             process=self._process(process) if known else 0,
-            device=self._devices.get((_pid(process), device), device) if _whole(device) else 0,
-            stream=stream if _whole(stream) else 0,
+            device=self._devices.get((_pid(process), device), device) if are_whole(device) else 0,
+            stream=stream if are_whole(stream) else 0,
             grid=grid,
         )
 
@@ -251,7 +236,7 @@ class _Reader:
             return {}
         columns = [names.index(name) for name in ("pid", "cudaId", "gpuId")]
         found = ([row[i] for i in columns] for row in rows)
-        return {(pid, cuda): gpu for pid, cuda, gpu in found if _whole(pid, cuda, gpu)}
+        return {(pid, cuda): gpu for pid, cuda, gpu in found if are_whole(pid, cuda, gpu)}
 
     def _rows(self, table: str) -> Iterator[tuple[Any, ...]]:
         if table not in self._tables:
@@ -284,11 +269,7 @@ class _Reader:
 
 def _pid(process: Any) -> int:
     """Number of a process in its operating system."""
-    return (process >> _PROCESS_BITS) & ((1 << _PROCESS_BITS) - 1) if _whole(process) else 0
-
-
-def _whole(*values: Any) -> bool:
-    return all(type(value) is int and abs(value) < 2**62 for value in values)
+    return (process >> _PROCESS_BITS) & ((1 << _PROCESS_BITS) - 1) if are_whole(process) else 0
 
 
 def _dtype_of(kernel: str) -> str:

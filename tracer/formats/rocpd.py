@@ -14,13 +14,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tracer.events.builder import TraceBuilder
+from tracer.events.builder import TraceBuilder, are_whole
 from tracer.storage.json_stream import Progress
+from tracer.storage.sqlite_file import open_database, table_names, tables_in_file
 from tracer.trace import KernelKind, RunFacts, Trace, TraceFormatError
 
 __all__ = ["read", "recognises"]
 
-_MAGIC = b"SQLite format 3\x00"
 _DISPATCHES, _OLD_OPERATIONS = "rocpd_kernel_dispatch", "rocpd_op"
 _COPY = re.compile(r"copy", re.IGNORECASE)
 _FILL = re.compile(r"fill|memset", re.IGNORECASE)
@@ -28,15 +28,7 @@ _FILL = re.compile(r"fill|memset", re.IGNORECASE)
 
 def recognises(path: Path) -> bool:
     """Whether the file is an SQLite database with tables of either kind."""
-    try:
-        with path.open("rb") as stream:
-            if stream.read(len(_MAGIC)) != _MAGIC:
-                return False
-        with closing(_open(path)) as database:
-            names = _tables(database)
-            return any(name == _OLD_OPERATIONS or name.startswith(_DISPATCHES) for name in names)
-    except (OSError, sqlite3.Error):
-        return False
+    return any(name == _OLD_OPERATIONS or name.startswith(_DISPATCHES) for name in tables_in_file(path))
 
 
 def read(path: Path, progress: Progress | None = None) -> Trace:
@@ -48,7 +40,7 @@ def read(path: Path, progress: Progress | None = None) -> Trace:
         The file is damaged, a table lacks a column, or there is nothing in it.
     """
     try:
-        with closing(_open(path)) as database:
+        with closing(open_database(path)) as database:
             reader = _Reader(database)
             runs = reader.runs()
             for number, suffix in enumerate(runs):
@@ -62,21 +54,12 @@ def read(path: Path, progress: Progress | None = None) -> Trace:
         raise TraceFormatError(f"{path}: not a ROCm database, or damaged ({error})") from error
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-
-
-def _tables(database: sqlite3.Connection) -> set[str]:
-    """Tables alone: views may be made to compute for ever."""
-    return {str(row[0]) for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-
-
 class _Reader:
     """Rows of the tables as events."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
-        self._tables = _tables(database)
+        self._tables = table_names(database)
         self._builder = TraceBuilder()
         self._devices: set[str] = set()
         self._used: dict[tuple[int, Any], int] = {}
@@ -140,7 +123,7 @@ class _Reader:
 
     def _event(self, name: str, kind: KernelKind, where: Sequence[Any], launch: Any, process: int) -> None:
         start, end, device, stream = where
-        if not _whole(start, end):
+        if not are_whole(start, end):
             self._builder.skip("device event without a time")
             return
         number = self._used.setdefault((process, device), len(self._used))
@@ -149,23 +132,23 @@ class _Reader:
             start=start,
             duration=end - start,
             kind=kind,
-            correlation=launch if _whole(launch) else -1,
+            correlation=launch if are_whole(launch) else -1,
             device=number,
-            stream=stream if _whole(stream) and stream >= 0 else 0,
+            stream=stream if are_whole(stream) and stream >= 0 else 0,
             process=process,
         )
 
     def _call(self, name: str, where: Sequence[Any], launch: Any, process: int) -> None:
         start, end, thread = where
-        if not _whole(start, end):
+        if not are_whole(start, end):
             self._builder.skip("runtime call without a time")
             return
         self._builder.add_host_call(
             name,
             start=start,
             duration=end - start,
-            thread=thread if _whole(thread) else 0,
-            correlation=launch if _whole(launch) else -1,
+            thread=thread if are_whole(thread) else 0,
+            correlation=launch if are_whole(launch) else -1,
             process=process,
         )
 
@@ -185,7 +168,3 @@ def _direction(source: str | None, target: str | None, name: str) -> str:
     if source in sides and target in sides:
         return f"Memcpy {sides[source]}to{sides[target]}"
     return name or "Memcpy"
-
-
-def _whole(*values: Any) -> bool:
-    return all(type(value) is int and abs(value) < 2**62 for value in values)

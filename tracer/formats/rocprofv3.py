@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tracer.events.builder import TraceBuilder
+from tracer.events.builder import TraceBuilder, are_whole
 from tracer.events.operator_table import Names
 from tracer.storage.json_stream import JsonStream, Progress, open_plain_or_gzip, text_chunks
 from tracer.trace import KernelKind, RunFacts, Trace, TraceFormatError
@@ -177,7 +177,7 @@ class _Reader:
 
     def _event(self, name: str, where: tuple[Any, Any, str, Any], correlation: Any, kind: str) -> None:
         start, end, device, queue = where
-        if not _whole(start, end):
+        if not are_whole(start, end):
             self._builder.skip("device event without a time")
             return
         self._builder.add_kernel(
@@ -185,21 +185,21 @@ class _Reader:
             start=start,
             duration=end - start,
             kind=KernelKind.MEMCPY if "COPY" in kind else KernelKind.KERNEL,
-            correlation=correlation if _whole(correlation) else -1,
+            correlation=correlation if are_whole(correlation) else -1,
             device=self._devices.number(device),
-            stream=queue if _whole(queue) and queue >= 0 else 0,
+            stream=queue if are_whole(queue) and queue >= 0 else 0,
         )
 
     def _host(self, name: str, start: Any, end: Any, thread: Any, correlation: Any) -> None:
-        if not _whole(start, end):
+        if not are_whole(start, end):
             self._builder.skip("runtime call without a time")
             return
         self._builder.add_host_call(
             name,
             start=start,
             duration=end - start,
-            thread=thread if _whole(thread) else 0,
-            correlation=correlation if _whole(correlation) else -1,
+            thread=thread if are_whole(thread) else 0,
+            correlation=correlation if are_whole(correlation) else -1,
         )
 
 
@@ -216,7 +216,3 @@ def _number(text: Any) -> int | None:
     """Whole number of a cell."""
     plain = str(text).strip()
     return int(plain) if plain.isdecimal() and len(plain) < 20 else None
-
-
-def _whole(*values: Any) -> bool:
-    return all(type(value) is int and abs(value) < 2**62 for value in values)

@@ -63,7 +63,7 @@ def figure_of(
     metric = first_that_fits(names.metrics, row["metric"].strip())
     if metric is None:
         raise Unmappable("metric is no time")
-    one, part = metric.seconds(_number(row["value"])) / runs, part_of(row, names)
+    one, part = metric.seconds(positive_figure(row, "value")) / runs, part_of(row, names)
     batch = float(settings["batch"])
     if kind.decodes:
         return _of_tokens(row, metric, one / _devices_of_a_rate(row, names), settings)
@@ -142,11 +142,12 @@ def _quantity(part: Component, kind: WorkloadKind) -> tuple[str, str | None]:
     return "stage_latency", kind.text_encoders[part.which]
 
 
-def _number(text: str) -> float:
+def positive_figure(row: Mapping[str, str], column: str) -> float:
+    """Positive finite number of a column; :class:`Unmappable` for anything else."""
     try:
-        value = float(text)
+        value = float(row[column])
     except ValueError:
-        raise Unmappable("value is not a number") from None
+        raise Unmappable(f"{column} is not a number") from None
     if not 0 < value < float("inf"):
-        raise Unmappable("value is not positive and finite")
+        raise Unmappable(f"{column} is not positive and finite")
     return value

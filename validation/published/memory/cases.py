@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from validation.published.case import Case
+from validation.published.figure import positive_figure
 from validation.published.names import NAMES, MemoryLine, Names, Unmappable, first_that_fits, load_names
 from validation.published.row import case_of_row
 from validation.published.table import read_rows
@@ -82,7 +83,7 @@ def memory_case_of_row(row: Mapping[str, str], names: Names) -> MemoryCase:
     alone = counted.of == "component" and case.quantity != "latency"
     return MemoryCase(
         case=case,
-        measured=_number(row[_COLUMN]) * counted.unit,
+        measured=positive_figure(row, _COLUMN) * counted.unit,
         counted=counted,
         denoiser=names.workload(case.model).denoiser,
         component=(case.stage or "") if alone else "",
@@ -93,13 +94,3 @@ def _run(found: MemoryCase) -> tuple[object, ...]:
     case = found.case
     texts = (str(sorted(each.items())) for each in (case.settings, case.execution))
     return (case.source, case.model, case.device, *texts, case.options, found.component, found.measured)
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise Unmappable(f"{_COLUMN} is not a number") from None
-    if not 0 < value < float("inf"):
-        raise Unmappable(f"{_COLUMN} is not positive and finite")
-    return value
