@@ -23,7 +23,7 @@ from tracer.graph import OpGraph, Workload
 from .cost import BASES, RESOURCES, CoreSteps, Gains, KernelCosts
 from .kernels import KernelTables
 from .lowering import Launches
-from .lowering.positions import VIEWS, Positions, chosen_rows, positions_of
+from .lowering.graphs.positions import VIEWS, Positions, chosen_rows, positions_of
 from .lowering.quantization import QuantizedWeights
 
 __all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "bound_of", "main_basis", "make_report"]

@@ -39,7 +39,7 @@ from .cost import (
 from .execution import Execution
 from .kernels import KernelTables
 from .lowering import Launches, assign_units, execution_on, lower
-from .lowering.positions import chosen_kernels
+from .lowering.graphs.positions import chosen_kernels
 from .report import Report, main_basis, make_report
 
 __all__ = ["Simulation", "simulate"]

@@ -1,14 +1,14 @@
-"""What the framework launches for an operator: kernels, under an execution mode. Every module of this folder that has
-rules is found."""
+"""What the framework launches for an operator: kernels, under an execution mode. Every module in the rooms
+of this folder that has rules is found."""
 
 import importlib
 import pkgutil
 
-from .categories import CATEGORIES, category_of
-from .fusion import as_generated
-from .launches import Launches, StageLaunches, graph_as_run, lower
+from .fusion.chains import as_generated
+from .graphs.categories import CATEGORIES, category_of
+from .graphs.launches import Launches, StageLaunches, graph_as_run, lower
+from .products.units import assign_units, execution_on
 from .rules import kernels_of, lowering_rule, require_rules
-from .units import assign_units, execution_on
 
 __all__ = [
     "CATEGORIES",
@@ -24,6 +24,6 @@ __all__ = [
     "lowering_rule",
 ]
 
-for _found in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_found.name}")
+for _found in pkgutil.walk_packages(__path__, f"{__name__}."):
+    importlib.import_module(_found.name)
 require_rules()

@@ -15,7 +15,7 @@ from simulator.kernels import AccessPattern, Kernel
 from tracer.graph import Op, TensorSpec
 from tracer.operators import Kind
 
-from .copies import copy_kernel
+from .memory_bound.copies import copy_kernel
 
 __all__ = ["NARROW", "in_float32", "runs_in_float32"]
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from simulator.lowering.growth import operators_by_repeat
+from simulator.lowering.graphs.growth import operators_by_repeat
 from simulator.work import UnsupportedOpError, work_of
 from tracer.graph import Op, OpGraph, Workload
 from tracer.library.bundle import bundled_graph

@@ -20,7 +20,7 @@ from simulator.cost.power_limit import Draw
 from simulator.hosts.costs import host_costs, host_of
 from simulator.hosts.host import Host, HostCosts
 from simulator.kernels import KernelTables
-from simulator.lowering.positions import chosen_kernels
+from simulator.lowering.graphs.positions import chosen_kernels
 from simulator.report import BoundShares, bound_of
 from simulator.schedule.timeline import Timeline, issues_of, schedule, stage_runs
 from simulator.simulation import Simulation

@@ -1,0 +1,1 @@
+"""Attention, forward and backward, and which fused kernel runs it."""

@@ -1,0 +1,1 @@
+"""Convolutions, forward and backward, with the conversions of their layout."""

@@ -1,0 +1,1 @@
+"""Whole graphs: distinct kernels once, and every stage as launches."""

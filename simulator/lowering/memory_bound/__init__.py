@@ -1,0 +1,1 @@
+"""What moves memory more than it computes: elementwise operators, reductions, copies, normalizations."""

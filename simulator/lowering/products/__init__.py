@@ -1,0 +1,1 @@
+"""Matrix products, and the units that run them."""
