@@ -96,6 +96,7 @@ def _from_ceilings(path: Path | None, fitted: Sequence[FittedCalibration]) -> tu
     """Calibrations from published best rates, beside those just fitted and those that ship."""
     from validation.fitting.ceilings.best_rates import eager_shares, read_ceilings
     from validation.fitting.ceilings.calibration import ceiling_calibrations
+    from validation.fitting.ceilings.vector_rates import vector_rates
 
     if path is None:
         return ()
@@ -104,7 +105,7 @@ def _from_ceilings(path: Path | None, fitted: Sequence[FittedCalibration]) -> tu
     for reason, count in skipped.most_common():
         print(f"  {count} rows not used: {reason}")
     others = CalibrationPool.shipped().without({entry.name for entry in fitted})
-    return ceiling_calibrations(found, eager_shares(), CalibrationPool((*fitted, *others.members)))
+    return ceiling_calibrations(found, eager_shares(), CalibrationPool((*fitted, *others.members)), vector_rates())
 
 
 def energy_command(

@@ -210,6 +210,10 @@ class Source(Entry):
     """Component that does not."""
     accelerator: str = ""
     """What ran it, where the name of the device leaves the variant open."""
+    refuse: str = ""
+    """Why a row is no case."""
+    attention: Text | None = None
+    """What ran where no column says."""
     newest_then: str = ""
     """Release of the framework that was the newest one when its figures were published."""
     table: str = ""

@@ -40,10 +40,12 @@ def case_of_row(row: Row, names: Names) -> Case:
         raise Unmappable("single kernel, which `validate kernels` reads")
     model = _model(row["model"], names, assumed)
     kind = names.workload(model.workload)
+    source = _source(row, names)
+    if source.refuse:
+        raise Unmappable(source.refuse)
     device = _device(row, names, assumed)
     execution = _execution(row, names, kind, assumed)
     settings = _settings(row, names, model, kind, assumed)
-    source = _source(row, names)
     figure = figure_of(row, names, model=model, kind=kind, settings=settings, runs=source.runs)
     if not row["source"]:
         raise Unmappable("source is not stated")
@@ -130,7 +132,7 @@ def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -
     precision = first_that_fits(names.precisions, row["precision"])
     return {
         "mode": _mode(engine.mode, remarks, scripts),
-        "attention": _attention(_plain_attention(row, names), names, engine.attention or kind.attention, assumed),
+        "attention": _attention(_plain_attention(row, names), names, _usual(row, names, engine, kind), assumed),
         "matmul_tf32": (precision is not None and precision.tf32) or _source(row, names).tf32,
         "channels_last": any(remark.channels_last for remark in remarks) or _lies_so(engine.mode, scripts),
         **_autocast(row, names, engine, precision),
@@ -139,6 +141,11 @@ def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -
         **_split(row, names),
         **_quantization(precision, scripts, kind),
     }
+
+
+def _usual(row: Row, names: Names, engine: Engine, kind: WorkloadKind) -> str | None:
+    """Attention of a run whose columns do not say it."""
+    return engine.attention or _source(row, names).attention or kind.attention
 
 
 def _autocast(row: Row, names: Names, engine: Engine, precision: Precision | None) -> dict[str, bool]:

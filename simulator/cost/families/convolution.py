@@ -73,7 +73,7 @@ class VectorConvolutionParameters(Parameters):
     for each algorithm (20 % in the mean, rows over 150 us).
     """
 
-    rate: FloatArray = parameter(0.75, "1", 0.5, 1.0, "share of the peak in the products of unfused Winograd")
+    rate: FloatArray = parameter(0.75, "1", 0.2, 1.0, "share of the peak in the products of unfused Winograd")
     fused_rate: FloatArray = parameter(0.6, "1", 0.1, 1.0, "share of the peak in fused Winograd")
     transform: FloatArray = parameter(0.65, "1", 0.2, 1.0, "share of the DRAM bandwidth in the transforms of Winograd")
     latency: FloatArray = parameter(3e-5, "s", 0.0, 1.2e-4, "kernels around those that multiply")

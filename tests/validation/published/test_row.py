@@ -532,3 +532,15 @@ def test_autocast_is_of_a_precision_or_of_a_script(
     row |= {"attention_impl": "naive", "steps": "1"}
     case = case_of_row(row, load_names())
     assert (case.to_execution().autocast, case.settings["dtype"]) == (autocast, "float16")
+
+
+def test_a_source_may_say_what_ran_and_that_its_rows_are_no_cases() -> None:
+    run = {"source": "github.com/apple/ml-stable-diffusion:README.md", "compile": "coreml", "precision": "fp16"}
+    mac = case_of_row(_row_of("Stable Diffusion v1.4", device="Apple M1 Max 32c", **run), load_names())
+    execution = mac.to_execution()
+    assert (mac.device, mac.engine, execution.mode, execution.attention) == ("M1-Max-32c", "Core ML", "fused", "naive")
+    with pytest.raises(Unmappable, match="Neural Engine"):
+        case_of_row(_row_of("Stable Diffusion v1.4", device="Apple M1", **run), load_names())
+    run = {"source": "github.com/huggingface/blog:stable-diffusion-inference-intel.md", "precision": "fp32"}
+    xeon = case_of_row(_row_of("Stable Diffusion v1.5", device="Xeon (AWS r7iz.metal-16xl)", **run), load_names())
+    assert (xeon.device, xeon.to_execution().attention) == ("Xeon-6455B", "naive")

@@ -31,8 +31,11 @@ from simulator.lowering import assign_units, kernels_of
 from tracer.graph import Op, TensorSpec
 
 from .best_rates import Ceiling, EagerShare
+from .vector_rates import VectorRate
 
 __all__ = ["ceiling_calibrations", "solve"]
+
+_Item = Ceiling | EagerShare | VectorRate
 
 #: Groups whose shortest duration is that of any kernel.
 _FLOORS = ("stream.floor", "softmax.floor", "normalization.floor")
@@ -44,7 +47,10 @@ _STEPS = 50
 
 
 def ceiling_calibrations(
-    ceilings: Iterable[Ceiling], shares: Iterable[EagerShare], calibrations: CalibrationPool
+    ceilings: Iterable[Ceiling],
+    shares: Iterable[EagerShare],
+    calibrations: CalibrationPool,
+    rates: Iterable[VectorRate] = (),
 ) -> tuple[FittedCalibration, ...]:
     """One calibration for each architecture that has a ceiling of a group which no architecture of its lineage has.
 
@@ -52,16 +58,16 @@ def ceiling_calibrations(
     ----------
     ceilings : iterable of Ceiling
     shares : iterable of EagerShare
+    rates : iterable of VectorRate
     calibrations : CalibrationPool
         Those of architectures, and the generic one, which parameters that no ceiling tells come from.
     """
     pool = CalibrationPool.of(*calibrations.of_scope("architecture"), *calibrations.of_scope("generic"))
-    by_architecture: dict[str, tuple[list[Ceiling], list[EagerShare]]] = {}
-    for ceiling in ceilings:
-        by_architecture.setdefault(ceiling.accelerator.architecture, ([], []))[0].append(ceiling)
-    for share in shares:
-        by_architecture.setdefault(load_accelerator(share.accelerator).architecture, ([], []))[1].append(share)
-    made = (_of_architecture(name, *found, pool) for name, found in sorted(by_architecture.items()))
+    by_architecture: dict[str, list[_Item]] = {}
+    told: tuple[_Item, ...] = (*ceilings, *shares, *rates)
+    for item in told:
+        by_architecture.setdefault(_part(item).architecture, []).append(item)
+    made = (_of_architecture(name, found, pool) for name, found in sorted(by_architecture.items()))
     return tuple(fitted for fitted in made if fitted.calibration.parameters)
 
 
@@ -84,16 +90,14 @@ def solve(target: float, value_at: Callable[[float], float], low: float, high: f
     return 0.5 * (low + high)
 
 
-def _of_architecture(
-    name: str, ceilings: Sequence[Ceiling], shares: Sequence[EagerShare], pool: CalibrationPool
-) -> FittedCalibration:
+def _of_architecture(name: str, told_by: Sequence[_Item], pool: CalibrationPool) -> FittedCalibration:
     parameters: dict[str, float] = {}
-    used: list[tuple[str, Ceiling | EagerShare]] = []
-    for told, group, items in _told(ceilings, shares, pool):
+    used: list[tuple[str, _Item]] = []
+    for told, group, items in _told(told_by, pool):
         open_to = {n: x for n, x in told.items() if not _has_relative(name, PARAMETERS[n].group, pool)}
         parameters |= open_to
         used += [(group, item) for item in items if open_to]
-    parts = tuple(sorted({_part_name(item) for _, item in used}))
+    parts = tuple(sorted({_part(item).name for _, item in used}))
     fitted_on = tuple(_fitted_on(used, parameters, pool))
     calibration = Calibration(
         name=f"{name}_ceilings",
@@ -109,25 +113,27 @@ def _of_architecture(
     return FittedCalibration(calibration, Evidence(name=calibration.name, fitted_on=fitted_on))
 
 
-def _told(
-    ceilings: Sequence[Ceiling], shares: Sequence[EagerShare], pool: CalibrationPool
-) -> Iterator[tuple[dict[str, float], str, Sequence[Ceiling | EagerShare]]]:
+def _told(items: Sequence[_Item], pool: CalibrationPool) -> Iterator[tuple[dict[str, float], str, Sequence[_Item]]]:
     """Parameters, the group that they are told of, and by what."""
+    ceilings = [item for item in items if isinstance(item, Ceiling)]
     for group, dtypes in (("matmul", ("bfloat16", "float16")), ("matmul8", (_EIGHT_BIT,))):
         best = _best_of_each_part(c for c in ceilings if c.kind == "product" and c.dtype in dtypes)
         if best:
             yield _main_loop(group, best, pool), group, best
     for ceiling in (c for c in ceilings if c.kind == "interval"):
         yield dict.fromkeys(_FLOORS, ceiling.value), "stream", [ceiling]
-    for share in shares:
-        yield {f"{share.group}.dram": _share_parameter(share, pool)}, share.group, [share]
+    for item in items:
+        if isinstance(item, EagerShare):
+            yield {f"{item.group}.dram": _share_parameter(item, pool)}, item.group, [item]
+        elif isinstance(item, VectorRate):
+            yield _vector_parameters(item, pool), item.group, [item]
 
 
-def _part_name(item: Ceiling | EagerShare) -> str:
-    return item.accelerator if isinstance(item, EagerShare) else item.accelerator.name
+def _part(item: _Item) -> Accelerator:
+    return item.accelerator if isinstance(item, Ceiling) else load_accelerator(item.accelerator)
 
 
-def _source(item: Ceiling | EagerShare) -> str:
+def _source(item: _Item) -> str:
     return _EAGER_SOURCE if isinstance(item, EagerShare) else item.source
 
 
@@ -191,19 +197,38 @@ def _reached(share: EagerShare, parameters: Mapping[str, float], pool: Calibrati
     return float(moved / _time(kernel, accelerator, parameters, pool) / bandwidth)
 
 
+def _vector_parameters(rate: VectorRate, pool: CalibrationPool) -> dict[str, float]:
+    """Share of the peak with which the model runs as fast as was published, as each of the parameters."""
+    own = [PARAMETERS[name] for name in rate.parameters]
+
+    def rate_at(share: float) -> float:
+        return _vector_rate(rate, dict.fromkeys(rate.parameters, share), pool)
+
+    found = solve(rate.rate, rate_at, max(p.lower for p in own), min(p.upper for p in own))
+    return dict.fromkeys(rate.parameters, found)
+
+
+def _vector_rate(rate: VectorRate, parameters: Mapping[str, float], pool: CalibrationPool) -> float:
+    """Rate that the model sustains at the shape of a published one. [FLOP/s]"""
+    (kernel,) = kernels_of(rate.operator(), Execution(convolution_tf32=False))
+    return kernel.matrix_flops / _time(kernel, load_accelerator(rate.accelerator), parameters, pool)
+
+
 def _fitted_on(
-    used: Iterable[tuple[str, Ceiling | EagerShare]], parameters: Mapping[str, float], pool: CalibrationPool
+    used: Iterable[tuple[str, _Item]], parameters: Mapping[str, float], pool: CalibrationPool
 ) -> Iterator[FittedOn]:
     for group, item in used:
         own = {n: x for n, x in parameters.items() if n.partition(".")[0] == group}
         if isinstance(item, EagerShare):
             what, dtype, error = "share of the DRAM bandwidth", "float32", _reached(item, own, pool) / item.share - 1
+        elif isinstance(item, VectorRate):
+            what, dtype, error = item.op, item.dtype, _vector_rate(item, own, pool) / item.rate - 1
         else:
             what, dtype = item.what.partition(";")[0], item.dtype
             error = _rate(item, own, pool) / item.value - 1 if item.kind == "product" else 0.0
         yield FittedOn(
             source=_source(item),
-            device=_part_name(item),
+            device=_part(item).name,
             op=what,
             dtype=dtype,
             group=group,

@@ -4,9 +4,12 @@ import pytest
 
 from hw_specs import Calibration, CalibrationPool, load_accelerator
 from simulator.cost import hardware_columns, kernel_times
+from simulator.execution import Execution
 from simulator.kernels import KernelTables, Product
+from simulator.lowering import assign_units, kernels_of
 from validation.fitting.ceilings.best_rates import Ceiling, EagerShare
 from validation.fitting.ceilings.calibration import ceiling_calibrations, solve
+from validation.fitting.ceilings.vector_rates import vector_rates
 
 _GENERIC = Calibration(
     name="generic",
@@ -101,3 +104,19 @@ def test_intervals_are_floors_and_eager_kernels_shares():
 
 def test_a_rate_out_of_reach_tells_nothing():
     assert ceiling_calibrations([_product("gaudi3", 1e6)], (), CalibrationPool.of(_GENERIC)) == ()
+
+
+def test_a_part_without_matrix_units_meets_the_rates_of_its_vendors_library():
+    rates = vector_rates()
+    (found,) = ceiling_calibrations((), (), CalibrationPool.of(_GENERIC), rates)
+    assert (found.name, found.calibration.scope) == ("apple7_ceilings", "ceilings")
+    pool = CalibrationPool.of(_GENERIC, found)
+    for rate in rates:
+        part = load_accelerator(rate.accelerator)
+        (kernel,) = kernels_of(rate.operator(), Execution(convolution_tf32=False))
+        table = assign_units(KernelTables.from_kernels([kernel]), part)
+        time = kernel_times(table, hardware_columns([part], pool).sustained()).time[0, 0]
+        assert kernel.matrix_flops / time == pytest.approx(rate.rate, rel=0.01)
+    # Both algorithms of Winograd have one share: which of them a library has, a rate does not say.
+    shares = found.calibration.of_group("vector_convolution")
+    assert [len(shares), len(set(shares.values()))] == [2, 1]
