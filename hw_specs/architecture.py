@@ -145,6 +145,8 @@ class Architecture(Record):
     """L1 cache of a core beside its shared memory. [B]"""
     shortest_kernel: Seconds
     """Launch, one wave and drain of a kernel that does nothing. [s]"""
+    power_window: Seconds
+    """Time over which the controller of the board averages its power. [s]"""
     float32_accumulation: tuple[str, ...]
     """Formats whose products are computed in float32 on vector units."""
     winograd: Winograd

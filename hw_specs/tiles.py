@@ -50,6 +50,8 @@ class TileLibrary(Record):
     """Bytes of the reduced length in one step of the main loop. [B]"""
     resident: Count
     """Most blocks of one core."""
+    accumulators: Count = 32768
+    """Elements of output tiles, in float32, that fill half of the registers of a core; operands have the others. [1]"""
     shared: Share = 1.0
     """Share of the operand tiles that a block reads from L2 itself; the rest comes from the other blocks of a cluster,
     which read it once for all. [1]"""

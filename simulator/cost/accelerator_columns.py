@@ -26,6 +26,7 @@ from .hardware.memory_rates import (
     core_memory,
     dram_achievable_copy,
     dram_achievable_read,
+    operand_rate,
     shared_rate,
 )
 from .hardware.power import PowerModel, UnknownPowerError, power_model
@@ -152,6 +153,7 @@ def _derived(
         cache_capacity=cache_capacity(figures),
         cache_bandwidth=_or_else(common_cache(figures, "bandwidth"), np.inf),
         cache_rate=cache_rate(figures),
+        operand_rate=operand_rate(figures),
         core_memory=core_memory(figures),
         shared_rate=shared_rate(figures),
         stream_threads=resident_threads(figures, block=_BLOCK, registers=_REGISTERS),
@@ -163,6 +165,7 @@ def _derived(
         power_active=power.active,
         power_active_vector=power.active_vector,
         energy=power.energy,
+        power_window=figures.trait("power_window"),
         repeats=np.full(len(figures), _REPEATS),
         run={},
         clock_headroom=_or_else(figures.numbers["cores.clock_headroom"], 1.0),

@@ -166,6 +166,7 @@ def better(hardware: HardwareColumns, factors: Mapping[str, FloatArray | float])
         dram_achievable_copy=hardware.dram_achievable_copy * memory,
         cache_bandwidth=hardware.cache_bandwidth * memory,
         cache_rate=hardware.cache_rate * memory,
+        operand_rate=hardware.operand_rate * memory,
         shared_rate=hardware.shared_rate * memory,
         clock=hardware.clock * compute,
         power_limit=hardware.power_idle + (hardware.power_limit - hardware.power_idle) * every["power"],

@@ -6,8 +6,9 @@ At a share :math:`f` of the boost clock, and the voltage :math:`v(f)` that it ta
 .. math:: P(f) = v(f)^2 \frac{E}{T(f)}
 
 above idle, with the energy of its work. The clock is the highest one at which the mean power stays within the limit.
-The controller sees the mean over some time, so that a short kernel draws what it likes: what counts is the run that it
-is a part of. The energies are those that joules are counted with (:mod:`simulator.cost.hardware.power`).
+The controller sees the mean over some time (``power_window`` of the architecture), so that a short kernel draws what
+it likes: what counts is the run that it is a part of. The energies are those that joules are counted with
+(:mod:`simulator.cost.hardware.power`).
 
 More of any resource never costs time: at the limit :math:`T = v^2 E / P_{limit}`, which rises with the clock, and so a
 kernel that could be faster is held at a lower clock and still ends sooner.
@@ -30,10 +31,6 @@ from .hardware import HardwareColumns
 __all__ = ["Allowance", "Draw", "draw_of", "limited_times", "power_at", "time_at"]
 
 FloatArray = NDArray[np.float64]
-
-#: Time over which the controller of a board averages its power. [s] Rows of H200 and L40S begin to slow down where a
-#: kernel of 0.2 to 0.5 ms is repeated some fifty times (:attr:`HardwareColumns.repeats`).
-_WINDOW = 20e-3
 
 #: Halvings of the range of the clock, and its lowest share of the boost clock.
 _STEPS = 20
@@ -102,7 +99,9 @@ class Allowance:
         Time of a kernel beside the part that can be computed in several ways. [s]
     spare : array
         Power above idle that the limit leaves, NaN where none is known. [W]
-    repeats, run_time, run_clocked, run_work : array
+    repeated : array
+        Times that a kernel is repeated, over the time over which the controller averages. [1/s]
+    run_time, run_clocked, run_work : array
         See :class:`~simulator.cost.hardware.HardwareColumns`.
     """
 
@@ -110,7 +109,7 @@ class Allowance:
     energy: FloatArray
     beside: FloatArray
     spare: FloatArray
-    repeats: FloatArray
+    repeated: FloatArray
     run_time: FloatArray
     run_clocked: FloatArray
     run_work: FloatArray
@@ -133,7 +132,7 @@ class Allowance:
             "energy": _energy(table, hardware, done),
             "beside": np.asarray(beside),
             "spare": hardware.power_limit - hardware.power_idle,
-            "repeats": hardware.repeats,
+            "repeated": hardware.repeats / hardware.power_window,
             **{f"run_{name}": values for name, values in run.items()},
         }
         shape = (len(table), len(hardware))
@@ -147,7 +146,7 @@ class Allowance:
         """Times within the limit, given those at the boost clock and the part that goes with it. [s]"""
         whole = time + self.beside
         draw = Draw(np.minimum(clocked, whole), self.running * whole + self.energy)
-        run = (self.run_time, Draw(self.run_clocked, self.run_work), self.repeats)
+        run = (self.run_time, Draw(self.run_clocked, self.run_work), self.repeated)
         return _limited(_Kernels.of(whole, draw, *run), self.spare) - self.beside
 
 
@@ -161,8 +160,8 @@ class _Kernels(NamedTuple):
     weight: FloatArray
 
     @classmethod
-    def of(cls, time: FloatArray, draw: Draw, run_time: FloatArray, run_draw: Draw, repeats: FloatArray) -> _Kernels:
-        weight = -np.expm1(-repeats * time / _WINDOW)
+    def of(cls, time: FloatArray, draw: Draw, run_time: FloatArray, run_draw: Draw, repeated: FloatArray) -> _Kernels:
+        weight = -np.expm1(-repeated * time)
         return cls(time, draw, run_time, run_draw, weight)
 
     def at(self, index: NDArray[np.bool_]) -> _Kernels:
@@ -199,9 +198,9 @@ def limited_times(time: FloatArray, draw: Draw, hardware: HardwareColumns) -> Fl
         With the run that the kernels are part of, or none.
     """
     run = hardware.run or dict.fromkeys(("time", *Draw._fields), np.zeros(len(hardware)))
-    columns = (run["time"], *(run[name] for name in Draw._fields), hardware.repeats)
-    run_time, run_clocked, run_work, repeats = (np.broadcast_to(column, time.shape) for column in columns)
-    kernels = _Kernels.of(time, draw, run_time, Draw(run_clocked, run_work), repeats)
+    columns = (run["time"], *(run[name] for name in Draw._fields), hardware.repeats / hardware.power_window)
+    run_time, run_clocked, run_work, repeated = (np.broadcast_to(column, time.shape) for column in columns)
+    kernels = _Kernels.of(time, draw, run_time, Draw(run_clocked, run_work), repeated)
     spare = hardware.power_limit - hardware.power_idle
     return _limited(kernels, np.broadcast_to(spare, time.shape))
 

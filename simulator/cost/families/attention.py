@@ -178,7 +178,7 @@ def _on_one_architecture(calls: _Calls, tiles: AttentionTiles) -> dict[str, Floa
         best = np.minimum(best, time)
     hit_rate = cache_hit_rate(table, hardware.cache_capacity)
     dram = table.bytes[:, None] * (1.0 - hit_rate) / (parameters.dram * hardware.dram_bandwidth)
-    l2 = (steps.blocks * steps.mean * tiles.fetched)[:, None] / hardware.cache_rate
+    l2 = (steps.blocks * steps.mean * tiles.fetched)[:, None] / hardware.operand_rate
     floor = np.broadcast_to(parameters.floor, best.shape)
     work = (steps.blocks * steps.mean)[:, None] / hardware.cores
     return {

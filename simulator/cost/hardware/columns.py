@@ -58,6 +58,9 @@ class HardwareColumns:
     cache_rate : array
         Bandwidth of that cache as microbenchmarks reach it, else 3/4 of the published figure, else 32 B a clock
         and core (16 beside GDDR) and no less than four times the DRAM. [B/s]
+    operand_rate : array
+        Bandwidth of the caches out of which blocks read what others of their die read too: that of the L2, also where
+        another cache lies behind it. [B/s]
     core_memory : array
         Shared memory and L1 cache of one core, infinite where not known. [B]
     shared_rate : array
@@ -80,6 +83,8 @@ class HardwareColumns:
         Of running cores, and where they multiply on vector units. [W]
     energy : dict
         Energy of the work by what it does (:func:`simulator.cost.energies.amounts`). [J/FLOP], [J], [J/B]
+    power_window : array
+        Time over which the controller of the board averages its power. [s]
     repeats : array
         How often a kernel runs in a row before and while it is timed; 1 in a run. [1]
     run : dict
@@ -116,6 +121,7 @@ class HardwareColumns:
     cache_capacity: FloatArray
     cache_bandwidth: FloatArray
     cache_rate: FloatArray
+    operand_rate: FloatArray
     core_memory: FloatArray
     shared_rate: FloatArray
     stream_threads: FloatArray
@@ -129,6 +135,7 @@ class HardwareColumns:
     power_active: FloatArray
     power_active_vector: FloatArray
     energy: Mapping[str, FloatArray]
+    power_window: FloatArray
     repeats: FloatArray
     run: Mapping[str, FloatArray]
     clock_headroom: FloatArray

@@ -16,6 +16,7 @@ __all__ = [
     "core_memory",
     "dram_achievable_copy",
     "dram_achievable_read",
+    "operand_rate",
     "shared_rate",
 ]
 
@@ -76,6 +77,18 @@ def cache_rate(figures: Figures) -> FloatArray:
         per_core * block_cores(figures) * figures.numbers["cores.clock"], 4.0 * figures.numbers["memory.dram.bandwidth"]
     )
     return np.where(np.isnan(reached), estimate, reached)
+
+
+def operand_rate(figures: Figures) -> FloatArray:
+    """Bandwidth of the caches out of which blocks read operands, as microbenchmarks reach it. [B/s]
+
+    That is the common cache, and where an LLC lies behind L2s of single dies, those: of 38 cores of a die (MI300X) that
+    tile a product, six read the same rows or columns, so that a sixth of the traffic goes on to the LLC, whose
+    bandwidth is half of theirs.
+    """
+    published, measured = (figures.numbers[f"memory.l2.{name}"] for name in ("bandwidth", "measured_bandwidth"))
+    reached = np.where(np.isnan(measured), _MEASURED_CACHE_SHARE * published, np.fmin(measured, published))
+    return np.fmax(reached, cache_rate(figures))
 
 
 def core_memory(figures: Figures) -> FloatArray:

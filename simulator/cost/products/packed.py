@@ -40,7 +40,7 @@ def packed_cost(p: Problem, hardware: HardwareColumns, parameters: ProductParame
     blocks = (p.batch * np.ceil(p.m / _ROWS) * np.ceil(p.n / _COLUMNS))[:, None]
     busy = np.ceil(blocks / hardware.cores)
     arithmetic = busy * _of_block(p, hardware, parameters)
-    l2 = blocks * _bytes_of_block(p)[:, None] / (parameters.l2 * hardware.cache_rate)
+    l2 = blocks * _bytes_of_block(p)[:, None] / (parameters.l2 * hardware.operand_rate)
     moved = (p.reads + p.writes)[:, None] * (1.0 - p.hit_rate)
     dram = moved / np.minimum(parameters.dram * hardware.dram_achievable_read, hardware.dram_bandwidth)
     exposed = busy * parameters.start / hardware.core_clock

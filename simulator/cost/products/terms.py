@@ -29,9 +29,6 @@ IntArray = NDArray[np.int64]
 #: Bytes of one partial sum, and how often each is written and read when the reduced length is split.
 _PARTIAL_BYTES = 8.0
 
-#: Elements of the accumulators that fill the register file of one core.
-_ACCUMULATORS = 256.0 * 128.0
-
 # One of two values by a condition; for scalars, compiled code has its own.
 _either = np.where
 
@@ -87,6 +84,7 @@ class _Library(NamedTuple):
 
     step: float
     resident: float
+    accumulators: float
     shared: float
     staged: float
 
@@ -138,7 +136,7 @@ class Space:
             cores=hardware.cores,
             clock=hardware.core_clock,
             core_memory=hardware.core_memory,
-            l2_rate=parameters.l2 * hardware.cache_rate,
+            l2_rate=parameters.l2 * hardware.operand_rate,
             drain_rate=parameters.store * hardware.dram_achievable_read,
             gathered=_gathered(p, hardware),
             **own,
@@ -257,7 +255,7 @@ def _edge(c: Choices) -> FloatArray:
 
 def _filling(c: Choices) -> FloatArray:
     """Blocks whose accumulators fill a core. [1]"""
-    filling = np.floor(_ACCUMULATORS / (c.tiles.rows * c.tiles.columns))
+    filling = np.floor(c.library.accumulators / (c.tiles.rows * c.tiles.columns))
     return np.minimum(np.maximum(filling, 1.0), c.library.resident)
 
 
@@ -313,7 +311,7 @@ def _splitting(c: Choices) -> FloatArray:
 
 def library_numbers(library: TileLibrary) -> _Library:
     """What terms read of a library."""
-    return _Library(library.step, float(library.resident), library.shared, library.staged)
+    return _Library(library.step, float(library.resident), float(library.accumulators), library.shared, library.staged)
 
 
 def _gathered(p: Problem, hardware: HardwareColumns) -> FloatArray:

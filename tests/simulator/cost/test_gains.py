@@ -47,7 +47,8 @@ def test_shares_add_up(kernels, part, fidelity):
 
 def test_a_share_is_what_a_change_brings(kernels, part):
     shares = gains_of(kernels, part, fidelity="calibrated").shares[:, RESOURCES.index("memory")]
-    names = ("dram_bandwidth", "dram_achievable_read", "dram_achievable_copy", "cache_bandwidth", "cache_rate")
+    memories = ("dram_bandwidth", "dram_achievable_read", "dram_achievable_copy")
+    names = (*memories, "cache_bandwidth", "cache_rate", "operand_rate")
     faster = replace(part, **{name: getattr(part, name) * 1.01 for name in (*names, "shared_rate")})
     before, after = (kernel_times(kernels, each, fidelity="calibrated").time[:, 0] for each in (part, faster))
     assert (kernels.count * (before - after)).sum() == pytest.approx(

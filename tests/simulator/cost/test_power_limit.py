@@ -49,6 +49,15 @@ def test_a_short_kernel_alone_is_not_held():
     assert short == 1e-3
 
 
+def test_a_controller_that_looks_at_less_holds_shorter_kernels():
+    draw = Draw(*(np.array([[value]]) for value in (1e-3, 0.2)))
+    slow, fast = _part(repeats=1.0), replace(_part(repeats=1.0), power_window=np.array([1e-5]))
+    assert limited_times(np.array([[1e-3]]), draw, slow)[0, 0] == 1e-3
+    # Of windows of 10 us a kernel of 1 ms fills all.
+    held = limited_times(np.array([[1e-3]]), draw, fast)[0, 0]
+    assert held == pytest.approx(_limited(1e-3, 1e-3, 0.2), rel=1e-4)
+
+
 def test_a_short_kernel_has_the_clock_of_its_run():
     # A run of seven times the limit, in the flat part of the voltage, and kernels of it that draw much or nothing.
     run = {name: np.array([x]) for name, x in {"time": 10.0, "clocked": 10.0, "work": 7000.0}.items()}

@@ -159,7 +159,7 @@ def test_what_the_cache_holds_needs_no_dram(walk):
 
 
 def test_a_slow_l2_sets_the_pace(walk):
-    walked = walk(200.0, 256.0, 1000.0, part={"cache_rate": np.array([1e9])})
+    walked = walk(200.0, 256.0, 1000.0, part={"operand_rate": np.array([1e9])})
     assert walked["L2 traffic"] > _cores(walked)
     assert walked["time"] == pytest.approx(3e-6 + _joined(walked["L2 traffic"], walked["DRAM traffic"]))
 
@@ -339,7 +339,7 @@ def test_what_bounds_a_call(walk):
     assert walk(*plain)["bound"] == "matrix"
     assert walk(*plain, tiles={"shared": 1e6})["bound"] == "matrix"
     assert walk(*plain, exponential=6.0)["bound"] == "special"
-    assert walk(*plain, part={"cache_rate": np.array([1e9])})["bound"] == "l2"
+    assert walk(*plain, part={"operand_rate": np.array([1e9])})["bound"] == "l2"
     assert walk(*plain, part={"dram_bandwidth": np.array([1e10])})["bound"] == "dram"
     assert walk(1.0, 16.0, 16.0, floor=1e-3)["bound"] == "latency"
 

@@ -178,7 +178,7 @@ def _more(part, resource, factor):
     return replace(part, **changes)
 
 
-_RESOURCES = ("cores", "attention_storage", "cache_capacity", "cache_rate", "dram_bandwidth", "shared_rate")
+_RESOURCES = ("cores", "attention_storage", "cache_capacity", "operand_rate", "dram_bandwidth", "shared_rate")
 
 
 @pytest.mark.parametrize("group", ["flash2", "efficient", "flash3", "flash4", "cudnn_attention", "trtllm"])

@@ -97,7 +97,7 @@ def test_gathering_takes_more_of_fast_cores(hardware, convolution):
     kernel = convolution(32.0, 512.0, 64.0, 512.0, vector=False)
 
     def rate(matrix):
-        part = replace(hardware(matrix=matrix), power_limit=np.array([np.nan]), cache_rate=np.array([1e15]))
+        part = replace(hardware(matrix=matrix), power_limit=np.array([np.nan]), operand_rate=np.array([1e15]))
         return kernel.matrix_flops[0] / group_cost("convolution", kernel, part).time[0, 0] / matrix
 
     assert rate(1e13) > 0.9 > 0.75 > rate(2e14)

@@ -13,6 +13,7 @@ from simulator.cost.hardware.memory_rates import (
     core_memory,
     dram_achievable_copy,
     dram_achievable_read,
+    operand_rate,
     shared_rate,
 )
 
@@ -37,6 +38,14 @@ def test_the_cache_of_all_cores_lies_behind_those_of_the_dies():
     bandwidths = common_cache(_figures(*names), "bandwidth").tolist()
     assert bandwidths == [mi300x.llc.bandwidth, a100.l2.bandwidth]
     assert cache_capacity(_figures(*names)).tolist() == [256 * 2**20, a100.l2.capacity]
+
+
+def test_operands_come_out_of_the_caches_of_the_dies():
+    names = ("mi300x", "a100_sxm4_80gb", "gb200")
+    mi300x = load_accelerator("mi300x")
+    _, a100, gb200 = cache_rate(_figures(*names)).tolist()
+    # 8 L2s of 2048 B/clk each at 2.1 GHz, of which microbenchmarks reach three quarters.
+    assert operand_rate(_figures(*names)) == pytest.approx([0.75 * 16384 * mi300x.cores.clock, a100, gb200])
 
 
 def test_a_measured_cache_goes_with_the_published_one_of_a_changed_part():

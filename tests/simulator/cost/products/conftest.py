@@ -126,7 +126,7 @@ def drawn_hardware(rng: np.random.Generator) -> HardwareColumns:
     catalogue = hardware_columns(parts, CalibrationPool.empty())
     drawn = {
         name: getattr(catalogue, name) * rng.uniform(0.5, 2.0, len(parts))
-        for name in ("cores", "clock", "cache_rate", "core_memory", "dram_achievable_read")
+        for name in ("cores", "clock", "operand_rate", "core_memory", "dram_achievable_read")
     }
     return replace(catalogue, **drawn)
 

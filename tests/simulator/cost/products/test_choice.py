@@ -29,7 +29,7 @@ def _drawn_allowance(space: Space, rng: np.random.Generator) -> Allowance:
     rest = dict.fromkeys(("run_time", "run_clocked", "run_work"), np.zeros(space.peak.shape))
     least = product_terms(space.every()).time.min(axis=-1)
     energy = 10 ** rng.uniform(0.5, 2.7, space.peak.shape) * least
-    return Allowance(**drawn, **rest, energy=energy, repeats=rng.choice([50.0, np.inf], space.peak.shape))
+    return Allowance(**drawn, **rest, energy=energy, repeated=rng.choice([2500.0, np.inf], space.peak.shape))
 
 
 _POWERS = {"running": (0.0, 100.0), "spare": (100.0, 200.0), "beside": (0.0, 1e-4)}

@@ -30,7 +30,7 @@ def cost(problem, hardware):
 
 def test_every_block_reads_its_rows_and_its_columns(cost, hardware):
     part = hardware().with_parameters(_IDEAL)
-    rate = parameters_of(part, MATMUL).l2[0] * part.cache_rate[0]
+    rate = parameters_of(part, MATMUL).l2[0] * part.operand_rate[0]
     blocks = (1600 / 16) * (4096 / 8)
     assert cost(1600, 4096, 4096).l2[0, 0] == pytest.approx(blocks * 4096 * (16 * 2 + 8 * 0.5) / rate)
     assert cost(1, 4096, 4096).l2[0, 0] == pytest.approx((4096 / 8) * 4096 * (2 + 8 * 0.5) / rate)

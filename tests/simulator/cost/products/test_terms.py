@@ -48,6 +48,12 @@ def test_two_blocks_need_room_for_two_tiles_of_accumulators(cost, library):
     assert cost(20 * 128.0, 10 * 128.0, 520.0, library=library((128, 128))).waves == 1
 
 
+def test_a_core_with_more_registers_needs_more_blocks(cost, library):
+    # 128 x 64 accumulators are an eighth of 256 x 256, and three quarters of eight are six.
+    found = cost(**_SHAPE, library=library(accumulators=256 * 256, resident=8))
+    assert found.arithmetic == pytest.approx(6 * 17 * _STEP)
+
+
 def test_a_library_may_run_fewer_blocks_on_a_core(cost, library):
     found = cost(32 * 128.0, 13 * 64.0, 520.0, library=library(resident=1))
     assert found.waves == 5
