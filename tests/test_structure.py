@@ -26,7 +26,7 @@ _LONGEST_FUNCTION = 60
 _MEDIAN_FUNCTION = 6
 # Modules of a folder where a reader has to find one by its name; folders whose files are found by listing hold more.
 _LARGEST_ROOM = 12
-_LISTED = ("tracer/workloads", "tracer/workloads/modules", "tracer/operators", "simulator/lowering")
+_LISTED = ("tracer/workloads", "tracer/workloads/modules", "tracer/operators", "tracer/formats", "simulator/lowering")
 # Loading with a loader of one's own is yaml.load(text, Loader=...), which names it.
 _RUNS_DATA = re.compile(
     r"\bimport pickle\b|yaml\.load\(\w+\)|yaml\.(?:full|unsafe)_load|allow_pickle=True|(?<![.\w])(?:eval|exec)\("

@@ -15,6 +15,7 @@ __all__ = [
     "CallColumns",
     "HostColumns",
     "KernelColumns",
+    "kernels_without_times",
     "no_backlog",
     "no_calls",
     "no_host_calls",
@@ -144,6 +145,32 @@ class BacklogColumns:
     def __len__(self) -> int:
         """Number of entries."""
         return len(self.device)
+
+
+def kernels_without_times(
+    *,
+    name: IndexArray,
+    duration: FloatArray,
+    repeats: IndexArray,
+    kind: IndexArray | None = None,
+    call: IndexArray | None = None,
+    grid: IndexArray | None = None,
+) -> KernelColumns:
+    """Columns of a table of sums: entries for `repeats` events each, of a mean `duration` [s], without starts."""
+    unknown, nothing = np.full(len(name), -1, dtype=np.int64), np.zeros(len(name), dtype=np.int64)
+    return KernelColumns(
+        name=name,
+        kind=nothing if kind is None else kind,
+        call=unknown if call is None else call,
+        launch=unknown,
+        correlation=unknown,
+        device=nothing,
+        stream=nothing,
+        start=np.full(len(name), np.nan),
+        duration=duration,
+        repeats=repeats,
+        grid=unknown if grid is None else grid,
+    )
 
 
 def no_calls() -> CallColumns:

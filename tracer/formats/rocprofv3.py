@@ -1,5 +1,7 @@
 """``rocprofv3`` (rocprofiler-sdk) as JSON (``*_results.json``) or CSV (``*_kernel_trace.csv`` and its like).
 
+Tables of kernels of its predecessors, ``rocprof`` and ``rocprofv2`` (``results.csv``), are read too.
+
 JSON has what ran on the device and the HIP calls with the same correlation; a CSV table has the one or the other.
 Fields as the tool's ``generateJSON.cpp`` and ``generateCSV.cpp`` write them. Times are nanoseconds.
 """
@@ -33,18 +35,20 @@ _STREAMED = (
 )
 #: Field of ours -> its columns in the tables, of which the first that exists counts.
 VARIABLE_MAP: Mapping[str, tuple[str, ...]] = {
-    "start": ("Start_Timestamp",),
-    "end": ("End_Timestamp",),
-    "name": ("Kernel_Name", "Function", "Direction", "Name"),
-    "device": ("Agent_Id", "Destination_Agent_Id"),
-    "queue": ("Stream_Id", "Queue_Id"),
-    "correlation": ("Correlation_Id",),
+    "start": ("Start_Timestamp", "BeginNs"),
+    "end": ("End_Timestamp", "EndNs"),
+    "name": ("Kernel_Name", "KernelName", "Function", "Direction", "Name"),
+    "device": ("Agent_Id", "Destination_Agent_Id", "GPU_ID", "gpu-id"),
+    "queue": ("Stream_Id", "Queue_Id", "Queue_ID", "queue-id"),
+    "correlation": ("Correlation_Id", "Correlation_ID"),
     "thread": ("Thread_Id",),
     "kind": ("Kind", "Domain"),
 }
-_NEEDED = ("start", "end", "name", "kind")
+_NEEDED = ("start", "end", "name")
 _HEAD = 1 << 14
 _GPU = 2
+# What the rows of a table without kinds are.
+_DISPATCH = "KERNEL_DISPATCH"
 _LONGEST_FIELD = 1 << 20
 _AGENT = re.compile(r"(\d+)$")
 
@@ -129,8 +133,8 @@ class _Reader:
     def row(self, row: Mapping[str, str]) -> None:
         """A row of a table."""
         start, end, correlation = (_number(row.get(name)) for name in ("start", "end", "correlation"))
-        kind, name = row.get("kind", ""), row.get("name", "unknown")
-        if kind == "KERNEL_DISPATCH" or "COPY" in kind:
+        kind, name = row.get("kind", _DISPATCH), row.get("name", "unknown")
+        if kind == _DISPATCH or "COPY" in kind:
             self._event(name, (start, end, row.get("device", ""), _number(row.get("queue"))), correlation, kind)
         elif "API" in kind and "MARKER" not in kind:
             self._host(name, start, end, _number(row.get("thread")), correlation)

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from tracer.event_columns import CallColumns, KernelColumns, no_host_calls
+from tracer.event_columns import CallColumns, kernels_without_times, no_host_calls
 from tracer.events.operator_arguments import RecordedArguments
 from tracer.events.operator_table import Names, OperatorTable
 from tracer.storage.json_stream import Progress, open_plain_or_gzip
@@ -155,18 +155,11 @@ class _Table:
             duration=np.zeros(size),
             repeats=repeats,
         )
-        kernels = KernelColumns(
+        kernels = kernels_without_times(
             name=np.array(self._kernels, dtype=np.int64),
-            kind=nothing,
-            call=np.arange(size, dtype=np.int64),
-            launch=unknown,
-            correlation=unknown,
-            device=nothing,
-            stream=nothing,
-            start=never,
             duration=np.array(self._times, dtype=np.float64),
             repeats=repeats,
-            grid=unknown,
+            call=np.arange(size, dtype=np.int64),
         )
         return Trace(
             name=path.name.removesuffix(".gz").removesuffix(".csv") or path.name,

@@ -117,3 +117,17 @@ def test_copy_tables(tmp_path: Path) -> None:
     )
     (copy,) = rocprofv3.read(path).kernel_events()
     assert (copy.name, copy.kind) == ("MEMORY_COPY_HOST_TO_DEVICE", KernelKind.MEMCPY)
+
+
+def test_tables_of_its_predecessor(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    path.write_text(
+        '"Index","KernelName","gpu-id","queue-id","pid","tid","DispatchNs","BeginNs","EndNs","CompleteNs","DurationNs"\n'
+        '0,"gemm(float*) [clone .kd]",2,1,7,7,900,1000,4000,4100,3000\n',
+        encoding="utf-8",
+    )
+    assert recognise(path) == "rocprofv3"
+    trace = rocprofv3.read(path)
+    assert trace.kernel_names == ("gemm(float*) [clone .kd]",)
+    assert trace.kernels.duration.tolist() == pytest.approx([3e-6])
+    assert trace.has_timeline
