@@ -18,6 +18,7 @@ from validation.commands.comparisons import accuracy_command, kernels_command, p
 from validation.commands.fits import calibrate_command, energy_command, intervals_command
 from validation.commands.limits import limits_command
 from validation.commands.machine import campaign_command, check_command, probe_command
+from validation.commands.projections import projection_command
 from validation.commands.ratios import ratios_command
 from validation.commands.study import study_command
 from validation.commands.traces import trace_command
@@ -59,6 +60,7 @@ def group(version: VersionOption = False) -> None:
 app.command("published")(published_command)
 app.command("kernels")(kernels_command)
 app.command("ratios")(ratios_command)
+app.command("projection")(projection_command)
 app.command("limits")(limits_command)
 app.command("calibrate")(calibrate_command)
 app.command("trace")(trace_command)

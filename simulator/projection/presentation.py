@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.uncertainty.intervals import Interval
-from simulator.uncertainty.ratios import load_ratio_factors
 
 from .parts import UNKNOWN
 from .projection import Projection
@@ -76,10 +75,10 @@ def _readings(p: Projection) -> list[str]:
         f"({p.direct_speedup:.2f}x){_interval(p.direct_interval)}",
     ]
     if p.combined_interval is not None:
-        i, error = p.combined_interval, load_ratio_factors().of(("accelerator",)).coverage_error
+        i = p.combined_interval
         lines.append(
-            f"80 % intervals of ratios held {100 * i.coverage:.0f} +- {100 * error:.0f} % of {i.count} "
-            "pairs of published runs; what is unknown adds the ends of its rooflines"
+            f"80 % intervals held {100 * i.coverage:.0f} % of {i.count} {i.counted_on}; what is unknown adds the "
+            "ends of its rooflines, and another release of the software comes on top"
         )
     return lines
 

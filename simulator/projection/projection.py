@@ -27,6 +27,7 @@ from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.uncertainty.components import accelerator_correlation, ratio_variance
 from simulator.uncertainty.intervals import Interval
+from simulator.uncertainty.projections import projection_interval
 from simulator.uncertainty.ratios import RatioInterval, known_part, ratio_interval
 from tracer.events.attribution import ApartKernels
 from tracer.graph import Op
@@ -58,8 +59,9 @@ class Projection:
         Predictions of what can be predicted, on the target and on the source.
     direct_interval, projected_interval, combined_interval : Interval or None
         80 % intervals of `direct_time`, `projected_time` and `combined_time`; None where the fidelity is a bound. Those
-        that use the ratio are intervals of ratios of two runs (:mod:`simulator.uncertainty.ratios`), with the ends of
-        what is unknown added to theirs; time that stays as measured is sure.
+        that use the ratio are those of sums of calls measured on two accelerators
+        (:mod:`simulator.uncertainty.projections`), with the ends of what is unknown added to theirs; time that stays as
+        measured is sure.
     direct_share : float
         Share of measured time that those predictions are about.
     speedup, direct_speedup : float
@@ -244,11 +246,12 @@ def _ratio_of_runs(
         return None
     parts = [known_part(part, calibrations) for part in (source, target)]
     one_part = parts[0] == parts[1]
-    changes = () if one_part else ("accelerator",)
-    alike = 1.0 if one_part else accelerator_correlation(calibrations)
+    correlation = 1.0 if one_part else accelerator_correlation(calibrations)
+    variance = ratio_variance(errors[0], errors[1], accelerators_alike=correlation)
+    if one_part:
+        return ratio_interval(1.0, variance, (), distance=distance(source, target))
     apart = math.hypot(distance(source, parts[0]), distance(target, parts[1]))
-    variance = ratio_variance(errors[0], errors[1], accelerators_alike=alike)
-    return ratio_interval(1.0, variance, changes, distance=distance(source, target) if one_part else apart)
+    return projection_interval(variance, alike=scatter_between(source, target) == 0, distance=apart)
 
 
 def _part(carried: CarriedOperators, time: float, interval: RatioInterval | None, total: float) -> ProjectedPart:
@@ -276,7 +279,7 @@ def _summed_interval(parts: Sequence[ProjectedPart], interval: RatioInterval | N
         level=interval.level,
         coverage=interval.coverage,
         count=interval.count,
-        counted_on="pairs of published runs on two accelerators",
+        counted_on="sums of operator calls measured on two accelerators",
     )
 
 

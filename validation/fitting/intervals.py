@@ -20,6 +20,7 @@ from simulator.uncertainty.intervals import (
     IntervalFactors,
     Standing,
 )
+from simulator.uncertainty.projections import ProjectionFactors
 from simulator.uncertainty.ratios import RatioFactors
 from validation.published.errors import CaseResult
 
@@ -171,7 +172,7 @@ def source_scatter(results: Iterable[CaseResult]) -> float:
     return math.sqrt(squares / freedom) if freedom else 0.0
 
 
-def write_factors(factors: IntervalFactors | RatioFactors, path: Path) -> None:
+def write_factors(factors: IntervalFactors | RatioFactors | ProjectionFactors, path: Path) -> None:
     """Write factors as YAML."""
     write_text(path, yaml.safe_dump(factors.model_dump(mode="json"), sort_keys=False, width=110))
 

@@ -16,14 +16,14 @@ from validation.ratios.ratio import Ratio
 
 from .intervals import weighted_quantile
 
-__all__ = ["fit_ratio_factors"]
+__all__ = ["ScoredRatio", "accelerator_factor", "fit_ratio_factors"]
 
 #: Widest deviation that a kind of change may have beyond what errors of kernels tell. [1]
 _WIDEST = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Scored:
+class ScoredRatio:
     """Log error of a ratio with its variance, of some accelerators."""
 
     accelerators: tuple[str, ...]
@@ -49,22 +49,37 @@ def fit_ratio_factors(ratios: Iterable[Ratio], *, level: float = 0.8) -> RatioFa
     ValueError
         Too few accelerators for a finite factor when one group is left out.
     """
-    scored: dict[str, list[_Scored]] = {ANY: []}
+    scored: dict[str, list[ScoredRatio]] = {ANY: []}
     ratios = tuple(ratios)
     for ratio in ratios:
         if ratio.variance is not None:
-            one = _Scored(
+            one = ScoredRatio(
                 accelerators=ratio.accelerators,
                 error=math.log(ratio.predicted / ratio.measured),
                 variance=ratio.variance,
             )
             scored[ANY].append(one)
             scored.setdefault(ratio.change, []).append(one)
-    found = {change: _factor(_grouped(pairs), level) for change, pairs in scored.items()}
+    found = {change: accelerator_factor(pairs, level) for change, pairs in scored.items()}
     if found[ANY] is None:
         raise ValueError("intervals of ratios need pairs of runs on more accelerators")
     variants = _variants([r for r in ratios if r.change == "accelerator" and r.variance is not None], level)
     return RatioFactors(level=level, changes={c: factor for c, factor in found.items() if factor}, variants=variants)
+
+
+def accelerator_factor(pairs: Iterable[ScoredRatio], level: float, *, unseen: int = 1) -> RatioFactor | None:
+    """Factor of some pairs, each group of accelerators alike, and its coverage on those that it had not seen.
+
+    None where the factor without one of them would be infinite.
+
+    Parameters
+    ----------
+    pairs : iterable of ScoredRatio
+    level : float
+    unseen : int
+        Groups that count as outside every interval, for what was not measured; 0 where there are too few groups.
+    """
+    return _factor(_grouped(pairs), level, unseen)
 
 
 def _variants(ratios: Iterable[Ratio], level: float) -> RatioFactor | None:
@@ -116,19 +131,19 @@ def _apart(accelerators: Sequence[str]) -> float:
     return distance(one, other) if one.architecture == other.architecture else 0.0
 
 
-def _grouped(pairs: Iterable[_Scored]) -> dict[tuple[str, ...], list[_Scored]]:
-    groups: dict[tuple[str, ...], list[_Scored]] = {}
+def _grouped(pairs: Iterable[ScoredRatio]) -> dict[tuple[str, ...], list[ScoredRatio]]:
+    groups: dict[tuple[str, ...], list[ScoredRatio]] = {}
     for pair in pairs:
         groups.setdefault(pair.accelerators, []).append(pair)
     return groups
 
 
-def _factor(groups: Mapping[tuple[str, ...], Sequence[_Scored]], level: float) -> RatioFactor | None:
+def _factor(groups: Mapping[tuple[str, ...], Sequence[ScoredRatio]], level: float, unseen: int) -> RatioFactor | None:
     """Factor of all groups with its coverage; None where one without some accelerator would be infinite."""
-    whole = _fitted(groups, level) if groups else None
+    whole = _fitted(groups, level, unseen) if groups else None
     shares = []
     for accelerators, pairs in groups.items():
-        others = _fitted(_without(groups, accelerators), level)
+        others = _fitted(_without(groups, accelerators), level, unseen)
         if not math.isfinite(others.factor):
             return None
         shares.append(float(np.mean([abs(p.error) <= others.half_width(math.sqrt(p.variance)) for p in pairs])))
@@ -144,19 +159,19 @@ def _factor(groups: Mapping[tuple[str, ...], Sequence[_Scored]], level: float) -
 
 
 def _without(
-    groups: Mapping[tuple[str, ...], Sequence[_Scored]], accelerators: Collection[str]
-) -> dict[tuple[str, ...], Sequence[_Scored]]:
+    groups: Mapping[tuple[str, ...], Sequence[ScoredRatio]], accelerators: Collection[str]
+) -> dict[tuple[str, ...], Sequence[ScoredRatio]]:
     return {names: pairs for names, pairs in groups.items() if not set(names) & set(accelerators)}
 
 
-def _fitted(groups: Mapping[tuple[str, ...], Sequence[_Scored]], level: float) -> Factor:
+def _fitted(groups: Mapping[tuple[str, ...], Sequence[ScoredRatio]], level: float, unseen: int) -> Factor:
     """Scatter that makes the errors likeliest, and the hierarchical conformal factor beside it."""
     scored = [(pair, 1 / len(pairs)) for pairs in groups.values() for pair in pairs]
     error, variance = (np.array([getattr(p, name) for p, _ in scored]) for name in ("error", "variance"))
     weight = np.array([w for _, w in scored])
     scatter = round(_scatter(error, variance, weight), 4)
     scores = np.abs(error) / np.maximum(np.sqrt(variance + scatter**2), 1e-9)
-    factor = weighted_quantile(scores, weight / (len(groups) + 1), level)
+    factor = weighted_quantile(scores, weight / max(len(groups) + unseen, 1), level)
     # Rounded up, so that the run which it stands for is inside.
     return Factor.model_construct(
         factor=math.ceil(factor * 1e4) / 1e4 if factor < math.inf else factor, scatter=scatter
