@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from hw_specs.architecture import Dram
 from hw_specs.schema import Accelerator
 
-__all__ = ["DramRule", "dram_rule", "idle_power", "process_step", "relative_voltage", "relative_voltages"]
+__all__ = [
+    "DramRule",
+    "dram_rule",
+    "idle_power",
+    "process_step",
+    "relative_voltage",
+    "relative_voltages",
+]
 
 # Power of the same circuit at the same speed relative to TSMC N7, as foundries advertise the steps between their
 # processes: 16FF+ to N7 -60 % (TSMC, by way of techgage.com); N7 to N5 -30 % and to N5P -40 % (tsmc.com, 5 nm page); N5

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from hw_specs.reading.record import Record, Text, read_record
-from hw_specs.units.quantity import FlopPerSecond
+from hw_specs.units.quantity import FlopPerSecond, Seconds
 
 __all__ = ["FREE_SHARE", "SustainedRate", "sustained_rates"]
 
@@ -30,11 +30,17 @@ class SustainedRate(Record):
     """Matrix units in 16 bits, or vector units in fp32."""
     rate: FlopPerSecond
     """[FLOP/s]"""
+    measured_over: Seconds | None = None
+    """Time for which the products ran, None where the source does not tell. [s]"""
     held: bool = False
     """Whether the source says that the board's limit held the clock: the rate then tells the energy from both sides."""
     same_board: tuple[Text, ...] = ()
     """Other parts with the same die and limit."""
     source: Text
+
+    def is_burst(self, window: float) -> bool:
+        """Whether the products ended before a controller that averages over a window [s] has seen their power."""
+        return self.measured_over is not None and self.measured_over < window
 
 
 class _SustainedRates(Record):

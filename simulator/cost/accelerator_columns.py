@@ -39,8 +39,7 @@ __all__ = ["VariantColumns", "hardware_columns"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-#: Calls in a row by which a kernel is timed on its own: three and six runs of six layers (``collector/helper.py`` and
-#: ``collector/vllm/collect_gemm.py`` of aiconfigurator).
+#: Calls in a row by which a kernel is timed on its own, where nobody says more.
 _REPEATS = 50.0
 
 # Threads of a block of PyTorch's elementwise kernels (``num_threads()``, CUDALoops.cuh), and registers of one of them.

@@ -123,7 +123,8 @@ def calibrate_runs(runs: Sequence[RunAmounts], log: PowerLog | None = None) -> E
     latency = np.array([r.run.latency for r in runs])
     fitted = np.array([run_energy(r, model, measured_time=True) for r in runs])
     predicted = np.array([run_energy(r, m, measured_time=True) for r, m in zip(runs, left_out, strict=True)])
-    source = runs[0].run.source
+    pipelines = tuple(dict.fromkeys(r.run.model for r in runs))
+    sources = tuple(dict.fromkeys(r.run.source for r in runs))
     return EnergyCalibration(
         name=accelerator.name.lower(),
         accelerator=accelerator.name,
@@ -131,9 +132,9 @@ def calibrate_runs(runs: Sequence[RunAmounts], log: PowerLog | None = None) -> E
         fitted=RUN_PARAMETERS,
         fitted_on=(
             EnergyFittedOn(
-                source=source,
+                source="; ".join(sources),
                 device=accelerator.name,
-                what=f"energy of {len(runs)} generations ({', '.join(r.run.model for r in runs)}){rate_note(ceiling)}",
+                what=f"energy of {len(runs)} generations ({', '.join(pipelines)}){rate_note(ceiling)}",
                 count=len(runs),
                 mape=_rounded(np.abs(fitted / measured - 1).mean()),
                 held_out_mape=_rounded(np.abs(predicted / measured - 1).mean()),
@@ -141,8 +142,15 @@ def calibrate_runs(runs: Sequence[RunAmounts], log: PowerLog | None = None) -> E
         ),
         residuals=(_residual("held_out", _above_idle(measured / latency, predicted / latency, parameters.idle)),),
         date=today(),
-        sources=(source, *(c.source for c in ceilings() if c.accelerator == board_of(accelerator.name)), _PUBLISHED),
+        sources=(*sources, *_ceiling_sources(accelerator.name, ceiling), _PUBLISHED),
     )
+
+
+def _ceiling_sources(accelerator: str, ceiling: float | None) -> tuple[str, ...]:
+    """Who published the rate that took part in a fit."""
+    if ceiling is None:
+        return ()
+    return tuple(c.source for c in ceilings() if c.accelerator == board_of(accelerator))
 
 
 def with_shared_residuals(

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import CalibrationPool
-from simulator.cost import kernel_times
 from validation.measured.tables import MeasuredKernels
 from validation.measured.timing import NO_OVERHEAD, Timing, timings_of, with_timing
 
@@ -42,12 +41,11 @@ def predicted(
         (source, op) to what the harness adds; by default as the calibrations know it.
     """
     known = timings_of(calibrations, measured.device) if timings is None else timings
-    hardware = measured.hardware(calibrations)
-    costs = kernel_times(measured.kernels, hardware, fidelity="calibrated")
+    times, rooflines = measured.costs(measured.kernels, calibrations)
     each = [known.get(key, NO_OVERHEAD) for key in zip(measured.source, measured.op, strict=True)]
     time = with_timing(
-        measured.per_row(costs.time[:, 0]),
+        measured.per_row(times),
         floor=np.array([timing.floor for timing in each]),
         offset=np.array([timing.offset for timing in each]),
     )
-    return Prediction(time=time, roofline=measured.per_row(costs.roofline[:, 0]))
+    return Prediction(time=time, roofline=measured.per_row(rooflines))

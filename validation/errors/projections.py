@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import CalibrationPool
-from simulator.cost import kernel_times
 from simulator.lowering import assign_units
 from simulator.projection.carried import carried_over
 from validation.measured.tables import MeasuredKernels
@@ -138,11 +137,10 @@ def _without(calibrations: CalibrationPool, device: str) -> CalibrationPool:
 def _times(table: MeasuredKernels, calibrations: CalibrationPool) -> Mapping[_Key, tuple[float, float]]:
     """(measured, predicted) time of each call that occurs once. [s]"""
     kernels = assign_units(table.kernels, table.accelerator)
-    hardware = table.hardware(calibrations)
     timings = timings_of(calibrations, table.accelerator.name)
     timing = [timings.get(way, NO_OVERHEAD) for way in zip(table.source, table.op, strict=True)]
     predicted = with_timing(
-        table.per_row(kernel_times(kernels, hardware).time[:, 0]),
+        table.per_row(table.costs(kernels, calibrations)[0]),
         floor=np.array([t.floor for t in timing]),
         offset=np.array([t.offset for t in timing]),
     )

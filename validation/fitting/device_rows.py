@@ -109,9 +109,7 @@ class DeviceRows:
             timing=timing,
             floor=np.append(floors, 0.0)[timing],
             weight=np.where((m.latency > _LONG) | (timing >= 0), 1.0, _SHORT_WEIGHT),
-            unknown_data=np.array(
-                [op in source_of(s).unknown_data for op, s in zip(m.op, m.source, strict=True)], dtype=bool
-            ),
+            unknown_data=m.unknown_data(),
             groups=_group_kernels(m, observed),
         )
 
@@ -135,13 +133,15 @@ class DeviceRows:
 
 def _group_kernels(m: MeasuredKernels, observed: CalibrationPool) -> tuple[_GroupKernels, ...]:
     hardware, groups, found = m.hardware(observed), parameter_group(m.kernels), []
-    for code in np.unique(groups).tolist():
-        places, used = np.flatnonzero(groups == code), (GROUPS[code], *group_named(GROUPS[code]).borrowed)
+    calls = m.calls_in_a_row()
+    for code, repeats in sorted(set(zip(groups.tolist(), calls.tolist(), strict=True))):
+        places = np.flatnonzero((groups == code) & (calls == repeats))
+        used = (GROUPS[code], *group_named(GROUPS[code]).borrowed)
         found.append(
             _GroupKernels(
                 kernels=m.kernels.select(places),
                 places=places,
-                hardware=hardware,
+                hardware=hardware.repeated(repeats),
                 names=tuple(name for name, p in PARAMETERS.items() if p.group in used),
             )
         )

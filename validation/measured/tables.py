@@ -69,6 +69,34 @@ class MeasuredKernels:
         """Number of rows."""
         return len(self.latency)
 
+    def calls_in_a_row(self) -> FloatArray:
+        """How often the call of each kernel was repeated while it was timed, shape (num_kernels,). [1]"""
+        rows = [source_of(source).calls_of(op) for op, source in zip(self.op, self.source, strict=True)]
+        return np.array(rows)[self.row]
+
+    def costs(self, kernels: KernelTables, calibrations: CalibrationPool) -> tuple[FloatArray, FloatArray]:
+        """Times of kernels, and those of the roofline, each with its calls in a row, shape (num_kernels,). [s]
+
+        Operands of which nobody knows what they held draw anything between nothing and what noise does: their kernels
+        are predicted in the middle between the boost clock and the limit.
+        """
+        hardware, repeats, unknown = self.hardware(calibrations), self.calls_in_a_row(), self.unknown_data()[self.row]
+        times, rooflines = np.zeros(len(kernels)), np.zeros(len(kernels))
+        for calls in np.unique(repeats).tolist():
+            places = np.flatnonzero(repeats == calls)
+            chosen, here = kernels.select(places), hardware.repeated(calls)
+            found = kernel_times(chosen, here, fidelity="calibrated")
+            free = kernel_times(chosen, here.at_boost(), fidelity="calibrated").time[:, 0]
+            limited = found.time[:, 0]
+            times[places] = np.where(unknown[places], np.sqrt(free * limited), limited)
+            rooflines[places] = found.roofline[:, 0]
+        return times, rooflines
+
+    def unknown_data(self) -> NDArray[np.bool_]:
+        """Rows of whose operands nobody knows what they held, shape (num_rows,)."""
+        rows = [op in source_of(source).unknown_data for op, source in zip(self.op, self.source, strict=True)]
+        return np.array(rows, dtype=bool)
+
     def hardware(self, calibrations: CalibrationPool) -> HardwareColumns:
         """The accelerator as it was when the rows were timed: cool, or with less power where a source says so."""
         rates = [source_of(name).hot_rates.get(self.accelerator.name) for name in set(self.source)]

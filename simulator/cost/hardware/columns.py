@@ -211,7 +211,11 @@ class HardwareColumns:
 
     def sustained(self) -> HardwareColumns:
         """The same accelerators with each kernel repeated for ever, so that its own power decides the clock."""
-        return replace(self, repeats=np.full(len(self), np.inf))
+        return self.repeated(np.inf)
+
+    def repeated(self, calls: float) -> HardwareColumns:
+        """The same accelerators with each kernel called so often in a row."""
+        return replace(self, repeats=np.full(len(self), calls))
 
     def at_boost(self) -> HardwareColumns:
         """The same accelerators without a power limit."""

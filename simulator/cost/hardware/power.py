@@ -130,6 +130,7 @@ class _Bound(NamedTuple):
     energy: float
     clock: float
     held: bool
+    burst: bool
 
 
 def _factor(unit: Unit, accelerator: Accelerator, model: PowerModel, pool: tuple[EnergyCalibration, ...]) -> float:
@@ -145,6 +146,8 @@ def _factor(unit: Unit, accelerator: Accelerator, model: PowerModel, pool: tuple
         return 1.0
     silicon = _silicon(accelerator)
     known = _published_bounds(unit, silicon) if pool is _shipped() else _bounds(unit, silicon, pool)
+    if any(load_accelerator(entry.accelerator).architecture in silicon for entry in pool):
+        known = tuple(bound for bound in known if not bound.burst)
     name, clock = product_of(accelerator).name, _boost(accelerator)
     factors = [(b.part, b.energy / energy * _overvoltage(clock, b.clock)) for b in known]
     held = {b.part for b in known if b.held}
@@ -175,7 +178,10 @@ def _bounds(unit: Unit, architectures: frozenset[str], pool: tuple[EnergyCalibra
         factor = _left(entry, part, model)
         if factor is not None:
             energy = factor * _energy(unit, model)
-            found += [_Bound(name, energy, _boost(part), entry.held) for name in (entry.accelerator, *entry.same_board)]
+            found += [
+                _Bound(name, energy, _boost(part), entry.held, entry.is_burst(part.traits.power_window))
+                for name in (entry.accelerator, *entry.same_board)
+            ]
     return tuple(found)
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw_specs import CalibrationPool, load_accelerator
+from simulator.cost import kernel_times
 from simulator.cost.hardware.power import power_share
 from simulator.kernels import AttentionAlgorithm
 from validation.measured.tables import MeasurementError, is_device, read_measured, read_tables
@@ -268,3 +269,26 @@ def test_a_hot_card_has_the_power_of_the_rate_that_it_kept_up(read):
     idle = hot.hardware(CalibrationPool.empty()).power_idle[0]
     assert limits[0] - idle == pytest.approx(power_share(hot.accelerator, "vector", 3.3e12) * (limits[1] - idle))
     assert 0.3 < power_share(hot.accelerator, "vector", 3.3e12) < 0.8
+
+
+def test_a_controller_sees_as_many_calls_as_a_source_makes(read):
+    attention = _line("aten::scaled_dot_product_attention", [[1, 8, 64, 64]] * 3, source="aiconfigurator")
+    linear = _line("aten::linear", [[64, 64], [64, 64]], source="aiconfigurator")
+    rows = read(linear + attention)
+    # Nine calls of an operator; of a linear layer, nine of each of six copies.
+    assert sorted(set(rows.calls_in_a_row().tolist())) == [9.0, 54.0]
+    assert rows.unknown_data().tolist() == [True, False]
+
+
+def test_operands_that_nobody_knows_are_predicted_between_clock_and_limit(read):
+    # 32768 x 16384 x 16384 keeps an L4 at its limit: half the way, by ratio, from the boost clock.
+    shapes = [[32768, 16384], [16384, 16384]]
+    unknown, noise = (
+        read(_line("aten::linear", shapes, source=name, device="NVIDIA L4")) for name in ("aiconfigurator", "vidur")
+    )
+    pool, kernels = CalibrationPool.empty(), unknown.kernels
+    free = kernel_times(kernels, unknown.hardware(pool).at_boost()).time[0, 0]
+    limited = kernel_times(kernels, unknown.hardware(pool).repeated(54.0)).time[0, 0]
+    assert free < 0.9 * limited
+    assert unknown.costs(kernels, pool)[0][0] == pytest.approx((free * limited) ** 0.5)
+    assert noise.costs(kernels, pool)[0][0] == pytest.approx(limited, rel=0.01)

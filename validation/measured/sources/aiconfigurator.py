@@ -23,6 +23,8 @@ _NAME = "aiconfigurator"
 
 #: Copies of the weights that its linear benchmark cycles through.
 _WEIGHT_COPIES = 6
+#: Calls of a benchmark before and while it is timed.
+_RUNS = 9.0
 _EIGHT_BIT = "float8_e4m3fn"
 #: Choices in place of which vLLM runs the kernel that pages.
 _PAGES = (FRAMEWORKS_CHOICE, "flash2")
@@ -110,4 +112,8 @@ SOURCE = Source(
     operators=_operators,
     execution=_execution,
     resident_bytes=_resident_bytes,
+    # Three calls to warm up and six that are timed, each of all copies of a layer (collector/helper.py,
+    # collector/vllm/collect_gemm.py and collect_attn.py).
+    calls_in_a_row={"aten::linear": _RUNS * _WEIGHT_COPIES},
+    usual_calls=_RUNS,
 )

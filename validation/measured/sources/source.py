@@ -86,6 +86,11 @@ class Source:
         the kernel's.
     resident_bytes : callable
         What an earlier call has touched of the inputs of a kernel of one of the calls. [B]
+    calls_in_a_row : mapping
+        Operators that were called so often in a row while they were timed; a controller averages power over that
+        time. [1]
+    usual_calls : float
+        The same of all other operators. [1]
     """
 
     name: str
@@ -98,3 +103,9 @@ class Source:
     execution: Callable[[Row, Accelerator, Execution], Execution] = named_kernels
     not_fitted: Collection[str] = ()
     resident_bytes: Callable[[Row, Op, Kernel, Accelerator], float] = touched_inputs
+    calls_in_a_row: Mapping[str, float] = field(default_factory=dict)
+    usual_calls: float = 50.0
+
+    def calls_of(self, op: str) -> float:
+        """How often an operator was called in a row. [1]"""
+        return self.calls_in_a_row.get(op, self.usual_calls)
