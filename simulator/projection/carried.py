@@ -50,6 +50,8 @@ class ProjectedOperator:
         prediction. [s]
     direct_on_source, direct : float or None
         Predictions on the source and on the target, None where there is none. [s]
+    sized_by_time : bool
+        Whether its size is from its measured time, so that only the ratio of the two predictions says anything.
     """
 
     operator: str
@@ -62,6 +64,7 @@ class ProjectedOperator:
     combined: float
     direct_on_source: float | None
     direct: float | None
+    sized_by_time: bool = False
 
 
 def carried_over(residual: NDArray[np.float64] | float, scatter: float = SCATTER) -> FloatArray:
@@ -100,6 +103,8 @@ class CarriedOperators:
     source, target : OperatorTimes
     scatter : float
         Residual on the source that is not carried over, as a logarithm.
+    fitted : ndarray of bool, shape (num_operators,)
+        Whether an operator has its size from its measured time.
     """
 
     operators: Sequence[Op]
@@ -107,11 +112,23 @@ class CarriedOperators:
     calls: FloatArray
     source: OperatorTimes
     target: OperatorTimes
-    scatter: float = SCATTER
+    scatter: float
+    fitted: NDArray[np.bool_]
 
     @property
     def scaled(self) -> NDArray[np.bool_]:
-        """Operators with a time on both accelerators."""
+        """Operators of known sizes with a time on both accelerators."""
+        scaled: NDArray[np.bool_] = self._both & ~self.fitted
+        return scaled
+
+    @property
+    def sized(self) -> NDArray[np.bool_]:
+        """Operators with a time on both accelerators and a size from the one measured."""
+        sized: NDArray[np.bool_] = self._both & self.fitted
+        return sized
+
+    @property
+    def _both(self) -> NDArray[np.bool_]:
         known = np.isfinite(self.source.time) & np.isfinite(self.target.time)
         both: NDArray[np.bool_] = known & (np.nan_to_num(self.source.time) > 0) & (np.nan_to_num(self.target.time) > 0)
         return both
@@ -138,7 +155,7 @@ class CarriedOperators:
 
     def unpredicted(self) -> Iterator[ApartKernels]:
         """Operators without a prediction on both, as kernels of which nothing is known."""
-        for index in np.flatnonzero(~self.scaled & (self.calls > 0)).tolist():
+        for index in np.flatnonzero(~self._both & (self.calls > 0)).tolist():
             reason = self.source.reasons[index] or self.target.reasons[index] or "no kernel predicted"
             yield ApartKernels(
                 reason=f"{self.operators[index].name}: {reason}",
@@ -150,7 +167,7 @@ class CarriedOperators:
     def _row(self, index: int, ratio_of: Callable[[str, float], RatioRange]) -> ProjectedOperator:
         op, calls, measured = self.operators[index], int(self.calls[index]), float(self.measured[index])
         source, target = float(self.source.time[index]), float(self.target.time[index])
-        scaled = bool(self.scaled[index])
+        scaled = bool(self._both[index])
         ratio = target / source if scaled else ratio_of("", measured / calls).middle
         combined = measured * ratio
         if scaled:
@@ -166,4 +183,5 @@ class CarriedOperators:
             combined=combined,
             direct_on_source=source * calls if scaled else None,
             direct=target * calls if scaled else None,
+            sized_by_time=bool(self.fitted[index]),
         )

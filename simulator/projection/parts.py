@@ -1,19 +1,37 @@
-"""What a projection is made of: time predicted by ratio, time kept as measured, and time of which nothing is known."""
+"""What a projection is made of: time predicted by ratio, time kept as measured, and time of which nothing is known.
+
+Between the first and the last is the time of kernels whose sizes their names and grids leave open, so that they are
+taken from the measured time (:mod:`simulator.projection.named`). Its ends lie half way, by ratio, between that of the
+prediction and those of the rooflines: which of them binds is inferred, not known.
+"""
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from tracer.events.attribution import ON_LINK, ApartKernels
 
-from .rooflines import RatioRange
+from .rooflines import SPREAD, RatioRange
 
-__all__ = ["KEPT", "PREDICTED", "UNKNOWN", "ProjectedPart", "Unscaled", "parts_of", "unscaled_by_reason"]
+__all__ = [
+    "KEPT",
+    "PREDICTED",
+    "SIZED",
+    "UNKNOWN",
+    "ProjectedPart",
+    "SizedTime",
+    "Unscaled",
+    "parts_of",
+    "sized_part",
+    "unscaled_by_reason",
+]
 
 #: Parts of a projection.
 PREDICTED, KEPT, UNKNOWN = "predicted by ratio", "kept as measured", "unknown"
+SIZED = "by ratio, sized by time"
 # Reasons of what another accelerator does not change.
 _KEPT = frozenset({ON_LINK})
 
@@ -57,7 +75,7 @@ class ProjectedPart:
     Attributes
     ----------
     name : str
-        :data:`PREDICTED`, :data:`KEPT` or :data:`UNKNOWN`.
+        :data:`PREDICTED`, :data:`SIZED`, :data:`KEPT` or :data:`UNKNOWN`.
     measured, share : float
         On the source, and its share of all measured device time.
     projected, low, high : float
@@ -114,11 +132,51 @@ def _of_reason(
     )
 
 
-def parts_of(predicted: ProjectedPart, unscaled: Sequence[Unscaled], total: float) -> tuple[ProjectedPart, ...]:
-    """All three parts, each also where it is empty."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizedTime:
+    """Time of kernels whose sizes rest on it. Times in seconds.
+
+    Attributes
+    ----------
+    time, projected : float
+        On the source and on the target.
+    range : RatioRange
+        Of the ratio by rooflines.
+    """
+
+    time: float
+    projected: float
+    range: RatioRange
+
+
+def sized_part(rows: Sequence[SizedTime], total: float) -> ProjectedPart:
+    """Kernels whose sizes rest on their measured times."""
+    measured = sum(row.time for row in rows)
+    ends = [_half_way(row) for row in rows]
+    return ProjectedPart(
+        name=SIZED,
+        measured=measured,
+        share=measured / total if total else 0.0,
+        projected=sum(row.projected for row in rows),
+        low=sum(low for low, _ in ends),
+        high=sum(high for _, high in ends),
+    )
+
+
+def _half_way(row: SizedTime) -> tuple[float, float]:
+    """Ends of the time on the target: half way to those of the rooflines, no nearer than the model's scatter. [s]"""
+    low, high = row.time * row.range.low, row.time * row.range.high
+    least, most = row.projected / SPREAD, row.projected * SPREAD
+    return min(math.sqrt(row.projected * low), least), max(math.sqrt(row.projected * high), most)
+
+
+def parts_of(
+    predicted: ProjectedPart, sized: ProjectedPart, unscaled: Sequence[Unscaled], total: float
+) -> tuple[ProjectedPart, ...]:
+    """All four parts, each also where it is empty."""
     kept = [row for row in unscaled if row.kept]
     unknown = [row for row in unscaled if not row.kept]
-    return predicted, _summed(KEPT, kept, total), _summed(UNKNOWN, unknown, total)
+    return predicted, sized, _summed(KEPT, kept, total), _summed(UNKNOWN, unknown, total)
 
 
 def _summed(name: str, rows: Sequence[Unscaled], total: float) -> ProjectedPart:

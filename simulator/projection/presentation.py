@@ -89,6 +89,7 @@ def _operators(p: Projection) -> Table:
         shapes = " ".join("x".join(map(str, shape)) for shape in row.shapes)
         direct = "" if row.direct is None else _time(row.direct)
         scale = "?" if row.direct is None else f"{row.ratio:.3f}"
+        shapes = f"{shapes} (size from its time)" if row.sized_by_time else shapes
         table.add_row(row.operator, shapes, str(row.calls), _time(row.measured), scale, _time(row.combined), direct)
     return table
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -34,8 +34,8 @@ from tracer.graph import Op
 
 from .carried import CarriedOperators, ProjectedOperator, scatter_between
 from .operator_times import OperatorTimes, operator_times
-from .parts import PREDICTED, ProjectedPart, Unscaled, parts_of, unscaled_by_reason
-from .rooflines import unknown_ratio
+from .parts import PREDICTED, ProjectedPart, SizedTime, Unscaled, parts_of, sized_part, unscaled_by_reason
+from .rooflines import RatioRange, unknown_ratio
 
 __all__ = ["MeasuredCalls", "Projection", "project_operators"]
 
@@ -69,7 +69,8 @@ class Projection:
     answer : str
         Which of the three is the one to use: ``combined``.
     parts : tuple of ProjectedPart
-        What `combined_time` is made of: predicted by ratio, kept as measured, unknown.
+        What `combined_time` is made of: predicted by ratio, by ratio with a size from the measured time, kept as
+        measured, unknown.
     idle_time : float or None
         Time that the device has nothing to run.
     idle_predicted : bool
@@ -131,6 +132,8 @@ class MeasuredCalls:
         Idle time that the host of the target is predicted to leave, where the measured one says nothing of it. [s]
     num_devices : int
         Devices that took part.
+    sized_by_time : sequence of str, shape (num_operators,), optional
+        Kernel whose measured time an operator has its size from; empty where its size rests on more.
     """
 
     operators: Sequence[Op]
@@ -142,6 +145,7 @@ class MeasuredCalls:
     busy_time: float | None = None
     idle_on_target: float | None = None
     num_devices: int = 1
+    sized_by_time: Sequence[str] = ()
 
     def time_by_operator(self) -> FloatArray:
         """Measured device time of each distinct operator, shape (num_operators,). [s]"""
@@ -154,7 +158,9 @@ class MeasuredCalls:
     def carried(self, source: OperatorTimes, target: OperatorTimes, scatter: float) -> CarriedOperators:
         """These beside their predictions on two accelerators."""
         times, calls = self.time_by_operator(), self.calls_by_operator()
-        return CarriedOperators(self.operators, times, calls, source, target, scatter)
+        fitted = np.array([bool(kernel) for kernel in self.sized_by_time], dtype=np.bool_)
+        fitted = fitted if len(fitted) else np.zeros(len(self.operators), dtype=np.bool_)
+        return CarriedOperators(self.operators, times, calls, source, target, scatter, fitted)
 
     def _summed(self, weights: NDArray[Any]) -> FloatArray:
         return np.bincount(self.calls, weights=weights, minlength=len(self.operators)).astype(np.float64)
@@ -179,7 +185,8 @@ def project_operators(
     ratio_of = functools.partial(unknown_ratio, from_, to, formats=_formats(run.operators), links=run.num_devices > 1)
     unscaled = unscaled_by_reason([*run.apart, *carried.unpredicted()], total, ratio_of)
     rows = carried.rows(ratio_of)
-    predicted = [row for row in rows if row.direct is not None]
+    predicted = [row for row in rows if row.direct is not None and not row.sized_by_time]
+    sized = sized_part(_sized(run, carried, ratio_of), total)
     on_target = target.interval(np.where(carried.scaled, carried.calls, 0.0))
     direct, direct_on_source = (carried.predicted_time(times) for times in (target, source))
     interval = _ratio_of_runs(carried, from_, to, calibrations)
@@ -187,7 +194,7 @@ def project_operators(
         interval = _of_prediction(on_target, direct)
     by_ratio = _part(carried, sum(row.projected for row in predicted), interval, total)
     combined = _part(carried, sum(row.combined for row in predicted), interval, total)
-    parts = parts_of(combined, unscaled, total)
+    parts = parts_of(combined, sized, unscaled, total)
     combined_time = combined.projected + _rest(parts)
     idle, elapsed = _idle_and_elapsed(run, combined_time, total)
     return Projection(
@@ -203,7 +210,7 @@ def project_operators(
         speedup=total / combined_time if combined_time else 1.0,
         direct_speedup=direct_on_source / direct if direct else 1.0,
         direct_interval=on_target,
-        projected_interval=_summed_interval(parts_of(by_ratio, unscaled, total), interval),
+        projected_interval=_summed_interval(parts_of(by_ratio, sized, unscaled, total), interval),
         combined_interval=_summed_interval(parts, interval),
         answer="combined",
         parts=parts,
@@ -213,6 +220,22 @@ def project_operators(
         unscaled=unscaled,
         operators=tuple(rows),
     )
+
+
+def _sized(
+    run: MeasuredCalls, carried: CarriedOperators, ratio_of: Callable[[str, float], RatioRange]
+) -> list[SizedTime]:
+    """Operators that have their size from their measured time."""
+    rows = np.flatnonzero(carried.sized & (carried.calls > 0)).tolist()
+    times, calls = carried.measured, carried.calls
+    return [
+        SizedTime(
+            time=float(times[row]),
+            projected=float(times[row] * carried.target.time[row] / carried.source.time[row]),
+            range=ratio_of(run.sized_by_time[row], float(times[row] / calls[row])),
+        )
+        for row in rows
+    ]
 
 
 def _formats(operators: Sequence[Op]) -> frozenset[str]:

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from hw_specs import Accelerator
 from tracer.events.kernel_names import COLLECTIVE, STREAM, named_work
 
-__all__ = ["HOST_LINK", "SHORT", "RatioRange", "roofline_ratios", "unknown_ratio"]
+__all__ = ["HOST_LINK", "SHORT", "SPREAD", "RatioRange", "roofline_ratios", "unknown_ratio"]
 
 #: Mean time below which a kernel's own start may be most of it. [s]
 SHORT = 1e-5
 #: Link that leads to the host, not to other devices.
 HOST_LINK = "pcie"
-# How far shares of a bandwidth differ from part to part: the scatter of the model by single kernels, 20 %.
-_SPREAD = math.exp(0.2)
+#: How far shares of a bandwidth differ from part to part: the scatter of the model by single kernels, 20 %.
+SPREAD = math.exp(0.2)
 # Formats that generative models compute in; the rate of another says nothing of their kernels.
 _FORMATS = ("tf32", "fp16", "bf16", "fp8", "int8", "fp32")
 
@@ -92,7 +92,7 @@ def unknown_ratio(
     ratios = [ratio for resource, ratio in known.items() if resource in only]
     if source != target and work.kind == STREAM:
         # One resource, of which a kernel reaches not the same part everywhere.
-        ratios = [ratio * factor for ratio in ratios for factor in (1 / _SPREAD, _SPREAD)]
+        ratios = [ratio * factor for ratio in ratios for factor in (1 / SPREAD, SPREAD)]
     if mean_time < SHORT:
         ratios.append(1.0)
     return RatioRange(low=min(ratios), high=max(ratios))

@@ -16,7 +16,9 @@ from tracer.graph import OpGraph
 from tracer.trace import Trace, TraceFormatError
 
 from .host_runs import measured_on_host, ran_on_host
+from .named import BY_TIME, with_named_kernels
 from .operator_times import can_predict
+from .parts import PREDICTED, SIZED
 from .projection import MeasuredCalls, Projection, project_operators
 
 __all__ = ["accelerator_of", "graph_of_trace", "project"]
@@ -97,10 +99,14 @@ def project(
     if not len(trace.kernels):
         raise TraceFormatError(f"{trace.label}: has no device events, so no measured times to project{trace.unread}")
     pool = CalibrationPool.shipped() if calibrations is None else calibrations
-    attribution = attribute(trace, lambda op: can_predict(op, execution))
+    named = with_named_kernels(trace, source, execution, fidelity=fidelity, calibrations=pool)
+    attribution = attribute(named.trace, lambda op: can_predict(op, execution))
     idle = device_idle(trace)
     run = MeasuredCalls(
-        operators=trace.operators,
+        operators=named.trace.operators,
+        sized_by_time=tuple(
+            kernel if by_time else "" for kernel, by_time in zip(named.kernels, named.rest_on(BY_TIME), strict=True)
+        ),
         calls=attribution.operators,
         device_time=attribution.total_time,
         repeats=attribution.repeats,
@@ -111,7 +117,7 @@ def project(
         num_devices=trace.facts.num_devices,
     )
     projection = project_operators(run, to=to, from_=source, execution=execution, fidelity=fidelity, calibrations=pool)
-    if not projection.direct_share:
+    if not any(part.share for part in projection.parts if part.name in (PREDICTED, SIZED)):
         raise TraceFormatError(f"{trace.label}: nothing can be projected: {_all_unscaled(projection)}")
     return projection
 

@@ -85,6 +85,11 @@ class Attribution:
     reason: IndexArray
 
     @property
+    def no_kernel(self) -> NDArray[np.bool_]:
+        """Device events that are copies over the link to the host or whole graphs, shape (num_kernels,)."""
+        return np.isin(self.reason, (_REASONS.index(ON_LINK), _REASONS.index(_WHOLE_GRAPH)))
+
+    @property
     def unattributed(self) -> Mapping[str, tuple[int, float]]:
         """Reason -> (device events, their time [s])."""
         found: dict[str, tuple[int, float]] = {}

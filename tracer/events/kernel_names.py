@@ -1,10 +1,10 @@
 """What the name of a kernel says of its work: products and attention of a number format, streams, collectives.
 
 Libraries write format and tile into the names of their kernels: cuBLAS (``ampere_fp16_s16816gemm_fp16_128x128_...``,
-``sm90_xmma_gemm_bf16bf16_...``, ``nvjet_tst_64x64_...``), CUTLASS (``cutlass_80_tensorop_f16_...``), FlashAttention
-(``flash_fwd_kernel<Flash_fwd_kernel_traits<64, 128, ... cutlass::bfloat16_t>>``), Composable Kernel and Tensile
-(``Cijk_Ailk_Bljk_HHS_BH_...``). Kernels of PyTorch and Triton (``vectorized_elementwise_kernel``,
-``triton_poi_fused_...``) say that they go through their data once.
+``sm90_xmma_gemm_bf16bf16_...``, ``nvjet_tst_64x64_...``: t is bf16, h fp16, q fp8, s float32), CUTLASS
+(``cutlass_80_tensorop_f16_...``), FlashAttention (``flash_fwd_kernel<Flash_fwd_kernel_traits<64, 128, ...
+cutlass::bfloat16_t>>``), Composable Kernel and Tensile (``Cijk_Ailk_Bljk_HHS_BH_...``). Kernels of PyTorch and Triton
+(``vectorized_elementwise_kernel``, ``triton_poi_fused_...``) say that they go through their data once.
 """
 
 from __future__ import annotations
@@ -19,22 +19,28 @@ PRODUCT, ATTENTION, STREAM, COLLECTIVE = "product", "attention", "stream", "coll
 # Of several the first that is found.
 _KINDS = (
     (COLLECTIVE, r"nccl|rccl|all_?reduce|all_?gather|reduce_?scatter|all_?to_?all|allreduce"),
+    # What lies beside products and attention and has their words in its name.
+    (STREAM, r"finalize|routing|quantize|expandInput|permut|splitKreduce|reduce_?split|PostGSU|cache_kernel|_cache_"),
     (ATTENTION, r"flash|fmha|attention|attn_(?:fwd|bwd)|paged_att"),
-    (PRODUCT, r"gemm|gemv|nvjet|Cijk_|xmma|cutlass|tensorop|conv|scudnn|wgrad|dgrad|winograd|splitK|matmul"),
+    (
+        PRODUCT,
+        r"gemm|gemv|nvjet|Cijk_|xmma|cutlass|tensorop|conv|scudnn|wgrad|dgrad|winograd|splitK|matmul|triton_tem|bmm_",
+    ),
     (
         STREAM,
         r"elementwise|triton_(?:poi|red|per)_|reduce_kernel|softmax|norm|CatArray|copy|index|gather|embedding|rotary|"
-        r"act_and_mul|silu|gelu|transpose|nchwToNhwc|nhwcToNchw|Memcpy|Memset|upsample",
+        r"act_and_mul|silu|gelu|transpose|nchwToNhwc|nhwcToNchw|Memcpy|Memset|upsample|bn_(?:fw|bw)|pool|foreach|"
+        r"multi_tensor_apply|scatter|rope|cumsum|top_?k|sort|scan|sampling|moe_?align|combine|fill|reduce_?seg",
     ),
 )
 _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _KINDS)
 # Formats that kernels multiply in, narrow ones first: accumulators are named beside operands.
 _FORMATS = (
-    ("fp8", re.compile(r"e4m3|e5m2|fp8", re.IGNORECASE)),
+    ("fp8", re.compile(r"e4m3|e5m2|fp8|nvjet_(?:sm\d+_)?q", re.IGNORECASE)),
     ("int8", re.compile(r"(?<![a-z])i8|int8|imma|s8", re.IGNORECASE)),
-    ("bf16", re.compile(r"bf16|bfloat16|_BBS_", re.IGNORECASE)),
-    ("fp16", re.compile(r"(?<!b)f16|fp16|half|h16816|h1688|_HHS_|_HSS_|hgemm", re.IGNORECASE)),
-    ("tf32", re.compile(r"tf32|s1688gemm", re.IGNORECASE)),
+    ("bf16", re.compile(r"bf16|bfloat16|_BBS_|nvjet_(?:sm\d+_)?t", re.IGNORECASE)),
+    ("fp16", re.compile(r"(?<!b)f16|fp16|half|h16816|h1688|_HHS_|_HSS_|hgemm|nvjet_(?:sm\d+_)?h", re.IGNORECASE)),
+    ("tf32", re.compile(r"tf32|s1688gemm|nvjet_(?:sm\d+_)?s", re.IGNORECASE)),
     ("fp32", re.compile(r"sgemm|scudnn|f32f32|<float|_SB_|fp32", re.IGNORECASE)),
 )
 

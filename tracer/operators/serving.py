@@ -121,6 +121,8 @@ EXPERTS = (
         "sglang::inplace_fused_experts",
         "hidden_states w1 w2 topk_weights topk_ids",
     ),
+    # What stands for a call whose weights are known by the grids of its kernels (tracer.named.experts).
+    _experts("serving::fused_experts", "hidden_states w1 w2 topk_weights topk_ids"),
     _experts("aiter::fused_moe_", "hidden_states w1 w2 topk_weight topk_ids"),
     _choice("_moe_C::topk_softmax", "topk_weights! topk_indices! token_expert_indices! gating_output"),
     _choice("sgl_kernel::topk_softmax aiter::topk_softmax", "topk_weights! topk_ids! gating_output"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from simulator.projection.named import BY_OPERATOR
 from simulator.uncertainty.intervals import Interval
 from tracer.events.device_idle import IdleOfDevice
 
@@ -37,6 +38,8 @@ class ComparedOperator:
         Device time of all calls. [s]
     low, high : float
         80 % range of `predicted`; NaN where the fidelity is a bound. [s]
+    sizes : str
+        What its sizes rest on: ``operator``, its record, or ``name``, names and grids of kernels.
     """
 
     operator: str
@@ -51,6 +54,7 @@ class ComparedOperator:
     predicted: float
     low: float = math.nan
     high: float = math.nan
+    sizes: str = BY_OPERATOR
 
     @property
     def error(self) -> float | None:
@@ -120,6 +124,10 @@ class TraceComparison:
         Device time of everything that the trace launched.
     covered_time, predicted_time, coverage : float
         Of what has a prediction; `coverage` is its share of the measured time.
+    named_share : float
+        Part of `coverage` that rests on names and grids of kernels.
+    fitted_share : float
+        Share of the measured time of kernels whose size rests on that time, and which count as not predicted here.
     interval : Interval or None
         80 % interval of `predicted_time`; None where the fidelity is a bound.
     within_range : float or None
@@ -155,6 +163,8 @@ class TraceComparison:
     covered_time: float
     predicted_time: float
     coverage: float
+    named_share: float
+    fitted_share: float
     interval: Interval | None
     within_range: float | None
     total_error: float

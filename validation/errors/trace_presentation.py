@@ -78,6 +78,7 @@ def _summary(comparison: TraceComparison) -> list[str]:
         f"{c.trace} on {c.device or 'an unnamed device'}, predicted for {c.accelerator}, {_ground(c)}",
         f"measured {_time(c.measured_time)} on the device, {c.coverage:.1%} of it predicted: "
         f"{_time(c.predicted_time)} for {_time(c.covered_time)} ({c.total_error:+.1%})",
+        *_size_lines(c),
         *_interval_lines(c),
         f"error weighted by time {c.time_weighted_error:.1%}, mean over operators {c.mape:.1%}, "
         f"{c.within_10_percent:.1%} of the time within 10 %",
@@ -91,6 +92,19 @@ def _summary(comparison: TraceComparison) -> list[str]:
         f"elapsed {_time(c.elapsed_time)}, idle {_time(c.idle_time)} ({share:.1%}), "
         f"of which {_time(c.host_bound_time)} waiting for the host",
         *_device_lines(c),
+    ]
+
+
+def _size_lines(comparison: TraceComparison) -> list[str]:
+    """What the sizes of kernels rest on, where it is not the record of operators alone."""
+    c = comparison
+    if not c.named_share and not c.fitted_share:
+        return []
+    none = max(1.0 - c.coverage - c.fitted_share, 0.0)
+    return [
+        f"{c.coverage - c.named_share:.1%} predicted by operators, {c.named_share:.1%} by names and grids of kernels; "
+        f"{c.fitted_share:.1%} has its size from its measured time, which predicts its ratio to another accelerator "
+        f"alone; {none:.1%} neither"
     ]
 
 

@@ -16,6 +16,7 @@ from simulator.cost import BASES
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.lowering import CATEGORIES
+from simulator.projection.named import BY_NAME, BY_OPERATOR, BY_TIME, with_named_kernels
 from simulator.projection.operator_times import OperatorTimes, can_predict, operator_times
 from simulator.projection.traced import accelerator_of
 from simulator.uncertainty.intervals import Interval
@@ -28,8 +29,12 @@ from tracer.trace import Trace, TraceFormatError
 from .operator_groups import UNMODELLED, OperatorGroup, operator_groups
 from .trace_comparison import ComparedOperator, ComparedPart, Remainder, TraceComparison
 
-__all__ = ["compare", "compare_trace"]
+__all__ = ["FITTED", "compare", "compare_trace"]
 
+#: Reason of what has a time of its own to thank for its size.
+FITTED = "size from its measured time: no prediction here, but one of the ratio to another accelerator"
+# Category of such calls.
+_BY_TIME = "sized_by_time"
 _WITHIN = 0.1
 # Of so many events, none has so large a share of the time unless something hung or a clock jumped.
 _FEW_EVENTS = 3
@@ -87,32 +92,35 @@ def compare(
         raise TraceFormatError(f"{trace.label}: has no device events, so no times to compare with{trace.unread}")
     pool = CalibrationPool.shipped() if calibrations is None else calibrations
     accelerator = accelerator or accelerator_of(trace, "--hw")
+    named = with_named_kernels(trace, accelerator, execution, fidelity=fidelity, calibrations=pool)
+    trace = named.trace
     attribution = attribute(trace, lambda op: can_predict(op, execution))
     times = operator_times(trace.operators, accelerator, execution, fidelity=fidelity, calibrations=pool)
     groups = operator_groups(attribution)
     compared, missing = [], []
-    by_basis = np.zeros(len(BASES))
+    by_basis, calls = np.zeros(len(BASES)), np.zeros(len(trace.operators))
     for group in groups:
         operator = group.operator
         reason = times.reasons[operator] or ("" if times.num_kernels[operator] else "no kernel predicted")
+        reason = FITTED if named.sizes[operator] == BY_TIME else reason
         if reason:
             missing.append((group, reason))
         else:
-            compared.append(_compared(trace, group, times))
+            compared.append(_compared(trace, group, times, named.sizes[operator]))
             by_basis += group.calls * times.by_basis[operator]
+            calls[operator] += group.calls
     compared.sort(key=lambda row: -abs(row.predicted - row.measured))
     total = by_basis.sum()
     basis = {name: float(time / total) for name, time in zip(BASES, by_basis, strict=True) if time > 0}
-    calls = np.zeros(len(trace.operators))
-    np.add.at(calls, [group.operator for group in groups], [group.calls for group in groups])
     remainders = _remainders(attribution, missing, trace.device_time)
     return _summary(trace, accelerator, fidelity, basis, compared, missing, remainders, times.interval(calls))
 
 
-def _compared(trace: Trace, group: OperatorGroup, times: OperatorTimes) -> ComparedOperator:
+def _compared(trace: Trace, group: OperatorGroup, times: OperatorTimes, sizes: str) -> ComparedOperator:
     op, index = trace.operators[group.operator], group.operator
     return ComparedOperator(
-        operator=op.name,
+        operator=op.name if sizes == BY_OPERATOR else f"{op.name} (by name)",
+        sizes=sizes,
         category=group.category,
         shapes=tuple(t.shape for t in op.inputs),
         dtype=op.inputs[0].dtype if op.inputs else "",
@@ -134,7 +142,7 @@ def _remainders(
     found = [(reason, *counted) for reason, counted in attribution.unattributed.items()]
     by_reason: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
     for group, reason in missing:
-        entry = by_reason[f"{trace.operators[group.operator].name}: {reason}"]
+        entry = by_reason[reason if reason == FITTED else f"{trace.operators[group.operator].name}: {reason}"]
         entry[0] += group.calls
         entry[1] += group.measured
     found.extend((reason, int(calls), time) for reason, (calls, time) in by_reason.items())
@@ -158,6 +166,8 @@ def _summary(
 ) -> TraceComparison:
     total = trace.device_time
     whole = _part(compared, [group for group, _ in missing], total)
+    by_name = sum(row.measured for row in compared if row.sizes == BY_NAME)
+    fitted = sum(group.measured for group, reason in missing if reason == FITTED)
     errors = [abs(row.error) for row in compared if row.error is not None]
     near = sum(row.measured for row in compared if abs(row.predicted - row.measured) <= _WITHIN * row.measured)
     idle = device_idle(trace)
@@ -170,6 +180,8 @@ def _summary(
         covered_time=whole.covered,
         predicted_time=whole.predicted,
         coverage=whole.covered / total if total else 0.0,
+        named_share=by_name / total if total else 0.0,
+        fitted_share=fitted / total if total else 0.0,
         interval=interval,
         within_range=_share_in_range(compared) if interval else None,
         total_error=whole.error,
@@ -218,11 +230,12 @@ def _parts(
     groups: defaultdict[str, list[OperatorGroup]] = defaultdict(list)
     for row in compared:
         rows[row.category if by_category else row.operator].append(row)
-    for group, _ in missing:
-        groups[UNMODELLED if by_category else trace.operators[group.operator].name].append(group)
+    for group, reason in missing:
+        category = _BY_TIME if reason == FITTED else UNMODELLED
+        groups[category if by_category else trace.operators[group.operator].name].append(group)
     parts = {name: _part(rows[name], groups[name], total) for name in {*rows, *groups}}
     if by_category:
-        return {name: parts[name] for name in (*CATEGORIES, UNMODELLED) if name in parts}
+        return {name: parts[name] for name in (*CATEGORIES, _BY_TIME, UNMODELLED) if name in parts}
     return dict(sorted(parts.items(), key=lambda item: -item[1].measured))
 
 

@@ -38,7 +38,9 @@ def test_what_cannot_be_predicted_is_a_kernel_of_which_nothing_is_known() -> Non
     operators = [Op("aten::mm", (half, half), (half,)), Op("other::thing", (half,), ())]
     shipped = CalibrationPool.shipped()
     times = [operator_times(operators, load_accelerator(n), calibrations=shipped) for n in ("a100", "h100")]
-    carried = CarriedOperators(operators, np.array([1e-4, 2e-4]), np.array([1.0, 2.0]), *times)
+    carried = CarriedOperators(
+        operators, np.array([1e-4, 2e-4]), np.array([1.0, 2.0]), *times, SCATTER, np.zeros(2, np.bool_)
+    )
     (unknown,) = carried.unpredicted()
     assert (unknown.reason, unknown.events, unknown.time) == ("other::thing: no formula", 2, 2e-4)
     asked: list[float] = []

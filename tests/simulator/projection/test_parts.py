@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from simulator.projection.parts import KEPT, PREDICTED, UNKNOWN, ProjectedPart, parts_of, unscaled_by_reason
-from simulator.projection.rooflines import RatioRange
+import math
+
+import pytest
+
+from simulator.projection.parts import (
+    KEPT,
+    PREDICTED,
+    SIZED,
+    UNKNOWN,
+    ProjectedPart,
+    SizedTime,
+    parts_of,
+    sized_part,
+    unscaled_by_reason,
+)
+from simulator.projection.rooflines import SPREAD, RatioRange
 from tracer.events.attribution import ON_LINK, ApartKernels
 
 
@@ -19,7 +33,18 @@ def test_reasons_add_up_their_kernels_and_parts_their_reasons() -> None:
     assert (stray.low, stray.high) == (2.0 + 1.0, 6.0)
     assert (stray.projected, link.projected) == (2.0 + 2.0, 1.0)
     predicted = ProjectedPart(name=PREDICTED, measured=3.0, share=0.3, projected=2.0, low=1.0, high=4.0)
-    first, kept, unknown = parts_of(predicted, rows, 10.0)
+    first, second, kept, unknown = parts_of(predicted, sized_part([], 10.0), rows, 10.0)
     assert first is predicted
+    assert (second.name, second.measured, second.projected) == (SIZED, 0.0, 0.0)
     assert (kept.name, kept.measured, kept.low, kept.high) == (KEPT, 1.0, 1.0, 1.0)
     assert (unknown.name, unknown.measured, unknown.share, unknown.low, unknown.high) == (UNKNOWN, 6.0, 0.6, 3.0, 6.0)
+
+
+def test_a_size_from_the_time_reaches_half_way_to_the_rooflines() -> None:
+    wide = SizedTime(time=4.0, projected=2.0, range=RatioRange(low=0.125, high=2.0))
+    near = SizedTime(time=4.0, projected=2.0, range=RatioRange(low=0.5, high=0.5))
+    part = sized_part([wide], 8.0)
+    assert (part.measured, part.share, part.projected) == (4.0, 0.5, 2.0)
+    assert (part.low, part.high) == pytest.approx((math.sqrt(2.0 * 0.5), math.sqrt(2.0 * 8.0)))
+    # Never nearer than the scatter of the model.
+    assert (sized_part([near], 8.0).low, sized_part([near], 8.0).high) == pytest.approx((2.0 / SPREAD, 2.0 * SPREAD))

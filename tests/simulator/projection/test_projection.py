@@ -60,7 +60,7 @@ def test_onto_itself_nothing_changes() -> None:
         calibrations=SHIPPED,
     )
     assert found.projected_time == pytest.approx(found.measured_time) == pytest.approx(1.26e-4)
-    assert [part.measured for part in found.parts] == pytest.approx([1.2e-4, 0.0, 6e-6])
+    assert [part.measured for part in found.parts] == pytest.approx([1.2e-4, 0.0, 0.0, 6e-6])
     assert found.combined_time == pytest.approx(1.26e-4)
     assert found.elapsed_time == pytest.approx(1.2e-3)
     assert found.speedup == pytest.approx(1.0)
@@ -92,7 +92,7 @@ def test_what_has_no_prediction_moves_between_the_rooflines_and_copies_to_the_ho
     assert (stray.low, stray.high) == pytest.approx((5e-5 * least, 4e-5 * most + 1e-5), rel=1e-2)
     assert (stray.kernel, stray.events) == ("long", 5)
     assert (link.kept, link.low, link.projected, link.high) == (True, 2e-5, 2e-5, 2e-5)
-    predicted, kept, unknown = found.parts
+    predicted, _, kept, unknown = found.parts
     assert (kept.measured, unknown.measured) == pytest.approx((2e-5, 1e-4))
     assert found.combined_time == pytest.approx(predicted.projected + 2e-5 + unknown.projected)
     assert unknown.low < unknown.projected < unknown.high

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool, SpecError, load_accelerator
+from simulator.projection.parts import SIZED
 from simulator.projection.traced import accelerator_of, graph_of_trace, project
 from simulator.simulation import simulate
 from tracer.event_columns import no_kernels
@@ -75,10 +76,22 @@ def test_a_trace_of_no_known_device_says_what_to_give(trace: Trace) -> None:
 
 
 def test_a_trace_of_kernels_alone_is_refused_with_the_ends_of_the_rooflines(trace: Trace) -> None:
-    calls = replace(trace.kernels, call=np.array([-1]), launch=np.array([-1]))
+    kernels = replace(trace.kernels, call=np.array([-1]), launch=np.array([-1]))
+    stray = replace(trace, kernels=kernels, kernel_names=("my_kernel",))
     expected = r"nothing can be projected: .*kernel of no operator 100%.* \S+ to \S+ ms"
     with pytest.raises(TraceFormatError, match=expected):
-        project(replace(trace, kernels=calls), load_accelerator("a100_sxm4_80gb"), calibrations=SHIPPED)
+        project(stray, load_accelerator("a100_sxm4_80gb"), calibrations=SHIPPED)
+
+
+def test_a_kernel_of_no_operator_is_sized_by_its_time_where_its_name_is_known(trace: Trace) -> None:
+    kernels = replace(trace.kernels, call=np.array([-1]), launch=np.array([-1]))
+    found = project(replace(trace, kernels=kernels), load_accelerator("a100_sxm4_80gb"), calibrations=SHIPPED)
+    sized = next(part for part in found.parts if part.name == SIZED)
+    assert sized.share == pytest.approx(1.0)
+    assert found.combined_time == pytest.approx(sized.projected)
+    assert sized.low < sized.projected < sized.high
+    assert found.direct_share == 0.0
+    assert found.combined_interval is not None
 
 
 def test_idle_time_of_a_run_on_the_host_is_that_of_the_targets_host() -> None:

@@ -14,7 +14,9 @@ from tracer.events.kernel_names import ATTENTION, COLLECTIVE, PRODUCT, STREAM, n
         ("sm90_xmma_gemm_bf16bf16_bf16f32_f32_tn_n_tilesize128x128x64_warpgroupsize1x1x1", PRODUCT, "bf16"),
         ("cutlass_80_tensorop_s1688gemm_128x128_16x4_tn_align4", PRODUCT, "tf32"),
         ("volta_sgemm_64x64_nt", PRODUCT, "fp32"),
-        ("nvjet_tst_64x64_64x16_2x1_2cta_v_bz_bias_TNT", PRODUCT, ""),
+        ("nvjet_tst_64x64_64x16_2x1_2cta_v_bz_bias_TNT", PRODUCT, "bf16"),
+        ("nvjet_sm100_qqtst_128x256_128x6_2x2_2cta_h_bz_TNT", PRODUCT, "fp8"),
+        ("triton_tem_fused_addmm_7", PRODUCT, ""),
         ("Cijk_Ailk_Bljk_HHS_BH_MT128x128x32", PRODUCT, "fp16"),
         (
             "void pytorch_flash::flash_fwd_kernel<pytorch_flash::Flash_fwd_kernel_traits<64, 128, 128, 4, false, "
