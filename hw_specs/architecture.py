@@ -33,7 +33,9 @@ Engine = Literal["simt", "systolic", "cpu"]
 Dram = Literal["hbm", "gddr", "ddr"]
 Winograd = Literal["none", "on_vector_units", "preferred"]
 """Never; where a convolution runs on vector units anyway; for float32 even where matrix units have the format."""
-AttentionKernel = Literal["flash2", "flash2_paged", "flash3", "flash4", "cudnn_attention", "trtllm", "efficient"]
+AttentionKernel = Literal[
+    "flash2", "flash2_paged", "flash3", "flash4", "cudnn_attention", "trtllm", "ck", "aiter", "efficient"
+]
 ATTENTION_KERNELS: tuple[AttentionKernel, ...] = (
     "flash2",
     "flash2_paged",
@@ -41,6 +43,8 @@ ATTENTION_KERNELS: tuple[AttentionKernel, ...] = (
     "flash4",
     "cudnn_attention",
     "trtllm",
+    "ck",
+    "aiter",
     "efficient",
 )
 """Fused attention kernels that software may ask for."""
@@ -90,6 +94,8 @@ class AttentionTraits(Record):
     flash4: Text
     cudnn_attention: Text
     trtllm: Text
+    ck: Text
+    aiter: Text
     efficient: Text
     storage: Bytes | None
     """Shared memory of a core that thread blocks count with, where it is not the accelerator's own. [B]"""

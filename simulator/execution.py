@@ -28,7 +28,8 @@ _COMPILED = ("compiled", "compiled-graph")
 #: What the framework picks by itself, call by call.
 FRAMEWORKS_CHOICE = "flash"
 #: Fused attention kernels by the names under which they are asked for. ``flash2_paged`` is that of serving engines,
-#: whose keys and values lie in pages; ``trtllm`` that of TensorRT-LLM.
+#: whose keys and values lie in pages; ``trtllm`` that of TensorRT-LLM. On ROCm ``flash2`` is AOTriton's, ``ck`` that
+#: of FlashAttention's own package (Composable Kernel) and ``aiter`` the assembled one of AITER.
 FUSED: Mapping[str, AttentionAlgorithm] = {
     "flash2": AttentionAlgorithm.FLASH2,
     "flash2_paged": AttentionAlgorithm.FLASH2_PAGED,
@@ -36,6 +37,8 @@ FUSED: Mapping[str, AttentionAlgorithm] = {
     "flash4": AttentionAlgorithm.FLASH4,
     "cudnn": AttentionAlgorithm.CUDNN,
     "trtllm": AttentionAlgorithm.TRTLLM,
+    "ck": AttentionAlgorithm.CK,
+    "aiter": AttentionAlgorithm.AITER,
     "efficient": AttentionAlgorithm.EFFICIENT,
 }
 ATTENTION_CHOICES = ("naive", FRAMEWORKS_CHOICE, *FUSED)

@@ -28,6 +28,8 @@ class AttentionAlgorithm(enum.IntEnum):
     EFFICIENT = 5
     SPLIT_FLOAT32 = 6
     TRTLLM = 7
+    CK = 8
+    AITER = 9
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -26,7 +26,7 @@ def test_every_choice_is_accepted(mode, attention):
         (
             {"attention": "Flash"},
             "unknown attention 'Flash'; valid: "
-            "naive, flash, flash2, flash2_paged, flash3, flash4, cudnn, trtllm, efficient",
+            "naive, flash, flash2, flash2_paged, flash3, flash4, cudnn, trtllm, ck, aiter, efficient",
         ),
     ],
 )

@@ -8,7 +8,6 @@ takes as long as the products do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -19,10 +18,12 @@ from hw_specs import Architecture
 from hw_specs.architecture import AttentionTraits
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.mechanisms import cache_hit_rate, overlapped
-from simulator.cost.parameters import Parameters, floor_parameter, parameter
 from simulator.kernels import SPLIT_PRODUCTS, AttentionAlgorithm, AttentionTable
 
+from .attention_parameters import AttentionParameters, SpecialisedAttentionParameters, StagedAttentionParameters
 from .attention_tiles import (
+    AITER,
+    CK,
     CUDNN,
     EFFICIENT,
     FLASH2,
@@ -38,7 +39,7 @@ from .attention_tiles import (
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
 from .matmul import unit_peak
 
-__all__ = ["ATTENTION", "AttentionParameters", "SpecialisedAttentionParameters", "attention_cost"]
+__all__ = ["ATTENTION", "attention_cost"]
 
 FloatArray = NDArray[np.float64]
 
@@ -51,68 +52,6 @@ _SELF_ATTENTION, _FULL_OVERLAP = 0.5, 12.0
 #: Instructions with which a warp splits a float32 operand in two of tf32: cut the mantissa, subtract, round
 #: (NumericConverterFastF32 and MmaTensorOpFastF32 of CUTLASS), each time that it reads the operand. [1]
 _SPLITTING = 3.0
-
-_EXPONENTIAL = "time of exponentials, maxima, sums and rescaling over that of the special units alone"
-_OVERLAP = "exponent that joins products, exponentials and shared memory"
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class AttentionParameters(Parameters):
-    """Parameters of a fused attention kernel whose warps do everything themselves, in turns.
-
-    What an A100 shows of exponentials and of turns holds on an H100 and an H20 too, and no fit changes it: an L40S,
-    whose board holds the clock while it multiplies, would say twice the time of exponentials, with which an A100 is
-    14 % off where it was 10, an H100 31 where it was 13.
-    """
-
-    # Special units do 16 a clock beside 64 vector lanes, which take some five instructions for each.
-    exponential: FloatArray = parameter(2.25, "1", 0.0, 6.0, _EXPONENTIAL, observed=True)
-    overlap: FloatArray = parameter(2.0, "1", 1.0, 10.0, _OVERLAP, observed=True)
-    tail: FloatArray = parameter(
-        0.5, "1", 0.0, 2.0, "share of the longest causal block that remains when the others end"
-    )
-    fill: FloatArray = parameter(3e-6, "s", 0.0, 2e-5, "prologue and epilogue that each wave of blocks exposes")
-    masking: FloatArray = parameter(
-        0.5, "1", 0.0, 3.0, "extra time of the masked step of a block over the exponentials of a step"
-    )
-    combine: FloatArray = parameter(3e-6, "s", 2e-7, 2e-5, "extra latency of splitting the keys over blocks")
-    dram: FloatArray = parameter(0.85, "1", 0.3, 1.0, "share of the DRAM bandwidth reached")
-    # Keys and values arrive under the products of other steps, but a block waits for its queries, and its output is
-    # written when nothing is left to multiply.
-    memory_overlap: FloatArray = parameter(2.0, "1", 1.2, 12.0, "exponent that joins the cores' work with DRAM traffic")
-    floor: FloatArray = floor_parameter(4e-6, cache=1.0)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SpecialisedAttentionParameters(AttentionParameters):
-    """Parameters of a fused attention kernel some of whose warps only exponentiate.
-
-    They keep the special units busy, but products of the same tile wait for them.
-    """
-
-    exponential: FloatArray = parameter(1.0, "1", 0.0, 6.0, _EXPONENTIAL)
-    overlap: FloatArray = parameter(1.2, "1", 1.0, 10.0, _OVERLAP)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class StagedAttentionParameters(AttentionParameters):
-    """Parameters of a fused attention kernel whose scores pass through shared memory.
-
-    Barriers part its products from the exponentials between them, so that little of a block overlaps. Instructions on
-    vector units come with each score: few where a row of them lies with a quarter of a warp, as ``mma.m16n8`` leaves
-    it, and many where more threads hold it (``mma.m8n8k4``, and products on vector units).
-    """
-
-    exponential: FloatArray = parameter(
-        1.0, "1", 0.0, 6.0, "time of exponentials alone over that of the special units", observed=True
-    )
-    overlap: FloatArray = parameter(1.1, "1", 1.0, 10.0, _OVERLAP, observed=True)
-    softmax: FloatArray = parameter(
-        5.0, "1", 0.0, 100.0, "instructions on vector units for each score, beside its exponential", observed=True
-    )
-    spread_softmax: FloatArray = parameter(
-        30.0, "1", 0.0, 100.0, "the same where the scores of a row are spread over many threads", observed=True
-    )
 
 
 class _Steps(NamedTuple):
@@ -168,11 +107,12 @@ def _on_one_architecture(calls: _Calls, tiles: AttentionTiles) -> dict[str, Floa
     products, exponentials, shared = _step_times(calls, tiles)
     overlap = np.where(tiles.alternating[:, None], parameters.overlap, 1.0)
     step = overlapped((products, exponentials, shared), overlap)
+    alone = _alone(calls, (products, exponentials, shared), step)
     masking = parameters.masking * exponentials * _masked_steps(table, tiles, steps)[:, None]
     best = np.full(step.shape, np.inf)
     splits = np.ones(step.shape)
     for split in _SPLITS:
-        time = _core_time(calls, tiles, steps, step, masking, split=split)
+        time = _core_time(calls, tiles, steps, step, alone, masking, split=split)
         time = time + _combining(calls, tiles, steps, split=split)
         splits = np.where(time < best, split, splits)
         best = np.minimum(best, time)
@@ -262,6 +202,15 @@ def _softmax(calls: _Calls, tiles: AttentionTiles) -> FloatArray:
     return exponentials
 
 
+def _alone(calls: _Calls, units: tuple[FloatArray, ...], step: FloatArray) -> FloatArray:
+    """Time of a step of a block that has a core to itself, shape (num_kernels, num_accelerators). [s]
+
+    Without stages it waits for keys and values, then multiplies, exponentiates and multiplies again.
+    """
+    waited = calls.parameters.latency / calls.hardware.core_clock
+    return np.where(waited > 0.0, sum(units) + waited, step)
+
+
 def _split_products(table: AttentionTable) -> FloatArray:
     """Products that stand for one, shape (num_kernels,): in tf32 those of float32 are split."""
     counts = np.array([SPLIT_PRODUCTS if name == "tf32" else 1.0 for name in table.formats])
@@ -274,17 +223,22 @@ def _core_time(
     tiles: AttentionTiles,
     steps: _Steps,
     step: FloatArray,
+    alone: FloatArray,
     masking: FloatArray,
     *,
     split: float,
 ) -> FloatArray:
     """Time until the last core ends, shape (num_kernels, num_accelerators). [s]
 
-    Equal blocks run in waves. Causal blocks differ, so cores stay busy with the mean and wait for the longest.
+    Blocks side by side hide what a block alone waits for. Equal blocks run in waves. Causal blocks differ, so cores
+    stay busy with the mean and wait for the longest.
     """
     hardware, parameters = calls.hardware, calls.parameters
     blocks = steps.blocks[:, None] * split
-    slots = hardware.cores * resident_blocks(tiles, hardware)
+    resident = resident_blocks(tiles, hardware)
+    slots = hardware.cores * resident
+    abreast = np.clip(np.ceil(blocks / hardware.cores), 1.0, resident)
+    step = np.maximum(step, alone / abreast)
     longest = np.ceil(steps.longest / split)[:, None] * step + masking
     equal = np.ceil(blocks / hardware.cores) * longest
     work = blocks / hardware.cores * (steps.mean[:, None] / split * step + masking)
@@ -384,6 +338,20 @@ ATTENTION: Family[AttentionTable] = Family(
             holds=_holds(AttentionAlgorithm.TRTLLM),
             cost=partial(attention_cost, kernel=TRTLLM),
             related=("cudnn_attention",),
+        ),
+        ParameterGroup(
+            name="ck",
+            parameters=AttentionParameters,
+            holds=_holds(AttentionAlgorithm.CK),
+            cost=partial(attention_cost, kernel=CK),
+            related=("flash2",),
+        ),
+        ParameterGroup(
+            name="aiter",
+            parameters=AttentionParameters,
+            holds=_holds(AttentionAlgorithm.AITER),
+            cost=partial(attention_cost, kernel=AITER),
+            related=("flash2",),
         ),
     ),
     formulas=_FORMULAS,

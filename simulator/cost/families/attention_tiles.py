@@ -14,6 +14,8 @@ from simulator.cost.hardware import HardwareColumns
 from simulator.kernels import AttentionAlgorithm, AttentionTable
 
 __all__ = [
+    "AITER",
+    "CK",
     "CUDNN",
     "EFFICIENT",
     "FLASH2",
@@ -47,6 +49,8 @@ class FusedKernel:
         Multiple to which it pads the head dimension. [1]
     warp_wide : bool
         Whether warps multiply by themselves, with operands that each of them reads from shared memory.
+    holds_queries : bool
+        Whether its queries stay in registers, where others read them from shared memory in each step.
     two_tiles : bool
         Whether a block has two tiles of queries, which take turns.
     stages_scores : bool
@@ -61,6 +65,7 @@ class FusedKernel:
     paged: AttentionKernel | None = None
     padding: float = INSTRUCTION_DEPTH
     warp_wide: bool = False
+    holds_queries: bool = False
     two_tiles: bool = False
     stages_scores: bool = False
     packs_heads: bool = False
@@ -76,6 +81,9 @@ FLASH3 = FusedKernel(name="flash3", packs_heads=True, split_queries=np.inf)
 FLASH4 = FusedKernel(name="flash4", padding=64.0, two_tiles=True, split_queries=np.inf)
 CUDNN = FusedKernel(name="cudnn_attention", two_tiles=True, split_queries=64.0)
 TRTLLM = FusedKernel(name="trtllm", two_tiles=True, split_queries=64.0)
+# Wavefronts multiply by themselves, and split the keys for a tile of queries (splitkv of both).
+CK = FusedKernel(name="ck", padding=32.0, warp_wide=True, holds_queries=True, split_queries=64.0)
+AITER = FusedKernel(name="aiter", padding=32.0, warp_wide=True, holds_queries=True, split_queries=64.0)
 
 
 class AttentionTiles(NamedTuple):
@@ -152,7 +160,9 @@ def attention_tiles(kernel: FusedKernel, table: AttentionTable, traits: Attentio
         side_by_side=np.maximum(np.floor(_FLASH_WARPS / warps), 1.0) if kernel.warp_wide else np.ones(len(table)),
         alternating=(rows > _ONE_TILE) | (not kernel.two_tiles),
         # A warp owns some queries, so each one reads all keys and values; they arrive once.
-        shared=(warps + 1.0) * loaded + queries if kernel.warp_wide else np.zeros(len(table)),
+        shared=(warps + 1.0) * loaded + (0.0 if kernel.holds_queries else queries)
+        if kernel.warp_wide
+        else np.zeros(len(table)),
         fetched=loaded,
         operands=np.zeros(len(table)),
     )

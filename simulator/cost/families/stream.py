@@ -22,6 +22,9 @@ FloatArray = NDArray[np.float64]
 #: Axes of a kernel that is not contiguous: those of a layout that is not known.
 _FEWEST_AXES = 2.0
 
+#: Lanes of the cores on which clocks of single elements were read off; fewer take as much longer. [1]
+_LANES = 128.0
+
 #: Loads of a thread of a reduction that are in flight together (``vt0``, Reduce.cuh). [1]
 _LOADS_TOGETHER = 4.0
 
@@ -82,6 +85,10 @@ class StreamParameters(Parameters):
     # ``erff`` of the CUDA math library: two polynomials of seven terms, an exponential, and the choice between them.
     transcendental: FloatArray = parameter(
         20.0, "1", 5.0, 100.0, "instructions of a lane for a transcendental function in full precision", observed=True
+    )
+    # Bounds, offsets by division, conversions: next to nothing where each thread takes several neighbours.
+    generated: FloatArray = parameter(
+        0.0, "1", 0.0, 200.0, "instructions of a lane for one element in code of a compiler", observed=True
     )
     resident: FloatArray = parameter(
         0.3, "1", 0.0, 1.0, "share of the traffic that the cache keeps where the operands fit it"
@@ -145,10 +152,15 @@ def _transcendental_time(table: StreamTable, hardware: HardwareColumns, paramete
     The special function units only start them; the rest is a sequence on the vector lanes. Generated code takes
     approximations instead.
     """
-    lanes = vector_peak(table, hardware) / 2.0
+    lanes = np.fmin(vector_peak(table, hardware) / 2.0, _issued(hardware))
     exact = table.special_ops * ~table.generated
     time: FloatArray = np.nan_to_num(parameters.transcendental * exact[:, None] / lanes, nan=0.0)
     return time
+
+
+def _issued(hardware: HardwareColumns) -> FloatArray:
+    """Instructions of single lanes that all cores issue, shape (num_accelerators,); infinite without a clock. [1/s]"""
+    return hardware.issued_lanes * hardware.cores * np.nan_to_num(hardware.clock, nan=np.inf)
 
 
 def _index_time(table: StreamTable, hardware: HardwareColumns, parameters: StreamParameters) -> FloatArray:
@@ -161,8 +173,9 @@ def _index_time(table: StreamTable, hardware: HardwareColumns, parameters: Strea
     (``fetch_and_cast``, c10/core/DynamicCast.h; CUDALoops.cuh vectorises none of them).
     Concatenation and gathers do so in a grid that fills half of each core (264 blocks of 512 threads on an H100).
     A gather divides by a length that is no constant (``indexSelectLargeIndex``, Indexing.cu).
-    Generated code of compiled chains has its indices inlined. A library's transposition goes tile by tile through
-    shared memory, and an unfilled tile takes as long as a full one.
+    Generated code of compiled chains has its indices inlined, and takes the instructions that are left of them. A
+    library's transposition goes tile by tile through shared memory, and an unfilled tile takes as long as a full one.
+    Instructions go through as many lanes as a core issues for.
     """
     clock = np.nan_to_num(hardware.clock, nan=np.inf)
     joined = table.kind == StreamKind.CONCATENATION
@@ -174,13 +187,16 @@ def _index_time(table: StreamTable, hardware: HardwareColumns, parameters: Strea
     single = parameters.element + offsets + (table.converts * operands)[:, None] * parameters.converted
     single = np.where(gathers[:, None], parameters.divided * parameters.element, single)
     single = np.where((joined | gathers)[:, None], single / parameters.filled, single)
+    single = single * _LANES / hardware.issued_lanes
     crossed = np.maximum(1.0 / parameters.crossed, single)
     pattern = table.pattern[:, None]
     clocks = np.where(pattern == AccessPattern.TRANSPOSED, crossed, single)
     clocks = np.where(tiled[:, None], 1.0 / parameters.tiled, clocks)
     free = (plain & ~table.converts | table.generated)[:, None]
-    time: FloatArray = np.where(free, 0.0, table.elements[:, None] * clocks / (hardware.cores * clock))
-    return time
+    time = np.where(free, 0.0, table.elements[:, None] * clocks / (hardware.cores * clock))
+    generated = table.elements[:, None] * parameters.generated / _issued(hardware)
+    taken: FloatArray = np.where(table.generated[:, None], generated, time)
+    return taken
 
 
 def _pattern_share(table: StreamTable, parameters: StreamParameters) -> FloatArray:

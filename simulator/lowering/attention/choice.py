@@ -24,6 +24,8 @@ ALGORITHMS: Mapping[str, AttentionAlgorithm] = {
     "flash4": AttentionAlgorithm.FLASH4,
     "cudnn_attention": AttentionAlgorithm.CUDNN,
     "trtllm": AttentionAlgorithm.TRTLLM,
+    "ck": AttentionAlgorithm.CK,
+    "aiter": AttentionAlgorithm.AITER,
     "efficient": AttentionAlgorithm.EFFICIENT,
 }
 
@@ -58,9 +60,16 @@ _FLASH = (
     AttentionAlgorithm.FLASH2_PAGED,
     AttentionAlgorithm.FLASH3,
     AttentionAlgorithm.FLASH4,
+    AttentionAlgorithm.CK,
+    AttentionAlgorithm.AITER,
 )
 #: Widest head of a kernel, where it has one (hdim of FlashAttention-2 and -3).
-_WIDEST_HEAD = {AttentionAlgorithm.FLASH2: 256, AttentionAlgorithm.FLASH3: 256}
+_WIDEST_HEAD = {
+    AttentionAlgorithm.FLASH2: 256,
+    AttentionAlgorithm.FLASH3: 256,
+    AttentionAlgorithm.CK: 256,
+    AttentionAlgorithm.AITER: 256,
+}
 
 
 def with_kernels_of(accelerator: Accelerator, execution: Execution) -> Execution:
@@ -106,12 +115,18 @@ def algorithm_of(op: Op, execution: Execution) -> AttentionAlgorithm | None:
         return None
     if kind in (Kind.PAGED_ATTENTION, Kind.PACKED_ATTENTION):
         return _of_pages(op, execution)
-    ran = _RAN.get(kind)
+    ran = _ran(op, kind)
     if ran is not None and ran in execution.kernels:
         return ran
     if ran is None and execution.attention != FRAMEWORKS_CHOICE:
         return _named(op, execution)
     return next((entry.algorithm for entry in execution.tried if _may_take(op, entry)), None)
+
+
+def _ran(op: Op, kind: Kind) -> AttentionAlgorithm | None:
+    """Kernel that a call names: that of the library whose operator it is, else that of its kind."""
+    known = _RAN.get(kind)
+    return known if known is None else ALGORITHMS.get(op.name.partition("::")[0], known)
 
 
 def obstacle_to(op: Op, algorithm: AttentionAlgorithm) -> str:

@@ -20,7 +20,7 @@ def test_assumptions_are_one_line() -> None:
     assert line == (
         "traits assumed from ampere: shared_bytes_per_clock, winograd, tiles (vector, vector_batched, implicit), "
         "attention (flash2_paged, efficient, spread_accumulators); from pascal: power_window, attention (flash4, "
-        "cudnn_attention, trtllm)"
+        "cudnn_attention, trtllm, ck, aiter)"
     )
     assert "engine" not in line
     assert assumptions(load_architecture("pascal")) == ""

@@ -158,6 +158,17 @@ def test_what_the_cache_holds_needs_no_dram(walk):
     assert walked["DRAM traffic"] == pytest.approx(0.5 * (bytes_read + 50 * 256 * 64 * 2) / (0.8 * 1e12))
 
 
+def test_a_block_alone_waits_for_its_own_steps(walk):
+    # 200 heads in two tiles are four blocks a core, two of which run side by side; a lone block waits besides.
+    slow = {"latency": 1e4}
+    waited = 1e4 / 1e9
+    alone = _PRODUCTS + _EXPONENTIALS + _SHARED + waited
+    many, few = (walk(heads, 256.0, 1000.0, tiles={"side_by_side": 2.0}, **slow) for heads in (200.0, 50.0))
+    assert many["cores, with waves and fill"] > 4 * 20 * alone / 2
+    assert few["cores, with waves and fill"] > 20 * alone
+    assert many["cores, with waves and fill"] < 2.2 * few["cores, with waves and fill"]
+
+
 def test_a_slow_l2_sets_the_pace(walk):
     walked = walk(200.0, 256.0, 1000.0, part={"operand_rate": np.array([1e9])})
     assert walked["L2 traffic"] > _cores(walked)

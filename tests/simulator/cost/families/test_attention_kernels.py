@@ -11,6 +11,8 @@ from simulator.cost import GROUPS, hardware_columns
 from simulator.cost.families import group_cost, groups_of
 from simulator.kernels import Attention, AttentionAlgorithm
 
+_GROUPS = ("flash2", "efficient", "flash3", "flash4", "cudnn_attention", "trtllm", "ck", "aiter")
+
 
 def test_units_by_hand(hardware, attention):
     # 64 heads of 4096 x 4096 x 64 are 2.75e11 FLOP, at 100 TFLOP/s, and 1.07e9 exponentials, which with what
@@ -91,7 +93,7 @@ def test_barriers_keep_products_and_exponentials_of_a_block_apart(hardware, atte
     assert shares["efficient"] > 0.85 > 0.75 > shares["flash2"]
 
 
-@pytest.mark.parametrize("group", ["flash2", "efficient", "flash3", "flash4", "cudnn_attention", "trtllm"])
+@pytest.mark.parametrize("group", _GROUPS)
 def test_wider_heads_take_longer(hardware, attention, group):
     times = [
         group_cost(group, attention(256.0, 4096.0, 4096.0, head), hardware()).time[0, 0]
@@ -181,7 +183,7 @@ def _more(part, resource, factor):
 _RESOURCES = ("cores", "attention_storage", "cache_capacity", "operand_rate", "dram_bandwidth", "shared_rate")
 
 
-@pytest.mark.parametrize("group", ["flash2", "efficient", "flash3", "flash4", "cudnn_attention", "trtllm"])
+@pytest.mark.parametrize("group", _GROUPS)
 @pytest.mark.parametrize("resource", _RESOURCES)
 def test_more_of_a_resource_never_costs_time(hardware, attention, group, resource):
     rng = np.random.default_rng([len(group), len(resource)])
@@ -203,7 +205,7 @@ def test_each_accelerator_has_the_tiles_of_its_architecture(attention):
     assert times("a100", "h100", "a100") == [*times("a100"), *times("h100"), *times("a100")]
 
 
-@pytest.mark.parametrize("group", ["flash2", "efficient", "flash3", "flash4", "cudnn_attention", "trtllm"])
+@pytest.mark.parametrize("group", _GROUPS)
 def test_algorithms_belong_to_the_group_of_their_kernel(table, group):
     algorithm = {"cudnn_attention": "CUDNN"}.get(group, group.upper())
     kernels = table(Attention, algorithm=AttentionAlgorithm[algorithm])

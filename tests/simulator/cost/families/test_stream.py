@@ -95,6 +95,20 @@ def test_generated_chains_have_their_indices_inlined(hardware, table):
     assert group_cost("stream", chain, hardware()).time[0, 0] == pytest.approx(1.6e-6 + 2.7e9 / (0.86 * 1e12))
 
 
+def test_generated_code_takes_instructions_of_its_own(hardware, table):
+    kernel = table(elements=1e9, generated=True)
+    part = hardware().with_parameters({"stream.generated": 64.0})
+    # 64 instructions an element on 128 lanes of 100 cores of 1 GHz.
+    assert group_cost("stream", kernel, part).terms["index arithmetic"][0, 0] == pytest.approx(64 * 1e9 / 12.8e12)
+
+
+def test_half_the_lanes_take_twice_as_long_for_single_elements(hardware, table):
+    kernel = table(elements=1e9, joined_axes=2.0, num_inputs=1.0, pattern=AccessPattern.STRIDED)
+    full, half = (replace(hardware(), issued_lanes=np.array([lanes])) for lanes in (128.0, 64.0))
+    terms = [group_cost("stream", kernel, part).terms["index arithmetic"][0, 0] for part in (full, half)]
+    assert terms[1] == pytest.approx(2 * terms[0])
+
+
 def test_operands_stay_where_the_cache_has_room_for_them(hardware, table):
     # 30 MB fit 40 MB (up to 3/4), and 0.3 of their traffic stays away from the DRAM; of 50 MB nothing is left.
     def missed(moved):

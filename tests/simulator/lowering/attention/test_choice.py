@@ -49,7 +49,14 @@ def test_what_the_framework_picks(accelerator, software, tensors, chosen, call):
 
 @pytest.mark.parametrize(
     ("accelerator", "attention"),
-    [("a100", "flash3"), ("a100", "trtllm"), ("t4", "flash2"), ("b200", "flash3"), ("mi300x", "cudnn")],
+    [
+        ("a100", "flash3"),
+        ("a100", "trtllm"),
+        ("t4", "flash2"),
+        ("b200", "flash3"),
+        ("mi300x", "cudnn"),
+        ("mi210", "aiter"),
+    ],
 )
 def test_a_kernel_that_the_architecture_lacks_is_refused(accelerator, attention):
     with pytest.raises(ExecutionError, match=rf"attention '{attention}' does not exist on .*; valid: naive, flash, "):
@@ -84,6 +91,22 @@ def test_a_traced_kernel_that_the_part_lacks_gives_way_to_what_the_framework_pic
     op = call("_scaled_dot_product_flash_attention", _PLAIN, [_PLAIN[0]])
     assert algorithm_of(op, _on("a100")) == AttentionAlgorithm.FLASH2
     assert algorithm_of(op, _on("t4")) == AttentionAlgorithm.EFFICIENT
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen"),
+    [("aiter::fmha_v3_fwd", AttentionAlgorithm.AITER), ("_flash_attention_forward", AttentionAlgorithm.FLASH2)],
+)
+def test_an_operator_of_a_library_runs_its_kernel(name, chosen, call):
+    op = call(name, _PLAIN, [_PLAIN[0]])
+    assert algorithm_of(op, _on("mi300x")) == chosen
+    assert algorithm_of(op, _on("a100")) == AttentionAlgorithm.FLASH2
+
+
+@pytest.mark.parametrize(("accelerator", "kernel"), [("mi300x", "ck"), ("mi300x", "aiter"), ("mi210", "ck")])
+def test_kernels_of_libraries_for_wavefronts(accelerator, kernel, call):
+    op = call(_SDPA, _PLAIN, [_PLAIN[0]])
+    assert algorithm_of(op, _on(accelerator, attention=kernel)).name == kernel.upper()
 
 
 def test_software_of_other_hardware_is_refused(tmp_path):
