@@ -20,11 +20,13 @@ from .units.quantity import Bytes, Seconds, Share
 __all__ = [
     "ATTENTION_KERNELS",
     "Architecture",
+    "ArrayTraits",
     "AttentionTraits",
     "Dram",
     "Engine",
     "ProductTiles",
     "Winograd",
+    "required_traits",
     "trait_paths",
 ]
 
@@ -116,6 +118,39 @@ class AttentionTraits(Record):
         return load_attention_tiles(name)
 
 
+class ArrayTraits(Record):
+    """Systolic matrix engine: a grid of multipliers that keeps one block of a product while another streams past it.
+
+    None of an architecture whose cores run blocks of threads.
+    """
+
+    rows: Count | None = None
+    """Multipliers along the reduced length, or along the rows of the output where the grid keeps that. [1]"""
+    columns: Count | None = None
+    """Multipliers along the columns of the output. [1]"""
+    keeps: Literal["operand", "output"] | None = None
+    """What the grid keeps while it multiplies: a block of an operand, or the sums of a block of the output."""
+    turnover: Count | None = None
+    """Clocks in which the next block takes the place of the one that is kept, while that is used. [clk]"""
+    vector_share: Share | None = None
+    """Elements that an elementwise instruction takes through the vector units, over their published FLOPs. [1]"""
+    special_instructions: Count | None = None
+    """Instructions of the vector units for an exponential, a root and the like, where no unit's rate is published."""
+    paged_queries: Count | None = None
+    """Queries that attention over a paged cache computes at least for each sequence."""
+    compiler: Text | None = None
+    """What makes a graph into one program, of which nothing is launched kernel by kernel."""
+    float32_as: Text | None = None
+    """Number format in which that compiler multiplies float32 unless it is asked not to."""
+
+    @field_validator("float32_as")
+    @classmethod
+    def _is_a_format(cls, name: str | None) -> str | None:
+        if name is not None and name not in FORMAT_BITS:
+            raise ValueError(f"unknown number format {name!r}; valid are {', '.join(FORMAT_BITS)}")
+        return name
+
+
 class Architecture(Record):
     """One generation: where it descends from, and its traits."""
 
@@ -159,6 +194,8 @@ class Architecture(Record):
     """Where the library of convolutions takes Winograd's algorithm."""
     tiles: ProductTiles
     attention: AttentionTraits
+    array: ArrayTraits = ArrayTraits()
+    """Of systolic engines alone."""
     sources: dict[str, Text]
     """Where each stated trait comes from, by its path or the group that it is in."""
     notes: Text | None = None
@@ -186,8 +223,8 @@ class Architecture(Record):
         return self._assumed
 
     def source_of(self, path: str) -> str:
-        """Where a trait comes from, as the file says that states it."""
-        return self._origins[path]
+        """Where a trait comes from, as the file says that states it; empty where an optional one is stated nowhere."""
+        return self._origins.get(path, "")
 
     def trait(self, path: str) -> Any:
         """Value of a trait by its dotted path."""
@@ -203,6 +240,12 @@ class Architecture(Record):
         known = self.model_copy()
         known._lineage, known._assumed, known._origins = lineage, assumed, origins
         return known
+
+
+def required_traits() -> Iterator[str]:
+    """Dotted paths of the traits that an architecture without a parent has to state."""
+    optional = {name for name, field in Architecture.model_fields.items() if not field.is_required()}
+    yield from (path for path in trait_paths() if path.partition(".")[0] not in optional)
 
 
 def trait_paths() -> Iterator[str]:

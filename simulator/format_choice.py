@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hw_specs import Accelerator, format_bits, number_format, torch_dtype
+from simulator.lowering.products.compiled_graphs import is_compiled
 from tracer.library.graphs import pipeline_of
 
 __all__ = ["AUTO", "dtype_of", "dtype_on", "settings_on"]
@@ -58,10 +59,18 @@ def dtype_on(accelerator: Accelerator, dtype: str) -> str:
     >>> dtype_on(load_accelerator("t4"), "bfloat16"), dtype_on(load_accelerator("tpu-v4"), "float16")
     ('float16', 'bfloat16')
     """
-    has, bits = {*accelerator.peak.matrix, *accelerator.peak.vector}, format_bits(dtype)
+    has, bits = _formats_of(accelerator), format_bits(dtype)
     if number_format(dtype) in has:
         return dtype
     known = [(format_bits(name), name) for name in _FORMATS if name in has]
     wide = [entry for entry in known if entry[0] >= bits]
     best = min(wide) if wide else max(known, default=None)
     return dtype if best is None else torch_dtype(best[1])
+
+
+def _formats_of(accelerator: Accelerator) -> set[str]:
+    """Formats in which an accelerator multiplies matrices, or its compiler does in their place."""
+    if not is_compiled(accelerator.traits):
+        return {*accelerator.peak.matrix, *accelerator.peak.vector}
+    own = {"fp32"} if accelerator.traits.array.float32_as is not None else set()
+    return {*accelerator.peak.matrix, *own}

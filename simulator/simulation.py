@@ -38,7 +38,7 @@ from .cost import (
 )
 from .execution import Execution
 from .kernels import KernelTables
-from .lowering import Launches, assign_units, execution_on, lower
+from .lowering import Launches, assign_units, compiled_remarks, execution_on, lower
 from .lowering.graphs.positions import chosen_kernels
 from .report import Report, main_basis, make_report
 
@@ -146,7 +146,11 @@ def _simulated(
         standing=standing,
         energy=energy,
         host=host,
-        remarks=(*offload_remarks(launches.execution), *unchecked_remarks(graph.workload)),
+        remarks=(
+            *compiled_remarks(accelerator, launches.kernels),
+            *offload_remarks(launches.execution),
+            *unchecked_remarks(graph.workload),
+        ),
         frame_rate=frame_rate_of(graph),
     )
     return Simulation(

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from hw_specs.architecture import Architecture, trait_paths
+from hw_specs.architecture import Architecture, required_traits, trait_paths
 from hw_specs.errors import SpecError, did_you_mean
 from hw_specs.reading.explain import explain
 from hw_specs.reading.yaml_loader import read_yaml
@@ -139,7 +139,7 @@ def _read(path: Path, folders: tuple[Path, ...]) -> Architecture:
 
 def _validated(tree: dict[str, Any], path: Path) -> Architecture:
     where = _display(path)
-    absent = [name for name in trait_paths() if name not in dict(_flat(tree))]
+    absent = [name for name in required_traits() if name not in dict(_flat(tree))]
     if absent and not (tree.get("parent") or tree.get("like")):
         raise SpecError(
             f"{where}: {absent[0]}: missing; give a value, or name a parent (or 'like', for an architecture that is no "

@@ -46,7 +46,7 @@ _REPEATS = 50.0
 _BLOCK, _REGISTERS = 128, 32
 
 _KINDS: Mapping[str, type[Parameters]] = {
-    group.name: group.parameters for family in FAMILIES for group in family.groups
+    group.name: group.parameters for family in FAMILIES for group in family.every_group
 }
 
 

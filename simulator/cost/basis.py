@@ -48,12 +48,14 @@ def kernel_basis(kernels: KernelTables, hardware: HardwareColumns) -> IntArray:
     """
     basis, working = np.zeros((len(kernels), len(hardware)), dtype=np.int64), hardware.at_working_clock()
     for table, rows in kernels:
-        groups = groups_of(table)
-        for code in np.unique(groups).tolist():
-            own = np.flatnonzero(groups == code)
-            part = table.select(own)
-            least = np.stack(list(roofline_terms(part, hardware).values())).max(axis=0)
-            basis[rows[own]] = _group_basis(GROUPS[code], part, working, least)
+        for engine, columns in working.engines():
+            groups = groups_of(table, engine)
+            for code in np.unique(groups).tolist():
+                own = np.flatnonzero(groups == code)
+                part, alike = table.select(own), hardware.select(columns)
+                least = np.stack(list(roofline_terms(part, alike).values())).max(axis=0)
+                found = _group_basis(GROUPS[code], part, working.select(columns), least)
+                basis[np.ix_(rows[own], columns)] = found
     return basis
 
 

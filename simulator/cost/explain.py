@@ -56,14 +56,14 @@ def explain(kernel: KernelTables, hardware: HardwareColumns) -> tuple[Term, ...]
     if len(kernel) != 1 or len(hardware) != 1:
         raise ExplainError(f"expected one kernel on one accelerator, got {len(kernel)} on {len(hardware)}")
     (table,) = kernel.tables
-    group = GROUPS[int(groups_of(table)[0])]
+    group = GROUPS[int(groups_of(table, hardware.traits[0].engine)[0])]
     costs = kernel_times(kernel, hardware, fidelity="calibrated")
     roofline = [
         Term(f"roofline: {name}", float(time[0, 0]), "s", "work / datasheet rate")
         for name, time in roofline_terms(table, hardware).items()
         if time[0, 0] > 0
     ]
-    shown, formulas = group_cost(group, table, hardware).terms, family_of(table).formulas
+    shown, formulas = group_cost(group, table, hardware).terms, family_of(table).formulas_of(group)
     terms = [_term(name, float(values[0, 0]), formulas[name]) for name, values in shown.items()]
     result = [
         Term("time", float(costs.time[0, 0]), "s", "the terms joined, and no less than the roofline"),

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hw_specs.architecture import Engine
 from simulator.kernels import FamilyTable, KernelTables
 from simulator.kernels.kernel import IntArray
 from simulator.kernels.totals import weighted_total
@@ -136,10 +137,23 @@ def run_totals(
 
 def _calibrate(costs: KernelCosts, table: FamilyTable, rows: IntArray, hardware: HardwareColumns) -> None:
     """Put the calibrated times of one family at the boost clock to their rows; none is below the roofline."""
-    groups = groups_of(table)
+    for engine, columns in hardware.engines():
+        _calibrate_on(costs, table, rows, engine, columns, hardware.select(columns))
+
+
+def _calibrate_on(
+    costs: KernelCosts,
+    table: FamilyTable,
+    rows: IntArray,
+    engine: Engine,
+    columns: IntArray,
+    hardware: HardwareColumns,
+) -> None:
+    """The same on the accelerators of one engine, which lie in some columns."""
+    groups = groups_of(table, engine)
     for code in np.unique(groups).tolist():
         own = np.flatnonzero(groups == code)
-        part, at = table.select(own), rows[own]
+        part, at = table.select(own), np.ix_(rows[own], columns)
         cost, roofline = group_cost(GROUPS[code], part, hardware), costs.roofline[at]
         costs.time[at] = np.maximum(cost.time, roofline)
         costs.bound[at] = np.where(cost.time >= roofline, cost.bound, costs.bound[at])

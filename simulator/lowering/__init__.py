@@ -7,6 +7,7 @@ import pkgutil
 from .fusion.chains import as_generated
 from .graphs.categories import CATEGORIES, category_of
 from .graphs.launches import Launches, StageLaunches, graph_as_run, lower
+from .products.compiled_graphs import compiled_remarks
 from .products.units import assign_units, execution_on
 from .rules import kernels_of, lowering_rule, require_rules
 
@@ -17,6 +18,7 @@ __all__ = [
     "as_generated",
     "assign_units",
     "category_of",
+    "compiled_remarks",
     "execution_on",
     "graph_as_run",
     "kernels_of",

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
+from hw_specs.architecture import Engine
 from simulator.cost.families import GROUPS, parameter_group
 from simulator.kernels import KernelTables
 from simulator.lowering import Launches
@@ -166,7 +167,7 @@ def run_deviation(
     """
     stages = timeline.stages
     kernel = middle_kernels(timeline.launches)
-    groups = _groups_of(table)
+    groups = _groups_of(table, accelerator.traits.engine)
     common, spread = group_deviations(groups[kernel], accelerator, calibrations)[:, groups, regime_of(times)]
     return RunDeviation(
         kernel=kernel,
@@ -195,9 +196,9 @@ def _keys_of(table: KernelTables) -> list[Hashable]:
 
 
 @functools.lru_cache(maxsize=8)
-def _groups_of(table: KernelTables) -> NDArray[np.int64]:
+def _groups_of(table: KernelTables, engine: Engine) -> NDArray[np.int64]:
     """Parameter group of each kernel."""
-    return parameter_group(table)
+    return parameter_group(table, engine)
 
 
 def summed_deviation(
@@ -278,6 +279,6 @@ def _kernel_deviations(
     table: KernelTables, times: FloatArray, accelerator: Accelerator, calibrations: CalibrationPool
 ) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
     """Parameter group, common deviation and spread of each kernel."""
-    groups = parameter_group(table)
+    groups = parameter_group(table, accelerator.traits.engine)
     common, spread = group_deviations(groups, accelerator, calibrations)[:, groups, regime_of(times)]
     return groups, common, spread

@@ -81,7 +81,7 @@ def kernel_ranges(
     calibrations : CalibrationPool
         Those that the times were made with.
     """
-    return group_ranges(parameter_group(table), times, accelerator, calibrations)
+    return group_ranges(parameter_group(table, accelerator.traits.engine), times, accelerator, calibrations)
 
 
 def group_ranges(

@@ -68,7 +68,7 @@ class VariantDeviations:
         """Of the stages of a run, given any of the variants."""
         middle = [stage.rows[len(stage.rows) // 2] for stage in stages]
         kernels = np.unique(np.concatenate([*middle, np.zeros(0, dtype=np.int64)]))
-        group = parameter_group(table.select(kernels))
+        group = parameter_group(table.select(kernels), accelerator.traits.engine)
         return cls(
             kernels=kernels,
             group=group,

@@ -10,6 +10,7 @@ from typing import Any
 from hw_specs import price_of
 from simulator.comparison import Speedup, speedup_between
 from simulator.cost.model import Fidelity
+from simulator.lowering import compiled_remarks
 from simulator.report import BoundShares, Report
 from simulator.simulation import Simulation
 from simulator.uncertainty.unchecked import unchecked_remarks
@@ -142,6 +143,7 @@ def compare_setups(
     )
     said = [setup.remark for setup in setups if setup.remark]
     said += [line for each in simulations for line in unchecked_remarks(each.launches.graph.workload)]
+    said += [line for each in simulations for line in compiled_remarks(each.accelerator, each.launches.kernels)]
     remarks = tuple(dict.fromkeys(said))
     return SideBySide(runs=runs, uncertain=tuple(_uncertain(setups, simulations)), remarks=remarks)
 

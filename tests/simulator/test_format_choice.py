@@ -16,7 +16,7 @@ from simulator.format_choice import AUTO, dtype_of, dtype_on, settings_on
         ("tpu-v4", "float16", "bfloat16"),
         ("p100", "bfloat16", "float16"),  # on vector units
         ("a100", "float8_e4m3fn", "bfloat16"),  # the narrowest that is wider
-        ("gaudi2", "float32", "bfloat16"),  # nothing is as wide
+        ("gaudi2", "float32", "float32"),  # its compiler takes it and multiplies in bf16
         ("h100", "float8_e4m3fn", "float8_e4m3fn"),
     ],
 )

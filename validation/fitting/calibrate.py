@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn, SpecError, load_accelerator
-from hw_specs.architecture import Engine
 from hw_specs.calibration import described
 from simulator.cost.families import GROUPS, PARAMETERS
 from validation.errors.prediction import predicted
@@ -41,8 +40,6 @@ __all__ = [
 
 Job = tuple[str, ...]
 
-_SYSTOLIC: Engine = "systolic"
-
 #: Parameter groups that are fitted together, because calls of one operator launch kernels of both.
 JOBS: tuple[Job, ...] = (
     ("matmul",),
@@ -55,6 +52,8 @@ JOBS: tuple[Job, ...] = (
     ("softmax",),
     ("normalization",),
     ("collective",),
+    ("systolic_product",),
+    ("systolic_paged_attention",),
 )
 
 
@@ -114,7 +113,7 @@ def _tables_of(entry: MeasuredKernels | str | Path) -> tuple[MeasuredKernels, ..
 
 
 def _rows_to_fit(m: MeasuredKernels) -> MeasuredKernels:
-    """Rows that tell of kernels alone, of the framework's, and of an engine that runs blocks of threads."""
+    """Rows that tell of kernels alone, and of the framework's."""
     told = [reason is None for reason in _reasons_against(m)]
     return m if all(told) else m.select(np.flatnonzero(told))
 
@@ -126,9 +125,6 @@ def rows_not_fitted(measured: Iterable[MeasuredKernels]) -> Counter[str]:
 
 def _reasons_against(m: MeasuredKernels) -> list[str | None]:
     """Why a fit leaves each row, or None where it does not."""
-    if m.accelerator.traits.engine == _SYSTOLIC:
-        # Tiles, waves and residency describe blocks on cores: fitted to another engine, half of them end at a bound.
-        return [f"{m.accelerator.name} runs no blocks of threads, of which the parameters are"] * len(m)
     return [
         f"{op} of {source_of(source).name}: its times are not of the framework's kernels alone"
         if op in source_of(source).not_fitted

@@ -132,7 +132,7 @@ class DeviceRows:
 
 
 def _group_kernels(m: MeasuredKernels, observed: CalibrationPool) -> tuple[_GroupKernels, ...]:
-    hardware, groups, found = m.hardware(observed), parameter_group(m.kernels), []
+    hardware, groups, found = m.hardware(observed), parameter_group(m.kernels, m.accelerator.traits.engine), []
     calls = m.calls_in_a_row()
     for code, repeats in sorted(set(zip(groups.tolist(), calls.tolist(), strict=True))):
         places = np.flatnonzero((groups == code) & (calls == repeats))
@@ -151,7 +151,7 @@ def _group_kernels(m: MeasuredKernels, observed: CalibrationPool) -> tuple[_Grou
 def row_groups(measured: MeasuredKernels) -> NDArray[np.int64]:
     """Bit mask of the parameter groups that the kernels of each row use, shape (num_rows,)."""
     masks = np.zeros(len(measured), dtype=np.int64)
-    bits = np.left_shift(np.int64(1), parameter_group(measured.kernels))
+    bits = np.left_shift(np.int64(1), parameter_group(measured.kernels, measured.accelerator.traits.engine))
     np.bitwise_or.at(masks, measured.row, bits)
     return masks
 

@@ -32,8 +32,8 @@ FloatArray = NDArray[np.float64]
 
 GENERIC = "generic"
 
-#: Collectives depend on links and topology of one system: no parameters serve all.
-_JOINT = tuple(job for job in JOBS if job != ("collective",))
+#: Collectives depend on links and topology of one system: no parameters serve all. Systolic engines are no GPUs.
+_JOINT = tuple(job for job in JOBS if job[0] not in ("collective", "systolic_product", "systolic_paged_attention"))
 #: Most rows of one device and operator in a joint fit, which has five times the devices of an architecture's own.
 _MOST_ROWS = 150
 #: Rows that a preference is founded on: longer than this, where there are as many. [s], [1]

@@ -95,7 +95,7 @@ def slowdowns(
     """The worst kernel of each parameter group that each change slows down."""
     own = assign_units(kernels, accelerator)
     before, ratios = kernel_ratios(own, accelerator, changed, calibrations)
-    groups = parameter_group(own)
+    groups = parameter_group(own, accelerator.traits.engine)
     for column, (changes, _) in enumerate(changed):
         slower = ratios[:, column] > 1.0 + _ROUNDING
         for group in np.unique(groups[slower]).tolist():

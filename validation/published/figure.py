@@ -45,6 +45,7 @@ def figure_of(
     kind: WorkloadKind,
     settings: Settings,
     runs: int = 1,
+    replicas: int = 1,
 ) -> Figure:
     """Figure of a row.
 
@@ -54,6 +55,8 @@ def figure_of(
         Fields of :class:`tracer.graph.Workload` of the run.
     runs : int
         Runs that the number is the time of.
+    replicas : int
+        Devices, or groups of them, that make samples side by side; rates are those of all.
 
     Raises
     ------
@@ -64,6 +67,7 @@ def figure_of(
     if metric is None:
         raise Unmappable("metric is no time")
     one, part = metric.seconds(positive_figure(row, "value")) / runs, part_of(row, names)
+    of_output = metric.per == "output" or (metric.per == "run" and _is_per_output(row, names))
     batch = float(settings["batch"])
     if kind.decodes:
         return _of_tokens(row, metric, one / _devices_of_a_rate(row, names), settings)
@@ -75,9 +79,14 @@ def figure_of(
         if part.part not in ("denoiser", "whole"):
             raise Unmappable("metric is of steps, of a component that makes none")
         return _step(row, names, metric=metric, kind=kind, settings=settings, one=one)
-    value = one * (batch if metric.per == "output" else 1)
+    value = one * (batch * replicas if of_output else 1)
     quantity, stage = _quantity(part, kind)
     return Figure(quantity=quantity, stage=stage, value=value)
+
+
+def _is_per_output(row: Row, names: Names) -> bool:
+    """Whether the notes say that a time is of one sample of the batch."""
+    return any(remark.per_output and remark.fits(row.get("notes", "")) for remark in names.remarks)
 
 
 def _devices_of_a_rate(row: Row, names: Names) -> int:

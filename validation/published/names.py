@@ -6,12 +6,13 @@ import functools
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import pydantic
 import yaml
 
 from .case import CaseError
+from .entries import Entry, Expression, Record, Text
 
 __all__ = [
     "NAMES",
@@ -26,7 +27,6 @@ __all__ = [
     "Names",
     "Option",
     "Precision",
-    "Record",
     "Remark",
     "Scheduled",
     "SchemeLine",
@@ -43,48 +43,6 @@ NAMES = Path(__file__).parent / "names.yaml"
 
 class Unmappable(Exception):  # noqa: N818  # a row that is no case is no error of the program
     """Why a row is no case."""
-
-
-def _expression(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"{text!r} is no regular expression: {error}") from error
-    return text
-
-
-Expression = Annotated[str, pydantic.AfterValidator(_expression)]
-Text = Annotated[str, pydantic.Field(min_length=1)]
-
-
-class Record(pydantic.BaseModel):
-    """One line of the map."""
-
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
-
-    reason: str = ""
-    """Why the line is as it is."""
-
-
-class Entry(Record):
-    """One line of the map: a pattern for the text of a column, and in subclasses what it means."""
-
-    pattern: Expression | None = None
-    """Fits the whole text."""
-    contains: Expression | None = None
-    """Fits a piece of the text."""
-
-    @pydantic.model_validator(mode="after")
-    def _has_one_pattern(self) -> Self:
-        if (self.pattern is None) == (self.contains is None):
-            raise ValueError("give either pattern or contains")
-        return self
-
-    def fits(self, text: str) -> bool:
-        """Whether a text is meant, whatever its case."""
-        if self.pattern is not None:
-            return re.fullmatch(self.pattern, text, re.IGNORECASE | re.DOTALL) is not None
-        return re.search(self.contains or "", text, re.IGNORECASE) is not None
 
 
 class Model(Entry):
@@ -109,9 +67,9 @@ class WorkloadKind(Record):
     """Stage that is one step."""
     decoder: Text = "vae"
     """Set of weights whose stages, but those that encode, make pixels."""
-    text_encoders: dict[Text, Text] = {"": "text_encoder"}
+    text_encoders: dict[Text, Text] = pydantic.Field(default_factory=lambda: {"": "text_encoder"})
     """Stages by which of several text encoders a source names; an empty name is the only one."""
-    formats: dict[Text, Text] = {}
+    formats: dict[Text, Text] = pydantic.Field(default_factory=dict)
     """Number format of components that keep one whatever that of the run is."""
     attention: Text | None = None
     """What ran where a source does not say."""
@@ -212,6 +170,8 @@ class Source(Entry):
     """What ran it, where the name of the device leaves the variant open."""
     refuse: str = ""
     """Why a row is no case."""
+    compile: str = ""
+    """What the column of the compiler leaves out."""
     attention: Text | None = None
     """What ran where no column says."""
     newest_then: str = ""
@@ -262,6 +222,10 @@ class Remark(Entry):
     """Whether a rate is of steps, however often a step runs the denoiser."""
     per_device: bool = False
     """Whether a rate is that of one device of those that a run is split over."""
+    per_output: bool = False
+    """Whether a time is that of one image or video of the batch."""
+    batch_of_all: bool = False
+    """Whether the batch is that of all devices together."""
 
 
 class MemoryLine(Entry):

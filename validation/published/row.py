@@ -44,9 +44,11 @@ def case_of_row(row: Row, names: Names) -> Case:
     if source.refuse:
         raise Unmappable(source.refuse)
     device = _device(row, names, assumed)
+    row = {**row, "compile": row["compile"] or source.compile}
     execution = _execution(row, names, kind, assumed)
+    replicas = Scheme.parse(str(execution.get("parallel", ""))).data
     settings = _settings(row, names, model, kind, assumed)
-    figure = figure_of(row, names, model=model, kind=kind, settings=settings, runs=source.runs)
+    figure = figure_of(row, names, model=model, kind=kind, settings=settings, runs=source.runs, replicas=replicas)
     if not row["source"]:
         raise Unmappable("source is not stated")
     said = _said(row)
@@ -145,7 +147,7 @@ def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -
 
 def _usual(row: Row, names: Names, engine: Engine, kind: WorkloadKind) -> str | None:
     """Attention of a run whose columns do not say it."""
-    return engine.attention or _source(row, names).attention or kind.attention
+    return _source(row, names).attention or engine.attention or kind.attention
 
 
 def _autocast(row: Row, names: Names, engine: Engine, precision: Precision | None) -> dict[str, bool]:
@@ -232,7 +234,7 @@ def _source(row: Row, names: Names) -> Source:
 
 def _settings(row: Row, names: Names, model: Model, kind: WorkloadKind, assumed: list[str]) -> Settings:
     settings = _dtype(row, names, kind, assumed)
-    settings["batch"] = _whole(row, "batch") or 1
+    settings["batch"] = _batch(row, names)
     if kind.decodes:
         return settings | _language_settings(row, names, assumed)
     for column, name in (("height", "height"), ("width", "width"), ("steps", "num_inference_steps")):
@@ -246,6 +248,16 @@ def _settings(row: Row, names: Names, model: Model, kind: WorkloadKind, assumed:
     if kind.guided and (row.get("guidance", "") or ("yes" if model.guided else "no")) == "no":
         settings["guidance_scale"] = 1.0
     return settings
+
+
+def _batch(row: Row, names: Names) -> int:
+    """Samples of one run on one device, or on those that it is split over."""
+    batch = _whole(row, "batch") or 1
+    of_all = any(remark.batch_of_all for remark in all_that_fit(names.remarks, _said(row)))
+    devices = (_whole(row, "n_devices") or 1) if of_all else 1
+    if batch % devices:
+        raise Unmappable(f"batch of {batch} does not go over {devices} devices evenly")
+    return batch // devices
 
 
 def _adapter(row: Row, names: Names, model: Model) -> Settings:

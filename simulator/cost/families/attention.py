@@ -38,6 +38,7 @@ from .attention_tiles import (
 )
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
 from .matmul import unit_peak
+from .systolic.attention import ATTENTION_FORMULAS, SYSTOLIC_ATTENTION, SYSTOLIC_PAGED_ATTENTION
 
 __all__ = ["ATTENTION", "attention_cost"]
 
@@ -355,4 +356,6 @@ ATTENTION: Family[AttentionTable] = Family(
         ),
     ),
     formulas=_FORMULAS,
+    systolic=(SYSTOLIC_ATTENTION, SYSTOLIC_PAGED_ATTENTION),
+    systolic_formulas=ATTENTION_FORMULAS,
 )

@@ -22,6 +22,7 @@ from simulator.kernels import ConvolutionTable
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, parameters_of
 from .matmul import MATMUL, PRODUCT_FORMULAS, VECTOR_MATMUL, VectorProductParameters, product_terms, unit_peak
 from .stream import STREAM
+from .systolic.products import SYSTOLIC_CONVOLUTION, SYSTOLIC_FORMULAS
 
 __all__ = ["ALGORITHMS", "CONVOLUTIONS", "matrix_convolution_cost", "vector_convolution_cost"]
 
@@ -310,4 +311,6 @@ CONVOLUTIONS = Family(
         ),
     ),
     formulas=_FORMULAS,
+    systolic=(SYSTOLIC_CONVOLUTION,),
+    systolic_formulas=SYSTOLIC_FORMULAS,
 )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hw_specs.architecture import Engine
 from simulator.cost.hardware import HardwareColumns
+from simulator.cost.hardware.cores import SYSTOLIC
 from simulator.cost.parameters import Parameters
 from simulator.cost.roofline import BOUNDS
 from simulator.kernels import FamilyTable
@@ -103,16 +105,36 @@ class Family(Generic[Table]):
         Of kernels that several hold the last one gets them.
     formulas : mapping
         Formula of every term that a cost of the family shows, by its name.
+    systolic : tuple of ParameterGroup
+        Groups in place of :attr:`groups` on systolic engines; none where these are no matter.
+    systolic_formulas : mapping
+        Formulas of the terms that this group shows.
     """
 
     table: type[Table]
     groups: tuple[ParameterGroup[Table, Any], ...]
     formulas: Mapping[str, Formula]
+    systolic: tuple[ParameterGroup[Table, Any], ...] = ()
+    systolic_formulas: Mapping[str, Formula] = field(default_factory=dict)
 
-    def group_positions(self, table: Table) -> NDArray[np.int64]:
-        """Position in :attr:`groups` of the group of each kernel, shape (num_kernels,)."""
+    @property
+    def every_group(self) -> tuple[ParameterGroup[Table, Any], ...]:
+        """Groups of all engines."""
+        return (*self.groups, *self.systolic)
+
+    def formulas_of(self, group: str) -> Mapping[str, Formula]:
+        """Formulas of the terms that a group shows."""
+        of_systolic = group in {each.name for each in self.systolic}
+        return self.systolic_formulas if of_systolic else self.formulas
+
+    def groups_on(self, engine: Engine) -> tuple[ParameterGroup[Table, Any], ...]:
+        """Groups that hold its kernels on an engine."""
+        return self.systolic if engine == SYSTOLIC and self.systolic else self.groups
+
+    def group_positions(self, table: Table, engine: Engine = "simt") -> NDArray[np.int64]:
+        """Position in :meth:`groups_on` of the group of each kernel, shape (num_kernels,)."""
         position = np.zeros(len(table), dtype=np.int64)
-        for index, group in enumerate(self.groups):
+        for index, group in enumerate(self.groups_on(engine)):
             position[group.holds(table)] = index
         return position
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hw_specs.architecture import Engine
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.parameters import Parameter, named_parameters
 from simulator.kernels import FamilyTable, KernelTables
@@ -25,7 +26,9 @@ __all__ = ["FAMILIES", "GROUPS", "PARAMETERS", "family_of", "group_cost", "group
 
 FAMILIES: tuple[Family[Any], ...] = (PRODUCTS, CONVOLUTIONS, ATTENTION, SCATTERS, STREAMS, ROWS, COLLECTIVES)
 
-_GROUPS: Mapping[str, ParameterGroup[Any, Any]] = {group.name: group for family in FAMILIES for group in family.groups}
+_GROUPS: Mapping[str, ParameterGroup[Any, Any]] = {
+    group.name: group for family in FAMILIES for group in family.groups
+} | {group.name: group for family in FAMILIES for group in family.systolic}
 _FAMILIES: Mapping[type[FamilyTable], Family[Any]] = {family.table: family for family in FAMILIES}
 
 #: Names of the parameter groups; codes of groups are positions here.
@@ -49,19 +52,19 @@ def family_of(table: FamilyTable) -> Family[Any]:
     return _FAMILIES[type(table)]
 
 
-def groups_of(table: FamilyTable) -> NDArray[np.int64]:
-    """Parameter group of each kernel of a family, codes into :data:`GROUPS`, shape (num_kernels,)."""
+def groups_of(table: FamilyTable, engine: Engine = "simt") -> NDArray[np.int64]:
+    """Parameter group of each kernel of a family on an engine, codes into :data:`GROUPS`, shape (num_kernels,)."""
     family = family_of(table)
-    codes = np.array([GROUPS.index(group.name) for group in family.groups])
-    chosen: NDArray[np.int64] = codes[family.group_positions(table)]
+    codes = np.array([GROUPS.index(group.name) for group in family.groups_on(engine)])
+    chosen: NDArray[np.int64] = codes[family.group_positions(table, engine)]
     return chosen
 
 
-def parameter_group(kernels: KernelTables) -> NDArray[np.int64]:
-    """Parameter group of each kernel, codes into :data:`GROUPS`, shape (num_kernels,)."""
+def parameter_group(kernels: KernelTables, engine: Engine = "simt") -> NDArray[np.int64]:
+    """Parameter group of each kernel on an engine, codes into :data:`GROUPS`, shape (num_kernels,)."""
     group = np.zeros(len(kernels), dtype=np.int64)
     for table, rows in kernels:
-        group[rows] = groups_of(table)
+        group[rows] = groups_of(table, engine)
     return group
 
 

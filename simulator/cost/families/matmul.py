@@ -26,6 +26,7 @@ from simulator.cost.roofline import vector_peak
 from simulator.kernels import FamilyTable, ProductTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, narrow
+from .systolic.products import SYSTOLIC_FORMULAS, SYSTOLIC_PRODUCT
 
 __all__ = [
     "MATMUL",
@@ -215,4 +216,6 @@ PRODUCTS = Family(
         ),
     ),
     formulas=PRODUCT_FORMULAS,
+    systolic=(SYSTOLIC_PRODUCT,),
+    systolic_formulas=SYSTOLIC_FORMULAS,
 )

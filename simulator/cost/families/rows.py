@@ -14,6 +14,7 @@ from simulator.cost.roofline import roofline_terms
 from simulator.kernels import RowKind, RowWiseTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, narrow
+from .systolic.memory_bound import SYSTOLIC_ROWS, VECTOR_FORMULAS
 
 __all__ = [
     "ROWS",
@@ -286,4 +287,6 @@ ROWS = Family(
         ),
     ),
     formulas=_FORMULAS,
+    systolic=(SYSTOLIC_ROWS,),
+    systolic_formulas=VECTOR_FORMULAS,
 )

@@ -13,6 +13,7 @@ from simulator.cost.parameters import Parameters, floor_parameter, parameter
 from simulator.kernels import ScatterTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
+from .systolic.memory_bound import SYSTOLIC_SCATTER, VECTOR_FORMULAS
 
 __all__ = ["SCATTERS", "ScatterParameters", "scatter_cost"]
 
@@ -63,4 +64,6 @@ SCATTERS = Family(
     table=ScatterTable,
     groups=(ParameterGroup(name="scatter", parameters=ScatterParameters, holds=every, cost=scatter_cost),),
     formulas=_FORMULAS,
+    systolic=(SYSTOLIC_SCATTER,),
+    systolic_formulas=VECTOR_FORMULAS,
 )

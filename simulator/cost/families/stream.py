@@ -14,6 +14,7 @@ from simulator.cost.roofline import roofline_terms, vector_peak
 from simulator.kernels import AccessPattern, StreamKind, StreamTable
 
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
+from .systolic.memory_bound import SYSTOLIC_STREAM, VECTOR_FORMULAS
 
 __all__ = ["STREAM", "STREAMS", "StreamParameters", "stream_cost"]
 
@@ -223,4 +224,10 @@ _FORMULAS = {
     "floor": Formula("shortest duration"),
 }
 
-STREAMS = Family(table=StreamTable, groups=(STREAM,), formulas=_FORMULAS)
+STREAMS = Family(
+    table=StreamTable,
+    groups=(STREAM,),
+    formulas=_FORMULAS,
+    systolic=(SYSTOLIC_STREAM,),
+    systolic_formulas=VECTOR_FORMULAS,
+)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Architecture
+from hw_specs.architecture import Engine
 from simulator.cost.parameters import Parameters, value_of, with_values
 
 __all__ = ["BASES", "FloatArray", "HardwareColumns", "UnsupportedFormatError"]
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 #: Grounds that a number can rest on, in the order of their codes.
 BASES = ("datasheet", "calibrated", "inherited")
@@ -172,6 +174,12 @@ class HardwareColumns:
         """Zeros of shape (count, num_accelerators), to be filled with what depends on these columns."""
         zeros: FloatArray = np.zeros_like(self.cores, dtype=np.float64, shape=(count, len(self)))
         return zeros
+
+    def engines(self) -> Iterator[tuple[Engine, IntArray]]:
+        """Engines with the positions of their accelerators."""
+        names = np.array([traits.engine for traits in self.traits])
+        for engine in dict.fromkeys(traits.engine for traits in self.traits):
+            yield engine, np.flatnonzero(names == engine)
 
     def select(self, columns: NDArray[np.int64]) -> HardwareColumns:
         """Some of the accelerators, by position."""

@@ -8,17 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator
+from hw_specs.architecture import Engine
 
 if TYPE_CHECKING:
     from .figures import Figures
 
-__all__ = ["VECTOR_ISSUE", "block_cores", "engine_parts", "product_of", "resident_threads", "thread_limit"]
+__all__ = ["SYSTOLIC", "VECTOR_ISSUE", "block_cores", "engine_parts", "product_of", "resident_threads", "thread_limit"]
 
 FloatArray = NDArray[np.float64]
 
 # Where a limit is not published: those of the GPUs that most parameters were fitted on.
 _THREADS, _REGISTERS = 2048.0, 65536.0
 _REGISTER_BYTES = 4.0
+#: Engine whose products run on a grid of multipliers (:mod:`simulator.cost.families.systolic`).
+SYSTOLIC: Engine = "systolic"
 #: Operations of vector units for each instruction that a core may issue, two of a multiply-add: others come between.
 #: Cores with half as many lanes as schedulers issue for issue these beside, those with as many instead. H100: products
 #: reach 0.74 of the fp32 peak in the median (NeuSight data set, linear layers from 50 GFLOP).

@@ -10,6 +10,8 @@ What carries over, and how:
 * energy of DRAM with its kind, idle power with its kind and the board's limit
   (:mod:`hw_specs.inheritance.power_rules`).
 
+A systolic engine is none of these parts: it spends what its own maker publishes.
+
 Whatever was fitted or carried over, a board cannot multiply faster than its limit pays for: published sustained rates
 (:mod:`hw_specs.inheritance.sustained_rates`) bound the energies of matrix units, for all parts of an architecture,
 and where no relative's energy was measured they are all that is known, and set it.
@@ -33,7 +35,8 @@ from hw_specs.energy_calibration import (
 from hw_specs.inheritance.power_rules import dram_rule, idle_power, process_step, relative_voltage
 from hw_specs.inheritance.sustained_rates import FREE_SHARE, SustainedRate, sustained_rates
 
-from .cores import VECTOR_ISSUE, product_of
+from .cores import SYSTOLIC, VECTOR_ISSUE, product_of
+from .published_power import published_energies
 
 __all__ = ["RATE_NOTE", "EnergyBasis", "PowerModel", "UnknownPowerError", "matrix_width", "power_model", "power_share"]
 
@@ -111,6 +114,8 @@ def power_model(accelerator: Accelerator, calibrations: Iterable[EnergyCalibrati
     """
     pool = _shipped() if calibrations is None else tuple(calibrations)
     model = _unbounded(accelerator, pool)
+    if accelerator.traits.engine == SYSTOLIC:
+        return model
     matrix, vector = (_factor(unit, accelerator, model, pool) for unit in ("matrix", "vector"))
     known = model.parameters
     scaled = {"active": matrix * known.active, "matrix": matrix * known.matrix, "vector": vector * known.vector}
@@ -261,6 +266,8 @@ def _unbounded(accelerator: Accelerator, pool: Sequence[EnergyCalibration]) -> P
     for entry in pool:
         if entry.accelerator == accelerator.name and not accelerator.hypothetical:
             return _model(accelerator, entry, entry.parameters, "calibrated")
+    if accelerator.traits.engine == SYSTOLIC and accelerator.power.board is not None:
+        return _of_own_limit(accelerator, idle, accelerator.power.board)
     relatives = [entry for entry in pool if _distance(accelerator, entry) is not None]
     nearest = _nearest(accelerator, relatives)
     if nearest is not None:
@@ -325,6 +332,23 @@ def _carried(accelerator: Accelerator, entry: EnergyCalibration, idle: float) ->
         dram=known.dram if same_dram else dram.energy,
         cache=known.cache,
         limit=known.limit,
+    )
+
+
+def _of_own_limit(accelerator: Accelerator, idle: float, board: float) -> PowerModel:
+    """A systolic engine, which spends what its own maker publishes and nothing that a GPU does.
+
+    Energies go with what it was before it was changed.
+    """
+    product = product_of(accelerator)
+    parameters = published_energies(product, peak=_peak("matrix", product)).model_copy(update={"idle": idle})
+    return PowerModel(
+        parameters=parameters,
+        board=board,
+        basis="datasheet",
+        spread=_LIMIT_ALONE_SPREAD,
+        fitted_on=(),
+        active_vector=parameters.active,
     )
 
 

@@ -24,6 +24,8 @@ from simulator.kernels import (
 from simulator.lowering.attention.choice import ALGORITHMS, with_kernels_of
 from simulator.lowering.quantization.requirements import require_products
 
+from .compiled_graphs import as_compiled, in_compiled_formats, is_compiled
+
 __all__ = ["assign_units", "execution_on"]
 
 
@@ -34,7 +36,7 @@ def assign_units(tables: KernelTables, accelerator: Accelerator, *, strict: bool
 
     Lowering puts contractions on matrix units. One without matrix units for the format runs them on vector
     units, those of 16-bit operands in float32; tf32 on one that has none is float32. Fused attention in float32
-    runs as three tf32 products for one, where there is tf32.
+    runs as three tf32 products for one, where there is tf32. Systolic engines multiply on their matrix units alone.
 
     Whether a library of convolutions has Winograd's algorithm, and which fused attention exists, are traits of the
     architecture. Tables of the last few calls are kept; those that need no change are the same.
@@ -53,6 +55,7 @@ def _assigned(tables: KernelTables, accelerator: Same[Accelerator], strict: bool
 
 
 def _on_part(table: FamilyTable, accelerator: Accelerator, *, strict: bool) -> FamilyTable:
+    table = in_compiled_formats(table, accelerator)
     if isinstance(table, AttentionTable):
         table = _attention_on_part(_split_float32(table, accelerator), accelerator)
     if isinstance(table, ConvolutionTable) and accelerator.traits.winograd == "none" and table.winograd.any():
@@ -67,7 +70,7 @@ def _on_part(table: FamilyTable, accelerator: Accelerator, *, strict: bool) -> F
         rows = contracts & (table.number_format == code)
         if not rows.any() or name in accelerator.peak.matrix or name == NARROW_SUMS:
             continue
-        if name not in accelerator.peak.vector:
+        if name not in accelerator.peak.vector or is_compiled(accelerator.traits):
             if not strict:
                 continue
             raise UnsupportedFormatError(_message(accelerator, name))
@@ -85,7 +88,7 @@ def _on_part(table: FamilyTable, accelerator: Accelerator, *, strict: bool) -> F
 def execution_on(accelerator: Accelerator, execution: Execution | None = None) -> Execution:
     """Execution as an accelerator can run it: with its attention kernels, and without tf32 where it has none.
 
-    Float32 convolutions then need no other layout either.
+    Float32 convolutions then need no other layout either. A part that runs compiled graphs alone runs one.
 
     Raises
     ------
@@ -93,7 +96,7 @@ def execution_on(accelerator: Accelerator, execution: Execution | None = None) -
         The accelerator lacks the attention kernel that the execution names, or the products of its scheme of
         quantisation, or does not run its software.
     """
-    execution = with_kernels_of(accelerator, execution or Execution())
+    execution = with_kernels_of(accelerator, as_compiled(execution or Execution(), accelerator.traits))
     require_products(accelerator, execution)
     if "tf32" in accelerator.peak.matrix:
         return execution
@@ -150,5 +153,6 @@ def _renamed(table: FamilyTable, old: str, new: str) -> FamilyTable:
 
 
 def _message(accelerator: Accelerator, name: str) -> str:
-    has = sorted({*accelerator.peak.matrix, *accelerator.peak.vector})
+    units = (accelerator.peak.matrix, {} if is_compiled(accelerator.traits) else accelerator.peak.vector)
+    has = sorted({name for rates in units for name in rates})
     return f"{accelerator.name} cannot multiply matrices in {name}; valid: {', '.join(has)}"

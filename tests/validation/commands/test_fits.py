@@ -33,14 +33,13 @@ def test_one_group_is_fitted_again(
     assert ((tmp_path / "turing.yaml").read_bytes(), (tmp_path / "turing.evidence.yaml").read_bytes()) == written
 
 
-def test_the_joint_fit_sees_no_row_that_other_fits_leave_out(
+def test_the_joint_fit_sees_no_row_of_a_systolic_engine(
     run: Callable[..., Any], synthetic_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     tables = [synthetic_file("NVIDIA T4", 0.6), synthetic_file("NVIDIA V100-PCIE-32GB", 0.6)]
-    of_another_library = synthetic_file("Google TPU v6e", 0.9)
-    done = run("calibrate", *tables, of_another_library, "--folder", tmp_path)
+    of_another_engine = synthetic_file("Google TPU v6e", 0.9)
+    done = run("calibrate", *tables, of_another_engine, "--folder", tmp_path)
     assert done.status == 0
-    assert "TPU-v6e runs no blocks of threads" in done.err
     assert "TPU" not in (tmp_path / "generic.yaml").read_text(encoding="utf-8")
     assert not (tmp_path / "tpu_v6e.yaml").exists()
 

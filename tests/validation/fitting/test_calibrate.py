@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from hw_specs import load_accelerator
-from validation.fitting.calibrate import JOBS, calibrate, rows_not_fitted, tables_to_fit
+from validation.fitting.calibrate import JOBS, calibrate, present_groups, rows_not_fitted, tables_to_fit
 from validation.measured.tables import MeasurementError, read_measured
 
 
@@ -52,12 +52,11 @@ def test_rows_of_another_library_are_not_fitted(synthetic_file):
         tables_to_fit([replace(measured, source=("vidur",) * len(measured))])
 
 
-def test_an_engine_without_blocks_of_threads_is_not_fitted(synthetic_file):
+def test_rows_of_a_systolic_engine_belong_to_its_own_groups(synthetic_file):
     measured = replace(read_measured(synthetic_file("NVIDIA T4", 0.6)), accelerator=load_accelerator("tpu-v6e"))
-    (reason,) = rows_not_fitted([measured])
-    assert reason.startswith("TPU-v6e runs no blocks of threads")
-    with pytest.raises(MeasurementError, match="no row to fit"):
-        tables_to_fit([measured])
+    assert rows_not_fitted([measured]) == {}
+    assert present_groups(("stream",), [measured]) == {}
+    assert present_groups(("systolic_stream",), [measured]) == {"systolic_stream": ("TPU-v6e",)}
 
 
 def test_dropping_a_device_drops_its_groups(calibrated_files):

@@ -8,7 +8,8 @@ import pytest
 from hw_specs import load_accelerator
 from tracer.workloads import find_pipeline
 from validation.published.case import CaseError
-from validation.published.names import NAMES, Attention, Record, all_that_fit, first_that_fits, load_names
+from validation.published.entries import Record
+from validation.published.names import NAMES, Attention, all_that_fit, first_that_fits, load_names
 from validation.published.table import read_published
 
 COLUMNS = (

@@ -22,6 +22,7 @@ from hw_specs import (
     load_accelerator,
     load_architecture,
 )
+from hw_specs.architecture import Engine
 from hw_specs.calibration import described
 from simulator.cost import hardware_columns, kernel_times
 from simulator.cost.families import PARAMETERS
@@ -44,6 +45,13 @@ _EIGHT_BIT = "float8_e4m3fn"
 _ROWS, _WIDTH = 16384, 4096
 _EAGER_SOURCE = "github.com/sitar-lab/NeuSight @6945927d dataset/test: medians of eager float32 kernels (MIT)"
 _STEPS = 50
+#: Groups of products by engine, and the number formats whose rates tell of them.
+_WIDE = ("bfloat16", "float16")
+_PRODUCTS: Mapping[Engine, Sequence[tuple[str, Sequence[str]]]] = {
+    "simt": (("matmul", _WIDE), ("matmul8", (_EIGHT_BIT,))),
+    "cpu": (("matmul", _WIDE), ("matmul8", (_EIGHT_BIT,))),
+    "systolic": (("systolic_product", _WIDE),),
+}
 
 
 def ceiling_calibrations(
@@ -116,7 +124,7 @@ def _of_architecture(name: str, told_by: Sequence[_Item], pool: CalibrationPool)
 def _told(items: Sequence[_Item], pool: CalibrationPool) -> Iterator[tuple[dict[str, float], str, Sequence[_Item]]]:
     """Parameters, the group that they are told of, and by what."""
     ceilings = [item for item in items if isinstance(item, Ceiling)]
-    for group, dtypes in (("matmul", ("bfloat16", "float16")), ("matmul8", (_EIGHT_BIT,))):
+    for group, dtypes in _PRODUCTS[_part(items[0]).traits.engine]:
         best = _best_of_each_part(c for c in ceilings if c.kind == "product" and c.dtype in dtypes)
         if best:
             yield _main_loop(group, best, pool), group, best

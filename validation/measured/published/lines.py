@@ -12,7 +12,7 @@ import pydantic
 import yaml
 
 from validation.measured.records import MeasurementError
-from validation.published.names import Entry, Text
+from validation.published.entries import Entry, Text
 
 __all__ = ["KERNELS", "Call", "KernelMap", "Rate", "load_kernels", "product_of", "written_with"]
 

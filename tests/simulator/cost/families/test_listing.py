@@ -69,6 +69,7 @@ def test_every_kernel_has_a_family_of_its_own():
 
 def test_groups_are_named_once():
     names = [group.name for family in FAMILIES for group in family.groups]
+    names += [group.name for family in FAMILIES for group in family.systolic]
     assert tuple(names) == GROUPS
     assert len(names) == len(set(names))
     assert {parameter.group for parameter in PARAMETERS.values()} == set(GROUPS)

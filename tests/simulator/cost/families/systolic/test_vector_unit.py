@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from simulator.cost.families.systolic.grid import Grid
+from simulator.cost.families.systolic.vector_unit import vector_time
+from simulator.kernels import Stream
+
+
+def _time(hardware, table, *, operations, specials):
+    return vector_time(
+        table,
+        hardware,
+        Grid.of(hardware.traits),
+        operations=np.array([[operations]]),
+        specials=np.array([[specials]]),
+    )[0, 0]
+
+
+def test_special_functions_are_instructions_where_they_have_no_unit(systolic, table):
+    assert _time(systolic(), table(Stream), operations=1e6, specials=1e6) == pytest.approx(4e6 / 1e12)
+    assert _time(systolic("gaudi2"), table(Stream), operations=1e6, specials=1e6) == pytest.approx(2 * 9e6 / 1e12)
+
+
+def test_special_functions_run_beside_where_they_have_a_unit(systolic, table):
+    part = systolic(special={"fp32": np.array([1e10])})
+    assert _time(part, table(Stream), operations=1e6, specials=1e6) == pytest.approx(1e6 / 1e10)
+    assert _time(part, table(Stream), operations=1e9, specials=1e6) == pytest.approx(1e9 / 1e12)
+
+
+def test_published_flops_count_a_multiply_add_as_two(systolic, table):
+    # Half of the published FLOPs are elements of an instruction.
+    assert _time(systolic("gaudi2"), table(Stream), operations=1e6, specials=0.0) == pytest.approx(2e6 / 1e12)
+
+
+def test_no_rate_is_no_time(systolic, table):
+    assert _time(systolic(vector={}), table(Stream), operations=1e6, specials=0.0) == 0.0
