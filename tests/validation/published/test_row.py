@@ -544,3 +544,47 @@ def test_a_source_may_say_what_ran_and_that_its_rows_are_no_cases() -> None:
     run = {"source": "github.com/huggingface/blog:stable-diffusion-inference-intel.md", "precision": "fp32"}
     xeon = case_of_row(_row_of("Stable Diffusion v1.5", device="Xeon (AWS r7iz.metal-16xl)", **run), load_names())
     assert (xeon.device, xeon.to_execution().attention) == ("Xeon-6455B", "naive")
+
+
+def test_replicas_of_a_slice_share_a_batch_and_a_rate() -> None:
+    slice_of_four = {"n_devices": "4", "compile": "jax/xla", "precision": "bf16", "attention_impl": ""}
+    notes = {"batch": "8", "notes": "q=A; batch = total images over 4 chips"}
+    source = {"source": "github.com/huggingface/blog:sdxl_jax.md"}
+    case = case_of_row(
+        _row_of("SDXL base 1.0", device="Google TPU v5e-4", **slice_of_four, **notes, **source), load_names()
+    )
+    assert (case.device, case.engine, case.settings["batch"], case.execution["parallel"]) == (
+        "TPU-v5e",
+        "XLA",
+        2,
+        "data=4",
+    )
+    rate = {"metric": "images_per_s", "value": "2.0", "source": "github.com/mlcommons/inference_results_v4.1"}
+    offline = _row_of("SDXL base 1.0", device="TPU v6", **{**slice_of_four, **rate, "compile": "flax", "batch": ""})
+    assert case_of_row(offline, load_names()).value == 4 / 2.0
+    with pytest.raises(Unmappable, match="a server waits"):
+        case_of_row({**offline, "notes": "q=A; completed samples/s under latency bound"}, load_names())
+    with pytest.raises(Unmappable, match="does not go over 4 devices evenly"):
+        case_of_row(
+            _row_of("SDXL base 1.0", device="TPU v4-8", **slice_of_four, **{**notes, "batch": "6"}, **source),
+            load_names(),
+        )
+
+
+def test_a_time_of_one_image_is_that_of_its_share_of_the_batch() -> None:
+    source = {"source": "github.com/huggingface/blog:habana-gaudi-2-benchmark.md", "compile": ""}
+    row = _row_of(
+        "Stable Diffusion v1/v2",
+        device="Habana Gaudi2",
+        **source,
+        **{"batch": "8", "value": "1.19", "metric": "seconds", "notes": "seconds per image", "attention_impl": ""},
+    )
+    case = case_of_row(row, load_names())
+    assert (case.device, case.engine, case.execution["attention"]) == ("Gaudi2", "Graph Compiler", "naive")
+    assert case.value == pytest.approx(8 * 1.19)
+
+
+def test_float32_of_neuron_stays_float32() -> None:
+    run = {"compile": "neuron 2.21.0", "precision": "FP32 / Matmult-BF16", "attention_impl": ""}
+    case = case_of_row(_row_of("Stable Diffusion 1.5", device="AWS Inf2.xlarge (Inferentia2)", **run), load_names())
+    assert (case.device, case.settings["dtype"], case.engine) == ("Inferentia2", "float32", "neuronx-cc")
