@@ -34,11 +34,13 @@ _SUBLANES = 8.0
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SystolicProductParameters(Parameters):
-    """Parameters of products on a systolic grid."""
+    """Parameters of products on a systolic grid; by default what the one that was measured reaches.
 
-    # A compiler's best blocks keep the grid busy for 0.88 of a v6e's peak, its usual ones for three quarters of it.
-    rate: FloatArray = parameter(0.85, "1", 0.4, 1.0, "share of the published rate while operands stream through")
-    dram: FloatArray = parameter(0.92, "1", 0.4, 1.0, "share of the DRAM bandwidth reached")
+    A compiler's best blocks keep its grid busy for 0.88 of the peak, its usual ones for three quarters of it.
+    """
+
+    rate: FloatArray = parameter(0.8, "1", 0.4, 1.0, "share of the published rate while operands stream through")
+    dram: FloatArray = parameter(0.9, "1", 0.4, 1.0, "share of the DRAM bandwidth reached")
     # A compiler's memory for one kernel is a share of the whole, of which the next operands' prefetches have theirs.
     room: FloatArray = parameter(0.25, "1", 0.02, 1.0, "share of the memory on chip that one operand may take")
     overlap: FloatArray = parameter(

@@ -8,14 +8,14 @@ from simulator.kernels import Convolution, Product
 def test_a_large_product_streams_at_its_share_of_the_rate(systolic, matmul):
     cost = group_cost("systolic_product", matmul(8192, 8192, 8192), systolic())
     filling = 256 / 1.5e9
-    assert cost.terms["grid"][0, 0] == pytest.approx(2 * 8192**3 / (0.85 * 100e12) + filling)
+    assert cost.terms["grid"][0, 0] == pytest.approx(2 * 8192**3 / (0.8 * 100e12) + filling)
     assert cost.time[0, 0] == pytest.approx(cost.terms["grid"][0, 0], rel=0.02)
 
 
 def test_a_single_row_takes_the_time_of_its_weights(systolic, matmul):
     fast = systolic(matrix={"bf16": np.array([1e15])})
     cost = group_cost("systolic_product", matmul(1, 8192, 8192), fast)
-    assert cost.terms["DRAM traffic"][0, 0] == pytest.approx((8192**2 + 2 * 8192) * 2 / 0.92e12)
+    assert cost.terms["DRAM traffic"][0, 0] == pytest.approx((8192**2 + 2 * 8192) * 2 / 0.9e12)
     assert cost.time[0, 0] == pytest.approx(3e-6 + cost.terms["DRAM traffic"][0, 0], rel=0.03)
 
 
@@ -47,13 +47,13 @@ def convolution(table):
 def test_each_position_of_a_filter_pads_its_channels_to_the_grid(systolic, convolution):
     # 320 channels take three blocks of 128 rows at each of nine positions.
     grid = group_cost("systolic_convolution", convolution(320, 4096), systolic()).terms["grid"][0, 0]
-    assert grid == pytest.approx(2 * 4096 * 128 * 9 * 384 / 85e12 + 256 / 1.5e9)
+    assert grid == pytest.approx(2 * 4096 * 128 * 9 * 384 / 80e12 + 256 / 1.5e9)
 
 
 def test_few_channels_share_the_grid(systolic, convolution):
     # Four channels pad to eight, of which sixteen positions share 128 rows: one block for all nine.
     grid = group_cost("systolic_convolution", convolution(4, 4096), systolic()).terms["grid"][0, 0]
-    assert grid == pytest.approx(2 * 4096 * 128 * 128 / 85e12 + 256 / 1.5e9)
+    assert grid == pytest.approx(2 * 4096 * 128 * 128 / 80e12 + 256 / 1.5e9)
 
 
 def test_a_depthwise_convolution_runs_on_the_vector_unit(systolic, convolution):
