@@ -69,3 +69,17 @@ def test_memory_on_chip_decides_what_is_read_again(systolic, matmul):
         for size in (16e6, 128e6)
     )
     assert small > large > 0.0
+
+
+@pytest.mark.parametrize("shape", [(1, 8192, 8192), (300, 5000, 700), (20_000, 20_000, 30_000)])
+def test_more_of_a_resource_never_costs_time(systolic, matmul, shape):
+    part, kernel = systolic(), matmul(*shape)
+    usual = group_cost("systolic_product", kernel, part).time[0, 0]
+    for name in ("dram_bandwidth", "cache_capacity", "clock"):
+        times = [
+            group_cost("systolic_product", kernel, systolic(**{name: factor * getattr(part, name)})).time[0, 0]
+            for factor in np.geomspace(1.0, 16.0, 20)
+        ]
+        assert times[0] == usual
+        assert (np.diff(times) <= 1e-12 * usual).all()
+    assert group_cost("systolic_product", kernel, systolic(matrix={"bf16": np.array([2e14])})).time[0, 0] <= usual
