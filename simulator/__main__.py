@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,13 +20,14 @@ from simulator.views.report import FORMATS, print_report, to_csv, to_json
 from simulator.views.terminal import captured, emit, remark
 from tracer.command_line import run_command_line
 from tracer.graph import GraphError, OpGraph
+from tracer.lengths import attention_calls
 from tracer.library.graphs import graph_of, runs_channels_last
 from tracer.workloads import find_variant
 
 from .calibrations import calibration_pool
 from .command_options import GroupedCommand, check_choice, fidelity_of, takes
 from .comparison import compare
-from .execution import Execution
+from .execution import Execution, ExecutionError
 from .format_choice import dtype_of, settings_on
 from .hosts.catalogue import load_host
 from .hosts.host import Host
@@ -34,6 +35,7 @@ from .options import SimulateOptions
 from .parallel.scheme import ONE_DEVICE, Scheme
 from .reference import ReferenceChanges, reference_changes
 from .report import Report
+from .results.files import ResultFiles
 from .simulation import Simulation, simulate
 from .software import load_software
 from .uncertainty.unchecked import unchecked_remarks
@@ -62,6 +64,7 @@ class _Asked:
     calibrations: CalibrationPool
     output_format: str
     host: Host | None = None
+    files: ResultFiles = field(default_factory=ResultFiles)
     remarks: tuple[str, ...] = ()
 
 
@@ -109,7 +112,9 @@ def command(given: SimulateOptions) -> None:
     if given.hw is None or sum(what is not None for what in (given.model, given.graph, given.trace)) != 1:
         raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
     hw, given = given.hw, replace(given, model=_variant(given.model, given.variant))
-    asked = _asked(hw, level, given)
+    files = ResultFiles(report=given.report)
+    files.require()
+    asked = replace(_asked(hw, level, given), files=files)
     if level == "roofline":
         _refuse({"host": given.host}, "a roofline, which is of the device alone")
     subject = _subject(given)
@@ -244,10 +249,23 @@ def _simulation(graph: OpGraph, asked: _Asked) -> Simulation:
 def _simulated(graph: OpGraph, asked: _Asked, explain: str | None = None) -> _Answer:
     """Report of a graph as text, or the explanation of one of its kernels."""
     simulation = _simulation(graph, asked)
+    report = _with_one_device(simulation.report, graph, asked)
+    if asked.files:
+        asked.files.write(simulation, report, _other_attention(graph, asked), asked.remarks)
     if explain is not None:
         return _Answer(_explained(simulation, explain, asked.output_format), simulation.report.fits)
-    report = _with_one_device(simulation.report, graph, asked)
     return _Answer(_rendered(report, asked.output_format), report.fits)
+
+
+def _other_attention(graph: OpGraph, asked: _Asked) -> dict[str, Report]:
+    """Report of the same run with fused attention where it writes scores out, else the other way round."""
+    if not any(True for _ in attention_calls(graph)):
+        return {}
+    other = "flash" if asked.execution.attention == "naive" else "naive"
+    try:
+        return {other: _simulation(graph, replace(asked, execution=replace(asked.execution, attention=other))).report}
+    except ExecutionError:  # a split of the sequence that only fused attention knows
+        return {}
 
 
 def _with_one_device(report: Report, graph: OpGraph, asked: _Asked) -> Report:

@@ -17,6 +17,7 @@ from .execution import ATTENTION_CHOICES, EXECUTION_MODES, OFFLOADS
 from .hosts.catalogue import DEFAULT_HOST, list_hosts
 from .quantization import UNQUANTIZED, list_schemes
 from .reference import SETTINGS
+from .results.options import ReportFile
 from .views.report import FORMATS
 
 __all__ = [
@@ -371,6 +372,7 @@ class SimulateOptions(RunOptions):
     explain: Explained = None
     calibration: CalibrationFile = None
     must_fit: MustFit = False
+    report: ReportFile = None
     output_format: OutputFormat = "table"
     output: OutputFile = None
     list_models: ListModels = False

@@ -51,7 +51,8 @@ class Simulation:
 
     ``kernels`` holds the lowered kernels with contractions on the units that the accelerator has.
     ``interval`` is that of the latency; ``deviation`` is what it and the intervals of parts are made from. Both are
-    None where the fidelity is a bound. ``calibrations`` are those that the times were made with.
+    None where the fidelity is a bound. ``calibrations`` are those that the times were made with; ``issuing`` is what
+    the host pays by execution mode, None where the time is of the device alone; ``gains`` are those of the report.
     """
 
     accelerator: Accelerator
@@ -64,6 +65,8 @@ class Simulation:
     interval: Interval | None
     deviation: RunDeviation | None
     calibrations: CalibrationPool
+    issuing: Mapping[str, HostCosts] | None
+    gains: Gains
 
     def stage_deviation(self, name: str) -> float:
         """Relative standard deviation of the time of one stage; 0 where the fidelity is a bound."""
@@ -137,9 +140,9 @@ def _simulated(
         standing = standing_of(graph, accelerator, launches.execution, main)
         interval = interval_of(timeline.latency, deviation.relative(), standing=standing)
     energy = _energy(timeline, costs, accelerator, interval)
-    known = (timeline, costs, accelerator, basis, _gains(boost, table, hardware, fidelity))
+    gains = _gains(boost, table, hardware, fidelity)
     report = make_report(
-        *known,
+        *(timeline, costs, accelerator, basis, gains),
         fidelity=fidelity,
         interval=interval,
         deviation=deviation,
@@ -164,6 +167,8 @@ def _simulated(
         interval=interval,
         deviation=deviation,
         calibrations=pool,
+        issuing=issuing,
+        gains=gains,
     )
 
 

@@ -219,7 +219,7 @@ def _setup() -> configparser.ConfigParser:
 
 def _shipped() -> set[str]:
     """Files that belong into the wheel: modules, and data that the packages read."""
-    suffixes = {".py", ".yaml", ".npz", ".typed"}
+    suffixes = {".py", ".yaml", ".npz", ".typed", ".css", ".js", ".j2"}
     files = (p for package in PACKAGES for p in (ROOT / package).rglob("*") if p.suffix in suffixes)
     return {str(p.relative_to(ROOT)) for p in files}
 

@@ -18,7 +18,9 @@ _EXTRAS_OF = {
     **dict.fromkeys(("torch", "diffusers", "transformers", "sentencepiece"), ("trace",)),
     **dict.fromkeys(("pynvml", "ijson"), ("validate",)),
     **dict.fromkeys(("pyarrow", "xarray", "dask", "distributed", "pymoo"), ("whatif",)),
-    **dict.fromkeys(("scipy", "pandas", "matplotlib"), ("validate", "whatif")),
+    **dict.fromkeys(("scipy", "pandas"), ("validate", "whatif")),
+    "matplotlib": ("report", "validate", "whatif"),
+    **dict.fromkeys(("jinja2", "plotly"), ("report",)),
 }
 
 

@@ -18,7 +18,7 @@ from tracer.operators import CONVOLUTIONS, Kind, kind_of
 
 from .offload import resident_bytes
 
-__all__ = ["PeakTensors", "activation_peak", "peak_memory", "peak_tensors"]
+__all__ = ["PeakTensors", "activation_peak", "memory_of_calls", "peak_memory", "peak_tensors"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,15 +82,20 @@ def _alive(graph: OpGraph, stage: Stage, execution: Execution) -> tuple[int, int
     """Activations and workspace of the call at which they are most. [B]"""
     if not stage.num_calls:
         return 0, 0
+    alive, workspaces = memory_of_calls(graph, stage, execution)
+    at = int((alive + workspaces).argmax())
+    return int(alive[at]), int(workspaces[at])
+
+
+def memory_of_calls(graph: OpGraph, stage: Stage, execution: Execution) -> tuple[IndexArray, IndexArray]:
+    """Activations alive at each call of a run of a stage, of its last where it grows, and each call's workspace. [B]"""
     operators = stage.operators if stage.grown is None else stage.grown
     storages, first, last = _lifetimes(graph, stage)
     sizes = graph.storage_bytes[storages]
     change = np.zeros(stage.num_calls + 1, dtype=np.int64)
     np.add.at(change, first, sizes)
     np.subtract.at(change, last + 1, sizes)
-    alive, workspaces = np.cumsum(change)[:-1], _workspaces(graph, operators, execution.of(stage.component))
-    at = int((alive + workspaces).argmax())
-    return int(alive[at]), int(workspaces[at])
+    return np.cumsum(change)[:-1], _workspaces(graph, operators, execution.of(stage.component))
 
 
 def _lifetimes(graph: OpGraph, stage: Stage) -> tuple[IndexArray, IndexArray, IndexArray]:

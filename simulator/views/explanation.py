@@ -15,7 +15,14 @@ from simulator.uncertainty.standing import KernelRanges, kernel_ranges
 
 from .report import quantity
 
-__all__ = ["Explanation", "UnknownKernelError", "explain_operator", "render_explanations"]
+__all__ = [
+    "Explanation",
+    "UnknownKernelError",
+    "explain_kernel",
+    "explain_operator",
+    "render_explanations",
+    "term_value",
+]
 
 
 class UnknownKernelError(LookupError):
@@ -77,10 +84,11 @@ def explain_operator(simulation: Simulation, name: str, *, most: int = 3) -> lis
         valid = ", ".join(sorted(set(table.name)))
         raise UnknownKernelError(f"no kernel, operator or module contains {name!r}; kernels: {valid}")
     ranked = sorted(rows, key=lambda row: -total[row])[:most]
-    return [_explanation(simulation, row, *rows[row]) for row in ranked]
+    return [explain_kernel(simulation, row, *rows[row]) for row in ranked]
 
 
-def _explanation(simulation: Simulation, row: int, operator: str, module: str) -> Explanation:
+def explain_kernel(simulation: Simulation, row: int, operator: str, module: str) -> Explanation:
+    """Explanation of one kernel by its row in the simulation's tables, with the operator and module that launch it."""
     table = simulation.kernels.select(np.array([row]))
     time = simulation.costs.time[row : row + 1, 0]
     ranges = None
@@ -134,12 +142,13 @@ def render_explanations(explanations: list[Explanation]) -> str:
         if item.low is not None and item.high is not None:
             ends = f"{quantity(item.low, 's')} to {quantity(item.high, 's')}"
             lines.append(f"  80 % range of one launch {ends} ({item.grounds})")
-        lines += [f"  {term.name:<36} {_value(term):>14}  {term.formula}" for term in item.terms]
+        lines += [f"  {term.name:<36} {term_value(term):>14}  {term.formula}" for term in item.terms]
         lines.append("")
     return "\n".join(lines)
 
 
-def _value(term: Term) -> str:
+def term_value(term: Term) -> str:
+    """Value of a term with its unit."""
     if isinstance(term.value, str):
         return term.value
     if term.unit == "1":

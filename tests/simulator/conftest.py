@@ -8,7 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hw_specs import load_accelerator
+from simulator.simulation import Simulation, simulate
 from tracer.graph import Component, Op, OpGraph, Stage, StorageRole, TensorSpec, Workload
+from tracer.library.bundle import bundled_graph
+from tracer.workloads import find_pipeline
 
 GraphMaker = Callable[..., OpGraph]
 
@@ -71,3 +75,21 @@ def make_graph() -> GraphMaker:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def stable_diffusion_run() -> Simulation:
+    """Stable Diffusion at its defaults on an A100, simulated once for all tests of what shows it."""
+    graph = bundled_graph("stable-diffusion", find_pipeline("stable-diffusion").defaults)
+    if graph is None:
+        pytest.skip("the bundle has no such graph")
+    return simulate(graph, load_accelerator("a100"))
+
+
+@pytest.fixture(scope="session")
+def decoder_run() -> Simulation:
+    """A language model whose decoding stage grows, on an A100."""
+    graph = bundled_graph("llama2-7b", find_pipeline("llama2-7b").defaults)
+    if graph is None:
+        pytest.skip("the bundle has no such graph")
+    return simulate(graph, load_accelerator("a100"))

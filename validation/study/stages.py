@@ -1,13 +1,12 @@
-"""Work and lengths of single stages of a model."""
+"""Work of single stages of a model."""
 
 from __future__ import annotations
 
 from simulator.work import UnsupportedOpError, work_of
 from tracer.graph import OpGraph, Stage
-from tracer.lengths import AttentionCall
 from tracer.operators import is_free
 
-__all__ = ["sequence_length", "stage_flops"]
+__all__ = ["stage_flops"]
 
 
 def stage_flops(graph: OpGraph, stage: Stage) -> float:
@@ -28,8 +27,3 @@ def _flops(graph: OpGraph, index: int) -> float:
         return work_of(op).contraction_flops
     except UnsupportedOpError:
         return 0.0  # The report of the simulation counts and names operators without a formula.
-
-
-def sequence_length(call: AttentionCall) -> int:
-    """Tokens in the sequence: the queries, or what a single query of a decoding step looks back on."""
-    return call.key_length if call.query_length == 1 else call.query_length

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tracer.lengths import AttentionCall
 from validation.study.laboratory import Laboratory
-from validation.study.stages import sequence_length, stage_flops
+from validation.study.stages import stage_flops
 from validation.study.table import Table
 
 
@@ -21,20 +20,3 @@ def test_a_growing_stage_takes_the_mean_of_its_ends(tables: dict[str, Table]) ->
     keys = sum(range(2049, 2176))
     expected = 127 * 2 * weights + 4 * 32 * 4096 * keys
     assert tables["stages"].number("flops", model="LLaMA2", stage="decode") == pytest.approx(expected, rel=1e-6)
-
-
-@pytest.mark.parametrize(("queries", "keys", "length"), [(1, 300, 300), (256, 128, 256)])
-def test_length_is_the_queries_or_what_one_query_looks_back_on(queries: int, keys: int, length: int) -> None:
-    call = AttentionCall(
-        stage="s",
-        repeat=0,
-        position=0,
-        module="m",
-        kind="self",
-        query_length=queries,
-        key_length=keys,
-        sequences=1,
-        heads=1,
-        head_dim=64,
-    )
-    assert sequence_length(call) == length

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from hw_specs.output import OutputError, write_bytes, write_text
-from validation.study.presentation.style import image_bytes
+from simulator.views.style import image_bytes
 from validation.study.section import Section
 
 __all__ = ["PAGE", "require_folder", "write_study"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.comparison import compare
+from simulator.views.style import BLUE, GREEN, ORANGE, SKY, figure_style, panels
 from validation.study.attribution import launch_times
 from validation.study.laboratory import Laboratory
-from validation.study.presentation.style import BLUE, GREEN, ORANGE, SKY, panels, study_style
 from validation.study.section import Section
 from validation.study.study import StudyModel
 from validation.study.table import Cell, Table
@@ -110,7 +110,7 @@ def _ratio_ends(naive: Simulation, flash: Simulation) -> tuple[Cell, Cell]:
 
 def draw(table: Table) -> Figure:
     """End to end on the left, attention on the right."""
-    with study_style():
+    with figure_style():
         figure, (left, right) = panels(1, 2, size=(12, 4.6))
         columns = tuple(_SPEEDUPS)
         _draw_bars(left, table, columns[:2])

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import exp, isqrt, log
 from typing import TYPE_CHECKING
 
+from simulator.views.style import BLUE, GREEN, ORANGE, figure_style, panels
 from simulator.whatif.exponents import fitted_exponent
 from tracer.lengths import attention_calls
 from validation.study.attribution import ATTRIBUTIONS, KINDS, LaunchTimes, launch_times
 from validation.study.laboratory import Laboratory
-from validation.study.presentation.style import BLUE, GREEN, ORANGE, panels, study_style
 from validation.study.pseudo_3d_layers import LayerSite
 from validation.study.section import Section
 from validation.study.study import ATTENTION, Attention
@@ -153,7 +153,7 @@ def crossing(places: Sequence[float], first: Sequence[float], second: Sequence[f
 
 def draw(table: Table) -> Figure:
     """FLOPs, then time with naive and with flash attention, at the decoder's resolution."""
-    with study_style():
+    with figure_style():
         figure, axes = panels(1, 3, size=(13, 4.8))
         _draw_panel(axes[0], table, "flops_operator", 1e9)
         axes[0].set_ylabel("FLOPs of attention products [GFLOP]")

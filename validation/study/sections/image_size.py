@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulator.views.style import BLUE, GREEN, ORANGE, SKY, figure_style, panels
 from simulator.whatif.exponents import fitted_exponent
 from validation.study.attribution import ATTRIBUTIONS, LaunchTimes, launch_times
 from validation.study.laboratory import Laboratory
-from validation.study.presentation.style import BLUE, GREEN, ORANGE, SKY, panels, study_style
 from validation.study.section import Section
 from validation.study.study import ATTENTION
 from validation.study.table import Table
@@ -116,7 +116,7 @@ def _remarks(growth: Table) -> tuple[str, ...]:
 
 def draw(table: Table) -> Figure:
     """Time against size, one panel a kind of attention, on the same axes."""
-    with study_style():
+    with figure_style():
         figure, axes = panels(1, 2, size=(11, 4.8))
         for panel, attention in zip(axes, ATTENTION, strict=True):
             _draw_panel(panel, table, attention)

@@ -6,10 +6,10 @@ from collections import Counter
 from math import log2
 from typing import TYPE_CHECKING
 
+from simulator.views.style import KIND_COLOURS, figure_style, panels
 from tracer.graph import OpGraph
 from tracer.lengths import attention_calls
 from validation.study.laboratory import Laboratory
-from validation.study.presentation.style import KIND_COLOURS, panels, study_style
 from validation.study.section import Section
 from validation.study.table import Table
 
@@ -63,7 +63,7 @@ def self_lengths(graph: OpGraph, stage: str) -> list[int]:
 
 def draw(table: Table) -> Figure:
     """One panel an image size, on one axis of lengths."""
-    with study_style():
+    with figure_style():
         sizes = table.distinct("image_size")
         figure, axes = panels(1, len(sizes), size=(12, 3.6))
         for panel, size in zip(axes, sizes, strict=True):

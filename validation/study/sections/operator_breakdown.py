@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simulator.views.style import PART_COLOURS, PART_LABELS, figure_style, panels
 from validation.study.attribution import ATTRIBUTIONS, PARTS, launch_times
 from validation.study.laboratory import Laboratory
-from validation.study.presentation.style import PART_COLOURS, PART_LABELS, panels, study_style
 from validation.study.section import Section
 from validation.study.study import ATTENTION
 from validation.study.table import Table
@@ -66,7 +66,7 @@ def breakdown_table(laboratory: Laboratory) -> Table:
 
 def draw(table: Table) -> Figure:
     """Two panels of stacked bars, one an attribution."""
-    with study_style():
+    with figure_style():
         figure, axes = panels(2, 1, size=(12, 8.4), sharex=True)
         for panel, attribution in zip(axes, ATTRIBUTIONS, strict=True):
             _draw_bars(panel, table, attribution)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from simulator.views.style import BLACK, BLUE, GREY, ORANGE, VERMILION, figure_style, panels
 from tracer.graph import OpGraph, Stage
 from tracer.lengths import attention_calls
 from validation.study.attribution import LaunchTimes, launch_times
 from validation.study.laboratory import Laboratory
-from validation.study.presentation.style import BLACK, BLUE, GREY, ORANGE, VERMILION, panels, study_style
 from validation.study.section import Section
 from validation.study.stages import stage_flops
 from validation.study.study import StudyModel
@@ -61,7 +61,7 @@ def section(laboratory: Laboratory) -> Section:
 
 def draw(table: Table, ridge_point: float) -> Figure:
     """Queries at once against FLOPs per byte of weights, main stages filled, and the ridge of the part."""
-    with study_style():
+    with figure_style():
         figure, (axes,) = panels(1, 1, size=(10.5, 5.0))
         for name, marker in zip(dict.fromkeys(str(row["model"]) for row in table.rows), "osD^Pv*X", strict=False):
             for row in table.where(model=name):

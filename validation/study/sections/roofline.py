@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from simulator.cost import BOUNDS
 from simulator.simulation import Simulation
+from simulator.views.style import BLACK, BLUE, GREEN, ORANGE, VERMILION, figure_style, panels
 from validation.study.attribution import launch_times
 from validation.study.laboratory import Laboratory
-from validation.study.presentation.style import ARCHITECTURE_COLOURS, BLACK, BLUE, GREEN, ORANGE, panels, study_style
 from validation.study.section import Section
 from validation.study.stages import stage_flops
 from validation.study.study import StudyModel
@@ -131,7 +131,7 @@ def _remarks(table: Table, laboratory: Laboratory) -> tuple[str, ...]:
 
 def draw(table: Table, laboratory: Laboratory) -> Figure:
     """Intensities by definition, and the roof with the third one."""
-    with study_style():
+    with figure_style():
         figure, (left, right) = panels(1, 2, size=(13.5, 4.8))
         _draw_definitions(left, table, laboratory.ridge)
         _draw_roof(right, table, laboratory)
@@ -162,7 +162,7 @@ def _draw_roof(axes: Axes, table: Table, laboratory: Laboratory) -> None:
             float(row["intensity_traffic"] or 0),
             float(row["attained"] or 0) / 1e12,
             marker,
-            color=ARCHITECTURE_COLOURS[str(row["architecture"])],
+            color=_ARCHITECTURE_COLOURS[str(row["architecture"])],
             markersize=8,
             markeredgecolor=BLACK,
             markeredgewidth=0.5,
@@ -178,3 +178,4 @@ def _draw_roof(axes: Axes, table: Table, laboratory: Laboratory) -> None:
 
 
 _MARKERS = "osDPX^v*"
+_ARCHITECTURE_COLOURS = {"diffusion": GREEN, "transformer": VERMILION}

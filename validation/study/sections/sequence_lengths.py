@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from simulator.profile.lengths import sampled_calls, sequence_length
+from simulator.views.style import KIND_COLOURS, figure_style, panels
 from tracer.graph import OpGraph
-from tracer.lengths import AttentionCall, attention_calls
 from validation.study.laboratory import Laboratory
-from validation.study.presentation.style import KIND_COLOURS, panels, study_style
 from validation.study.section import Section
-from validation.study.stages import sequence_length
 from validation.study.study import StudyModel
 from validation.study.table import Cell, Table
 
@@ -32,8 +31,6 @@ _UNITS = {
     "key_length": "tokens",
     "sequence_length": "tokens",
 }
-_REPEATS = 2
-_GROWING_REPEATS = 33
 _SHOWS = (
     "Every attention call in the order in which it runs, for two repeats of each stage (33 spread evenly where a "
     "stage decodes token by token), with its lengths. The figure leaves cross-attention out, whose queries have the "
@@ -72,12 +69,7 @@ def lengths_table(laboratory: Laboratory) -> Table:
 
 
 def _rows(model: StudyModel, graph: OpGraph) -> Iterator[Sequence[Cell]]:
-    growing = {stage.name for stage in graph.stages if stage.grown is not None}
-    steady = [c for c in attention_calls(graph, repeats=_REPEATS) if c.stage not in growing]
-    grown = _first_of_each_repeat(c for c in attention_calls(graph, repeats=_GROWING_REPEATS) if c.stage in growing)
-    order = {stage.name: number for number, stage in enumerate(graph.stages)}
-    calls = sorted((*steady, *grown), key=lambda c: order[c.stage])
-    for number, call in enumerate(calls):
+    for number, call in enumerate(sampled_calls(graph)):
         yield (
             model.name,
             number,
@@ -91,17 +83,9 @@ def _rows(model: StudyModel, graph: OpGraph) -> Iterator[Sequence[Cell]]:
         )
 
 
-def _first_of_each_repeat(calls: Iterator[AttentionCall]) -> list[AttentionCall]:
-    """One call of each kind in each repeat: layers of a token decoder are alike."""
-    first: dict[tuple[str, int, str], AttentionCall] = {}
-    for call in calls:
-        first.setdefault((call.stage, call.repeat, call.kind), call)
-    return list(first.values())
-
-
 def draw(table: Table) -> Figure:
     """One panel a model."""
-    with study_style():
+    with figure_style():
         models = table.distinct("model")
         columns = min(4, len(models))
         figure, axes = panels(-(-len(models) // columns), columns, size=(13, 6.4))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simulator.views.style import BLACK, BLUE, GREEN, ORANGE, VERMILION, figure_style, panels
 from simulator.whatif.exponents import local_exponents
 from tracer.graph import OpGraph
 from tracer.lengths import AttentionCall, attention_calls
 from validation.study.laboratory import Laboratory
-from validation.study.presentation.style import BLACK, BLUE, GREEN, ORANGE, VERMILION, panels, study_style
 from validation.study.section import Section
 from validation.study.study import ATTENTION, LatentImages
 from validation.study.table import Table
@@ -138,7 +138,7 @@ def _of_graph(laboratory: Laboratory, graph: OpGraph, stage: str) -> tuple[float
 
 def draw(table: Table, case: LatentImages) -> Figure:
     """Bytes against image size: sums on the left, the pipeline's peak on the right."""
-    with study_style():
+    with figure_style():
         figure, (left, right) = panels(1, 2, size=(11, 5.0))
         _draw_sums(left, table, case)
         _draw_peak(right, table)

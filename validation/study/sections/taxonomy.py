@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from math import isqrt
 
 from simulator.lowering import category_of
+from simulator.profile.lengths import sequence_length
 from tracer.graph import OpGraph, Stage
 from tracer.lengths import attention_calls
 from validation.study.laboratory import Laboratory
 from validation.study.section import Section
-from validation.study.stages import sequence_length, stage_flops
+from validation.study.stages import stage_flops
 from validation.study.study import StudyModel
 from validation.study.table import Cell, Table
 

@@ -22,10 +22,10 @@ from simulator.kernels import (
     StreamTable,
 )
 from simulator.simulation import Simulation
+from simulator.views.style import BLUE, VERMILION, figure_style, panels
 from tracer.lengths import AttentionCall, attention_calls
 from validation.study.attribution import ATTRIBUTIONS, KINDS, LaunchTimes, launch_times
 from validation.study.laboratory import Laboratory
-from validation.study.presentation.style import BLUE, VERMILION, panels, study_style
 from validation.study.section import Section
 from validation.study.study import ATTENTION, Attention
 from validation.study.table import Cell, Table
@@ -296,7 +296,7 @@ def _cache_rows(
 
 def draw(sites: Table) -> Figure:
     """FLOPs and times of one call at each site, one row of panels a network."""
-    with study_style():
+    with figure_style():
         stages = [str(stage) for stage in sites.distinct("stage")]
         figure, axes = panels(len(stages), 3, size=(12.5, 3.6 * len(stages)))
         for row, stage in enumerate(stages):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hw_specs.output import OutputError
+from simulator.views.style import figure_style, panels
 from validation.study.presentation.files import PAGE, require_folder, write_study
-from validation.study.presentation.style import panels, study_style
 from validation.study.section import Section
 from validation.study.table import Table
 
@@ -20,7 +20,7 @@ pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
 def _section() -> Section:
     def draw() -> Figure:
-        with study_style():
+        with figure_style():
             figure, (axes,) = panels(1, 1, size=(2, 2))
             axes.plot([0, 1])
         return figure

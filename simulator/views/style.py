@@ -1,4 +1,4 @@
-"""How figures of the study look, and how they are written."""
+"""How figures look: one style for all, colours that the colour-blind tell apart, shades that print in grey."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "ARCHITECTURE_COLOURS",
     "BLACK",
     "BLUE",
     "GREEN",
@@ -24,9 +23,9 @@ __all__ = [
     "PURPLE",
     "SKY",
     "VERMILION",
+    "figure_style",
     "image_bytes",
     "panels",
-    "study_style",
 ]
 
 # Okabe and Ito, "Color Universal Design" (2008): distinct under the common forms of colour blindness.
@@ -65,7 +64,6 @@ PART_LABELS = {
     "communication": "communication",
 }
 KIND_COLOURS = {"spatial": BLUE, "self": BLUE, "joint": GREEN, "temporal": VERMILION, "cross": GREY}
-ARCHITECTURE_COLOURS = {"diffusion": GREEN, "transformer": VERMILION}
 
 _RESOLUTION = 160
 _STYLE: dict[Any, Any] = {
@@ -91,8 +89,8 @@ _STYLE: dict[Any, Any] = {
 
 
 @contextmanager
-def study_style() -> Iterator[None]:
-    """Fonts, lines and grids of the study while a figure is made or written."""
+def figure_style() -> Iterator[None]:
+    """Fonts, lines and grids of all figures while one is made or written."""
     import matplotlib as mpl
 
     with mpl.rc_context(_STYLE):
@@ -112,6 +110,6 @@ def image_bytes(figure: Figure, *, file_format: str) -> bytes:
     """File of a figure as PNG or SVG; the same figure gives the same bytes."""
     stream = io.BytesIO()
     metadata = {"Date": None} if file_format == "svg" else {}
-    with study_style():
+    with figure_style():
         figure.savefig(stream, format=file_format, dpi=_RESOLUTION, metadata=metadata)
     return stream.getvalue()

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from simulator.lowering import CATEGORIES
+from simulator.views.style import PART_COLOURS, PART_LABELS, figure_style, image_bytes, panels
 from validation.study.attribution import PARTS
-from validation.study.presentation.style import PART_COLOURS, PART_LABELS, image_bytes, panels, study_style
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
@@ -16,7 +16,7 @@ def test_every_part_has_a_colour_and_a_label() -> None:
 
 
 def test_a_figure_is_written_the_same_twice() -> None:
-    with study_style():
+    with figure_style():
         figure, (axes,) = panels(1, 1, size=(3, 2))
         axes.plot([1, 2], [3, 4])
     assert image_bytes(figure, file_format="svg") == image_bytes(figure, file_format="svg")

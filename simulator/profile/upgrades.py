@@ -1,0 +1,100 @@
+"""What twice of each resource would bring to a whole run, and a faster host: the run predicted anew with each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.cost import HardwareColumns, hardware_columns, kernel_times, run_totals, within_power
+from simulator.cost.gains import better
+from simulator.hosts.host import ON_THE_HOST, HostCosts
+from simulator.schedule.timeline import issues_of, stage_runs
+from simulator.simulation import Simulation
+
+__all__ = ["Upgrade", "upgrades"]
+
+FloatArray = NDArray[np.float64]
+
+# Occupancy is what no resource of these shortens.
+_TRIED = ("compute", "memory", "power", "link", "launch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgrade:
+    """A run on an accelerator that has more of one thing.
+
+    Attributes
+    ----------
+    resource : str
+        As in :class:`simulator.report.BoundShares`.
+    factor : float
+    latency : float
+        Of the run with it. [s]
+    speed_up : float
+        Of the run over it. [1]
+    """
+
+    resource: str
+    factor: float
+    latency: float
+    speed_up: float
+
+
+def upgrades(simulation: Simulation, factor: float = 2.0) -> list[Upgrade]:
+    """Runs with one resource better by a factor, the most helpful first.
+
+    Rates are multiplied and latencies divided by it, and of the power limit what lies above idle; the host pays a
+    share of its costs. Weights that come from the host keep coming as they did.
+    """
+    issuing = simulation.issuing
+    (base, *others) = _latencies(simulation, _columns(simulation, factor), issuing)
+    found = dict(zip(_TRIED, others, strict=True))
+    if issuing is not None:
+        (found["host"],) = _latencies(simulation, _as_it_is(simulation), _faster(issuing, factor))
+    moved = simulation.timeline.latency - base  # transfers of weights from the host
+    latencies = {name: min(latency, base) + moved for name, latency in found.items()}
+    ranked = sorted(latencies.items(), key=lambda item: item[1])
+    total = base + moved
+    return [
+        Upgrade(resource=name, factor=factor, latency=latency, speed_up=total / latency if latency > 0 else 1.0)
+        for name, latency in ranked
+    ]
+
+
+def _as_it_is(simulation: Simulation) -> HardwareColumns:
+    return hardware_columns([simulation.accelerator], simulation.calibrations)
+
+
+def _columns(simulation: Simulation, factor: float) -> HardwareColumns:
+    """The accelerator as it is, and with each resource better."""
+    count = 1 + len(_TRIED)
+    copies = _as_it_is(simulation).select(np.zeros(count, dtype=np.int64))
+    factors = {name: np.where(np.arange(count) == at, factor, 1.0) for at, name in enumerate(_TRIED, start=1)}
+    return better(copies, factors)
+
+
+def _faster(issuing: Mapping[str, HostCosts], factor: float) -> dict[str, HostCosts]:
+    shares = dict.fromkeys(ON_THE_HOST, 1.0 / factor)
+    return {mode: costs.scaled(shares) for mode, costs in issuing.items()}
+
+
+def _latencies(
+    simulation: Simulation, columns: HardwareColumns, issuing: Mapping[str, HostCosts] | None
+) -> list[float]:
+    """Latency of the run on each accelerator. [s]"""
+    table, launches = simulation.kernels, simulation.launches
+    issues = issues_of(launches, issuing)
+
+    def elapsed(times: FloatArray) -> FloatArray:
+        runs = stage_runs(launches, times, issues)
+        total: FloatArray = np.sum([run.elapsed() for run in runs], axis=0)
+        return total
+
+    if simulation.report.fidelity == "roofline":
+        return list(map(float, elapsed(kernel_times(table, columns, fidelity="roofline").time)))
+    boost = kernel_times(table, columns.at_boost(), fidelity="calibrated")
+    within = columns.in_run(run_totals(boost, table.count, elapsed=elapsed(boost.time)))
+    return list(map(float, elapsed(within_power(boost, within).time)))

@@ -1,0 +1,42 @@
+"""Files that a command writes beside what it prints."""
+
+import pytest
+
+from hw_specs.output import OutputError
+from simulator.results.files import ResultFiles, require_page, write_page
+from simulator.views.html.page import Page
+
+
+def test_nothing_is_asked_for_by_default():
+    files = ResultFiles()
+    assert not files
+    files.require()
+
+
+def test_a_page_has_the_ending_of_one_and_a_folder(tmp_path):
+    with pytest.raises(OutputError, match=r"valid: a file that ends in \.html"):
+        require_page(tmp_path / "out.pdf")
+    with pytest.raises(OutputError, match="is no folder"):
+        require_page(tmp_path / "absent" / "out.html")
+
+
+def test_a_missing_library_is_named_before_anything_is_computed(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError) as raised:
+        ResultFiles(report=tmp_path / "out.html").require()
+    assert raised.value.name == "plotly"
+
+
+def test_a_page_is_one_file(tmp_path):
+    pytest.importorskip("plotly")
+    write_page(Page(title="t", subtitle="s", answer="a"), tmp_path / "out.html")
+    assert [p.name for p in tmp_path.iterdir()] == ["out.html"]
+
+
+def test_the_report_of_a_run(tmp_path, stable_diffusion_run):
+    pytest.importorskip("plotly")
+    path = tmp_path / "out.html"
+    ResultFiles(report=path).write(stable_diffusion_run, stable_diffusion_run.report, {}, ["said beside"])
+    text = path.read_text(encoding="utf-8")
+    assert "said beside" in text
+    assert len(text) < 5e6

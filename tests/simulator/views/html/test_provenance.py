@@ -1,0 +1,23 @@
+"""What a result rests on."""
+
+from importlib.metadata import version
+
+from hw_specs import CalibrationPool
+from simulator.views.html.provenance import made_by, provenance
+
+
+def test_sources_calibrations_versions_and_command(stable_diffusion_run):
+    run = stable_diffusion_run
+    section = provenance(run.report, run.accelerator, run.calibrations, "simulate --model x")
+    cells = {cell for table in section.blocks for row in table.rows for cell in row}
+    assert set(run.report.sources) <= cells
+    assert "simulate --model x" in cells
+    assert {"calibrated", "inherited"} & cells
+    assert made_by().startswith(f"roofcast {version('roofcast')}")
+
+
+def test_without_calibrations_it_says_so(stable_diffusion_run):
+    run = stable_diffusion_run
+    section = provenance(run.report, run.accelerator, CalibrationPool.empty(), "")
+    tables = {table.caption: table for table in section.blocks}
+    assert {row[1] for row in tables["Calibrations by group of kernels"].rows} == {"none: defaults of the code"}
