@@ -87,6 +87,10 @@ class NormalizationParameters(_TwoPassParameters):
     row: FloatArray = parameter(
         350.0, "clk", 0.0, 4000.0, "time of a row on 64 lanes of a core: its block's reductions and barriers"
     )
+    # Next to nothing where each thread takes several neighbours.
+    generated: FloatArray = parameter(
+        0.0, "1", 0.0, 200.0, "instructions of a lane for one element in code of a compiler", observed=True
+    )
     floor: FloatArray = floor_parameter(2e-6, cache=2.0, lower=1e-6)
 
 
@@ -146,11 +150,12 @@ def normalization_cost(
 
     A row is read for its moments and again for its output (``vectorized_layer_norm_kernel``, layer_norm_kernel.cu). Its
     elements cost no time beside their traffic; the reduction of its block does. Generated code reduces many rows in a
-    block.
+    block, and takes the instructions of its elements.
     """
     dram = _dram_time(table, hardware, parameters, again=_read_again(table, hardware, parameters))
-    row = np.where(table.generated[:, None], 0.0, parameters.row * _LANES / _lanes(hardware))
-    on_core = _busiest(table, hardware) * row / _clock(hardware)
+    reduced = _busiest(table, hardware) * (parameters.row * _LANES / _lanes(hardware)) / _clock(hardware)
+    written = (table.rows * table.row_length)[:, None] * parameters.generated / hardware.issue_rate
+    on_core = np.where(table.generated[:, None], written, reduced)
     return _joined(table, hardware, dram, on_core, dram + on_core, parameters.floor)
 
 

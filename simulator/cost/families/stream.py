@@ -153,15 +153,10 @@ def _transcendental_time(table: StreamTable, hardware: HardwareColumns, paramete
     The special function units only start them; the rest is a sequence on the vector lanes. Generated code takes
     approximations instead.
     """
-    lanes = np.fmin(vector_peak(table, hardware) / 2.0, _issued(hardware))
+    lanes = np.fmin(vector_peak(table, hardware) / 2.0, hardware.issue_rate)
     exact = table.special_ops * ~table.generated
     time: FloatArray = np.nan_to_num(parameters.transcendental * exact[:, None] / lanes, nan=0.0)
     return time
-
-
-def _issued(hardware: HardwareColumns) -> FloatArray:
-    """Instructions of single lanes that all cores issue, shape (num_accelerators,); infinite without a clock. [1/s]"""
-    return hardware.issued_lanes * hardware.cores * np.nan_to_num(hardware.clock, nan=np.inf)
 
 
 def _index_time(table: StreamTable, hardware: HardwareColumns, parameters: StreamParameters) -> FloatArray:
@@ -195,7 +190,7 @@ def _index_time(table: StreamTable, hardware: HardwareColumns, parameters: Strea
     clocks = np.where(tiled[:, None], 1.0 / parameters.tiled, clocks)
     free = (plain & ~table.converts | table.generated)[:, None]
     time = np.where(free, 0.0, table.elements[:, None] * clocks / (hardware.cores * clock))
-    generated = table.elements[:, None] * parameters.generated / _issued(hardware)
+    generated = table.elements[:, None] * parameters.generated / hardware.issue_rate
     taken: FloatArray = np.where(table.generated[:, None], generated, time)
     return taken
 

@@ -166,6 +166,11 @@ class HardwareColumns:
         """
         return self.cores * self.stream_threads * _THREAD_BYTES / self.dram_latency
 
+    @property
+    def issue_rate(self) -> FloatArray:
+        """Instructions of single lanes that all cores issue, infinite where no clock is published. [1/s]"""
+        return self.issued_lanes * self.cores * np.nan_to_num(self.clock, nan=np.inf)
+
     def link_between(self, devices: FloatArray) -> FloatArray:
         """Bandwidth among so many neighbouring devices each, shape (len(devices), num_accelerators). [B/s]"""
         return np.where(devices[:, None] <= self.link_domain, self.link_bandwidth, self.wide_link_bandwidth)

@@ -86,6 +86,15 @@ def test_generated_norms_have_no_block_for_each_row(hardware, rowwise):
     assert group_cost("normalization", kernel, hardware()).time[0, 0] == pytest.approx(_FLOOR + 2 * 49.152e6 / _DRAM)
 
 
+def test_generated_norms_take_the_instructions_of_their_elements(hardware, rowwise):
+    kernel = rowwise(RowKind.NORMALIZATION, 16000.0, 768.0, generated=True)
+    part = hardware().with_parameters({"normalization.generated": 64.0})
+    # 12.3 million elements of 64 instructions on 128 lanes of 100 cores of 1 GHz.
+    assert group_cost("normalization", kernel, part).terms["rows on the cores"][0, 0] == pytest.approx(
+        12.288e6 * 64 / 12.8e12
+    )
+
+
 def test_wide_rows_that_leave_the_cache_are_read_again(hardware, rowwise):
     kernel = rowwise(RowKind.NORMALIZATION, 1e5, 65536.0)
     cached = group_cost("normalization", kernel, hardware(cache=4e9)).terms["DRAM traffic"][0, 0]
