@@ -105,6 +105,8 @@ class Link(Record):
     latency: Seconds | None = None
     domain: Count | None = None
     """Devices that reach one another over it at that rate; all that there are where it is not stated. [1]"""
+    mesh: Annotated[bool, Field(strict=True)] = False
+    """Whether each pair of its domain has lanes of its own, so that few devices reach one another over few of them."""
 
 
 class Power(Record):

@@ -208,13 +208,25 @@ def _links(figures: Figures) -> dict[str, FloatArray]:
     names = [name.removesuffix(".bandwidth") for name in found if name.endswith(".bandwidth")]
     none = np.full(len(figures), np.nan)
     if not names:
-        return {"link_bandwidth": none, "link_domain": np.full(len(figures), np.inf), "wide_link_bandwidth": none}
+        unbounded, switched = np.full(len(figures), np.inf), np.zeros(len(figures))
+        return {
+            "link_bandwidth": none,
+            "link_domain": unbounded,
+            "link_mesh": switched,
+            "wide_link_bandwidth": none,
+        }
     rates = np.stack([found[f"{name}.bandwidth"] for name in names])
     domains = np.stack([_or_else(found.get(f"{name}.domain", none), np.inf) for name in names])
+    meshes = np.stack([_or_else(found.get(f"{name}.mesh", none), 0.0) for name in names])
     best = np.where(np.isnan(rates), -np.inf, rates).argmax(axis=0)[None]
-    fastest, domain = (np.take_along_axis(values, best, axis=0)[0] for values in (rates, domains))
+    fastest, domain, mesh = (np.take_along_axis(values, best, axis=0)[0] for values in (rates, domains, meshes))
     wider = np.fmax.reduce(np.where(domains > domain, rates, np.nan))
-    return {"link_bandwidth": fastest, "link_domain": domain, "wide_link_bandwidth": _or_else(wider, fastest)}
+    return {
+        "link_bandwidth": fastest,
+        "link_domain": domain,
+        "link_mesh": mesh,
+        "wide_link_bandwidth": _or_else(wider, fastest),
+    }
 
 
 def _attention_storage(figures: Figures) -> FloatArray:

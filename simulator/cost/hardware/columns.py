@@ -77,6 +77,8 @@ class HardwareColumns:
         Fastest link to other accelerators, one way; NaN where it has none. [B/s]
     link_domain : array
         Devices that the fastest link joins, infinite where nothing bounds them. [1]
+    link_mesh : array
+        1 where each pair of those devices has lanes of its own, 0 where a switch joins them. [1]
     wide_link_bandwidth : array
         Fastest link that joins more of them, the fastest of all where none does; NaN as `link_bandwidth`. [B/s]
     power_idle, power_limit : array
@@ -131,6 +133,7 @@ class HardwareColumns:
     max_threads: FloatArray
     link_bandwidth: FloatArray
     link_domain: FloatArray
+    link_mesh: FloatArray
     wide_link_bandwidth: FloatArray
     power_idle: FloatArray
     power_limit: FloatArray
@@ -172,8 +175,13 @@ class HardwareColumns:
         return self.issued_lanes * self.cores * np.nan_to_num(self.clock, nan=np.inf)
 
     def link_between(self, devices: FloatArray) -> FloatArray:
-        """Bandwidth among so many neighbouring devices each, shape (len(devices), num_accelerators). [B/s]"""
-        return np.where(devices[:, None] <= self.link_domain, self.link_bandwidth, self.wide_link_bandwidth)
+        """Bandwidth among so many neighbouring devices each, shape (len(devices), num_accelerators). [B/s]
+
+        Of a mesh each reaches those over the lanes to them alone: one of seven links joins two MI300X."""
+        others = np.maximum(devices[:, None] - 1.0, 1.0)
+        lanes = np.where(self.link_mesh > 0.0, others / np.maximum(self.link_domain - 1.0, 1.0), 1.0)
+        near = devices[:, None] <= self.link_domain
+        return np.where(near, self.link_bandwidth * lanes, self.wide_link_bandwidth)
 
     def zeros(self, count: int) -> FloatArray:
         """Zeros of shape (count, num_accelerators), to be filled with what depends on these columns."""

@@ -115,6 +115,8 @@ def _link_numbers(accelerator: Accelerator) -> Iterator[tuple[str, float]]:
         yield f"{name}.bandwidth", link.bandwidth
         if link.domain is not None:
             yield f"{name}.domain", float(link.domain)
+        if link.mesh:
+            yield f"{name}.mesh", 1.0
 
 
 def _entries(path: str, records: Sequence[Mapping[str, float]]) -> dict[str, FloatArray]:

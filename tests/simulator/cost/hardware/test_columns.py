@@ -51,7 +51,7 @@ def test_every_column_is_read_by_some_term():
     read = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     # Rates are asked for by the name of their unit, the clock as that of the cores under load, threads by their loads,
     # links by how many devices they have to join.
-    read |= {"matrix", "vector", "special", "clock_headroom", "stream_threads", "link_domain"}
+    read |= {"matrix", "vector", "special", "clock_headroom", "stream_threads", "link_domain", "link_mesh"}
     assert {field.name for field in fields(HardwareColumns)} <= read
 
 
@@ -70,3 +70,10 @@ def test_more_devices_than_a_link_joins_take_the_next_one():
     assert part.link_between(devices)[:, 0] == pytest.approx([450e9, 450e9, 450e9, 450e9, 63.02e9])
     assert pair.link_between(devices)[:, 0] == pytest.approx([300e9, 300e9, 31.51e9, 31.51e9, 31.51e9])
     assert alone.link_between(devices)[:, 0] == pytest.approx([31.51e9] * 5)
+
+
+def test_in_a_mesh_few_devices_have_few_lanes():
+    part = hardware_columns([load_accelerator("mi300x")], CalibrationPool.empty())
+    # A link of 64 GB/s for each of seven others.
+    devices = np.array([2.0, 4.0, 8.0, 16.0])
+    assert part.link_between(devices)[:, 0] == pytest.approx([64e9, 192e9, 448e9, 63.02e9])
