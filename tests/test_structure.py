@@ -33,6 +33,26 @@ _RUNS_DATA = re.compile(
 )
 
 
+# The one module that opens files for writing; what libraries write, they write into its streams.
+_WRITER = Path("hw_specs/output.py")
+_WRITING = {"write_text", "write_bytes", "touch", "rename", "symlink_to", "hardlink_to", "copy", "copy2", "copyfile"}
+_INTO_STREAMS = {"savefig", "save", "savetxt", "savez", "savez_compressed", "write_table", "tofile"}
+
+
+def _writes_a_file(call: ast.Call) -> bool:
+    """Whether a call opens a file for writing, or has a library do so at a path."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    method, owner = isinstance(call.func, ast.Attribute), getattr(getattr(call.func, "value", None), "id", "")
+    if name == "open":
+        literals = [a.value for a in (*call.args, *(k.value for k in call.keywords)) if isinstance(a, ast.Constant)]
+        return any(isinstance(text, str) and re.fullmatch(r"[rwaxbt+]*[wax+][rwaxbt+]*", text) for text in literals)
+    if name in _INTO_STREAMS and method and owner not in ("self", "super"):
+        return not (call.args and getattr(call.args[0], "id", "") in ("stream", "sink", "figure"))
+    if name in ("copy", "copy2", "copyfile"):
+        return owner == "shutil"
+    return method and name in _WRITING and owner not in ("output",)
+
+
 def _ids(path: Path) -> str:
     return str(path)
 
@@ -143,6 +163,11 @@ class TestHabits:
             h.lineno for h in handlers if h.type is None or getattr(h.type, "id", "") in ("Exception", "BaseException")
         ]
         assert broad == []
+
+    def test_only_one_module_opens_files_for_writing(self, module):
+        """Whoever writes goes through it: links, modes, devices and kills are its matter."""
+        found = [n.lineno for n in ast.walk(_tree(module)) if isinstance(n, ast.Call) and _writes_a_file(n)]
+        assert module == _WRITER or found == []
 
     def test_data_are_never_run(self, module):
         assert _RUNS_DATA.findall((ROOT / module).read_text(encoding="utf-8")) == []

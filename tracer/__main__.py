@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from hw_specs.output import OutputError, writing
 from tracer.library.graphs import MissingTracerError, graph_of, pipeline_of
 from tracer.storage.graph_file import save_graph
 from tracer.storage.trace_file import save_trace
@@ -26,7 +27,7 @@ from .workloads import Pipeline, UnknownWorkloadError, resolve
 
 __all__ = ["app", "main"]
 
-USER_ERRORS = (GraphError, MissingTracerError, TraceFormatError, UnknownWorkloadError, OSError)
+USER_ERRORS = (GraphError, MissingTracerError, OutputError, TraceFormatError, UnknownWorkloadError, OSError)
 
 app = typer.Typer(
     add_completion=False,
@@ -220,11 +221,11 @@ def _say(what: str) -> None:
 
 
 def _save_figure(graph: OpGraph, path: Path, repeats: int) -> None:
-    try:
-        plot_lengths(graph, repeats=repeats).savefig(path, dpi=150)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
-        raise GraphError(f"{path}: cannot write a figure: {reason}") from error
+    if path.suffix not in (".png", ".svg", ".pdf"):
+        raise GraphError(f"{path}: cannot write a figure: valid endings are .png, .svg, .pdf")
+    figure = plot_lengths(graph, repeats=repeats)
+    with writing(path) as stream:
+        figure.savefig(stream, format=path.suffix[1:], dpi=150)
 
 
 def _rendered(calls: Sequence[AttentionCall], output_format: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import math
 from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from hw_specs.errors import SpecError
+from hw_specs.reading.bounds import InputError, read_text
+from hw_specs.reading.yaml_bounds import LARGEST, check_bounds
 
 __all__ = ["parse_yaml", "read_yaml"]
 
@@ -36,6 +39,24 @@ class _StrictLoader(_Base):
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
         return mapping
 
+    def construct_whole(self, node: yaml.ScalarNode) -> int:
+        """Whole number of at most 64 bits: no count, size or rate is larger, and arrays hold no more."""
+        value: int = self.construct_yaml_int(node)
+        if not -(2**63) <= value < 2**63:
+            raise SpecError(f"line {node.start_mark.line + 1}: {node.value[:40]} has more than 64 bits")
+        return value
+
+    def construct_finite(self, node: yaml.ScalarNode) -> float:
+        """Number that is one."""
+        value: float = self.construct_yaml_float(node)
+        if not math.isfinite(value):
+            raise SpecError(f"line {node.start_mark.line + 1}: {node.value[:40]} is no finite number")
+        return value
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_whole)
+_StrictLoader.add_constructor("tag:yaml.org,2002:float", _StrictLoader.construct_finite)
+
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read one YAML file that holds a mapping.
@@ -46,11 +67,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
         If the file cannot be read, is not YAML, or is not a mapping with unique text keys.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SpecError(f"{path}: cannot be read ({error.strerror}); give the path of a YAML file") from error
-    except UnicodeDecodeError as error:
-        raise SpecError(f"{path}: is not UTF-8 text; give the path of a YAML file") from error
+        text = read_text(path, most=LARGEST)
+    except InputError as error:
+        raise SpecError(f"{path}: {error}; give the path of a YAML file") from error
     return parse_yaml(text, where=str(path))
 
 
@@ -74,6 +93,7 @@ _SHORT = 2**16
 
 
 def _loaded(text: str) -> Any:
+    check_bounds(text, _StrictLoader)
     return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (derived from the safe loader)
 
 

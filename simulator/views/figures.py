@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hw_specs.output import writing
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -44,10 +46,10 @@ def save(figure: Figure, path: Path) -> None:
     Raises
     ------
     PlotError
-        The ending names no format, or the file cannot be written.
+        The ending names no format.
+    OutputError
+        The file cannot be written.
     """
     check_suffix(path)
-    try:
-        figure.savefig(path, dpi=150)
-    except OSError as error:
-        raise PlotError(f"{path}: cannot write: {error.strerror}") from error
+    with writing(path) as stream:
+        figure.savefig(stream, format=path.suffix[1:], dpi=150)

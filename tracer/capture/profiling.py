@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from hw_specs.output import writing
 from tracer.formats import read_trace
 from tracer.graph import GraphError
 from tracer.trace import STAGE_PREFIX, Trace
@@ -62,11 +64,12 @@ def profile(run: Callable[[], object], device: torch.device, *, chrome: Path | N
 
 @contextmanager
 def _file(wanted: Path | None) -> Iterator[Path]:
-    """The file that was asked for, else one that is gone afterwards."""
-    if wanted is None:
-        with tempfile.TemporaryDirectory() as folder:
-            yield Path(folder) / "trace.json.gz"
-        return
-    if not wanted.parent.is_dir() or not os.access(wanted.parent, os.W_OK):
+    """File that is gone afterwards, once its content is where it was asked for."""
+    if wanted is not None and (not wanted.parent.is_dir() or not os.access(wanted.parent, os.W_OK)):
         raise ChromeFileError(f"{wanted}: cannot write: {wanted.parent} is no folder that can be written to")
-    yield wanted
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / ("trace.json.gz" if wanted is None else wanted.name)
+        yield path
+        if wanted is not None:
+            with writing(wanted) as stream, path.open("rb") as source:
+                shutil.copyfileobj(source, stream)

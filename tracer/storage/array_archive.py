@@ -5,9 +5,7 @@ The header is UTF-8 JSON in an array of bytes named ``header``, so that :func:`n
 
 from __future__ import annotations
 
-import contextlib
 import io
-import secrets
 import struct
 import tokenize
 import zipfile
@@ -19,6 +17,8 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from hw_specs.output import OutputError, writing
 
 __all__ = ["ArchiveError", "archive_header", "decode_header", "first_line", "read_archive", "write_archive"]
 
@@ -56,18 +56,12 @@ def write_archive(path: Path, header: bytes, arrays: Mapping[str, NDArray[Any]])
     ArchiveError
         The folder does not exist or cannot be written.
     """
-    # Beside its place, so that it can be moved there in one step.
-    temporary = path.parent / f".{secrets.token_hex(8)}.partial"
     columns: dict[str, Any] = {_HEADER: np.frombuffer(header, dtype=np.uint8), **arrays}
     try:
-        with temporary.open("xb") as stream:
+        with writing(path) as stream:
             np.savez_compressed(stream, **columns)
-        temporary.replace(path)
-    except OSError as error:
-        raise ArchiveError(f"{path}: cannot write: {error.strerror}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    except OutputError as error:
+        raise ArchiveError(str(error)) from error
 
 
 def read_archive(path: Path, *, kind: str) -> tuple[bytes, dict[str, NDArray[Any]]]:

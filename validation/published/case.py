@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import pydantic
-import yaml
 
+from hw_specs import SpecError
+from hw_specs.reading.yaml_loader import read_yaml
 from simulator.execution import Execution
 from simulator.parallel.scheme import Scheme
 from simulator.software import load_software
@@ -114,11 +115,9 @@ def load_case(path: Path) -> Case:
         The file is not YAML, lacks a field, has one too many, or a value is out of range.
     """
     try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CaseError(f"{path}: cannot read: {str(error).splitlines()[0]}") from error
-    if not isinstance(data, dict):
-        raise CaseError(f"{path}: holds no mapping; see the cases beside it")
+        data = read_yaml(path)
+    except SpecError as error:
+        raise CaseError(str(error)) from error
     try:
         return Case(id=path.stem, **data)
     except (pydantic.ValidationError, TypeError) as error:

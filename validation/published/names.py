@@ -6,10 +6,12 @@ import functools
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import pydantic
-import yaml
+
+from hw_specs import SpecError
+from hw_specs.reading.yaml_loader import read_yaml
 
 from .case import CaseError
 from .entries import Entry, Expression, Record, Text
@@ -353,10 +355,9 @@ def load_names(path: Path = NAMES) -> Names:
         The file cannot be read, or a line is not what it must be.
     """
     try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Names.model_validate(data)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CaseError(f"{path}: cannot read: {' '.join(str(error).split())}") from error
+        return Names.model_validate(read_yaml(path))
+    except SpecError as error:
+        raise CaseError(str(error)) from error
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

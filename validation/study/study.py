@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import pydantic
-import yaml
+
+from hw_specs import SpecError
+from hw_specs.reading.yaml_loader import read_yaml
 
 from .statements import Statement
 
@@ -200,10 +202,9 @@ def load_study(name_or_path: str | Path) -> Study:
             raise StudyError(f"unknown study {str(name_or_path)!r}; valid: {', '.join(list_studies())}, or a YAML file")
         path = STUDIES / f"{name_or_path}.yaml"
     try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Study.model_validate(data)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise StudyError(f"{path}: cannot read: {' '.join(str(error).split())}") from error
+        return Study.model_validate(read_yaml(path))
+    except SpecError as error:
+        raise StudyError(str(error)) from error
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hw_specs.output import OutputError
+from hw_specs.output import OutputError, held, write_bytes
 from simulator.whatif.study.study import Study
 
 __all__ = ["MANIFEST", "ResultFolder"]
@@ -42,11 +41,12 @@ class ResultFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / _LOCK).open("a")
         except OSError as error:
             raise OutputError(f"{self.path}: cannot write: {error.strerror}") from error
-        with lock:
-            _hold(lock.fileno(), self.path)
+        # Where there are no locks, two sweeps of one study write the same parts.
+        with held(self.path / _LOCK) as alone:
+            if not alone:
+                raise OutputError(f"{self.path}: another sweep is writing there; wait for it, or give another folder")
             self._check()
             self._forget_partial()
             yield
@@ -57,8 +57,8 @@ class ResultFolder:
         if not manifest.exists():
             if any(self.path.glob("*.parquet")):
                 raise OutputError(f"{self.path}: holds Parquet files and no manifest; give another folder")
-            self._put(_STUDY, json.dumps(self.study.file.model_dump(mode="json"), indent=2).encode())
-            self._put(MANIFEST, json.dumps(self._manifest(), indent=2).encode())
+            write_bytes(self.path / _STUDY, json.dumps(self.study.file.model_dump(mode="json"), indent=2).encode())
+            write_bytes(manifest, json.dumps(self._manifest(), indent=2).encode())
             return
         found = _read_manifest(manifest)
         own = self.study.identity()
@@ -91,19 +91,7 @@ class ResultFolder:
 
     def write(self, number: int, data: bytes) -> None:
         """Put a chunk to its place. Raises OutputError where it cannot be written."""
-        self._put(_name(number), data)
-
-    def _put(self, name: str, data: bytes) -> None:
-        temporary = self.path / f".{name}.partial"
-        try:
-            with temporary.open("wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(self.path / name)
-            _sync_folder(self.path)
-        except OSError as error:
-            raise OutputError(f"{self.path / name}: cannot write: {error.strerror}") from error
+        write_bytes(self.path / _name(number), data)
 
     def failures(self) -> int:
         """Rows that have a reason in place of figures."""
@@ -122,28 +110,6 @@ def _filled(metadata: Any, name: str) -> int:
 def _name(number: int | str) -> str:
     """File of a chunk."""
     return f"part-{number:08d}.parquet" if isinstance(number, int) else f"part-{number}.parquet"
-
-
-def _hold(descriptor: int, path: Path) -> None:
-    """Lock of the folder, which goes with the process."""
-    try:
-        import fcntl
-    except ImportError:  # where there is none, two sweeps of one study write the same parts
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise OutputError(f"{path}: another sweep is writing there; wait for it, or give another folder") from error
-
-
-def _sync_folder(path: Path) -> None:
-    """Bring names in a folder to the disk, where folders can be opened."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

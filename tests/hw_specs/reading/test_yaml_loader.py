@@ -28,7 +28,13 @@ def test_plain_mapping() -> None:
         ("a: \x00", "is not valid YAML"),
         ("a: 2020-13-45", "f.yaml: is not usable YAML (month must be in 1..12"),
         ("a: " + "9" * 5000, "f.yaml: is not usable YAML (Exceeds the limit"),
-        ("a: " + "[" * 5000, "is not "),
+        ("a: " + "[" * 5000, "f.yaml: line 1: nests deeper than 64 levels"),
+        ("a: 9223372036854775808", "f.yaml: line 1: 9223372036854775808 has more than 64 bits"),
+        ("a:\n- 0x" + "f" * 100, "f.yaml: line 2: 0xff"),
+        ("a: .inf", "f.yaml: line 1: .inf is no finite number"),
+        ("a: -.inf", "is no finite number"),
+        ("a: .nan", "is no finite number"),
+        ("a: 1.0e+400", "f.yaml: line 1: 1.0e+400 is no finite number"),
     ],
 )
 def test_refusals_name_file_and_line(text: str, message: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hw_specs.output import OutputError
 from simulator.views.figures import PlotError, check_suffix, new_figure, save
 
 
@@ -22,5 +23,5 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     with pytest.raises(PlotError, match=r"cannot write \.txt; valid: \.png"):
         check_suffix(tmp_path / "a.txt")
-    with pytest.raises(PlotError, match="cannot write: No such"):
+    with pytest.raises(OutputError, match="cannot write: No such"):
         save(new_figure(3, 2), tmp_path / "absent" / "a.png")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hw_specs import CalibrationPool
+from hw_specs.output import OutputError
 from simulator.views.figures import PlotError
 from tracer.trace import Trace
 from validation.errors.trace_plots import plot
@@ -25,5 +26,5 @@ def test_plots_that_cannot_be_written_are_refused(measured_trace: Trace, tmp_pat
     found = compare(measured_trace, calibrations=CalibrationPool.shipped())
     with pytest.raises(PlotError, match=r"cannot write \.txt; valid: \.png"):
         plot(found, tmp_path / "a.txt")
-    with pytest.raises(PlotError, match="cannot write"):
+    with pytest.raises(OutputError, match="cannot write"):
         plot(found, tmp_path / "absent" / "a.png")

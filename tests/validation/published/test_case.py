@@ -40,13 +40,13 @@ def test_a_case_takes_its_id_from_the_file(tmp_path: Path) -> None:
     ("text", "where"),
     [
         (VALID.replace("1.591", "-1"), "value"),
-        (VALID.replace("1.591", ".inf"), "value"),
+        (VALID.replace("1.591", ".inf"), "no finite number"),
         (VALID.replace("grade: A", "grade: Z"), "grade"),
         (VALID.replace("somebody's README", "''"), "source"),
         (VALID + "colour: red\n", "colour"),
         (VALID.replace("model: stable-diffusion\n", ""), "model"),
         ("- a list\n", "no mapping"),
-        ("a: [1\n", "cannot read"),
+        ("a: [1\n", "is not valid YAML"),
         ("id: twice\n" + VALID, "id"),
     ],
 )

@@ -62,7 +62,7 @@ def test_a_pattern_fits_the_whole_text_and_contains_a_piece() -> None:
         ("pattern: 'sdxl-turbo'", "pattern: 'sdxl-(turbo'", "models.4.pattern: .* is no regular expression"),
         ("{pattern: 'sdxl-turbo',", "{", "models.4: .*give either pattern or contains"),
         ("part: whole}", "part: half}", "components.0.part"),
-        ("models:\n", "models: [\n", "cannot read"),
+        ("models:\n", "models: [\n", "is not valid YAML"),
         ("precisions:\n", "formats:\n", "precisions: Field required"),
     ],
 )

@@ -56,7 +56,7 @@ def test_an_unknown_study_is_one_line_with_the_valid_ones() -> None:
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="cannot read"):
+    with pytest.raises(StudyError, match="cannot be read"):
         load_study(tmp_path / "none.yaml")
 
 
@@ -69,7 +69,7 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
         ("criterion: {share: {above: 0.6}}", "criterion: {share: {}}", "statements.6.criterion.share: .*give one of"),
         ("    expected: agree\n    remark: Products", "    remark: Products", "expected: Field required"),
         ("judge: size_of_suite}", "judge: size_of_suite, which: all}", "statements.7.measure.which: Extra inputs"),
-        ("title: ", "- title: ", "cannot read|Input should be"),
+        ("title: ", "- title: ", "is not valid YAML|Input should be"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from hw_specs.output import append_bytes, write_bytes
+
 __all__ = ["KERNEL_COLUMNS", "GrowingTable"]
 
 # zlib's window of the largest size, with a gzip header around the data.
@@ -35,14 +37,13 @@ class GrowingTable:
         self.columns = tuple(columns)
         self.rows, whole = self._read()
         if not whole:
-            path.unlink(missing_ok=True)
-            self._write(self.rows, header=True)
+            write_bytes(self.path, self._block(self.rows, header=True))
 
     def add(self, rows: Iterable[Mapping[str, str]]) -> None:
         """Append rows, and have them on disk before this returns."""
         new = [dict(row) for row in rows]
         if new:
-            self._write(new, header=False)
+            append_bytes(self.path, self._block(new, header=False))
             self.rows.extend(new)
 
     def _read(self) -> tuple[list[dict[str, str]], bool]:
@@ -54,15 +55,14 @@ class GrowingTable:
         rows = [dict(row) for row in reader]
         return rows, whole and tuple(reader.fieldnames or ()) == self.columns
 
-    def _write(self, rows: Sequence[Mapping[str, str]], *, header: bool) -> None:
+    def _block(self, rows: Sequence[Mapping[str, str]], *, header: bool) -> bytes:
         text = io.StringIO()
         writer = csv.DictWriter(text, self.columns, extrasaction="ignore", lineterminator="\n")
         if header:
             writer.writeheader()
         writer.writerows(rows)
-        with self.path.open("ab") as stream:
-            # Without the time of day, the same rows give the same bytes.
-            stream.write(gzip.compress(text.getvalue().encode(), mtime=0))
+        # Without the time of day, the same rows give the same bytes.
+        return gzip.compress(text.getvalue().encode(), mtime=0)
 
 
 def _whole_members(content: bytes) -> tuple[str, bool]:

@@ -18,6 +18,7 @@ import yaml
 
 from hw_specs import Accelerator, FittedCalibration, format_quantity
 from hw_specs.catalogue import load_file
+from hw_specs.output import write_text
 from simulator.lowering import execution_on
 from tracer.capture.machine.device_facts import build_facts, device_name, open_device
 from validation.machine.stopwatch import Stopwatch, measure, stopwatch_for
@@ -289,7 +290,7 @@ def _accelerator(specification: str) -> Accelerator:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "probe.yaml"
-        path.write_text(specification, encoding="utf-8")
+        write_text(path, specification)
         return load_file(path)
 
 

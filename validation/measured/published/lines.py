@@ -6,11 +6,12 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import pydantic
-import yaml
 
+from hw_specs import SpecError
+from hw_specs.reading.yaml_loader import read_yaml
 from validation.measured.records import MeasurementError
 from validation.published.entries import Entry, Text
 
@@ -87,10 +88,9 @@ def load_kernels(path: Path = KERNELS) -> KernelMap:
         The file cannot be read, or a line is not what it must be.
     """
     try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return KernelMap.model_validate(data)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise MeasurementError(f"{path}: cannot read: {' '.join(str(error).split())}") from error
+        return KernelMap.model_validate(read_yaml(path))
+    except SpecError as error:
+        raise MeasurementError(str(error)) from error
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

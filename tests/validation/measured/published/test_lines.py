@@ -31,5 +31,5 @@ def test_a_map_that_is_none_says_where(tmp_path: Path) -> None:
     path.write_text("rates: []\ncalls: [{contains: '('}]\n", encoding="utf-8")
     with pytest.raises(MeasurementError, match=r"kernels\.yaml: calls\.0\.contains: "):
         load_kernels(path)
-    with pytest.raises(MeasurementError, match="cannot read"):
+    with pytest.raises(MeasurementError, match="cannot be read"):
         load_kernels(tmp_path / "none.yaml")

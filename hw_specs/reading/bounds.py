@@ -1,0 +1,134 @@
+"""Bounds on what is read: the kind of a file, its size, and how long a pipe may keep silent.
+
+A device never ends, a FIFO that nobody writes into never begins, and a file of any size can lie behind a name: each is
+refused in one line before it takes memory or time.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["InputError", "megabytes", "open_bounded", "read_bytes", "read_text"]
+
+#: How long a writer of a pipe is waited for, and how long one may write nothing. [s]
+_FIRST_WRITER, _SILENCE = 1.0, 60.0
+_CHUNK = 1 << 20
+# A pipe can be read once, and a file is read more than once: by device and number.
+_PIPES: dict[tuple[int, int], bytes] = {}
+
+
+class InputError(ValueError):
+    """A file that cannot be read, or that is beyond a bound. The message is one line without the file's name."""
+
+
+def read_text(path: Path, *, most: int) -> str:
+    """Text of a UTF-8 file, as :func:`read_bytes` reads it."""
+    try:
+        return read_bytes(path, most=most).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"is not UTF-8 text (byte {error.start})") from error
+
+
+def read_bytes(path: Path, *, most: int) -> bytes:
+    """Content of a regular file or of a pipe.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+        Longest content that is read. [B]
+
+    Raises
+    ------
+    InputError
+        There is no such file, it is of another kind, it is longer, or nobody writes into the pipe.
+    """
+    try:
+        with open_bounded(path) as stream:
+            found = os.fstat(stream.fileno())
+            if stat.S_ISFIFO(found.st_mode):
+                key = (found.st_dev, found.st_ino)
+                if key not in _PIPES:
+                    _PIPES[key] = _piped(stream, most)
+                return _PIPES[key]
+            if found.st_size > most:
+                raise InputError(_too_long(most))
+            content = stream.read(most + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})") from error
+    if len(content) > most:
+        raise InputError(_too_long(most))
+    return content
+
+
+def open_bounded(path: Path, *, pipes: bool = True) -> BinaryIO:
+    """Stream of a regular file, or of a pipe that does not block.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it is of another kind.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read ({getattr(error, 'strerror', error)})") from error
+    _refuse_kind(mode, pipes)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})") from error
+    stream = os.fdopen(descriptor, "rb")
+    try:
+        _refuse_kind(os.fstat(descriptor).st_mode, pipes)  # another file may have come to the same name
+    except InputError:
+        stream.close()
+        raise
+    return stream
+
+
+def megabytes(size: int) -> str:
+    """Size of a bound in words."""
+    return f"{size >> 20} MB" if size >> 20 else f"{size >> 10} kB"
+
+
+def _too_long(most: int) -> str:
+    return f"holds more than {megabytes(most)}, which is as much as is read of such a file"
+
+
+def _refuse_kind(mode: int, pipes: bool) -> None:
+    if stat.S_ISREG(mode) or (pipes and stat.S_ISFIFO(mode)):
+        return
+    kinds = {stat.S_IFDIR: "folder", stat.S_IFCHR: "device", stat.S_IFBLK: "device", stat.S_IFIFO: "pipe"}
+    kind = kinds.get(stat.S_IFMT(mode), "socket")
+    raise InputError(f"is a {kind}; give a regular file{' or a pipe' if pipes else ''}")
+
+
+def _piped(stream: BinaryIO, most: int) -> bytes:
+    """All that is written into a pipe, as long as it goes on."""
+    parts, length, limit = [], 0, time.monotonic() + _FIRST_WRITER
+    while length <= most:
+        try:
+            part = os.read(stream.fileno(), _CHUNK)
+        except BlockingIOError:
+            limit = time.monotonic() + _SILENCE
+            if not select.select([stream], [], [], _SILENCE)[0]:
+                raise InputError(f"is a pipe into which nothing was written for {_SILENCE:.0f} s") from None
+            continue
+        if part:
+            parts.append(part)
+            length += len(part)
+        elif parts or time.monotonic() > limit:
+            break
+        else:
+            time.sleep(0.01)
+    if length > most:
+        raise InputError(_too_long(most))
+    if not parts:
+        raise InputError("is a pipe into which nobody writes")
+    return b"".join(parts)

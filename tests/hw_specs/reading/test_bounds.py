@@ -1,0 +1,100 @@
+"""Files are read within bounds: of their kind, of their size, and of a pipe's silence."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hw_specs.reading import bounds
+from hw_specs.reading.bounds import InputError, megabytes, open_bounded, read_bytes, read_text
+
+
+def test_a_file_is_read_up_to_the_bound(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("ünï")
+    assert read_text(path, most=5) == "ünï"
+    assert read_bytes(path, most=5) == "ünï".encode()
+    with pytest.raises(InputError, match="holds more than 0 kB"):
+        read_bytes(path, most=4)
+
+
+def test_a_file_behind_a_link(tmp_path):
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "link").symlink_to("file")
+    assert read_text(tmp_path / "link", most=10) == "text"
+
+
+def test_text_that_is_none(tmp_path):
+    (tmp_path / "file").write_bytes(b"ab\xff")
+    with pytest.raises(InputError, match=r"is not UTF-8 text \(byte 2\)"):
+        read_text(tmp_path / "file", most=10)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("absent", r"cannot be read \(No such file"),
+        ("folder", "is a folder; give a regular file or a pipe"),
+        ("socket", "is a socket"),
+        ("zero", "is a device"),
+        ("circle", r"cannot be read \(Too many levels"),
+        ("nul\0", r"cannot be read \(embedded null byte"),
+    ],
+)
+def test_what_is_no_file_is_refused(name, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("circle").symlink_to("circle")
+    Path("zero").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        with pytest.raises(InputError, match=message):
+            read_bytes(Path(name), most=10)
+
+
+class TestPipes:
+    def test_what_is_written_is_read_as_often_as_is_asked(self, tmp_path):
+        path = tmp_path / "pipe"
+        os.mkfifo(path)
+        script = f"import time; time.sleep(0.1); open({str(path)!r}, 'wb').write(b'text' * 100_000)"
+        with subprocess.Popen([sys.executable, "-c", script]):  # noqa: S603
+            assert read_bytes(path, most=1 << 20) == b"text" * 100_000
+        assert read_bytes(path, most=1 << 20) == b"text" * 100_000
+
+    def test_it_ends_at_the_bound(self, tmp_path):
+        path = tmp_path / "pipe"
+        os.mkfifo(path)
+        with (
+            subprocess.Popen([sys.executable, "-c", f"open({str(path)!r}, 'wb').write(b'text' * 100_000)"]),  # noqa: S603
+            pytest.raises(InputError, match="holds more than 64 kB"),
+        ):
+            read_bytes(path, most=1 << 16)
+
+    def test_nobody_is_not_waited_for(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(bounds, "_FIRST_WRITER", 0.05)
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(InputError, match="into which nobody writes"):
+            read_bytes(tmp_path / "pipe", most=10)
+
+    def test_nor_is_one_who_writes_nothing(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(bounds, "_SILENCE", 0.05)
+        os.mkfifo(tmp_path / "pipe")
+        silent = os.open(tmp_path / "pipe", os.O_RDWR)
+        with pytest.raises(InputError, match="nothing was written"):
+            read_bytes(tmp_path / "pipe", most=10)
+        os.close(silent)
+
+    def test_some_readers_move_about_and_take_none(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(InputError, match=r"^is a pipe; give a regular file$"):
+            open_bounded(tmp_path / "pipe", pipes=False)
+
+
+def test_sizes_in_words():
+    assert megabytes(4 << 20) == "4 MB"
+    assert megabytes(1 << 16) == "64 kB"
