@@ -6,6 +6,7 @@ The header is UTF-8 JSON in an array of bytes named ``header``, so that :func:`n
 from __future__ import annotations
 
 import io
+import re
 import struct
 import tokenize
 import zipfile
@@ -19,8 +20,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs.output import OutputError, writing
+from hw_specs.reading.bounds import InputError, megabytes, open_bounded, read_bytes
 
-__all__ = ["ArchiveError", "archive_header", "decode_header", "first_line", "read_archive", "write_archive"]
+__all__ = [
+    "LARGEST_CONTENT",
+    "ArchiveError",
+    "Column",
+    "archive_header",
+    "decode_header",
+    "first_line",
+    "read_archive",
+    "write_archive",
+]
+
+#: Longest file that is read, most that its arrays hold once uncompressed, and longest header. [B]
+LARGEST_FILE, LARGEST_CONTENT, LARGEST_HEADER = 1 << 29, 1 << 30, 1 << 28
+#: A row of numbers.
+Column = NDArray[Any]
 
 _Header = TypeVar("_Header")
 
@@ -64,43 +80,48 @@ def write_archive(path: Path, header: bytes, arrays: Mapping[str, NDArray[Any]])
         raise ArchiveError(str(error)) from error
 
 
-def read_archive(path: Path, *, kind: str) -> tuple[bytes, dict[str, NDArray[Any]]]:
+def read_archive(path: Path, *, kind: str, belongs: re.Pattern[str] | None = None) -> tuple[bytes, dict[str, Column]]:
     """Header and arrays of a file.
 
     Parameters
     ----------
     path : Path
+        A regular file or a pipe.
     kind : str
         What the file should hold, for messages: ``graph``.
+    belongs : pattern, optional
+        What the whole name of every array must match; any by default.
 
     Raises
     ------
     ArchiveError
-        The file is missing, is no archive, is damaged, or has no header.
+        The file is missing, is no archive, is damaged, is larger than is read, has no header, or holds what does not
+        belong there: other names, text, objects, tables.
     """
     try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise ArchiveError(f"{path}: no such file") from None
-    except OSError as error:
-        raise ArchiveError(f"{path}: cannot read: {error.strerror}") from error
+        raw = read_bytes(path, most=LARGEST_FILE)
+    except InputError as error:
+        raise ArchiveError(f"{path}: {error if path.exists() else 'no such file'}") from error
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            names = [name.removesuffix(".npy") for name in archive.namelist()]
-            arrays = {name: _array(archive, f"{name}.npy") for name in names}
+            members = _members(archive, kind, belongs)
+            arrays = {name: _array(archive, member) for name, member in members.items()}
+    except ArchiveError as error:
+        raise ArchiveError(f"{path}: {error}") from error
     except _DAMAGE as error:
         raise ArchiveError(f"{path}: not a {kind} file, or damaged ({first_line(error)})") from error
-    if _HEADER not in arrays:
-        raise ArchiveError(f"{path}: not a {kind} file: it has no header")
     return arrays.pop(_HEADER).tobytes(), arrays
 
 
 def archive_header(path: Path) -> bytes | None:
     """Header of a file without its arrays; None where the file is no archive with one."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            header: bytes = _array(archive, f"{_HEADER}.npy").tobytes()
-    except _DAMAGE:
+        with open_bounded(path, pipes=False) as stream, zipfile.ZipFile(stream) as archive:
+            member = archive.getinfo(f"{_HEADER}.npy")
+            if member.file_size > LARGEST_HEADER:
+                return None
+            header: bytes = _array(archive, member).tobytes()
+    except (*_DAMAGE, InputError, ArchiveError):
         return None
     return header
 
@@ -140,7 +161,7 @@ def decode_header(
         return msgspec.json.decode(raw, type=header)
     except ArchiveError:
         raise
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise ArchiveError(f"{path}: damaged header ({first_line(error)})") from error
 
 
@@ -149,6 +170,32 @@ def first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _array(archive: zipfile.ZipFile, name: str) -> Any:
-    with archive.open(name) as stream:
-        return np.lib.format.read_array(stream, allow_pickle=False)
+def _members(archive: zipfile.ZipFile, kind: str, belongs: re.Pattern[str] | None) -> dict[str, zipfile.ZipInfo]:
+    """Arrays of an archive by name, once their names and their declared sizes are found to be within bounds."""
+    members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+    if _HEADER not in members:
+        raise ArchiveError(f"not a {kind} file: it has no header")
+    if len(members) != len(archive.infolist()):
+        raise ArchiveError(f"damaged {kind} file: two arrays have one name")
+    strange = [name for name in members if belongs is not None and name != _HEADER and not belongs.fullmatch(name)]
+    if strange:
+        raise ArchiveError(f"not a {kind} file: it holds {strange[0][:60]!r}, which is no column of one")
+    if members[_HEADER].file_size > LARGEST_HEADER:
+        raise ArchiveError(f"its header is longer than {megabytes(LARGEST_HEADER)}")
+    size = sum(member.file_size for member in members.values())
+    if size > LARGEST_CONTENT:
+        raise ArchiveError(f"holds {size >> 20} MB once uncompressed; at most {megabytes(LARGEST_CONTENT)} are read")
+    return members
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Column:
+    """Row of numbers of a member, whose header must ask for the memory that the member fills."""
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read_header(stream)
+        if dtype.hasobject or dtype.kind not in "iufb" or len(shape) != 1:
+            raise ArchiveError(f"{member.filename[:60]} is no row of numbers (shape {shape}, type {dtype})")
+        if shape[0] * dtype.itemsize != member.file_size - stream.tell():
+            raise ValueError(f"{member.filename[:60]} does not hold the {shape[0]} numbers that it says")
+        return np.frombuffer(stream.read(), dtype=dtype).astype(dtype.newbyteorder("="))

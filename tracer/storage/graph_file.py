@@ -7,6 +7,7 @@ layer name storages at the same distances as those of the layer before it, and s
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ FORMAT_VERSION = 1
 _AGAIN = "make the file again with 'trace graph --model NAME -o FILE'"
 _STAGE_COLUMNS = ("operators", "modules", "inputs", "outputs", "grown")
 _STORAGE_COLUMNS = ("storage_bytes", "storage_roles")
+_BELONGS = re.compile(rf"{'|'.join(_STORAGE_COLUMNS)}|stage\d{{1,6}}\.({'|'.join(_STAGE_COLUMNS)})")
 _DELTA_CODED = frozenset({"inputs", "outputs"})
 
 
@@ -77,7 +79,7 @@ def load_graph(path: str | Path) -> OpGraph:
     """
     path = Path(path)
     try:
-        raw, arrays = read_archive(path, kind="graph")
+        raw, arrays = read_archive(path, kind="graph", belongs=_BELONGS)
         header = decode_header(path, raw, _Header, version=FORMAT_VERSION, again=_AGAIN)
     except ArchiveError as error:
         raise GraphError(str(error)) from error
@@ -87,6 +89,8 @@ def load_graph(path: str | Path) -> OpGraph:
         raise GraphError(f"{path}: damaged graph file: column {error} is missing") from error
     except ValueError as error:
         raise GraphError(f"{path}: damaged graph file ({first_line(error)})") from error
+    if not graph.stages:
+        raise GraphError(f"{path}: holds no stage; a graph has at least one")
     _check_tensors(path, graph)
     _check_storages(path, graph)
     for stage in graph.stages:

@@ -7,6 +7,7 @@ them, are written as integers, starts as differences, because those compress wel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -37,6 +38,9 @@ _GROUPS: Mapping[str, type] = {
 _LATER: Mapping[str, Callable[[], Any]] = {"backlog": no_backlog}
 # Columns that files of before have not, unknown throughout.
 _LATER_COLUMNS = frozenset({"kernels.grid"})
+_BELONGS = re.compile(
+    "|".join(rf"{group}\.{column.name}" for group, kind in _GROUPS.items() for column in fields(kind))
+)
 _TIMES = frozenset({"start", "duration"})
 # Columns that mostly climb: written as differences.
 _CLIMBING = frozenset({"start", "correlation", "parent", "call", "launch"})
@@ -89,7 +93,7 @@ def load_trace(path: str | Path) -> Trace:
     """
     path = Path(path)
     try:
-        raw, arrays = read_archive(path, kind="trace")
+        raw, arrays = read_archive(path, kind="trace", belongs=_BELONGS)
         header = decode_header(path, raw, _Header, version=FORMAT_VERSION, again=_AGAIN, kind=_KIND)
     except ArchiveError as error:
         raise TraceFormatError(str(error)) from error

@@ -53,7 +53,7 @@ def graphs(draw) -> OpGraph:
         return np.array([draw(st.integers(0, below - 1)) for _ in range(size)], dtype=np.int64)
 
     stages = []
-    for index in range(draw(st.integers(0, 3))):
+    for index in range(draw(st.integers(1, 3))):
         calls = column(draw(st.integers(0, 6)), len(operators))
         forms = [(len(op.inputs), len(op.outputs)) for op in operators]
         alike = [[j for j, form in enumerate(forms) if form == forms[i]] for i in calls]
