@@ -47,7 +47,7 @@ def _writes_a_file(call: ast.Call) -> bool:
         literals = [a.value for a in (*call.args, *(k.value for k in call.keywords)) if isinstance(a, ast.Constant)]
         return any(isinstance(text, str) and re.fullmatch(r"[rwaxbt+]*[wax+][rwaxbt+]*", text) for text in literals)
     if name in _INTO_STREAMS and method and owner not in ("self", "super"):
-        return not (call.args and getattr(call.args[0], "id", "") in ("stream", "sink", "figure"))
+        return not {getattr(argument, "id", "") for argument in call.args} & {"stream", "sink", "figure"}
     if name in ("copy", "copy2", "copyfile"):
         return owner == "shutil"
     return method and name in _WRITING and owner not in ("output",)

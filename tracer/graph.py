@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from .workload import KEY_VALUE_CACHES, KEY_VALUE_DTYPES, Workload
 __all__ = [
     "KEY_VALUE_CACHES",
     "KEY_VALUE_DTYPES",
+    "LARGEST_TENSOR",
     "AttributeValue",
     "Component",
     "GraphError",
@@ -32,6 +33,7 @@ __all__ = [
     "StorageRole",
     "TensorSpec",
     "Workload",
+    "impossible_tensor",
 ]
 
 IndexArray = NDArray[np.int64]
@@ -100,6 +102,27 @@ class TensorSpec:
                 return False
             expected *= extent
         return True
+
+
+#: Most elements of a tensor that is believed, and most bytes of one: far beyond any memory, and far enough below 64
+#: bits that sums and products over a run stay exact.
+LARGEST_TENSOR = 2**50
+
+
+def impossible_tensor(operators: Iterable[Op]) -> str:
+    """What is wrong with the first tensor that cannot be, by name of its operator; empty where all can."""
+    for op in operators:
+        for tensor in (*op.inputs, *op.outputs):
+            if any(extent < 0 for extent in tensor.shape):
+                return f"{op.name}: a tensor has shape {list(tensor.shape)}; extents are not negative"
+            if any(abs(step) > LARGEST_TENSOR for step in tensor.strides):
+                return f"{op.name}: a tensor has strides {list(tensor.strides)}; at most {LARGEST_TENSOR} are believed"
+            if tensor.numel > LARGEST_TENSOR:
+                return (
+                    f"{op.name}: a tensor of shape {list(tensor.shape)} has {tensor.numel:.3g} elements; at most "
+                    f"{LARGEST_TENSOR:.3g} are believed"
+                )
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

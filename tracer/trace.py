@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .annotations import Annotation
 from .event_columns import BacklogColumns, CallColumns, HostColumns, KernelColumns, no_backlog
-from .graph import AttributeValue, IndexArray, Op
+from .graph import AttributeValue, IndexArray, Op, impossible_tensor
 
 __all__ = [
     "GRAPH_LAUNCHES",
@@ -56,6 +56,10 @@ class KernelKind(enum.IntEnum):
     MEMSET = 2
     HOST = 3
     GRAPH = 4
+
+
+#: Most events that an entry stands for, and longest time of all entries, that are believed. [s]
+MOST_REPEATS, LONGEST_RUN = 10**9, 1e10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +180,8 @@ class Trace:
         for label, column, lowest, size in self._references():
             if len(column) and not (column.min() >= lowest and column.max() < size):
                 raise TraceFormatError(f"{self.name}: column {label} points outside the trace")
+        if wrong := impossible_tensor(self.operators):
+            raise TraceFormatError(f"{self.name}: {wrong}")
         if (self.calls.parent >= np.arange(len(self.calls))).any():
             raise TraceFormatError(f"{self.name}: column calls.parent names a later call")
 
@@ -296,9 +302,20 @@ def _check_columns(trace: str, label: str, columns: Any) -> None:
         raise TraceFormatError(f"{trace}: columns of {label} differ in length")
     if not (np.isfinite(columns.duration).all() and (columns.duration >= 0).all()):
         raise TraceFormatError(f"{trace}: a duration of {label} is negative or not finite")
+    start = getattr(columns, "start", None)
+    if start is not None and np.isinf(start).any():
+        raise TraceFormatError(f"{trace}: a start of {label} is infinite")
     repeats = getattr(columns, "repeats", None)
-    if repeats is not None and (repeats < 1).any():
+    if repeats is None:
+        return
+    if (repeats < 1).any():
         raise TraceFormatError(f"{trace}: an entry of {label} stands for less than one event")
+    if repeats.max(initial=1) > MOST_REPEATS:
+        raise TraceFormatError(
+            f"{trace}: an entry of {label} stands for {repeats.max()} events; at most {MOST_REPEATS} are believed"
+        )
+    if float((columns.duration * repeats).sum()) > LONGEST_RUN:
+        raise TraceFormatError(f"{trace}: {label} take more than {LONGEST_RUN:.0e} s together")
 
 
 def _equal_columns(a: Any, b: Any) -> bool:

@@ -253,8 +253,11 @@ class TraceBuilder:
 
 
 def _append(columns: dict[str, array[int]], *values: int) -> None:
-    for column, value in zip(columns.values(), values, strict=True):
-        column.append(value)
+    try:
+        for column, value in zip(columns.values(), values, strict=True):
+            column.append(value)
+    except (OverflowError, TypeError) as error:
+        raise TraceFormatError(f"an event has {str(value)[:40]} for a whole number of at most 64 bits") from error
 
 
 def _arrays(columns: dict[str, array[int]]) -> dict[str, IndexArray]:

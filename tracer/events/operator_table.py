@@ -26,7 +26,12 @@ class Names:
 
     def number(self, name: str) -> int:
         """Number of a name."""
-        return self._numbers.setdefault(name, len(self._numbers))
+        found = self._numbers.get(name)
+        if found is None:
+            # Half of a surrogate pair is no character: no file and no terminal takes it.
+            plain = str(name).encode("utf-8", errors="backslashreplace").decode("utf-8")
+            found = self._numbers.setdefault(plain, len(self._numbers))
+        return found
 
     def all(self) -> tuple[str, ...]:
         """Names in the order of their numbers."""

@@ -15,6 +15,11 @@ from tracer.trace import Trace, TraceFormatError
 __all__ = ["TraceFormat", "find_format", "format_names", "read_trace", "recognise"]
 
 
+# What readers may meet in a file that nobody foresaw: values of other types, numbers beyond 64 bits, members that are
+# not there. A file can hold anything, so that none of it is a defect of the program.
+_DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError, MemoryError, OSError)
+
+
 class TraceFormat(Protocol):
     """What a file of this folder offers."""
 
@@ -85,7 +90,14 @@ def read_trace(path: str | Path, *, format_name: str | None = None, progress: Pr
         trace = find_format(chosen).read(path, progress)
     except TraceFormatError as error:
         raise _naming(path, error) from error
+    except _DAMAGE as error:
+        raise TraceFormatError(f"{path}: damaged, or not as {chosen} is written: {_one_line(error)}") from error
     return replace(trace, source=str(path))
+
+
+def _one_line(error: BaseException) -> str:
+    """What an error says, with its kind."""
+    return " ".join(f"{type(error).__name__} {error}".split())[:200]
 
 
 def _naming(path: Path, error: TraceFormatError) -> TraceFormatError:

@@ -92,7 +92,7 @@ _DTYPES = (
 
 def recognises(path: Path) -> bool:
     """Whether the file is an SQLite database with tables of Nsight Systems."""
-    return bool(tables_in_file(path, views=True) & set(VARIABLE_MAP))
+    return bool(tables_in_file(path) & set(VARIABLE_MAP))
 
 
 def read(path: Path, progress: Progress | None = None) -> Trace:
@@ -125,7 +125,7 @@ class _Reader:
     def __init__(self, path: Path, database: sqlite3.Connection) -> None:
         self._path = path
         self._database = database
-        self._tables = table_names(database, views=True)
+        self._tables = table_names(database)
         self._builder = TraceBuilder()
         self._processes: dict[int, int] = {}
         self._strings = self._read_strings()
@@ -254,7 +254,8 @@ class _Reader:
     def _read_strings(self) -> dict[int, str]:
         if "StringIds" not in self._tables:
             return {}
-        return {int(row[0]): str(row[1]) for row in self._database.execute("SELECT id, value FROM StringIds")}
+        rows = self._database.execute("SELECT id, value FROM StringIds")
+        return {identity: str(value) for identity, value in rows if are_whole(identity)}
 
     def _text(self, identity: Any) -> str:
         if isinstance(identity, str):

@@ -15,13 +15,25 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from tracer.graph import Component, GraphError, IndexArray, Op, OpGraph, Stage, StorageRole, Workload
+from tracer.graph import (
+    Component,
+    GraphError,
+    IndexArray,
+    Op,
+    OpGraph,
+    Stage,
+    StorageRole,
+    Workload,
+    impossible_tensor,
+)
 
 from .array_archive import ArchiveError, decode_header, first_line, read_archive, write_archive
 
 __all__ = ["FORMAT_VERSION", "load_graph", "save_graph"]
 
 FORMAT_VERSION = 1
+#: Most bytes of all storages of a graph, and most calls of a stage, that are believed.
+MOST_BYTES, MOST_CALLS = 2**56, 2**46
 _AGAIN = "make the file again with 'trace graph --model NAME -o FILE'"
 _STAGE_COLUMNS = ("operators", "modules", "inputs", "outputs", "grown")
 _STORAGE_COLUMNS = ("storage_bytes", "storage_roles")
@@ -136,9 +148,9 @@ def _graph_from(header: _Header, arrays: dict[str, Any]) -> OpGraph:
 
 def _check_tensors(path: Path, graph: OpGraph) -> None:
     """Refuse tensors that cannot be: a damaged file must not become a wrong total."""
+    if wrong := impossible_tensor(graph.operators):
+        raise GraphError(f"{path}: {wrong}")
     for tensor in {t for op in graph.operators for t in (*op.inputs, *op.outputs)}:
-        if any(extent < 0 for extent in tensor.shape):
-            raise GraphError(f"{path}: a tensor has shape {list(tensor.shape)}; extents are not negative")
         if tensor.strides and len(tensor.strides) != len(tensor.shape):
             raise GraphError(f"{path}: a tensor of rank {len(tensor.shape)} has {len(tensor.strides)} strides")
         if tensor.itemsize <= 0:  # raises for a dtype that is not known
@@ -151,6 +163,8 @@ def _check_storages(path: Path, graph: OpGraph) -> None:
         raise GraphError(f"{path}: storages have {sizes.size} sizes and {roles.size} roles")
     if sizes.size and (sizes.min() < 0 or not set(np.unique(roles).tolist()) <= {int(role) for role in StorageRole}):
         raise GraphError(f"{path}: a storage has a negative size or an unknown role")
+    if (total := float(sizes.sum(dtype=np.float64))) > MOST_BYTES:
+        raise GraphError(f"{path}: storages hold {total:.3g} B; at most {MOST_BYTES:.3g} are believed")
 
 
 def _check_stage(path: Path, graph: OpGraph, stage: Stage) -> None:
@@ -158,6 +172,8 @@ def _check_stage(path: Path, graph: OpGraph, stage: Stage) -> None:
     where = f"{path}: stage {stage.name!r}"
     if stage.repeats < 1:
         raise GraphError(f"{where} runs {stage.repeats} times; it must run at least once")
+    if stage.repeats * max(stage.num_calls, 1) > MOST_CALLS:
+        raise GraphError(f"{where} runs {stage.repeats} times; at most {MOST_CALLS} calls are believed")
     num_operators, num_storages = len(graph.operators), len(graph.storage_bytes)
     _check_column(where, "operators", stage.operators, stage.num_calls, num_operators)
     _check_column(where, "modules", stage.modules, stage.num_calls, len(graph.modules))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tracer.storage import sqlite_file
 from tracer.storage.sqlite_file import open_database, table_names, tables_in_file
 
 
@@ -20,16 +21,68 @@ def path(tmp_path: Path) -> Path:
     return file
 
 
-def test_tables_and_on_request_views(path: Path) -> None:
+def test_tables_and_no_views(path: Path) -> None:
     with closing(open_database(path)) as database:
         assert table_names(database) == {"kernels"}
-        assert table_names(database, views=True) == {"kernels", "all_kernels"}
     assert tables_in_file(path) == {"kernels"}
-    assert tables_in_file(path, views=True) == {"kernels", "all_kernels"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "query"),
+    [
+        ("CREATE VIEW k AS SELECT 1 AS start", "SELECT start FROM k"),
+        (
+            "CREATE VIEW k AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS start FROM n",
+            "SELECT start FROM k",
+        ),
+        ("CREATE VIEW k AS SELECT zeroblob(1000000000) AS start", "SELECT start FROM k"),
+        ("CREATE TABLE k (start)", "SELECT hex(start) FROM k"),
+        ("CREATE TABLE k (start)", "ATTACH 'other' AS other"),
+        ("CREATE TABLE k (start)", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT * FROM n"),
+    ],
+)
+def test_nothing_is_computed(schema: str, query: str, tmp_path: Path) -> None:
+    file = tmp_path / "f.sqlite"
+    with closing(sqlite3.connect(file)) as database:
+        database.executescript(schema)
+        database.executescript("CREATE TABLE other (start)")
+    with closing(open_database(file)) as database, pytest.raises(sqlite3.DatabaseError, match=r"prohibited|authorized"):
+        list(database.execute(query))
+
+
+def test_generated_columns_ask_for_no_memory(tmp_path: Path) -> None:
+    file = tmp_path / "f.sqlite"
+    with closing(sqlite3.connect(file)) as database:
+        database.executescript("CREATE TABLE k (a, start AS (zeroblob(100000000))); INSERT INTO k VALUES (1)")
+    with closing(open_database(file)) as database:
+        assert [row[1] for row in database.execute("PRAGMA table_info(k)")] == ["a"]
+        with pytest.raises(sqlite3.DatabaseError, match="too big"):
+            list(database.execute("SELECT start FROM k"))
+
+
+def test_steps_are_bounded_by_the_size_of_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_file, "_STEPS", 100_000)
+    monkeypatch.setattr(sqlite_file, "_STEPS_PER_BYTE", 0)
+    with closing(sqlite3.connect(path)) as database:
+        database.executemany("INSERT INTO kernels VALUES (?)", [(n,) for n in range(1000)])
+        database.commit()
+    with closing(open_database(path)) as database:
+        assert len(list(database.execute("SELECT start FROM kernels"))) == 1000
+        with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+            list(database.execute("SELECT a.start FROM kernels a, kernels b"))
+
+
+def test_text_that_is_no_utf_8_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "f.sqlite"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE k AS SELECT CAST(x'61ff' AS TEXT) AS name")
+        database.commit()
+    with closing(open_database(file)) as database:
+        assert list(database.execute("SELECT name FROM k")) == [("a\ufffd",)]
 
 
 def test_nothing_is_written(path: Path) -> None:
-    with closing(open_database(path)) as database, pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with closing(open_database(path)) as database, pytest.raises(sqlite3.DatabaseError, match=r"readonly|authorized"):
         database.execute("INSERT INTO kernels VALUES (1)")
 
 
