@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hw_specs.terminal.interrupts  # noqa: F401  # before all that takes time to import
+
+# isort: split
 import csv
 import enum
 import json
@@ -29,6 +32,7 @@ from .overrides import apply_overrides
 from .reading.conversion import as_yaml, converted
 from .reading.yaml_loader import read_yaml
 from .schema import Accelerator
+from .terminal.ending import INTERRUPTED, leave, terminal
 
 app = typer.Typer(
     name="hwspec",
@@ -146,7 +150,7 @@ def _loaded(path: Path) -> Accelerator:
         part = load_file(path)
     except SpecError as error:
         for line in error.complaints:
-            typer.echo(f"hwspec: {line}", err=True)
+            typer.echo(f"hwspec: error: {line}", err=True)
         raise typer.Exit(2) from error
     if part.hypothetical or part.product is not None:
         for line in assumed_lines(part):
@@ -265,21 +269,25 @@ _USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 
 def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
+    with terminal("hwspec"):
+        status = _status()
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _status() -> object:
+    """What the application returns; what its user can mend ends the process."""
     try:
-        status = app(standalone_mode=False)
+        return app(standalone_mode=False)
     except (OutputError, SpecError) as error:
-        typer.echo(f"hwspec: {error}", err=True)
-        sys.exit(2)
+        leave(f"hwspec: error: {' '.join(str(error).split())}")
     except _USAGE_ERROR as error:
         # Without a command, the help has been printed and there is nothing to say.
         message = " ".join(error.format_message().split())
         if message.startswith("No such command"):
             message += f" Valid: {', '.join(str(command.name) for command in app.registered_commands)}"
-        typer.echo(f"hwspec: {message}" if message else "", err=True, nl=bool(message))
-        sys.exit(2)
+        leave(f"hwspec: error: {message}" if message else "")
     except typer.Abort:
-        sys.exit(130)
-    sys.exit(status if isinstance(status, int) else 0)
+        leave("", INTERRUPTED)
 
 
 if __name__ == "__main__":

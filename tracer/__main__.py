@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hw_specs.terminal.interrupts  # noqa: F401  # before all that takes time to import
+
+# isort: split
 import csv
 import io
 import json
@@ -27,7 +30,7 @@ from .workloads import Pipeline, UnknownWorkloadError, resolve
 
 __all__ = ["app", "main"]
 
-USER_ERRORS = (GraphError, MissingTracerError, OutputError, TraceFormatError, UnknownWorkloadError, OSError)
+USER_ERRORS = (GraphError, MissingTracerError, OutputError, TraceFormatError, UnknownWorkloadError)
 
 app = typer.Typer(
     add_completion=False,

@@ -8,6 +8,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from hw_specs.terminal.ending import INTERRUPTED, leave, terminal
+
 __all__ = ["VersionOption", "run_command_line"]
 
 # What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
@@ -48,23 +50,29 @@ def run_command_line(app: typer.Typer, name: str, user_errors: tuple[type[Except
         What a user can cause; anything else is a defect and keeps its traceback. One with `complaints` has a line for
         each.
     """
+    with terminal(name):
+        status = _status(app, name, user_errors)
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _status(app: typer.Typer, name: str, user_errors: tuple[type[Exception], ...]) -> object:
+    """What an application returns; what its user can mend ends the process."""
     try:
-        status = app(standalone_mode=False)
+        return app(standalone_mode=False)
     except user_errors as error:
         complaints = getattr(error, "complaints", None) or (str(error),)
-        _refuse("\n".join(f"{name}: error: {_one_line(complaint)}" for complaint in complaints))
+        leave("\n".join(f"{name}: error: {_one_line(complaint)}" for complaint in complaints))
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in _EXTRAS_OF:
             raise
         extras = _EXTRAS_OF[package]
         extra = name if name in extras else extras[0]
-        _refuse(f"{name}: error: this needs {package}: pip install 'roofcast[{extra}]'")
+        leave(f"{name}: error: this needs {package}: pip install 'roofcast[{extra}]'")
     except _USAGE_ERROR as error:
-        _refuse(_usage(app, name, error))
+        leave(_usage(app, name, error))
     except typer.Abort:
-        sys.exit(130)
-    sys.exit(status if isinstance(status, int) else 0)
+        leave("", INTERRUPTED)
 
 
 def _usage(app: typer.Typer, name: str, error: Any) -> str:
@@ -78,8 +86,3 @@ def _usage(app: typer.Typer, name: str, error: Any) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _refuse(line: str) -> NoReturn:
-    sys.stderr.write(f"{line}\n")
-    sys.exit(2)

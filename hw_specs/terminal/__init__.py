@@ -1,0 +1,1 @@
+"""How a command meets its terminal: interrupts, pipes that close, streams that cannot be written."""
