@@ -248,9 +248,10 @@ def _clock(tree: Mapping[str, Any]) -> float | None:
     cores = tree.get("cores")
     text = cores.get("clock") if isinstance(cores, Mapping) else None
     try:
-        return parse_quantity(text, unit="Hz") if isinstance(text, str) else None
+        clock = parse_quantity(text, unit="Hz") if isinstance(text, str) else 0.0
     except SpecError:
         return None
+    return clock if clock > 0 else None
 
 
 def _merge(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:

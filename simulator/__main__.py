@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from hw_specs import Accelerator, CalibrationPool, load_accelerator, torch_dtype
+from hw_specs import Accelerator, CalibrationPool, SpecError, load_accelerator, torch_dtype
+from hw_specs.listing.known_parts import slips
 from hw_specs.overrides import apply_overrides
 from simulator.cost.model import Fidelity
 from simulator.views.explanation import explain_operator, render_explanations
@@ -133,16 +134,23 @@ def _asked(hw: str, level: Fidelity, given: SimulateOptions) -> _Asked:
     part, changes = load_accelerator(hw), given.change or []
     calibrations = calibration_pool(hw, part, given.calibration)
     execution = _execution(given)
+    changed = apply_overrides(part, changes)
+    wrong = slips(changed)
+    if given.strict and wrong:
+        raise SpecError(f"{changed.name}: {'; '.join(wrong)}", tuple(f"{changed.name}: {line}" for line in wrong))
     offloads, devices = execution.offload != "none", execution.parallel.devices
     return _Asked(
         hw=hw,
-        accelerator=apply_overrides(part, changes),
+        accelerator=changed,
         execution=execution,
         fidelity=level,
         calibrations=calibrations,
         output_format=given.output_format,
         host=load_host(given.host) if given.host else None,
-        remarks=remarks_on(hw, part, changes, calibrations, offloads=offloads, devices=devices),
+        remarks=(
+            *(f"warning: {line}" for line in wrong),
+            *remarks_on(hw, part, changes, calibrations, offloads=offloads, devices=devices),
+        ),
     )
 
 

@@ -61,6 +61,7 @@ __all__ = [
     "StepSkipping",
     "Steps",
     "Strength",
+    "Strict",
     "Tiling",
     "TraceFile",
     "Variant",
@@ -284,6 +285,15 @@ Changes = Annotated[
         "--set", help="Change the accelerator: memory.dram.bandwidth=2x. May be repeated.", rich_help_panel=_MACHINE
     ),
 ]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Refuse an accelerator with a number a thousand times beyond those of any known part, instead of a "
+        "warning.",
+        rich_help_panel=_MACHINE,
+    ),
+]
 Versus = Annotated[
     list[str] | None,
     typer.Option(
@@ -371,6 +381,7 @@ class SimulateOptions(RunOptions):
     versus: Versus = None
     explain: Explained = None
     calibration: CalibrationFile = None
+    strict: Strict = False
     must_fit: MustFit = False
     report: ReportFile = None
     output_format: OutputFormat = "table"

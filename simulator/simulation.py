@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
+from hw_specs.listing.known_parts import slips
+from hw_specs.units.strings import format_quantity
 from simulator.cost.hardware.power import UnknownPowerError
 from simulator.cost.model import Fidelity
 from simulator.energy.run import EnergyEstimate, energy_of
@@ -19,7 +21,7 @@ from simulator.schedule.timeline import Timeline, schedule
 from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.intervals import Interval, interval_of, standing_of
 from simulator.uncertainty.unchecked import unchecked_remarks
-from tracer.graph import OpGraph
+from tracer.graph import OpGraph, StorageRole
 from tracer.library.frame_rates import frame_rate_of
 
 from .cost import (
@@ -42,7 +44,14 @@ from .lowering import Launches, assign_units, compiled_remarks, execution_on, lo
 from .lowering.graphs.positions import chosen_kernels
 from .report import Report, main_basis, make_report
 
-__all__ = ["Simulation", "simulate"]
+__all__ = ["BeyondNumbersError", "Simulation", "simulate"]
+
+#: Longest run that is believed: longer than the universe is old. [s]
+LONGEST = 1e18
+
+
+class BeyondNumbersError(ValueError):
+    """An accelerator and a workload whose time is no number: infinite, or too small or large for arithmetic."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -111,9 +120,23 @@ def simulate(
     ------
     UnsupportedFormatError
         The accelerator has no units for a number format that the workload needs.
+    BeyondNumbersError
+        Numbers of the accelerator or sizes of the workload give a time that is none.
     """
     pool = CalibrationPool.shipped() if calibrations is None else calibrations
-    return _simulated(graph, accelerator, execution_on(accelerator, execution), fidelity, pool, host)
+    try:
+        found = _simulated(graph, accelerator, execution_on(accelerator, execution), fidelity, pool, host)
+    except ArithmeticError as error:
+        raise BeyondNumbersError(_beyond(graph, accelerator)) from error
+    if not 0 <= found.report.latency <= LONGEST:
+        raise BeyondNumbersError(_beyond(graph, accelerator))
+    return found
+
+
+def _beyond(graph: OpGraph, accelerator: Accelerator) -> str:
+    """Which numbers give a time that is none."""
+    wrong = "; ".join(slips(accelerator)) or "sizes of the workload are beyond what numbers hold"
+    return f"{graph.name} on {accelerator.name} has no time that is a number: {wrong}"
 
 
 def _simulated(
@@ -153,6 +176,7 @@ def _simulated(
             *compiled_remarks(accelerator, launches.kernels),
             *offload_remarks(launches.execution),
             *unchecked_remarks(graph.workload),
+            *_room_remarks(graph, accelerator),
         ),
         frame_rate=frame_rate_of(graph),
     )
@@ -170,6 +194,16 @@ def _simulated(
         issuing=issuing,
         gains=gains,
     )
+
+
+def _room_remarks(graph: OpGraph, accelerator: Accelerator) -> tuple[str, ...]:
+    """Warning of a memory that does not hold a single weight: its capacity is a slip, not one of running out."""
+    weights = graph.storage_bytes[graph.storage_roles == StorageRole.PARAMETER]
+    capacity, largest = accelerator.memory.dram.capacity, float(weights.max(initial=0))
+    if capacity >= largest:
+        return ()
+    sizes = format_quantity(capacity, "B"), format_quantity(largest, "B")
+    return (f"warning: memory.dram.capacity is {sizes[0]}, and one weight of the workload alone takes {sizes[1]}",)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

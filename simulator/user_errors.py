@@ -12,6 +12,7 @@ from tracer.workloads import UnknownWorkloadError
 from .cost import FidelityError, ParameterError, UnsupportedFormatError
 from .execution import ExecutionError
 from .reference import ComparedRunError
+from .simulation import BeyondNumbersError
 from .software import SoftwareError
 from .views.explanation import UnknownKernelError
 from .views.figures import PlotError
@@ -20,6 +21,7 @@ from .work import FormulaError, UnsupportedOpError
 __all__ = ["USER_ERRORS"]
 
 USER_ERRORS: tuple[type[Exception], ...] = (
+    BeyondNumbersError,
     ComparedRunError,
     ExecutionError,
     FidelityError,

@@ -43,7 +43,7 @@ def _writes_a_file(call: ast.Call) -> bool:
     """Whether a call opens a file for writing, or has a library do so at a path."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     method, owner = isinstance(call.func, ast.Attribute), getattr(getattr(call.func, "value", None), "id", "")
-    if name == "open":
+    if name == "open" and not (call.args and ast.unparse(call.args[0]) == "os.devnull"):
         literals = [a.value for a in (*call.args, *(k.value for k in call.keywords)) if isinstance(a, ast.Constant)]
         return any(isinstance(text, str) and re.fullmatch(r"[rwaxbt+]*[wax+][rwaxbt+]*", text) for text in literals)
     if name in _INTO_STREAMS and method and owner not in ("self", "super"):

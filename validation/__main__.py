@@ -11,6 +11,7 @@ from hw_specs import SpecError
 from hw_specs.output import OutputError
 from simulator.cost import ParameterError, UnsupportedFormatError
 from simulator.execution import ExecutionError
+from simulator.simulation import BeyondNumbersError
 from simulator.views.figures import PlotError
 from tracer.command_line import VersionOption, run_command_line
 from tracer.graph import GraphError
@@ -32,6 +33,7 @@ from validation.published.case import CaseError
 __all__ = ["app", "main"]
 
 USER_ERRORS = (
+    BeyondNumbersError,
     CaseError,
     ExecutionError,
     GraphError,

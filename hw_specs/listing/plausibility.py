@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from hw_specs.listing.known_parts import unlike_any
 from hw_specs.reading.fields import number_units
 from hw_specs.schema import Accelerator, MemoryLevel
 from hw_specs.units.strings import format_quantity
@@ -40,6 +41,7 @@ def implausibilities(accelerator: Accelerator, *, rounded: bool = True) -> list[
         _memory,
         _thread_limits,
         _power_and_links,
+        unlike_any,
         _disputed,
     )
     return [

@@ -27,6 +27,10 @@ __all__ = [
 ]
 
 
+#: Beyond these, products of a few quantities leave the numbers that a computer has.
+SMALLEST, LARGEST = 1e-40, 1e40
+
+
 @dataclass(frozen=True)
 class Quantity:
     """Marks a field as a positive number in an SI unit that may be written as a unit string.
@@ -54,6 +58,8 @@ class Quantity:
             number = float(value)
         if not 0 < number < float("inf"):
             raise ValueError(f"{value!r} is not a positive quantity; {example}")
+        if not SMALLEST < number < LARGEST:
+            raise ValueError(f"{value!r} is beyond any quantity; {example}")
         return number
 
 

@@ -52,7 +52,7 @@ def test_an_unknown_name_gets_a_hint() -> None:
         ("active: 200", "active: -1", "parameters.active"),
         ("sources: [a meter]", "sources: []", "sources"),
         ("name: mine", "nam: mine", "unknown key"),
-        ("cache: 0", "cache: .nan", "parameters.cache"),
+        ("cache: 0", "cache: .nan", "line .*: .nan is no finite number"),
     ],
 )
 def test_a_bad_file_is_one_line(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -49,7 +49,6 @@ def test_it_goes_with_changes_of_the_fields(priced) -> None:
         ("per: {memory.dram.capacity: 12 per TB/s}", "is not a quantity in B"),
         ("per: {cores.count: 12 per core}", "write it as '40'"),
         ("per: {cores.count: __import__('os')}", "write it as '40'"),
-        ("base: .inf", "finite"),
         ("cost: 3", "valid are currency, base, per"),
     ],
 )

@@ -383,7 +383,7 @@ class TestProcess:
             done = self._process(
                 "--hw", "h100", "--graph", graph_file, capture_output=False, stdout=closed, stderr=subprocess.PIPE
             )
-        assert (done.returncode, done.stderr) == (1, "")
+        assert (done.returncode, done.stderr) == (141, "")
 
 
 @pytest.mark.parametrize("output_format", ["table", "json", "csv"])
