@@ -33,6 +33,7 @@ from .reading.conversion import as_yaml, converted
 from .reading.yaml_loader import read_yaml
 from .schema import Accelerator
 from .terminal.ending import INTERRUPTED, leave, terminal
+from .terminal.tables import terminal_console
 
 app = typer.Typer(
     name="hwspec",
@@ -260,7 +261,7 @@ def _print_provenance(accelerator: Accelerator) -> None:
 
 def _console() -> Console:
     """Console of the terminal's width; wide when the output goes to a file, so that nothing is cut."""
-    return Console() if sys.stdout.isatty() else Console(width=160)
+    return terminal_console(160)
 
 
 # What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.

@@ -6,18 +6,26 @@ refused in one line before it takes memory or time.
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import select
 import stat
 import time
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["InputError", "megabytes", "open_bounded", "read_bytes", "read_text"]
+__all__ = ["BoundedGzip", "InputError", "megabytes", "open_bounded", "read_bytes", "read_text", "text_lines"]
 
 #: How long a writer of a pipe is waited for, and how long one may write nothing. [s]
 _FIRST_WRITER, _SILENCE = 1.0, 60.0
 _CHUNK = 1 << 20
+#: Longest line of a table [characters], and most of all lines [characters].
+_LONGEST_LINE, _LONGEST_TABLE = 1 << 22, 1 << 30
+#: How many times what is compressed may expand, once it is longer than so much [B]: tables and traces do 30 times.
+_EXPANSION, _FREE = 300, 1 << 26
 # A pipe can be read once, and a file is read more than once: by device and number.
 _PIPES: dict[tuple[int, int], bytes] = {}
 
@@ -64,6 +72,69 @@ def read_bytes(path: Path, *, most: int) -> bytes:
     if len(content) > most:
         raise InputError(_too_long(most))
     return content
+
+
+class BoundedGzip(gzip.GzipFile):
+    """Uncompressed content of a file that must not expand a thousand times; an OSError where it does.
+
+    Parameters
+    ----------
+    file : binary stream
+        Compressed; its place says how much of it was read.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        """See the class."""
+        super().__init__(fileobj=file, mode="rb")
+        self._compressed = file
+
+    def read(self, size: int | None = -1) -> bytes:
+        """As of any stream, piece by piece where all is asked for."""
+        if size is not None and size >= 0:
+            return self._checked(super().read(size))
+        parts = []
+        while part := self._checked(super().read(_CHUNK)):
+            parts.append(part)
+        return b"".join(parts)
+
+    def read1(self, size: int = -1) -> bytes:
+        """As of any stream."""
+        return self._checked(super().read1(size))
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """As of any stream."""
+        return self._checked(super().readline(size))
+
+    def _checked(self, data: bytes) -> bytes:
+        if self.tell() > _FREE and self.tell() > _EXPANSION * self._compressed.tell():
+            raise OSError(f"expands more than {_EXPANSION} times; uncompress it first if it is meant")
+        return data
+
+
+def text_lines(path: Path) -> Iterator[str]:
+    """Lines of a text in UTF-8, plain or compressed with gzip, with their ends; of a file or a pipe.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, is damaged, is no UTF-8, or has a line or a length beyond the bounds.
+    """
+    with open_bounded(path) as raw:
+        piped = stat.S_ISFIFO(os.fstat(raw.fileno()).st_mode)
+        file: BinaryIO = io.BytesIO(read_bytes(path, most=1 << 28)) if piped else raw
+        zipped = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        content = BoundedGzip(file) if zipped else file
+        with io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as text:
+            length = number = 0
+            try:
+                while line := text.readline(_LONGEST_LINE):
+                    length, number = length + len(line), number + 1
+                    if len(line) == _LONGEST_LINE or length > _LONGEST_TABLE:
+                        raise InputError(f"line {number} is longer, or all are, than is read of a table")
+                    yield line
+            except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+                raise InputError(f"cut off or damaged, near line {number + 1} ({error})") from error
 
 
 def open_bounded(path: Path, *, pipes: bool = True) -> BinaryIO:

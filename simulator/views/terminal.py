@@ -16,10 +16,10 @@ __all__ = ["captured", "emit", "remark"]
 
 
 def captured(render: Callable[[Console], None], *, width: int = 160) -> str:
-    """What `render` prints on a console as wide as the terminal; `width` columns where there is none."""
-    from rich.console import Console
+    """What `render` prints on a console as wide as the terminal; where there is none, as `COLUMNS` says, or `width`."""
+    from hw_specs.terminal.tables import terminal_console
 
-    console = Console(width=None if sys.stdout.isatty() else width)
+    console = terminal_console(width)
     with console.capture() as capture:
         render(console)
     return capture.get()

@@ -97,8 +97,9 @@ def _csv(rows: Sequence[WorkloadRow]) -> str:
 
 
 def _table(rows: Sequence[WorkloadRow]) -> str:
-    from rich.console import Console
     from rich.table import Table
+
+    from hw_specs.terminal.tables import terminal_console
 
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
     for name in ("name", "model", "parameters", "output", "steps", "dtype", "FLOPs per output"):
@@ -107,7 +108,7 @@ def _table(rows: Sequence[WorkloadRow]) -> str:
         flops = "" if row.flops_per_output is None else quantity(row.flops_per_output, "FLOP")
         steps = "" if row.steps is None else str(row.steps)
         table.add_row(row.name, row.title, quantity(row.parameters, ""), row.output, steps, row.dtype, flops)
-    console = Console(width=160)
+    console = terminal_console(160)
     with console.capture() as capture:
         console.print(table)
     return capture.get()

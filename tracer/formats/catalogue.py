@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 import pkgutil
+import sqlite3
+import zlib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,7 +20,10 @@ __all__ = ["TraceFormat", "find_format", "format_names", "read_trace", "recognis
 
 # What readers may meet in a file that nobody foresaw: values of other types, numbers beyond 64 bits, members that are
 # not there. A file can hold anything, so that none of it is a defect of the program.
-_DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError, MemoryError, OSError)
+_DAMAGE = (
+    *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError, MemoryError, OSError),
+    *(EOFError, csv.Error, sqlite3.Error, zlib.error),
+)
 
 
 class TraceFormat(Protocol):

@@ -7,7 +7,6 @@ as soon as it is met, and said with its byte; what tools write beside the standa
 from __future__ import annotations
 
 import codecs
-import gzip
 import json
 import re
 import zlib
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, cast
 
+from hw_specs.reading.bounds import BoundedGzip, InputError, open_bounded
 from tracer.trace import TraceFormatError
 
 from .json_repair import DECODER, end_of_value, repaired
@@ -87,12 +87,12 @@ def open_plain_or_gzip(path: Path) -> tuple[BinaryIO, BinaryIO]:
         The file cannot be opened.
     """
     try:
-        raw = path.open("rb")
-    except OSError as error:
-        raise TraceFormatError(f"{path}: cannot read: {error.strerror}") from error
+        raw = open_bounded(path, pipes=False)
+    except InputError as error:
+        raise TraceFormatError(f"{path}: {error}") from error
     magic = raw.read(2)
     raw.seek(0)
-    return (cast(BinaryIO, gzip.GzipFile(fileobj=raw)), raw) if magic == b"\x1f\x8b" else (raw, raw)
+    return (cast(BinaryIO, BoundedGzip(raw)), raw) if magic == b"\x1f\x8b" else (raw, raw)
 
 
 def require_whole_gzip(path: Path) -> None:

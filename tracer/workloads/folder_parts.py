@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hw_specs.reading.bounds import InputError, read_text
 from tracer.graph import GraphError
 
 from .construction import diffusers_module, transformers_module
@@ -32,6 +33,9 @@ LEFT_OUT = {
 }
 # Published configurations have some kilobytes; those that list a label for each of thousands of classes a few hundred.
 _LARGEST = 4 * 2**20  # [byte]
+# Deepest published models have some hundred layers; no size of one has more than 31 bits.
+_MOST_LAYERS, _LARGEST_SIZE = 2_000, 2**31
+_LAYERS = re.compile(r"layers|depth|blocks$")
 _LIBRARIES = ("diffusers", "transformers")
 _DENOISERS = ("unet", "transformer")
 _TEXT_ENCODER = re.compile(r"text_encoder(_\d)?$")
@@ -170,18 +174,24 @@ def read_json(path: Path) -> dict[str, Any]:
         It cannot be read, is larger than any configuration, or holds something else.
     """
     try:
-        with path.open("rb") as file:
-            text = file.read(_LARGEST + 1)
-        content = json.loads(text.decode("utf-8")) if len(text) <= _LARGEST else None
-    except OSError as error:
-        raise FolderError(f"{path}: cannot be read ({error.strerror})") from error
+        content = json.loads(read_text(path, most=_LARGEST))
+    except InputError as error:
+        raise FolderError(f"{path}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise FolderError(f"{path}: is no JSON text ({error})") from error
-    if len(text) > _LARGEST:
-        raise FolderError(f"{path}: is larger than any configuration; valid: up to {_LARGEST // 2**20} MiB")
     if not isinstance(content, dict):
         raise FolderError(f"{path}: holds a {type(content).__name__}; a JSON object is needed")
+    _refuse_sizes(path, content)
     return content
+
+
+def _refuse_sizes(path: Path, content: Mapping[str, Any]) -> None:
+    """Refuse numbers that no model has: layers are built one by one, and sizes become tensors."""
+    for key, value in content.items():
+        for number in value if isinstance(value, list) else (value,):
+            most = _MOST_LAYERS if _LAYERS.search(key) else _LARGEST_SIZE
+            if isinstance(number, int) and abs(number) > most:
+                raise FolderError(f"{path}: {key} is {str(number)[:40]}; valid: up to {most}")
 
 
 def _parts(path: Path, index: Mapping[str, Any]) -> Iterator[tuple[str, FolderPart]]:

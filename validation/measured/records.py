@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+
+from hw_specs.reading.bounds import InputError, text_lines
 
 __all__ = ["MeasurementError", "Record", "latency_of", "read_records", "whole_number"]
 
@@ -31,17 +30,15 @@ def read_records(path: Path, *, columns: Sequence[str] = _COLUMNS) -> list[Recor
     MeasurementError
         If the file cannot be read or lacks a column.
     """
-    opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream, restval="")
-            missing = [name for name in columns if name not in (reader.fieldnames or ())]
-            if missing:
-                raise MeasurementError(f"{path}: lacks the columns {', '.join(missing)}")
-            return list(reader)
-    except OSError as error:
-        raise MeasurementError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
+        reader = csv.DictReader(text_lines(path), restval="")
+        missing = [name for name in columns if name not in (reader.fieldnames or ())]
+        if missing:
+            raise MeasurementError(f"{path}: lacks the columns {', '.join(missing)}")
+        return list(reader)
+    except InputError as error:
+        raise MeasurementError(f"{path}: {error}") from error
+    except csv.Error as error:
         raise MeasurementError(f"{path}: cannot be read as CSV: {error}") from error
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import gzip
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from hw_specs.reading.bounds import InputError, text_lines
 
 from .case import Case, CaseError, load_cases
 from .names import NAMES, load_names
@@ -70,16 +70,14 @@ def _unmapped(row: Mapping[str, str], reason: str) -> Unmapped:
 def read_rows(path: Path) -> Iterator[dict[str, str]]:
     """Rows of a CSV table, plain or gzip. Raises :class:`CaseError` as :func:`read_published`."""
     try:
-        opener: Any = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            missing = _COLUMNS - set(reader.fieldnames or ())
-            if missing:
-                raise CaseError(f"{path}: not a table of published figures: no column {', '.join(sorted(missing))}")
-            for row in reader:
-                yield {key: value or "" for key, value in row.items() if isinstance(value, str | None) and key}
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise CaseError(f"{path}: cannot read: {str(error).splitlines()[0]}") from error
+        reader = csv.DictReader(text_lines(path))
+        missing = _COLUMNS - set(reader.fieldnames or ())
+        if missing:
+            raise CaseError(f"{path}: not a table of published figures: no column {', '.join(sorted(missing))}")
+        for row in reader:
+            yield {key: value or "" for key, value in row.items() if isinstance(value, str | None) and key}
+    except (InputError, csv.Error) as error:
+        raise CaseError(f"{path}: {error}") from error
 
 
 def select_cases(files: Sequence[Path], grade: str) -> tuple[list[Case], Counter[str]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import gzip
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hw_specs import CalibrationPool
+from hw_specs.reading.bounds import InputError, text_lines
 from validation.measured.published.records import OF_WHOLE_RUNS, holds_kernels
 from validation.published.names import load_names
 from validation.published.table import select_cases
@@ -75,9 +74,7 @@ def ratios_of_tables(
 
 def _has_calls(path: Path) -> bool:
     """Whether the columns of a file are those of measured operator calls; what cannot be read is no such table."""
-    opener: Any = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
-            return {"op", "latency_s"} <= set(next(csv.reader(stream), []))
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error):
+        return {"op", "latency_s"} <= set(next(csv.reader(text_lines(path)), []))
+    except (InputError, csv.Error):
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from statistics import fmean, median
 from typing import Any
 
 from hw_specs import CalibrationPool, SpecError, load_accelerator
+from hw_specs.reading.bounds import InputError, text_lines
 from simulator.execution import Execution
 from simulator.simulation import simulate
 from simulator.software import load_software
@@ -90,11 +90,9 @@ def predict_steps(
 
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
-        content = path.read_bytes()
-        text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8")
-        rows = list(csv.DictReader(text.splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise MeasurementError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from error
+        rows = list(csv.DictReader(text_lines(path)))
+    except (InputError, csv.Error) as error:
+        raise MeasurementError(f"{path}: {error}") from error
     missing = [name for name in _COLUMNS if not rows or name not in rows[0]]
     if missing:
         raise MeasurementError(f"{path}: has no column {missing[0]}; needed: {', '.join(_COLUMNS)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import socket
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hw_specs.reading import bounds
-from hw_specs.reading.bounds import InputError, megabytes, open_bounded, read_bytes, read_text
+from hw_specs.reading.bounds import BoundedGzip, InputError, megabytes, open_bounded, read_bytes, read_text, text_lines
 
 
 def test_a_file_is_read_up_to_the_bound(tmp_path):
@@ -98,3 +99,47 @@ class TestPipes:
 def test_sizes_in_words():
     assert megabytes(4 << 20) == "4 MB"
     assert megabytes(1 << 16) == "64 kB"
+
+
+class TestLines:
+    def test_plain_and_compressed(self, tmp_path):
+        for name, content in (
+            ("a.csv", b"a,b\n1,2\n"),
+            ("b.csv", gzip.compress(b"a,b\n1,2\n")),
+            ("c", b"\xef\xbb\xbfa,b\n1,2\n"),
+        ):
+            (tmp_path / name).write_bytes(content)
+            assert list(text_lines(tmp_path / name)) == ["a,b\n", "1,2\n"]
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (b"a\n" + b"b" * 100, "line 2 is longer, or all are, than is read of a table"),
+            (b"a\n" * 200, "or all are"),
+            (b"a\n\xff", r"cut off or damaged, near line 1|line 2"),
+            (gzip.compress(b"a,b\n" * 1000)[:-20], "cut off or damaged"),
+            (b"\x1f\x8b\x08 nothing", "cut off or damaged"),
+        ],
+    )
+    def test_what_is_beyond_or_damaged(self, content, message, tmp_path, monkeypatch):
+        monkeypatch.setattr(bounds, "_LONGEST_LINE", 50)
+        monkeypatch.setattr(bounds, "_LONGEST_TABLE", 300)
+        (tmp_path / "f").write_bytes(content)
+        with pytest.raises(InputError, match=message):
+            list(text_lines(tmp_path / "f"))
+
+    def test_a_device(self):
+        with pytest.raises(InputError, match="is a device"):
+            next(text_lines(Path("/dev/zero")))
+
+
+@pytest.mark.parametrize(
+    "read", [lambda s: s.read(), lambda s: s.read(1 << 20), lambda s: s.read1(), lambda s: s.readline()]
+)
+def test_what_expands_a_thousand_times_is_refused(read, monkeypatch, tmp_path):
+    monkeypatch.setattr(bounds, "_FREE", 1 << 16)
+    (tmp_path / "f").write_bytes(gzip.compress(b" " * (1 << 22)))
+    with (tmp_path / "f").open("rb") as file, pytest.raises(OSError, match="expands more than 300 times"):  # noqa: PT012
+        stream = BoundedGzip(file)
+        while read(stream):
+            pass

@@ -202,7 +202,7 @@ def test_progress_reaches_the_size_of_the_file(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TraceFormatError, match="absent: cannot read"):
+    with pytest.raises(TraceFormatError, match="absent: cannot be read"):
         JsonStream(tmp_path / "absent")
 
 

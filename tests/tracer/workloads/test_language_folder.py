@@ -159,5 +159,5 @@ def test_a_folder_without_either_file(tmp_path):
 
 def test_a_file_larger_than_any_configuration(tmp_path):
     (tmp_path / "config.json").write_text(" " * (4 * 2**20 + 1))
-    with pytest.raises(FolderError, match="larger than any configuration; valid: up to 4 MiB"):
+    with pytest.raises(FolderError, match="holds more than 4 MB"):
         language_model_from_folder(tmp_path)

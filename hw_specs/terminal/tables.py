@@ -1,0 +1,157 @@
+"""Tables on a terminal of any width: columns that say least go first, and long names are shortened in the middle.
+
+What tells two names apart stands at their ends (``text_encoder_2``), and the number that was asked for stands in the
+middle of a row: cut at the right edge, a table loses both.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["FittedConsole", "shortened", "terminal_console", "width_of"]
+
+#: Columns that are left out where there is no room, the first one first. What comes after them is left out from the
+#: right, but for those that a table is looked at for.
+_LEAST_SAID = (
+    "bytes",
+    "FLOPs",
+    "remark",
+    "source",
+    "coverage",
+    "weighted",
+    "title",
+    "dtype",
+    "steps",
+    "output",
+    "of",
+    "year",
+    "architecture",
+    "vendor",
+    "fp16",
+    "energy",
+    "outputs/s",
+    "repeats",
+    "calls",
+    "launches",
+    "80_%",
+    "80_%_range",
+    "80_%_interval",
+    "kernel",
+    "share",
+)
+_MOST_SAID = (
+    "latency",
+    "measured",
+    "predicted",
+    "error",
+    "value",
+    "finding",
+    "name",
+    "bound_by",
+    "speed-up",
+    "fits",
+    "bandwidth",
+    "memory",
+    "power",
+)
+#: Least room for the names of rows, and for text that may be broken into lines. [columns]
+_NAME, _WRAPPED = 16, 24
+
+
+def width_of(default: int) -> int | None:
+    """Width of what is printed: None for the terminal's own, else what ``COLUMNS`` says, else a default. [columns]"""
+    if sys.stdout.isatty():
+        return None
+    given = os.environ.get("COLUMNS", "")
+    return max(int(given), 20) if given.isdecimal() and 0 < int(given) < 10_000 else default
+
+
+def terminal_console(default: int, **options: Any) -> FittedConsole:
+    """Console as wide as :func:`width_of` says, whose tables fit into it."""
+    return FittedConsole(width=width_of(default), **options)
+
+
+class FittedConsole(Console):
+    """Console that fits the tables that it prints."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print, tables as :func:`_fitted` has them."""
+        super().print(*(_fitted(o, self) if isinstance(o, Table) else o for o in objects), **options)
+
+
+def shortened(text: str, width: int) -> str:
+    """Text of at most a width, without its middle where it is longer.
+
+    Examples
+    --------
+    >>> shortened("unet.down_blocks.2.attentions.0.to_q", 20)
+    'unet.down..ns.0.to_q'
+    """
+    if len(text) <= width:
+        return text
+    end = max(width - 2, 2) // 2
+    return f"{text[: max(width - 2 - end, 1)]}..{text[-end:]}"
+
+
+def _fitted(table: Table, console: Console) -> Table:
+    """The table where it fits, else one of its columns that do, with shortened names."""
+    needed = [_needed(table, place, console) for place in range(len(table.columns))]
+    kept = _kept([str(column.header) for column in table.columns], needed, _gap(table), console.width)
+    others = sum(needed[place] for place in kept[1:]) + _gap(table) * (len(kept) - 1)
+    if len(kept) == len(needed) and others + needed[0] <= console.width:
+        return table
+    room = max(console.width - others, _NAME)
+    fitted = Table(box=table.box, pad_edge=table.pad_edge, padding=table.padding, header_style=table.header_style)
+    fitted.title, fitted.title_justify = table.title, table.title_justify
+    for place in kept:
+        column = table.columns[place]
+        fitted.add_column(column.header, justify=column.justify, no_wrap=column.no_wrap, overflow=column.overflow)
+    for row in zip(*(list(table.columns[place].cells) for place in kept), strict=True):
+        fitted.add_row(_short(row[0], room), *row[1:])
+    return fitted
+
+
+def _kept(names: Sequence[str], needed: Sequence[int], gap: int, width: int) -> list[int]:
+    """Places of the columns that there is room for beside some of the first."""
+    kept = list(range(len(names)))
+    said = [name.replace(" ", "_") for name in names]
+    named = [said.index(name) for name in _LEAST_SAID if name in said[1:]]
+    others = [place for place in reversed(kept[1:]) if place not in named and said[place] not in _MOST_SAID]
+    for place in (*named, *others):
+        room = (
+            min(needed[0], max(_NAME, len(names[0]))) + sum(needed[other] for other in kept[1:]) + gap * (len(kept) - 1)
+        )
+        if room <= width:
+            break
+        kept.remove(place)
+    return kept
+
+
+def _needed(table: Table, place: int, console: Console) -> int:
+    """Width of a column; of one whose text may be broken, no more than is comfortable."""
+    column = table.columns[place]
+    cells = (column.header, *column.cells)
+    widest = max(Measurement.get(console, console.options.update(width=10_000), cell).maximum for cell in cells)
+    return widest if column.no_wrap or place == 0 else min(widest, _WRAPPED)
+
+
+def _gap(table: Table) -> int:
+    """Columns between two columns."""
+    _, right, _, left = table.padding if isinstance(table.padding, tuple) and len(table.padding) == 4 else (0, 1, 0, 1)
+    return right + left
+
+
+def _short(cell: Any, width: int) -> Any:
+    """First cell of a row, shortened where it is plain text on a line."""
+    if isinstance(cell, str) and "\n" not in cell:
+        plain = Text.from_markup(cell).plain
+        return cell if len(plain) <= width else Text(shortened(plain, width))
+    return cell
