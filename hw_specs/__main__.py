@@ -32,13 +32,14 @@ from .overrides import apply_overrides
 from .reading.conversion import as_yaml, converted
 from .reading.yaml_loader import read_yaml
 from .schema import Accelerator
-from .terminal.ending import INTERRUPTED, leave, terminal
+from .terminal.ending import HELP, INTERRUPTED, leave, terminal
 from .terminal.tables import terminal_console
 
 app = typer.Typer(
     name="hwspec",
     no_args_is_help=True,
     add_completion=False,
+    context_settings=HELP,
     pretty_exceptions_enable=False,
 )
 

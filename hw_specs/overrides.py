@@ -193,6 +193,8 @@ def _count(change: _Change) -> float:
 
 
 def _quantity(change: _Change, values: _Values, unit: str, *, clock: float) -> float:
+    if _FACTOR.fullmatch(change.value.lstrip("+-")):
+        raise SpecError(f"change {change.path}: {change.value!r} is no factor: give a positive one, as '2x' or '0.5x'")
     try:
         value = parse_quantity(change.value, unit=unit, clock=clock)
     except SpecError as error:

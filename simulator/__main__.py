@@ -18,6 +18,7 @@ import typer
 from hw_specs import Accelerator, CalibrationPool, SpecError, load_accelerator, torch_dtype
 from hw_specs.listing.known_parts import slips
 from hw_specs.overrides import apply_overrides
+from hw_specs.terminal.ending import HELP
 from simulator.cost.model import Fidelity
 from simulator.views.explanation import explain_operator, render_explanations
 from simulator.views.report import FORMATS, print_report, to_csv, to_json
@@ -104,7 +105,7 @@ class _Answer(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
-@app.command(cls=GroupedCommand)
+@app.command(cls=GroupedCommand, context_settings=HELP)
 @takes(SimulateOptions)
 def command(given: SimulateOptions) -> None:
     """Predict how long a workload takes on an accelerator, and what holds each part back."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 import typer
 from typer.core import TyperCommand
 
+from hw_specs.terminal.meanings import nearest_value
+
 from .cost.model import Fidelity
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to th
 def check_choice(name: str, value: str, valid: Collection[str]) -> None:
     """Refuse a value of an option that is none of some."""
     if value not in valid:
-        raise typer.BadParameter(f"unknown {name} {value!r}; valid: {', '.join(valid)}")
+        raise typer.BadParameter(f"unknown {name} {value!r}; valid: {', '.join(valid)}{nearest_value(value, valid)}")
 
 
 def check_format(name: str) -> None:

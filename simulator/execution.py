@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple, Self
 
+from hw_specs.terminal.meanings import nearest_value
+
 from .kernels import AttentionAlgorithm
 from .parallel.scheme import ONE_DEVICE, Scheme
 from .quantization import UNQUANTIZED, Choice, QuantizationError, parse_choice
@@ -130,7 +132,9 @@ class Execution:
             ("offload", self.offload, OFFLOADS),
         ):
             if value not in valid:
-                raise ExecutionError(f"unknown {name} {value!r}; valid: {', '.join(valid)}")
+                raise ExecutionError(
+                    f"unknown {name} {value!r}; valid: {', '.join(valid)}{nearest_value(value, valid)}"
+                )
         try:
             parse_choice(self.quantize)
         except QuantizationError as error:

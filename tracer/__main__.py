@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 
 from hw_specs.output import OutputError, writing
+from hw_specs.terminal.ending import HELP
 from tracer.library.graphs import MissingTracerError, graph_of, pipeline_of
 from tracer.storage.graph_file import save_graph
 from tracer.storage.trace_file import save_trace
@@ -34,6 +35,7 @@ USER_ERRORS = (GraphError, MissingTracerError, OutputError, TraceFormatError, Un
 
 app = typer.Typer(
     add_completion=False,
+    context_settings=HELP,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from hw_specs.terminal.ending import INTERRUPTED, leave, terminal
+from hw_specs.terminal.meanings import nearest_option
 
 __all__ = ["VersionOption", "run_command_line"]
 
@@ -77,6 +78,10 @@ def _status(app: typer.Typer, name: str, user_errors: tuple[type[Exception], ...
 
 def _usage(app: typer.Typer, name: str, error: Any) -> str:
     message = str(error.format_message())
+    unknown, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
+    if type(error).__name__ == "NoSuchOption" and context is not None:
+        known = [option for parameter in context.command.params for option in parameter.opts if option.startswith("--")]
+        message = f"No such option: {unknown}{nearest_option(str(unknown), known) or '; --help lists them'}"
     if type(error).__name__ == "NoArgsIsHelpError":
         return message  # without a command, the message is the help
     if message.startswith("No such command"):

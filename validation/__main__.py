@@ -9,6 +9,7 @@ import typer
 
 from hw_specs import SpecError
 from hw_specs.output import OutputError
+from hw_specs.terminal.ending import HELP
 from simulator.cost import ParameterError, UnsupportedFormatError
 from simulator.execution import ExecutionError
 from simulator.simulation import BeyondNumbersError
@@ -50,6 +51,7 @@ USER_ERRORS = (
 
 app = typer.Typer(
     add_completion=False,
+    context_settings=HELP,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,

@@ -12,11 +12,13 @@ from typing import NoReturn
 
 from .interrupts import as_exceptions
 
-__all__ = ["INTERRUPTED", "REFUSED", "UNHEARD", "leave", "terminal"]
+__all__ = ["HELP", "INTERRUPTED", "REFUSED", "UNHEARD", "leave", "terminal"]
 
 #: Exit status of a command that its user can mend, that was interrupted (128 + SIGINT), and whose reader went away
 #: (128 + SIGPIPE).
 REFUSED, INTERRUPTED, UNHEARD = 2, 130, 141
+#: Settings of every command: both ways to ask for help.
+HELP = {"help_option_names": ["-h", "--help"]}
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import hw_specs.terminal.interrupts  # noqa: F401  # before all that takes time 
 # isort: split
 import typer
 
+from hw_specs.terminal.ending import HELP
 from simulator.user_errors import USER_ERRORS
 from simulator.whatif.commands.compare import compare_command
 from simulator.whatif.commands.scale import scale_command
@@ -19,6 +20,7 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     add_completion=False,
+    context_settings=HELP,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,

@@ -13,7 +13,18 @@ from validation.__main__ import app
 
 def test_every_command_is_there() -> None:
     assert [command.name for command in app.registered_commands] == [
-        *("published", "kernels", "ratios", "limits", "calibrate", "trace", "training", "study", "accuracy"),
+        *(
+            "published",
+            "kernels",
+            "ratios",
+            "projection",
+            "limits",
+            "calibrate",
+            "trace",
+            "training",
+            "study",
+            "accuracy",
+        ),
         *("probe", "check", "campaign", "energy", "intervals"),
     ]
 

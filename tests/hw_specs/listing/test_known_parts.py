@@ -51,7 +51,7 @@ def test_slips_are_named(changes, path):
 
 def test_what_is_said_has_units():
     part = apply_overrides(load_accelerator("a100"), ["memory.dram.capacity=1 kB"])
-    assert ("memory.dram.capacity", "is 1 kB; known parts have 8.59 GB to 6.6 TB") in list(unlike_any(part))
+    assert ("memory.dram.capacity", "is 1000 B; known parts have 8.59 GB to 6.6 TB") in list(unlike_any(part))
 
 
 @pytest.mark.parametrize("name", ["h100", "mi300x", "tpu_v5e", "m2_ultra_76c", "epyc_9654"])
