@@ -15,6 +15,7 @@ import json
 import math
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -171,6 +172,8 @@ def _said(status: int, out: str, err: str) -> str:
         return f"status 2 with {err.splitlines()[:2]}"
     if status == 0 and (" nan" in out or " inf " in out or "NaN" in out or "Infinity" in out):
         return "a figure that is none"
+    if status == 0 and re.search(r"\d{11,}(\.\d+)? ?(s|%|ms)\b", out):
+        return "a figure that nobody believes"
     if "not as" in err and "is written" in err:
         return (
             f"(unforeseen, one line) {err.strip()[err.find('is written:') :][:120]}"

@@ -6,18 +6,22 @@ refused in one line before it takes memory or time.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import os
 import select
 import stat
+import tempfile
 import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["BoundedGzip", "InputError", "megabytes", "open_bounded", "read_bytes", "read_text", "text_lines"]
+from hw_specs.output import write_bytes
+
+__all__ = ["BoundedGzip", "InputError", "as_file", "megabytes", "open_bounded", "read_bytes", "read_text", "text_lines"]
 
 #: How long a writer of a pipe is waited for, and how long one may write nothing. [s]
 _FIRST_WRITER, _SILENCE = 1.0, 60.0
@@ -32,6 +36,30 @@ _PIPES: dict[tuple[int, int], bytes] = {}
 
 class InputError(ValueError):
     """A file that cannot be read, or that is beyond a bound. The message is one line without the file's name."""
+
+
+@contextlib.contextmanager
+def as_file(path: Path, *, most: int = _LONGEST_TABLE) -> Iterator[Path]:
+    """Path of a regular file that holds what a file or a pipe does, for readers that move about in it.
+
+    Raises
+    ------
+    InputError
+        It is neither, or a pipe gives more than `most` [B].
+    """
+    # A pipe must not be opened to be looked at: its writer would see the reader go.
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read ({getattr(error, 'strerror', error)})") from error
+    _refuse_kind(mode, pipes=True)
+    if not stat.S_ISFIFO(mode):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        write_bytes(copy, read_bytes(path, most=most))
+        yield copy
 
 
 def read_text(path: Path, *, most: int) -> str:

@@ -44,6 +44,9 @@ def test_a_table_of_totals_has_no_timeline(product_trace: Trace) -> None:
         ("duration", [1.0], "differ in length"),
         ("call", [5, 0], "kernels.call points outside"),
         ("repeats", [0, 1], "less than one"),
+        ("repeats", [2**62, 1], "stands for 4611686018427387904 events; at most 1000000000 are believed"),
+        ("duration", [1e300, 0.0], r"take more than 1e\+10 s"),
+        ("start", [np.inf, 0.0], "infinite"),
     ],
 )
 def test_contradictions_are_refused(product_trace: Trace, column: str, values: list[float], message: str) -> None:

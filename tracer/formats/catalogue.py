@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 
+from hw_specs.reading.bounds import InputError, as_file
 from tracer.storage.json_stream import Progress, require_whole_gzip
 from tracer.trace import Trace, TraceFormatError
 
@@ -91,18 +92,30 @@ def read_trace(path: str | Path, *, format_name: str | None = None, progress: Pr
         There is no such file or format, or the file is damaged.
     """
     path = Path(path)
-    chosen = recognise(path) if format_name is None else format_name
     try:
-        trace = find_format(chosen).read(path, progress)
+        with as_file(path) as file:
+            return replace(_read(file, path, format_name, progress), source=str(path))
+    except InputError as error:
+        what = "is a folder, not a trace" if path.is_dir() else str(error) if path.exists() else "no such file"
+        raise TraceFormatError(f"{path}: {what}") from error
+
+
+def _read(file: Path, path: Path, format_name: str | None, progress: Progress | None) -> Trace:
+    """Trace in a file, which messages call by the path that was given."""
+    chosen = format_name or ""
+    try:
+        chosen = chosen or recognise(file)
+        return find_format(chosen).read(file, progress)
     except TraceFormatError as error:
-        raise _naming(path, error) from error
+        raise TraceFormatError(str(_naming(file, error)).replace(str(file), str(path))) from error
     except _DAMAGE as error:
         raise TraceFormatError(f"{path}: damaged, or not as {chosen} is written: {_one_line(error)}") from error
-    return replace(trace, source=str(path))
 
 
 def _one_line(error: BaseException) -> str:
     """What an error says, with its kind."""
+    if isinstance(error, OverflowError):
+        return "a whole number of more than 64 bits"
     return " ".join(f"{type(error).__name__} {error}".split())[:200]
 
 

@@ -140,8 +140,8 @@ def _graph_from(header: _Header, arrays: dict[str, Any]) -> OpGraph:
         modules=header.modules,
         stages=tuple(stages),
         components=header.components,
-        storage_bytes=arrays["storage_bytes"].astype(np.int64),
-        storage_roles=arrays["storage_roles"].astype(np.int64),
+        storage_bytes=_decode("storage_bytes", arrays["storage_bytes"]),
+        storage_roles=_decode("storage_roles", arrays["storage_roles"]),
         sources=header.sources,
     )
 
@@ -201,5 +201,7 @@ def _encode(name: str, values: IndexArray) -> Any:
 
 
 def _decode(name: str, values: Any) -> IndexArray:
+    if values.dtype.kind not in "iu":
+        raise ValueError(f"{name} holds no whole numbers")
     wide: IndexArray = values.astype(np.int64)
     return np.cumsum(wide) if name in _DELTA_CODED else wide

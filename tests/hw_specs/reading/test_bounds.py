@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 
 from hw_specs.reading import bounds
-from hw_specs.reading.bounds import BoundedGzip, InputError, megabytes, open_bounded, read_bytes, read_text, text_lines
+from hw_specs.reading.bounds import (
+    BoundedGzip,
+    InputError,
+    as_file,
+    megabytes,
+    open_bounded,
+    read_bytes,
+    read_text,
+    text_lines,
+)
 
 
 def test_a_file_is_read_up_to_the_bound(tmp_path):
@@ -142,4 +151,24 @@ def test_what_expands_a_thousand_times_is_refused(read, monkeypatch, tmp_path):
     with (tmp_path / "f").open("rb") as file, pytest.raises(OSError, match="expands more than 300 times"):  # noqa: PT012
         stream = BoundedGzip(file)
         while read(stream):
+            pass
+
+
+class TestAsFile:
+    def test_a_file_is_itself(self, tmp_path):
+        (tmp_path / "f").write_text("text")
+        with as_file(tmp_path / "f") as path:
+            assert path == tmp_path / "f"
+
+    def test_a_pipe_is_copied_for_as_long_as_it_is_read(self, tmp_path):
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        writer = [sys.executable, "-c", f"open({str(pipe)!r}, 'w').write('text')"]
+        with subprocess.Popen(writer), as_file(pipe) as path:  # noqa: S603
+            assert (path.name, path.read_text()) == ("pipe", "text")
+        assert not path.exists()
+
+    @pytest.mark.parametrize("path", ["/dev/zero", "/absent", "/"])
+    def test_anything_else_is_refused(self, path):
+        with pytest.raises(InputError), as_file(Path(path)):
             pass

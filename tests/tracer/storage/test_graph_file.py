@@ -379,3 +379,20 @@ def test_a_file_of_the_first_release_is_read() -> None:
         "aten::native_layer_norm",
     ]
     assert graph.num_parameters == 8 * 16 + 16 + 16 + 16
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("storage_bytes", np.array([2**62, 2**62]), "storages hold|sizes and"),
+        ("stage0.operators", np.array([0.0]), "operators holds no whole numbers"),
+        ("stage0.operators", np.array([True]), "operators holds no whole numbers"),
+        ("stage0.operators", np.array(0), "is no row of numbers"),
+        ("stage0.operators", np.array([2**63], dtype=np.uint64), "points outside|entries"),
+        ("weights", np.zeros(3), "it holds 'weights', which is no column of one"),
+    ],
+)
+def test_columns_that_are_none(saved, column, values, message):
+    _rewrite(saved, **{column: values})
+    with pytest.raises(GraphError, match=message):
+        load_graph(saved)
