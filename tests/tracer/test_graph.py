@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer.graph import Component, GraphError, Op, OpGraph, Stage, StorageRole, TensorSpec, Workload, attributes_from
+from tracer.graph import (
+    Component,
+    GraphError,
+    Op,
+    OpGraph,
+    Stage,
+    StorageRole,
+    TensorSpec,
+    Workload,
+    attributes_from,
+    impossible_tensor,
+)
 
 
 def _tensor(storage: int, *shape: int) -> TensorSpec:
@@ -136,3 +148,16 @@ def test_equality_sees_every_column():
     assert graph != replace(graph, storage_bytes=graph.storage_bytes + 1)
     assert graph != replace(graph, sources=())
     assert graph != replace(graph, stages=())
+
+
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        (TensorSpec((2**63 - 1, 512), "bfloat16"), "elements; at most"),
+        (TensorSpec((2, -1), "bfloat16"), "extents are not negative"),
+        (TensorSpec((2, 2), "bfloat16", (2**60, 1)), "strides"),
+        (TensorSpec((1024, 1024), "bfloat16"), "^$"),
+    ],
+)
+def test_tensors_that_cannot_be(tensor, message):
+    assert re.search(message, impossible_tensor([Op("aten::relu", (tensor,), ())]))
