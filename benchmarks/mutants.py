@@ -25,7 +25,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,38 @@ NASTY: list[Any] = [
     *(math.inf, -math.inf, math.nan, "", "x", "\ud800", "\0", "x" * 5000, "1e999", "-2x", "1e-200x", "nan", "inf B/s"),
     *(None, True, [], {}, [[]], {"a": 1}, [1, 2, 3], "ünï 漢字", "1 nB", "0 Hz", "1e30 B/s", "../../etc/passwd"),
 ]
+
+
+# Command lines whose words are changed.
+_OPTIONS = {
+    "set": "simulate --hw a100 --model stable-diffusion --set memory.dram.bandwidth=2x --format json",
+    "batch": "simulate --hw a100 --model stable-diffusion --batch 2 --num-inference-steps 20 --height 512",
+    "scheme": "simulate --hw h100 --model sdxl --quantize fp8-row --attention flash --parallel ulysses=2",
+    "language": "simulate --hw h100 --model llama2-7b --software torch-2.6 --versus batch=4 --explain gemm",
+    "scale": "whatif scale --hw h100 --model stable-diffusion --axis batch --values 1,2,4",
+    "compare": "whatif compare --model stable-diffusion --hw a100 --hw h100 --attention naive",
+    "sensitivity": "whatif sensitivity --hw a100 --model stable-diffusion",
+    "show": "hwspec show h100 --set cores.count=100",
+    "lengths": "trace lengths --model stable-diffusion --repeats 2 --format csv",
+}
+_PUBLISHED = (
+    "id,model,component,device,n_devices,precision,attention_impl,compile,batch,height,width,frames,steps,guidance,"
+    "metric,value,memory_gb,source,notes\n"
+    """\
+a-1,Stable Diffusion v1.5,pipeline,NVIDIA A100,1,fp16,sdpa,eager,1,512,512,1,50,yes,latency_s,2.1,,me,q=B; torch2.1
+a-2,SDXL,pipeline,NVIDIA H100 SXM,1,bf16,flash,compile,1,1024,1024,1,50,yes,it_per_s,20.5,12.2,somebody,q=B
+"""
+)
+_KERNELS = """\
+device,op,input_shapes,dtype,attributes,latency_s,kernel,source
+a100,aten::mm,"[[4096, 4096], [4096, 4096]]",float16,{},0.0006,gemm,mine
+a100,aten::relu,"[[4096, 4096]]",float16,{},0.0001,,mine
+"""
+_CONFIG = {
+    **{"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 256, "intermediate_size": 512},
+    **{"num_attention_heads": 4, "num_key_value_heads": 2, "num_hidden_layers": 2, "vocab_size": 1000},
+    **{"max_position_embeddings": 2048, "torch_dtype": "bfloat16", "rms_norm_eps": 1e-5, "tie_word_embeddings": False},
+}
 
 
 class _TooLongError(BaseException):
@@ -155,7 +187,7 @@ def _run(argv: list[str]) -> str:
     memory = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     if memory > _MOST_MEMORY:
         return f"{memory >> 20} MB"
-    return _said(status, out.getvalue(), err.getvalue())
+    return _said(status, "" if "convert" in argv else out.getvalue(), err.getvalue())
 
 
 def _said(status: int, out: str, err: str) -> str:
@@ -218,7 +250,14 @@ def _commands(path: Path, source: Path, rng: random.Random) -> list[list[str]]:
             options = json.loads(path.read_text(errors="replace"))
         except (ValueError, RecursionError):
             return []
-        return [["simulate", *(str(given).replace("\0", "") for given in options)]] if isinstance(options, list) else []
+        words = [str(given).replace("\0", "") for given in options] if isinstance(options, list) else []
+        # What would write a file, or measure this machine, is none of it.
+        return [words] if words[:1] and words[0] in ("simulate", "whatif", "hwspec", "trace") else []
+    if kind == "config.json":
+        folder = path.with_suffix("")
+        folder.mkdir(exist_ok=True)
+        shutil.copy(path, folder / "config.json")
+        return [["simulate", "--hw", "h100", "--model", str(folder)]]
     if kind.startswith("published"):
         return [["validate", "published", file]]
     if kind.startswith("kernels"):
@@ -395,6 +434,42 @@ def _sqlite(source: Path, path: Path, rng: random.Random) -> None:
         database.commit()
 
 
+def _events() -> Iterator[dict[str, Any]]:
+    """Events of three products in a Chrome trace."""
+    for number in range(3):
+        at, args = 1e6 * (number + 1), {"External id": number, "correlation": 100 + number}
+        shapes = {"Input Dims": [[4096, 4096], [4096, 4096]], "Input type": ["c10::Half", "c10::Half"]}
+        common = {"ph": "X", "pid": 100, "tid": 1}
+        yield {**common, "cat": "cpu_op", "name": "aten::mm", "ts": at, "dur": 100, "args": {**args, **shapes}}
+        yield {**common, "cat": "cuda_runtime", "name": "cudaLaunchKernel", "ts": at + 20, "dur": 10, "args": args}
+        yield {
+            **common,
+            "cat": "kernel",
+            "name": "ampere_fp16_s16816gemm",
+            "ts": at + 50,
+            "dur": 600,
+            "args": {**args, "device": 0, "stream": 7},
+        }
+
+
+def _nsight(path: Path) -> None:
+    """A database of Nsight Systems with one kernel and its launch."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.executescript(
+            "CREATE TABLE StringIds (id INTEGER PRIMARY KEY, value TEXT);"
+            "INSERT INTO StringIds VALUES (1, 'gemm_kernel'), (2, 'cudaLaunchKernel_v7000');"
+            "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL (start, end, deviceId, streamId, correlationId, demangledName, "
+            "globalPid, gridX, gridY, gridZ, blockX, blockY, blockZ);"
+            "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES (1000, 601000, 0, 7, 5, 1, 16777216, 8, 8, 1, 128, 1, 1);"
+            "CREATE TABLE CUPTI_ACTIVITY_KIND_RUNTIME (start, end, nameId, globalTid, correlationId);"
+            "INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME VALUES (500, 700, 2, 16777217, 5);"
+            "CREATE TABLE NVTX_EVENTS (start, end, text, textId, globalTid);"
+            "INSERT INTO NVTX_EVENTS VALUES "
+            "(400, 900, 'aten::mm, seq = 1, sizes = [[64, 64], [64, 64]]', NULL, 16777217);"
+        )
+        database.commit()
+
+
 def _seeds(work: Path, folders: list[Path]) -> list[Path]:
     """Valid files of every kind, and those of some folders."""
     from tracer.formats import read_trace
@@ -435,37 +510,17 @@ def _seeds(work: Path, folders: list[Path]) -> list[Path]:
             }
         )
     )
-    for number, options in enumerate(
-        (
-            ["--hw", "a100", "--model", "stable-diffusion", "--set", "memory.dram.bandwidth=2x"],
-            ["--hw", "a100", "--model", "stable-diffusion", "--batch", "2", "--num-inference-steps", "20"],
-            [
-                "--hw",
-                "h100",
-                "--model",
-                "sdxl",
-                "--quantize",
-                "fp8-row",
-                "--attention",
-                "flash",
-                "--parallel",
-                "ulysses=2",
-            ],
-            [
-                "--hw",
-                "h100",
-                "--model",
-                "llama2-7b",
-                "--software",
-                "torch-2.6",
-                "--versus",
-                "batch=4",
-                "--explain",
-                "gemm",
-            ],
-        )
-    ):
-        (made / f"options{number}.json").write_text(json.dumps(options))
+    for name, words in _OPTIONS.items():
+        (made / f"options-{name}.json").write_text(json.dumps(words.split()))
+    (made / "published.csv").write_text(_PUBLISHED)
+    (made / "kernels.csv").write_text(_KERNELS)
+    (made / "config.json").write_text(json.dumps(_CONFIG))
+    (made / "trace-chrome.json").write_text(json.dumps({"traceEvents": list(_events())}))
+    (made / "trace-rocprof.csv").write_text(
+        "Kind,Agent_Id,Kernel_Name,Start_Timestamp,End_Timestamp,Correlation_Id\n"
+        "KERNEL_DISPATCH,Agent 2,Cijk_Ailk_Bljk_HHS_BH_MT128x128x32,1000,601000,1\n"
+    )
+    _nsight(made / "trace-nsight.sqlite")
     for folder in folders:
         for path in folder.iterdir():
             if path.suffix in (".json", ".sqlite", ".csv", ".trace", ".npz") and path.stat().st_size < 1 << 20:

@@ -76,7 +76,20 @@ def takes(record: type[Record]) -> Callable[[Callable[[Record], None]], Callable
 
 
 class GroupedCommand(TyperCommand):
-    """Command whose ``--help`` lists its options in groups: those of each ``rich_help_panel``, in order."""
+    """Command whose ``--help`` lists its options in groups: those of each ``rich_help_panel``, in order.
+
+    An option that is given twice, and of which one would count in silence, is refused.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse what is there twice, and read the rest as ever."""
+        for parameter in self.get_params(ctx):
+            names = [name for name in parameter.opts if name.startswith("-")]
+            if names and not getattr(parameter, "multiple", False) and not getattr(parameter, "is_flag", False):
+                given = [word.partition("=")[0] for word in args if word.partition("=")[0] in names]
+                if len(given) > 1:
+                    raise typer.BadParameter(f"{given[0]} is given {len(given)} times, and one would count; give one")
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write one section for each group; options of none come last."""

@@ -108,7 +108,7 @@ def run_command(
     model: Model,
     output: Annotated[Path, typer.Option("--output", "-o", help="Trace file to write.")],
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cuda",
-    steps: Annotated[int | None, typer.Option(help="Most repeats of any stage that are run.")] = None,
+    repeats: Annotated[int | None, typer.Option(help="Most repeats of any stage that are run.")] = None,
     warmup: Annotated[int, typer.Option(help="Runs of a stage before anything is measured.")] = 1,
     chrome: Annotated[
         Path | None, typer.Option(help="Write the profiler's own trace too, one a stage (.json, .json.gz).")
@@ -146,7 +146,7 @@ def run_command(
         _require_place(chrome)
         if not chrome.name.endswith((".json", ".json.gz")):
             raise GraphError(f"{chrome}: a Chrome trace ends in .json or .json.gz")
-    trace = _captured(pipeline, workload, device=device, steps=steps, warmup=warmup, chrome=chrome)
+    trace = _captured(pipeline, workload, device=device, repeats=repeats, warmup=warmup, chrome=chrome)
     save_trace(trace, output)
     print(f"{output}: {len(trace.kernels)} kernels, {1e3 * trace.device_time:.3f} ms on {trace.facts.device}")
 
@@ -207,7 +207,7 @@ def _require_place(path: Path) -> None:
 
 
 def _captured(
-    pipeline: Pipeline, workload: Workload, *, device: str, steps: int | None, warmup: int, chrome: Path | None
+    pipeline: Pipeline, workload: Workload, *, device: str, repeats: int | None, warmup: int, chrome: Path | None
 ) -> Trace:
     """Trace of a run, with a progress bar on standard error where that is a terminal."""
     try:
@@ -215,7 +215,7 @@ def _captured(
     except ImportError as error:
         raise MissingTracerError(f"a run needs {error.name}: pip install 'roofcast[trace]'") from error
     with counts() as advance:
-        options = CaptureOptions(device=device, steps=steps, warmup=warmup, chrome=chrome, progress=advance)
+        options = CaptureOptions(device=device, steps=repeats, warmup=warmup, chrome=chrome, progress=advance)
         return trace_pipeline(pipeline, workload, options)
 
 
