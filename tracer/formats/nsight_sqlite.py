@@ -20,7 +20,7 @@ from typing import Any
 from tracer.events.builder import TraceBuilder, are_whole
 from tracer.events.operator_arguments import RecordedArguments
 from tracer.storage.json_stream import Progress
-from tracer.storage.sqlite_file import open_database, table_names, tables_in_file
+from tracer.storage.sqlite_file import computed_names, open_database, table_names, tables_in_file
 from tracer.trace import KernelKind, RunFacts, Trace, TraceFormatError
 
 __all__ = ["VARIABLE_MAP", "read", "recognises"]
@@ -78,6 +78,7 @@ _OPTIONAL = frozenset(
         *("gridX", "gridY", "gridZ", "blockX", "blockY", "blockZ"),
     )
 )
+_STRINGS = "StringIds"
 # CUpti_ActivityMemcpyKind.
 _COPY_KINDS = {1: "HtoD", 2: "DtoH", 8: "DtoD", 10: "PtoP"}
 _PROCESS_BITS = 24
@@ -126,6 +127,10 @@ class _Reader:
         self._path = path
         self._database = database
         self._tables = table_names(database)
+        if computed := computed_names(database) & {*VARIABLE_MAP, _STRINGS}:
+            raise TraceFormatError(
+                f"{path}: {min(computed)} is a view, and only tables are read; export the report again"
+            )
         self._builder = TraceBuilder()
         self._processes: dict[int, int] = {}
         self._strings = self._read_strings()
@@ -252,10 +257,14 @@ class _Reader:
         yield from self._database.execute(f'SELECT {", ".join(columns)} FROM "{table}"')  # noqa: S608  # names above
 
     def _read_strings(self) -> dict[int, str]:
-        if "StringIds" not in self._tables:
+        if _STRINGS not in self._tables:
             return {}
-        rows = self._database.execute("SELECT id, value FROM StringIds")
-        return {identity: str(value) for identity, value in rows if are_whole(identity)}
+        strings: dict[int, str] = {}
+        for identity, value in self._database.execute("SELECT id, value FROM StringIds"):
+            if not are_whole(identity):
+                raise TraceFormatError(f"{self._path}: table {_STRINGS} has a text without a number; export it again")
+            strings[identity] = str(value)
+        return strings
 
     def _text(self, identity: Any) -> str:
         if isinstance(identity, str):

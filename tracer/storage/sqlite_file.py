@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hw_specs.reading.bounds import InputError, open_bounded
 
-__all__ = ["open_database", "table_names", "tables_in_file"]
+__all__ = ["computed_names", "open_database", "table_names", "tables_in_file"]
 
 _MAGIC = b"SQLite format 3\x00"
 #: Longest text or blob [B], most columns of a table, and longest statement of a schema [B].
@@ -47,6 +47,12 @@ def table_names(database: sqlite3.Connection) -> set[str]:
     """Names of all plain tables."""
     rows = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
     return {str(name) for name, sql in rows if str(sql).lstrip().upper().startswith("CREATE TABLE")}
+
+
+def computed_names(database: sqlite3.Connection) -> set[str]:
+    """Names of what is no plain table and yet read like one: views and virtual tables."""
+    rows = database.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+    return {str(name) for (name,) in rows} - table_names(database)
 
 
 def tables_in_file(path: Path) -> set[str]:

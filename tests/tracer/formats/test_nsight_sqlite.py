@@ -192,3 +192,25 @@ def test_grids_are_read_where_all_six_sizes_are_there(tmp_path: Path) -> None:
     trace = nsight_sqlite.read(_write(tmp_path / "grids.sqlite", _TABLES | {kernel: columns}, rows))
     assert trace.grids == ((4, 1, 1, 128, 1, 1),)
     assert sorted(trace.kernels.grid.tolist()) == [-1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            "DROP TABLE StringIds; CREATE TABLE StringIds (id, value); INSERT INTO StringIds VALUES (NULL, 'x')",
+            "table StringIds has a text without a number",
+        ),
+        ("DROP TABLE StringIds; CREATE VIEW StringIds AS SELECT 1 AS id, zeroblob(9) AS value", "StringIds is a view"),
+        (
+            "DROP TABLE NVTX_EVENTS; CREATE VIEW NVTX_EVENTS AS SELECT 1 AS start, 2 AS end, '' AS text",
+            "NVTX_EVENTS is a view, and only tables are read",
+        ),
+    ],
+)
+def test_what_an_export_never_has_is_refused(change: str, message: str, tmp_path: Path) -> None:
+    path = _write(tmp_path / "f.sqlite", _TABLES, _ROWS)
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(change)
+    with pytest.raises(TraceFormatError, match=message):
+        nsight_sqlite.read(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tracer.storage import sqlite_file
-from tracer.storage.sqlite_file import open_database, table_names, tables_in_file
+from tracer.storage.sqlite_file import computed_names, open_database, table_names, tables_in_file
 
 
 @pytest.fixture
@@ -24,6 +24,7 @@ def path(tmp_path: Path) -> Path:
 def test_tables_and_no_views(path: Path) -> None:
     with closing(open_database(path)) as database:
         assert table_names(database) == {"kernels"}
+        assert computed_names(database) == {"all_kernels"}
     assert tables_in_file(path) == {"kernels"}
 
 
