@@ -46,6 +46,16 @@ def test_what_names_mean_exists() -> None:
         assert load_accelerator(device.accelerator).name == device.accelerator
 
 
+@pytest.mark.parametrize(
+    ("text", "kernel"),
+    [("CK", "ck"), ("flash attention 2 (CK)", "ck"), ("aiter fmha", "aiter"), ("AOTriton", "flash"), ("FA2", "flash2")],
+)
+def test_attention_of_libraries_for_wavefronts(text: str, kernel: str) -> None:
+    found = first_that_fits(load_names().attentions, text)
+    assert found is not None
+    assert found.attention == kernel
+
+
 def test_a_pattern_fits_the_whole_text_and_contains_a_piece() -> None:
     whole, piece = Attention(pattern="sdpa", attention="flash"), Attention(contains="sdpa", attention="flash")
     assert [entry.fits("SDPA") for entry in (whole, piece)] == [True, True]
