@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,10 @@ from .kernels import KernelTables
 from .lowering import Launches
 from .lowering.graphs.positions import VIEWS, Positions, chosen_rows, positions_of
 from .lowering.quantization import QuantizedWeights
+from .views.frames import report_frame, report_html
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "bound_of", "main_basis", "make_report"]
 
@@ -179,6 +183,14 @@ class Report:
         plain = asdict(self)
         energy = None if self.energy is None else self.energy.to_dict()
         return {**plain, "peak_memory": self.peak_memory, "fits": self.fits, "energy": energy}
+
+    def to_pandas(self, by: str = "stage") -> pd.DataFrame:
+        """Parts of the run by ``stage``, ``category`` or ``module`` (:func:`simulator.views.frames.report_frame`)."""
+        return report_frame(self, by)
+
+    def _repr_html_(self) -> str:
+        """The report in a notebook."""
+        return report_html(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,8 +1,11 @@
 """Examples: the study that ships and the one of the recipe can be run, and the script is short."""
 
+import ast
 import re
 import textwrap
 from pathlib import Path
+
+import pytest
 
 from simulator.whatif.study.study import load_study
 
@@ -31,3 +34,15 @@ def test_the_recipe_of_a_study_is_one():
     study = load_study(textwrap.dedent(found[1]))
     assert [field.name for field in study.fields] == ["memory.dram.bandwidth", "cores.count", "attention"]
     assert len(study.designs) == 1000
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_an_example_says_what_it_answers_and_fits_a_page(path: Path) -> None:
+    code = path.read_text(encoding="utf-8")
+    tree = ast.parse(code)
+    assert ast.get_docstring(tree)
+    assert len(code.splitlines()) <= 40
+    called = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    imported = {alias.asname or alias.name for node in imports for alias in node.names}
+    assert imported <= called

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hw_specs import price_of
 from simulator.comparison import Speedup, speedup_between
@@ -14,8 +14,12 @@ from simulator.lowering import compiled_remarks
 from simulator.report import BoundShares, Report
 from simulator.simulation import Simulation
 from simulator.uncertainty.unchecked import unchecked_remarks
+from simulator.views.frames import frame_of
 
 from .setups import Setup
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["ComparedRun", "Ends", "SideBySide", "UncertainOrder", "compare_setups"]
 
@@ -114,6 +118,10 @@ class SideBySide:
     def to_list(self) -> list[dict[str, Any]]:
         """Plain form for JSON."""
         return [run.to_dict() for run in self.runs]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row for each run (:func:`simulator.views.frames.frame_of`)."""
+        return frame_of(self.to_list())
 
 
 def compare_setups(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hw_specs import Accelerator, CalibrationPool
 from simulator.cost.model import Fidelity
@@ -12,11 +12,15 @@ from simulator.lowering import execution_on, graph_as_run
 from simulator.parallel.scheme import SchemeError
 from simulator.report import BoundShares, Report
 from simulator.schedule.device_memory import device_memory
+from simulator.views.frames import frame_of
 from tracer.graph import GraphError
 
 from .axis import DEVICES, SCALES, Axis, axis_of
 from .exponents import Knee, fitted_exponent, knee_of
 from .setups import Setup, setup_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Growth", "ScaledRun", "scale"]
 
@@ -105,6 +109,10 @@ class Growth:
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
         return asdict(self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row for each value of the axis (:func:`simulator.views.frames.frame_of`)."""
+        return frame_of([asdict(run) for run in self.runs])
 
 
 def scale(

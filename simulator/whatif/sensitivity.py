@@ -12,16 +12,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hw_specs import Accelerator, CalibrationPool, changeable_paths
 from simulator.comparison import Speedup
 from simulator.cost.gains import STEP
 from simulator.hosts.host import ON_THE_HOST, Host
 from simulator.report import BoundShares
+from simulator.views.frames import frame_of
 
 from .bench import Bench, Change
 from .setups import setup_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["FieldSensitivity", "ResourceSensitivity", "Sensitivity", "sensitivity"]
 
@@ -118,6 +122,10 @@ class Sensitivity:
     def to_list(self) -> list[dict[str, Any]]:
         """Fields in plain form for JSON."""
         return [field.to_dict() for field in self.fields]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row for each field (:func:`simulator.views.frames.frame_of`)."""
+        return frame_of(self.to_list())
 
 
 def sensitivity(

@@ -31,7 +31,7 @@ class MissingTracerError(ImportError):
 
 def graph_of(
     name: str,
-    settings: Mapping[str, object],
+    settings: Mapping[str, object] | None = None,
     *,
     use_cache: bool = True,
     progress: Callable[[str], None] | None = None,
@@ -42,7 +42,7 @@ def graph_of(
     ----------
     name : str
         Name of a pipeline, or path of a folder of a diffusers pipeline or of a language model of transformers.
-    settings : mapping
+    settings : mapping, optional
         Fields of :class:`~tracer.graph.Workload` that the user set; ``None`` leaves the default.
     use_cache : bool
         Whether to read and write the cache; the bundle is read in any case.
@@ -58,7 +58,7 @@ def graph_of(
     """
     folder = _folder_of(name)
     pipeline = pipeline_of(name)
-    workload = resolve(pipeline, settings)
+    workload = resolve(pipeline, settings or {})
     cache = None if workload.step_cache is None else StepCache.parse(workload.step_cache)
     plain = _as_traced(workload)
     # A folder may bear the name of a pipeline of the bundle and be another.
