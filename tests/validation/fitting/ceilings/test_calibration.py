@@ -7,6 +7,7 @@ from simulator.cost import hardware_columns, kernel_times
 from simulator.execution import Execution
 from simulator.kernels import KernelTables, Product
 from simulator.lowering import assign_units, kernels_of
+from tracer.graph import Op, TensorSpec
 from validation.fitting.ceilings.best_rates import Ceiling, EagerShare
 from validation.fitting.ceilings.calibration import ceiling_calibrations, solve
 from validation.fitting.ceilings.vector_rates import vector_rates
@@ -120,3 +121,16 @@ def test_a_part_without_matrix_units_meets_the_rates_of_its_vendors_library():
     # Both algorithms of Winograd have one share: which of them a library has, a rate does not say.
     shares = found.calibration.of_group("vector_convolution")
     assert [len(shares), len(set(shares.values()))] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "best"), [("gaudi2", (14336, 15360, 2048), 418.7e12), ("gaudi3", (16384, 4096, 768), 1243e12)]
+)
+def test_systolic_engines_that_ship_reach_their_published_maximum(name, shape, best):
+    m, n, k = shape
+    operands = (TensorSpec((m, k), "bfloat16"), TensorSpec((k, n), "bfloat16"))
+    (kernel,) = kernels_of(Op("aten::mm", operands, (TensorSpec((m, n), "bfloat16"),)), Execution())
+    part = load_accelerator(name)
+    hardware = hardware_columns([part], CalibrationPool.shipped()).sustained()
+    time = kernel_times(assign_units(KernelTables.from_kernels([kernel]), part), hardware).time[0, 0]
+    assert 0.85 * best <= 2.0 * m * n * k / time <= best * 1.001
