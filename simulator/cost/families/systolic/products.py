@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.cost.families.family import FamilyCost, Formula, ParameterGroup, bound_of, every, parameters_of
 from simulator.cost.hardware import HardwareColumns
-from simulator.cost.mechanisms import overlapped
+from simulator.cost.mechanisms import cache_hit_rate, overlapped
 from simulator.cost.parameters import Parameters, floor_parameter, parameter
 from simulator.kernels import ConvolutionTable, FamilyTable, ProductTable
 
@@ -43,6 +43,15 @@ class SystolicProductParameters(Parameters):
     dram: FloatArray = parameter(0.9, "1", 0.4, 1.0, "share of the DRAM bandwidth reached")
     # A compiler's memory for one kernel is a share of the whole, of which the next operands' prefetches have theirs.
     room: FloatArray = parameter(0.25, "1", 0.02, 1.0, "share of the memory on chip that one operand may take")
+    # Compilers place what one kernel hands to the next on chip, where there is room beside operands on their way.
+    resident: FloatArray = parameter(
+        0.5,
+        "1",
+        0.0,
+        1.0,
+        "share of the traffic that stays on chip where an earlier kernel left it there",
+        observed=True,
+    )
     overlap: FloatArray = parameter(
         6.0, "1", 1.2, 12.0, "exponent that joins grid, vector unit and DRAM: 1 adds, infinity takes the largest"
     )
@@ -150,7 +159,9 @@ def _joined(
         operations=table.vector_flops[:, None] + reduced,
         specials=table.special_ops[:, None],
     )
-    dram = (table.bytes[:, None] + again) / (parameters.dram * hardware.dram_bandwidth)
+    kept = cache_hit_rate(table, hardware.cache_capacity) * parameters.resident
+    moved = table.bytes[:, None] * (1.0 - kept) + again
+    dram = moved / (parameters.dram * hardware.dram_bandwidth)
     floor = np.broadcast_to(parameters.floor, dram.shape)
     bounds = {"matrix": multiplying, "vector": vector, "dram": dram, "latency": floor}
     terms = {"grid": multiplying, "vector unit": vector, "read again": again, "DRAM traffic": dram, "floor": floor}
@@ -168,7 +179,7 @@ SYSTOLIC_FORMULAS = {
     ),
     "vector unit": Formula("elementwise operations / rate of the vector unit, or special functions / theirs"),
     "read again": Formula("bytes of operands that memory on chip leaves no room for", "B"),
-    "DRAM traffic": Formula("(bytes + those read again) / (share * DRAM bandwidth)"),
+    "DRAM traffic": Formula("(bytes not kept on chip + those read again) / (share * DRAM bandwidth)"),
     "floor": Formula("shortest duration"),
 }
 

@@ -1,5 +1,6 @@
 from hw_specs import load_accelerator
 from simulator.execution import Execution
+from simulator.lowering import kernels_of
 from validation.measured.row import Row
 from validation.measured.sources.llmservingsim import SOURCE
 
@@ -25,3 +26,11 @@ def test_layers_run_as_elsewhere():
     assert (
         SOURCE.execution(_row("aten::linear", [[1, 64], [32, 64]]), load_accelerator("tpu-v6e"), execution) == execution
     )
+
+
+def test_weights_are_not_on_chip_where_software_manages_it():
+    row = _row("aten::linear", [[8, 64], [32, 64]])
+    (op,) = SOURCE.operators(row)
+    (kernel,) = kernels_of(op, Execution())
+    resident = [SOURCE.resident_bytes(row, op, kernel, load_accelerator(name)) for name in ("tpu-v6e", "a100")]
+    assert resident == [8 * 64 * 2, (8 + 32) * 64 * 2]
