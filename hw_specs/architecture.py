@@ -136,6 +136,8 @@ class ArrayTraits(Record):
     """Elements that an elementwise instruction takes through the vector units, over their published FLOPs. [1]"""
     special_instructions: Count | None = None
     """Instructions of the vector units for an exponential, a root and the like, where no unit's rate is published."""
+    special_operations: Count | None = None
+    """Elementwise operations that a unit of special functions does with each, such as scale, offset and sum. [1]"""
     paged_queries: Count | None = None
     """Queries that attention over a paged cache computes at least for each sequence."""
     compiler: Text | None = None

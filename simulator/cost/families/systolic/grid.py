@@ -57,6 +57,8 @@ class Grid:
         Elements that an instruction takes through the vector units over their published FLOPs. [1]
     special : array
         Instructions of a special function where it has no unit with a published rate. [1]
+    beside_special : array
+        Elementwise operations that a unit of special functions does with each. [1]
     paged_queries : array
         Queries that attention over a paged cache computes at least for each sequence. [1]
     """
@@ -67,6 +69,7 @@ class Grid:
     turnover: FloatArray
     vector_share: FloatArray
     special: FloatArray
+    beside_special: FloatArray
     paged_queries: FloatArray
 
     @classmethod
@@ -79,6 +82,7 @@ class Grid:
             turnover=np.array([float(t.array.turnover or t.array.rows or _USUAL_SIDE) for t in traits]),
             vector_share=np.array([t.array.vector_share or 1.0 for t in traits]),
             special=np.array([float(t.array.special_instructions or _USUAL_SPECIAL) for t in traits]),
+            beside_special=np.array([float(t.array.special_operations or 0) for t in traits]),
             paged_queries=np.array([float(t.array.paged_queries or 1) for t in traits]),
         )
 

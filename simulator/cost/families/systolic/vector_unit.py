@@ -3,7 +3,8 @@ r"""Time of elementwise work on the vector unit beside a systolic grid.
 An instruction takes one operation of some elements, so that a chain of them takes as many instructions an element as it
 has operations. Vendors publish FLOPs, in which a multiply-add may count as two and an instruction of several steps as
 more: a trait says how many elements that is. Special functions (exponentials, roots) have a unit of their own where its
-rate is published, which works beside the other; elsewhere each is some instructions.
+rate is published, which works beside the other and may take operations along (a scale and an offset before an
+exponential, a sum after it); elsewhere each is some instructions.
 
 Sources: "How To Scale Your Model", tpus, appendix C; Habana TPC User Guide (VLIW, 2048-bit vectors); AWS Neuron
 documentation, Trainium/Inferentia2 architecture guide, Vector Engine and Scalar Engine (an instruction takes as many
@@ -50,6 +51,7 @@ def vector_time(
     published = hardware.rates("special", ["fp32"])[0]
     apart = ~np.isnan(published)
     beside = np.where(apart, specials / np.where(apart, published, 1.0), 0.0)
-    instructions = operations + np.where(apart, 0.0, grid.special) * specials
+    left = np.maximum(operations - grid.beside_special * specials, 0.0)
+    instructions = np.where(apart, left, operations + grid.special * specials)
     time: FloatArray = np.maximum(np.where(np.isnan(rate), 0.0, instructions / rate), beside)
     return time

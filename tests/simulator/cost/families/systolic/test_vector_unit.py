@@ -27,6 +27,12 @@ def test_special_functions_run_beside_where_they_have_a_unit(systolic, table):
     assert _time(part, table(Stream), operations=1e9, specials=1e6) == pytest.approx(1e9 / 1e12)
 
 
+def test_a_unit_of_special_functions_takes_operations_along(systolic, table):
+    # Scale, offset and sum of each go with it: two of five operations are left, at 0.0623 of the published rate.
+    part = systolic("trainium1", special={"fp32": np.array([1e12])})
+    assert _time(part, table(Stream), operations=5e6, specials=1e6) == pytest.approx(2e6 / 0.0623e12)
+
+
 def test_published_flops_count_a_multiply_add_as_two(systolic, table):
     # Half of the published FLOPs are elements of an instruction.
     assert _time(systolic("gaudi2"), table(Stream), operations=1e6, specials=0.0) == pytest.approx(2e6 / 1e12)
