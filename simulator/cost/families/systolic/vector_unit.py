@@ -4,7 +4,8 @@ An instruction takes one operation of some elements, so that a chain of them tak
 has operations. Vendors publish FLOPs, in which a multiply-add may count as two and an instruction of several steps as
 more: a trait says how many elements that is. Special functions (exponentials, roots) have a unit of their own where its
 rate is published, which works beside the other and may take operations along (a scale and an offset before an
-exponential, a sum after it); elsewhere each is some instructions.
+exponential, a sum after it); elsewhere each is some instructions. Normalizations and softmax compute in float32, as
+PyTorch has them do (aten/src/ATen/autocast_mode.h, AT_FORALL_FP32).
 
 Sources: "How To Scale Your Model", tpus, appendix C; Habana TPC User Guide (VLIW, 2048-bit vectors); AWS Neuron
 documentation, Trainium/Inferentia2 architecture guide, Vector Engine and Scalar Engine (an instruction takes as many
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.roofline import vector_peak
-from simulator.kernels import FamilyTable
+from simulator.kernels import FamilyTable, RowWiseTable
 
 from .grid import Grid
 
@@ -45,9 +46,10 @@ def vector_time(
     operations, specials : array of shape (num_kernels, num_accelerators) or (num_kernels, 1)
         Elementwise operations and special functions. [1]
     """
-    # Some units take twice as many elements of 16 bits, and publish that.
-    own = hardware.rates("vector", table.formats)[table.number_format]
-    rate = np.where(np.isnan(own), vector_peak(table, hardware), own) * grid.vector_share
+    wide = vector_peak(table, hardware)
+    # Some units take twice as many elements of 16 bits, and publish that; a row's sums and exponentials are float32.
+    own = wide if isinstance(table, RowWiseTable) else hardware.rates("vector", table.formats)[table.number_format]
+    rate = np.where(np.isnan(own), wide, own) * grid.vector_share
     published = hardware.rates("special", ["fp32"])[0]
     apart = ~np.isnan(published)
     beside = np.where(apart, specials / np.where(apart, published, 1.0), 0.0)

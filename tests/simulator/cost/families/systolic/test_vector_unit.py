@@ -3,7 +3,7 @@ import pytest
 
 from simulator.cost.families.systolic.grid import Grid
 from simulator.cost.families.systolic.vector_unit import vector_time
-from simulator.kernels import Stream
+from simulator.kernels import RowKind, RowWise, Stream
 
 
 def _time(hardware, table, *, operations, specials):
@@ -40,3 +40,10 @@ def test_published_flops_count_a_multiply_add_as_two(systolic, table):
 
 def test_no_rate_is_no_time(systolic, table):
     assert _time(systolic(vector={}), table(Stream), operations=1e6, specials=0.0) == 0.0
+
+
+def test_rows_are_reduced_in_float32(systolic, table):
+    part = systolic("gaudi2", vector={"fp32": np.array([1e12]), "bf16": np.array([2e12])})
+    stream, row = table(Stream, number_format="bf16"), table(RowWise, kind=RowKind.SOFTMAX, number_format="bf16")
+    assert _time(part, stream, operations=1e6, specials=0.0) == pytest.approx(1e-6)
+    assert _time(part, row, operations=1e6, specials=0.0) == pytest.approx(2e-6)
