@@ -138,6 +138,8 @@ class ArrayTraits(Record):
     """Instructions of the vector units for an exponential, a root and the like, where no unit's rate is published."""
     special_operations: Count | None = None
     """Elementwise operations that a unit of special functions does with each, such as scale, offset and sum. [1]"""
+    second_operand: Count | None = None
+    """Clocks for each element of a second tensor that an elementwise instruction reads, on top. [clk]"""
     paged_queries: Count | None = None
     """Queries that attention over a paged cache computes at least for each sequence."""
     compiler: Text | None = None

@@ -59,6 +59,8 @@ class Grid:
         Instructions of a special function where it has no unit with a published rate. [1]
     beside_special : array
         Elementwise operations that a unit of special functions does with each. [1]
+    second_operand : array
+        Instructions that each element of a further tensor operand costs on top. [1]
     paged_queries : array
         Queries that attention over a paged cache computes at least for each sequence. [1]
     """
@@ -70,6 +72,7 @@ class Grid:
     vector_share: FloatArray
     special: FloatArray
     beside_special: FloatArray
+    second_operand: FloatArray
     paged_queries: FloatArray
 
     @classmethod
@@ -83,6 +86,7 @@ class Grid:
             vector_share=np.array([t.array.vector_share or 1.0 for t in traits]),
             special=np.array([float(t.array.special_instructions or _USUAL_SPECIAL) for t in traits]),
             beside_special=np.array([float(t.array.special_operations or 0) for t in traits]),
+            second_operand=np.array([float(t.array.second_operand or 0) for t in traits]),
             paged_queries=np.array([float(t.array.paged_queries or 1) for t in traits]),
         )
 

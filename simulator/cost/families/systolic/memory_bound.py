@@ -50,7 +50,8 @@ def stream_cost(table: StreamTable, hardware: HardwareColumns, parameters: Systo
     """Elementwise work, reductions, copies and gathers."""
     transposed = (table.pattern == AccessPattern.TRANSPOSED)[:, None]
     share = np.where(transposed, np.minimum(parameters.transposed, parameters.dram), parameters.dram)
-    return _cost(table, hardware, parameters, share)
+    further = np.maximum(table.num_inputs - 1.0, 0.0) * table.elements * table.reduced_length
+    return _cost(table, hardware, parameters, share, further=further[:, None])
 
 
 def row_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: SystolicStreamParameters) -> FamilyCost:
@@ -66,15 +67,22 @@ def scatter_cost(table: ScatterTable, hardware: HardwareColumns, parameters: Sys
 
 
 def _cost(
-    table: FamilyTable, hardware: HardwareColumns, parameters: SystolicStreamParameters, share: FloatArray
+    table: FamilyTable,
+    hardware: HardwareColumns,
+    parameters: SystolicStreamParameters,
+    share: FloatArray,
+    *,
+    further: FloatArray | float = 0.0,
 ) -> FamilyCost:
+    """Traffic beside the vector unit, which reads some elements of further operands."""
+    grid = Grid.of(hardware.traits)
     kept = cache_hit_rate(table, hardware.cache_capacity) * parameters.resident
     dram = table.bytes[:, None] * (1.0 - kept) / (share * hardware.dram_bandwidth)
     vector = vector_time(
         table,
         hardware,
-        Grid.of(hardware.traits),
-        operations=table.vector_flops[:, None],
+        grid,
+        operations=table.vector_flops[:, None] + grid.second_operand * further,
         specials=table.special_ops[:, None],
     )
     floor = np.broadcast_to(parameters.floor, dram.shape)

@@ -34,3 +34,13 @@ def test_rows_are_read_once(systolic, table):
 def test_scattered_rows_are_copies_that_are_asked_for_one_by_one(systolic, table):
     kernel = table(Scatter, rows=1000.0, row_length=128.0)
     assert group_cost("systolic_scatter", kernel, systolic()).time[0, 0] == pytest.approx(3e-6 + 2e-5)
+
+
+def test_a_second_tensor_takes_as_long_again_where_instructions_read_one(systolic, table):
+    part = systolic("trainium1")
+    one, two = (
+        group_cost("systolic_stream", table(Stream, elements=1e6, vector_flops=1e6, num_inputs=n), part)
+        for n in (1.0, 2.0)
+    )
+    assert two.terms["vector unit"][0, 0] == pytest.approx(2 * one.terms["vector unit"][0, 0])
+    assert one.terms["vector unit"][0, 0] == pytest.approx(1e6 / 0.0623e12)
