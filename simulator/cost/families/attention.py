@@ -238,13 +238,13 @@ def _core_time(
     blocks = steps.blocks[:, None] * split
     resident = resident_blocks(tiles, hardware)
     slots = hardware.cores * resident
-    abreast = np.clip(np.ceil(blocks / hardware.cores), 1.0, resident)
-    step = np.maximum(step, alone / abreast)
-    longest = np.ceil(steps.longest / split)[:, None] * step + masking
-    equal = np.ceil(blocks / hardware.cores) * longest
-    work = blocks / hardware.cores * (steps.mean[:, None] / split * step + masking)
-    tail = parameters.tail * longest * np.minimum(blocks / slots, 1.0)
-    uneven = np.maximum(work + tail, longest)
+    per_core = np.ceil(blocks / hardware.cores)
+    in_wave, full, lone = (np.maximum(step, alone / n) for n in (np.clip(per_core, 1.0, resident), resident, 1.0))
+    whole = np.ceil(steps.longest / split)[:, None]
+    equal = per_core * (whole * in_wave + masking)
+    work = blocks / hardware.cores * (steps.mean[:, None] / split * full + masking)
+    tail = parameters.tail * (whole * full + masking) * np.minimum(blocks / slots, 1.0)
+    uneven = np.maximum(work + tail, whole * lone + masking)
     differs = (steps.mean < steps.longest)[:, None]
     fill = parameters.fill * np.maximum(blocks / slots, 1.0)
     return np.where(differs, np.minimum(uneven, equal), equal) + fill

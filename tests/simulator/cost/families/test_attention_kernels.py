@@ -197,6 +197,15 @@ def test_more_of_a_resource_never_costs_time(hardware, attention, group, resourc
         assert all(after <= before * (1 + 1e-12) for before, after in itertools.pairwise(times)), kernel
 
 
+@pytest.mark.parametrize("causal", [False, True])
+def test_more_cores_never_cost_blocks_time_that_wait_alone(hardware, attention, causal):
+    part = hardware().with_parameters({"flash2.latency": 7400.0})
+    kernel = attention(64.0, 1024.0, 1024.0, 128.0, causal=causal)
+    parts = [_more(part, "cores", n / 100.0) for n in range(100, 700, 7)]
+    times = [group_cost("flash2", kernel, each).time[0, 0] for each in parts]
+    assert all(after <= before * (1 + 1e-12) for before, after in itertools.pairwise(times))
+
+
 def test_each_accelerator_has_the_tiles_of_its_architecture(attention):
     def times(*names):
         parts = hardware_columns([load_accelerator(n) for n in names], calibrations=CalibrationPool.empty())
