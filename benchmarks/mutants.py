@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import gzip
 import io
 import json
 import math
@@ -293,7 +294,10 @@ def _mutate(source: Path, path: Path, rng: random.Random) -> None:
             return
         except (ValueError, sqlite3.Error, yaml.YAMLError, RecursionError):
             pass
-    path.write_bytes(_bytes(source.read_bytes(), rng))
+    raw = _bytes(source.read_bytes(), rng)
+    if rng.random() < 0.1:
+        raw = gzip.compress(raw + rng.choice([b"", b" " * (1 << 20)]))
+    path.write_bytes(raw if rng.random() < 0.8 else raw[: rng.randrange(len(raw) + 1)])
 
 
 def _bytes(raw: bytes, rng: random.Random) -> bytes:

@@ -38,8 +38,8 @@ from .terminal.tables import terminal_console
 app = typer.Typer(
     name="hwspec",
     no_args_is_help=True,
-    add_completion=False,
     context_settings=HELP,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 

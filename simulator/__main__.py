@@ -55,7 +55,7 @@ __all__ = ["app", "main"]
 # Of what is printed where there is no terminal.
 _WIDTH = 140
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ from .lowering import Launches, assign_units, compiled_remarks, execution_on, lo
 from .lowering.graphs.positions import chosen_kernels
 from .report import Report, main_basis, make_report
 
-__all__ = ["BeyondNumbersError", "Simulation", "simulate"]
+__all__ = ["BeyondNumbersError", "Simulation", "require_time", "simulate"]
 
 #: Longest run that is believed: longer than the universe is old. [s]
 LONGEST = 1e18
@@ -127,16 +127,26 @@ def simulate(
     try:
         found = _simulated(graph, accelerator, execution_on(accelerator, execution), fidelity, pool, host)
     except ArithmeticError as error:
-        raise BeyondNumbersError(_beyond(graph, accelerator)) from error
-    if not 0 <= found.report.latency <= LONGEST:
-        raise BeyondNumbersError(_beyond(graph, accelerator))
+        raise BeyondNumbersError(_beyond(graph.name, accelerator)) from error
+    require_time(found.report.latency, graph.name, accelerator)
     return found
 
 
-def _beyond(graph: OpGraph, accelerator: Accelerator) -> str:
+def require_time(seconds: float, what: str, accelerator: Accelerator) -> None:
+    """Refuse a time that is none: infinite, negative, or longer than anything lasts.
+
+    Raises
+    ------
+    BeyondNumbersError
+    """
+    if not 0 <= seconds <= LONGEST:
+        raise BeyondNumbersError(_beyond(what, accelerator))
+
+
+def _beyond(what: str, accelerator: Accelerator) -> str:
     """Which numbers give a time that is none."""
     wrong = "; ".join(slips(accelerator)) or "sizes of the workload are beyond what numbers hold"
-    return f"{graph.name} on {accelerator.name} has no time that is a number: {wrong}"
+    return f"{what} on {accelerator.name} has no time that is a number: {wrong}"
 
 
 def _simulated(

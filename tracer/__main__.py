@@ -34,7 +34,6 @@ __all__ = ["app", "main"]
 USER_ERRORS = (GraphError, MissingTracerError, OutputError, TraceFormatError, UnknownWorkloadError)
 
 app = typer.Typer(
-    add_completion=False,
     context_settings=HELP,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -50,7 +50,6 @@ USER_ERRORS = (
 )
 
 app = typer.Typer(
-    add_completion=False,
     context_settings=HELP,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

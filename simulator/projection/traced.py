@@ -9,7 +9,7 @@ from hw_specs import Accelerator, CalibrationPool, SpecError, load_accelerator
 from simulator.cost.model import Fidelity
 from simulator.execution import Execution
 from simulator.hosts.host import Host
-from simulator.simulation import simulate
+from simulator.simulation import require_time, simulate
 from tracer.events.attribution import attribute, graph_of_calls
 from tracer.events.device_idle import device_idle
 from tracer.graph import OpGraph
@@ -91,6 +91,8 @@ def project(
     ------
     TraceFormatError
         The trace has no device events, or none that can be predicted, so there is nothing to scale.
+    BeyondNumbersError
+        Numbers of the target give a time that is none.
     SpecError
         No source is given and none is called as the trace's device.
     """
@@ -117,6 +119,7 @@ def project(
         num_devices=trace.facts.num_devices,
     )
     projection = project_operators(run, to=to, from_=source, execution=execution, fidelity=fidelity, calibrations=pool)
+    require_time(projection.combined_time, trace.label, to)
     if not any(part.share for part in projection.parts if part.name in (PREDICTED, SIZED)):
         raise TraceFormatError(f"{trace.label}: nothing can be projected: {_all_unscaled(projection)}")
     return projection

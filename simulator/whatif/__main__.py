@@ -19,7 +19,6 @@ from tracer.command_line import VersionOption, run_command_line
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    add_completion=False,
     context_settings=HELP,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 from hw_specs import CalibrationPool, apply_overrides, load_accelerator
 from simulator.cost import UnsupportedFormatError
 from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, Execution, ExecutionError
-from simulator.simulation import simulate
+from simulator.simulation import BeyondNumbersError, require_time, simulate
 from tracer.graph import OpGraph
 
 SHIPPED = CalibrationPool.shipped()
@@ -158,3 +159,23 @@ def test_a_simulation_needs_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603
     assert (done.returncode, done.stderr) == (0, "")
+
+
+class TestNumbersThatNoPartHas:
+    """A time that is no number is an error and never a figure; what is only absurd gets a warning."""
+
+    @pytest.mark.parametrize("change", ["memory.dram.bandwidth=1e-35x", "peak.matrix=1e-35x", "cores.clock=1e-35x"])
+    def test_a_time_beyond_all_is_refused(self, change, graph):
+        part = apply_overrides(load_accelerator("a100"), [change])
+        with pytest.raises(BeyondNumbersError, match=f"has no time that is a number: .*{change.partition('=')[0]}"):
+            simulate(graph, part)
+
+    def test_a_memory_that_holds_no_weight_is_named(self, graph):
+        part = apply_overrides(load_accelerator("a100"), ["memory.dram.capacity=1 MB"])
+        remarks = simulate(graph, part).report.remarks
+        assert any(line.startswith("warning: memory.dram.capacity is 1") for line in remarks)
+
+    @pytest.mark.parametrize("seconds", [math.inf, math.nan, -1.0, 1e19])
+    def test_times_that_are_none(self, seconds):
+        with pytest.raises(BeyondNumbersError, match=r"run on A100-SXM4-80GB has no time that is a number: sizes of"):
+            require_time(seconds, "run", load_accelerator("a100"))
