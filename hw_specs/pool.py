@@ -233,11 +233,15 @@ class CalibrationPool:
     def observations(self, accelerator: Accelerator, group: str) -> tuple[CalibrationMatch, ...]:
         """What traces showed of single parameters of a group, the nearest accelerator by lineage last.
 
-        Accelerators that share no lineage with this one are among them: what one showed is a better guess than what
-        nobody saw.
+        Accelerators that share no lineage with this one are among them where no relative was measured for the group:
+        what one showed is a better guess than what nobody saw. Where a relative was, its fit did without what another
+        maker's kernels have, and stands as it is.
         """
         members = (m for m in self.of_scope("observations") if m.calibration.groups.get(group))
         found = [_observed(accelerator, entry, group) for entry in members]
+        match = self.match(accelerator, group)
+        if match is not None and match.related:
+            found = [entry for entry in found if entry.distance is not None]
         nearest_first = sorted(found, key=lambda m: (math.inf if m.distance is None else m.distance, m.fitted.name))
         return tuple(reversed(nearest_first))
 
