@@ -88,12 +88,16 @@ class Declaration:
     def moved(self, values: FloatArray, step: float) -> FloatArray:
         """Values some logits further along the physical range; those at its ends start from close to them.
 
-        What lies beyond the range is no value of the parameter but its absence, and stays.
+        What lies beyond the range is no value of the parameter but its absence, and stays; and so does the lower end
+        where that is the default of what only an observation tells: kernels on which nobody saw it have none of it.
         """
         width = self.upper - self.lower
         share = np.clip((values - self.lower) / width, _CLOSE, 1.0 - _CLOSE)
         reached = self.lower + width / (1.0 + (1.0 - share) / share * np.exp(-step))
-        return np.where((values < self.lower) | (values > self.upper), values, reached)
+        absent = (values < self.lower) | (values > self.upper)
+        if self.observed and self.default == self.lower:
+            absent |= values == self.lower
+        return np.where(absent, values, reached)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,6 +182,16 @@ def test_an_observation_is_no_calibration_of_its_group():
     assert CalibrationPool.of(_H100).match(load_accelerator("h100"), "stream") is None
 
 
+def test_another_makers_observations_move_no_part_whose_relative_was_measured():
+    foreign = _VOLTA.model_copy(
+        update={"name": "m", "architecture": "cdna3", "scope": "observations", "parameters": {"stream.element": 0.4}}
+    )
+    alone, beside = CalibrationPool.of(foreign), CalibrationPool.of(foreign, _VOLTA)
+    for pool, names in ((alone, ["m"]), (beside, [])):
+        assert [match.calibration.name for match in pool.observations(load_accelerator("a100"), "stream")] == names
+    assert [match.calibration.name for match in beside.observations(load_accelerator("mi300x"), "stream")] == ["m"]
+
+
 def test_leaving_an_accelerator_out_drops_what_was_observed_on_it():
     left = CalibrationPool.of(_V100, _H100).without_accelerator("H100-SXM5-80GB", "NVIDIA H100 SXM")
     found = left.observations(load_accelerator("h100"), "stream")

@@ -77,6 +77,10 @@ def test_a_step_is_a_logit_of_the_physical_range():
     assert rate.moved(np.array([12.0]), -1.0) == pytest.approx(1.2 + 10.8 / (1 + np.exp(1.0) / 49))
     # What lies beyond the range is the parameter's absence.
     assert rate.moved(np.array([0.5, 20.0]), 1.0).tolist() == [0.5, 20.0]
+    # So is the default of what only an observation tells, where that is the lower end.
+    latency = PARAMETERS["flash2.latency"]
+    assert latency.moved(np.array([0.0]), 1.0).tolist() == [0.0]
+    assert latency.moved(np.array([7400.0]), 1.0) > 7400.0
 
 
 def test_usual_parameters_are_the_defaults():
