@@ -33,8 +33,8 @@ __all__ = [
 Engine = Literal["simt", "systolic", "cpu"]
 """Cores that run thread blocks; engines as wide as many of them, fed by a compiler; a host's own processor."""
 Dram = Literal["hbm", "gddr", "ddr"]
-Winograd = Literal["none", "on_vector_units", "preferred"]
-"""Never; where a convolution runs on vector units anyway; for float32 even where matrix units have the format."""
+Winograd = Literal["none", "on_vector_units"]
+"""Never; where a convolution runs on vector units anyway."""
 AttentionKernel = Literal[
     "flash2", "flash2_paged", "flash3", "flash4", "cudnn_attention", "trtllm", "ck", "aiter", "efficient"
 ]
@@ -196,6 +196,9 @@ class Architecture(Record):
     """Formats whose products are computed in float32 on vector units."""
     winograd: Winograd
     """Where the library of convolutions takes Winograd's algorithm."""
+    searched_convolutions: Annotated[bool, Field(strict=True)]
+    """Whether the library of convolutions has solvers of several algorithms and launches that which it found to be the
+    fastest for a shape, with tensors as they lie."""
     tiles: ProductTiles
     attention: AttentionTraits
     array: ArrayTraits = ArrayTraits()

@@ -100,6 +100,9 @@ class Execution:
         one whose linear layers do the most work. ``none`` leaves all in the format of the run.
     software : Software
         Releases that choose the kernels; the newest framework by default.
+    searched_convolutions : bool
+        Whether the accelerator's library of convolutions takes tensors as they lie and launches the solver that it has
+        found to be the fastest; not before one is known.
     kernels : tuple of AttentionAlgorithm
         Fused attention kernels that the accelerator has; all before one is known.
     tried : tuple of TriedKernel
@@ -118,6 +121,7 @@ class Execution:
     parallel: Scheme = ONE_DEVICE
     quantize: str = UNQUANTIZED
     software: Software = field(default_factory=newest_software)
+    searched_convolutions: bool = False
     kernels: tuple[AttentionAlgorithm, ...] = tuple(AttentionAlgorithm)
     tried: tuple[TriedKernel, ...] = (
         TriedKernel(AttentionAlgorithm.FLASH2),
@@ -183,6 +187,10 @@ class Execution:
     @property
     def optimizes_layout(self) -> bool:
         """Whether the compiler keeps images channels-last between convolutions by itself."""
+        if (
+            self.searched_convolutions
+        ):  # "layout_opt_default = "1" if not torch.version.hip else "0"" (_inductor/config.py)
+            return self.fuses_epilogues
         return self.fuses_epilogues or (self.compiled and self.software.layout_optimization != "never")
 
 

@@ -6,7 +6,7 @@ scattered rows and collectives. :class:`KernelTables` holds those of a whole gra
 
 from .attention import SPLIT_PRODUCTS, Attention, AttentionAlgorithm, AttentionTable
 from .collective import Collective, CollectiveAlgorithm, CollectiveTable
-from .convolution import Convolution, ConvolutionTable
+from .convolution import Convolution, ConvolutionTable, SearchedConvolution, SearchedConvolutionTable
 from .kernel import NARROW_SUMS, Kernel
 from .product import Product, ProductTable
 from .rows import RowKind, RowWise, RowWiseTable
@@ -37,6 +37,8 @@ __all__ = [
     "RowWiseTable",
     "Scatter",
     "ScatterTable",
+    "SearchedConvolution",
+    "SearchedConvolutionTable",
     "Stream",
     "StreamKind",
     "StreamTable",

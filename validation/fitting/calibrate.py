@@ -47,6 +47,7 @@ JOBS: tuple[Job, ...] = (
     ("vector_matmul",),
     ("vector_batched",),
     ("vector_convolution",),
+    ("searched_convolution",),
     ("flash2", "flash3", "flash4", "cudnn_attention", "trtllm", "scatter"),
     ("stream",),
     ("softmax",),

@@ -33,5 +33,7 @@ def row_kernels(row: Row, accelerator: Accelerator) -> tuple[Kernel, ...]:
         warm = (source.resident_bytes(row, op, kernel, accelerator) for kernel in kernels)
         if execution.compiled:
             kernels = as_generated(kernels)
-        found += [replace(kernel, resident_bytes=size) for kernel, size in zip(kernels, warm, strict=True)]
+        found += [
+            source.as_timed(replace(kernel, resident_bytes=size)) for kernel, size in zip(kernels, warm, strict=True)
+        ]
     return tuple(found)

@@ -20,11 +20,21 @@ from .family import Family, FamilyCost, ParameterGroup
 from .matmul import PRODUCTS
 from .rows import ROWS
 from .scatter import SCATTERS
+from .searched_convolution import SEARCHED_CONVOLUTIONS
 from .stream import STREAMS
 
 __all__ = ["FAMILIES", "GROUPS", "PARAMETERS", "family_of", "group_cost", "group_named", "groups_of", "parameter_group"]
 
-FAMILIES: tuple[Family[Any], ...] = (PRODUCTS, CONVOLUTIONS, ATTENTION, SCATTERS, STREAMS, ROWS, COLLECTIVES)
+FAMILIES: tuple[Family[Any], ...] = (
+    PRODUCTS,
+    CONVOLUTIONS,
+    SEARCHED_CONVOLUTIONS,
+    ATTENTION,
+    SCATTERS,
+    STREAMS,
+    ROWS,
+    COLLECTIVES,
+)
 
 _GROUPS: Mapping[str, ParameterGroup[Any, Any]] = {
     group.name: group for family in FAMILIES for group in family.groups

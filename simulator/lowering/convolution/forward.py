@@ -17,6 +17,8 @@ from simulator.work.convolution import ConvolutionShape, convolution_shape
 from tracer.graph import Op, TensorSpec
 from tracer.operators import CONVOLUTIONS, kind_of
 
+from .searched import searched_convolution
+
 __all__ = [
     "converts_layout",
     "convolution",
@@ -49,20 +51,23 @@ def convolution(op: Op, execution: Execution) -> Sequence[Kernel]:
 
     * filters of one position, which lie alike in both layouts (V100, ResNet-50: 2048 to 512 channels);
     * images of such filters, where they make a product of matrices as they lie (H100, Wan 2.1: of a convolution of
-      384 to 1152 channels and its bias, no kernel is shorter than the bias; MIOpen: ``GemmFwd1x1_0_1``);
+      384 to 1152 channels and its bias, no kernel is shorter than the bias);
     * float32 images of fewer channels than one access takes, which cuDNN gives to a kernel on vector units
       (``implicit_convolve_sgemm``).
 
     PyTorch adds the bias of a cuDNN convolution in a separate kernel in eager mode
     (``aten/src/ATen/native/Convolution.cpp``). A depthwise convolution has a kernel of its own that needs none of
     these. Three-dimensional ones that the library refuses are unfolded (see
-    :class:`simulator.software.Software`).
+    :class:`simulator.software.Software`). A library that searches its solvers is one call
+    (:mod:`simulator.lowering.convolution.searched`).
     """
     shape, work = convolution_shape(op), work_of(op)
     data, weight, out = op.inputs[0], op.inputs[1], op.outputs[0]
     name = convolution_format(data, execution)
     has_bias = len(op.inputs) > 2
     bias = [_bias(out)] if has_bias and not execution.compiled else []
+    if execution.searched_convolutions:
+        return (searched_convolution(op, name, execution), *bias)
     if _unfolds(shape, name, execution):
         return (*_unfolded(op, shape, work, name), *bias)
     main = convolution_kernel("convolution", shape, name, (data, weight, out))

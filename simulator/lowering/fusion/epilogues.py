@@ -12,14 +12,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from simulator.kernels import NARROW_SUMS, Convolution, Kernel, Product, RowWise, Stream, StreamKind
+from simulator.kernels import (
+    NARROW_SUMS,
+    Convolution,
+    Kernel,
+    Product,
+    RowWise,
+    SearchedConvolution,
+    Stream,
+    StreamKind,
+)
 
 __all__ = ["EPILOGUE_ENDS", "Epilogues", "narrow_sums", "suits_epilogue", "with_epilogue"]
 
 #: A gated unit stores half of what its product makes; less than that is another operation.
 _LEAST_KEPT = 0.5
 
-EPILOGUE_ENDS = (Product, Convolution)
+EPILOGUE_ENDS = (Product, Convolution, SearchedConvolution)
 
 
 def suits_epilogue(kernels: Iterable[Stream | RowWise]) -> bool:
@@ -82,6 +91,6 @@ def narrow_sums(kernel: Kernel) -> Kernel:
     return replace(kernel, number_format=NARROW_SUMS) if narrows else kernel
 
 
-def with_epilogue(kernel: Product | Convolution, *, read: float, written: float) -> Kernel:
+def with_epilogue(kernel: Product | Convolution | SearchedConvolution, *, read: float, written: float) -> Kernel:
     """A contraction that reads so much more and writes so much. [B]"""
     return replace(kernel, bytes_read=kernel.bytes_read + read, bytes_written=written)

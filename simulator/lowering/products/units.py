@@ -64,8 +64,6 @@ def _on_part(table: FamilyTable, accelerator: Accelerator, *, strict: bool) -> F
         if narrow in table.formats and (wide if narrow == NARROW_SUMS else narrow) not in accelerator.peak.matrix:
             table = _renamed(table, narrow, wide)
     contracts, on_vector = table.matrix_flops > 0, np.zeros(len(table), dtype=np.bool_)
-    if isinstance(table, ConvolutionTable):
-        on_vector = _preferred_winograd(table, accelerator)
     for code, name in enumerate(table.formats):
         rows = contracts & (table.number_format == code)
         if not rows.any() or name in accelerator.peak.matrix or name == NARROW_SUMS:
@@ -98,16 +96,10 @@ def execution_on(accelerator: Accelerator, execution: Execution | None = None) -
     """
     execution = with_kernels_of(accelerator, as_compiled(execution or Execution(), accelerator.traits))
     require_products(accelerator, execution)
+    execution = replace(execution, searched_convolutions=accelerator.traits.searched_convolutions)
     if "tf32" in accelerator.peak.matrix:
         return execution
     return replace(execution, matmul_tf32=False, convolution_tf32=False)
-
-
-def _preferred_winograd(table: ConvolutionTable, accelerator: Accelerator) -> NDArray[np.bool_]:
-    """3x3 convolutions in float32 for which the library takes Winograd's algorithm, which is vector code."""
-    codes = [code for code, name in enumerate(table.formats) if name == "fp32"]
-    chosen: NDArray[np.bool_] = table.winograd & (table.matrix_flops > 0) & np.isin(table.number_format, codes)
-    return chosen & (accelerator.traits.winograd == "preferred")
 
 
 def _accumulated_in_float32(table: FamilyTable, on_vector: NDArray[np.bool_], accelerator: Accelerator) -> FamilyTable:

@@ -58,6 +58,10 @@ def _all_as_written(records: Sequence[Record]) -> Sequence[Record]:
     return records
 
 
+def _as_it_is(kernel: Kernel) -> Kernel:
+    return kernel
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One source.
@@ -84,6 +88,8 @@ class Source:
     not_fitted : collection of str
         Operators whose rows no fit takes: kernels of another library than the framework, or times that hold more than
         the kernel's.
+    as_timed : callable
+        A kernel with what the way of timing shows of it.
     resident_bytes : callable
         What an earlier call has touched of the inputs of a kernel of one of the calls. [B]
     calls_in_a_row : mapping
@@ -102,6 +108,7 @@ class Source:
     operators: Callable[[Row], Sequence[Op]] = plain_operators
     execution: Callable[[Row, Accelerator, Execution], Execution] = named_kernels
     not_fitted: Collection[str] = ()
+    as_timed: Callable[[Kernel], Kernel] = _as_it_is
     resident_bytes: Callable[[Row, Op, Kernel, Accelerator], float] = touched_inputs
     calls_in_a_row: Mapping[str, float] = field(default_factory=dict)
     usual_calls: float = 50.0

@@ -20,21 +20,27 @@ _ROW = Row(
     source="miopen-finddb",
     kernel="miopen ConvHipImplicitGemmForwardV4R4Xdlops",
 )
+_RECORD = {"device": "AMD Radeon RX 6800 XT", "op": "aten::conv2d", "latency_s": "2e-3", "kernel": "miopen x"}
 
 
-def _names(row: Row) -> list[str]:
-    return [kernel.name for kernel in row_kernels(row, MI210)]
+def test_a_row_is_one_call_of_the_library_timed_from_the_host() -> None:
+    (kernel,) = row_kernels(_ROW, MI210)
+    assert (kernel.name, kernel.timed, kernel.unfolds) == ("convolution", True, False)
 
 
-def test_a_solver_is_timed_with_the_transpositions_that_it_has_itself() -> None:
-    assert _names(_ROW) == ["convolution"]
-    assert len(_names(replace(_ROW, kernel="miopen ConvAsmImplicitGemmGTCDynamicFwdXdlopsNHWC"))) == 4
+def test_the_library_of_the_records_unfolds_images_of_three_axes() -> None:
+    volume = {"op": "aten::conv3d", "shapes": [[2, 64, 4, 8, 8], [32, 64, 3, 3, 3]], "attributes": {}}
+    (kernel,) = row_kernels(replace(_ROW, **volume), MI210)
+    assert kernel.unfolds
 
 
-def test_unfolding_of_an_old_library_is_left_out() -> None:
-    with pytest.raises(LookupError, match="unfolds the image"):
-        row_kernels(replace(_ROW, kernel="miopen GemmFwdRest"), MI210)
+def test_launches_that_were_over_at_the_idle_clock_are_left_out() -> None:
+    short, long = SOURCE.amended([_RECORD, {**_RECORD, "latency_s": "9e-3"}])
+    with pytest.raises(LookupError, match="idle clock"):
+        row_kernels(replace(_ROW, kernel=short["kernel"]), MI210)
+    assert long == {**_RECORD, "latency_s": "9e-3"}
 
 
-def test_what_a_search_over_all_solvers_found_is_not_fitted() -> None:
-    assert SOURCE.not_fitted == ("aten::conv2d", "aten::conv3d")
+def test_other_cards_were_awake() -> None:
+    record = {**_RECORD, "device": "AMD Instinct MI210"}
+    assert SOURCE.amended([record]) == [record]
