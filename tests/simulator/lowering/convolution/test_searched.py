@@ -29,13 +29,16 @@ def test_images_are_taken_as_they_lie(call):
     kernel = _call(op)
     assert (kernel.images, kernel.positions, kernel.output_channels, kernel.input_channels) == (2, 81, 6, 4)
     assert (kernel.filter_height, kernel.filter_width, kernel.stride, kernel.image_bytes) == (3, 3, 1, 2 * 4 * 81 * 2)
-    assert kernel.winograd and not kernel.channels_last and not kernel.as_it_lies
+    assert kernel.winograd
+    assert not kernel.channels_last
+    assert not kernel.as_it_lies
 
 
 def test_channels_innermost_leave_winograd_out(call):
     data = TensorSpec(_DATA, "float16", (324, 1, 36, 4))
     kernel = _call(call("convolution", [data, _WEIGHT], [_OUT], groups=1))
-    assert kernel.channels_last and not kernel.winograd
+    assert kernel.channels_last
+    assert not kernel.winograd
 
 
 @pytest.mark.parametrize(
@@ -50,14 +53,16 @@ def test_dilated_and_transposed_ones_have_no_winograd(call):
     dilated = call("convolution", [_DATA, _WEIGHT], [_OUT], groups=1, dilation=(2, 2))
     transposed = call("convolution", [_DATA, (4, 6, 3, 3)], [_OUT], groups=1, transposed=True)
     assert not _call(dilated).winograd
-    assert not _call(transposed).winograd and _call(transposed).stride == 0
+    assert not _call(transposed).winograd
+    assert _call(transposed).stride == 0
 
 
 def test_three_axes_are_unfolded_where_the_software_has_nothing_else(call):
     op = call("convolution", [(2, 16, 4, 8, 8), (32, 16, 3, 3, 3)], [(2, 32, 4, 8, 8)], groups=1)
     old = replace(_EXECUTION, software=load_software("rocm-5.7"))
     new = replace(_EXECUTION, software=load_software("rocm-6.3"))
-    assert _call(op, old).unfolds and not _call(op, new).unfolds
+    assert _call(op, old).unfolds
+    assert not _call(op, new).unfolds
     assert (_call(op).filter_height, _call(op).filter_width) == (3, 9)
 
 
