@@ -33,7 +33,7 @@ __all__ = [
 
 _FOLDER = Path(__file__).parent / "accelerators"
 _HEAD_KEYS = frozenset({"name", "aliases", "extends", "hypothetical"})
-_NOT_INHERITED = frozenset({"name", "aliases", "extends", "hypothetical", "notes", "disputed"})
+_NOT_INHERITED = frozenset({"name", "aliases", "extends", "hypothetical", "module_of", "notes", "disputed"})
 # Words that tell no product from another, as drivers and tables put them.
 _SAYING_NOTHING = frozenset({"gpu", "graphics", "oam", "vf", "hbm", "hbm2", "hbm2e", "hbm3", "hbm3e"})
 

@@ -131,6 +131,8 @@ class Accelerator(Record):
     year: Annotated[int, Field(strict=True, ge=1990, le=2100)] | None = None
     process: Text | None = None
     form_factor: Text | None = None
+    module_of: Text | None = None
+    """Accelerator of which this is a module of several, where frameworks see each by itself and never the whole."""
     peak: Peak
     cores: Cores
     memory: Memory

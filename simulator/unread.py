@@ -35,7 +35,7 @@ def remarks_on(
     offloads: bool = False,
     devices: int = 1,
 ) -> tuple[str, ...]:
-    """What is said of values that change nothing: those of a user's file beside what it extends, and of changes to it.
+    """What is said of values that change nothing, of a user's file or of changes to it, and of what is no one device.
 
     Parameters
     ----------
@@ -55,7 +55,23 @@ def remarks_on(
     changes = [change for change in changes if not (offloads and change.startswith(f"links.{HOST_LINK}."))]
     extended = extended_accelerator(name)
     of_file = () if extended is None else fields_without_effect(accelerator, extended, calibrations)
-    return (*retired_fields(name), *of_file, *changes_without_effect(accelerator, changes, calibrations))
+    return (
+        *_of_modules(accelerator),
+        *retired_fields(name),
+        *of_file,
+        *changes_without_effect(accelerator, changes, calibrations),
+    )
+
+
+def _of_modules(accelerator: Accelerator) -> tuple[str, ...]:
+    """That no framework runs on a whole module of several devices."""
+    if accelerator.module_of is None:
+        return ()
+    one = accelerator.module_of
+    return (
+        f"{accelerator.name} is a module of several devices, each of which a framework sees by itself: "
+        f"take --hw {one.lower()} for one of them, with --parallel for several",
+    )
 
 
 def changes_without_effect(

@@ -9,7 +9,7 @@ import pytest
 from hw_specs import Accelerator, CalibrationPool, changeable_paths, load_accelerator
 from hw_specs.catalogue import extended_accelerator
 from hw_specs.reading.fields import lookup
-from simulator.unread import changes_without_effect, fields_without_effect, is_read
+from simulator.unread import changes_without_effect, fields_without_effect, is_read, remarks_on
 
 POOL = CalibrationPool.shipped()
 
@@ -99,3 +99,10 @@ def test_a_value_that_a_file_takes_away_is_no_value_that_nothing_reads() -> None
     lines = fields_without_effect(own, extended, CalibrationPool.empty())
     assert lines
     assert not any("int4" in line for line in lines)
+
+
+def test_a_module_of_several_devices_is_none() -> None:
+    (line,) = remarks_on("mi250x", load_accelerator("mi250x"), (), POOL)
+    assert line.startswith("MI250X is a module of several devices")
+    assert "--hw mi250x-gcd" in line
+    assert remarks_on("mi250x_gcd", load_accelerator("mi250x_gcd"), (), POOL) == ()

@@ -42,6 +42,6 @@ def test_blocks_share_a_long_sum_where_there_are_few_of_them(hardware):
 
 def test_tiles_are_those_of_each_part(hardware):
     usual = SearchedConvolutionParameters.usual(1)
-    product = _product(64.0, 16.0, 64.0, batch=100.0)
+    product = _product(16.0, 256.0, 6400.0, batch=100.0)
     narrow, wide = (implicit_time(product, hardware(architecture=name), usual)[0, 0] for name in ("cdna2", "ampere"))
     assert narrow < wide
