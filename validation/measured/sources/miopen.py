@@ -76,4 +76,5 @@ SOURCE = Source(
     amended=_with_clocks,
     execution=_of_the_library,
     as_timed=_timed,
+    usual_calls=1.0,
 )
