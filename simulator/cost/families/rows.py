@@ -44,6 +44,9 @@ _VECTOR = 16.0
 #: longer of the two: a core has one or two blocks of many threads. 1.5 is no better on devices left out, 1 worse. [1]
 _IN_TURNS = 2.0
 
+#: Lanes for which a core issues in a clock on the parts that moments were fitted to. [1]
+_ISSUED = 128.0
+
 #: Vector lanes of a core of V100, T4 or A100; newer cores have 128. [1]
 _LANES = 64.0
 
@@ -169,7 +172,8 @@ def moments_cost(table: RowWiseTable, hardware: HardwareColumns, parameters: Mom
     dram = _dram_time(table, hardware, parameters)
     threads = np.where(table.row_length < _MOMENTS_THREADS, _WARP, _MOMENTS_THREADS)[:, None]
     reduced = parameters.row * threads / _MOMENTS_THREADS
-    issued = _busiest(table, hardware) * (reduced + parameters.element * table.row_length[:, None])
+    instructions = reduced + parameters.element * table.row_length[:, None]
+    issued = _busiest(table, hardware) * instructions * _ISSUED / hardware.issued_lanes
     waiting = reduced + parameters.chain * np.ceil(table.row_length[:, None] / threads)
     clocks = np.where(table.generated[:, None], 0.0, np.maximum(issued, waiting))
     on_core = clocks / _clock(hardware)
@@ -230,7 +234,8 @@ def _lanes(hardware: HardwareColumns) -> FloatArray:
     """Vector lanes of a core, which bound running moments, shape (num_accelerators,). [1]"""
     peak = hardware.rates("vector", ["fp32"])[0]
     lanes: FloatArray = np.nan_to_num(peak / (2.0 * hardware.cores * hardware.clock), nan=_LANES)
-    return lanes
+    # Operations of two values in a lane count twice in a peak, and are none of a reduction's.
+    return np.where(hardware.issued_lanes < _ISSUED, np.minimum(lanes, hardware.issued_lanes), lanes)
 
 
 def _dram_time(

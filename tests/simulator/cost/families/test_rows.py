@@ -193,3 +193,12 @@ def test_what_holds_rows_back(hardware, table):
     assert bound(1e5, 4096.0) == "dram"
     assert bound(1e6, 32.0) == "vector"  # full cores reduce rows
     assert bound(8.0, 64.0) == "latency"  # nothing but a start
+
+
+def test_cores_that_issue_for_half_as_many_lanes_take_twice_as_long_for_instructions(hardware, rowwise):
+    kernel = rowwise(RowKind.MOMENTS, 1e5, 2048.0)
+    usual, half = (
+        group_cost("moments", kernel, hardware(architecture=name)).terms["rows on the cores"][0, 0]
+        for name in ("ampere", "cdna2")
+    )
+    assert half == pytest.approx(2 * usual)
