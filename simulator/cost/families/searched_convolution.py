@@ -52,7 +52,10 @@ def searched_convolution_cost(
         bound=bound_of({"matrix": clocked, "dram": dram}),
         terms={
             "solver": chosen.astype(np.float64),
-            **{f"time of {name}": cost for name, cost in zip(SOLVERS, tried, strict=True)},
+            **{
+                f"time of {name}": np.where(np.isinf(cost), 0.0, cost)
+                for name, cost in zip(SOLVERS, tried, strict=True)
+            },
             "cores": clocked,
             "DRAM": dram,
         },
@@ -63,7 +66,7 @@ def searched_convolution_cost(
 
 _FORMULAS = {
     "solver": Formula("fastest of " + ", ".join(SOLVERS), "", tuple(SOLVERS)),
-    **{f"time of {name}": Formula("candidate; the fastest is taken") for name in SOLVERS},
+    **{f"time of {name}": Formula("candidate as it is tried; 0 where it does not take the call") for name in SOLVERS},
     "cores": Formula("blocks of the busiest core * (start + steps * (gathering + multiplying))"),
     "DRAM": Formula("bytes not in the cache / (share * DRAM rate)"),
 }
