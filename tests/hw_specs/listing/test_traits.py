@@ -19,8 +19,8 @@ def test_assumptions_are_one_line() -> None:
     line = assumptions(load_architecture("hopper"))
     assert line == (
         "traits assumed from ampere: shared_bytes_per_clock, winograd, tiles (vector, vector_batched, implicit), "
-        "attention (flash2_paged, efficient, spread_accumulators); from pascal: power_window, attention (flash4, "
-        "cudnn_attention, trtllm, ck, aiter)"
+        "attention (flash2_paged, efficient, spread_accumulators); from pascal: power_window, searched_convolutions, "
+        "attention (flash4, cudnn_attention, trtllm, ck, aiter)"
     )
     assert "engine" not in line
     assert assumptions(load_architecture("pascal")) == ""
