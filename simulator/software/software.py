@@ -54,6 +54,9 @@ class Software:
     layout_optimization : {"never", "unless_narrowing", "always"}
         Whether the compiler keeps convolutions channels-last by itself: never, or unless one of the graph has filters
         of several positions and at most half as many channels out as in, or always.
+    searched_unfolding_3d : tuple of str
+        Number formats for whose three-dimensional convolutions a library that searches its solvers has nothing on matrix
+        units but to unfold each image and multiply; none by default.
     targets : tuple of str
         Compiler targets of the accelerators that it runs on; empty where that is left open.
     """
@@ -64,6 +67,7 @@ class Software:
     unfolded_convolutions_3d: tuple[str, ...]
     compiles: bool
     layout_optimization: LayoutOptimization
+    searched_unfolding_3d: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
 
 
@@ -81,6 +85,7 @@ class Release(Record):
     attention: tuple[FusedChoice, ...] | None = None
     softmax_in_registers: Count | None = None
     unfolded_convolutions_3d: tuple[Text, ...] | None = None
+    searched_unfolding_3d: tuple[Text, ...] | None = None
     compiles: bool | None = None
     layout_optimization: LayoutOptimization | None = None
     sources: dict[str, Text]

@@ -47,7 +47,7 @@ def searched_convolution(op: Op, number_format: str, execution: Execution) -> Se
         channels_last=_lies_channels_last(op, execution),
         as_it_lies=plain and prod(shape.filter) == 1 and set(shape.stride) == {1} and paddings <= {0},
         axes=len(shape.filter),
-        unfolds=plain and len(shape.filter) == 3 and number_format in execution.software.unfolded_convolutions_3d,
+        unfolds=plain and len(shape.filter) == 3 and number_format in execution.software.searched_unfolding_3d,
     )
 
 
