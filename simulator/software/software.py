@@ -55,8 +55,8 @@ class Software:
         Whether the compiler keeps convolutions channels-last by itself: never, or unless one of the graph has filters
         of several positions and at most half as many channels out as in, or always.
     searched_unfolding_3d : tuple of str
-        Number formats for whose three-dimensional convolutions a library that searches its solvers has nothing on matrix
-        units but to unfold each image and multiply; none by default.
+        Number formats for whose three-dimensional convolutions a library that searches its solvers has nothing on
+        matrix units but to unfold each image and multiply; none by default.
     targets : tuple of str
         Compiler targets of the accelerators that it runs on; empty where that is left open.
     """
