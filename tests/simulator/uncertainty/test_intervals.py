@@ -137,11 +137,11 @@ def _relative_width(graph: OpGraph, accelerator: object) -> float:
 
 
 def test_parameters_of_another_vendor_widen_the_interval() -> None:
-    mi300x, t4 = load_accelerator("mi300x"), load_accelerator("t4")
+    stranger, t4 = load_accelerator("max_1550"), load_accelerator("t4")
     times = np.array([1e-4])
     group = np.array([GROUPS.index("matmul")])
-    unrelated, related = (group_ranges(group, times, part, SHIPPED) for part in (mi300x, t4))
-    assert SHIPPED.match(mi300x, "matmul").calibration.name == "generic"
+    unrelated, related = (group_ranges(group, times, part, SHIPPED) for part in (stranger, t4))
+    assert SHIPPED.match(stranger, "matmul").calibration.name == "generic"
     assert unrelated.high / unrelated.low > related.high / related.low
     assert unrelated.basis == related.basis == ("inherited",)
 
