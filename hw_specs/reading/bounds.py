@@ -21,17 +21,34 @@ from typing import BinaryIO
 
 from hw_specs.output import write_bytes
 
-__all__ = ["BoundedGzip", "InputError", "as_file", "megabytes", "open_bounded", "read_bytes", "read_text", "text_lines"]
+__all__ = [
+    "LARGEST",
+    "BoundedGzip",
+    "InputError",
+    "as_file",
+    "megabytes",
+    "open_bounded",
+    "raised",
+    "read_bytes",
+    "read_text",
+    "text_lines",
+]
 
 #: How long a writer of a pipe is waited for, and how long one may write nothing. [s]
 _FIRST_WRITER, _SILENCE = 1.0, 60.0
 _CHUNK = 1 << 20
 #: Longest line of a table [characters], and most of all lines [characters].
 _LONGEST_LINE, _LONGEST_TABLE = 1 << 22, 1 << 30
+# Bounds from here on may be raised. [B]
+_LARGE = 1 << 28
 #: How many times what is compressed may expand, once it is longer than so much [B]: tables and traces do 30 times.
 _EXPANSION, _FREE = 300, 1 << 26
 # A pipe can be read once, and a file is read more than once: by device and number.
 _PIPES: dict[tuple[int, int], bytes] = {}
+
+
+#: Environment variable that raises the bounds of large files: traces, graphs, tables. [MB]
+LARGEST = "ROOFCAST_LARGEST_MB"
 
 
 class InputError(ValueError):
@@ -39,7 +56,7 @@ class InputError(ValueError):
 
 
 @contextlib.contextmanager
-def as_file(path: Path, *, most: int = _LONGEST_TABLE) -> Iterator[Path]:
+def as_file(path: Path, *, most: int | None = None) -> Iterator[Path]:
     """Path of a regular file that holds what a file or a pipe does, for readers that move about in it.
 
     Raises
@@ -58,7 +75,7 @@ def as_file(path: Path, *, most: int = _LONGEST_TABLE) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
-        write_bytes(copy, read_bytes(path, most=most))
+        write_bytes(copy, read_bytes(path, most=raised(_LONGEST_TABLE) if most is None else most))
         yield copy
 
 
@@ -154,12 +171,14 @@ def text_lines(path: Path) -> Iterator[str]:
         file.seek(0)
         content = BoundedGzip(file) if zipped else file
         with io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as text:
-            length = number = 0
+            length, number, longest = 0, 0, raised(_LONGEST_TABLE)
             try:
                 while line := text.readline(_LONGEST_LINE):
                     length, number = length + len(line), number + 1
-                    if len(line) == _LONGEST_LINE or length > _LONGEST_TABLE:
-                        raise InputError(f"line {number} is longer, or all are, than is read of a table")
+                    if len(line) == _LONGEST_LINE or length > longest:
+                        raise InputError(
+                            f"line {number} is longer, or all are, than is read of a table; raise {LARGEST}"
+                        )
                     yield line
             except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
                 raise InputError(f"cut off or damaged, near line {number + 1} ({error})") from error
@@ -191,13 +210,20 @@ def open_bounded(path: Path, *, pipes: bool = True) -> BinaryIO:
     return stream
 
 
+def raised(bound: int) -> int:
+    """Bound of a large file [B], or what :data:`LARGEST` says where that is more."""
+    given = os.environ.get(LARGEST, "")
+    return max(bound, int(given) << 20) if given.isdecimal() and len(given) < 9 else bound
+
+
 def megabytes(size: int) -> str:
     """Size of a bound in words."""
     return f"{size >> 20} MB" if size >> 20 else f"{size >> 10} kB"
 
 
 def _too_long(most: int) -> str:
-    return f"holds more than {megabytes(most)}, which is as much as is read of such a file"
+    more = f"; {LARGEST}=MEGABYTES raises the bound" if most >= _LARGE else ""
+    return f"holds more than {megabytes(most)}, which is as much as is read of such a file{more}"
 
 
 def _refuse_kind(mode: int, pipes: bool) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs.output import OutputError, writing
-from hw_specs.reading.bounds import InputError, megabytes, open_bounded, read_bytes
+from hw_specs.reading.bounds import LARGEST, InputError, megabytes, open_bounded, raised, read_bytes
 
 __all__ = [
     "LARGEST_CONTENT",
@@ -99,7 +99,7 @@ def read_archive(path: Path, *, kind: str, belongs: re.Pattern[str] | None = Non
         belong there: other names, text, objects, tables.
     """
     try:
-        raw = read_bytes(path, most=LARGEST_FILE)
+        raw = read_bytes(path, most=raised(LARGEST_FILE))
     except InputError as error:
         raise ArchiveError(f"{path}: {error if path.exists() else 'no such file'}") from error
     try:
@@ -183,8 +183,9 @@ def _members(archive: zipfile.ZipFile, kind: str, belongs: re.Pattern[str] | Non
     if members[_HEADER].file_size > LARGEST_HEADER:
         raise ArchiveError(f"its header is longer than {megabytes(LARGEST_HEADER)}")
     size = sum(member.file_size for member in members.values())
-    if size > LARGEST_CONTENT:
-        raise ArchiveError(f"holds {size >> 20} MB once uncompressed; at most {megabytes(LARGEST_CONTENT)} are read")
+    if size > raised(LARGEST_CONTENT):
+        most = f"at most {megabytes(raised(LARGEST_CONTENT))} are read; {LARGEST}=MEGABYTES raises the bound"
+        raise ArchiveError(f"holds {size >> 20} MB once uncompressed; {most}")
     return members
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hw_specs.reading.bounds import raised
 from tracer.trace import TraceFormatError
 
 from .json_stream import open_plain_or_gzip
@@ -44,12 +45,12 @@ def _uncompressed(path: Path) -> bytes:
     content, file = open_plain_or_gzip(path)
     with file, content:
         try:
-            data = content.read(_MOST_UNCOMPRESSED + 1)
+            data = content.read(raised(_MOST_UNCOMPRESSED) + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise TraceFormatError(f"{path}: cut off or damaged ({error})") from error
-    if len(data) > _MOST_UNCOMPRESSED:
+    if len(data) > raised(_MOST_UNCOMPRESSED):
         raise TraceFormatError(
-            f"{path}: more than {_MOST_UNCOMPRESSED >> 20} MB once uncompressed; uncompress it first"
+            f"{path}: more than {raised(_MOST_UNCOMPRESSED) >> 20} MB once uncompressed; uncompress it first"
         )
     return data
 

@@ -13,11 +13,13 @@ import pytest
 
 from hw_specs.reading import bounds
 from hw_specs.reading.bounds import (
+    LARGEST,
     BoundedGzip,
     InputError,
     as_file,
     megabytes,
     open_bounded,
+    raised,
     read_bytes,
     read_text,
     text_lines,
@@ -172,3 +174,21 @@ class TestAsFile:
     def test_anything_else_is_refused(self, path):
         with pytest.raises(InputError), as_file(Path(path)):
             pass
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"),
+    [(None, 1 << 28), ("", 1 << 28), ("1", 1 << 28), ("1000", 1000 << 20), ("many", 1 << 28), ("9" * 30, 1 << 28)],
+)
+def test_bounds_of_large_files_are_raised_by_the_environment(given, bound, monkeypatch):
+    monkeypatch.delenv(LARGEST, raising=False)
+    if given is not None:
+        monkeypatch.setenv(LARGEST, given)
+    assert raised(1 << 28) == bound
+
+
+def test_the_message_says_how(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounds, "_LARGE", 4)
+    (tmp_path / "f").write_bytes(b"12345")
+    with pytest.raises(InputError, match="ROOFCAST_LARGEST_MB=MEGABYTES raises the bound"):
+        read_bytes(tmp_path / "f", most=4)

@@ -13,10 +13,19 @@ import pytest
 ROOT = Path(__file__).parents[3]
 
 
-def test_until_a_command_runs_an_interrupt_is_silent():
-    script = "import hw_specs.terminal.interrupts, os, signal\nos.kill(os.getpid(), signal.SIGINT)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)  # noqa: S603
+_INTERRUPTED = "import hw_specs.terminal.interrupts, os, signal\nos.kill(os.getpid(), signal.SIGINT)"
+
+
+def test_until_a_command_runs_an_interrupt_is_silent(tmp_path):
+    command = tmp_path / "simulate"
+    command.write_text(f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{_INTERRUPTED}")
+    done = subprocess.run([sys.executable, str(command)], capture_output=True, check=False)  # noqa: S603
     assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
+
+
+def test_other_programs_keep_their_ways():
+    done = subprocess.run([sys.executable, "-c", _INTERRUPTED], capture_output=True, check=False, cwd=ROOT)  # noqa: S603
+    assert b"KeyboardInterrupt" in done.stderr
 
 
 def test_from_then_on_it_is_an_exception():
