@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from hw_specs.reading.bounds import InputError, read_bytes
 from tracer.graph import GraphError, OpGraph, Workload
 from tracer.step_cache import StepCache, with_step_cache
 from tracer.storage.graph_file import FORMAT_VERSION, load_graph, save_graph
@@ -211,8 +212,15 @@ def _library_versions() -> list[str]:
     return versions
 
 
+#: Longest file of a folder whose content decides its graph: vocabularies lie beside configurations. [B]
+_LARGEST_CONFIGURATION = 1 << 27
+
+
 def _digest(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(path.read_bytes())
+        try:
+            digest.update(read_bytes(path, most=_LARGEST_CONFIGURATION))
+        except InputError as error:
+            raise GraphError(f"{path}: {error}") from error
     return digest.hexdigest()

@@ -35,6 +35,7 @@ LEFT_OUT = {
 _LARGEST = 4 * 2**20  # [byte]
 # Deepest published models have some hundred layers; no size of one has more than 31 bits.
 _MOST_LAYERS, _LARGEST_SIZE = 2_000, 2**31
+_NAME = re.compile(r"\w{1,100}")
 _LAYERS = re.compile(r"layers|depth|blocks$")
 _LIBRARIES = ("diffusers", "transformers")
 _DENOISERS = ("unet", "transformer")
@@ -131,9 +132,12 @@ def read_folder(path: Path) -> PipelineFolder:
     FolderError
         A file is missing or malformed, or a component is not of a kind that can be built.
     """
+    index = read_json(path / "model_index.json")
+    for configuration in (path / name / "config.json" for name in index if _NAME.fullmatch(name)):
+        if configuration.exists():
+            read_json(configuration)  # what is wrong with it is said before libraries are imported, which takes seconds
     import diffusers
 
-    index = read_json(path / "model_index.json")
     name = index.get("_class_name")
     pipeline_class = getattr(diffusers, name, None) if isinstance(name, str) else None
     if not (isinstance(pipeline_class, type) and issubclass(pipeline_class, diffusers.DiffusionPipeline)):

@@ -245,3 +245,10 @@ def test_nonsense_is_refused_before_anything_is_traced(cache, traced):
         with pytest.raises(GraphError, match=r"step_cache 1\.5|lora -3|vae_dtype int8 is impossible; valid: float32"):
             graph_of("flux-dev", settings)
     assert traced == []
+
+
+def test_what_is_no_file_among_configurations_is_refused(tmp_path):
+    """A link to a device would be read without end."""
+    (tmp_path / "config.json").symlink_to("/dev/zero")
+    with pytest.raises(GraphError, match=r"config\.json: is a device"):
+        library._digest([tmp_path / "config.json"])
