@@ -17,7 +17,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from hw_specs.output import write_bytes
 
@@ -169,7 +169,7 @@ def text_lines(path: Path) -> Iterator[str]:
         file: BinaryIO = io.BytesIO(read_bytes(path, most=1 << 28)) if piped else raw
         zipped = file.read(2) == b"\x1f\x8b"
         file.seek(0)
-        content = BoundedGzip(file) if zipped else file
+        content: Any = BoundedGzip(file) if zipped else file
         with io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as text:
             length, number, longest = 0, 0, raised(_LONGEST_TABLE)
             try:
