@@ -91,8 +91,6 @@ def project(
     ------
     TraceFormatError
         The trace has no device events, or none that can be predicted, so there is nothing to scale.
-    BeyondNumbersError
-        Numbers of the target give a time that is none.
     SpecError
         No source is given and none is called as the trace's device.
     """
