@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from hw_specs import load_accelerator
 from hw_specs.output import write_text
+from simulator.views.terminal import remark
 from tracer.progress_bar import shares
 from validation.published.case import CaseError
 
@@ -28,12 +30,28 @@ def probe_command(
         raise CaseError(f"{output}: no such folder")
     if not seconds > 0:
         raise CaseError(f"--seconds is {seconds}; it must be positive")
+    remark(_load_remarks())
     with shares() as advance:
         found = probe(device, advance, ProbeOptions(seconds=seconds))
     write_text(output, found.specification)
     path = write_calibration(found.calibration.renamed(f"{output.stem}.calibration"), output.parent)
     print(f"{output}: {found.accelerator.name}\n{path}: fitted to {len(found.calls)} measured calls")
     print(f"try it: simulate --hw {output} --model stable-diffusion --dtype float32")
+
+
+#: Share of the processors at work for others from which on a probe is told so. [1]
+_BUSY = 0.2
+
+
+def _load_remarks() -> tuple[str, ...]:
+    """Warning of other work on the machine, which takes its share of what is measured."""
+    if not hasattr(os, "getloadavg"):
+        return ()
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    if load <= _BUSY * processors:
+        return ()
+    busy = f"{load:.1f} of {processors} processors were busy in the last minute"
+    return (f"warning: {busy}: rates and times of the host come out worse than an idle machine has them",)
 
 
 def check_command(
