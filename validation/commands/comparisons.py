@@ -28,15 +28,15 @@ def published_command(
     from validation.published.memory.errors import published_memory
     from validation.published.memory.presentation import memory_text, memory_to_dict
     from validation.published.presentation import published_text
-    from validation.published.simulations import Simulations
+    from validation.published.simulations import simulated
     from validation.published.table import select_cases
 
     check_format(output_format)
     wanted, unmapped = select_cases(files or (), grade)
     pool = CalibrationPool.shipped()
-    simulations = Simulations(pool)
     with progress(len(wanted)) as advance:
-        results, failed = predict_cases(wanted, pool, progress=advance, simulations=simulations)
+        simulations = simulated(wanted, pool, progress=advance)
+        results, failed = predict_cases(wanted, pool, simulations=simulations)
     memory = published_memory(files or (), grade, simulations)
     unmapped.update(f"cannot be predicted: {case.reason}" for case in failed)
     summaries = {

@@ -145,16 +145,16 @@ def intervals_command(
     from validation.fitting.ratio_intervals import fit_ratio_factors
     from validation.published.errors import predict_cases
     from validation.published.names import load_names
-    from validation.published.simulations import Simulations
+    from validation.published.simulations import simulated
     from validation.published.table import select_cases
     from validation.ratios.published import published_ratios
 
     check_format(output_format)
     cases, _ = select_cases(files or (), grade)
     pool = CalibrationPool.shipped()
-    simulations = Simulations(pool)
     with progress(len(cases)) as advance:
-        results, _ = predict_cases(cases, pool, progress=advance, simulations=simulations)
+        simulations = simulated(cases, pool, progress=advance)
+        results, _ = predict_cases(cases, pool, simulations=simulations)
         pairs = published_ratios(cases, pool, load_names(), predict=simulations.predict)
     try:
         factors, of_ratios = fit_intervals(results), fit_ratio_factors(pairs.ratios)

@@ -17,6 +17,7 @@ from tracer.trace import TraceFormatError
 from validation.measured.published.records import OF_WHOLE_RUNS, holds_kernels
 from validation.published.case import CaseError, load_cases
 from validation.published.errors import CaseResult, ErrorSummary, predict_cases, summarise
+from validation.published.simulations import simulated
 from validation.ratios.ratio import Ratio
 from validation.ratios.ratio import summarise as summarise_ratios
 from validation.ratios.tables import ratios_of_tables
@@ -83,7 +84,8 @@ def accuracy_page(folder: Path, calibrations: CalibrationPool, *, progress: Prog
     del errors.skipped[OF_WHOLE_RUNS]
     say("traces")
     traces = _comparisons(sorted((folder / "traces").glob("*.csv.gz")), calibrations)
-    results, _ = predict_cases((c for c in load_cases() if c.grade == "A"), calibrations, progress=say)
+    cases = [case for case in load_cases() if case.grade == "A"]
+    results, _ = predict_cases(cases, calibrations, simulations=simulated(cases, calibrations, progress=say))
     ratio_part = ratio_section(ratios)
     kernel_parts = (kernel_section(errors, calibrations), residual_section(calibrations))
     run_parts = (_trace_section(traces), _case_section(results, calibrations), _interval_section())

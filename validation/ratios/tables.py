@@ -12,6 +12,7 @@ from hw_specs import CalibrationPool
 from hw_specs.reading.bounds import InputError, text_lines
 from validation.measured.published.records import OF_WHOLE_RUNS, holds_kernels
 from validation.published.names import load_names
+from validation.published.simulations import simulated
 from validation.published.table import select_cases
 
 from .kernels import NOT_PREDICTED, kernel_ratios
@@ -61,7 +62,8 @@ def ratios_of_tables(
     runs, rows = Counter[str](), Counter[str]()
     if published or not files:
         cases, runs = select_cases(published, grade)
-        of_runs = published_ratios(cases, calibrations, load_names(), progress=progress)
+        predict = simulated(cases, calibrations, ("calibrated",), progress=progress).predict
+        of_runs = published_ratios(cases, calibrations, load_names(), predict=predict)
         ratios += of_runs.ratios
         runs += of_runs.left_out
     if kernels:

@@ -15,9 +15,8 @@ from simulator.simulation import Simulation, simulate
 from simulator.uncertainty.components import ErrorComponents
 from tracer.graph import OpGraph
 from tracer.library.graphs import graph_of
-
-from .case import Case
-from .quantity import case_stages, case_time, sliced_decoding
+from validation.published.case import Case
+from validation.published.quantity import case_stages, case_time, sliced_decoding
 
 __all__ = ["Prediction", "Simulations"]
 
@@ -54,6 +53,14 @@ class Simulations:
         self._calibrations = calibrations
         self._graphs: dict[Key, OpGraph] = {}
         self._stages: dict[Key, dict[str, Prediction]] = {}
+
+    def add(self, others: Simulations) -> None:
+        """Take what others have simulated with the same calibrations."""
+        self._stages |= others._stages
+
+    def __getstate__(self) -> dict[str, object]:
+        """What another process gets: what was simulated, without the graphs."""
+        return {**self.__dict__, "_graphs": {}}
 
     def graph(self, case: Case) -> OpGraph:
         """Graph of a case's workload."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-import validation.published.simulations as module
+import validation.published.simulations.runs as module
 from hw_specs import CalibrationPool, load_accelerator
 from simulator.execution import Execution
 from simulator.simulation import simulate
