@@ -68,6 +68,10 @@ class NamedTrace:
         """Operators whose sizes rest on something, shape (num_operators,)."""
         return np.array([size == what for size in self.sizes], dtype=np.bool_)
 
+    def sized_by(self, what: str) -> tuple[str, ...]:
+        """Kernel of each operator whose sizes rest on something, empty for all others."""
+        return tuple(kernel if size == what else "" for kernel, size in zip(self.kernels, self.sizes, strict=True))
+
 
 class _Launched(NamedTuple):
     """An operator that launches one kernel, and that kernel's mean time. [s]"""

@@ -104,9 +104,7 @@ def project(
     idle = device_idle(trace)
     run = MeasuredCalls(
         operators=named.trace.operators,
-        sized_by_time=tuple(
-            kernel if by_time else "" for kernel, by_time in zip(named.kernels, named.rest_on(BY_TIME), strict=True)
-        ),
+        sized_by_time=named.sized_by(BY_TIME),
         calls=attribution.operators,
         device_time=attribution.total_time,
         repeats=attribution.repeats,
