@@ -114,7 +114,9 @@ def command(given: SimulateOptions) -> None:
     if given.list_models:
         emit(_workloads(given.output_format), given.output)
         return
-    if given.hw is None or sum(what is not None for what in (given.model, given.graph, given.trace)) != 1:
+    # A graph beside a trace lends it its shapes.
+    subjects = (given.model, given.graph if given.trace is None else None, given.trace)
+    if given.hw is None or sum(what is not None for what in subjects) != 1:
         raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
     hw, given = given.hw, replace(given, model=_variant(given.model, given.variant))
     files = ResultFiles(report=given.report)
@@ -190,7 +192,7 @@ def _answer(subject: _Subject, asked: _Asked, explain: str | None, versus: Seque
     source = load_accelerator(subject.from_) if subject.from_ else None
     if subject.trace is not None:
         _refuse({**subject.settings, "explain": explain, "versus": versus}, "a trace, which is of one run")
-        return _traced(subject.trace, source, asked)
+        return _traced(subject.trace, subject.graph, source, asked)
     if source is not None:
         raise typer.BadParameter("--from goes with --trace FILE")
     if versus:
@@ -288,8 +290,12 @@ def _with_one_device(report: Report, graph: OpGraph, asked: _Asked) -> Report:
     return replace(report, sharing=report.sharing.over(alone.report.latency))
 
 
-def _traced(path: Path, source: Accelerator | None, asked: _Asked) -> _Answer:
-    """Measured trace on another accelerator as text; of a trace without times, the prediction of its operators."""
+def _traced(path: Path, graph: Path | None, source: Accelerator | None, asked: _Asked) -> _Answer:
+    """Measured trace on another accelerator as text; of a trace without times, the prediction of its operators.
+
+    A trace without shapes has those of the graph where one is given.
+    """
+    from simulator.projection.graph_shapes import lent_shapes
     from simulator.projection.host_runs import measured_on_host, ran_on_host
     from simulator.projection.traced import graph_of_trace, project
     from tracer.formats import read_trace
@@ -297,6 +303,9 @@ def _traced(path: Path, source: Accelerator | None, asked: _Asked) -> _Answer:
 
     with reading(path) as advance:
         trace = read_trace(path, progress=advance)
+    remarks: tuple[str, ...] = ()
+    if graph is not None:
+        trace, remarks = lent_shapes(trace, graph)
     if source is not None and source.kind == "cpu":
         trace = measured_on_host(trace)
     if len(trace.kernels):
@@ -311,7 +320,7 @@ def _traced(path: Path, source: Accelerator | None, asked: _Asked) -> _Answer:
             calibrations=asked.calibrations,
             host=asked.host,
         )
-        return _Answer(_projection_text(projection, asked.output_format))
+        return _Answer(_projection_text(projection, asked.output_format), remarks=remarks)
     if source is not None:
         raise typer.BadParameter(f"--from needs measured times, and {path} has no device events; leave it out")
     return _simulated(graph_of_trace(trace, asked.execution), asked)

@@ -89,7 +89,11 @@ Model = Annotated[
 ]
 GraphFile = Annotated[
     Path | None,
-    typer.Option("--graph", help="Graph file written by `trace`, instead of --model.", rich_help_panel=_WORKLOAD),
+    typer.Option(
+        "--graph",
+        help="Graph file written by `trace`, instead of --model; with --trace, shapes for one that has none.",
+        rich_help_panel=_WORKLOAD,
+    ),
 ]
 Variant = Annotated[
     str | None,

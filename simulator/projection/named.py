@@ -9,7 +9,6 @@ and grid as one that a single operator is known to launch have its sizes.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -29,7 +28,7 @@ from tracer.trace import KernelKind, Trace
 from .completed import completed_operators, with_operators
 from .operator_times import can_predict, operator_times
 
-__all__ = ["BY_NAME", "BY_OPERATOR", "BY_TIME", "NamedTrace", "with_named_kernels"]
+__all__ = ["BY_NAME", "BY_OPERATOR", "BY_TIME", "NamedTrace", "called", "with_named_kernels"]
 
 FloatArray = NDArray[np.float64]
 
@@ -127,14 +126,17 @@ def _groups(attribution: Attribution) -> Mapping[_Key, IndexArray]:
     answered = np.zeros(len(kernels), dtype=np.bool_)
     answered[owner >= 0] = attribution.modelled[owner[owner >= 0]]
     rows = np.flatnonzero(~answered & ~attribution.no_kernel & (kernels.kind < KernelKind.HOST))
-    groups: defaultdict[_Key, list[int]] = defaultdict(list)
-    for row, key in zip(rows.tolist(), _keys(attribution.trace, rows), strict=True):
-        groups[key].append(row)
-    return {key: np.array(members, dtype=np.int64) for key, members in groups.items()}
+    return _by_key(attribution.trace, rows)
 
 
-def _keys(trace: Trace, rows: IndexArray) -> list[_Key]:
-    return list(zip(trace.kernels.name[rows].tolist(), trace.kernels.grid[rows].tolist(), strict=True))
+def _by_key(trace: Trace, rows: IndexArray) -> Mapping[_Key, IndexArray]:
+    """Some kernels by name and grid."""
+    kernels, grids = trace.kernels, len(trace.grids) + 1
+    codes, place = np.unique(kernels.name[rows] * grids + kernels.grid[rows] + 1, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    ends = np.cumsum(np.bincount(place, minlength=len(codes)))
+    keys = [(code // grids, code % grids - 1) for code in codes.tolist()]
+    return dict(zip(keys, np.split(rows[order], ends)[:-1], strict=True))
 
 
 def _named(trace: Trace, key: _Key) -> NamedKernel | None:
@@ -148,13 +150,11 @@ def _launched(attribution: Attribution) -> Mapping[_Key, _Launched]:
     single = attribution.modelled & (attribution.num_kernels == 1)
     rows = np.flatnonzero(attribution.owner >= 0)
     rows = rows[single[attribution.owner[rows]] & (attribution.trace.kernels.grid[rows] >= 0)]
-    operators = attribution.operators[attribution.owner[rows]].tolist()
-    found: defaultdict[_Key, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for row, key, operator in zip(rows.tolist(), _keys(attribution.trace, rows), operators, strict=True):
-        found[key][operator].append(row)
     trace = attribution.trace
-    only = ((key, *next(iter(each.items()))) for key, each in found.items() if len(each) == 1)
-    return {key: _Launched(trace.operators[op], _mean_time(trace, np.array(own))) for key, op, own in only}
+    operator = np.full(len(trace.kernels), -1, dtype=np.int64)
+    operator[rows] = attribution.operators[attribution.owner[rows]]
+    groups = {key: own for key, own in _by_key(trace, rows).items() if (operator[own] == operator[own[0]]).all()}
+    return {key: _Launched(trace.operators[operator[own[0]]], _mean_time(trace, own)) for key, own in groups.items()}
 
 
 def _alike(trace: Trace, rows: IndexArray, launched: _Launched | None) -> Op | None:
@@ -209,19 +209,33 @@ def _with_calls(
     rows = [groups[key] for key in operators]
     kernels = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
     number = np.repeat(np.arange(len(rows)), [len(each) for each in rows]) + len(trace.operators)
-    call = trace.kernels.call.copy()
-    added = _calls(trace, kernels, number)
-    call[kernels] = len(trace.calls) + np.arange(len(kernels))
     own = [BY_NAME if number in completed else BY_OPERATOR for number in range(len(trace.operators))]
     return NamedTrace(
-        trace=replace(
-            trace,
-            operators=(*trace.operators, *(op for op, _ in operators.values())),
-            calls=_joined(trace.calls, added),
-            kernels=replace(trace.kernels, call=call),
-        ),
+        trace=called(trace, kernels, number, [op for op, _ in operators.values()]),
         sizes=(*own, *(size for _, size in operators.values())),
         kernels=(*("",) * len(trace.operators), *(trace.kernel_names[name] for name, _ in operators)),
+    )
+
+
+def called(trace: Trace, kernels: IndexArray, numbers: IndexArray, operators: Sequence[Op]) -> Trace:
+    """Trace with further operators, and a call of one of them for each of some kernels.
+
+    Parameters
+    ----------
+    trace : Trace
+    kernels : ndarray of int
+        Device events.
+    numbers : ndarray of int, shape (num_kernels,)
+        Operator of each, counted from the first of the trace's own.
+    operators : sequence of Op
+    """
+    call = trace.kernels.call.copy()
+    call[kernels] = len(trace.calls) + np.arange(len(kernels))
+    return replace(
+        trace,
+        operators=(*trace.operators, *operators),
+        calls=_joined(trace.calls, _calls(trace, kernels, numbers)),
+        kernels=replace(trace.kernels, call=call),
     )
 
 

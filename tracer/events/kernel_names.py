@@ -18,21 +18,33 @@ PRODUCT, ATTENTION, STREAM, COLLECTIVE = "product", "attention", "stream", "coll
 
 # Of several the first that is found.
 _KINDS = (
-    (COLLECTIVE, r"nccl|rccl|all_?reduce|all_?gather|reduce_?scatter|all_?to_?all|allreduce"),
+    (
+        COLLECTIVE,
+        r"nccl|rccl|all_?reduce|all_?gather|reduce_?scatter|all_?to_?all|cross_device_reduce|multimem_|(?:one|two)_?shot",
+    ),
     # What lies beside products and attention and has their words in its name.
-    (STREAM, r"finalize|routing|quantize|expandInput|permut|splitKreduce|reduce_?split|PostGSU|cache_kernel|_cache_"),
-    (ATTENTION, r"flash|fmha|attention|attn_(?:fwd|bwd)|paged_att"),
+    (
+        STREAM,
+        r"finalize|routing|quantize|quant_|expandInput|permut|splitKreduce|reduce_?split|PostGSU|cache_kernel|_cache_|"
+        r"combine|merge_?(?:attn_)?states|prepare_varlen|convert_dq|dot_do_o|(?:pre|post)process|metadata|reduce_segments|_stage2|moe_?align|moe_sum|"
+        r"top_?k|sorting|causal_conv1d|TensorOpWith|RotaryPos|im2d?2?col|col2im",
+    ),
+    (ATTENTION, r"flash|fmha|attention|attn_(?:fwd|bwd)|paged_att|KVCacheKernel|^_fwd_(?:grouped_)?kernel|mla_"),
     (
         PRODUCT,
-        r"gemm|gemv|nvjet|Cijk_|xmma|cutlass|tensorop|conv|scudnn|wgrad|dgrad|winograd|splitK|matmul|triton_tem|bmm_",
+        r"gemm|gemv|dot_kernel|nvjet|Cijk_|xmma|cutlass|tensorop|conv|scudnn|wgrad|dgrad|winograd|splitK|matmul|"
+        r"triton_tem|bmm_|fused_moe|fmoe|marlin|machete",
     ),
     (
         STREAM,
         r"elementwise|triton_(?:poi|red|per)_|reduce_kernel|softmax|norm|CatArray|copy|index|gather|embedding|rotary|"
         r"act_and_mul|silu|gelu|transpose|nchwToNhwc|nhwcToNchw|Memcpy|Memset|upsample|bn_(?:fw|bw)|pool|foreach|"
-        r"multi_tensor_apply|scatter|rope|cumsum|top_?k|sort|scan|sampling|moe_?align|combine|fill|reduce_?seg",
+        r"multi_tensor_apply|scatter|rope|cumsum|sort|scan|sampling|fill|quant|cross_entropy|cast|RowwiseMoments|"
+        r"(?:loop|input)_\w*fusion|__myl_|epilogue::impl|reduction",
     ),
 )
+# A library of kernels of all kinds, whose name is no word for one.
+_LIBRARY = re.compile(r"flashinfer")
 _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _KINDS)
 # Formats that kernels multiply in, narrow ones first: accumulators are named beside operands.
 _FORMATS = (
@@ -63,7 +75,8 @@ class NamedWork:
 
 def named_work(name: str) -> NamedWork:
     """Work that a kernel's name tells."""
-    kind = next((kind for kind, pattern in _PATTERNS if pattern.search(name)), "")
+    words = _LIBRARY.sub("", name)
+    kind = next((kind for kind, pattern in _PATTERNS if pattern.search(words)), "")
     if kind not in (PRODUCT, ATTENTION):
         return NamedWork(kind=kind, number_format="")
     return NamedWork(kind=kind, number_format=next((f for f, pattern in _FORMATS if pattern.search(name)), ""))

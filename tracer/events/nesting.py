@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tracer.graph import IndexArray
 
-__all__ = ["enclosing", "nest"]
+__all__ = ["enclosing", "nest", "outermost_known"]
 
 _Times = NDArray[np.float64] | IndexArray
 
@@ -64,3 +64,14 @@ def enclosing(thread: IndexArray, start: _Times, duration: _Times, at_thread: In
         elif stack:
             result[instant] = stack[-1][0]
     return result
+
+
+def outermost_known(known: NDArray[np.bool_], parent: IndexArray) -> IndexArray:
+    """Outermost known call around each call (itself included), -1 for none."""
+    level = np.full(len(known), -1, dtype=np.int64)
+    for call, above in enumerate(parent.tolist()):
+        if above >= 0 and level[above] >= 0:
+            level[call] = level[above]
+        elif known[call]:
+            level[call] = call
+    return level

@@ -34,12 +34,8 @@ _PATTERNS = tuple(re.compile(pattern) for pattern in _HEAD_DIMS)
 _DIM, _QUERIES = 128, 128
 _DECODING = re.compile(
     r"split_?kv|decode|mmha|masked_multihead|paged_attention_v\d|paged_attention_ll4mi|unified_attention_[23]d|stage1|"
-    r"flash_?mla|mla_|kernel_paged",
+    r"flash_?mla|mla_|kernel_paged|_grouped_kernel",
     re.IGNORECASE,
-)
-# What joins the parts of split keys, or prepares: a short pass, no attention.
-_BESIDE = re.compile(
-    r"combine|reduce|prepare|stage2|convert|dot_do_o|merge|metadata|postprocess|preprocess|cache", re.IGNORECASE
 )
 _CAUSAL = re.compile(r"flash_fwd_kernel<.*?>, (?:true|false), (?P<flag>true|false)|(?P<word>causal)", re.IGNORECASE)
 _BACKWARD = re.compile(r"bwd|backward|bprop|cutlassB", re.IGNORECASE)
@@ -50,7 +46,7 @@ _LIBRARIES = (("efficient", re.compile(r"fmha_cutlass|AttentionKernel<")), ("cud
 
 def attention(name: str, grid: Grid) -> NamedKernel | None:
     """Attention with an open number of keys; None where the name is of none."""
-    if named_work(name).kind != ATTENTION or _BESIDE.search(name):
+    if named_work(name).kind != ATTENTION:
         return None
     dim, tile = _tile(name)
     dtype = _dtype(name)

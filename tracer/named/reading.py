@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from .attention import attention
+from .collectives import collective
 from .kernel import Grid, NamedKernel
 from .products import multiplication
 from .rows import row_wise
@@ -13,7 +14,7 @@ from .streams import elementwise, generated, stream
 __all__ = ["named_kernel"]
 
 # Names of template arguments hold others' words: what is sure comes first.
-_READERS = (elementwise, generated, attention, multiplication, row_wise, stream)
+_READERS = (collective, elementwise, generated, attention, multiplication, row_wise, stream)
 _ONE_BLOCK: Grid = (1, 1, 1, 1, 1, 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from simulator.views.terminal import captured, emit
 from tracer.progress_bar import reading
 
 if TYPE_CHECKING:
+    from tracer.graph import OpGraph
     from tracer.trace import Trace
     from validation.traces.difference import TraceDifference
 
@@ -42,7 +44,9 @@ def trace_command(
     ] = None,
     graph: Annotated[
         str | None,
-        typer.Option(help="Also hold the operators against a graph file of `trace graph`, or those of a workload."),
+        typer.Option(
+            help="Also hold operators against a graph file or a workload; its shapes where the trace has none."
+        ),
     ] = None,
     calibration: Annotated[
         Path | None,
@@ -64,13 +68,17 @@ def trace_command(
         emit(_parts_text(whole, output_format), output)
         return
     trace, runs = _part(whole, part)
+    expected = None if graph is None else _graph(graph, trace)
     found: list[tuple[str, dict[str, Any], str]] = []
+    if expected is not None:
+        trace, expected, shapes = _shaped(trace, expected)
+        found.extend(shapes)
     if against is not None or against_part is not None:
         found.append(_against(trace, _part(_read(against, accelerator) if against else whole, against_part)[0]))
-    if not found or hw:
+    if (against is None and against_part is None) or hw:
         found.append(_predicted(trace, accelerator, execution, pool, plot))
-    if graph is not None:
-        found.append(_held_against(graph, trace, None if part is None else runs, accelerator, execution, pool))
+    if expected is not None:
+        found.append(_held_against(expected, trace, None if part is None else runs, accelerator, execution, pool))
     if output_format == "json":
         emit(json.dumps(_joined(found), indent=2) + "\n", output)
     else:
@@ -137,8 +145,27 @@ def _predicted(
     return "", comparison.to_dict(), captured(lambda console: render(comparison, console))
 
 
+def _graph(source: str, trace: Trace) -> OpGraph:
+    from validation.errors.graph_difference import graph_to_compare
+
+    return graph_to_compare(source, trace)
+
+
+def _shaped(trace: Trace, graph: OpGraph) -> tuple[Trace, OpGraph, list[tuple[str, dict[str, Any], str]]]:
+    """Trace with the shapes of a graph where it has none, the graph as often as it ran, and what was taken."""
+    from simulator.projection.graph_shapes import with_shapes_of
+
+    shaped = with_shapes_of(trace, graph)
+    if shaped is None:
+        return trace, graph, []
+    taken = shaped[1]
+    stages = tuple(replace(stage, repeats=stage.repeats * max(taken.runs, 1)) for stage in graph.stages)
+    said = "".join(f"{line}\n" for line in taken.lines())
+    return shaped[0], replace(graph, stages=stages), [("shapes_from_graph", taken.to_dict(), said)]
+
+
 def _held_against(
-    graph: str,
+    expected: OpGraph,
     trace: Trace,
     runs: int | None,
     accelerator: Accelerator | None,
@@ -146,12 +173,11 @@ def _held_against(
     pool: CalibrationPool,
 ) -> tuple[str, dict[str, Any], str]:
     """Operators that ran beside those of a workload, or of the stage that a part of the trace is."""
-    from validation.errors.graph_difference import against_graph, graph_to_compare
+    from validation.errors.graph_difference import against_graph
     from validation.errors.trace_presentation import render_difference
     from validation.traces.parts import matched_stage
     from validation.traces.presentation import render_matched_stage
 
-    expected = graph_to_compare(graph, trace)
     if runs is None:
         difference = against_graph(trace, expected)
         return "graph", difference.to_dict(), captured(lambda console: render_difference(difference, console))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from simulator.projection.operator_times import can_predict
+from tracer.events.nesting import outermost_known
 from tracer.graph import IndexArray, Op, OpGraph
 from tracer.library.graphs import graph_of, pipeline_of
 from tracer.operators import canonical_name, is_free
@@ -157,7 +158,7 @@ def _found(trace: Trace, names: set[str]) -> tuple[Counter[_Key], defaultdict[_K
     """Calls of the trace at the level of the graph's operators, and the device time beneath each."""
     calls = trace.calls
     known = np.array([canonical_name(op.name) in names for op in trace.operators], dtype=np.bool_)
-    level = _level(known[calls.operator] if len(known) else np.zeros(len(calls), np.bool_), calls.parent)
+    level = outermost_known(known[calls.operator] if len(known) else np.zeros(len(calls), np.bool_), calls.parent)
     launching = np.unique(trace.kernels.call[trace.kernels.call >= 0])
     # A call outside all that the graph knows, which launches something itself.
     strange = [call for call in launching.tolist() if level[call] < 0]
@@ -171,17 +172,6 @@ def _found(trace: Trace, names: set[str]) -> tuple[Counter[_Key], defaultdict[_K
             count[_key(op)] += int(calls.repeats[row])
             spent[_key(op)] += time.get(row, 0.0)
     return count, spent
-
-
-def _level(known: np.ndarray[Any, np.dtype[np.bool_]], parent: IndexArray) -> IndexArray:
-    """Outermost known call around each call (itself included), -1 for none."""
-    level = np.full(len(known), -1, dtype=np.int64)
-    for call, above in enumerate(parent.tolist()):
-        if above >= 0 and level[above] >= 0:
-            level[call] = level[above]
-        elif known[call]:
-            level[call] = call
-    return level
 
 
 def _time_beneath(trace: Trace, level: IndexArray) -> dict[int, float]:

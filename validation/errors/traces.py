@@ -231,8 +231,9 @@ def _parts(
     for row in compared:
         rows[row.category if by_category else row.operator].append(row)
     for group, reason in missing:
-        category = _BY_TIME if reason == FITTED else UNMODELLED
-        groups[category if by_category else trace.operators[group.operator].name].append(group)
+        fitted, name = reason == FITTED, trace.operators[group.operator].name
+        category = _BY_TIME if fitted else UNMODELLED
+        groups[category if by_category else f"{name} (sized by time)" if fitted else name].append(group)
     parts = {name: _part(rows[name], groups[name], total) for name in {*rows, *groups}}
     if by_category:
         return {name: parts[name] for name in (*CATEGORIES, _BY_TIME, UNMODELLED) if name in parts}

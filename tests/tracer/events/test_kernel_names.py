@@ -28,6 +28,12 @@ from tracer.events.kernel_names import ATTENTION, COLLECTIVE, PRODUCT, STREAM, n
         ("void at::native::vectorized_elementwise_kernel<4, at::native::CUDAFunctor_add<c10::Half> >", STREAM, ""),
         ("triton_per_fused_native_layer_norm_2", STREAM, ""),
         ("ncclDevKernel_AllReduce_Sum_bf16_RING_LL", COLLECTIVE, ""),
+        ("void vllm::cross_device_reduce_1stage<__nv_bfloat16, 8>", COLLECTIVE, ""),
+        ("void pytorch_flash::flash_fwd_splitkv_combine_kernel<>", STREAM, ""),
+        ("void flashinfer::norm::FusedAddRMSNormKernel<8u, __nv_bfloat16>", STREAM, ""),
+        ("void flashinfer::BatchPrefillWithPagedKVCacheKernel<__half>", ATTENTION, "fp16"),
+        ("fused_moe_kernel", PRODUCT, ""),
+        ("SubTensorOpWithScalar1d", STREAM, ""),
         ("my_kernel", "", ""),
     ],
 )

@@ -17,7 +17,7 @@ from tracer.events.operator_arguments import RecordedArguments
 from tracer.storage.trace_file import save_trace
 from tracer.trace import RunFacts, Trace, TraceFormatError
 from validation.errors.operator_groups import UNMODELLED
-from validation.errors.traces import compare, compare_trace
+from validation.errors.traces import FITTED, compare, compare_trace
 
 SHIPPED = CalibrationPool.shipped()
 
@@ -177,3 +177,34 @@ def test_several_devices_are_told_apart() -> None:
     found = compare(_run(100, 40, device=(0, 1)), _H100, calibrations=SHIPPED)
     assert found.elapsed_time == pytest.approx(140e-9)
     assert [(d.device, round(d.busy * 1e9), round(d.idle * 1e9)) for d in found.devices] == [(0, 100, 40), (1, 40, 100)]
+
+
+def _kernels_alone() -> Trace:
+    builder = TraceBuilder()
+    grid = (64, 1, 1, 128, 1, 1)
+    names = (
+        "void at::native::vectorized_elementwise_kernel<4, at::native::CUDAFunctor_add<float>, std::array<char*, 3ul>>",
+        "ampere_bf16_s16816gemm_bf16_128x128_ldg8_f2f_stages_32x5_nn",
+        "my_kernel",
+    )
+    for place, name in enumerate(names):
+        builder.add_kernel(name, start=10_000 * place, duration=(2000, 6000, 2000)[place], grid=grid)
+    return builder.build("alone", RunFacts(device="NVIDIA H100 80GB HBM3"))
+
+
+def test_kernels_by_name_count_apart_from_those_sized_by_their_time() -> None:
+    found = compare(_kernels_alone(), calibrations=SHIPPED)
+    assert (found.coverage, found.named_share, found.fitted_share) == pytest.approx((0.2, 0.2, 0.6))
+    assert [(row.operator, row.sizes) for row in found.operators] == [("aten::mul (by name)", "name")]
+    rows = {row.reason: row.share for row in found.remainders}
+    assert rows == {FITTED: pytest.approx(0.6), "kernel of no operator": pytest.approx(0.2)}
+    assert found.by_operator["aten::mm (sized by time)"].coverage == 0.0
+    assert found.by_category["sized_by_time"].measured == pytest.approx(6e-6)
+
+
+def test_a_size_from_the_time_is_in_no_error() -> None:
+    """The kernel of 6 us would be predicted as measured."""
+    alone = compare(_kernels_alone(), calibrations=SHIPPED)
+    (row,) = alone.operators
+    assert alone.predicted_time == pytest.approx(row.predicted)
+    assert alone.covered_time == pytest.approx(2e-6)
