@@ -77,4 +77,7 @@ SOURCE = Source(
     execution=_of_the_library,
     as_timed=_timed,
     usual_calls=1.0,
+    # Fitted with all axes together, unfolded images pull the share of the DRAM to 0.6, and two-dimensional ones of an
+    # MI210 are 19 to 20 % off in place of 15 to 17 % with the defaults.
+    not_fitted=("aten::conv2d", "aten::conv3d"),
 )
