@@ -36,6 +36,8 @@ def probe_command(
     write_text(output, found.specification)
     path = write_calibration(found.calibration.renamed(f"{output.stem}.calibration"), output.parent)
     print(f"{output}: {found.accelerator.name}\n{path}: fitted to {len(found.calls)} measured calls")
+    print(found.load.text())
+    remark(f"warning: {line}" for line in found.load.warnings())
     print(f"try it: simulate --hw {output} --model stable-diffusion --dtype float32")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -36,7 +37,8 @@ from validation.machine.sweeps.lowered import measured_cases
 from .description import MachineFacts, machine_facts
 from .fit import fit_calibration
 from .host import host_times
-from .rates import Peaks, bandwidth_sweep, level_bandwidth, measure_peaks
+from .load import Load, Watch
+from .rates import Peaks, bandwidth_sweep, copy_bandwidth, level_bandwidth, measure_peaks
 
 __all__ = ["Probe", "ProbeOptions", "ProbedCall", "Progress", "probe"]
 
@@ -46,6 +48,8 @@ Progress = Callable[[str, float], None]
 _SOURCE = "roofcast"
 # Time for the repetitions of one case; longer than in a campaign, since a CPU is rarely alone. [s]
 _BUDGET = 0.1
+# Largest copies that are measured again at the end.
+_AGAIN = 3
 # Shares of the whole that the parts take, for the progress.
 _PARTS = {"peaks": 0.15, "bandwidth": 0.3, "host": 0.35, "kernels": 0.85, "fit": 1.0}
 
@@ -84,11 +88,14 @@ class ProbedCall:
         Whether its inputs came from memory.
     latency : float
         [s]
+    spread : float
+        Half the distance of the quartiles of its repetitions, over it. [1]
     """
 
     case: KernelCase
     cold: bool
     latency: float
+    spread: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +111,15 @@ class Probe:
         Kernel parameters, and the host's costs as group ``host``.
     calls : tuple of ProbedCall
         What the calibration was fitted to.
+    load : Load
+        How busy the machine was meanwhile.
     """
 
     specification: str
     accelerator: Accelerator
     calibration: FittedCalibration
     calls: tuple[ProbedCall, ...]
+    load: Load
 
 
 def probe(device: str = "cpu", progress: Progress | None = None, options: ProbeOptions | None = None) -> Probe:
@@ -128,7 +138,7 @@ def probe(device: str = "cpu", progress: Progress | None = None, options: ProbeO
         There is no such device.
     """
     options, target = options or ProbeOptions(), open_device(device)
-    say = _Say(progress)
+    say, watch = _Say(progress), Watch()
     facts = machine_facts(target)
     cache = 2**18 if options.level == "tiny" else max(facts.l2 or 0, facts.llc or 0) or 2**25
     stopwatch = stopwatch_for(target, cache=cache)
@@ -139,9 +149,11 @@ def probe(device: str = "cpu", progress: Progress | None = None, options: ProbeO
     points = bandwidth_sweep(target, stopwatch, largest=options.largest_copy, say=say.part("bandwidth"))
     host = host_times(target, stopwatch)
     say.part("host")("host")
-    specification = _specification(facts, peaks, points, target)
-    accelerator = _accelerator(specification)
     rows, left_out = _measure_kernels(target, stopwatch, options, say.part("kernels"))
+    points, memory = _large_copies_again(points, target, stopwatch)
+    load = watch.load(torch.get_num_threads(), [row.spread for row in rows], memory)
+    specification = _specification(facts, peaks, points, target, load)
+    accelerator = _accelerator(specification)
     calibration = fit_calibration(
         measured_cases(
             accelerator,
@@ -155,10 +167,27 @@ def probe(device: str = "cpu", progress: Progress | None = None, options: ProbeO
         name=_slug(facts.name),
         sources=(f"kernels measured on this machine, {_circumstances(target)}",),
         host=host,
-        notes=f"{len(rows)} times, half of them with cold inputs, median of repetitions; {left_out}.",
+        notes=f"{len(rows)} times, half of them with cold inputs, median of repetitions; {left_out}. {load.text()}",
         say=say.part("fit"),
     )
-    return Probe(specification=specification, accelerator=accelerator, calibration=calibration, calls=tuple(rows))
+    return Probe(
+        specification=specification, accelerator=accelerator, calibration=calibration, calls=tuple(rows), load=load
+    )
+
+
+def _large_copies_again(
+    points: list[tuple[int, float]], device: torch.device, stopwatch: Stopwatch
+) -> tuple[list[tuple[int, float]], tuple[float, float] | None]:
+    """Points with the largest copies at their best of two times, and their bandwidth the first and the second time.
+
+    Other programs can only make them slower.
+    """
+    if not points:
+        return points, None
+    large = points[-_AGAIN:]
+    again = [copy_bandwidth(device, stopwatch, size) for size, _ in large]
+    best = [(size, max(first, last)) for (size, first), last in zip(large, again, strict=True)]
+    return [*points[:-_AGAIN], *best], (fmean(rate for _, rate in large), fmean(again))
 
 
 class _Say:
@@ -193,7 +222,8 @@ def _measure_kernels(
             for cold in (False, True):
                 make = partial(prepare, case, device, generator)
                 found = measure(stopwatch, make, cold=cold, nbytes=case.nbytes, budget=_BUDGET)
-                rows.append(ProbedCall(case=case, cold=cold, latency=found.median))
+                spread = found.spread / found.median
+                rows.append(ProbedCall(case=case, cold=cold, latency=found.median, spread=spread))
         except (CaseNotRunnableError, RuntimeError):
             failed += 1
     return rows, f"{len(waiting)} cases left out for time, {failed} that cannot run here"
@@ -209,7 +239,9 @@ def _stacked(level: Level) -> list[KernelCase]:
     return [case for _, case in sorted(ordered, key=lambda entry: -entry[0])]
 
 
-def _specification(facts: MachineFacts, peaks: Peaks, points: list[tuple[int, float]], device: torch.device) -> str:
+def _specification(
+    facts: MachineFacts, peaks: Peaks, points: list[tuple[int, float]], device: torch.device, load: Load
+) -> str:
     """Text of the specification file."""
     tree: dict[str, Any] = {
         "name": facts.name,
@@ -235,7 +267,7 @@ def _specification(facts: MachineFacts, peaks: Peaks, points: list[tuple[int, fl
             f"measured on this machine by PyTorch, {_circumstances(device)}: peak, memory bandwidth",
             "operating system" if device.type == "cpu" else "CUDA device properties and NVML",
         ],
-        "notes": _notes(facts, peaks),
+        "notes": f"{_notes(facts, peaks)} {load.text()}",
     }
     return yaml.safe_dump(_present(**tree), sort_keys=False, width=110, allow_unicode=True)
 

@@ -9,7 +9,7 @@ import torch
 
 from validation.machine.stopwatch import Stopwatch
 
-__all__ = ["Peaks", "bandwidth_sweep", "level_bandwidth", "measure_peaks"]
+__all__ = ["Peaks", "bandwidth_sweep", "copy_bandwidth", "level_bandwidth", "measure_peaks"]
 
 # Products grow until one takes this long: large enough to be bound by arithmetic. [s]
 _LONG = {"cpu": 0.25, "cuda": 4e-3}
@@ -154,6 +154,11 @@ def bandwidth_sweep(
         if time > 3 * overhead:
             points.append((size, size / (time - overhead)))
     return points
+
+
+def copy_bandwidth(device: torch.device, stopwatch: Stopwatch, size: int) -> float:
+    """Bandwidth of one working set, read and write counted. [B/s]"""
+    return size / _copy_time(device, stopwatch, size)
 
 
 def _copy_time(device: torch.device, stopwatch: Stopwatch, working_set: int) -> float:

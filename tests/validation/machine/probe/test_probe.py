@@ -54,7 +54,12 @@ def test_it_says_when_and_with_what_it_was_measured(found: Probe) -> None:
     assert "measured on this machine" in sources
     assert str(torch.__version__) in sources
     assert found.accelerator.notes is not None
-    assert "what the library reaches" in " ".join(found.accelerator.notes.split())
+    notes = " ".join(found.accelerator.notes.split())
+    assert "what the library reaches" in notes
+    assert " ".join(found.load.text().split()) in notes
+    assert found.load.text() in (found.calibration.calibration.notes or "")
+    assert found.load.threads == 1
+    assert found.load.memory is not None
 
 
 def test_the_calibration_belongs_to_the_accelerator(found: Probe) -> None:
