@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,13 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tracer.annotations import Annotation
-from tracer.graph import IndexArray
+from tracer.storage.column_store import ColumnStore
 from tracer.trace import GRAPH_LAUNCHES, MODULE_PREFIX, STAGE_PREFIX, KernelKind, RunFacts, Trace, TraceFormatError
 
 from .graph_captures import with_captures
 from .joining.arrows import Arrows
 from .joining.numbers import in_process
-from .joining.ranks import keep_ranks_apart
+from .joining.ranks import Columns, keep_ranks_apart
 from .joins import join_events, module_column, stage_column
 from .operator_arguments import RecordedArguments
 from .operator_table import Names, OperatorTable
@@ -31,10 +30,6 @@ _UNKNOWN = -1
 def are_whole(*values: object) -> bool:
     """Whether all are integers that the columns of a trace hold, with room for differences."""
     return all(type(value) is int and abs(value) < 2**62 for value in values)
-
-
-def _columns(names: str) -> dict[str, array[int]]:
-    return {name: array("q") for name in names.split()}
 
 
 @dataclass(slots=True)
@@ -57,22 +52,18 @@ class TraceBuilder:
     _stages: Names = field(default_factory=Names)
     _kernel_names: Names = field(default_factory=Names)
     _host_names: Names = field(default_factory=Names)
-    _calls: dict[str, array[int]] = field(
-        default_factory=lambda: _columns("operator thread start duration external repeats")
-    )
-    _kernels: dict[str, array[int]] = field(
-        default_factory=lambda: _columns(
+    _calls: ColumnStore = field(default_factory=lambda: ColumnStore("operator thread start duration external repeats"))
+    _kernels: ColumnStore = field(
+        default_factory=lambda: ColumnStore(
             "name kind correlation external device stream start duration repeats track grid"
         )
     )
-    _host: dict[str, array[int]] = field(
-        default_factory=lambda: _columns("name thread correlation external start duration")
-    )
-    _module_spans: dict[str, array[int]] = field(default_factory=lambda: _columns("name thread start duration"))
-    _stage_spans: dict[str, array[int]] = field(default_factory=lambda: _columns("name thread start duration"))
+    _host: ColumnStore = field(default_factory=lambda: ColumnStore("name thread correlation external start duration"))
+    _module_spans: ColumnStore = field(default_factory=lambda: ColumnStore("name thread start duration"))
+    _stage_spans: ColumnStore = field(default_factory=lambda: ColumnStore("name thread start duration"))
     _grids: dict[tuple[int, ...], int] = field(default_factory=dict)
     _annotation_names: Names = field(default_factory=Names)
-    _annotations: dict[str, array[int]] = field(default_factory=lambda: _columns("name thread start duration"))
+    _annotations: ColumnStore = field(default_factory=lambda: ColumnStore("name thread start duration"))
 
     def add_call(
         self,
@@ -88,7 +79,7 @@ class TraceBuilder:
         """An operator call on the host; `external` is the number that kernels name it by."""
         if self._usable(start, duration, "operator call"):
             operator = self._operators.number(name, arguments)
-            _append(self._calls, operator, thread, start, duration, in_process(external, process), 1)
+            self._calls.append(operator, thread, start, duration, in_process(external, process), 1)
 
     def add_kernel(
         self,
@@ -116,7 +107,7 @@ class TraceBuilder:
             correlation, external = in_process(correlation, process), in_process(external, process)
             numbers = (number, int(kind), correlation, external, device, stream)
             shape = self._grids.setdefault(tuple(grid), len(self._grids)) if grid else _UNKNOWN
-            _append(self._kernels, *numbers, start, duration, 1, track, shape)
+            self._kernels.append(*numbers, start, duration, 1, track, shape)
 
     def add_host_call(
         self,
@@ -132,7 +123,7 @@ class TraceBuilder:
         """A call into the runtime or driver."""
         if self._usable(start, duration, "runtime call"):
             correlation, external = in_process(correlation, process), in_process(external, process)
-            _append(self._host, self._host_names.number(name), thread, correlation, external, start, duration)
+            self._host.append(self._host_names.number(name), thread, correlation, external, start, duration)
 
     def add_arrow(self, name: str, *, track: int, at: int, end: bool) -> None:
         """One end of an arrow from a host or operator call to a device event, at the start of that event."""
@@ -142,16 +133,16 @@ class TraceBuilder:
         """A named range on the host; those of :data:`STAGE_PREFIX` and :data:`MODULE_PREFIX` say what runs in it."""
         if name.startswith(STAGE_PREFIX) and self._usable(start, duration, "annotation"):
             stage = self._stages.number(name.removeprefix(STAGE_PREFIX))
-            _append(self._stage_spans, stage, thread, start, duration)
+            self._stage_spans.append(stage, thread, start, duration)
         elif name.startswith(MODULE_PREFIX):
             self.add_module(name.removeprefix(MODULE_PREFIX), start=start, duration=duration, thread=thread)
         elif self._usable(start, duration, "annotation"):
-            _append(self._annotations, self._annotation_names.number(name), thread, start, duration)
+            self._annotations.append(self._annotation_names.number(name), thread, start, duration)
 
     def add_module(self, name: str, *, start: int, duration: int, thread: int = 0) -> None:
         """A range in which a module ran: a whole path, or a name below the modules around it."""
         if self._usable(start, duration, "module"):
-            _append(self._module_spans, self._modules.number(name), thread, start, duration)
+            self._module_spans.append(self._modules.number(name), thread, start, duration)
 
     def skip(self, reason: str, *, nanoseconds: float = 0.0) -> None:
         """Count an event that is left out."""
@@ -166,7 +157,7 @@ class TraceBuilder:
         return False
 
     def build(self, name: str, facts: RunFacts, tracks: Sequence[str] = ()) -> Trace:
-        """The trace.
+        """The trace; events are handed over to it, so that a builder has one.
 
         Parameters
         ----------
@@ -180,21 +171,18 @@ class TraceBuilder:
         TraceFormatError
             There is neither an operator call nor a device event, or ranks cannot be told apart.
         """
-        if not len(self._calls["start"]) and not len(self._kernels["start"]):
+        if not len(self._calls) and not len(self._kernels):
             counted = "; ".join(f"{n} x {reason}" for reason, n in self.skipped.items())
             raise TraceFormatError(
                 f"{name}: no operator call and no device event" + (f" ({counted})" if counted else "")
             )
         self._follow_arrows()
-        raw = (_arrays(self._calls), _arrays(self._kernels), _arrays(self._host))
-        calls_raw, kernels_raw, host_raw, ranks = keep_ranks_apart(name, *raw, tracks)
+        columns, ranks = self._columns(name, tracks)
         if ranks > 1:
-            devices = len(np.unique(kernels_raw["device"]))
+            devices = len(np.unique(columns["kernels"]["device"]))
             facts = replace(facts, num_devices=max(facts.num_devices, devices))
         joined = join_events(
-            calls=calls_raw,
-            kernels=kernels_raw,
-            host=host_raw,
+            columns,
             graph_launches=np.array([n.startswith(GRAPH_LAUNCHES) for n in self._host_names.all()], dtype=np.bool_),
         )
         for reason, (count, time) in joined.left_out.items():
@@ -203,8 +191,8 @@ class TraceBuilder:
                 self.skipped_time[reason] += time
         calls = joined.calls
         operators, renumbered = self._operators.resolve(calls.operator, num_devices=facts.num_devices)
-        modules, module = module_column(_arrays(self._module_spans), self._modules.all(), joined.call_order)
-        stage = stage_column(_arrays(self._stage_spans), joined.call_order)
+        modules, module = module_column(self._module_spans.take(), self._modules.all(), joined.call_order)
+        stage = stage_column(self._stage_spans.take(), joined.call_order)
         trace = Trace(
             name=name,
             facts=facts,
@@ -224,41 +212,45 @@ class TraceBuilder:
         )
         return with_captures(trace)
 
+    def _columns(self, name: str, tracks: Sequence[str]) -> tuple[dict[str, Columns], int]:
+        """Raw columns of all events by what they are, with the numbers of each rank apart, and how many ranks."""
+        raw = (self._calls.take(), self._kernels.take(), self._host.take())
+        calls, kernels, host, ranks = keep_ranks_apart(name, *raw, tracks)
+        return {"calls": calls, "kernels": kernels, "host": host}, ranks
+
     def _follow_arrows(self) -> None:
         """Number launches and device events that are tied by arrows alone.
 
         An arrow may come from an operator call itself, which then counts as the launch.
         """
-        found = self._arrows.launches(self._kernels["track"], self._kernels["start"], self._kernels["correlation"])
+        if not self._arrows.kept:
+            return
+        correlations = self._kernels.column("correlation")
+        found = self._arrows.launches(
+            self._kernels.column("track").tolist(), self._kernels.column("start").tolist(), correlations.tolist()
+        )
         if not found:
             return
-        rows = {(t, s): i for i, (t, s) in enumerate(zip(self._host["thread"], self._host["start"], strict=True))}
-        free = max(max(self._host["correlation"], default=0), max(self._kernels["correlation"], default=0)) + 1
-        for kernel, place in found.items():
+        places = zip(self._host.column("thread").tolist(), self._host.column("start").tolist(), strict=True)
+        rows = {place: row for row, place in enumerate(places)}
+        for place in found.values():
             if place not in rows:
-                rows[place] = len(self._host["start"])
+                rows[place] = len(self._host)
                 self.add_host_call("start of an arrow", start=place[1], duration=0, thread=place[0])
+        numbers = self._host.column("correlation")
+        free = max(int(numbers.max(initial=0)), int(correlations.max(initial=0))) + 1
+        for kernel, place in found.items():
             launch = rows[place]
-            if self._host["correlation"][launch] < 0:
-                self._host["correlation"][launch] = free
+            if numbers[launch] < 0:
+                numbers[launch] = free
                 free += 1
-            self._kernels["correlation"][kernel] = self._host["correlation"][launch]
+            correlations[kernel] = numbers[launch]
+        self._host.replace("correlation", numbers)
+        self._kernels.replace("correlation", correlations)
 
     def _named_ranges(self, origin: int) -> Iterator[Annotation]:
         """Annotations in the order in which they began."""
         names = self._annotation_names.all()
-        rows = zip(*(column.tolist() for column in self._annotations.values()), strict=True)
+        rows = zip(*(column.tolist() for column in self._annotations.take().values()), strict=True)
         for name, thread, start, duration in sorted(rows, key=lambda row: (row[2], -row[3])):
             yield Annotation(names[name], (start - origin) / 1e9, duration / 1e9, thread)
-
-
-def _append(columns: dict[str, array[int]], *values: int) -> None:
-    try:
-        for column, value in zip(columns.values(), values, strict=True):
-            column.append(value)
-    except (OverflowError, TypeError) as error:
-        raise TraceFormatError(f"an event has {str(value)[:40]} for a whole number of at most 64 bits") from error
-
-
-def _arrays(columns: dict[str, array[int]]) -> dict[str, IndexArray]:
-    return {name: np.array(column, dtype=np.int64) for name, column in columns.items()}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tracer.event_columns import BacklogColumns, CallColumns, HostColumns, KernelColumns
 from tracer.graph import IndexArray
+from tracer.storage.column_store import reordered, widened
 
 from .joining.clocks import believable, far_away
 from .joining.launches import is_coarse, match_launches
@@ -53,31 +54,30 @@ class JoinedEvents:
     origin: int
 
 
-def join_events(*, calls: _Raw, kernels: _Raw, host: _Raw, graph_launches: NDArray[np.bool_]) -> JoinedEvents:
-    """Join raw columns.
+def join_events(columns: dict[str, _Raw], *, graph_launches: NDArray[np.bool_]) -> JoinedEvents:
+    """Join raw columns, which are taken out of the dictionary so that nothing holds them twice.
 
     Parameters
     ----------
-    calls : mapping
-        ``operator thread start duration external repeats``.
-    kernels : mapping
-        ``name kind correlation external device stream start duration repeats grid``.
-    host : mapping
-        ``name thread correlation external start duration``.
+    columns : dict
+        ``calls``: ``operator thread start duration external repeats``; ``kernels``: ``name kind correlation external
+        device stream start duration repeats grid``; ``host``: ``name thread correlation external start duration``.
     graph_launches : array of bool
         Whether each name of a host call launches many kernels at once, which then belong to no operator.
     """
     left_out: dict[str, tuple[int, float]] = {}
-    calls, kernels, host = _near(calls, kernels, host, left_out)
-    calls = _nested_order(calls)
-    host = _ordered(host, np.lexsort((host["start"], host["thread"])))
-    kernels = _ordered(kernels, np.lexsort((kernels["stream"], kernels["device"], kernels["start"])))
+    _leave_out_far(columns, left_out)
+    calls = _nested_order(columns.pop("calls"))
+    host = columns.pop("host")
+    host = reordered(host, np.lexsort((host["start"], host["thread"])))
+    kernels = columns.pop("kernels")
+    kernels = reordered(kernels, np.lexsort((kernels["stream"], kernels["device"], kernels["start"])))
     origin = min((int(c["start"].min()) for c in (calls, kernels, host) if len(c["start"])), default=0)
     found = match_launches(calls, kernels, host, graph_launches)
     if found.earlier.any():
         left_out[_EARLIER] = _counted(kernels, found.earlier)
-    backlog = _ordered(kernels, np.flatnonzero(found.earlier))
-    kernels, launch = _ordered(kernels, np.flatnonzero(~found.earlier)), found.launch[~found.earlier]
+    backlog = reordered(kernels, np.flatnonzero(found.earlier))
+    kernels, launch = reordered(kernels, np.flatnonzero(~found.earlier)), found.launch[~found.earlier]
     start = believable(kernels["start"] - origin, host["start"] - origin, launch)
     if is_coarse(host):
         start[:] = np.nan
@@ -86,14 +86,14 @@ def join_events(*, calls: _Raw, kernels: _Raw, host: _Raw, graph_launches: NDArr
     return JoinedEvents(
         calls=_call_columns(calls, origin),
         kernels=KernelColumns(
-            **{name: kernels[name] for name in ("name", "kind", "correlation", "device", "stream", "repeats", "grid")},
+            **_widened(kernels, "name kind correlation device stream repeats grid"),
             call=found.call[~found.earlier],
             launch=launch,
             start=start / 1e9,
             duration=kernels["duration"] / 1e9,
         ),
         host=HostColumns(
-            **{name: host[name] for name in ("name", "thread", "correlation")},
+            **_widened(host, "name thread correlation"),
             call=found.host_call,
             start=(host["start"] - origin) / 1e9,
             duration=host["duration"] / 1e9,
@@ -109,21 +109,16 @@ def join_events(*, calls: _Raw, kernels: _Raw, host: _Raw, graph_launches: NDArr
     )
 
 
-def _near(calls: _Raw, kernels: _Raw, host: _Raw, left_out: dict[str, tuple[int, float]]) -> tuple[_Raw, _Raw, _Raw]:
-    """Events without those whose start time was not set, which are counted."""
-    groups = {"operator call": calls, "device event": kernels, "runtime call": host}
-    far = far_away([columns["start"] for columns in groups.values()])
-    for (what, columns), rows in zip(groups.items(), far, strict=True):
+def _leave_out_far(columns: dict[str, _Raw], left_out: dict[str, tuple[int, float]]) -> None:
+    """Keep events apart from those whose start time was not set, which are counted."""
+    kinds = {"calls": "operator call", "kernels": "device event", "host": "runtime call"}
+    far = far_away([columns[kind]["start"] for kind in kinds])
+    for (kind, what), rows in zip(kinds.items(), far, strict=True):
         if rows.any():
-            count, time = _counted(columns, rows)
-            left_out[f"{what} hours away from all others (start time not set)"] = (
-                count,
-                time if what == "device event" else 0.0,
-            )
-    kept = [
-        _ordered(c, np.flatnonzero(~rows)) if rows.any() else c for c, rows in zip(groups.values(), far, strict=True)
-    ]
-    return kept[0], kept[1], kept[2]
+            count, time = _counted(columns[kind], rows)
+            known = time if kind == "kernels" else 0.0
+            left_out[f"{what} hours away from all others (start time not set)"] = (count, known)
+            columns[kind] = reordered(columns[kind], np.flatnonzero(~rows))
 
 
 def _counted(columns: _Raw, rows: NDArray[np.bool_]) -> tuple[int, float]:
@@ -160,9 +155,9 @@ def module_column(spans: _Raw, names: tuple[str, ...], calls: _Raw) -> tuple[tup
 
 
 def _call_columns(calls: _Raw, origin: int) -> CallColumns:
-    unknown = np.full(len(calls["start"]), _NONE, dtype=np.int64)
+    unknown = np.broadcast_to(np.int64(_NONE), calls["start"].shape)
     return CallColumns(
-        **{name: calls[name] for name in ("operator", "thread", "repeats")},
+        **_widened(calls, "operator thread repeats"),
         module=unknown,
         stage=unknown,
         parent=nest(calls["thread"], calls["start"], calls["duration"]),
@@ -171,12 +166,12 @@ def _call_columns(calls: _Raw, origin: int) -> CallColumns:
     )
 
 
+def _widened(raw: _Raw, names: str) -> dict[str, IndexArray]:
+    return {name: widened(raw[name]) for name in names.split()}
+
+
 def _nested_order(raw: _Raw) -> _Raw:
-    return _ordered(raw, np.lexsort((-raw["duration"], raw["start"], raw["thread"])))
-
-
-def _ordered(raw: _Raw, order: IndexArray) -> _Raw:
-    return {name: column[order] for name, column in raw.items()}
+    return reordered(raw, np.lexsort((-raw["duration"], raw["start"], raw["thread"])))
 
 
 def _take(values: Any, index: IndexArray) -> Any:

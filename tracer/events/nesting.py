@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tracer.graph import IndexArray
+from tracer.storage.column_store import as_positions
 
 __all__ = ["enclosing", "nest", "outermost_known"]
 
+# Rows that are held as Python's numbers at once.
+_BLOCK = 1 << 14
 _Times = NDArray[np.float64] | IndexArray
 
 
@@ -17,11 +23,11 @@ def nest(thread: IndexArray, start: _Times, duration: _Times) -> IndexArray:
 
     Ranges are sorted by thread, then start, then from the longest to the shortest, so a parent comes first.
     """
-    parent = np.full(len(start), -1, dtype=np.int64)
+    parent = as_positions(np.broadcast_to(np.int64(-1), len(start)))
     stack: list[tuple[int, float]] = []
     current: int | None = None
     ends = start + duration
-    for index, (where, begin, end) in enumerate(zip(thread.tolist(), start.tolist(), ends.tolist(), strict=True)):
+    for index, where, begin, end in _rows(None, thread, start, ends):
         if where != current:
             stack, current = [], where
         while stack and stack[-1][1] <= begin:
@@ -42,27 +48,26 @@ def enclosing(thread: IndexArray, start: _Times, duration: _Times, at_thread: In
     at_thread, at : array, shape (num_instants,)
         In any order.
     """
-    result = np.full(len(at), -1, dtype=np.int64)
+    result = as_positions(np.broadcast_to(np.int64(-1), len(at)))
     if not len(start) or not len(at):
         return result
-    ends = start + duration
     # At equal times a range begins before the instant is looked at.
-    kind = np.concatenate((np.zeros(len(start), np.int64), np.ones(len(at), np.int64)))
-    order = np.lexsort((kind, np.concatenate((start, at)), np.concatenate((thread, at_thread))))
+    kind = np.concatenate((np.zeros(len(start), np.int8), np.ones(len(at), np.int8)))
+    times, threads = np.concatenate((start, at)), np.concatenate((thread, at_thread))
+    ends = np.concatenate((start + duration, at))
+    order = np.lexsort((kind, times, threads))
+    del kind
     stack: list[tuple[int, float]] = []
     current: int | None = None
-    threads = np.concatenate((thread, at_thread))
-    for item in order.tolist():
-        if threads[item] != current:
-            stack, current = [], int(threads[item])
-        instant = item - len(start)
-        time = float(start[item]) if instant < 0 else float(at[instant])
+    for item, where, time, end in _rows(order, threads, times, ends):
+        if where != current:
+            stack, current = [], where
         while stack and stack[-1][1] <= time:
             stack.pop()
-        if instant < 0:
-            stack.append((item, float(ends[item])))
+        if item < len(start):
+            stack.append((item, end))
         elif stack:
-            result[instant] = stack[-1][0]
+            result[item - len(start)] = stack[-1][0]
     return result
 
 
@@ -75,3 +80,12 @@ def outermost_known(known: NDArray[np.bool_], parent: IndexArray) -> IndexArray:
         elif known[call]:
             level[call] = call
     return level
+
+
+def _rows(order: IndexArray | None, *columns: Any) -> Iterator[tuple[Any, ...]]:
+    """Position and values of rows in an order, as plain numbers of which few are held at once."""
+    size = len(columns[0])
+    for begin in range(0, size, _BLOCK):
+        end = min(begin + _BLOCK, size)
+        part = np.arange(begin, end) if order is None else order[begin:end]
+        yield from zip(part.tolist(), *(column[part].tolist() for column in columns), strict=True)

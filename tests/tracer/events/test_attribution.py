@@ -70,9 +70,9 @@ def test_a_call_around_others_that_answer_does_not_answer_for_the_rest() -> None
 def test_a_call_whose_work_holds_that_of_what_it_calls_answers_for_it() -> None:
     """The gradient of a bias is a sum that the backward pass of a convolution calls."""
     run = Run().call("aten::convolution_backward", 0, 100).kernel(5, 9).call("aten::sum", 20, 10).kernel(25, 3)
-    names = ("aten::convolution_backward", "aten::sum")
-    assert _times(run.trace(), *names) == {"aten::convolution_backward": (True, 12.0)}
-    assert _times(run.trace(), "aten::sum") == {"aten::convolution_backward": (False, 9.0), "aten::sum": (True, 3.0)}
+    names, trace = ("aten::convolution_backward", "aten::sum"), run.trace()
+    assert _times(trace, *names) == {"aten::convolution_backward": (True, 12.0)}
+    assert _times(trace, "aten::sum") == {"aten::convolution_backward": (False, 9.0), "aten::sum": (True, 3.0)}
 
 
 def test_what_an_answering_call_launches_through_helpers_is_its_own() -> None:

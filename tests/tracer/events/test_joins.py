@@ -19,9 +19,11 @@ _HOST = "name thread correlation external start duration"
 
 def test_of_repeated_numbers_the_last_event_counts() -> None:
     joined = join_events(
-        calls=_columns(_CALLS, (0, 1, 0, 10, 5, 1), (1, 1, 20, 10, 5, 1)),
-        kernels=_columns(_KERNELS, (0, 0, -1, 5, 0, 0, 30, 1, 1, -1)),
-        host=_columns(_HOST),
+        {
+            "calls": _columns(_CALLS, (0, 1, 0, 10, 5, 1), (1, 1, 20, 10, 5, 1)),
+            "kernels": _columns(_KERNELS, (0, 0, -1, 5, 0, 0, 30, 1, 1, -1)),
+            "host": _columns(_HOST),
+        },
         graph_launches=np.zeros(0, dtype=np.bool_),
     )
     assert joined.kernels.call.tolist() == [1]
@@ -31,9 +33,11 @@ def test_of_repeated_numbers_the_last_event_counts() -> None:
 def test_times_count_from_the_first_event_of_any_kind() -> None:
     base = 1_365_627_862_757_064_000
     joined = join_events(
-        calls=_columns(_CALLS, (0, 1, base + 7, 10, 5, 1)),
-        kernels=_columns(_KERNELS, (0, 0, -1, 5, 0, 0, base + 1001, 3, 1, -1)),
-        host=_columns(_HOST, (0, 1, 3, -1, base, 2)),
+        {
+            "calls": _columns(_CALLS, (0, 1, base + 7, 10, 5, 1)),
+            "kernels": _columns(_KERNELS, (0, 0, -1, 5, 0, 0, base + 1001, 3, 1, -1)),
+            "host": _columns(_HOST, (0, 1, 3, -1, base, 2)),
+        },
         graph_launches=np.zeros(1, dtype=np.bool_),
     )
     assert joined.host.start.tolist() == [0.0]

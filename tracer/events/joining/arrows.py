@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from array import array
+from collections.abc import Sequence
 
 __all__ = ["Arrows"]
 
@@ -27,6 +27,11 @@ class Arrows:
                 self._starts.clear()
                 self._ends.clear()
 
+    @property
+    def kept(self) -> bool:
+        """Whether there are any that device events may need."""
+        return bool(self._ends)
+
     def add(self, name: str, track: int, at: int, *, end: bool) -> None:
         """One end of an arrow, at a time of a track."""
         if self._needed is False:
@@ -36,10 +41,10 @@ class Arrows:
         else:
             self._starts[name] = (track, at)
 
-    def launches(self, tracks: array[int], starts: array[int], correlations: array[int]) -> dict[int, tuple[int, int]]:
+    def launches(
+        self, tracks: Sequence[int], starts: Sequence[int], correlations: Sequence[int]
+    ) -> dict[int, tuple[int, int]]:
         """Row of each device event without a number -> track and time of what its arrow comes from."""
-        if not self._ends:
-            return {}
         found = {}
         for row, correlation in enumerate(correlations):
             name = self._ends.get((tracks[row], starts[row])) if correlation < 0 else None

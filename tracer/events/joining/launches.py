@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from tracer.events.nesting import enclosing
 from tracer.graph import IndexArray
 
-from .numbers import PROCESS_SHIFT, Numbered, launch_of
+from .numbers import Numbered, launch_of, local_number, process_of
 
 __all__ = ["DRIFT", "Launches", "is_coarse", "match_launches"]
 
@@ -173,9 +173,9 @@ def _launched_earlier(kernels: _Raw, host: _Raw, unknown: _Truth) -> _Truth:
     """Kernels that were still queued when the trace began: numbered before the first host call of their process."""
     earlier = np.zeros(len(unknown), dtype=np.bool_)
     numbered = host["correlation"][_local(host["correlation"]) > 0]
-    process = kernels["correlation"] >> PROCESS_SHIFT
-    for number in np.unique(numbered >> PROCESS_SHIFT).tolist():
-        first = numbered[numbered >> PROCESS_SHIFT == number].min()
+    process = process_of(kernels["correlation"])
+    for number in np.unique(process_of(numbered)).tolist():
+        first = numbered[process_of(numbered) == number].min()
         earlier |= (
             unknown & (process == number) & (_local(kernels["correlation"]) > 0) & (kernels["correlation"] < first)
         )
@@ -184,7 +184,7 @@ def _launched_earlier(kernels: _Raw, host: _Raw, unknown: _Truth) -> _Truth:
 
 def _local(numbers: IndexArray) -> IndexArray:
     """Number within its process, -1 for none."""
-    local: IndexArray = np.where(numbers < 0, _NONE, numbers & ((1 << PROCESS_SHIFT) - 1))
+    local: IndexArray = np.where(numbers < 0, _NONE, local_number(numbers))
     return local
 
 

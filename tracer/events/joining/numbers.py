@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracer.graph import IndexArray
+from tracer.storage.column_store import as_positions
 
-__all__ = ["PROCESS_SHIFT", "Numbered", "in_process", "launch_of"]
+__all__ = ["PROCESS_SHIFT", "Numbered", "in_process", "launch_of", "local_number", "process_of"]
 
 #: Numbers of one process lie below two to this power, and those of the next above: each process counts anew.
 PROCESS_SHIFT = 54
@@ -22,12 +23,25 @@ def in_process(number: int, process: int) -> int:
     return _NONE if number < 0 else (process << PROCESS_SHIFT) | (number & ((1 << PROCESS_SHIFT) - 1))
 
 
+def local_number(numbers: IndexArray) -> IndexArray:
+    """Numbers without their process; of those below 0 it means nothing."""
+    # Columns may be narrower than the mask.
+    local: IndexArray = numbers & np.int64((1 << PROCESS_SHIFT) - 1)
+    return local
+
+
+def process_of(numbers: IndexArray) -> IndexArray:
+    """Process of each number; of those below 0 it means nothing."""
+    process: IndexArray = numbers.astype(np.int64) >> PROCESS_SHIFT
+    return process
+
+
 class Numbered:
     """Entries that are found by their number, and of those with the same one by their start."""
 
     def __init__(self, numbers: IndexArray, start: IndexArray) -> None:
         """See the class."""
-        self._order = np.lexsort((start, numbers))
+        self._order = as_positions(np.lexsort((start, numbers)))
         self._numbers = numbers[self._order]
         self._start = start[self._order]
 
@@ -91,9 +105,7 @@ def launch_of(correlation: IndexArray, start: IndexArray, host: Numbered, *, dri
     """
     events = Numbered(correlation, start)
     shared, launches = events.count(correlation), host.count(correlation)
-    wanted = np.where(
-        (correlation & ((1 << PROCESS_SHIFT) - 1) == 0) & ((shared > 1) | (launches > 1)), _NONE, correlation
-    )
+    wanted = np.where((local_number(correlation) == 0) & ((shared > 1) | (launches > 1)), _NONE, correlation)
     in_turn = host.ranked(wanted, events.ranks(correlation))
     launch: IndexArray = np.where(shared == launches, in_turn, host.latest(wanted, start + drift))
     return np.where(wanted >= 0, launch, _NONE)

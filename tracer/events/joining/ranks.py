@@ -13,7 +13,7 @@ import numpy as np
 from tracer.graph import IndexArray
 from tracer.trace import TraceFormatError
 
-from .numbers import PROCESS_SHIFT, Numbered
+from .numbers import PROCESS_SHIFT, Numbered, local_number
 
 __all__ = ["Columns", "keep_ranks_apart"]
 
@@ -83,7 +83,7 @@ def _in_rank(columns: Columns, rank: IndexArray) -> Columns:
 def _refuse_shared(name: str, calls: Columns, kernels: Columns, host: Columns, process: IndexArray) -> None:
     """Refuse device events whose correlation several processes used, or one process under crossing calls."""
     numbered = Numbered(kernels["correlation"], kernels["start"])
-    wanted = (numbered.count(host["correlation"]) > 1) & (host["correlation"] & ((1 << PROCESS_SHIFT) - 1) > 0)
+    wanted = (numbered.count(host["correlation"]) > 1) & (local_number(host["correlation"]) > 0)
     rows = np.flatnonzero(wanted)
     order = rows[np.lexsort((host["start"][rows], host["correlation"][rows]))]
     correlation, of = host["correlation"][order], process[host["thread"][order]]
