@@ -27,7 +27,7 @@ from simulator.uncertainty.components import ErrorComponents
 from simulator.uncertainty.deviation import summed_components, summed_deviation
 from simulator.uncertainty.intervals import Interval, interval_of
 from simulator.uncertainty.standing import kernel_ranges
-from simulator.work import UnsupportedOpError
+from simulator.work import UnknownKeysError, UnsupportedOpError
 from tracer.graph import Op
 
 __all__ = ["OperatorTimes", "can_predict", "kernels_or_reason", "operator_times"]
@@ -181,6 +181,8 @@ def kernels_or_reason(op: Op, execution: Execution) -> tuple[Sequence[Kernel], s
         kernels = kernels_of(op, execution)
     except UnsupportedOpError:
         return (), _NO_FORMULA
+    except UnknownKeysError as error:
+        return (), str(error)
     except (LookupError, ValueError, TypeError, ArithmeticError):
         # A trace may have recorded anything; a rule fails on arguments that its operator does not take.
         return (), _ARGUMENTS

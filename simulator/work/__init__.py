@@ -6,6 +6,7 @@ import pkgutil
 from .op_work import (
     FormulaError,
     OpWork,
+    UnknownKeysError,
     UnsupportedOpError,
     compulsory_bytes,
     declared,
@@ -17,6 +18,7 @@ from .op_work import (
 __all__ = [
     "FormulaError",
     "OpWork",
+    "UnknownKeysError",
     "UnsupportedOpError",
     "compulsory_bytes",
     "declared",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tracer.graph import Op, TensorSpec
 from tracer.operators import ATTENTION_GRADIENTS, ATTENTIONS, Kind
 
-from .op_work import OpWork, compulsory_bytes, declared, work_formula
+from .op_work import OpWork, UnknownKeysError, compulsory_bytes, declared, work_formula
 
 __all__ = ["AttentionShape", "attention", "attention_backward", "attention_shape"]
 
@@ -20,6 +20,11 @@ _BATCHED = 4
 
 #: Arguments that say how long the longest sequence of keys is.
 _LONGEST = ("max_seqlen_k", "max_k", "max_seq_len", "max_s")
+
+
+#: Most sequences that a serving engine decodes at once, one new token each: vLLM's largest captured batch
+#: (vllm/config/compilation.py, max_cudagraph_capture_size). More new tokens are those of prompts.
+_MOST_DECODED = 512
 
 
 class AttentionShape(NamedTuple):
@@ -128,7 +133,13 @@ def _packed_shape(op: Op) -> AttentionShape:
 
     A tensor of whole numbers along one axis says where the sequences begin, one more than there are, and one along two
     axes which pages each has. Without either, all tokens are one sequence. Keys in pages are as long as the longest
-    sequence is said to be.
+    sequence is said to be, or as a sliding window lets the queries see.
+
+    Raises
+    ------
+    UnknownKeysError
+        Keys are in pages, or in a cache that is no argument at all, and nothing says how many; of many new tokens
+        without a cache among the arguments those of a prompt are assumed, which attend to themselves.
     """
     query, key, value = (t.shape for t in op.inputs[:3])
     whole = [t for t in op.inputs[3:] if t.dtype in _WHOLE_NUMBERS]
@@ -137,6 +148,12 @@ def _packed_shape(op: Op) -> AttentionShape:
     tokens = prod(query[:-2]) / sequences
     longest = next((n for name in _LONGEST if isinstance(n := op.attribute(name), int) and n > 0), tokens)
     beside = pages is None and len(key) == len(query)
+    told = longest is not tokens or (beside and (bool(whole) or len(query) == _BATCHED))
+    if not told and not (beside and prod(query[:-2]) > _MOST_DECODED):
+        raise UnknownKeysError("how many keys lie in the cache is not recorded")
+    window = op.attribute("window_size_left")
+    if not beside and isinstance(window, int) and window >= 0:
+        longest = min(longest, window + tokens)
     heads = op.attribute("num_kv_heads", key[-2])
     return AttentionShape(
         batch=sequences,

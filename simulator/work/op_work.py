@@ -12,6 +12,7 @@ __all__ = [
     "FormulaError",
     "OpFormula",
     "OpWork",
+    "UnknownKeysError",
     "UnsupportedOpError",
     "compulsory_bytes",
     "declared",
@@ -56,6 +57,10 @@ class OpWork:
 
 OpFormula = Callable[[Op], OpWork]
 _FORMULAS: dict[Kind, OpFormula] = {}
+
+
+class UnknownKeysError(ValueError):
+    """How many keys an attention call sees stands in a cache or a tensor whose contents are not known."""
 
 
 class UnsupportedOpError(LookupError):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from hw_specs.reading.bounds import InputError, as_file
+from tracer.storage.file_kinds import kind_of_file
 from tracer.storage.json_stream import Progress, require_whole_gzip
 from tracer.trace import Trace, TraceFormatError
 
@@ -72,6 +73,9 @@ def recognise(path: str | Path) -> str:
         if find_format(name).recognises(path):
             return name
     require_whole_gzip(path)
+    what = kind_of_file(path)
+    if what:
+        raise TraceFormatError(f"{path}: not a trace: {what}")
     raise TraceFormatError(f"{path}: not a trace in any known format; known: {', '.join(format_names())}")
 
 

@@ -66,6 +66,13 @@ _KERNEL_KINDS = {"kernel": KernelKind.KERNEL, "memcpy": KernelKind.MEMCPY, "mems
 _MODULE = "nn.Module: "
 # Arrows from launches to kernels: of Kineto, of its predecessor, and of torch_npu.
 _ARROWS = frozenset({"ac2g", "async_cpu_to_gpu", "async_npu", "HostToDevice"})
+# Processes of the profiler before Kineto (torch/autograd/profiler_util.py); what to say of events without categories.
+_LEGACY = ("CPU functions", "CUDA functions")
+_NO_CATEGORIES = (
+    "events without categories, so that device events cannot be told from others; take the trace with torch.profiler",
+    "trace of the legacy autograd profiler (no categories), which is not supported: its events name no launches; "
+    "take it with torch.profiler",
+)
 _HEAD = 4096
 # Ids have up to 64 bits, of which the lower 62 tell them apart.
 _LONGEST_ID = 40
@@ -127,6 +134,7 @@ class _Reader:
         self._settings: dict[str, bool | int | float | str] = {}
         self._pairs = BeginEndPairs()
         self._categories = 0
+        self._legacy = False
         self._used_devices: set[int] = set()
         self._devices: dict[int, str] = {}
         self._kinds: dict[str, str] = {}
@@ -180,6 +188,7 @@ class _Reader:
         """An event that has a start and a duration, or should have."""
         kind = self._kind(event.get("cat"))
         self._categories += bool(event.get("cat"))
+        self._legacy |= event.get("pid") in _LEGACY
         if kind == "python" and not str(event.get("name", "")).startswith(_MODULE):
             return
         if kind not in self._handlers:
@@ -209,10 +218,7 @@ class _Reader:
         """The trace of all events."""
         self._count_open()
         if not self._categories and self._builder.skipped:
-            raise TraceFormatError(
-                f"{path}: trace of the legacy autograd profiler (no categories), which is not supported: its events "
-                "name no launches; take it with torch.profiler"
-            )
+            raise TraceFormatError(f"{path}: {_NO_CATEGORIES[self._legacy]}")
         used = sorted(self._used_devices)
         names = {self._devices[i] for i in used if i in self._devices} or set(self._devices.values())
         facts = RunFacts(

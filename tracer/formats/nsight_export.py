@@ -1,6 +1,7 @@
 """What Nsight Systems exports as text, and reports that have not been exported.
 
-* CSV of ``nsys stats --report cuda_gpu_trace --format csv``: one row for each kernel, copy and fill;
+* CSV or JSON of ``nsys stats --report cuda_gpu_trace``, and CSV of ``nvprof --print-gpu-trace``, whose second line has
+  the units: one row for each kernel, copy and fill;
 * JSON lines of ``nsys export --type jsonlines`` (or ``json``): rows with the table that they come from, or, in older
   releases, events of classes ``CudaEvent``, ``TraceProcessEvent`` and ``NvtxEvent`` behind a line of strings;
 * ``.nsys-rep`` and ``.qdrep``, which only Nsight Systems itself can read: the message has the command that exports one.
@@ -14,7 +15,7 @@ import csv
 import io
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ import msgspec
 
 from tracer.events.builder import TraceBuilder
 from tracer.events.operator_table import Names
-from tracer.storage.json_stream import Progress, open_plain_or_gzip, text_chunks
+from tracer.storage.json_stream import JsonStream, Progress, open_plain_or_gzip, text_chunks
 from tracer.trace import KernelKind, RunFacts, Trace, TraceFormatError
 
 __all__ = ["read", "recognises"]
@@ -51,6 +52,8 @@ def recognises(path: Path) -> bool:
     if path.suffix in _REPORTS:
         return True
     head = next(text_chunks(path, _HEAD), "")
+    if head.lstrip().startswith("["):
+        return _are_columns(re.findall(r'"([^"]*)":', head.partition("}")[0]))
     return bool(_SIGN.match(head.partition("\n")[0])) or _heading(head.splitlines()) is not None
 
 
@@ -72,6 +75,11 @@ def read(path: Path, progress: Progress | None = None) -> Trace:
     if head.lstrip()[:1] == "{":
         for number, line in enumerate(_lines(path), start=1):
             reader.line(line, f"{path}, line {number}")
+    elif head.lstrip().startswith("["):
+        with JsonStream(path) as stream:
+            for _, item in stream.members("rows"):
+                if isinstance(item, dict):
+                    reader.row({str(key): str(value) for key, value in item.items()})
     else:
         for row in _rows(path, _heading(head.splitlines()) or 0):
             reader.row(row)
@@ -83,11 +91,15 @@ def read(path: Path, progress: Progress | None = None) -> Trace:
 def _heading(lines: list[str]) -> int | None:
     """Which of the first lines names the columns of a table of device events; messages may stand before it."""
     for number, line in enumerate(lines[:20]):
-        columns = next(csv.reader([line]), [])
-        found = {match[1] for column in columns if (match := _HEADING.match(column.strip()))}
-        if found == {"Start", "Duration"} and "Name" in columns and {"Strm", "Device"} & set(columns):
+        if _are_columns(next(csv.reader([line]), [])):
             return number
     return None
+
+
+def _are_columns(columns: Sequence[str]) -> bool:
+    """Whether these are the columns of a table of device events."""
+    found = {match[1] for column in columns if (match := _HEADING.match(column.strip()))}
+    return found == {"Start", "Duration"} and "Name" in columns and bool({"Strm", "Device"} & set(columns))
 
 
 def _rows(path: Path, before: int) -> Iterator[dict[str, str]]:
@@ -122,6 +134,8 @@ class _Reader:
         self._processes: dict[int, int] = {}
         self._strings: dict[int, str] = {}
         self._names: set[str] = set()
+        # Of columns whose names have none.
+        self._units: dict[str, float] = {}
 
     def row(self, row: Mapping[str, str]) -> None:
         """A row of a table of device events."""
@@ -129,10 +143,16 @@ class _Reader:
         for column, value in row.items():
             match = _HEADING.match(column)
             number = _float(value) if match else None
-            if match and number is not None:
-                times[match[1]] = round(number * _UNITS.get(match[2] or match[3] or "ns", 1.0))
+            if match and value.strip() in _UNITS:
+                self._units[match[1]] = _UNITS[value.strip()]
+            elif match and number is not None:
+                given = self._units.get(match[1], 1.0)
+                unit = match[2] or match[3]
+                times[match[1]] = round(number * (_UNITS.get(unit, 1.0) if unit else given))
         name, device = row.get("Name", "unknown"), row.get("Device", "")
         if len(times) < len(("Start", "Duration")):
+            if self._units and not name:
+                return  # The row of the units.
             self._builder.skip("row without a time")
             return
         self._names.add(re.sub(r"\s*\(\d+\)$", "", device))
@@ -141,9 +161,9 @@ class _Reader:
             start=times["Start"],
             duration=times["Duration"],
             kind=_kind_of(name),
-            correlation=_integer(row.get("CorrId")),
+            correlation=_integer(row.get("CorrId", row.get("Correlation_ID"))),
             device=self._devices.number(device),
-            stream=max(_integer(row.get("Strm")), 0),
+            stream=max(_integer(row.get("Strm", row.get("Stream"))), 0),
         )
 
     def line(self, line: bytes, where: str) -> None:

@@ -42,7 +42,6 @@ def _multiplied(op: Op) -> tuple[TensorSpec, ...]:
 
 
 _packed = partial(declare, kind=Kind.PACKED_ATTENTION, outputs=_attended)
-_whole = partial(_packed, encloses=True)
 _experts = partial(declare, kind=Kind.FUSED_EXPERTS, outputs=like_input, encloses=True)
 _product = partial(declare, kind=Kind.PRODUCT, outputs=_multiplied)
 _layer = partial(declare, kind=Kind.LINEAR, outputs=_linear, encloses=True)
@@ -56,7 +55,7 @@ _choice = partial(declare, kind=Kind.SORT)
 _FLASH_3 = (
     "q k v k_new v_new q_v out! cu_seqlens_q cu_seqlens_k cu_seqlens_k_new seqused_q seqused_k "
     "max_seqlen_q max_seqlen_k page_table kv_batch_idx leftpad_k rotary_cos rotary_sin seqlens_rotary "
-    "q_descale k_descale v_descale softmax_scale is_causal"
+    "q_descale k_descale v_descale softmax_scale is_causal window_size_left window_size_right"
 )
 _VARLEN = "q k v cu_seqlens_q cu_seqlens_k max_seqlen_q max_seqlen_k dropout_p softmax_scale is_causal"
 
@@ -75,7 +74,7 @@ ATTENTION = (
     _packed(
         "_vllm_fa2_C::varlen_fwd",
         "q k v out! cu_seqlens_q cu_seqlens_k seqused_k leftpad_k block_table alibi_slopes max_seqlen_q max_seqlen_k "
-        "dropout_p softmax_scale zero_tensors is_causal",
+        "dropout_p softmax_scale zero_tensors is_causal window_size_left window_size_right",
     ),
     # facebookresearch/xformers, xformers/ops/fmha/flash.py and cutlass.py
     _packed(
@@ -109,10 +108,10 @@ ATTENTION = (
         "out! exp_sums! max_logits! tmp_out! query key_cache value_cache num_kv_heads scale block_tables seq_lens "
         "block_size max_seq_len",
     ),
-    # Layers by their name: how long the sequences are and what lies in the cache is not among the arguments, so that
-    # new tokens count as one sequence that attends to itself.
-    _whole("vllm::unified_attention", "query key value layer_name"),
-    _whole("vllm::unified_attention_with_output", "query key value output! layer_name"),
+    # Layers by their name: how long the sequences are and what lies in the cache is not among the arguments. What they
+    # call knows more, and answers where it was recorded.
+    _packed("vllm::unified_attention", "query key value layer_name"),
+    _packed("vllm::unified_attention_with_output", "query key value output! layer_name"),
 )
 
 EXPERTS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,6 +43,10 @@ def trace_command(
     against_part: Annotated[
         str | None, typer.Option(help="Part of that trace; of this one where --against is not given.")
     ] = None,
+    ranks: Annotated[
+        list[Path] | None,
+        typer.Option(help="Trace of another rank of the run, once for each: tells waiting from moving in messages."),
+    ] = None,
     graph: Annotated[
         str | None,
         typer.Option(
@@ -76,7 +81,8 @@ def trace_command(
     if against is not None or against_part is not None:
         found.append(_against(trace, _part(_read(against, accelerator) if against else whole, against_part)[0]))
     if (against is None and against_part is None) or hw:
-        found.append(_predicted(trace, accelerator, execution, pool, plot))
+        others = [_part(_read(other, accelerator), part)[0] for other in ranks or ()]
+        found.append(_predicted(trace, accelerator, execution, pool, plot, others))
     if expected is not None:
         found.append(_held_against(expected, trace, None if part is None else runs, accelerator, execution, pool))
     if output_format == "json":
@@ -131,13 +137,18 @@ def _against(trace: Trace, reference: Trace) -> tuple[str, dict[str, Any], str]:
 
 
 def _predicted(
-    trace: Trace, accelerator: Accelerator | None, execution: Execution, pool: CalibrationPool, plot: Path | None
+    trace: Trace,
+    accelerator: Accelerator | None,
+    execution: Execution,
+    pool: CalibrationPool,
+    plot: Path | None,
+    other_ranks: Sequence[Trace],
 ) -> tuple[str, dict[str, Any], str]:
     """Measured kernels beside predicted ones, as members and text."""
     from validation.errors.trace_presentation import render
     from validation.errors.traces import compare
 
-    comparison = compare(trace, accelerator, execution, calibrations=pool)
+    comparison = compare(trace, accelerator, execution, calibrations=pool, other_ranks=other_ranks)
     if plot is not None:
         from validation.errors.trace_plots import plot as draw
 

@@ -10,6 +10,7 @@ from typing import Any
 from simulator.projection.named import BY_OPERATOR
 from simulator.uncertainty.intervals import Interval
 from tracer.events.device_idle import IdleOfDevice
+from validation.traces.collectives import CollectiveTime
 
 __all__ = ["ComparedOperator", "ComparedPart", "Remainder", "TraceComparison"]
 
@@ -153,6 +154,8 @@ class TraceComparison:
         Busy and idle time of each device; empty without a timeline.
     remarks : tuple of str
         What a reader of the figures should look at first.
+    collectives : tuple of CollectiveTime
+        Messages between ranks: measured, predicted, and what of them is waiting.
     """
 
     trace: str
@@ -182,6 +185,7 @@ class TraceComparison:
     host_bound_time: float | None
     devices: tuple[IdleOfDevice, ...] = ()
     remarks: tuple[str, ...] = ()
+    collectives: tuple[CollectiveTime, ...] = ()
 
     @property
     def worst(self) -> tuple[ComparedOperator, ...]:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from validation.traces.presentation import render_collectives
+
 from .graph_difference import DifferentOperator, GraphDifference
 from .trace_comparison import ComparedPart, TraceComparison
 
@@ -31,6 +33,8 @@ def render(comparison: TraceComparison, console: Console) -> None:
     if left > 0:
         console.print(f"{left} more operators; --format json has all", highlight=False)
     console.print(_worst(comparison))
+    if comparison.collectives:
+        render_collectives(comparison.collectives, console)
     if comparison.remainders:
         console.print(_remainders(comparison))
 

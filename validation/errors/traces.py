@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,10 @@ from simulator.uncertainty.intervals import Interval
 from tracer.events.attribution import Attribution, attribute
 from tracer.events.device_idle import device_idle
 from tracer.formats import read_trace
+from tracer.graph import Op
 from tracer.storage.json_stream import Progress
 from tracer.trace import Trace, TraceFormatError
+from validation.traces.collectives import collective_times
 
 from .operator_groups import UNMODELLED, OperatorGroup, operator_groups
 from .trace_comparison import ComparedOperator, ComparedPart, Remainder, TraceComparison
@@ -69,12 +72,15 @@ def compare(
     *,
     fidelity: Fidelity = "calibrated",
     calibrations: CalibrationPool | None = None,
+    other_ranks: Sequence[Trace] = (),
 ) -> TraceComparison:
     """Compare the device time of a trace with predictions.
 
     Parameters
     ----------
     trace : Trace
+    other_ranks : sequence of Trace
+        Those of the other ranks of the run, which tell waiting from moving in the messages between them.
     accelerator : Accelerator, optional
         By default the one that the trace says it ran on.
     execution : Execution, optional
@@ -113,7 +119,14 @@ def compare(
     total = by_basis.sum()
     basis = {name: float(time / total) for name, time in zip(BASES, by_basis, strict=True) if time > 0}
     remainders = _remainders(attribution, missing, trace.device_time)
-    return _summary(trace, accelerator, fidelity, basis, compared, missing, remainders, times.interval(calls))
+    summary = _summary(trace, accelerator, fidelity, basis, compared, missing, remainders, times.interval(calls))
+
+    def moving_time(op: Op) -> float | None:
+        time = float(operator_times([op], accelerator, execution, fidelity=fidelity, calibrations=pool).time[0])
+        return time if time > 0 else None
+
+    ranks = [attribution, *(attribute(other, lambda op: can_predict(op, execution)) for other in other_ranks)]
+    return replace(summary, collectives=collective_times(ranks, moving_time))
 
 
 def _compared(trace: Trace, group: OperatorGroup, times: OperatorTimes, sizes: str) -> ComparedOperator:

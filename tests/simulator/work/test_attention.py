@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.work import work_of
+from simulator.work import UnknownKeysError, work_of
 from simulator.work.attention import AttentionShape, attention_shape
 from tracer.graph import TensorSpec
 
@@ -55,9 +55,26 @@ def test_keys_in_pages_are_as_long_as_said_and_the_pool_is_not_read(call):
     assert work.bytes_read == 2 * (3 * 8 * 64 + 2 * 3 * 2 * 700 * 64)
 
 
-def test_a_layer_that_is_called_by_its_name_attends_to_the_new_tokens(call):
-    op = call("vllm::unified_attention", [(10, 4, 8), (10, 2, 8), (10, 2, 8)], [(10, 4, 8)])
-    assert attention_shape(op).scores == 4 * 10 * 11 / 2
+def test_a_layer_that_is_called_by_its_name_attends_to_the_new_tokens_of_a_prompt(call):
+    op = call("vllm::unified_attention", [(1000, 4, 8), (1000, 2, 8), (1000, 2, 8)], [(1000, 4, 8)])
+    assert attention_shape(op).scores == 4 * 1000 * 1001 / 2
+
+
+def test_how_many_keys_a_few_new_tokens_see_is_not_made_up(call):
+    decoded = call("vllm::unified_attention", [(8, 4, 8), (8, 2, 8), (8, 2, 8)], [(8, 4, 8)])
+    pool = (5000, 16, 2, 64)
+    inputs = [(3, 8, 64), pool, pool, _starts(4), _starts(3), TensorSpec((3, 100), "int32")]
+    for op in (decoded, call("_vllm_fa2_C::varlen_fwd", inputs, [(3, 8, 64)], is_causal=True)):
+        with pytest.raises(UnknownKeysError, match="not recorded"):
+            attention_shape(op)
+
+
+@pytest.mark.parametrize(("window", "keys"), [(-1, 700), (127, 128), (4095, 700)])
+def test_a_sliding_window_bounds_the_keys_of_a_decoded_token(call, window, keys):
+    pool = (5000, 16, 2, 64)
+    inputs = [(3, 8, 64), pool, pool, _starts(4), _starts(3), TensorSpec((3, 100), "int32")]
+    op = call("_vllm_fa2_C::varlen_fwd", inputs, [(3, 8, 64)], max_seqlen_k=700, window_size_left=window)
+    assert attention_shape(op).key_length == keys
 
 
 def test_self_attention(call):

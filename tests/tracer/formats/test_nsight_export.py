@@ -118,3 +118,25 @@ def test_damage_is_refused(tmp_path: Path) -> None:
     for other in ("", "a,b\n1,2\n", "Start,Name\n", "{}", "[1]"):
         path.write_text(other, encoding="utf-8")
         assert not nsight_export.recognises(path)
+
+
+def test_units_of_nvprof_stand_in_the_second_line(tmp_path: Path) -> None:
+    path = tmp_path / "gpu.csv"
+    path.write_text(
+        '==1== NVPROF is profiling\n"Start","Duration","Grid X","Device","Context","Stream","Name","Correlation_ID"\n'
+        'ms,us,,,,,,\n1.5,30.5,8,"Tesla V100 (0)","1","7","gemm",11\n'
+    )
+    assert recognise(path) == "nsight_export"
+    trace = read_trace(path)
+    assert trace.kernels.duration.tolist() == pytest.approx([30.5e-6])
+    assert trace.kernels.stream.tolist() == [7]
+    assert trace.skipped == {}
+
+
+def test_json_of_nsys_stats(tmp_path: Path) -> None:
+    row = {"Start (ns)": 1000, "Duration (ns)": 500, "CorrId": 1, "Strm": 7, "Device": "NVIDIA A100 (0)", "Name": "k"}
+    path = tmp_path / "a_cuda_gpu_trace.json"
+    path.write_text(json.dumps([row]))
+    assert recognise(path) == "nsight_export"
+    trace = read_trace(path)
+    assert (trace.device_time, trace.facts.device) == (pytest.approx(5e-7), "NVIDIA A100")
