@@ -12,9 +12,7 @@ Columns as the tools write them (Nsight Systems user guide, "Statistical analysi
 from __future__ import annotations
 
 import csv
-import io
 import re
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +22,7 @@ import numpy as np
 
 from tracer.event_columns import kernels_without_times, no_calls, no_host_calls
 from tracer.events.operator_table import Names
-from tracer.storage.json_stream import JsonStream, Progress, open_plain_or_gzip, text_chunks
+from tracer.storage.json_stream import JsonStream, Progress, require_whole_gzip, text_chunks
 from tracer.trace import KernelKind, RunFacts, Trace, TraceFormatError
 
 __all__ = ["read", "recognises"]
@@ -94,13 +92,17 @@ def _json_rows(path: Path) -> Iterator[Mapping[str, str]]:
 
 
 def _lines(path: Path) -> Iterator[list[str]]:
-    """Rows of a file, an empty one for a line that is empty."""
-    content, file = open_plain_or_gzip(path)
-    with file, content, io.TextIOWrapper(content, encoding="utf-8-sig", errors="replace", newline="") as text:
-        try:
-            yield from _cells(text)
-        except (OSError, EOFError, zlib.error) as error:
-            raise TraceFormatError(f"{path}: cut off or damaged ({error})") from error
+    """Rows of a file of any encoding, an empty one for a line that is empty."""
+    require_whole_gzip(path)
+    yield from _cells(_text_lines(path))
+
+
+def _text_lines(path: Path) -> Iterator[str]:
+    rest = ""
+    for chunk in text_chunks(path):
+        *lines, rest = (rest + chunk).split("\n")
+        yield from (f"{line}\n" for line in lines)
+    yield rest
 
 
 def _cells(lines: Iterable[str]) -> Iterator[list[str]]:

@@ -206,7 +206,14 @@ class _Reader:
             num_devices=max(len(devices), 1),
             settings=settings,
         )
-        return self._builder.build(self._path.name.removesuffix(".sqlite"), facts)
+        try:
+            return self._builder.build(self._path.name.removesuffix(".sqlite"), facts)
+        except TraceFormatError as error:
+            if any(name.startswith("CUPTI_ACTIVITY_KIND_") for name in self._tables):
+                raise
+            raise TraceFormatError(
+                f"{self._path}: nothing of a device was recorded; take the report with 'nsys profile --trace=cuda,nvtx'"
+            ) from error
 
     def _event(self, name: str, kind: KernelKind, row: tuple[Any, ...], grid: tuple[int, ...] = ()) -> None:
         """One device event of (start, end, device, stream, correlation, process)."""

@@ -122,5 +122,8 @@ def _archive(kind: str, names: list[str]) -> str:
 
 
 def _sqlite(path: Path) -> str:
-    names = ", ".join(name[:40] for name in sorted(tables_in_file(path))[:_MOST_NAMES])
+    tables = sorted(tables_in_file(path))
+    if "CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL" in tables:
+        return "a profile of nvprof: 'nvprof --import-profile FILE --print-gpu-trace --csv' writes one that can be read"
+    names = ", ".join(name[:40] for name in tables[:_MOST_NAMES])
     return f"a SQLite file of no profiler (tables: {names or 'none'}); an export of nsys has CUPTI_ACTIVITY_KIND_KERNEL"

@@ -55,7 +55,10 @@ def test_foreign_files_are_declined_and_refused(name: str, kind: str, tmp_path: 
 def test_nobody_takes_a_foreign_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(_FOREIGN["json"])
-    with pytest.raises(TraceFormatError, match="not a trace in any known format; known: chakra, execution_trace"):
+    with pytest.raises(TraceFormatError, match="not a trace: JSON without events"):
+        recognise(path)
+    path.write_text("good morning")
+    with pytest.raises(TraceFormatError, match="not a trace in any known format; known: chakra, chrome_processes"):
         recognise(path)
     with pytest.raises(TraceFormatError, match="is a folder, not a trace"):
         recognise(tmp_path)

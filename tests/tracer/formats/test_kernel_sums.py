@@ -95,3 +95,9 @@ def test_what_has_no_kernels_is_said(tmp_path: Path, text: str, message: str) ->
         read_trace(path)
     assert "\n" not in str(error.value)
     assert kernel_sums.recognises(path)
+
+
+def test_other_encodings_and_line_ends(tmp_path: Path) -> None:
+    path = tmp_path / "sums.csv"
+    path.write_bytes((_NSYS + _GEMM + _RELU).replace("\n", "\r\n").encode("utf-16"))
+    assert read_trace(path).kernels.repeats.tolist() == [3, 1]

@@ -214,3 +214,17 @@ def test_what_an_export_never_has_is_refused(change: str, message: str, tmp_path
         database.executescript(change)
     with pytest.raises(TraceFormatError, match=message):
         nsight_sqlite.read(path)
+
+
+def test_a_report_of_the_host_alone_says_how_to_take_one(tmp_path: Path) -> None:
+    path = tmp_path / "host.sqlite"
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE StringIds (id INTEGER, value TEXT)")
+    database.execute(
+        "CREATE TABLE NVTX_EVENTS (start INTEGER, end INTEGER, text TEXT, textId INTEGER, globalTid INTEGER, "
+        "eventType INTEGER)"
+    )
+    database.commit()
+    database.close()
+    with pytest.raises(TraceFormatError, match="--trace=cuda,nvtx"):
+        nsight_sqlite.read(path)

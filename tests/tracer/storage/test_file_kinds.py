@@ -76,3 +76,11 @@ def test_of_words_alone_nothing_is_known(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("good morning")
     assert kind_of_file(path) == ""
+
+
+def test_a_profile_of_nvprof_says_how_to_export_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.nvvp"
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL (start INTEGER)")
+    database.close()
+    assert "--print-gpu-trace --csv" in kind_of_file(path)
