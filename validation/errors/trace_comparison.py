@@ -10,7 +10,7 @@ from typing import Any
 from simulator.projection.named import BY_OPERATOR
 from simulator.uncertainty.intervals import Interval
 from tracer.events.device_idle import IdleOfDevice
-from validation.traces.collectives import CollectiveTime
+from validation.ranks.collectives import CollectiveTime
 
 __all__ = ["ComparedOperator", "ComparedPart", "Remainder", "TraceComparison"]
 

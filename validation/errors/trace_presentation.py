@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from validation.traces.presentation import render_collectives
+from validation.ranks.presentation import render_collectives
 
 from .graph_difference import DifferentOperator, GraphDifference
 from .trace_comparison import ComparedPart, TraceComparison

@@ -27,7 +27,7 @@ from tracer.formats import read_trace
 from tracer.graph import Op
 from tracer.storage.json_stream import Progress
 from tracer.trace import Trace, TraceFormatError
-from validation.traces.collectives import collective_times
+from validation.ranks.collectives import collective_times
 
 from .operator_groups import UNMODELLED, OperatorGroup, operator_groups
 from .trace_comparison import ComparedOperator, ComparedPart, Remainder, TraceComparison

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .collectives import CollectiveTime
 from .difference import ChangedOperator, TraceDifference
 from .parts import MatchedStage, PartTimes
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["render_collectives", "render_matched_stage", "render_parts", "render_trace_difference"]
+__all__ = ["render_matched_stage", "render_parts", "render_trace_difference"]
 
 _NUM_ROWS = 15
 
@@ -32,39 +31,6 @@ def render_trace_difference(difference: TraceDifference, console: Console) -> No
         if rows:
             console.print(_only(f"only in {name}", rows, side))
         _say_more(console, rows)
-
-
-def render_collectives(rows: Sequence[CollectiveTime], console: Console) -> None:
-    """Print messages between ranks, and what of their time is waiting."""
-    apart = any(row.moving is not None for row in rows)
-    columns = ["moving", "waiting"] if apart else ["at most", "beyond"]
-    table = _table("messages between ranks", ["message"], ["calls", "measured", "predicted", *columns])
-    for row in rows[:_NUM_ROWS]:
-        found = (row.moving, row.waiting) if apart else (row.at_most, row.beyond)
-        times = ("?" if time is None else _time(time) for time in (row.predicted, *found))
-        table.add_row(row.message, str(row.calls), _time(row.measured), *times)
-    console.print(table)
-    _say_more(console, rows)
-    for line in _apart_lines(rows) if apart else _TOGETHER:
-        console.print(line, highlight=False)
-
-
-#: What one rank's file tells of its messages.
-_TOGETHER = (
-    "predicted is the time to move the message; at most: had each taken as long as the shortest of its kind",
-    "beyond the prediction lies waiting for other ranks or a slower link: one rank's file cannot tell which;",
-    "--ranks FILE, once for each other rank, does",
-)
-
-
-def _apart_lines(rows: Sequence[CollectiveTime]) -> list[str]:
-    lines = [
-        f"of {max(row.ranks for row in rows)} ranks: the last to arrive at a message moves it (its kernel is the "
-        "shortest), the others wait; means over these ranks",
-    ]
-    if any(row.moving is None for row in rows):
-        lines.append("?: not the same number of messages on all ranks, or ranks of several groups")
-    return lines
 
 
 def _totals(d: TraceDifference) -> list[str]:
@@ -89,7 +55,7 @@ def _print(console: Console, title: str, rows: Sequence[ChangedOperator], *, sha
     _say_more(console, rows)
 
 
-def _say_more(console: Console, rows: Sequence[object]) -> None:
+def _say_more(console: Console, rows: Sequence[ChangedOperator]) -> None:
     if len(rows) > _NUM_ROWS:
         console.print(f"{len(rows) - _NUM_ROWS} more; --format json has all", highlight=False)
 

@@ -9,7 +9,7 @@ from tracer.events.builder import TraceBuilder
 from tracer.events.operator_arguments import message_of
 from tracer.graph import Op
 from tracer.trace import RunFacts
-from validation.traces.collectives import collective_times
+from validation.ranks.collectives import collective_times
 
 _KERNEL = "ncclDevKernel_AllReduce_Sum_f32_RING_LL(ncclDevKernelArgsStorage<4096ul>)"
 _MESSAGE = {"collective name": "allreduce", "in msg nelems": 1000, "dtype": "Float", "group size": 2}
