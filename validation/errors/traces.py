@@ -80,7 +80,7 @@ def compare(
     ----------
     trace : Trace
     other_ranks : sequence of Trace
-        Those of the other ranks of the run, which tell waiting from moving in the messages between them.
+        Of the same run; they tell waiting from moving in the messages between them.
     accelerator : Accelerator, optional
         By default the one that the trace says it ran on.
     execution : Execution, optional
@@ -116,17 +116,15 @@ def compare(
             by_basis += group.calls * times.by_basis[operator]
             calls[operator] += group.calls
     compared.sort(key=lambda row: -abs(row.predicted - row.measured))
-    total = by_basis.sum()
-    basis = {name: float(time / total) for name, time in zip(BASES, by_basis, strict=True) if time > 0}
+    basis = {name: float(time / by_basis.sum()) for name, time in zip(BASES, by_basis, strict=True) if time > 0}
     remainders = _remainders(attribution, missing, trace.device_time)
     summary = _summary(trace, accelerator, fidelity, basis, compared, missing, remainders, times.interval(calls))
-
-    def moving_time(op: Op) -> float | None:
-        time = float(operator_times([op], accelerator, execution, fidelity=fidelity, calibrations=pool).time[0])
-        return time if time > 0 else None
-
     ranks = [attribution, *(attribute(other, lambda op: can_predict(op, execution)) for other in other_ranks)]
-    return replace(summary, collectives=collective_times(ranks, moving_time))
+
+    def times_of(operators: Sequence[Op]) -> Sequence[float]:
+        return operator_times(operators, accelerator, execution, fidelity=fidelity, calibrations=pool).time.tolist()
+
+    return replace(summary, collectives=collective_times(ranks, times_of))
 
 
 def _compared(trace: Trace, group: OperatorGroup, times: OperatorTimes, sizes: str) -> ComparedOperator:

@@ -64,7 +64,7 @@ class CollectiveTime:
 
 
 def collective_times(
-    attributions: Sequence[Attribution], predicted: Callable[[Op], float | None]
+    attributions: Sequence[Attribution], predicted: Callable[[Sequence[Op]], Sequence[float]]
 ) -> tuple[CollectiveTime, ...]:
     """Messages of the ranks of one run, from those that take longest.
 
@@ -73,7 +73,7 @@ def collective_times(
     attributions : sequence of Attribution
         One for each file; each device of a file is a rank.
     predicted : callable
-        Time to move a message, None where it has no prediction. [s]
+        Time to move each of some messages, NaN where it has no prediction. [s]
     """
     times: dict[str, tuple[float | None, int]] = {}
     ranks = [rank for attribution in attributions for rank in _ranks(attribution, predicted, times)]
@@ -85,7 +85,9 @@ def collective_times(
 
 
 def _ranks(
-    attribution: Attribution, predicted: Callable[[Op], float | None], times: dict[str, tuple[float | None, int]]
+    attribution: Attribution,
+    predicted: Callable[[Sequence[Op]], Sequence[float]],
+    times: dict[str, tuple[float | None, int]],
 ) -> Iterator[_Kernels]:
     """(duration [s], repeats) of the kernels of each message in their order, for each device of a file."""
     trace = attribution.trace
@@ -94,9 +96,11 @@ def _ranks(
     named = np.array([named_work(name).kind == COLLECTIVE for name in trace.kernel_names], dtype=np.bool_)
     collective = np.array([kind_of(op.name) in COLLECTIVES for op in trace.operators], dtype=np.bool_)
     messages = {i: _label(op) for i, op in enumerate(trace.operators) if collective[i]}
-    times.update({label: (predicted(trace.operators[i]), _size(trace.operators[i])) for i, label in messages.items()})
+    moving = predicted([trace.operators[i] for i in messages]) if messages else ()
+    for (i, label), time in zip(messages.items(), moving, strict=True):
+        times[label] = (time if time > 0 else None, _size(trace.operators[i]))
     of_operator = collective[np.maximum(operators, 0)] & (operators >= 0) if len(collective) else operators > 0
-    rows = np.flatnonzero(of_operator | ((operators < 0) & named[kernels.name]))
+    rows = np.flatnonzero(of_operator | named[kernels.name])
     rows = rows[np.argsort(kernels.start[rows], kind="stable")]
     found: defaultdict[int, defaultdict[str, list[tuple[float, int]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows.tolist():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tracer.events.attribution import Attribution, attribute
@@ -33,8 +35,8 @@ def _found(*builders: TraceBuilder) -> list[Attribution]:
     return [attribute(b.build("t", RunFacts()), lambda op: True) for b in builders]
 
 
-def _twenty(op: Op) -> float:
-    return 20e-6
+def _twenty(operators: Sequence[Op]) -> list[float]:
+    return [20e-6] * len(operators)
 
 
 def test_the_last_to_arrive_moves_and_the_others_wait() -> None:
