@@ -1,4 +1,7 @@
-"""Time and memory to read a Chrome trace of any size, made here: ``python benchmarks/chrome_trace.py [MB] [FOLDER]``.
+"""Time and memory to read a Chrome trace of any size, made here.
+
+``python benchmarks/chrome_trace.py [MB] [FOLDER] [small]``; ``small``: nothing but operator calls, launches and kernels
+of 130 bytes each, the most events that a file can hold.
 
 The trace has the shape of PyTorch's own: for each kernel two nested operator calls, a launch, an arrow, and Python
 calls around them; times and numbers climb as in a run. It is written to the folder (a temporary one by default), then
@@ -55,12 +58,26 @@ def events() -> Iterator[dict[str, object]]:
         yield {"ph": "f", "id": number, **device, "ts": at + 20, "cat": "ac2g", "name": "ac2g", "bp": "e"}
 
 
-def write(path: Path, size: int) -> None:
+def small_events() -> Iterator[dict[str, object]]:
+    """The same with as few bytes for an event as there can be."""
+    number = 0
+    while True:
+        number += 1
+        at = 1000 + 10 * number
+        yield {"ph": "X", "cat": "cpu_op", "name": "aten::mm", "pid": 1, "tid": 1, "ts": at, "dur": 8,
+               "args": {"External id": number}}  # fmt: skip
+        yield {"ph": "X", "cat": "cuda_runtime", "name": "cudaLaunchKernel", "pid": 1, "tid": 1, "ts": at + 2, "dur": 3,
+               "args": {"correlation": number}}  # fmt: skip
+        yield {"ph": "X", "cat": "kernel", "name": "k", "pid": 0, "tid": 7, "ts": at + 4, "dur": 5,
+               "args": {"correlation": number, "External id": number, "device": 0, "stream": 7}}  # fmt: skip
+
+
+def write(path: Path, size: int, made: Iterator[dict[str, object]]) -> None:
     """Write a trace of some bytes."""
     written = 0
     with path.open("w", encoding="utf-8") as stream:
         stream.write('{"schemaVersion": 1, "deviceProperties": [{"id": 0, "name": "NVIDIA H100"}], "traceEvents": [\n')
-        for event in events():
+        for event in made:
             line = json.dumps(event)
             stream.write(line + ",\n")
             written += len(line)
@@ -69,11 +86,11 @@ def write(path: Path, size: int) -> None:
         stream.write(json.dumps({"ph": "M", "name": "end", "pid": 0}) + "]}")
 
 
-def main(megabytes: int, folder: Path) -> None:
+def main(megabytes: int, folder: Path, *, small: bool = False) -> None:
     """Write, read, print."""
-    path = folder / "generated.pt.trace.json"
+    path = folder / f"{'small' if small else 'generated'}_{megabytes}.pt.trace.json"
     if not path.is_file():
-        write(path, megabytes * 1_000_000)
+        write(path, megabytes * 1_000_000, small_events() if small else events())
     command = [sys.executable, "-c", _PROBE, str(path)]
     read = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603  # this interpreter
     print(f"{path.stat().st_size / 1e6:.0f} MB: {read.stdout}", end="")
@@ -82,7 +99,7 @@ def main(megabytes: int, folder: Path) -> None:
 if __name__ == "__main__":
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 400
     if len(sys.argv) > 2:
-        main(size, Path(sys.argv[2]))
+        main(size, Path(sys.argv[2]), small="small" in sys.argv[3:])
     else:
         with tempfile.TemporaryDirectory() as temporary:
             main(size, Path(temporary))

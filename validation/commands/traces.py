@@ -80,7 +80,8 @@ def trace_command(
         found.extend(shapes)
     if against is not None or against_part is not None:
         found.append(_against(trace, _part(_read(against, accelerator) if against else whole, against_part)[0]))
-    if (against is None and against_part is None) or hw:
+    alone = against is None and against_part is None
+    if hw or (alone and (graph is None or trace.facts.device)):
         others = [_part(_read(other, accelerator), part)[0] for other in ranks or ()]
         found.append(_predicted(trace, accelerator, execution, pool, plot, others))
     if expected is not None:

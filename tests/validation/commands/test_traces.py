@@ -57,3 +57,18 @@ def test_two_traces_and_two_parts_need_no_accelerator(run: Callable[..., Any], w
     assert {"against", "measured_time"} <= set(both)
     done = run("trace", new, "--part", "decoder", "--hw", "xeon-8480plus")
     assert (done.status, "it has before steps, step (1 to 4)" in done.err) == (2, True)
+
+
+@pytest.mark.torch
+def test_operators_are_held_against_a_graph_without_an_accelerator(
+    run: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
+) -> None:
+    torch = pytest.importorskip("torch")
+    from tracer import save_graph, trace_module
+
+    square = torch.empty(512, 512, device="meta")
+    graph = tmp_path / "step.npz"
+    save_graph(trace_module(lambda a: (a @ a + a) * a, square), graph)
+    done = run("trace", write("cpu.json"), "--part", "step 2", "--graph", graph, "--format", "json")
+    assert done.status == 0, done.err
+    assert set(json.loads(done.out)) == {"graph"}
