@@ -5,6 +5,7 @@ What is compared is time on the device alone; idle time and time bound by the ho
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -24,7 +25,6 @@ from simulator.uncertainty.intervals import Interval
 from tracer.events.attribution import Attribution, attribute
 from tracer.events.device_idle import device_idle
 from tracer.formats import read_trace
-from tracer.graph import Op
 from tracer.storage.json_stream import Progress
 from tracer.trace import Trace, TraceFormatError
 from validation.ranks.collectives import collective_times
@@ -121,10 +121,10 @@ def compare(
     summary = _summary(trace, accelerator, fidelity, basis, compared, missing, remainders, times.interval(calls))
     ranks = [attribution, *(attribute(other, lambda op: can_predict(op, execution)) for other in other_ranks)]
 
-    def times_of(operators: Sequence[Op]) -> Sequence[float]:
-        return operator_times(operators, accelerator, execution, fidelity=fidelity, calibrations=pool).time.tolist()
-
-    return replace(summary, collectives=collective_times(ranks, times_of))
+    times_of = functools.partial(
+        operator_times, accelerator=accelerator, execution=execution, fidelity=fidelity, calibrations=pool
+    )
+    return replace(summary, collectives=collective_times(ranks, lambda operators: times_of(operators).time.tolist()))
 
 
 def _compared(trace: Trace, group: OperatorGroup, times: OperatorTimes, sizes: str) -> ComparedOperator:
