@@ -49,9 +49,7 @@ def trace_command(
     ] = None,
     graph: Annotated[
         str | None,
-        typer.Option(
-            help="Also hold operators against a graph file or a workload; its shapes where the trace has none."
-        ),
+        typer.Option(help="Also hold operators against a graph file or a workload; shapes where the trace has none."),
     ] = None,
     calibration: Annotated[
         Path | None,
@@ -86,10 +84,13 @@ def trace_command(
         found.append(_predicted(trace, accelerator, execution, pool, plot, others))
     if expected is not None:
         found.append(_held_against(expected, trace, None if part is None else runs, accelerator, execution, pool))
+    emit(_text(found, output_format), output)
+
+
+def _text(found: list[tuple[str, dict[str, Any], str]], output_format: str) -> str:
     if output_format == "json":
-        emit(json.dumps(_joined(found), indent=2) + "\n", output)
-    else:
-        emit("".join(text for _, _, text in found), output)
+        return json.dumps(_joined(found), indent=2) + "\n"
+    return "".join(text for _, _, text in found)
 
 
 def _joined(found: list[tuple[str, dict[str, Any], str]]) -> dict[str, Any]:
