@@ -119,7 +119,7 @@ def command(given: SimulateOptions) -> None:
     if given.hw is None or sum(what is not None for what in subjects) != 1:
         raise typer.BadParameter("give --hw NAME and one of --model NAME, --graph FILE and --trace FILE (or --list)")
     hw, given = given.hw, replace(given, model=_variant(given.model, given.variant))
-    files = ResultFiles(report=given.report)
+    files = ResultFiles.of(given)
     files.require()
     asked = replace(_asked(hw, level, given), files=files)
     if level == "roofline":
@@ -265,7 +265,8 @@ def _simulated(graph: OpGraph, asked: _Asked, explain: str | None = None) -> _An
     simulation = _simulation(graph, asked)
     report = _with_one_device(simulation.report, graph, asked)
     if asked.files:
-        asked.files.write(simulation, report, _other_attention(graph, asked), asked.remarks)
+        others = _other_attention(graph, asked) if asked.files.compare_attention else {}
+        asked.files.write(simulation, report, others, asked.remarks)
     if explain is not None:
         return _Answer(_explained(simulation, explain, asked.output_format), simulation.report.fits)
     return _Answer(_rendered(report, asked.output_format), report.fits)

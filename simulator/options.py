@@ -17,7 +17,7 @@ from .execution import ATTENTION_CHOICES, EXECUTION_MODES, OFFLOADS
 from .hosts.catalogue import DEFAULT_HOST, list_hosts
 from .quantization import UNQUANTIZED, list_schemes
 from .reference import SETTINGS
-from .results.options import ReportFile
+from .results.options import ChakraFile, ChromeTraceFile, PlotFiles, ReportFile
 from .views.report import FORMATS
 
 __all__ = [
@@ -388,6 +388,9 @@ class SimulateOptions(RunOptions):
     strict: Strict = False
     must_fit: MustFit = False
     report: ReportFile = None
+    plot: PlotFiles = None
+    chrome_trace: ChromeTraceFile = None
+    chakra: ChakraFile = None
     output_format: OutputFormat = "table"
     output: OutputFile = None
     list_models: ListModels = False

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from hw_specs.output import OutputError, write_text
+from hw_specs.output import OutputError, write_bytes, write_text
+from simulator.views.plots import PlannedPlot, draw_plot, planned_plot
 
 if TYPE_CHECKING:
     from simulator.report import Report
@@ -17,6 +18,26 @@ if TYPE_CHECKING:
     from simulator.views.html.page import Page
 
 __all__ = ["ResultFiles", "command_line", "require_page", "write_page"]
+
+
+class Asked(Protocol):
+    """Options of a command that name files to write."""
+
+    @property
+    def report(self) -> Path | None:
+        """Page."""
+
+    @property
+    def plot(self) -> list[str] | None:
+        """Figures."""
+
+    @property
+    def chrome_trace(self) -> Path | None:
+        """Timeline."""
+
+    @property
+    def chakra(self) -> Path | None:
+        """Graph with times."""
 
 
 def command_line() -> str:
@@ -29,10 +50,30 @@ class ResultFiles:
     """Files that were asked for of one run; None for those that were not."""
 
     report: Path | None = None
+    plots: tuple[PlannedPlot, ...] = ()
+    chrome_trace: Path | None = None
+    chakra: Path | None = None
+
+    @classmethod
+    def of(cls, given: Asked) -> ResultFiles:
+        """Those of a command's options.
+
+        Raises
+        ------
+        PlotError
+            There is no such view, or its file's ending names no format.
+        """
+        plots = tuple(map(planned_plot, given.plot or ()))
+        return cls(report=given.report, plots=plots, chrome_trace=given.chrome_trace, chakra=given.chakra)
 
     def __bool__(self) -> bool:
         """Whether any was asked for."""
-        return self.report is not None
+        return bool(self.report or self.plots or self.chrome_trace or self.chakra)
+
+    @property
+    def compare_attention(self) -> bool:
+        """Whether any shows the run with attention run otherwise, too."""
+        return self.report is not None or any(plot.view == "breakdown" for plot in self.plots)
 
     def require(self) -> None:
         """Refuse what could not be written, before anything is computed for it.
@@ -44,6 +85,11 @@ class ResultFiles:
         """
         if self.report is not None:
             require_page(self.report)
+        for path in (*(plot.path for plot in self.plots), self.chrome_trace, self.chakra):
+            if path is not None:
+                _require_folder(path)
+        if self.plots:
+            import matplotlib  # noqa: F401
 
     def write(
         self, simulation: Simulation, report: Report, others: Mapping[str, Report], remarks: Sequence[str]
@@ -69,6 +115,16 @@ class ResultFiles:
 
             page = report_page(simulation, report=report, others=others, remarks=remarks, command=command_line())
             write_page(page, self.report)
+        for plot in self.plots:
+            draw_plot(plot, simulation, report, others)
+        if self.chrome_trace is not None:
+            from .chrome_trace import chrome_trace
+
+            write_text(self.chrome_trace, chrome_trace(simulation))
+        if self.chakra is not None:
+            from .chakra import chakra_trace
+
+            write_bytes(self.chakra, chakra_trace(simulation))
 
 
 def require_page(path: Path) -> None:
@@ -85,9 +141,13 @@ def require_page(path: Path) -> None:
 
     if path.suffix not in _PAGES:
         raise OutputError(f"{path}: a report is a page; valid: a file that ends in .html")
+    _require_folder(path)
+    require_libraries()
+
+
+def _require_folder(path: Path) -> None:
     if not path.parent.is_dir():
         raise OutputError(f"{path}: cannot write: {path.parent} is no folder")
-    require_libraries()
 
 
 _PAGES = (".html", ".htm")

@@ -18,6 +18,7 @@ import numpy as np
 
 from tracer.events.builder import TraceBuilder
 from tracer.events.operator_arguments import RecordedArguments
+from tracer.storage.chakra_schema import Arguments, Attribute, Field, NodeType
 from tracer.storage.file_content import file_content, head_of
 from tracer.storage.json_stream import Progress
 from tracer.storage.protobuf_wire import WireError, delimited, fields, signed, text, varint
@@ -25,10 +26,6 @@ from tracer.trace import RunFacts, Trace, TraceFormatError
 
 __all__ = ["read", "recognises"]
 
-_ID, _NAME, _TYPE, _CONTROL, _DATA, _START, _DURATION, _INPUTS, _ATTRIBUTES = 1, 2, 3, 4, 5, 6, 7, 8, 10
-_VALUES, _SHAPES, _TYPES = 1, 2, 3
-_ATTRIBUTE_NAME, _BOOL, _STRING = 1, 27, 29
-_METADATA_NODE, _LAST_TYPE = 1, 7
 _HEAD = 1 << 14
 _MICRO = 1000
 _TENSOR = re.compile(r"Tensor\((.*)\)$")
@@ -45,7 +42,7 @@ def recognises(path: Path) -> bool:
             return False
         _, at = varint(head, at + size)
         first = dict(_known(head[at:]))
-        return bool(text(first.get(_NAME, 0))) and signed(first.get(_TYPE, 0)) in range(1, _LAST_TYPE + 1)
+        return bool(text(first.get(Field.NAME, 0))) and signed(first.get(Field.TYPE, 0)) in range(1, max(NodeType) + 1)
     except WireError:
         return False
 
@@ -58,7 +55,7 @@ def _is_version(message: memoryview) -> bool:
 def _known(message: memoryview) -> Iterable[tuple[int, int | memoryview]]:
     """First three fields of a node."""
     for number, value in fields(message):
-        if number > _TYPE:
+        if number > Field.TYPE:
             return
         yield number, value
 
@@ -98,23 +95,23 @@ class _Reader:
         found: dict[int, int | memoryview] = {}
         around, attributes = [], {}
         for number, value in fields(message):
-            if number in (_CONTROL, _DATA):
+            if number in (Field.CONTROL, Field.DATA):
                 around.extend(_numbers(value))
-            elif number == _ATTRIBUTES and not isinstance(value, int):
+            elif number == Field.ATTRIBUTES and not isinstance(value, int):
                 name, content = _attribute(value)
                 attributes[name] = content
             else:
                 found[number] = value
-        identity, name = signed(found.get(_ID, 0)), text(found.get(_NAME, 0))
-        start, duration = (signed(found.get(n, 0)) * _MICRO for n in (_START, _DURATION))
-        if signed(found.get(_TYPE, 0)) == _METADATA_NODE:
+        identity, name = signed(found.get(Field.ID, 0)), text(found.get(Field.NAME, 0))
+        start, duration = (signed(found.get(n, 0)) * _MICRO for n in (Field.START, Field.DURATION))
+        if signed(found.get(Field.TYPE, 0)) == NodeType.METADATA:
             return
         if not attributes.get("is_cpu_op", "::" in name):
             self._kernels.append((name, start, duration, around))
             return
         self._calls.add(identity)
         self._builder.add_call(
-            name, _arguments(found.get(_INPUTS, 0)), start=start, duration=duration, external=identity
+            name, _arguments(found.get(Field.INPUTS, 0)), start=start, duration=duration, external=identity
         )
 
     def build(self, path: Path, version: str) -> Trace:
@@ -143,8 +140,10 @@ def _numbers(value: int | memoryview) -> list[int]:
 
 def _attribute(message: memoryview) -> tuple[str, Any]:
     found = dict(fields(message))
-    value = found.get(_BOOL)
-    return text(found.get(_ATTRIBUTE_NAME, 0)), bool(value) if value is not None else text(found.get(_STRING, 0))
+    value = found.get(Attribute.BOOL)
+    return text(found.get(Attribute.NAME, 0)), bool(value) if value is not None else text(
+        found.get(Attribute.STRING, 0)
+    )
 
 
 def _arguments(inputs: int | memoryview) -> RecordedArguments:
@@ -152,8 +151,10 @@ def _arguments(inputs: int | memoryview) -> RecordedArguments:
     if isinstance(inputs, int):
         return RecordedArguments()
     found = {number: _list(text(value)) for number, value in fields(inputs)}
-    types = [_type(str(kind)) for kind in found.get(_TYPES, [])]
-    return RecordedArguments(shapes=found.get(_SHAPES, []), types=types, values=found.get(_VALUES, []))
+    types = [_type(str(kind)) for kind in found.get(Arguments.TYPES, [])]
+    return RecordedArguments(
+        shapes=found.get(Arguments.SHAPES, []), types=types, values=found.get(Arguments.VALUES, [])
+    )
 
 
 def _type(kind: str) -> str:

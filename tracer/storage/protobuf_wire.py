@@ -6,9 +6,19 @@ than the library with its generated modules, and takes one message at a time (Pr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-__all__ = ["WireError", "delimited", "fields", "signed", "text", "varint"]
+__all__ = [
+    "WireError",
+    "delimited",
+    "encoded",
+    "fields",
+    "framed",
+    "packed",
+    "signed",
+    "text",
+    "varint",
+]
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _SIZES = {_FIXED64: 8, _FIXED32: 4}
@@ -93,3 +103,35 @@ def signed(value: int | memoryview) -> int:
 def text(value: int | memoryview) -> str:
     """Text of a field; empty for a number."""
     return "" if isinstance(value, int) else bytes(value).decode("utf-8", errors="replace")
+
+
+def _written(value: int) -> bytes:
+    """A whole number of at most 64 bits as a varint."""
+    rest, found = value & (2**64 - 1), bytearray()
+    while rest >= 0x80:
+        found.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    found.append(rest)
+    return bytes(found)
+
+
+def encoded(parts: Iterable[tuple[int, int | str | bytes]]) -> bytes:
+    """A message of (number, value) of fields in order: whole numbers, texts, bytes of messages or packed numbers."""
+    found = bytearray()
+    for number, value in parts:
+        if isinstance(value, int):
+            found += _written(number << 3 | _VARINT) + _written(value)
+            continue
+        content = value.encode("utf-8") if isinstance(value, str) else value
+        found += framed(content, _written(number << 3 | _BYTES))
+    return bytes(found)
+
+
+def framed(message: bytes, key: bytes = b"") -> bytes:
+    """A message behind its length, as :func:`delimited` reads it."""
+    return key + _written(len(message)) + message
+
+
+def packed(numbers: Iterable[int]) -> bytes:
+    """Whole numbers of a repeated field."""
+    return b"".join(map(_written, numbers))

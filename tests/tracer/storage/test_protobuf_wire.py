@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer.storage.protobuf_wire import WireError, delimited, fields, signed, text, varint
+from tracer.storage.protobuf_wire import WireError, delimited, encoded, fields, framed, packed, signed, text, varint
 
 
 def test_the_examples_of_the_documentation() -> None:
@@ -42,3 +42,18 @@ def test_any_bytes_end(data: bytes) -> None:
         assert sum(1 for _ in fields(memoryview(data))) <= len(data)
     except WireError as error:
         assert str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("number", [0, 1, 127, 128, 300, 2**32, 2**63, 2**64 - 1])
+def test_numbers_that_are_written_are_read(number):
+    message = encoded([(5, number)])
+    assert list(fields(memoryview(message))) == [(5, number)]
+
+
+def test_negative_numbers_texts_and_lists_are_written_as_they_are_read():
+    message = encoded([(1, -3), (2, "gemm"), (3, packed([1, 300]))])
+    found = dict(fields(memoryview(message)))
+    assert signed(found[1]) == -3
+    assert text(found[2]) == "gemm"
+    assert bytes(found[3]) == b"\x01\xac\x02"
+    assert list(delimited(memoryview(framed(message)))) == [message]
