@@ -231,6 +231,7 @@ def _compared(subject: _Subject, asked: _Asked, changes: ReferenceChanges) -> _A
     other = _simulation(subject.traced(settings, reference.accelerator), reference)
     comparison, workloads = compare(run, other), (each.launches.graph.workload for each in (run, other))
     remarks = tuple(dict.fromkeys(line for workload in workloads for line in unchecked_remarks(workload)))
+    asked.files.write_comparison(comparison, (*remarks, *asked.remarks))
     answer = partial(_Answer, fits=run.report.fits, remarks=remarks)
     if asked.output_format == "json":
         return answer(comparison_to_json(comparison))
@@ -321,6 +322,7 @@ def _traced(path: Path, graph: Path | None, source: Accelerator | None, asked: _
             calibrations=asked.calibrations,
             host=asked.host,
         )
+        asked.files.write_projection(projection, (*remarks, *asked.remarks))
         return _Answer(_projection_text(projection, asked.output_format), remarks=remarks)
     if source is not None:
         raise typer.BadParameter(f"--from needs measured times, and {path} has no device events; leave it out")

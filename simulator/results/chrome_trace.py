@@ -230,12 +230,15 @@ def _arguments(op: Op) -> Event:
 
 def profiler_type(dtype: str) -> str:
     """C++ name of a dtype of torch, as the profiler writes it."""
-    return _TYPES.get(dtype, f"c10::F{dtype[1:]}" if dtype.startswith("float8") else dtype)
+    if dtype in _OWN_TYPES or dtype.startswith("float8"):
+        return f"c10::{_OWN_TYPES.get(dtype, dtype.capitalize())}"
+    return _TYPES.get(dtype, dtype)
+
+
+_OWN_TYPES = {"float16": "Half", "bfloat16": "BFloat16"}
 
 
 _TYPES = {
-    "float16": "c10::Half",
-    "bfloat16": "c10::BFloat16",
     "float32": "float",
     "float64": "double",
     "int64": "long int",

@@ -13,6 +13,8 @@ from hw_specs.output import OutputError, write_bytes, write_text
 from simulator.views.plots import PlannedPlot, draw_plot, planned_plot
 
 if TYPE_CHECKING:
+    from simulator.comparison import Comparison
+    from simulator.projection.projection import Projection
     from simulator.report import Report
     from simulator.simulation import Simulation
     from simulator.views.html.page import Page
@@ -83,8 +85,7 @@ class ResultFiles:
         ModuleNotFoundError
             A library that draws is not installed.
         """
-        if self.report is not None:
-            require_page(self.report)
+        require_page(self.report)
         for path in (*(plot.path for plot in self.plots), self.chrome_trace, self.chakra):
             if path is not None:
                 _require_folder(path)
@@ -126,9 +127,35 @@ class ResultFiles:
 
             write_bytes(self.chakra, chakra_trace(simulation))
 
+    def write_projection(self, projection: Projection, remarks: Sequence[str]) -> None:
+        """Write the page of a measured trace on another accelerator.
 
-def require_page(path: Path) -> None:
-    """Refuse a page that could not be written, before anything is computed for it.
+        Raises
+        ------
+        OutputError
+            Something else was asked for, which only a predicted run has, or the page cannot be written.
+        """
+        self._refuse_all_but_a_page("a projection")
+        if self.report is not None:
+            from simulator.projection.page import projection_page
+
+            write_page(projection_page(projection, remarks, command_line()), self.report)
+
+    def write_comparison(self, comparison: Comparison, remarks: Sequence[str]) -> None:
+        """Write the page of a run against its reference. Raises as :meth:`write_projection`."""
+        self._refuse_all_but_a_page("a comparison")
+        if self.report is not None:
+            from simulator.views.html.comparison_page import comparison_page
+
+            write_page(comparison_page(comparison, remarks, command_line()), self.report)
+
+    def _refuse_all_but_a_page(self, what: str) -> None:
+        if self.plots or self.chrome_trace or self.chakra:
+            raise OutputError(f"--plot, --chrome-trace and --chakra are of one predicted run; {what} has --report")
+
+
+def require_page(path: Path | None) -> None:
+    """Refuse a page that was asked for and could not be written, before anything is computed for it.
 
     Raises
     ------
@@ -139,6 +166,8 @@ def require_page(path: Path) -> None:
     """
     from simulator.views.html.page import require_libraries
 
+    if path is None:
+        return
     if path.suffix not in _PAGES:
         raise OutputError(f"{path}: a report is a page; valid: a file that ends in .html")
     _require_folder(path)

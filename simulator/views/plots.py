@@ -141,8 +141,15 @@ def _breakdown(axes: Axes, simulation: Simulation, reports: Mapping[str, Report]
     for category in _categories(c for own in bars.values() for c in own):
         left = [sum(v for c, v in own.items() if _before(c, category)) for own in bars.values()]
         width = [own.get(category, 0.0) for own in bars.values()]
-        look = {"color": _COLOURS[category], "edgecolor": BLACK, "linewidth": 0.4}
-        axes.barh(list(bars), width, left=left, label=_label(category), **look)
+        axes.barh(
+            list(bars),
+            width,
+            left=left,
+            color=_COLOURS[category],
+            edgecolor=BLACK,
+            linewidth=0.4,
+            label=_label(category),
+        )
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("latency [s]")
@@ -206,7 +213,7 @@ def _memory(axes: Axes, simulation: Simulation, reports: Mapping[str, Report]) -
     workspaces = [int(value) for stage in stages for value in stage.workspaces]
     layers = [[value / 1e9 for value in layer] for layer in ([held] * len(x), weights, activations, workspaces)]
     labels = ("libraries, allocator, driver", "weights", "activations", "workspaces")
-    axes.stackplot(x, *layers, labels=labels, colors=(GREY, SKY, ORANGE, GREEN), edgecolor=BLACK, linewidth=0.2)
+    axes.stackplot(x, *layers, labels=labels, colors=(GREY, SKY, ORANGE, GREEN), linewidth=0)
     axes.axhline(report.memory_capacity / 1e9, color=BLACK, linestyle="--", linewidth=1.2, label="capacity")
     axes.set_xticks([number + 0.5 for number in range(len(stages))], [stage.stage for stage in stages], rotation=15)
     axes.set_ylabel("memory [GB]")

@@ -14,6 +14,8 @@ from hw_specs import Accelerator, CalibrationPool, load_accelerator
 from simulator.command_options import Format, Output, check_format
 from simulator.execution import Execution
 from simulator.projection.host_runs import measured_on_host
+from simulator.results.files import command_line, require_page, write_page
+from simulator.results.options import PageFile
 from simulator.views.terminal import captured, emit
 from tracer.progress_bar import reading
 
@@ -56,16 +58,16 @@ def trace_command(
         typer.Option(help="Calibration of a probed machine; by default the one beside its specification."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a scatter and a bar plot to this file.")] = None,
+    report: PageFile = None,
     output_format: Format = "table",
     output: Output = None,
 ) -> None:
     """Line measured kernels of a trace up with predicted ones, another trace, or a workload's operators."""
-    from simulator.calibrations import calibration_pool
-
     check_format(output_format)
+    require_page(report)
     execution = Execution(attention=attention)
     accelerator = load_accelerator(hw) if hw else None
-    pool = calibration_pool(hw, accelerator, calibration) if hw and accelerator else CalibrationPool.shipped()
+    pool = _pool(hw, accelerator, calibration)
     whole = _read(file, accelerator)
     if parts:
         emit(_parts_text(whole, output_format), output)
@@ -81,13 +83,21 @@ def trace_command(
     alone = against is None and against_part is None
     if hw or (alone and (graph is None or trace.facts.device)):
         others = [_part(_read(other, accelerator), part)[0] for other in ranks or ()]
-        found.append(_predicted(trace, accelerator, execution, pool, plot, others))
+        found.append(_predicted(trace, accelerator, execution, pool, (plot, report), others))
     if expected is not None:
         found.append(_held_against(expected, trace, None if part is None else runs, accelerator, execution, pool))
     emit(_text(found, output_format), output)
 
 
+def _pool(hw: str | None, accelerator: Accelerator | None, calibration: Path | None) -> CalibrationPool:
+    """Calibrations for an accelerator that was named, else those that ship."""
+    from simulator.calibrations import calibration_pool
+
+    return calibration_pool(hw, accelerator, calibration) if hw and accelerator else CalibrationPool.shipped()
+
+
 def _text(found: list[tuple[str, dict[str, Any], str]], output_format: str) -> str:
+    """All that was found, as members of one object or as text."""
     if output_format == "json":
         return json.dumps(_joined(found), indent=2) + "\n"
     return "".join(text for _, _, text in found)
@@ -143,14 +153,19 @@ def _predicted(
     accelerator: Accelerator | None,
     execution: Execution,
     pool: CalibrationPool,
-    plot: Path | None,
+    files: tuple[Path | None, Path | None],
     other_ranks: Sequence[Trace],
 ) -> tuple[str, dict[str, Any], str]:
-    """Measured kernels beside predicted ones, as members and text."""
+    """Measured kernels beside predicted ones, as members and text; a picture and a page of them where asked for."""
     from validation.errors.trace_presentation import render
     from validation.errors.traces import compare
 
     comparison = compare(trace, accelerator, execution, calibrations=pool, other_ranks=other_ranks)
+    plot, report = files
+    if report is not None:
+        from validation.traces.page import trace_page
+
+        write_page(trace_page(comparison, command_line()), report)
     if plot is not None:
         from validation.errors.trace_plots import plot as draw
 

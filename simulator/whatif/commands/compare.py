@@ -11,6 +11,8 @@ import typer
 from simulator.command_options import Format, Output, check_format, fidelity_of, takes
 from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, OFFLOADS
 from simulator.options import FidelityName
+from simulator.results.files import command_line, require_page, write_page
+from simulator.results.options import PageFile
 from simulator.views.terminal import captured, emit, remark
 from simulator.whatif.setups import AXES, every_setup
 
@@ -68,6 +70,7 @@ class CompareOptions:
     )
     kv_cache_dtype: Annotated[Texts, typer.Option(help="Format in which they are kept: auto, fp8, int8.")] = None
     fidelity: FidelityName = "calibrated"
+    report: PageFile = None
     output_format: Format = "table"
     output: Output = None
 
@@ -83,12 +86,17 @@ def compare_command(given: CompareOptions) -> None:
     from simulator.whatif.compare_presentation import print_side_by_side
 
     check_format(given.output_format)
+    require_page(given.report)
     level = fidelity_of(given.fidelity)
     if not given.model or not given.hw:
         raise typer.BadParameter("give --model NAME and --hw NAME, each once at least")
     idle = [line for name in given.hw for line in unread_of(name, given.change or ())]
     setups = every_setup(given.model, given.hw, given.change or (), {name: getattr(given, name) or () for name in AXES})
     found = compare_setups(setups, fidelity=level)
+    if given.report is not None:
+        from simulator.whatif.pages import compare_page
+
+        write_page(compare_page(found, idle, command_line()), given.report)
     if given.output_format == "json":
         remark((*found.remarks, *idle))
         emit(json.dumps(found.to_list(), indent=2, allow_nan=False) + "\n", given.output)

@@ -10,6 +10,8 @@ import typer
 
 from simulator import options
 from simulator.command_options import Format, Output, check_format, fidelity_of, takes
+from simulator.results.files import command_line, require_page, write_page
+from simulator.results.options import PageFile
 from simulator.views.figures import check_suffix
 from simulator.views.terminal import captured, emit, remark
 from simulator.whatif.axis import DEVICES, SCALES
@@ -33,6 +35,7 @@ class ScaleOptions(options.RunOptions):
     parallel: options.Parallel = None
     fidelity: options.FidelityName = "calibrated"
     plot: Plot = None
+    report: PageFile = None
     output_format: Format = "table"
     output: Output = None
 
@@ -49,6 +52,7 @@ def scale_command(given: ScaleOptions) -> None:
     from simulator.whatif.scale_presentation import plot_growth
 
     check_format(given.output_format)
+    require_page(given.report)
     if given.plot is not None:
         check_suffix(given.plot)
     part = chosen_part(given.model, given.hw, given.change or ())
@@ -66,6 +70,10 @@ def scale_command(given: ScaleOptions) -> None:
         )
     if given.plot is not None:
         plot_growth(found, given.plot)
+    if given.report is not None:
+        from simulator.whatif.pages import scale_page
+
+        write_page(scale_page(found, part.remarks, command_line()), given.report)
     emit(_shown(found, part.remarks, given.output_format), given.output)
 
 

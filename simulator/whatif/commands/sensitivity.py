@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from simulator import options
 from simulator.command_options import Format, Output, check_format, takes
+from simulator.results.files import command_line, require_page, write_page
+from simulator.results.options import PageFile
 from simulator.views.figures import check_suffix
 from simulator.views.terminal import captured, emit, remark
 
@@ -20,6 +22,7 @@ class SensitivityOptions(options.RunOptions):
     """All that ``whatif sensitivity`` takes."""
 
     plot: Plot = None
+    report: PageFile = None
     output_format: Format = "table"
     output: Output = None
 
@@ -35,6 +38,7 @@ def sensitivity_command(given: SensitivityOptions) -> None:
     from simulator.whatif.sensitivity_presentation import plot_sensitivity, print_sensitivity
 
     check_format(given.output_format)
+    require_page(given.report)
     if given.plot is not None:
         check_suffix(given.plot)
     part = chosen_part(given.model, given.hw, given.change or ())
@@ -42,6 +46,10 @@ def sensitivity_command(given: SensitivityOptions) -> None:
     found = sensitivity(part.model, part.accelerator, settings=settings, calibrations=part.calibrations)
     if given.plot is not None:
         plot_sensitivity(found, given.plot)
+    if given.report is not None:
+        from simulator.whatif.pages import sensitivity_page
+
+        write_page(sensitivity_page(found, part.remarks, command_line()), given.report)
     if given.output_format == "json":
         remark((*found.remarks, *part.remarks))
         emit(json.dumps(found.to_list(), indent=2, allow_nan=False) + "\n", given.output)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.results.files import command_line, require_page, write_page
+from simulator.results.options import PageFile
 from simulator.views.terminal import captured, emit
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def sweep_command(
     output: Folder,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    report: PageFile = None,
     summary: Annotated[bool, typer.Option("--summary", help="Print what was done as a JSON object.")] = False,
 ) -> None:
     """Compute every design of a study.
@@ -42,11 +45,23 @@ def sweep_command(
     from simulator.whatif.sweep.results import open_results
     from simulator.whatif.sweep.run import run_study
 
+    require_page(report)
     asked = load_study(study)
     with progress_bar(asked.file.title) as progress:
         done = run_study(asked, output, workers=workers, scheduler=scheduler, progress=progress)
     results = open_results(output)
     drawn = draw_plots(asked, results)
+    if report is not None:
+        from simulator.whatif.pages import sweep_page
+
+        page = sweep_page(
+            lambda console: print_sweep(asked, results, done, drawn, console),
+            asked.file.title,
+            done.designs,
+            done.failures,
+            command_line(),
+        )
+        write_page(page, report)
     if summary:
         emit(json.dumps(done.to_dict()) + "\n", None)
         return

@@ -40,3 +40,11 @@ def test_the_report_of_a_run(tmp_path, stable_diffusion_run):
     text = path.read_text(encoding="utf-8")
     assert "said beside" in text
     assert len(text) < 5e6
+
+
+def test_files_of_one_run_are_refused_of_others(tmp_path):
+    files = ResultFiles(chakra=tmp_path / "out.et")
+    with pytest.raises(OutputError, match="a projection has --report"):
+        files.write_projection(None, [])
+    with pytest.raises(OutputError, match="a comparison has --report"):
+        files.write_comparison(None, [])
