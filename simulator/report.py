@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator
+from hw_specs.inheritance.lineage import line_of
 from hw_specs.listing.traits import assumptions
 from simulator.energy.run import EnergyEstimate
 from simulator.hosts.host import Host
@@ -130,7 +131,8 @@ class Report:
     those who use them, by name. ``core_steps`` says what 1 % of the cores changes, ``assumptions`` what stands in for
     what nobody states of the accelerator's architecture, ``remarks`` which parts run otherwise than was asked for,
     ``quantized`` what a scheme of quantisation has changed. Where several devices share the work, all is of one of
-    them, and ``sharing`` says what that comes to; None for one device.
+    them, and ``sharing`` says what that comes to; None for one device. ``unmeasured`` is the share of the time in
+    kernels for which no part of the accelerator's ``line`` was measured.
     """
 
     model: str
@@ -167,6 +169,8 @@ class Report:
     repeats: dict[str, int] = field(default_factory=dict)
     part_intervals: dict[str, dict[str, Ends]] = field(default_factory=dict)
     sharing: Sharing | None = None
+    unmeasured: float = 0.0
+    line: str = ""
 
     @property
     def peak_memory(self) -> int:
@@ -267,6 +271,8 @@ def make_report(
         sharing=sharing_of(timeline, costs, None if energy is None else energy.energy),
         unmodelled=_unmodelled(launches.unmodelled, graph, float(table.count.sum())),
         core_steps=gains.steps,
+        unmeasured=0.0 if deviation is None else deviation.unmeasured_share,
+        line=line_of(accelerator.traits),
         part_intervals={} if deviation is None else {view: _ends(pieces, view, deviation, standing) for view in VIEWS},
         **entries,
     )

@@ -20,7 +20,7 @@ from tracer.library.graphs import MissingTracerError
 from tracer.trace import TraceFormatError
 from tracer.workloads import UnknownWorkloadError
 from validation.commands.comparisons import accuracy_command, kernels_command, published_command
-from validation.commands.fits import calibrate_command, energy_command, intervals_command
+from validation.commands.fits import calibrate_command, energy_command, intervals_command, relatives_command
 from validation.commands.limits import limits_command
 from validation.commands.machine import campaign_command, check_command, probe_command
 from validation.commands.projections import projection_command
@@ -78,6 +78,7 @@ app.command("check")(check_command)
 app.command("campaign")(campaign_command)
 app.command("energy")(energy_command)
 app.command("intervals")(intervals_command)
+app.command("relatives")(relatives_command)
 
 
 def main() -> None:

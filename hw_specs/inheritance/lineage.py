@@ -24,6 +24,7 @@ __all__ = [
     "FOLDER",
     "architecture_of_isa",
     "find_architecture",
+    "line_of",
     "lineage_distance",
     "list_architectures",
     "load_architecture",
@@ -111,6 +112,11 @@ def lineage_distance(architecture: Architecture, other: str) -> int | None:
     theirs = load_architecture(other).lineage if other in list_architectures() else {other: 0}
     common = [steps + architecture.lineage[name] for name, steps in theirs.items() if name in architecture.lineage]
     return min(common, default=None)
+
+
+def line_of(architecture: Architecture) -> str:
+    """First ancestor of an architecture, which is that of all its relatives; itself where it has none."""
+    return max(architecture.lineage, key=lambda name: architecture.lineage[name])
 
 
 def _file(name: str, folders: Sequence[Path]) -> Path | None:

@@ -1,15 +1,17 @@
 r"""What the relative error of a predicted time is made of, so that errors of two runs can be set against each other.
 
 The error of a run is a sum of independent causes, each with the deviation that it gives to the run: one a parameter
-group (the accelerator's kernels of that group are all too slow or too fast), one a distinct kernel, one the host. Two
-runs share causes, and what they share cancels in their ratio as far as both contain it:
+group (the accelerator's kernels of that group are all too slow or too fast), one a distinct kernel, one the host, and
+one that nothing of the accelerator's line was measured (:mod:`simulator.uncertainty.relatives`). Two runs share causes,
+and what they share cancels in their ratio as far as both contain it:
 
 .. math:: \operatorname{var} \log (T_a / T_b) = \operatorname{var}(e_a) + \operatorname{var}(e_b)
     - 2 \operatorname{cov}(e_a, e_b)
 
 On one accelerator the causes are the same, and only differences of the two runs' shares remain. Of two accelerators,
 errors of one group are as alike as those of accelerators that a fit did without (:func:`accelerator_correlation`);
-errors of single kernels count as independent, which is the most that they can add.
+errors of single kernels count as independent, which is the most that they can add. What is wrong with a line is the
+same for all its parts.
 """
 
 from __future__ import annotations
@@ -52,6 +54,10 @@ class ErrorComponents:
         Of the errors of different groups on one accelerator. [1]
     times : mapping
         Of each distinct kernel, by the same, and of the device that waits; empty where they are not known. [s]
+    unmeasured : float
+        Of the line, as far as no relative was measured. [1]
+    line : str
+        Of the accelerator.
     """
 
     common: FloatArray
@@ -59,10 +65,12 @@ class ErrorComponents:
     host: float
     correlation: float
     times: Mapping[Hashable, float] = field(default_factory=dict)
+    unmeasured: float = 0.0
+    line: str = ""
 
     def variance(self) -> float:
         """Relative variance of the run. [1]"""
-        return self._common_with(self) + sum(x * x for x in self.single.values()) + self.host**2
+        return self._common_with(self) + sum(x * x for x in self.single.values()) + self.host**2 + self.unmeasured**2
 
     def covariance(self, other: ErrorComponents, *, accelerators_alike: float, one_host: bool = True) -> float:
         """Covariance of the relative errors of two runs. [1]
@@ -76,6 +84,7 @@ class ErrorComponents:
             Whether both run on one kind of host.
         """
         shared = accelerators_alike * self._common_with(other) + one_host * self.host * other.host
+        shared += (self.line == other.line) * self.unmeasured * other.unmeasured
         if accelerators_alike < 1:
             return shared
         return shared + sum(x * other.single.get(key, 0.0) for key, x in self.single.items())

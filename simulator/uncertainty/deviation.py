@@ -14,7 +14,8 @@ relative variance of a run, or of a part of it, is
 .. math:: \frac{\rho (\sum_g T_g s_g)^2 + (1 - \rho) \sum_g (T_g s_g)^2 + \sum_k (n_k t_k u_k)^2 + (W h)^2}{T^2}
 
 with :math:`T_g` the time of a group, :math:`s_g` its common deviation, :math:`n_k t_k u_k` time and spread of a kernel,
-:math:`W` the waiting for the host and :math:`h` the host's deviation.
+:math:`W` the waiting for the host and :math:`h` the host's deviation. Beside it stand what the distance of a variant
+adds, and what nobody measured of the part's line (:mod:`simulator.uncertainty.relatives`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
 from hw_specs.architecture import Engine
+from hw_specs.inheritance.lineage import line_of
 from simulator.cost.families import GROUPS, parameter_group
 from simulator.kernels import KernelTables
 from simulator.lowering import Launches
@@ -36,6 +38,7 @@ from simulator.schedule.timeline import Timeline
 
 from .components import ErrorComponents, common_covariance, single_components
 from .ratios import variant_deviation
+from .relatives import unmeasured_deviation
 from .standing import group_deviations, regime_of
 
 __all__ = [
@@ -75,6 +78,10 @@ class RunDeviation:
         Of the run.
     apart : float
         What the distance of a variant from its part adds to the deviation of every time. [1]
+    unmeasured : ndarray, shape (num_positions,), or float
+        What the deviation of a kernel has for want of a measured relative. [1]
+    line : str
+        Of the part.
     """
 
     kernel: NDArray[np.int64]
@@ -86,6 +93,17 @@ class RunDeviation:
     correlation: float
     kernels: KernelTables
     apart: float = 0.0
+    unmeasured: FloatArray | float = 0.0
+    line: str = ""
+
+    @property
+    def unmeasured_share(self) -> float:
+        """Share of the time in kernels that no relative was measured for. [1]"""
+        total = float(self.execution.sum() + self.waiting.sum())
+        return float(self.execution[self._unmeasured() > 0].sum()) / total if total else 0.0
+
+    def _unmeasured(self) -> FloatArray:
+        return np.broadcast_to(self.unmeasured, self.execution.shape)
 
     def components(self, chosen: NDArray[np.bool_] | NDArray[np.int64] | None = None) -> ErrorComponents:
         """What the relative error of some positions is made of, of all by default."""
@@ -102,6 +120,8 @@ class RunDeviation:
             host=waiting * HOST_DEVIATION / total,
             correlation=self.correlation,
             times=times,
+            unmeasured=float((time * self._unmeasured()[index]).sum()) / total,
+            line=self.line,
         )
 
     def relative(self, chosen: NDArray[np.bool_] | NDArray[np.int64] | None = None) -> float:
@@ -115,7 +135,8 @@ class RunDeviation:
         variance = _variance(
             time, self.kernel[index], self.group[index], self.common[index], self.spread[index], self.correlation
         )
-        return math.hypot(math.sqrt(variance + (waiting * HOST_DEVIATION) ** 2) / total, self.apart)
+        between = float((time * self._unmeasured()[index]).sum())
+        return math.hypot(math.sqrt(variance + (waiting * HOST_DEVIATION) ** 2) / total, self.apart, between / total)
 
     def relative_of(self, parts: Collection[NDArray[np.int64]]) -> FloatArray:
         """The same of some parts, each given by its positions; shape (num_parts,)."""
@@ -123,7 +144,8 @@ class RunDeviation:
         part = np.repeat(np.arange(len(parts)), [len(positions) for positions in parts])
         waiting = np.bincount(part, weights=self.waiting[at], minlength=len(parts))
         total = np.bincount(part, weights=self.execution[at], minlength=len(parts)) + waiting
-        variance = self._variances(part, at, len(parts)) + np.square(waiting * HOST_DEVIATION)
+        between = np.bincount(part, weights=(self.execution * self._unmeasured())[at], minlength=len(parts))
+        variance = self._variances(part, at, len(parts)) + np.square(waiting * HOST_DEVIATION) + np.square(between)
         relative: FloatArray = np.hypot(np.sqrt(variance) / np.where(total > 0, total, 1.0), self.apart)
         return np.where(total > 0, relative, 0.0)
 
@@ -179,6 +201,8 @@ def run_deviation(
         correlation=group_correlation(calibrations),
         kernels=table,
         apart=variant_deviation(accelerator, calibrations),
+        unmeasured=unmeasured_deviation(accelerator, calibrations)[groups[kernel]],
+        line=line_of(accelerator.traits),
     )
 
 
@@ -213,7 +237,8 @@ def summed_deviation(
     if not total.sum():
         return 0.0
     variance = _variance(total, np.arange(len(table)), group, common, spread, group_correlation(calibrations))
-    return math.sqrt(variance) / float(total.sum())
+    between = float((total * unmeasured_deviation(accelerator, calibrations)[group]).sum())
+    return math.hypot(math.sqrt(variance), between) / float(total.sum())
 
 
 def summed_components(
@@ -233,6 +258,8 @@ def summed_components(
         host=0.0,
         correlation=group_correlation(calibrations),
         times=single_components(keys, time),
+        unmeasured=float((time * unmeasured_deviation(accelerator, calibrations)[group]).sum()) / total,
+        line=line_of(accelerator.traits),
     )
 
 

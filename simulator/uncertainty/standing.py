@@ -21,6 +21,8 @@ from simulator.cost.families import GROUPS, parameter_group
 from simulator.cost.inheritance import nearest
 from simulator.kernels import KernelTables
 
+from .relatives import load_relatives, unmeasured_groups
+
 __all__ = [
     "REGIMES",
     "KernelRanges",
@@ -39,8 +41,7 @@ _QUANTILE_DISTANCE = 2.563
 REGIMES = ((20e-6, "<20us"), (50e-6, "20-50us"), (500e-6, "50-500us"), (math.inf, ">500us"))
 # Where nothing at all was measured for a group, the widest group of parts left out stands in, half as wide again.
 _DATASHEET_WIDENING = 1.5
-# What was fitted to parts that share no lineage with the one at hand, or to an algorithm that resembles the one at
-# hand, is no surer.
+# What was fitted to an algorithm that resembles the one at hand is no surer.
 _UNRELATED_WIDENING = 1.5
 
 
@@ -101,6 +102,10 @@ def group_ranges(
         for number in np.unique(regime[rows]):
             chosen = rows & (regime == number)
             low[chosen], high[chosen], coverage[chosen] = standing.quantiles(number)
+    apart = unmeasured_groups(accelerator, calibrations)[groups]
+    between = _QUANTILE_DISTANCE / 2 * load_relatives().operators
+    low[apart], high[apart] = (np.exp(s * np.hypot(np.log(end[apart]), between)) for s, end in ((-1, low), (1, high)))
+    coverage[apart] = np.nan
     return KernelRanges(low=low, high=high, coverage=coverage, basis=tuple(basis))
 
 
@@ -185,7 +190,7 @@ def _standing(accelerator: Accelerator, group: str, pool: CalibrationPool) -> _S
     if match.calibration.scope == "generic":
         joint = tuple(s for s in match.fitted.evidence.residuals if s.group == source)
         standing = replace(standing, residuals=joint or standing.residuals)
-    return standing if match.related and source == group else replace(standing, widening=_UNRELATED_WIDENING)
+    return standing if source == group else replace(standing, widening=_UNRELATED_WIDENING)
 
 
 def _inherited(group: str, left_out: Sequence[ResidualSummary], basis: str = "inherited") -> _Standing:

@@ -22,6 +22,7 @@ from simulator.schedule.stage import StageRun
 
 from .deviation import HOST_DEVIATION, group_correlation
 from .ratios import variant_deviation
+from .relatives import unmeasured_deviation
 from .standing import group_deviations, regime_of
 
 __all__ = ["VariantDeviations"]
@@ -48,6 +49,8 @@ class VariantDeviations:
         For each stage, which of `kernels` each of its launch positions goes by.
     apart : float
         What the distance of the variant that was given from its part adds. [1]
+    unmeasured : ndarray, shape (num_groups,)
+        What each group has for want of a measured relative. [1]
     """
 
     kernels: IntArray
@@ -55,6 +58,7 @@ class VariantDeviations:
     by_regime: FloatArray
     correlation: float
     places: tuple[IntArray, ...]
+    unmeasured: FloatArray
     apart: float = 0.0
 
     @classmethod
@@ -75,6 +79,7 @@ class VariantDeviations:
             by_regime=group_deviations(group, accelerator, calibrations),
             correlation=group_correlation(calibrations),
             places=tuple(np.searchsorted(kernels, rows) for rows in middle),
+            unmeasured=unmeasured_deviation(accelerator, calibrations),
             apart=variant_deviation(accelerator, calibrations),
         )
 
@@ -97,7 +102,9 @@ class VariantDeviations:
         waiting = sum((run.waiting.sum(axis=0) for run in runs), np.zeros(times.shape[1]))
         shared = self._by_group(execution * common)
         single = np.square(execution * spread).sum(axis=0)
+        between = (execution * self.unmeasured[self.group][:, None]).sum(axis=0)
         variance = _covariance(shared, self.correlation) + single + np.square(waiting * HOST_DEVIATION)
+        variance = variance + np.square(between)
         total = execution.sum(axis=0) + waiting
         relative: FloatArray = np.sqrt(variance) / np.where(total > 0, total, 1.0)
         return np.hypot(relative, self.apart if apart is None else apart)

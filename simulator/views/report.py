@@ -14,6 +14,7 @@ from simulator.lowering.quantization import QuantizedWeights
 from simulator.parallel.sharing import Sharing
 from simulator.report import BoundShares, Entry, Report
 from simulator.uncertainty.intervals import coverage_line
+from simulator.uncertainty.relatives import UNMEASURED, relatives_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -86,6 +87,9 @@ def _print_heading(report: Report, console: Console) -> None:
     console.print(f"{how}, fidelity {report.fidelity}", highlight=False)
     if report.host is not None:
         console.print("host {name}: {kind} of {year}, {processor}".format(**report.host), highlight=False)
+    if report.unmeasured > UNMEASURED:
+        warning = relatives_line(report.accelerator, report.line, report.unmeasured)
+        console.print(f"[bold]{escape(warning)}[/bold]", highlight=False)
     if not report.fits:
         capacity = quantity(report.memory_capacity, "B")
         console.print(f"[bold red]does not fit: the part has {capacity} of memory[/bold red]", highlight=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -21,7 +22,7 @@ from .setups import Setup
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ComparedRun", "Ends", "SideBySide", "UncertainOrder", "compare_setups"]
+__all__ = ["ComparedRun", "Ends", "SideBySide", "UncertainOrder", "compare_setups", "overlap_of"]
 
 #: Ends of an 80 % interval.
 Ends = tuple[float, float]
@@ -54,6 +55,11 @@ class ComparedRun:
         Of the accelerator, in the currency of its price; None where it has none.
     gain : Speedup
         Against the first run of the same model.
+    faster : float, optional
+        Probability that it is faster than that run
+        (:meth:`~simulator.uncertainty.ratios.RatioInterval.probability_above`).
+    overlap : float, optional
+        Of the intervals of both (:func:`overlap_of`). [1]
     report : Report
         All else.
     """
@@ -70,6 +76,8 @@ class ComparedRun:
     fits: bool
     cost: float | None
     gain: Speedup
+    faster: float | None
+    overlap: float | None
     report: Report
 
     @property
@@ -87,6 +95,9 @@ class ComparedRun:
             "interval": self.interval,
             "ratio": self.ratio,
             "ratio_interval": self.ratio_interval,
+            "faster": self.faster,
+            "overlap": self.overlap,
+            "unmeasured": self.report.unmeasured,
             "energy": self.energy,
             "peak_memory": self.peak_memory,
             "fits": self.fits,
@@ -99,12 +110,15 @@ class ComparedRun:
 class UncertainOrder:
     """Two runs of one model that are neighbours by latency, and of which either may be the faster one.
 
-    ``faster`` and ``slower`` are positions among the runs, as predicted; ``speedup`` is of the first over the second.
+    ``faster`` and ``slower`` are positions among the runs, as predicted; ``speedup`` is of the first over the second,
+    ``probability`` that it is above 1, and ``overlap`` of the intervals of both latencies.
     """
 
     faster: int
     slower: int
     speedup: Speedup
+    probability: float
+    overlap: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +170,16 @@ def compare_setups(
     return SideBySide(runs=runs, uncertain=tuple(_uncertain(setups, simulations)), remarks=remarks)
 
 
+def overlap_of(one: Ends, other: Ends) -> float:
+    """Share that two intervals have in common of what both cover together, on a logarithmic scale. [1]
+
+    Errors that both runs share move both intervals: their ratio may be certain where they overlap.
+    """
+    common = math.log(min(one[1], other[1]) / max(one[0], other[0]))
+    together = math.log(max(one[1], other[1]) / min(one[0], other[0]))
+    return max(common, 0.0) / together if together > 0 else 1.0
+
+
 def _simulated(
     setups: Sequence[Setup], fidelity: Fidelity, progress: Callable[[str], None] | None
 ) -> Iterator[Simulation]:
@@ -173,22 +197,34 @@ def _differing(setups: Sequence[Setup]) -> list[str]:
 def _compared(
     run: Simulation, settings: Mapping[str, object], first: Simulation, first_of_model: Simulation
 ) -> ComparedRun:
-    report, against = run.report, speedup_between(run, first)
+    report, against, gain = run.report, speedup_between(run, first), speedup_between(run, first_of_model)
     return ComparedRun(
         model=report.model,
         accelerator=report.accelerator,
         settings=settings,
         latency=report.latency,
-        interval=None if report.interval is None else (report.interval.low, report.interval.high),
+        interval=_interval(run),
         ratio=against.ratio,
         ratio_interval=_ends(against),
         energy=_energy(report),
         peak_memory=report.peak_memory,
         fits=report.fits,
         cost=price_of(run.accelerator),
-        gain=speedup_between(run, first_of_model),
+        gain=gain,
+        faster=None if gain.interval is None else gain.interval.probability_above(),
+        overlap=_overlap(run, first_of_model),
         report=report,
     )
+
+
+def _interval(run: Simulation) -> Ends | None:
+    found = run.report.interval
+    return None if found is None else (found.low, found.high)
+
+
+def _overlap(run: Simulation, other: Simulation) -> float | None:
+    one, two = _interval(run), _interval(other)
+    return None if one is None or two is None else overlap_of(one, two)
 
 
 def _energy(report: Report) -> float | None:
@@ -210,4 +246,10 @@ def _uncertain(setups: Sequence[Setup], simulations: Sequence[Simulation]) -> It
         for faster, slower in pairwise(places):
             speedup = speedup_between(simulations[faster], simulations[slower])
             if speedup.interval is not None and speedup.interval.low < 1.0 < speedup.interval.high:
-                yield UncertainOrder(faster=faster, slower=slower, speedup=speedup)
+                yield UncertainOrder(
+                    faster=faster,
+                    slower=slower,
+                    speedup=speedup,
+                    probability=speedup.interval.probability_above(),
+                    overlap=_overlap(simulations[faster], simulations[slower]) or 0.0,
+                )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from simulator.uncertainty.relatives import UNMEASURED, load_relatives
 from simulator.views.report import quantity
 
 from .compare import ComparedRun, SideBySide, UncertainOrder
@@ -19,6 +21,8 @@ __all__ = ["print_side_by_side", "span"]
 
 def print_side_by_side(found: SideBySide, console: Console, remarks: Sequence[str] = ()) -> None:
     """A list of the runs, their figures, what holds each category back, and what is not certain; some remarks."""
+    for line in _rests_on(found.runs):
+        console.print(f"[bold]{line}[/bold]", highlight=False)
     for model in dict.fromkeys(run.model for run in found.runs):
         rows = [(at, run) for at, run in enumerate(found.runs, start=1) if run.model == model]
         console.print(f"[bold]{model}[/bold]  {_workload(rows[0][1])}", highlight=False)
@@ -31,6 +35,17 @@ def print_side_by_side(found: SideBySide, console: Console, remarks: Sequence[st
         console.print()
     for line in (*_notes(found), *remarks):
         console.print(line, highlight=False, markup=False)
+
+
+def _rests_on(runs: Sequence[ComparedRun]) -> Iterator[str]:
+    """Which runs rest on parts without a measured relative: their order among others is worth little."""
+    places = [at for at, run in enumerate(runs, start=1) if run.report.unmeasured > UNMEASURED]
+    if not places:
+        return
+    off = math.exp(load_relatives().deviation)
+    named = "every run" if len(places) == len(runs) else ", ".join(map(str, places))
+    yield f"Nothing measured: {named} on parts without a measured relative;"
+    yield f"runs on such parts were off by a factor of {off:.2f}."
 
 
 def _workload(run: ComparedRun) -> str:
@@ -47,7 +62,18 @@ def _figures(rows: Sequence[tuple[int, ComparedRun]]) -> Table:
 
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     priced = any(run.cost is not None for _, run in rows)
-    for name in ("", "latency", "80 %", "speed-up", "80 %", "energy", "memory", "fits", *(("cost",) if priced else ())):
+    for name in (
+        "",
+        "latency",
+        "80 %",
+        "speed-up",
+        "80 %",
+        "faster",
+        "energy",
+        "memory",
+        "fits",
+        *(("cost",) if priced else ()),
+    ):
         table.add_column(name, justify="right", no_wrap=True)
     for at, run in rows:
         table.add_row(*_cells(at, run), *((_cost(run),) if priced else ()))
@@ -62,6 +88,7 @@ def _cells(at: int, run: ComparedRun) -> tuple[str, ...]:
         "" if run.interval is None else span(*run.interval, "s"),
         f"{run.gain.ratio:.3g}",
         "" if gain is None or gain.low == gain.high else f"{gain.low:.3g} to {gain.high:.3g}",
+        "" if run.faster is None or gain is None or gain.low == gain.high else f"{100 * run.faster:.0f} %",
         "" if run.energy is None else quantity(run.energy, "J", 3),
         quantity(run.peak_memory, "B", 3),
         "yes" if run.fits else "no",
@@ -106,7 +133,15 @@ def _notes(found: SideBySide) -> Iterator[str]:
     if found.uncertain:
         yield "Not certain: the order of " + "; of ".join(_chains(found.uncertain)) + "."
         yield "(From fast to slow as predicted; the 80 % interval of the ratio of neighbours holds 1.)"
+        yield from map(_doubt, found.uncertain)
     yield from found.remarks
+
+
+def _doubt(pair: UncertainOrder) -> str:
+    return (
+        f"{pair.faster + 1} is faster than {pair.slower + 1} with {100 * pair.probability:.0f} %; "
+        f"their intervals overlap by {100 * pair.overlap:.0f} %."
+    )
 
 
 def _chains(pairs: Sequence[UncertainOrder]) -> Iterator[str]:

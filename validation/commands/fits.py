@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hw_specs import Calibration, FittedCalibration
     from validation.measured.tables import MeasuredKernels
 
-__all__ = ["calibrate_command", "energy_command", "intervals_command"]
+__all__ = ["calibrate_command", "energy_command", "intervals_command", "relatives_command"]
 
 
 def calibrate_command(
@@ -168,3 +168,31 @@ def intervals_command(
     if write:
         write_factors(factors, FACTORS)
         write_factors(of_ratios, RATIO_FACTORS)
+
+
+def relatives_command(
+    files: Annotated[list[Path] | None, typer.Argument(help="CSV tables of published runs.")] = None,
+    kernels: Annotated[
+        list[Path] | None, typer.Option(help="CSV table of measured operators; may be repeated.")
+    ] = None,
+    grade: Annotated[str, typer.Option(help="Grades of published runs to take.")] = "AB",
+    write: Annotated[bool, typer.Option("--write", help="Replace the deviation that ships with the package.")] = False,
+    output: Output = None,
+) -> None:
+    """Count how far parts of one line are off when predicted from others: the width where nothing is measured."""
+    from simulator.uncertainty.relatives import RELATIVES
+    from validation.fitting.intervals import write_factors
+    from validation.fitting.relatives import count_relatives, relatives_text
+    from validation.measured.tables import read_tables
+    from validation.published.table import select_cases
+
+    if not files and not kernels:
+        raise CaseError("nothing to count: give tables of published runs, or --kernels")
+    cases = select_cases(files, grade)[0] if files else ()
+    tables = [table for path in kernels or () for table in read_tables(path)]
+    found = count_relatives(cases, tables, CalibrationPool.shipped())
+    if not found.errors:
+        raise CaseError("no row is of a part without a measured relative")
+    emit(relatives_text(found), output)
+    if write:
+        write_factors(found, RELATIVES)

@@ -22,6 +22,7 @@ from simulator.uncertainty.intervals import (
 )
 from simulator.uncertainty.projections import ProjectionFactors
 from simulator.uncertainty.ratios import RatioFactors
+from simulator.uncertainty.relatives import Relatives
 from validation.published.errors import CaseResult
 
 __all__ = ["class_factors", "fit_factor", "fit_intervals", "source_scatter", "weighted_quantile", "write_factors"]
@@ -172,7 +173,7 @@ def source_scatter(results: Iterable[CaseResult]) -> float:
     return math.sqrt(squares / freedom) if freedom else 0.0
 
 
-def write_factors(factors: IntervalFactors | RatioFactors | ProjectionFactors, path: Path) -> None:
+def write_factors(factors: IntervalFactors | RatioFactors | ProjectionFactors | Relatives, path: Path) -> None:
     """Write factors as YAML."""
     write_text(path, yaml.safe_dump(factors.model_dump(mode="json"), sort_keys=False, width=110))
 

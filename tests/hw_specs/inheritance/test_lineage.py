@@ -7,7 +7,7 @@ import pytest
 from hw_specs import SpecError, lineage_distance, list_architectures, load_accelerator, load_architecture
 from hw_specs.architecture import trait_paths
 from hw_specs.catalogue import accelerator_files, load_file
-from hw_specs.inheritance.lineage import FOLDER, architecture_of_isa, find_architecture
+from hw_specs.inheritance.lineage import FOLDER, architecture_of_isa, find_architecture, line_of
 from hw_specs.reading.yaml_loader import read_yaml
 
 
@@ -150,3 +150,9 @@ def test_a_name_without_a_file_is_refused_with_the_way_out() -> None:
 
 def test_files_of_the_catalogue_open_with_their_name() -> None:
     assert all(next(iter(read_yaml(path))) == "name" for path in FOLDER.glob("*.yaml"))
+
+
+def test_relatives_are_of_one_line_and_what_stands_in_is_not():
+    assert line_of(load_architecture("hopper")) == line_of(load_architecture("pascal"))
+    assert line_of(load_architecture("apple9")) == "apple7"
+    assert line_of(load_architecture("x86_amx")) == "x86_amx"

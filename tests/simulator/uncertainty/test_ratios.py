@@ -4,7 +4,15 @@ import math
 
 import pytest
 
-from simulator.uncertainty.ratios import ANY, CHANGES, RatioFactor, RatioFactors, load_ratio_factors, ratio_interval
+from simulator.uncertainty.ratios import (
+    ANY,
+    CHANGES,
+    RatioFactor,
+    RatioFactors,
+    RatioInterval,
+    load_ratio_factors,
+    ratio_interval,
+)
 
 
 def factor(value: float, scatter: float) -> RatioFactor:
@@ -51,3 +59,13 @@ def test_the_distance_comes_on_top_of_other_changes() -> None:
     of_variants = load_ratio_factors().variants
     widths = math.log(plain.high / 2.0), of_variants.factor * of_variants.scatter
     assert math.log(apart.high / 2.0) == pytest.approx(math.hypot(*widths))
+
+
+def test_an_interval_that_ends_at_one_says_ninety_per_cent() -> None:
+    def of(ratio: float, high: float) -> RatioInterval:
+        return RatioInterval(ratio=ratio, low=ratio**2 / high, high=high, level=0.8, coverage=0.8, count=1)
+
+    assert of(2.0, 4.0).probability_above() == pytest.approx(0.9)
+    assert of(0.5, 1.0).probability_above() == pytest.approx(0.1)
+    assert of(2.0, 4.0).probability_above(2.0) == pytest.approx(0.5)
+    assert [of(ratio, ratio).probability_above() for ratio in (0.5, 1.0, 2.0)] == [0.0, 0.5, 1.0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.comparison import compare
-from simulator.whatif.compare import compare_setups
+from simulator.whatif.compare import compare_setups, overlap_of
 from simulator.whatif.setups import every_setup
 
 
@@ -51,3 +51,20 @@ def test_progress_is_told_of_each_run(setups) -> None:
     told: list[str] = []
     compare_setups(setups[:2], fidelity="roofline", progress=told.append)
     assert told == ["stable-diffusion"] * 2
+
+
+def test_overlap_is_what_both_intervals_hold_of_what_they_cover_together() -> None:
+    assert overlap_of((1.0, 4.0), (2.0, 8.0)) == pytest.approx(1 / 3)
+    assert overlap_of((1.0, 2.0), (3.0, 4.0)) == 0.0
+    assert overlap_of((1.0, 2.0), (1.0, 2.0)) == 1.0
+    assert overlap_of((1.0, 1.0), (1.0, 1.0)) == 1.0
+
+
+def test_each_run_says_how_likely_it_is_the_faster_one() -> None:
+    first, second, mac = compare_setups(every_setup(["stable-diffusion"], ["h100", "t4", "m1-max"])).runs
+    assert (first.faster, first.overlap) == (0.5, 1.0)
+    assert second.faster is not None
+    assert second.faster < 0.01
+    assert second.overlap == 0.0
+    assert mac.to_dict()["unmeasured"] > 0.9
+    assert second.to_dict()["unmeasured"] == 0.0

@@ -18,3 +18,11 @@ def test_each_run_is_listed_with_its_figures_and_bounds() -> None:
     assert "host" in row
     assert "compute" in row
     assert "Not certain" not in text
+
+
+def test_the_first_line_names_runs_on_parts_without_a_measured_relative_and_doubts_have_a_probability() -> None:
+    found = compare_setups(every_setup(["stable-diffusion"], ["a100", "m1-max", "a100-pcie-80gb"]))
+    text = captured(lambda console: print_side_by_side(found, console), width=80)
+    assert text.splitlines()[0] == "Nothing measured: 2 on parts without a measured relative;"
+    assert "1 is faster than 3 with " in text
+    assert "their intervals overlap by " in text
