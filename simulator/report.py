@@ -271,9 +271,7 @@ def make_report(
         sharing=sharing_of(timeline, costs, None if energy is None else energy.energy),
         unmodelled=_unmodelled(launches.unmodelled, graph, float(table.count.sum())),
         core_steps=gains.steps,
-        unmeasured=0.0 if deviation is None else deviation.unmeasured_share,
-        line=line_of(accelerator.traits),
-        part_intervals={} if deviation is None else {view: _ends(pieces, view, deviation, standing) for view in VIEWS},
+        **({} if deviation is None else _uncertainty(pieces, deviation, standing)),
         **entries,
     )
 
@@ -283,6 +281,7 @@ def _subject(graph: OpGraph, accelerator: Accelerator) -> dict[str, Any]:
     return {
         "model": graph.name,
         "accelerator": accelerator.name,
+        "line": line_of(accelerator.traits),
         "memory_capacity": round(accelerator.memory.dram.capacity),
         "workload": asdict(graph.workload),
         "parameters": graph.num_parameters,
@@ -360,6 +359,11 @@ def _entries(pieces: _Pieces, view: str, total: float) -> dict[str, Entry]:
         )
         for name, latency in latencies.items()
     }
+
+
+def _uncertainty(pieces: _Pieces, deviation: RunDeviation, standing: Standing | None) -> dict[str, Any]:
+    ends = {view: _ends(pieces, view, deviation, standing) for view in VIEWS}
+    return {"part_intervals": ends, "unmeasured": deviation.unmeasured_share}
 
 
 def _ends(pieces: _Pieces, view: str, deviation: RunDeviation, standing: Standing | None) -> dict[str, Ends]:

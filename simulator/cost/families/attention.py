@@ -36,6 +36,7 @@ from .attention_tiles import (
     matrix_share,
     resident_blocks,
 )
+from .dense_rate import least_attention_time
 from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
 from .matmul import unit_peak
 from .systolic.attention import ATTENTION_FORMULAS, SYSTOLIC_ATTENTION, SYSTOLIC_PAGED_ATTENTION
@@ -82,8 +83,10 @@ def attention_cost(
         "l2": terms["L2 traffic"],
         "latency": terms["floor"],
     }
-    clocked = terms["cores, with waves and fill"]
-    return FamilyCost(time=terms.pop("time"), bound=bound_of(bounds), terms=terms, clocked=clocked)
+    terms["as many FLOPs of products"] = least = least_attention_time(table, hardware)
+    clocked = np.maximum(terms["cores, with waves and fill"], least)
+    time = np.maximum(terms.pop("time"), least)
+    return FamilyCost(time=time, bound=bound_of(bounds), terms=terms, clocked=clocked)
 
 
 def _by_architecture(traits: Sequence[Architecture]) -> Iterator[tuple[AttentionTraits, NDArray[np.int64]]]:
@@ -293,6 +296,7 @@ _FORMULAS = {
     "L2 traffic": Formula("blocks * mean steps * tile of keys and values / L2 bandwidth"),
     "DRAM traffic": Formula("bytes not in the cache / (share * DRAM bandwidth)"),
     "floor": Formula("shortest duration"),
+    "as many FLOPs of products": Formula("FLOPs at the rate of large products; no call takes less"),
 }
 
 ATTENTION: Family[AttentionTable] = Family(
