@@ -16,10 +16,11 @@ from simulator.energy.run import EnergyEstimate
 from simulator.hosts.host import Host
 from simulator.parallel.sharing import Sharing, sharing_of
 from simulator.schedule.device_memory import DeviceMemory, device_memory
+from simulator.schedule.throughput import throughput_of
 from simulator.schedule.timeline import StageTimeline, Timeline
 from simulator.uncertainty.deviation import RunDeviation
 from simulator.uncertainty.intervals import Interval, Standing, interval_ends
-from tracer.graph import OpGraph, Workload
+from tracer.graph import OpGraph
 
 from .cost import BASES, RESOURCES, CoreSteps, Gains, KernelCosts
 from .kernels import KernelTables
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "bound_of", "main_basis", "make_report"]
 
 FloatArray = NDArray[np.float64]
-
-_HOUR = 3600.0  # [s]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +261,7 @@ def make_report(
         interval=interval,
         energy=energy,
         flops=float(pieces.positions.flops.sum()),
-        throughput=_throughput(graph.workload, total, frame_rate) or _tokens(graph, total, entries["by_stage"]),
+        throughput=throughput_of(graph, total, {n: e.latency for n, e in entries["by_stage"].items()}, frame_rate),
         memory=device_memory(graph, launches.execution, accelerator),
         bound=_bound_shares(pieces.bound, total),
         bound_by_category=_bounds_by_category(pieces),
@@ -299,32 +298,6 @@ def _way_of_running(launches: Launches, remarks: Sequence[str]) -> dict[str, Any
         "remarks": (*launches.remarks, *remarks),
         "quantized": launches.quantized,
     }
-
-
-def _throughput(workload: Workload, latency: float, frame_rate: float | None) -> dict[str, float]:
-    """Outputs as those who use them count: images a second; frames a second, videos and seconds of them an hour."""
-    if latency <= 0 or workload.max_new_tokens is not None or workload.height is None:
-        return {}
-    outputs = workload.batch / latency
-    if workload.num_frames is None:
-        return {"images_per_second": outputs}
-    frames = outputs * workload.num_frames
-    found = {"frames_per_second": frames, "videos_per_hour": _HOUR * outputs}
-    return found if frame_rate is None else {**found, "video_seconds_per_hour": _HOUR * frames / frame_rate}
-
-
-def _tokens(graph: OpGraph, latency: float, stages: Mapping[str, Entry]) -> dict[str, float]:
-    """Tokens a second of all sequences of a language model, and when each sees its first and its next ones. [1/s, s]
-
-    Each repeat of the last stage makes one token of every sequence, and all before it the first one.
-    """
-    new = graph.workload.max_new_tokens
-    if latency <= 0 or new is None or graph.workload.height is not None:
-        return {}
-    last = graph.stages[-1]
-    after = stages[last.name].latency if last.repeats == new - 1 else 0.0
-    found = {"tokens_per_second": graph.workload.batch * new / latency, "time_to_first_token": latency - after}
-    return {**found, "time_per_output_token": after / last.repeats} if after else found
 
 
 def _totals(kernels: KernelTables) -> dict[str, Any]:
