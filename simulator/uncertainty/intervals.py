@@ -4,8 +4,8 @@ The interval is :math:`T \exp(\pm q \sqrt{\sigma^2 + \tau^2})`. :math:`\sigma` i
 kernels tell (:mod:`simulator.uncertainty.deviation`): it says which predictions are surer than others. :math:`\tau` is
 the scatter of published runs of one pipeline on one part in different hands: software versions, boards, ways to
 measure. `q` makes the level true: it is the conformal quantile of published runs that took no part in any fit, each
-device counting alike (:func:`validation.fitting.intervals.fit_intervals`), so that it holds for a device that nobody
-measured.
+device counting alike (:func:`validation.fitting.intervals.times.fit_intervals`), so that it holds for a device that
+nobody measured.
 
 How far off predictions are depends little on :math:`\sigma` and much on what ran: engines of compilers of their own are
 two to three times as far off as the framework's own execution, videos farther than images. So `q` is that of the class

@@ -3,7 +3,7 @@ r"""Prediction intervals of measured device time that is carried over to another
 The interval is :math:`T \exp(\pm q \sqrt{\sigma^2 + \tau^2})` as that of a ratio of two runs
 (:mod:`simulator.uncertainty.ratios`), but of device time alone: neither a host nor another release of the software
 lies between the two, so that :math:`\tau` is smaller. `q` and :math:`\tau` are of sums of operator calls that were
-measured on both accelerators (:mod:`validation.fitting.projection_intervals`), the target once with its own
+measured on both accelerators (:mod:`validation.fitting.intervals.projections`), the target once with its own
 calibration and once without. Between parts of one architecture the residuals of single calls cancel too, which
 :math:`\sigma` does not know: they have factors of their own.
 """

@@ -4,7 +4,7 @@ The interval is :math:`R \exp(\pm q \sqrt{\sigma^2 + \tau^2})`. :math:`\sigma` i
 errors of both runs (:mod:`simulator.uncertainty.components`), :math:`\tau` what a change of its kind brings beyond:
 what mechanisms have wrong between execution modes, between boards, between sizes. `q` makes the level true: it is the
 conformal quantile of pairs of published runs, each accelerator or pair of accelerators counting alike
-(:func:`validation.fitting.ratio_intervals.fit_ratio_factors`).
+(:func:`validation.fitting.intervals.ratios.fit_ratio_factors`).
 
 A variant of a part, made by changing its numbers, shares all that is wrong with the part. What remains grows with its
 distance: ratios of accelerators of one architecture that were both measured are off by a share of theirs.

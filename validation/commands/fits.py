@@ -140,9 +140,9 @@ def intervals_command(
     """Fit the factors of prediction intervals of times and of ratios, and count coverage on devices left out."""
     from simulator.uncertainty.intervals import FACTORS
     from simulator.uncertainty.ratios import RATIO_FACTORS
-    from validation.fitting.interval_presentation import interval_text, ratio_interval_text
-    from validation.fitting.intervals import fit_intervals, write_factors
-    from validation.fitting.ratio_intervals import fit_ratio_factors
+    from validation.fitting.intervals.presentation import interval_text, ratio_interval_text
+    from validation.fitting.intervals.ratios import fit_ratio_factors
+    from validation.fitting.intervals.times import fit_intervals, write_factors
     from validation.published.errors import predict_cases
     from validation.published.names import load_names
     from validation.published.simulations import simulated
@@ -181,8 +181,8 @@ def relatives_command(
 ) -> None:
     """Count how far parts of one line are off when predicted from others: the width where nothing is measured."""
     from simulator.uncertainty.relatives import RELATIVES
-    from validation.fitting.intervals import write_factors
-    from validation.fitting.relatives import count_relatives, relatives_text
+    from validation.fitting.intervals.relatives import count_relatives, relatives_text
+    from validation.fitting.intervals.times import write_factors
     from validation.measured.tables import read_tables
     from validation.published.table import select_cases
 

@@ -26,8 +26,8 @@ def projection_command(
     from simulator.uncertainty.projections import PROJECTION_FACTORS
     from validation.errors.projected_runs import projected_runs
     from validation.errors.projections import projection_errors, render_errors
-    from validation.fitting.intervals import write_factors
-    from validation.fitting.projection_intervals import coverage_of, fit_projection_factors, render_coverage
+    from validation.fitting.intervals.projections import coverage_of, fit_projection_factors, render_coverage
+    from validation.fitting.intervals.times import write_factors
     from validation.measured.tables import MeasurementError, read_tables
 
     check_format(output_format)

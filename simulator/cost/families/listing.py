@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs.architecture import Engine
+from simulator.cost.families.attention.cost import ATTENTION
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.parameters import Parameter, named_parameters
 from simulator.kernels import FamilyTable, KernelTables
 
-from .attention import ATTENTION
 from .collective import COLLECTIVES
 from .convolution import CONVOLUTIONS
 from .family import Family, FamilyCost, ParameterGroup

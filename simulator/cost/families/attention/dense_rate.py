@@ -12,11 +12,10 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.cost.families.family import parameters_of
+from simulator.cost.families.matmul import PRODUCTS
 from simulator.cost.hardware import HardwareColumns
 from simulator.kernels import AttentionTable, Product, ProductTable
-
-from .family import parameters_of
-from .matmul import PRODUCTS
 
 __all__ = ["least_attention_time"]
 

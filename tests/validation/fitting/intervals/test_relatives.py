@@ -5,7 +5,7 @@ import pytest
 
 from hw_specs import Calibration, CalibrationPool
 from validation.errors.prediction import predicted
-from validation.fitting.relatives import count_relatives, relatives_text, without_line
+from validation.fitting.intervals.relatives import count_relatives, relatives_text, without_line
 from validation.measured.tables import read_measured
 
 HEADER = "device,op,input_shapes,dtype,attributes,latency_s,kernel,source\n"

@@ -1,4 +1,4 @@
-from simulator.cost.families.attention_parameters import (
+from simulator.cost.families.attention.parameters import (
     AttentionParameters,
     SpecialisedAttentionParameters,
     StagedAttentionParameters,

@@ -11,8 +11,7 @@ import numpy as np
 from simulator.uncertainty.projections import ProjectionFactors, projection_interval
 from simulator.uncertainty.ratios import RatioFactor
 from validation.errors.projected_runs import ProjectedRun
-
-from .ratio_intervals import ScoredRatio, accelerator_factor
+from validation.fitting.intervals.ratios import ScoredRatio, accelerator_factor
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from simulator.uncertainty.intervals import IntervalFactors
-from validation.fitting.intervals import class_factors, fit_factor, fit_intervals, source_scatter, write_factors
+from validation.fitting.intervals.times import class_factors, fit_factor, fit_intervals, source_scatter, write_factors
 from validation.published.errors import CaseResult
 
 

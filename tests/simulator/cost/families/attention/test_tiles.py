@@ -2,7 +2,7 @@ import pytest
 
 from hw_specs import CalibrationPool, load_accelerator, load_architecture
 from simulator.cost import hardware_columns
-from simulator.cost.families.attention_tiles import (
+from simulator.cost.families.attention.tiles import (
     CUDNN,
     EFFICIENT,
     FLASH2,

@@ -7,7 +7,7 @@ import pytest
 
 from hw_specs import CalibrationPool, load_accelerator
 from simulator.cost import hardware_columns, kernel_times
-from simulator.cost.families.dense_rate import least_attention_time
+from simulator.cost.families.attention.dense_rate import least_attention_time
 from simulator.kernels import Attention, AttentionAlgorithm, KernelTables, Product
 
 POOL = CalibrationPool.shipped()

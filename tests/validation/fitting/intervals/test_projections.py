@@ -10,7 +10,7 @@ from rich.console import Console
 
 from simulator.uncertainty.projections import projection_interval
 from validation.errors.projected_runs import ProjectedRun
-from validation.fitting.projection_intervals import coverage_of, fit_projection_factors, render_coverage
+from validation.fitting.intervals.projections import coverage_of, fit_projection_factors, render_coverage
 
 
 def _run(source: str, target: str, error: float, *, alike: bool = False, withheld: bool = False) -> ProjectedRun:

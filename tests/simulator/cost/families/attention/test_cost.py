@@ -6,8 +6,8 @@ import pytest
 
 from simulator.cost import BOUNDS
 from simulator.cost.families import group_cost
-from simulator.cost.families.attention import attention_cost
-from simulator.cost.families.attention_tiles import AttentionTiles, FusedKernel
+from simulator.cost.families.attention.cost import attention_cost
+from simulator.cost.families.attention.tiles import AttentionTiles, FusedKernel
 
 # Blocks of 128 queries that walk over tiles of 50 keys, two to a core of 1 GHz with 1 TFLOP/s, 16 billion exponentials
 # a second and 64 GB/s of shared memory.
@@ -60,7 +60,9 @@ def walk(hardware, attention, monkeypatch):
         **parameters,
     ):
         columns = {name: np.array([value]) for name, value in {**_TILES, **(tiles or {})}.items()}
-        monkeypatch.setattr("simulator.cost.families.attention.attention_tiles", lambda *_: AttentionTiles(**columns))
+        monkeypatch.setattr(
+            "simulator.cost.families.attention.cost.attention_tiles", lambda *_: AttentionTiles(**columns)
+        )
         values = {f"{group}.{name}": value for name, value in {**_VALUES, **parameters}.items()}
         chosen = replace(hardware(), **(part or {})).with_parameters(values)
         calls = attention(heads, queries, keys, head, **(call or {}))

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from simulator.uncertainty.ratios import ANY
-from validation.fitting.ratio_intervals import fit_ratio_factors
+from validation.fitting.intervals.ratios import fit_ratio_factors
 from validation.ratios.ratio import Ratio
 
 NAMES = "abcdefgh"

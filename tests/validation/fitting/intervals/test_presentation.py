@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from simulator.uncertainty.intervals import BasisCoverage, ClassFactor, ClassFactors, IntervalFactors
 from simulator.uncertainty.ratios import ANY, RatioFactor, RatioFactors
-from validation.fitting.interval_presentation import interval_text, ratio_interval_text
+from validation.fitting.intervals.presentation import interval_text, ratio_interval_text
 
 
 def test_factor_coverage_basis_and_devices_are_shown() -> None:

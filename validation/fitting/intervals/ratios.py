@@ -12,9 +12,8 @@ from hw_specs import SpecError, load_accelerator
 from hw_specs.hypothetical.distance import distance
 from simulator.uncertainty.intervals import Factor
 from simulator.uncertainty.ratios import ANY, RatioFactor, RatioFactors
+from validation.fitting.intervals.times import weighted_quantile
 from validation.ratios.ratio import Ratio
-
-from .intervals import weighted_quantile
 
 __all__ = ["ScoredRatio", "accelerator_factor", "fit_ratio_factors"]
 

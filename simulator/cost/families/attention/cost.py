@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from hw_specs import Architecture
 from hw_specs.architecture import AttentionTraits
-from simulator.cost.hardware import HardwareColumns
-from simulator.cost.mechanisms import cache_hit_rate, overlapped
-from simulator.kernels import SPLIT_PRODUCTS, AttentionAlgorithm, AttentionTable
-
-from .attention_parameters import AttentionParameters, SpecialisedAttentionParameters, StagedAttentionParameters
-from .attention_tiles import (
+from simulator.cost.families.attention.dense_rate import least_attention_time
+from simulator.cost.families.attention.parameters import (
+    AttentionParameters,
+    SpecialisedAttentionParameters,
+    StagedAttentionParameters,
+)
+from simulator.cost.families.attention.tiles import (
     AITER,
     CK,
     CUDNN,
@@ -36,10 +37,12 @@ from .attention_tiles import (
     matrix_share,
     resident_blocks,
 )
-from .dense_rate import least_attention_time
-from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
-from .matmul import unit_peak
-from .systolic.attention import ATTENTION_FORMULAS, SYSTOLIC_ATTENTION, SYSTOLIC_PAGED_ATTENTION
+from simulator.cost.families.family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
+from simulator.cost.families.matmul import unit_peak
+from simulator.cost.families.systolic.attention import ATTENTION_FORMULAS, SYSTOLIC_ATTENTION, SYSTOLIC_PAGED_ATTENTION
+from simulator.cost.hardware import HardwareColumns
+from simulator.cost.mechanisms import cache_hit_rate, overlapped
+from simulator.kernels import SPLIT_PRODUCTS, AttentionAlgorithm, AttentionTable
 
 __all__ = ["ATTENTION", "attention_cost"]
 
