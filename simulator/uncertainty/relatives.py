@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from hw_specs import Accelerator, CalibrationPool
 from hw_specs.reading.identity import Same
 from hw_specs.reading.record import Record, Text, read_record
-from simulator.cost.families import GROUPS
+from simulator.cost.families import FAMILIES, GROUPS
 from simulator.cost.families.listing import group_named
 
 __all__ = [
@@ -123,8 +123,11 @@ def unmeasured_groups(accelerator: Accelerator, calibrations: CalibrationPool) -
 def _unmeasured(accelerator: Same[Accelerator], calibrations: CalibrationPool) -> BoolArray:
     measured = np.array([_is_measured(accelerator.value, group, calibrations) for group in GROUPS])
     known = np.array([_is_known(group, calibrations) for group in GROUPS])
+    # Kernels of another engine never run there.
+    own = {group.name for family in FAMILIES for group in family.groups_on(accelerator.value.traits.engine)}
+    runs = np.array([group in own for group in GROUPS])
     # A group that was fitted nowhere says nothing of who was measured: the others of the part do.
-    return ~measured & (known | ~measured.any())
+    return runs & ~measured & (known | ~measured.any())
 
 
 def _is_measured(accelerator: Accelerator, group: str, calibrations: CalibrationPool) -> bool:

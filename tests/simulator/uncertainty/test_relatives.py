@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool, load_accelerator
@@ -47,9 +46,13 @@ def test_measured_lines_have_nothing_of_it_and_others_have_it_in_every_group():
     assert not unmeasured_groups(load_accelerator("b300"), SHIPPED).any()
     # A processor has none of the groups of the generic calibration either.
     processor = unmeasured_deviation(load_accelerator("epyc-9654"), SHIPPED)
-    assert np.all(processor == load_relatives().deviation)
+    assert set(processor[processor > 0]) == {load_relatives().deviation}
     assert unmeasured_groups(load_accelerator("m1-max"), SHIPPED)[GROUPS.index("vector_matmul")]
-    assert unmeasured_groups(load_accelerator("h100"), CalibrationPool.empty()).all()
+    # Of kernels that run on its engine.
+    nothing = unmeasured_groups(load_accelerator("h100"), CalibrationPool.empty())
+    assert [name for name, missing in zip(GROUPS, nothing, strict=True) if not missing] == [
+        name for name in GROUPS if name.startswith("systolic")
+    ]
 
 
 def test_a_run_on_a_part_of_another_line_is_wider_and_says_so_and_parts_of_one_line_share_it():

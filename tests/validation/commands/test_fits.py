@@ -9,7 +9,7 @@ def test_published_rates_become_calibrations(run: Callable[..., Any], tmp_path: 
     table = tmp_path / "ceilings.csv"
     table.write_text(
         "device,what,dtype,value,unit,source\n"
-        "AMD MI355X,max matmul; best shape MxNxK 12288x8192x8192,bf16,1300,TFLOP/s,somebody\n"
+        "Intel Gaudi 3,max matmul; best shape MxNxK 16384x4096x768,bf16,1243,TFLOP/s,somebody\n"
         "AMD RX 99,max matmul,bf16,1,TFLOP/s,somebody\n",
         encoding="utf-8",
     )
@@ -17,8 +17,8 @@ def test_published_rates_become_calibrations(run: Callable[..., Any], tmp_path: 
     assert done.status == 0
     assert "1 best rates" in done.out
     assert "unknown device or value: AMD RX 99" in done.out
-    assert "cdna4_ceilings.yaml: 1 parameters from 1 published rates" in done.out
-    assert (tmp_path / "cdna4_ceilings.yaml").is_file()
+    assert "gaudi3_ceilings.yaml: 1 parameters from 1 published rates" in done.out
+    assert (tmp_path / "gaudi3_ceilings.yaml").is_file()
 
 
 def test_one_group_is_fitted_again(
