@@ -127,7 +127,8 @@ def _unmeasured(accelerator: Same[Accelerator], calibrations: CalibrationPool) -
     own = {group.name for family in FAMILIES for group in family.groups_on(accelerator.value.traits.engine)}
     runs = np.array([group in own for group in GROUPS])
     # A group that was fitted nowhere says nothing of who was measured: the others of the part do.
-    return runs & ~measured & (known | ~measured.any())
+    unmeasured: BoolArray = runs & ~measured & (known | ~measured.any())
+    return unmeasured
 
 
 def _is_measured(accelerator: Accelerator, group: str, calibrations: CalibrationPool) -> bool:

@@ -84,6 +84,7 @@ _OTHERWISE = {
     ("TITAN-V", "float16"): "linear layers in PyTorch of 2018, 3 % slower than predicted",
     ("RTX-2080", "float16"): "linear layers in PyTorch of 2018, 7 % slower than predicted",
     ("GTX-1080-Ti", "float16"): "runs in float32 there, at a clock above the boost clock",
+    ("H100-SXM5-80GB", "bfloat16"): "the best of a search, in bursts that its limit does not hold: 0.83",
     ("B200", "bfloat16"): "tables of products of Blackwell that the fit is made on reach less",
     ("B300", "bfloat16"): "as B200",
     ("GB200", "bfloat16"): "as B200",
