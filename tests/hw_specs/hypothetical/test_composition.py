@@ -93,12 +93,14 @@ def test_plain_files_are_not_composed() -> None:
     assert is_composed({"memory": {"from": "b200"}})
 
 
-def test_the_part_of_the_readme_is_one_whose_numbers_fit_together(tmp_path: Path) -> None:
+def test_the_part_of_the_guide_is_one_whose_numbers_fit_together(tmp_path: Path) -> None:
     from hw_specs import price_of
     from hw_specs.listing.plausibility import implausibilities
 
-    readme = Path(__file__).parents[3] / "README.md"
-    (text,) = (block for block in readme.read_text().split("```yaml\n") if block.startswith("name: H100-next"))
+    guide = Path(__file__).parents[3] / "docs" / "guide.md"
+    (text,) = (
+        block for block in guide.read_text(encoding="utf-8").split("```yaml\n") if block.startswith("name: H100-next")
+    )
     (tmp_path / "next.yaml").write_text(text.partition("```")[0])
     part = load_accelerator(str(tmp_path / "next.yaml"))
     assert implausibilities(part, rounded=False) == []
