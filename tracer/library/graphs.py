@@ -142,10 +142,19 @@ def _pipeline_of_folder(folder: Path) -> Pipeline:
         from tracer.workloads.language_folder import language_model_from_folder
 
         return language_model_from_folder(folder)
+    if not _exists(folder):
+        raise UnknownWorkloadError(f"{str(folder)[:200]}: no such file or folder")
     raise UnknownWorkloadError(
         f"{str(folder)[:200]}: no diffusers pipeline folder, as it has no model_index.json, and no language model, as "
         "it has no config.json"
     )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False  # A name that no file can have.
 
 
 def _is_model_folder(folder: Path) -> bool:

@@ -139,6 +139,13 @@ def test_a_folder_that_is_none(name, cache):
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_a_path_of_nothing_is_said_to_be_one(tmp_path, cache):
+    with pytest.raises(UnknownWorkloadError, match=r"gone\.npz: no such file or folder"):
+        graph_of(str(tmp_path / "gone.npz"))
+    with pytest.raises(UnknownWorkloadError, match="no diffusers pipeline folder"):
+        graph_of(str(tmp_path))
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Pipeline folder that bears the name of a workload of the bundle."""
