@@ -14,6 +14,9 @@ from tracer.graph import OpGraph
 settings.register_profile("roofcast", deadline=None, derandomize=True)
 settings.load_profile("roofcast")
 
+# What commands print is as wide as they say themselves, whatever terminal the tests run in.
+os.environ.pop("COLUMNS", None)
+
 ROOT = Path(__file__).parent.parent
 
 

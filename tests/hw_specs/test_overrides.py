@@ -127,7 +127,7 @@ def test_an_absent_level_can_be_added() -> None:
         (["memory.dram.bandwidth=2 GB"], "'2 GB' is not a quantity in B/s"),
         (["memory.dram.bandwidth=0x"], "memory.dram.bandwidth: '0x' gives 0; give a positive value"),
         (["memory.dram.bandwidth=-3 TB/s"], "'-3 TB/s' gives -9.61e+11; give a positive value"),
-        (["memory.dram.bandwidth=-2x"], "unit 'x' is unknown"),
+        (["memory.dram.bandwidth=-2x"], "'-2x' is no factor: give a positive one, as '2x' or '0.5x'"),
         (["memory.dram.bandwidth=1e999x"], "gives inf; give a positive value"),
         (["cores.count=1.13x"], "cores.count: 1.13x gives 122.04; give a whole number"),
         (["cores.count=1e999x"], "cores.count: 1e999x gives inf; give a whole number"),

@@ -26,7 +26,8 @@ def test_every_choice_is_accepted(mode, attention):
         (
             {"attention": "Flash"},
             "unknown attention 'Flash'; valid: "
-            "naive, flash, flash2, flash2_paged, flash3, flash4, cudnn, trtllm, ck, aiter, efficient",
+            "naive, flash, flash2, flash2_paged, flash3, flash4, cudnn, trtllm, ck, aiter, efficient; "
+            "did you mean 'flash' or 'flash4' or 'flash3'?",
         ),
     ],
 )

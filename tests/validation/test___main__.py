@@ -25,7 +25,7 @@ def test_every_command_is_there() -> None:
             "study",
             "accuracy",
         ),
-        *("probe", "check", "campaign", "energy", "intervals"),
+        *("probe", "check", "campaign", "energy", "intervals", "relatives"),
     ]
 
 

@@ -230,7 +230,7 @@ def broken(path, file, content):
     ("file", "content", "message"),
     [
         ("model_index.json", b"{", "is no JSON text"),
-        ("model_index.json", b"\xff\xfe\x00", "is no JSON text"),
+        ("model_index.json", b"\xff\xfe\x00", "is not UTF-8 text"),
         ("model_index.json", b"[" * 100_000, "is no JSON text"),
         ("model_index.json", b"[1]", "holds a list"),
         ("model_index.json", b"{}", "names None, which is no pipeline"),

@@ -127,7 +127,7 @@ def built(path: Path):
         ({"hidden_size": 0}, "hidden_size of config.json is '0'; valid: whole numbers from 1 to 262144"),
         ({"hidden_size": True}, "is 'True'"),
         ({"vocab_size": -5}, "is '-5'"),
-        ({"num_hidden_layers": 10**9}, "valid: whole numbers from 1 to 1024"),
+        ({"num_hidden_layers": 10**9}, "num_hidden_layers is 1000000000; valid: up to 2000"),
         ({"num_hidden_layers": None}, "num_hidden_layers of config.json is 'None'"),
         ({"intermediate_size": "wide"}, "is 'wide'"),
         ({"num_key_value_heads": 3}, "num_attention_heads 4 is no multiple of num_key_value_heads 3"),

