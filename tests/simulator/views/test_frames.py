@@ -55,6 +55,7 @@ def test_nested_values_are_columns() -> None:
     assert math.isnan(frame["interval.high"][1])
 
 
+@pytest.mark.torch
 def test_results_of_whatif_are_frames() -> None:
     runs = compare_setups(every_setup(["stable-diffusion"], ["a100", "t4"])).to_pandas()
     assert runs["accelerator"].tolist() == ["A100-SXM4-80GB", "T4"]

@@ -5,10 +5,10 @@ import pytest
 from simulator.views.html.page import render
 from simulator.views.html.printed_page import printed_page, ranges_chart
 
-from .test_page import parsed
-
 pytest.importorskip("jinja2")
 pytest.importorskip("plotly")
+
+from .test_page import parsed
 
 
 def _printed(console):

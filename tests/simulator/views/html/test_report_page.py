@@ -9,10 +9,10 @@ from simulator.simulation import simulate
 from simulator.views.html.page import render
 from simulator.views.html.report_page import answer, report_page
 
-from .test_page import parsed
-
 pytest.importorskip("jinja2")
 pytest.importorskip("plotly")
+
+from .test_page import parsed
 
 
 @pytest.fixture(scope="module")
