@@ -76,7 +76,7 @@ def files_page() -> str:
 
 
 def of_the_root(name: str) -> str:
-    """A file of the root as a page: links to other pages lead to them, and those to other files are set as code."""
+    """A file of the root as a page: links to other pages lead to them, and those to other files to the first page."""
     text = (ROOT / name).read_text(encoding="utf-8")
 
     def link(found: re.Match[str]) -> str:

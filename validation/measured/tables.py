@@ -86,10 +86,10 @@ class MeasuredKernels:
             places = np.flatnonzero(repeats == calls)
             chosen, here = kernels.select(places), hardware.repeated(calls)
             found = kernel_times(chosen, here, fidelity="calibrated")
-            free = kernel_times(chosen, here.at_boost(), fidelity="calibrated").time[:, 0]
-            limited = found.time[:, 0]
-            times[places] = np.where(unknown[places], np.sqrt(free * limited), limited)
-            rooflines[places] = found.roofline[:, 0]
+            times[places], rooflines[places] = found.time[:, 0], found.roofline[:, 0]
+            if unknown[places].any():
+                free = kernel_times(chosen, here.at_boost(), fidelity="calibrated").time[:, 0]
+                times[places] = np.where(unknown[places], np.sqrt(free * times[places]), times[places])
         return times, rooflines
 
     def unknown_data(self) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from simulator.software import SoftwareError
 from tracer.graph import GraphError
 from validation.published.case import Case
 
-from .runs import Simulations
+from .runs import Simulations, graph_key
 
 __all__ = ["simulated"]
 
@@ -61,10 +61,10 @@ def simulated(
 
 
 def _by_graph(cases: Sequence[Case]) -> Iterator[list[Case]]:
-    """Cases of one graph each; those of the largest graphs first, by the time of their runs."""
+    """Cases of one graph each, the most cases first."""
     groups: dict[object, list[Case]] = {}
     for case in cases:
-        groups.setdefault((case.model, *sorted(case.settings.items())), []).append(case)
+        groups.setdefault(graph_key(case), []).append(case)
     yield from sorted(groups.values(), key=len, reverse=True)
 
 

@@ -18,7 +18,7 @@ from tracer.library.graphs import graph_of
 from validation.published.case import Case
 from validation.published.quantity import case_stages, case_time, sliced_decoding
 
-__all__ = ["Prediction", "Simulations"]
+__all__ = ["Prediction", "Simulations", "graph_key"]
 
 Key = tuple[object, ...]
 
@@ -45,6 +45,11 @@ class Prediction:
     basis: str = ""
 
 
+def graph_key(case: Case) -> Key:
+    """What tells the graph of a case from those of others."""
+    return (case.model, *sorted(case.settings.items()))
+
+
 class Simulations:
     """Predictions of published runs, each run simulated once for each fidelity."""
 
@@ -64,7 +69,7 @@ class Simulations:
 
     def graph(self, case: Case) -> OpGraph:
         """Graph of a case's workload."""
-        key = (case.model, *sorted(case.settings.items()))
+        key = graph_key(case)
         if key not in self._graphs:
             self._graphs[key] = graph_of(case.model, case.settings)
         return self._graphs[key]
