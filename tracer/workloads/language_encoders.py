@@ -5,6 +5,8 @@ Each function takes the dtype of the weights and returns a module on the meta de
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .construction import transformers_module
@@ -84,7 +86,24 @@ def gemma3_12b(dtype: str) -> nn.Module:
         "image_size": 896, "patch_size": 14, "vision_use_head": False,
     }  # fmt: skip
     config = Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=256)
+    _walk_sets_in_order(Gemma3ForConditionalGeneration)
     return transformers_module(Gemma3ForConditionalGeneration, config, dtype)
+
+
+class _SortedSet(set[Any]):
+    """A set that is walked in the order of its members."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(sorted(super().__iter__()))
+
+
+def _walk_sets_in_order(model_class: type) -> None:
+    """Sets that a model's module makes are walked in order, in this process.
+
+    transformers walks ``set(config.layer_types)`` where Gemma 3 makes the rotary tables of its two kinds of layers, in
+    the order of the hash seed, which differs from process to process: the graph must not.
+    """
+    vars(sys.modules[model_class.__module__])["set"] = _SortedSet
 
 
 def _qwen3(dtype: str, *, head: bool, **sizes: Any) -> nn.Module:

@@ -36,3 +36,13 @@ def test_the_language_model_of_qwen_is_that_of_the_whole_less_tower_and_head():
 
     whole = qwen2_5_vl_7b("bfloat16")
     assert count(qwen2_5_vl_7b_language("bfloat16")) == count(whole) - count(whole.model.visual) - count(whole.lm_head)
+
+
+def test_tables_of_gemma_are_made_in_one_order_whatever_the_hash_seed():
+    from transformers.models.gemma3 import modeling_gemma3
+
+    from tracer.workloads.language_encoders import gemma3_12b
+
+    gemma3_12b("bfloat16")
+    names = [f"{letter}_attention" for letter in "qwertzuiopasdfghjkl"]
+    assert list(vars(modeling_gemma3)["set"](names)) == sorted(names)
