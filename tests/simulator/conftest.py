@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from hw_specs import load_accelerator
+from simulator import __main__ as command_line
 from simulator.simulation import Simulation, simulate
+from tracer.events.builder import TraceBuilder
+from tracer.events.operator_arguments import RecordedArguments
 from tracer.graph import Component, Op, OpGraph, Stage, StorageRole, TensorSpec, Workload
 from tracer.library.bundle import bundled_graph
+from tracer.storage.graph_file import save_graph
+from tracer.storage.trace_file import save_trace
+from tracer.trace import RunFacts
 from tracer.workloads import find_pipeline
 
 GraphMaker = Callable[..., OpGraph]
+
+
+class Done(NamedTuple):
+    """Outcome of one command."""
+
+    status: int
+    out: str
+    err: str
+
+    def assert_refused(self, *words: str) -> None:
+        """One line of error with some words in it, and nothing else."""
+        assert (self.status, self.out) == (2, "")
+        (line,) = self.err.splitlines()
+        assert line.startswith("simulate: error: ")
+        assert "Traceback" not in line
+        for word in words:
+            assert word in line
+
+
+Run = Callable[..., Done]
 
 
 def _distinct(tensors: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
@@ -93,3 +122,61 @@ def decoder_run() -> Simulation:
     if graph is None:
         pytest.skip("the bundle has no such graph")
     return simulate(graph, load_accelerator("a100"))
+
+
+@pytest.fixture
+def run(monkeypatch, capsys) -> Run:
+    """Function that runs ``simulate`` with some arguments in this process."""
+
+    def simulate(*arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["simulate", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            command_line.main()
+        captured = capsys.readouterr()
+        code = caught.value.code
+        return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
+
+    return simulate
+
+
+@pytest.fixture
+def graph_file(tmp_path, stable_diffusion_run) -> Path:
+    """Graph file, so that nothing needs to be traced."""
+    save_graph(stable_diffusion_run.launches.graph, tmp_path / "sd.npz")
+    return tmp_path / "sd.npz"
+
+
+def _trace() -> TraceBuilder:
+    builder = TraceBuilder()
+    arguments = RecordedArguments(shapes=[[4096, 4096], [4096, 4096]], types=["c10::Half"] * 2)
+    builder.add_call("aten::mm", arguments, start=0, duration=50)
+    return builder
+
+
+@pytest.fixture
+def trace_file(tmp_path) -> Path:
+    """Trace of one product on an H100."""
+    builder = _trace()
+    builder.add_host_call("cudaLaunchKernel", start=30, duration=5, correlation=1)
+    builder.add_kernel("gemm", start=200, duration=200_000, correlation=1)
+    save_trace(builder.build("run", RunFacts(device="NVIDIA H100 80GB HBM3")), tmp_path / "run.trace")
+    return tmp_path / "run.trace"
+
+
+@pytest.fixture
+def bare_trace_file(tmp_path) -> Path:
+    """Trace of one product that says neither how long it took nor where."""
+    save_trace(_trace().build("run", RunFacts()), tmp_path / "bare.trace")
+    return tmp_path / "bare.trace"
+
+
+@pytest.fixture
+def specification(tmp_path) -> Callable[[str], Path]:
+    """Function that writes a user's own accelerator, a changed A100."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "mine.yaml"
+        path.write_text(f"extends: a100_sxm4_80gb\nname: mine\nsources: [a guess]\n{text}")
+        return path
+
+    return write

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator import options
 from simulator.command_options import Format, Output, check_format, fidelity_of, takes
+from simulator.options import FidelityName, Parallel, RunOptions
 from simulator.results.files import command_line, require_page, write_page
 from simulator.results.options import PageFile
 from simulator.views.figures import check_suffix
@@ -26,14 +26,14 @@ __all__ = ["ScaleOptions", "scale_command"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScaleOptions(options.RunOptions):
+class ScaleOptions(RunOptions):
     """All that ``whatif scale`` takes."""
 
     axis: Annotated[str, typer.Option(help=f"What grows: one of {', '.join((*SCALES, DEVICES))}.")] = "batch"
     values: Annotated[str, typer.Option(help="Values on the axis, 1,2,4,8; some around the default if none.")] = ""
     search: Annotated[bool, typer.Option(help="Look for the largest value that fits.")] = True
-    parallel: options.Parallel = None
-    fidelity: options.FidelityName = "calibrated"
+    parallel: Parallel = None
+    fidelity: FidelityName = "calibrated"
     plot: Plot = None
     report: PageFile = None
     output_format: Format = "table"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from simulator import options
 from simulator.command_options import Format, Output, check_format, takes
+from simulator.options import RunOptions
 from simulator.results.files import command_line, require_page, write_page
 from simulator.results.options import PageFile
 from simulator.views.figures import check_suffix
@@ -18,7 +18,7 @@ __all__ = ["SensitivityOptions", "sensitivity_command"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SensitivityOptions(options.RunOptions):
+class SensitivityOptions(RunOptions):
     """All that ``whatif sensitivity`` takes."""
 
     plot: Plot = None

@@ -1,0 +1,105 @@
+"""The answer to what is asked: a report, an explanation, a comparison or a projection as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import NamedTuple
+
+import typer
+
+from hw_specs import load_accelerator
+from simulator.execution import ExecutionError
+from simulator.parallel.scheme import ONE_DEVICE
+from simulator.reference import reference_changes
+from simulator.report import Report
+from simulator.simulation import Simulation
+from simulator.views.explanation import explain_operator, render_explanations
+from simulator.views.report import print_report, to_csv, to_json
+from simulator.views.terminal import captured
+from tracer.graph import OpGraph
+from tracer.lengths import attention_calls
+
+from .asked import Asked
+from .subject import Subject, refuse
+
+__all__ = ["WIDTH", "Answer", "answer_of", "predicted"]
+
+#: Of what is printed where there is no terminal. [columns]
+WIDTH = 140
+
+
+class Answer(NamedTuple):
+    """What is printed, whether the accelerator's memory holds the run, and what is said beside it."""
+
+    text: str
+    fits: bool = True
+    remarks: tuple[str, ...] = ()
+
+
+def answer_of(subject: Subject, asked: Asked, explain: str | None, versus: Sequence[str] | None) -> Answer:
+    """Report, projection, explanation or comparison as text."""
+    from .compared import compared
+    from .traced import traced
+
+    source = load_accelerator(subject.from_) if subject.from_ else None
+    if subject.trace is not None:
+        refuse({**subject.settings, "explain": explain, "versus": versus}, "a trace, which is of one run")
+        return traced(subject.trace, subject.graph, source, asked)
+    if source is not None:
+        raise typer.BadParameter("--from goes with --trace FILE")
+    if versus:
+        refuse({"explain": explain}, "a comparison")
+        return compared(subject, asked, reference_changes(versus))
+    return predicted(subject.traced(subject.settings, asked.accelerator), asked, explain)
+
+
+def predicted(graph: OpGraph, asked: Asked, explain: str | None = None) -> Answer:
+    """Report of a graph as text, or the explanation of one of its kernels."""
+    simulation = asked.simulation(graph)
+    report = _with_one_device(simulation.report, graph, asked)
+    if asked.files:
+        others = _other_attention(graph, asked) if asked.files.compare_attention else {}
+        asked.files.write(simulation, report, others, asked.remarks)
+    if explain is not None:
+        return Answer(_explained(simulation, explain, asked.output_format), simulation.report.fits)
+    return Answer(_rendered(report, asked.output_format), report.fits)
+
+
+def _other_attention(graph: OpGraph, asked: Asked) -> dict[str, Report]:
+    """Report of the same run with fused attention where it writes scores out, else the other way round."""
+    if not any(True for _ in attention_calls(graph)):
+        return {}
+    other = "flash" if asked.execution.attention == "naive" else "naive"
+    try:
+        changed = replace(asked, execution=replace(asked.execution, attention=other))
+        return {other: changed.simulation(graph).report}
+    except ExecutionError:  # a split of the sequence that only fused attention knows
+        return {}
+
+
+def _with_one_device(report: Report, graph: OpGraph, asked: Asked) -> Report:
+    """Report of a run on several devices, with what one alone would take."""
+    if report.sharing is None:
+        return report
+    alone = replace(asked, execution=replace(asked.execution, parallel=ONE_DEVICE)).simulation(graph)
+    return replace(report, sharing=report.sharing.over(alone.report.latency))
+
+
+def _explained(simulation: Simulation, name: str, output_format: str) -> str:
+    if output_format == "csv":
+        raise typer.BadParameter("an explanation has no CSV form; valid: table, json")
+    explanations = explain_operator(simulation, name)
+    if output_format == "json":
+        plain = [{**asdict(entry), "terms": [term._asdict() for term in entry.terms]} for entry in explanations]
+        return json.dumps(plain, indent=2) + "\n"
+    return render_explanations(explanations)
+
+
+def _rendered(report: Report, output_format: str) -> str:
+    if output_format == "json":
+        return to_json(report) + "\n"
+    if output_format == "csv":
+        return to_csv(report)
+    return captured(lambda console: print_report(report, console), width=WIDTH)

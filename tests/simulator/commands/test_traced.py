@@ -1,0 +1,46 @@
+"""Measured traces on another accelerator."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SD = ("--hw", "a100", "--model", "stable-diffusion")
+
+
+def test_a_trace_with_times_is_projected(run, trace_file):
+    found = json.loads(run("--hw", "h200", "--trace", trace_file, "--format", "json").out)
+    assert (found["source"], found["target"]) == ("H100-SXM5-80GB", "H200-SXM5-141GB")
+    assert found["direct_time"] > 0
+    assert "us on H200-SXM5-141GB (" in run("--hw", "h200", "--trace", trace_file, "--from", "h100").out
+
+
+def test_a_trace_without_times_is_predicted(run, bare_trace_file):
+    report = json.loads(run("--hw", "h200", "--trace", bare_trace_file, "--format", "json").out)
+    assert report["accelerator"] == "H200-SXM5-141GB"
+    assert report["latency"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--batch", "2"), ["--batch does not apply to a trace"]),
+        (("--explain", "gemm"), ["--explain does not apply to a trace"]),
+        (("--format", "csv"), ["no CSV form", "valid: table, json"]),
+        (("--calibration", "none.yaml"), ["none.yaml: no such file"]),
+    ],
+)
+def test_what_does_not_go_with_a_trace(run, trace_file, arguments, words):
+    run("--hw", "h200", "--trace", trace_file, *arguments).assert_refused(*words)
+
+
+def test_a_source_needs_measured_times(run, bare_trace_file):
+    done = run("--hw", "h200", "--trace", bare_trace_file, "--from", "h100")
+    done.assert_refused("--from needs measured times", "no device events")
+    run(*SD, "--from", "h100").assert_refused("--from goes with --trace")
+
+
+def test_a_measured_trace_has_a_host_of_its_own(run, trace_file):
+    done = run("--hw", "a100", "--trace", trace_file, "--host", "server-2020")
+    assert (done.status, "--host does not apply" in done.err) == (2, True)

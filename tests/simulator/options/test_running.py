@@ -1,0 +1,13 @@
+"""Options that say how it is run: one group of ``--help``."""
+
+from __future__ import annotations
+
+from simulator.options import running
+
+
+def test_they_are_one_group_and_each_has_a_help_text() -> None:
+    declared = [getattr(getattr(running, name), "__metadata__", ()) for name in running.__all__]
+    options = [option for found in declared for option in found]
+    assert len(options) >= 5
+    assert {option.rich_help_panel for option in options} == {"How it is run"}
+    assert all(option.help.endswith(".") for option in options)
