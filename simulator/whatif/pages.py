@@ -1,10 +1,10 @@
-"""Comparisons, scaling, sensitivities and sweeps as pages. Nothing here computes."""
+"""Comparisons, scaling and sensitivities as pages. Nothing here computes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from hw_specs import Accelerator, CalibrationPool
 from simulator.views.html.drawing import time_text
 from simulator.views.html.page import Page
 from simulator.views.html.printed_page import Range, printed_page, ranges_chart, with_ends
@@ -16,11 +16,11 @@ from .scale_presentation import print_growth
 from .sensitivity import FieldSensitivity, Sensitivity
 from .sensitivity_presentation import print_sensitivity
 
-if TYPE_CHECKING:
-    from rich.console import Console
+__all__ = ["compare_page", "scale_page", "sensitivity_page"]
 
-__all__ = ["compare_page", "scale_page", "sensitivity_page", "sweep_page"]
 
+#: Accelerators, and the calibrations that each was predicted with.
+Origins = Sequence[tuple[Accelerator, CalibrationPool]]
 
 _FIELDS = 24
 
@@ -29,7 +29,7 @@ def _ratio(value: float) -> str:
     return f"{value:.3g}"
 
 
-def compare_page(found: SideBySide, remarks: Sequence[str], command: str) -> Page:
+def compare_page(found: SideBySide, remarks: Sequence[str], command: str, origins: Origins = ()) -> Page:
     """Page of runs side by side."""
     fastest = min(found.runs, key=lambda run: run.latency)
     first = found.runs[0]
@@ -63,6 +63,7 @@ def compare_page(found: SideBySide, remarks: Sequence[str], command: str) -> Pag
                 line=1.0,
             ),
         ],
+        origins=origins,
         command=command,
     )
 
@@ -81,7 +82,7 @@ def _gain(name: str, run: ComparedRun) -> Range:
     return with_ends(name, run.gain.ratio, run.gain.interval)
 
 
-def scale_page(found: Growth, remarks: Sequence[str], command: str) -> Page:
+def scale_page(found: Growth, remarks: Sequence[str], command: str, origins: Origins = ()) -> Page:
     """Page of a workload along an axis."""
     first, last = found.runs[0], found.runs[-1]
     grown = f"{found.model} on {found.accelerator} takes {time_text(first.latency)} at {found.axis} {first.value}"
@@ -99,6 +100,7 @@ def scale_page(found: Growth, remarks: Sequence[str], command: str) -> Page:
         title=f"{found.model} on {found.accelerator} along its {found.axis}",
         answer=f"{grown} and {time_text(last.latency)} at {last.value}.",
         charts=[chart],
+        origins=origins,
         command=command,
     )
 
@@ -108,7 +110,7 @@ def _scaled(axis: str, run: ScaledRun) -> Range:
     return f"{axis} {run.value}", run.latency, low, high
 
 
-def sensitivity_page(found: Sensitivity, remarks: Sequence[str], command: str) -> Page:
+def sensitivity_page(found: Sensitivity, remarks: Sequence[str], command: str, origins: Origins = ()) -> Page:
     """Page of what each field of an accelerator is worth."""
     fields = sorted(found.fields, key=lambda field: -field.gain_2x)
     best = fields[0] if fields else None
@@ -128,6 +130,7 @@ def sensitivity_page(found: Sensitivity, remarks: Sequence[str], command: str) -
         title=f"{found.model} on {found.accelerator}: what each field is worth",
         answer=f"{found.model} takes {time_text(found.latency)} on {found.accelerator}{helps}.",
         charts=[chart],
+        origins=origins,
         command=command,
     )
 
@@ -135,9 +138,3 @@ def sensitivity_page(found: Sensitivity, remarks: Sequence[str], command: str) -
 def _doubled(field: FieldSensitivity) -> Range:
     interval = None if field.speedup_2x is None else field.speedup_2x.interval
     return with_ends(field.field, field.gain_2x, interval)
-
-
-def sweep_page(render: Callable[[Console], None], title: str, designs: int, failed: int, command: str) -> Page:
-    """Page of what a sweep printed; its pictures lie in its folder."""
-    failures = f", {failed:,} rows of them without a result" if failed else ""
-    return printed_page(render, title=title, answer=f"{designs:,} designs{failures}.", command=command)

@@ -16,15 +16,28 @@ _COMMANDS = {
     "decoder": ("-m", "simulator", "--model", "llama2-7b", "--hw", "a100"),
     "compare": ("-m", "simulator.whatif", "compare", "--model", "dit-xl-2", "--hw", "a100", "--hw", "h100"),
     "sensitivity": ("-m", "simulator.whatif", "sensitivity", "--model", "dit-xl-2", "--hw", "a100"),
+    "search": ("-m", "simulator.whatif", "search", "study.yaml", "-o", "front"),
+    "sweep": ("-m", "simulator.whatif", "sweep", "study.yaml", "-o", "sweep"),
 }
+_STUDY = """
+title: Memory of an accelerator for images
+models: stable-diffusion
+hw: h100
+sampling: {method: latin-hypercube, samples: 40}
+fields:
+  memory.dram.bandwidth: {low: 0.5x, high: 2x}
+  cores.count: {low: 66, high: 264}
+search: {objectives: [latency, energy, peak_memory], population: 12, generations: 3}
+"""
 
 
 @pytest.fixture(scope="module", params=_COMMANDS)
 def page_file(request, tmp_path_factory, browser):
     """A page as its command writes it."""
     path = tmp_path_factory.mktemp("pages") / f"{request.param}.html"
+    (path.parent / "study.yaml").write_text(_STUDY, encoding="utf-8")
     command = [sys.executable, *_COMMANDS[request.param], "--report", str(path)]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(command, check=True, capture_output=True, cwd=path.parent)  # noqa: S603
     return path
 
 

@@ -28,9 +28,14 @@
     const last = names.pop();
     names.reduce((at, name) => (at[name] ??= {}), object)[last] = value;
   };
-  const narrow = (layout, width, named) => {
+  const narrow = (data, layout, width, named) => {
+    if (width >= 620) return;
+    // Scales of colour lie above the figure, where they take none of its width.
+    for (const { marker } of data) {
+      if (marker?.showscale) Object.assign(marker.colorbar, { orientation: "h", y: 1, yanchor: "bottom", thickness: 10 });
+    }
     // On a phone the legend goes below, and the margins are small.
-    if (width >= 620 || layout.showlegend === false) return;
+    if (layout.showlegend === false) return;
     const room = 19 * named;
     layout.height += room;
     layout.margin = { ...layout.margin, b: layout.margin.b + room };
@@ -67,7 +72,7 @@
     const { data, layout } = JSON.parse(source.textContent);
     const full = { autosize: true, height: Number(source.dataset.height), ...layout };
     for (const [path, value] of Object.entries(colours(full))) put(full, path, value);
-    narrow(full, node.clientWidth, data.filter((trace) => trace.name).length);
+    narrow(data, full, node.clientWidth, data.filter((trace) => trace.name).length);
     await Plotly.newPlot(node, data, full, { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] });
     for (const each of node.querySelectorAll("svg")) each.setAttribute("aria-hidden", "true");
     plots.push({ node, layout: full });

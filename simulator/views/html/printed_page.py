@@ -9,10 +9,12 @@ from simulator.uncertainty.ratios import RatioInterval
 
 from .drawing import COLOURS, axis, hover, layout
 from .page import Chart, Page, Section, Table
-from .provenance import made_by
+from .provenance import made_by, origins_section
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from hw_specs import Accelerator, CalibrationPool
 
 __all__ = ["Range", "printed_page", "ranges_chart", "with_ends"]
 
@@ -56,8 +58,12 @@ def printed_page(
     *,
     title: str,
     answer: str,
+    subtitle: str = "",
+    facts: Sequence[tuple[str, str]] = (),
     charts: Sequence[Chart] = (),
+    tables: Sequence[Table] = (),
     remarks: Sequence[str] = (),
+    origins: Sequence[tuple[Accelerator, CalibrationPool]] = (),
     command: str = "",
 ) -> Page:
     """Page of a result from what prints it on a console.
@@ -68,37 +74,34 @@ def printed_page(
         Prints texts and tables.
     title, answer : str
         Heading, and the result in one sentence.
+    subtitle : str
+    facts : sequence of (str, str)
+        Name and text of what stands beside the answer.
     charts : sequence of Chart
+    tables : sequence of Table
+        Beside those that are printed.
     remarks : sequence of str
         What is said beside the result.
+    origins : sequence of (Accelerator, CalibrationPool)
+        What the result rests on: accelerators, and what each was predicted with.
     command : str
         Command line that made it.
     """
     recorder = _Recorder()
     render(cast("Console", recorder))
     lines = [kept for kept in recorder.kept if isinstance(kept, str)]
-    tables = [kept for kept in recorder.kept if isinstance(kept, Table)]
+    printed = [kept for kept in recorder.kept if isinstance(kept, Table)]
     figures = [Section(name="figures", title="Figures", blocks=charts)] if charts else []
     return Page(
         title=title,
-        subtitle="",
+        subtitle=subtitle,
         answer=answer,
+        facts=facts,
         sections=[
             *figures,
-            Section(name="tables", title="Tables", blocks=tables),
+            Section(name="tables", title="Tables", blocks=[*printed, *tables]),
             Section(name="notes", title="Notes", text=[*lines, *remarks]),
-            Section(
-                name="provenance",
-                title="Provenance",
-                blocks=[
-                    Table(
-                        caption="Made by",
-                        columns=("setting", "value"),
-                        rows=[("program", made_by()), ("command", command or "Python")],
-                        words=True,
-                    )
-                ],
-            ),
+            origins_section(origins, command),
         ],
         made_by=made_by(command),
     )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from hw_specs import Accelerator, CalibrationPool
+from hw_specs import Accelerator, CalibrationMatch, CalibrationPool
 from simulator.cost import GROUPS
 from simulator.report import Report
 
 from .page import Section, Table
 
-__all__ = ["made_by", "provenance"]
+__all__ = ["made_by", "origins_section", "provenance"]
 
 
 def made_by(command: str = "") -> str:
@@ -38,6 +38,25 @@ def provenance(report: Report, accelerator: Accelerator, calibrations: Calibrati
             _settings("Made by", {"program": made_by(), "numpy": version("numpy"), "command": command or "Python"}),
         ],
     )
+
+
+def origins_section(origins: Sequence[tuple[Accelerator, CalibrationPool]], command: str) -> Section:
+    """Section with what a result of several runs rests on: each accelerator once, its sources and calibrations."""
+    once = {accelerator.name: (accelerator, pool) for accelerator, pool in origins}
+    return Section(
+        name="provenance",
+        title="Provenance",
+        blocks=[
+            _settings("Made by", {"program": made_by(), "numpy": version("numpy"), "command": command or "Python"}),
+            *(table for accelerator, pool in once.values() for table in _origin(accelerator, pool)),
+        ],
+    )
+
+
+def _origin(accelerator: Accelerator, pool: CalibrationPool) -> Iterator[Table]:
+    yield _settings(f"Accelerator {accelerator.name}", _facts(accelerator))
+    yield _list(f"Sources of {accelerator.name}", accelerator.sources)
+    yield _calibrations(accelerator, pool, of=f" of {accelerator.name}")
 
 
 def _settings(caption: str, settings: Mapping[str, Any]) -> Table:
@@ -68,15 +87,18 @@ def _list(caption: str, lines: Iterable[str]) -> Table:
     return Table(caption=caption, columns=("number", "source"), rows=rows, words=True)
 
 
-def _calibrations(accelerator: Accelerator, pool: CalibrationPool) -> Table:
-    """Which calibration each group of parameters has, and what it was fitted on."""
-    rows = []
+def _calibrations(accelerator: Accelerator, pool: CalibrationPool, of: str = "") -> Table:
+    """Which calibration groups of parameters have, and what it was fitted on; groups of one are a row."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
     for group in GROUPS:
-        match = pool.match(accelerator, group)
-        if match is None:
-            rows.append((group, "none: defaults of the code", "", ""))
-            continue
-        entry = match.calibration
-        rows.append((group, entry.name, match.basis, "; ".join(entry.fitted_on)))
+        alike.setdefault(_calibration(pool.match(accelerator, group)), []).append(group)
+    rows = [(", ".join(groups), *key) for key, groups in alike.items()]
     columns = ("parameters of", "calibration", "basis", "fitted on")
-    return Table(caption="Calibrations by group of kernels", columns=columns, rows=rows, words=True)
+    return Table(caption=f"Calibrations{of} by group of kernels", columns=columns, rows=rows, words=True)
+
+
+def _calibration(match: CalibrationMatch | None) -> tuple[str, str, str]:
+    """Name of a calibration, why it counts, and what it was fitted on."""
+    if match is None:
+        return "none: defaults of the code", "", ""
+    return match.calibration.name, match.basis, "; ".join(match.calibration.fitted_on)

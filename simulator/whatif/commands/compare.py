@@ -96,7 +96,8 @@ def compare_command(given: CompareOptions) -> None:
     if given.report is not None:
         from simulator.whatif.pages import compare_page
 
-        write_page(compare_page(found, idle, command_line()), given.report)
+        origins = [(setup.accelerator, setup.calibrations) for setup in setups]
+        write_page(compare_page(found, idle, command_line(), origins), given.report)
     if given.output_format == "json":
         remark((*found.remarks, *idle))
         emit(json.dumps(found.to_list(), indent=2, allow_nan=False) + "\n", given.output)

@@ -35,6 +35,11 @@ class ChosenPart:
     calibrations: CalibrationPool
     remarks: tuple[str, ...]
 
+    @property
+    def origin(self) -> tuple[Accelerator, CalibrationPool]:
+        """What its predictions rest on."""
+        return self.accelerator, self.calibrations
+
 
 def chosen_part(model: str | None, hw: str | None, changes: Sequence[str]) -> ChosenPart:
     """Model and accelerator of a command line, both of which must be there."""

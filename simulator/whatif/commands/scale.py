@@ -73,7 +73,7 @@ def scale_command(given: ScaleOptions) -> None:
     if given.report is not None:
         from simulator.whatif.pages import scale_page
 
-        write_page(scale_page(found, part.remarks, command_line()), given.report)
+        write_page(scale_page(found, part.remarks, command_line(), [part.origin]), given.report)
     emit(_shown(found, part.remarks, given.output_format), given.output)
 
 

@@ -49,7 +49,7 @@ def sensitivity_command(given: SensitivityOptions) -> None:
     if given.report is not None:
         from simulator.whatif.pages import sensitivity_page
 
-        write_page(sensitivity_page(found, part.remarks, command_line()), given.report)
+        write_page(sensitivity_page(found, part.remarks, command_line(), [part.origin]), given.report)
     if given.output_format == "json":
         remark((*found.remarks, *part.remarks))
         emit(json.dumps(found.to_list(), indent=2, allow_nan=False) + "\n", given.output)

@@ -52,16 +52,9 @@ def sweep_command(
     results = open_results(output)
     drawn = draw_plots(asked, results)
     if report is not None:
-        from simulator.whatif.pages import sweep_page
+        from simulator.whatif.sweep.page import sweep_page
 
-        page = sweep_page(
-            lambda console: print_sweep(asked, results, done, drawn, console),
-            asked.file.title,
-            done.designs,
-            done.failures,
-            command_line(),
-        )
-        write_page(page, report)
+        write_page(sweep_page(asked, results, done, drawn, command_line()), report)
     if summary:
         emit(json.dumps(done.to_dict()) + "\n", None)
         return

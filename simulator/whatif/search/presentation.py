@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
+
 from hw_specs import format_quantity
 from simulator.whatif.study.evaluation import figure_units
 
@@ -14,8 +16,10 @@ from .search import Front
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_front"]
+__all__ = ["cell_text", "front_columns", "front_units", "print_front", "short_name"]
 
+# Figures that a front is not held against others by.
+_BESIDE = frozenset({"fits", "latency_low", "latency_high"})
 _PRINTED = frozenset({"B", "B/s", "FLOP/s", "Hz", "J", "W", "s"})
 
 
@@ -29,22 +33,35 @@ def print_front(front: Front, folder: Path, console: Console) -> None:
     if not len(front):
         console.print("no design meets all constraints; loosen them, or widen the fields", highlight=False)
         return
-    units = {field.name: field.unit or "" for field in study.numbers} | figure_units(study)
-    columns = {**front.fields, **{name: front.figures[name] for name in front.figures if name != "fits"}}
+    columns, units = front_columns(front), front_units(front)
     table = Table(box=None, pad_edge=False)
     table.add_column("", justify="right")
     for name in columns:
-        table.add_column(
-            name.rpartition(".")[2] if name.count(".") < 2 else ".".join(name.split(".")[-2:]), justify="right"
-        )
+        table.add_column(short_name(name), justify="right")
     for number in range(len(front)):
-        cells = (_cell(values[number], units.get(name, "")) for name, values in columns.items())
+        cells = (cell_text(values[number], units.get(name, "")) for name, values in columns.items())
         table.add_row(str(number + 1), *cells)
     console.print(table)
     console.print(f"files that --hw takes, front.csv and front.png: {folder}", highlight=False, soft_wrap=True)
 
 
-def _cell(value: Any, unit: str) -> str:
+def front_columns(front: Front) -> dict[str, NDArray[Any]]:
+    """What is shown of every design: fields, then figures."""
+    return {**front.fields, **{name: values for name, values in front.figures.items() if name not in _BESIDE}}
+
+
+def front_units(front: Front) -> dict[str, str]:
+    """Units of fields and figures."""
+    return {field.name: field.unit or "" for field in front.study.numbers} | dict(figure_units(front.study))
+
+
+def short_name(name: str) -> str:
+    """Last two parts of a path: ``dram.bandwidth``."""
+    return ".".join(name.split(".")[-2:])
+
+
+def cell_text(value: Any, unit: str) -> str:
+    """A value of a field or a figure for people."""
     if isinstance(value, str) or value is None:
         return str(value or "")
     number = float(value)

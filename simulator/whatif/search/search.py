@@ -6,8 +6,8 @@ several models are those of running them one after another: latencies and energi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,8 @@ class Front:
         The designs, by what they have in common.
     tried : int
         Designs that were computed.
+    starts : mapping of str to mapping of str to float
+        Figures of the accelerators that designs start from, as they are and with the settings that all designs have.
     """
 
     study: Study
@@ -51,6 +53,7 @@ class Front:
     figures: Mapping[str, FloatArray]
     groups: tuple[DesignGroup, ...]
     tried: int
+    starts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Number of designs."""
@@ -129,10 +132,17 @@ def _problem(
 
 def _figures_at(evaluator: Evaluator, designs: SampledDesigns, points: FloatArray) -> dict[str, FloatArray]:
     """Figures of the designs at some points, of all models together."""
-    groups, count = list(designs.at(points)), len(points)
+    return _together(evaluator, list(designs.at(points)), len(points))
+
+
+#: Figures of runs one after another that are the sum of theirs; ends of intervals as if all erred alike.
+_SUMS = ("latency", "latency_low", "latency_high", "energy")
+
+
+def _together(evaluator: Evaluator, groups: list[DesignGroup], count: int) -> dict[str, FloatArray]:
+    """Figures of some designs, of all models together."""
     every = [evaluator.evaluate(model, groups, count).figures for model in evaluator.study.file.models]
-    latency = np.sum([figures["latency"] for figures in every], axis=0)
-    together = {"latency": latency, "energy": np.sum([figures["energy"] for figures in every], axis=0)}
+    together = {name: np.sum([figures[name] for figures in every], axis=0) for name in _SUMS}
     together["peak_memory"] = np.max([figures["peak_memory"] for figures in every], axis=0)
     together["throughput"] = 1.0 / np.sum([1.0 / figures["throughput"] for figures in every], axis=0)
     together["fits"] = np.min([figures["fits"] for figures in every], axis=0)
@@ -195,4 +205,12 @@ def _front(study: Study, evaluator: Evaluator, designs: SampledDesigns, points: 
         figures=_figures_at(evaluator, designs, points[order]),
         groups=tuple(groups),
         tried=tried,
+        starts=dict(_starts(evaluator)),
     )
+
+
+def _starts(evaluator: Evaluator) -> Iterator[tuple[str, dict[str, float]]]:
+    """Figures of each accelerator that designs start from."""
+    for base in evaluator.study.bases:
+        group = DesignGroup(rows=np.zeros(1, dtype=np.int64), base=base, settings={}, numbers={})
+        yield base, {name: values.item() for name, values in _together(evaluator, [group], 1).items()}

@@ -25,8 +25,9 @@ def test_a_front_is_printed_and_written(run, tmp_path):
     assert rows
     assert {"design", "memory.dram.bandwidth", "cores.count", "latency", "fits"} <= set(rows[0])
     assert len(list((tmp_path / "front").glob("design-*.yaml"))) == len(rows)
-    table = run("search", path, "-o", tmp_path / "front")
+    table = run("search", path, "-o", tmp_path / "front", "--report", tmp_path / "front.html")
     assert table.out.startswith("small: best in latency, peak_memory, ")
+    assert "best in latency and peak memory" in (tmp_path / "front.html").read_text(encoding="utf-8")
 
 
 def test_designs_one_by_one_are_no_search(run, tmp_path):
