@@ -5,9 +5,13 @@ Names are imported when they are first asked for: a command that reads no accele
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
+from .terminal import interrupts as _interrupts  # noqa: F401  # before all that takes time to import
 
+# isort: split
+import importlib
+
+# Not from typing, which takes longer to import than all that is imported before a command can be interrupted.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .architecture import Architecture
     from .calibration import (

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hw_specs.terminal.interrupts  # noqa: F401  # before all that takes time to import
-
-# isort: split
 import csv
 import enum
 import json

@@ -7,9 +7,13 @@ design of a study. All take an accelerator of :mod:`hw_specs`; a :class:`Report`
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
+import hw_specs.terminal.interrupts  # noqa: F401  # before all that takes time to import
 
+# isort: split
+import importlib
+
+# Not from typing, which takes longer to import than all that is imported before a command can be interrupted.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .comparison import Comparison, compare
     from .execution import Execution

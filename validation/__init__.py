@@ -6,9 +6,13 @@ measured operator calls (:func:`read_tables`), :func:`predict_cases` published f
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
+import hw_specs.terminal.interrupts  # noqa: F401  # before all that takes time to import
 
+# isort: split
+import importlib
+
+# Not from typing, which takes longer to import than all that is imported before a command can be interrupted.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .errors.kernels import kernel_errors
     from .errors.trace_comparison import TraceComparison

@@ -48,16 +48,17 @@ def _refusal(err: str) -> str:
 
 
 def _result(argv: list[str], out: str) -> str:
-    if re.search(r"(?<![\w.])[-+]?(nan|inf)(?![\w.])|: -?(NaN|Infinity)", out):
-        return "a figure that is none"
-    if re.search(r"\d{13,}(\.\d+)? ?(s|%|ms)\b", out):
-        return "a figure that nobody believes"
     if "json" in argv:
         try:
             tree = json.loads(out)
         except ValueError as error:
             return f"no JSON: {error}"
         return next(_disagreements(tree), "")
+    # A name may be "nan", where a mutant says so.
+    if re.search(r"(?<![\w.\"])[-+]?(nan|inf) ?(s|ms|us|%|GB|W|J)\b", out):
+        return "a figure that is none"
+    if re.search(r"\d{13,}(\.\d+)? ?(s|%|ms)\b", out):
+        return "a figure that nobody believes"
     return ""
 
 

@@ -43,7 +43,7 @@ def mutate(source: Path, path: Path, rng: random.Random) -> None:
             pass
     raw = _bytes(source.read_bytes(), rng)
     if rng.random() < 0.1:
-        raw = gzip.compress(raw + rng.choice([b"", b" " * (1 << 20)]))
+        raw = gzip.compress(raw + rng.choice([b"", b" " * (1 << 20)]), mtime=0)
     path.write_bytes(raw if rng.random() < 0.8 else raw[: rng.randrange(len(raw) + 1)])
 
 

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator
 from typing import NoReturn
 
-from .interrupts import as_exceptions
+from .interrupts import as_endings, as_exceptions
 
 __all__ = ["HELP", "INTERRUPTED", "REFUSED", "UNHEARD", "leave", "terminal"]
 
@@ -30,12 +30,15 @@ def terminal(name: str) -> Iterator[None]:
     name : str
         Of the command, as its line opens.
     """
-    as_exceptions()
-    _prepare()
     try:
-        with _quiet_libraries():
-            yield
-        sys.stdout.flush()
+        try:
+            as_exceptions()
+            _prepare()
+            with _quiet_libraries():
+                yield
+            sys.stdout.flush()
+        finally:
+            as_endings()
     except SystemExit as leaving:
         # What runs the commands takes a reader that went away for an ending of its own.
         if isinstance(leaving.__context__, BrokenPipeError):

@@ -23,6 +23,7 @@ from hw_specs.output import OutputError, writing
 from hw_specs.reading.bounds import LARGEST, InputError, megabytes, open_bounded, raised, read_bytes
 
 __all__ = [
+    "DAMAGE",
     "LARGEST_CONTENT",
     "ArchiveError",
     "Column",
@@ -41,9 +42,9 @@ Column = NDArray[Any]
 _Header = TypeVar("_Header")
 
 _HEADER = "header"
-# What zipfile, zlib and numpy raise for damaged archives: a damaged size can also ask for memory that no machine has,
-# and a damaged flag for a password (RuntimeError) or a method that zipfile lacks (NotImplementedError).
-_DAMAGE = (
+#: What zipfile, zlib and numpy raise for damaged archives: a damaged size can also ask for memory that no machine has,
+#: and a damaged flag for a password (RuntimeError) or a method that zipfile lacks (NotImplementedError).
+DAMAGE = (
     OSError,
     ValueError,
     EOFError,
@@ -108,7 +109,7 @@ def read_archive(path: Path, *, kind: str, belongs: re.Pattern[str] | None = Non
             arrays = {name: _array(archive, member) for name, member in members.items()}
     except ArchiveError as error:
         raise ArchiveError(f"{path}: {error}") from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ArchiveError(f"{path}: not a {kind} file, or damaged ({first_line(error)})") from error
     return arrays.pop(_HEADER).tobytes(), arrays
 
@@ -121,7 +122,7 @@ def archive_header(path: Path) -> bytes | None:
             if member.file_size > LARGEST_HEADER:
                 return None
             header: bytes = _array(archive, member).tobytes()
-    except (*_DAMAGE, InputError, ArchiveError):
+    except (*DAMAGE, InputError, ArchiveError):
         return None
     return header
 

@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+from .array_archive import DAMAGE
 from .file_content import head_of
 from .sqlite_file import tables_in_file
 
@@ -96,7 +97,7 @@ def _zip(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             return _archive("zip", archive.namelist())
-    except (zipfile.BadZipFile, OSError):
+    except DAMAGE:
         return f"a damaged zip archive: {_UNPACK}"
 
 

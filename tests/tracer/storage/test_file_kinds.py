@@ -24,6 +24,13 @@ def _zip() -> bytes:
     return stream.getvalue()
 
 
+def _damaged_zip() -> bytes:
+    """Its list of files asks for a version of the format that there is not."""
+    raw = bytearray(_zip())
+    raw[raw.index(b"PK\1\2") + 6] = 91
+    return bytes(raw)
+
+
 def _tar(mode: str) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode=mode) as archive:  # type: ignore[call-overload]
@@ -37,6 +44,7 @@ def _tar(mode: str) -> bytes:
     [
         (b"", "empty"),
         (_zip(), "zip archive with rank0.json: unpack it"),
+        (_damaged_zip(), "damaged zip archive"),
         (_tar("w"), "tar archive with rank0.json"),
         (_tar("w:gz"), "tar archive with rank0.json"),
         (bz2.compress(b"{}"), "bzip2"),
