@@ -15,7 +15,7 @@ from .architecture import Architecture, Dram
 from .inheritance.lineage import find_architecture
 from .price import Price, price_terms
 from .reading.record import Count, Record, Text
-from .units.quantity import Bytes, BytesPerSecond, Hertz, Rates, Ratio, Seconds, Watts
+from .units.quantity import Bytes, BytesPerSecond, Hertz, Rates, Ratio, Seconds, Share, Watts
 
 __all__ = ["Accelerator", "Cores", "Link", "Memory", "MemoryLevel", "Peak", "Power"]
 
@@ -43,6 +43,8 @@ class Cores(Record):
     """Clock that the matrix peaks are quoted at, where it is another. [Hz]"""
     clock_headroom: Ratio | None = None
     """Clock in typical work over the boost clock, where the datasheet's is no ceiling. [1]"""
+    matrix_share: Share | None = None
+    """Share of the matrix peaks that libraries reach in large products, where cores cannot feed the units. [1]"""
     warp_size: Count | None = None
     """Threads that run in step: warp, wavefront, or lanes of fp32 on a CPU."""
     max_threads: Count | None = None

@@ -168,6 +168,7 @@ def _derived(
         repeats=np.full(len(figures), _REPEATS),
         run={},
         clock_headroom=_or_else(figures.numbers["cores.clock_headroom"], 1.0),
+        matrix_share=_or_else(figures.numbers["cores.matrix_share"], 1.0),
         shortest_kernel=figures.trait("shortest_kernel"),
         issued_lanes=figures.trait("issued_lanes"),
         attention_storage=_attention_storage(figures),

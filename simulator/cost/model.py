@@ -18,7 +18,16 @@ from .hardware import HardwareColumns
 from .power_limit import Draw, draw_of, limited_times
 from .roofline import BOUNDS, roofline_terms
 
-__all__ = ["FIDELITIES", "BoostTimes", "FidelityError", "KernelCosts", "kernel_times", "run_totals", "within_power"]
+__all__ = [
+    "FIDELITIES",
+    "BoostTimes",
+    "FidelityError",
+    "KernelCosts",
+    "costs_at_boost",
+    "kernel_times",
+    "run_totals",
+    "within_power",
+]
 
 FloatArray = NDArray[np.float64]
 Fidelity = Literal["roofline", "calibrated"]
@@ -89,6 +98,14 @@ def kernel_times(kernels: KernelTables, hardware: HardwareColumns, *, fidelity: 
     """
     if fidelity not in FIDELITIES:
         raise FidelityError(f"unknown fidelity {fidelity!r}; valid: {', '.join(FIDELITIES)}")
+    costs = costs_at_boost(kernels, hardware, fidelity=fidelity)
+    return within_power(costs, hardware) if fidelity == "calibrated" else costs
+
+
+def costs_at_boost(
+    kernels: KernelTables, hardware: HardwareColumns, *, fidelity: Fidelity = "calibrated"
+) -> KernelCosts:
+    """The same at the boost clock, by what a library picks within the power limit."""
     costs = KernelCosts(
         time=hardware.zeros(len(kernels)),
         roofline=hardware.zeros(len(kernels)),
@@ -104,7 +121,7 @@ def kernel_times(kernels: KernelTables, hardware: HardwareColumns, *, fidelity: 
             _calibrate(costs, table, rows, working)
         else:
             costs.time[rows] = costs.roofline[rows]
-    return within_power(costs, hardware) if fidelity == "calibrated" else costs
+    return costs
 
 
 def within_power(costs: KernelCosts, hardware: HardwareColumns) -> KernelCosts:

@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool
-from simulator.cost import HardwareColumns, UnsupportedFormatError, hardware_columns, kernel_times
+from simulator.cost import HardwareColumns, UnsupportedFormatError, hardware_columns
 from simulator.cost.energies import amounts
-from simulator.cost.model import KernelCosts
+from simulator.cost.model import KernelCosts, costs_at_boost, within_power
+from simulator.cost.power_limit import power_at
+from simulator.cost.roofline import roofline_terms
 from simulator.execution import Execution
-from simulator.kernels import AttentionTable, KernelTables
+from simulator.kernels import AttentionTable, FamilyTable, KernelTables
 from simulator.lowering import assign_units, execution_on, kernels_of
 from tracer.graph import Op, TensorSpec
 
@@ -29,6 +31,7 @@ __all__ = [
     "better_pairs",
     "datasheet_shares",
     "fastest_dtype",
+    "power_shares",
     "predicted",
     "product",
     "product_rates",
@@ -41,6 +44,8 @@ Calls = Callable[[Accelerator], Sequence[Op]]
 
 #: Number formats that models compute in, and the dtype of operands.
 _FORMATS: Mapping[str, str] = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
+#: Units and memory levels of which the datasheet has rates, as the roofline names them.
+_LEVELS = ("matrix", "vector", "special", "l2", "dram")
 #: Large products (m, n, k), of which the best is what a part sustains.
 _LARGE = ((4096,) * 3, (8192,) * 3, (16384,) * 3, (65536,) * 3)
 #: Batch, heads, length and head dimension of large attentions, of few rows and of many.
@@ -49,17 +54,26 @@ _ATTENTIONS = ((4, 16, 4096, 64), (2, 16, 8192, 128), (1, 24, 16384, 128))
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Predicted:
-    """Calls on parts that run them with the same kernels; `at` are positions of the parts."""
+    """Calls on parts that run them with the same kernels.
+
+    `at` are positions of the parts, `boost` times without a power limit.
+    """
 
     at: NDArray[np.int64]
     kernels: KernelTables
     hardware: HardwareColumns
     costs: KernelCosts
+    boost: FloatArray
 
 
-def predicted(parts: Sequence[Accelerator], calls: Calls, calibrations: CalibrationPool) -> Iterator[Predicted]:
-    """Times of some calls within the power limit, on parts that have the number formats; the others are left out."""
-    hardware = hardware_columns(parts, calibrations).sustained()
+def predicted(
+    parts: Sequence[Accelerator], calls: Calls, calibrations: CalibrationPool, *, repeats: float = np.inf
+) -> Iterator[Predicted]:
+    """Times of some calls within the power limit, on parts that have the number formats; the others are left out.
+
+    Each is repeated so often in a row; for ever by default, so that the limit holds its own power.
+    """
+    hardware = hardware_columns(parts, calibrations).repeated(repeats)
     groups: dict[tuple[object, ...], tuple[KernelTables, list[int]]] = {}
     for at, part in enumerate(parts):
         try:
@@ -69,8 +83,9 @@ def predicted(parts: Sequence[Accelerator], calls: Calls, calibrations: Calibrat
         groups.setdefault(tuple(kernels.keys()), (kernels, []))[1].append(at)
     for kernels, members in groups.values():
         columns = hardware.select(np.array(members))
-        costs = kernel_times(kernels, columns)
-        yield Predicted(at=np.array(members), kernels=kernels, hardware=columns, costs=costs)
+        boost = costs_at_boost(kernels, columns)
+        costs = within_power(boost, columns)
+        yield Predicted(at=np.array(members), kernels=kernels, hardware=columns, costs=costs, boost=boost.time)
 
 
 def _kernels_on(part: Accelerator, ops: Sequence[Op]) -> KernelTables:
@@ -89,10 +104,12 @@ def product_rates(
     calibrations: CalibrationPool,
     shapes: Sequence[tuple[int, int, int]] = _LARGE,
     dtype: str | None = None,
+    *,
+    repeats: float = np.inf,
 ) -> FloatArray:
     """Best rate of dense products of some shapes (m, n, k) on each part, NaN without the format. [FLOP/s]
 
-    In its fastest dtype, unless one is named.
+    In its fastest dtype, unless one is named; repeated for ever, or so often that the board does not reach its limit.
     """
     rates = np.full(len(parts), np.nan)
     flops = np.array([2.0 * m * n * k for m, n, k in shapes])
@@ -100,7 +117,7 @@ def product_rates(
     def calls(part: Accelerator) -> list[Op]:
         return [product(*shape, dtype or fastest_dtype(part)) for shape in shapes]
 
-    for found in predicted(parts, calls, calibrations):
+    for found in predicted(parts, calls, calibrations, repeats=repeats):
         rates[found.at] = (flops[:, None] / found.costs.time).max(axis=0)
     return rates
 
@@ -128,14 +145,37 @@ def total_times(parts: Sequence[Accelerator], calibrations: CalibrationPool, dty
 
 
 def datasheet_shares(found: Predicted) -> dict[str, FloatArray]:
-    """Highest share of the rates of the datasheet that a kernel does in its time, by unit and by DRAM, a part each."""
-    shares = {name: np.zeros(len(found.at)) for name in ("matrix", "dram")}
+    """Highest share of the rates of the datasheet that a kernel does in its time, by unit and level, a part each.
+
+    Arithmetic on matrix and vector units, special functions, and bytes from the common cache and the DRAM; none of what
+    no rate is published of. Least amounts of all: what an algorithm saves, and what caches keep, is not done.
+    """
+    shares = {name: np.zeros(len(found.at)) for name in _LEVELS}
     for table, rows in found.kernels:
-        peaks = found.hardware.rates("matrix", table.formats)[table.number_format]
-        moved = amounts(table, found.hardware.cache_capacity)["dram"] / found.hardware.dram_bandwidth
-        least = {"matrix": np.nan_to_num(table.matrix_flops[:, None] / peaks), "dram": moved}
-        for name, time in least.items():
-            shares[name] = np.maximum(shares[name], (time / found.costs.time[rows]).max(axis=0, initial=0.0))
+        terms = roofline_terms(table, found.hardware) | {"dram": _dram_time(table, found.hardware)}
+        for name in _LEVELS:
+            share = (terms[name] / found.costs.time[rows]).max(axis=0, initial=0.0)
+            shares[name] = np.maximum(shares[name], share)
+    return shares
+
+
+def _dram_time(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
+    """Time of the traffic that energy is counted for, at the rate of the datasheet. [s]"""
+    time: FloatArray = amounts(table, hardware.cache_capacity)["dram"] / hardware.dram_bandwidth
+    return time
+
+
+def power_shares(found: Predicted) -> FloatArray:
+    """Highest power over the limit of the board that a kernel draws for ever repeated, a part each; 0 without a limit.
+
+    Of kernels that go with the clock of the cores, which is the one that their time tells: :math:`T = t + c (1/f - 1)`
+    beside the time at boost. Others give way to a limit at no cost, and nothing tells their clock.
+    """
+    draw, limit = found.costs.draw, found.hardware.power_limit
+    slower = np.maximum(found.costs.time - found.boost, 0.0)
+    clock = np.where(draw.clocked > 0.0, draw.clocked / np.maximum(slower + draw.clocked, 1e-30), 1.0)
+    drawn = found.hardware.power_idle + power_at(clock, found.boost, draw)
+    shares: FloatArray = np.nan_to_num(np.where(draw.clocked > 0.0, drawn / limit, 0.0).max(axis=0))
     return shares
 
 

@@ -96,6 +96,8 @@ class HardwareColumns:
         ``clocked`` [s], energy of the ``work`` [J].
     clock_headroom : array
         Clock under load over the datasheet's boost clock. [1]
+    matrix_share : array
+        Share of the matrix peaks that libraries reach, where the cores do not feed the units. [1]
     shortest_kernel : array
         Time of a kernel that does nothing. [s]
     issued_lanes : array
@@ -144,6 +146,7 @@ class HardwareColumns:
     repeats: FloatArray
     run: Mapping[str, FloatArray]
     clock_headroom: FloatArray
+    matrix_share: FloatArray
     shortest_kernel: FloatArray
     issued_lanes: FloatArray
     attention_storage: FloatArray
@@ -220,7 +223,8 @@ class HardwareColumns:
         return value_of(self.parameters, name)
 
     def at_working_clock(self) -> HardwareColumns:
-        """The same accelerators with the rates of their compute units at the clock that they really run at.
+        """The same accelerators with the rates of their compute units as work meets them: at the clock that they
+        really run at, and those of matrix units as far as the cores feed them.
 
         Only mechanisms see these rates; the roofline stays the datasheet's, and no time falls below it.
         """
@@ -228,7 +232,8 @@ class HardwareColumns:
         def scaled(rates: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
             return {name: rate * self.clock_headroom for name, rate in rates.items()}
 
-        return replace(self, matrix=scaled(self.matrix), vector=scaled(self.vector), special=scaled(self.special))
+        fed = {name: rate * self.matrix_share for name, rate in scaled(self.matrix).items()}
+        return replace(self, matrix=fed, vector=scaled(self.vector), special=scaled(self.special))
 
     def sustained(self) -> HardwareColumns:
         """The same accelerators with each kernel repeated for ever, so that its own power decides the clock."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from validation.limits.invariants import (
     better_pairs,
     datasheet_shares,
     fastest_dtype,
+    power_shares,
     predicted,
     product_rates,
     small_calls,
@@ -70,6 +72,14 @@ def test_no_kernel_does_more_than_the_datasheet_says(small: list[Predicted]) -> 
         assert (found.costs.time >= found.costs.roofline * (1 - 1e-9)).all()
 
 
+def test_no_board_draws_more_than_its_limit(small: list[Predicted]) -> None:
+    limited = {PARTS[at].name for found in small for at in found.at[~np.isnan(found.hardware.power_limit)]}
+    # Slices of a board have no limit of their own, and of chips that nobody can buy none is published.
+    assert len(limited) > 0.75 * len(PARTS)
+    for found in small:
+        assert [PARTS[found.at[at]].name for at in np.flatnonzero(power_shares(found) > 1 + _ROUNDING)] == []
+
+
 @pytest.mark.parametrize("name", ["h100", "l4", "mi300x", "gaudi3", "tpu-v5e", "max-1550"])
 def test_energy_is_no_more_than_the_limit_times_the_time(name: str) -> None:
     run = simulate(load_graph(BUNDLE / "flux-schnell.npz"), load_accelerator(name))
@@ -78,40 +88,46 @@ def test_energy_is_no_more_than_the_limit_times_the_time(name: str) -> None:
         assert 0 < energy.energy <= power.board * run.report.latency * (1 + 1e-9)
 
 
+#: Calls in a row of which a source gives the mean, in its own words; others repeat until the board is at its limit.
+_MEAN_OF = re.compile(r"mean of (\d+) iters")
+
 #: Ceilings that predictions do not come near, and why.
 _OTHERWISE = {
     ("T4", "float16"): "a short run, which the limit of 70 W does not hold yet: 24 TFLOP/s are sustained",
     ("TITAN-V", "float16"): "linear layers in PyTorch of 2018, 3 % slower than predicted",
     ("RTX-2080", "float16"): "linear layers in PyTorch of 2018, 7 % slower than predicted",
     ("GTX-1080-Ti", "float16"): "runs in float32 there, at a clock above the boost clock",
-    ("H100-SXM5-80GB", "bfloat16"): "the best of a search, in bursts that its limit does not hold: 0.83",
-    ("B200", "bfloat16"): "tables of products of Blackwell that the fit is made on reach less",
-    ("B300", "bfloat16"): "as B200",
-    ("GB200", "bfloat16"): "as B200",
-    ("GB200", "float8_e4m3fn"): "as B200",
-    ("H100-SXM5-80GB", "float8_e4m3fn"): "tables of products in 8 bits that the fit is made on reach less",
-    ("H200-SXM5-141GB", "float8_e4m3fn"): "as H100",
-    ("Gaudi2", "bfloat16"): "nothing was fitted to it",
-    ("Gaudi2", "float8_e4m3fn"): "nothing was fitted to it",
-    ("Gaudi3", "bfloat16"): "nothing was fitted to it",
-    ("Gaudi3", "float8_e4m3fn"): "nothing was fitted to it",
+    (
+        "B300",
+        "bfloat16",
+    ): "a product of rows of 1024, which tables of Blackwell have slower",
 }
 
 
 @pytest.mark.measured
 def test_sustained_products_come_near_the_published_maximum() -> None:
+    """For ever repeated no faster than the best that anybody reached, as often as it was timed no less than 0.85 of it.
+
+    The best of a search is the mean of some calls, in which a board does not come to the clock that its limit allows it
+    for long: of an H100 in bf16 three quarters of the peak after a second, and nine tenths in the 14 ms of the search.
+    """
     if not CEILINGS.is_file():
         pytest.skip(f"{CEILINGS} is not here")
-    ceilings, _ = read_ceilings(CEILINGS)
-    best: dict[tuple[str, str], tuple[float, float]] = {}
-    for each in ceilings:
+    best: dict[tuple[str, str], tuple[float, float, float]] = {}
+    for each in read_ceilings(CEILINGS)[0]:
         if each.kind == "product":
-            (rate,) = product_rates([each.accelerator], POOL, [each.shape], each.dtype)  # type: ignore[list-item]
+            timed = _MEAN_OF.search(each.source)
+            repeats = float(timed.group(1)) if timed else np.inf
+            shares = [
+                product_rates([each.accelerator], POOL, [each.shape], each.dtype, repeats=count)[0] / each.value  # type: ignore[list-item]
+                for count in (np.inf, repeats)
+            ]
             key = (each.accelerator.name, each.dtype)
-            best[key] = max(best.get(key, (0.0, 0.0)), (each.value, rate))
-    shares = {key: rate / value for key, (value, rate) in best.items() if key not in _OTHERWISE}
-    assert len(shares) > 10
-    assert {key: round(share, 2) for key, share in shares.items() if not 0.85 <= share <= 1.0} == {}
+            best[key] = max(best.get(key, (0.0, 0.0, 0.0)), (each.value, *shares))
+    found = {key: shares for key, (_, *shares) in best.items() if key not in _OTHERWISE}
+    assert len(found) > 20
+    off = {key: shares for key, shares in found.items() if not (shares[0] <= 1.0 and shares[1] >= 0.85)}
+    assert off == {}
 
 
 def test_better_is_what_has_no_less_of_anything() -> None:

@@ -38,6 +38,14 @@ def test_only_mechanisms_see_the_clock_under_load(hardware):
     assert part.rates("matrix", ["bf16"])[0, 0] == 100e12
 
 
+def test_only_mechanisms_see_how_far_cores_feed_their_matrix_units(hardware):
+    part = replace(hardware(), matrix_share=np.array([0.2]), clock_headroom=np.array([1.1]))
+    working = part.at_working_clock()
+    assert working.rates("matrix", ["bf16"])[0, 0] == pytest.approx(0.2 * 1.1 * 100e12)
+    assert working.rates("vector", ["fp32"])[0, 0] == pytest.approx(1.1 * part.rates("vector", ["fp32"])[0, 0])
+    assert part.rates("matrix", ["bf16"])[0, 0] == 100e12
+
+
 def test_a_hot_board_has_part_of_the_power_above_idle(hardware):
     part = replace(hardware(), power_idle=np.array([50.0]), power_limit=np.array([250.0]))
     assert part.derated(0.7).power_limit == pytest.approx([190.0])
@@ -51,7 +59,16 @@ def test_every_column_is_read_by_some_term():
     read = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     # Rates are asked for by the name of their unit, the clock as that of the cores under load, threads by their loads,
     # links by how many devices they have to join.
-    read |= {"matrix", "vector", "special", "clock_headroom", "stream_threads", "link_domain", "link_mesh"}
+    read |= {
+        "matrix",
+        "vector",
+        "special",
+        "clock_headroom",
+        "matrix_share",
+        "stream_threads",
+        "link_domain",
+        "link_mesh",
+    }
     assert {field.name for field in fields(HardwareColumns)} <= read
 
 
