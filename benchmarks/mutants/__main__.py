@@ -22,7 +22,8 @@ from typing import Any
 from .running import findings_of, prepare
 from .seed_files import write_seeds
 
-_BLOCK = 50
+#: Mutants whose run is recorded together, and those that share a process.
+_BLOCK, _TOGETHER = 50, 10
 
 
 def main(words: list[str]) -> int:
@@ -67,8 +68,10 @@ def _runs(blocks: list[int], ends: dict[int, int], one: Any, workers: int) -> It
 
 
 def _block(job: tuple[int, int], seeds: list[Path], work: Path) -> tuple[int, list[str]]:
-    """Findings of the mutants of a block, each behind its number."""
-    return job[0], [f"{n}: {line}" for n in range(*job) for line in findings_of(n, seeds, work)]
+    """Findings of the mutants of a block."""
+    numbers = range(*job)
+    parts = (numbers[at : at + _TOGETHER] for at in range(0, len(numbers), _TOGETHER))
+    return job[0], [line for part in parts for line in findings_of(part, seeds, work)]
 
 
 def _identity(seeds: list[Path]) -> str:

@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,24 +52,39 @@ def prepare(seeds: list[Path], work: Path) -> None:
     gc.freeze()
 
 
-def findings_of(number: int, seeds: list[Path], work: Path) -> list[str]:
-    """Run the mutant of a number in a process of its own; what is wrong with it."""
-    folder = work / str(number)
+def findings_of(numbers: Sequence[int], seeds: list[Path], work: Path) -> list[str]:
+    """What is wrong with the mutants of some numbers, each line behind its number.
+
+    They share a process; those that something is found of run once more, each in one of its own.
+    """
+    found, status = _in_a_child(numbers, seeds, work)
+    if len(numbers) > 1:
+        suspects = numbers if status else [n for n in numbers if any(line.startswith(f"{n}: ") for line in found)]
+        return [line for number in suspects for line in findings_of([number], seeds, work)]
+    if status:
+        found.append(f"{numbers[0]}: killed: {status}")
+    return found
+
+
+def _in_a_child(numbers: Sequence[int], seeds: list[Path], work: Path) -> tuple[list[str], str]:
+    """Findings of a process that runs some mutants, and what it died of; empty where it ended well."""
+    folder = work / str(numbers[0])
     folder.mkdir(exist_ok=True)
     child = os.fork()
     if child == 0:
-        _child(number, seeds, folder)
-    status = _waited(child)
+        _child(numbers, seeds, folder)
+    code = _waited(child)
     log = folder / "log"
     lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
-    findings = [line for line in lines if not line.startswith("at ")]
-    if os.WIFSIGNALED(status) or os.WEXITSTATUS(status):
-        how = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"status {os.WEXITSTATUS(status)}"
-        findings.append(f"killed by {how} {lines[-1] if lines else 'before its command'}")
-    if findings:
-        _keep(folder, number)
+    status = ""
+    if os.WIFSIGNALED(code) or os.WEXITSTATUS(code):
+        how = f"signal {os.WTERMSIG(code)}" if os.WIFSIGNALED(code) else f"status {os.WEXITSTATUS(code)}"
+        status = f"{how} {lines[-1] if lines else 'before its command'}"
+    found = [line for line in lines if not line.startswith("at ")]
+    if (found or status) and len(numbers) == 1:
+        _keep(folder, numbers[0])
     shutil.rmtree(folder, ignore_errors=True)
-    return findings
+    return found, status
 
 
 def _waited(child: int) -> int:
@@ -84,26 +99,34 @@ def _waited(child: int) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def _child(number: int, seeds: list[Path], folder: Path) -> None:
-    """Make a mutant, run its commands, end without a word."""
+def _child(numbers: Sequence[int], seeds: list[Path], folder: Path) -> None:
+    """Make mutants, run their commands, end without a word."""
     try:
+        gc.disable()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with (folder / "log").open("a", errors="backslashreplace") as log:
-            rng = random.Random(number)  # noqa: S311
-            source = rng.choice(seeds)
-            path = folder / f"mutant{''.join(source.suffixes)}"
-            mutate(source, path, rng)
-            for argv in commands(path, source, rng):
-                log.write(f"at {source.name}: {' '.join(argv)[:300]!r}\n")
-                log.flush()
-                said = run(argv)
-                if said:
-                    log.write(f"{said} | {source.name}: {' '.join(argv)[:300]!r}\n")
+            for number in numbers:
+                for line in _findings(number, seeds, folder):
+                    log.write(line + "\n")
                     log.flush()
         os._exit(0)
     except BaseException:
         traceback.print_exc()
         os._exit(3)
+
+
+def _findings(number: int, seeds: list[Path], folder: Path) -> Iterator[str]:
+    """What is run, and what is wrong with it."""
+    rng = random.Random(number)  # noqa: S311
+    source = rng.choice(seeds)
+    path = folder / f"mutant{number}{''.join(source.suffixes)}"
+    mutate(source, path, rng)
+    for argv in commands(path, source, rng):
+        what = f"{source.name}: {' '.join(argv)[:300]!r}"
+        yield f"at {what}"
+        said = run(argv)
+        if said:
+            yield f"{number}: {said} | {what}"
 
 
 def run(argv: list[str], longest: float = _LONGEST) -> str:

@@ -165,10 +165,24 @@ class Scheme(Record):
         named = {n for recipe in self.recipes for step in recipe.steps for n in (*step.names, step.writes)}
         if named - known:
             raise ValueError(f"steps name {', '.join(sorted(named - known))}, which weights and tensors do not have")
+        for recipe in self.recipes:
+            self._runs(recipe)
         last = self.recipes[-1]
         if last.compiled is not None or last.most_rows is not None:
             raise ValueError("the last recipe must apply everywhere")
         return self
+
+    def _runs(self, recipe: Recipe) -> None:
+        """Refuse a step that reads what no step before it has written, and steps that do not end in the output."""
+        there = {*_GIVEN, *self.weights} - {OUTPUT}
+        for number, step in enumerate(recipe.steps, start=1):
+            if missing := sorted(set(step.names) - there):
+                raise ValueError(
+                    f"step {number} ({step.call}) reads {', '.join(missing)}, which no step before it writes"
+                )
+            there.add(step.writes)
+        if OUTPUT not in there:
+            raise ValueError(f"no step writes {OUTPUT}")
 
     def recipe(self, *, compiled: bool, rows: int) -> Recipe:
         """What a layer with so many rows runs by."""

@@ -69,6 +69,19 @@ def test_a_step_names_tensors_that_there_are():
         Scheme.model_validate({**_SCHEME, "recipes": [{"steps": [wrong]}]})
 
 
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ([{**_STEP, "reads": ["q", "w"]}], r"step 1 \(aten::mm\) reads q, which no step before it writes"),
+        ([{**_STEP, "writes": "q"}], "no step writes y"),
+        ([{**_STEP, "reads": ["y", "w"]}], "reads y"),
+    ],
+)
+def test_a_step_reads_what_is_there(steps, message):
+    with pytest.raises(ValidationError, match=message):
+        Scheme.model_validate({**_SCHEME, "tensors": {"q": {"shape": ["m", "k"]}}, "recipes": [{"steps": steps}]})
+
+
 def test_a_question_mark_is_no_part_of_a_name():
     step = Step(call="aten::mm", reads=("x", "bias?"), writes="y")
     assert step.names == ("x", "bias")
