@@ -97,16 +97,22 @@ class Layers(Record):
         return (inputs, outputs) not in self.excluded and module.rpartition(".")[2] not in self.kept
 
 
+def _several(names: object) -> object:
+    """One name is a list of it."""
+    return (names,) if isinstance(names, str) else names
+
+
 class Step(Record):
     """One operator that a library calls in place of a linear layer.
 
+    It writes one tensor, or several: ``writes: [q, step]`` where a kernel quantises and says by which scales.
     A tensor that is read under its name and a question mark is left out where the layer has none; a step that reads a
     bias without one is skipped where there is none.
     """
 
     call: Text
     reads: tuple[Text, ...]
-    writes: Text
+    writes: Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(_several)]
     attributes: Mapping[Text, bool | int | float | str] = Field(default_factory=dict)
 
     @property
@@ -162,7 +168,7 @@ class Scheme(Record):
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         known = {*_GIVEN, *self.weights, *self.tensors}
-        named = {n for recipe in self.recipes for step in recipe.steps for n in (*step.names, step.writes)}
+        named = {n for recipe in self.recipes for step in recipe.steps for n in (*step.names, *step.writes)}
         if named - known:
             raise ValueError(f"steps name {', '.join(sorted(named - known))}, which weights and tensors do not have")
         for recipe in self.recipes:
@@ -180,7 +186,7 @@ class Scheme(Record):
                 raise ValueError(
                     f"step {number} ({step.call}) reads {', '.join(missing)}, which no step before it writes"
                 )
-            there.add(step.writes)
+            there.update(step.writes)
         if OUTPUT not in there:
             raise ValueError(f"no step writes {OUTPUT}")
 

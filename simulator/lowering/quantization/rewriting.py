@@ -136,14 +136,15 @@ class _Rewriting:
         converted = self._shared.of(layer, storages[0]) if execution.compiled else {}
         known = self._storages.of_layer(layer, last, self._scheme, storages, converted)
         for early, late, of_input in zip(first.calls, last.calls, last.of_input, strict=True):
-            if of_input and late.writes in converted:
+            if of_input and converted.keys() >= set(late.writes):
                 continue
             numbers = (self._number(early.op), self._number(late.op))
-            _append(result, *numbers, module, [known[name] for name in late.reads], [known[late.writes]])
+            reads, writes = ([known[name] for name in names] for names in (late.reads, late.writes))
+            _append(result, *numbers, module, reads, writes)
         self._shared.overwritten(storages[1])
         if execution.compiled:
-            names = (c.writes for c, of_input in zip(last.calls, last.of_input, strict=True) if of_input)
-            self._shared.keep(layer, storages[0], {name: known[name] for name in names})
+            calls = (c for c, of_input in zip(last.calls, last.of_input, strict=True) if of_input)
+            self._shared.keep(layer, storages[0], {name: known[name] for call in calls for name in call.writes})
 
     def _calls_of(self, layer: Layer, recipe: Recipe) -> LayerCalls:
         """Calls of a recipe in place of a distinct layer."""

@@ -20,7 +20,7 @@ class NamedCall(NamedTuple):
 
     op: Op
     reads: tuple[str, ...]
-    writes: str
+    writes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def _of_input(calls: Sequence[NamedCall]) -> tuple[bool, ...]:
     for call in calls:
         found.append(derived.issuperset(call.reads))
         if found[-1]:
-            derived.add(call.writes)
+            derived.update(call.writes)
     return tuple(found)
 
 
@@ -76,7 +76,7 @@ def _call(step: Step, tensors: dict[str, TensorSpec]) -> NamedCall:
     op = Op(
         name=step.call,
         inputs=tuple(tensors[name] for name in reads),
-        outputs=(tensors[step.writes],),
+        outputs=tuple(tensors[name] for name in step.writes),
         attributes=attributes_from(step.attributes),
     )
     return NamedCall(op, reads, step.writes)

@@ -64,9 +64,10 @@ class Storages:
             known[BIAS] = reads[layer.operands.bias]
         known |= self._weight(layer, scheme, reads[layer.operands.weight]).parts
         for call in calls.calls:
-            if call.writes not in known:
-                shared = converted.get(call.writes)
-                known[call.writes] = self._added(call.op.outputs[0].nbytes) if shared is None else shared
+            for name, output in zip(call.writes, call.op.outputs, strict=True):
+                if name not in known:
+                    shared = converted.get(name)
+                    known[name] = self._added(output.nbytes) if shared is None else shared
         return known
 
     def _weight(self, layer: Layer, scheme: Scheme, storage: int) -> Weight:

@@ -9,8 +9,9 @@ from simulator.execution import Execution, ExecutionError
 from simulator.kernels import ProductTable
 from simulator.lowering import lower
 from simulator.lowering.quantization import quantized
+from simulator.quantization.catalogue import list_schemes
 from simulator.schedule.peak_memory import peak_memory
-from tracer.graph import OpGraph
+from tracer.graph import Op, OpGraph, StorageRole, TensorSpec
 
 
 def _names(graph: OpGraph) -> list[str]:
@@ -38,6 +39,36 @@ def test_layers_become_the_operators_of_a_library(layers):
     assert account.weights == 64 * (128 + 128 + 16)
     assert account.bytes_before == 2 * account.weights
     assert account.bytes_after == account.weights + 2 * (128 + 128 + 16)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("scheme", [name for name in list_schemes() if name != "none"])
+def test_every_scheme_that_ships_runs_on_a_layer_that_it_takes(make_graph, scheme, compiled):
+    """Two layers of one input with biases, of a size that all take."""
+
+    def tensor(storage: int, *shape: int) -> TensorSpec:
+        return TensorSpec(shape, "bfloat16", (), storage)
+
+    x = tensor(0, 8, 256)
+    calls = [
+        Op("aten::addmm", (tensor(2 + i, 512), x, tensor(4 + i, 256, 512)), (tensor(6 + i, 8, 512),), module="net")
+        for i in (0, 1)
+    ]
+    execution = Execution(mode="compiled" if compiled else "eager", quantize=scheme)
+    roles = dict.fromkeys((2, 3, 4, 5), StorageRole.PARAMETER)
+    graph, account = quantized(make_graph(calls, roles=roles, parameters=2 * (256 * 512 + 512)), execution)
+    assert account.layers == 2
+    assert len(lower(graph, execution).kernels)
+
+
+def test_a_kernel_that_quantises_writes_its_scales_too(make_graph):
+    x, weight, y = (TensorSpec(shape, "bfloat16", (), n) for n, shape in enumerate([(8, 256), (256, 512), (8, 512)]))
+    graph = make_graph([Op("aten::mm", (x, weight), (y,))], roles={1: StorageRole.PARAMETER}, parameters=256 * 512)
+    quantised, _ = quantized(graph, Execution(quantize="fp8-block"))
+    (stage,) = quantised.stages
+    first, product = quantised.ops(stage)
+    assert [output.shape for output in first.outputs] == [(8, 256), (8, 2)]
+    assert {output.storage for output in first.outputs} <= {tensor.storage for tensor in product.inputs}
 
 
 def test_storages_of_calls_lead_from_one_to_the_next(layers):
