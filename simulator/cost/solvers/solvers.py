@@ -48,6 +48,9 @@ _OFFSETS, _SIGNED_OFFSETS = 2.0**32, 2.0**31
 #: Largest workspace of products (``gemm::MaxMemAllocSz``, ``src/solver/gemm_common.cpp``). [B]
 _WORKSPACE = 7287183769.0
 
+#: Least side of a tile and step of products on vector units, which pad neither. [1]
+_VECTOR_TILE, _VECTOR_STEP = 32.0, 4.0
+
 #: Bytes of an element that a lane loads by itself. [B]
 _FLOAT = 4.0
 
@@ -108,18 +111,31 @@ class _Call(NamedTuple):
         hits = cache_hit_rate(self.table, self.hardware.cache_capacity)
         return self.table.bytes[:, None] * (1.0 - hits)
 
+    @property
+    def drawn(self) -> FloatArray:
+        """Time of the DRAM for what a product moves, of which cores have only so much in flight. [s]"""
+        cores = self.parameters.drawn * self.hardware.cores * self.hardware.core_clock
+        return self.moved / np.minimum(self.parameters.dram * self.hardware.dram_achievable_read, cores)
+
     def dram(self, size: FloatArray, share: FloatArray) -> FloatArray:
         """Time of the DRAM for some bytes. [s]"""
         time: FloatArray = size / (share * self.hardware.dram_achievable_read)
         return time
 
     def cost(
-        self, cores: FloatArray, dram: FloatArray, takes: BoolArray, *, beside: FloatArray | float = 0.0
+        self,
+        cores: FloatArray,
+        dram: FloatArray,
+        takes: BoolArray,
+        *,
+        beside: FloatArray | float = 0.0,
+        others: FloatArray | float = 0.0,
     ) -> SolverCost:
-        """Cost of a kernel of cores and DRAM, and of what runs before and after it."""
-        joined = overlapped((cores, dram), self.parameters.overlap) + self.parameters.floor + beside
+        """Cost of a kernel of cores and DRAM, of what some others move before and after it, and of their launches."""
+        kernels = np.broadcast_to(1.0 + others, cores.shape)
+        joined = overlapped((cores, dram), self.parameters.overlap) + kernels * self.parameters.floor + beside
         time = np.where(takes if takes.ndim > 1 else takes[:, None], joined, np.inf)
-        return SolverCost(time, cores, dram, np.zeros(cores.shape))
+        return SolverCost(time, cores, dram, kernels * self.parameters.event)
 
 
 def solver_costs(
@@ -142,11 +158,11 @@ def _channels_last(call: _Call) -> SolverCost:
     width = _widths(table.input_channels * table.itemsize)
     cost = 1.0 + call.parameters.narrow * (_WIDEST / width[:, None] - 1.0)
     cores = implicit_time(_implicit(call, call.on_matrix, _STEP, cost, cost, call.parameters.gathered), *call[1:])
-    moves = call.dram(2.0 * table.bytes[:, None], call.parameters.transposed) + _TRANSPOSITIONS * call.parameters.floor
-    beside = np.where(table.channels_last[:, None], 0.0, moves)
+    moves = call.dram(2.0 * table.bytes[:, None], call.parameters.transposed)
+    first: FloatArray = np.where(table.channels_last, 0.0, 1.0)[:, None]
     takes = ~table.unfolds[:, None] & (table.channels_last | (table.groups == 1))[:, None] & ~_first_bf16(call)
     return call.cost(
-        cores, call.dram(call.moved, call.parameters.dram), takes & ~np.isnan(call.on_matrix), beside=beside
+        cores, call.drawn, takes & ~np.isnan(call.on_matrix), beside=moves * first, others=first * _TRANSPOSITIONS
     )
 
 
@@ -184,8 +200,20 @@ def _gathered(call: _Call, peak: FloatArray, rate: FloatArray, *, most: float) -
     cores = implicit_time(_implicit(call, peak, _NATIVE_STEP, rows, columns, rate, splits=splits), *call[1:])
     # On vector units it is what an older library has of three axes, in float32.
     small = np.maximum(table.image_bytes, table.bytes_written) <= most
-    takes = small & ~table.channels_last & (~table.unfolds | (_of_format(table, "fp32") & (not splits)))
-    return call.cost(cores, call.dram(call.moved, call.parameters.dram), takes[:, None] & ~np.isnan(peak))
+    older = _of_format(table, "fp32") & _whole_tiles(table) & (not splits)
+    takes = small & ~table.channels_last & (~table.unfolds | older)
+    return call.cost(cores, call.drawn, takes[:, None] & ~np.isnan(peak))
+
+
+def _whole_tiles(table: SearchedConvolutionTable) -> BoolArray:
+    """Products of whole tiles of 32 by 32 and four steps, ungrouped, shape (num_kernels,).
+
+    ``ConvHipImplicitGemmV4R4Fwd`` pads nothing (``IsApplicable``,
+    ``src/solver/conv_hip_implicit_gemm_fwd_v4r4.cpp``).
+    """
+    rows, columns = table.images * table.positions % _VECTOR_TILE, table.output_channels % _VECTOR_TILE
+    whole: BoolArray = (rows == 0) & (columns == 0) & (table.reduced_length % _VECTOR_STEP == 0) & (table.groups == 1)
+    return whole
 
 
 def _implicit(
@@ -221,7 +249,7 @@ def _widths(lengths: FloatArray) -> FloatArray:
 
 def _winograd(kind: WinogradKind, call: _Call) -> SolverCost:
     cores = winograd_time(kind, *call)
-    return call.cost(cores, call.dram(call.moved, call.parameters.dram), suits_winograd(call.table))
+    return call.cost(cores, call.drawn, suits_winograd(call.table))
 
 
 def _plain_product(call: _Call, *, images: FloatArray, m: FloatArray, groups: FloatArray) -> FloatArray:
@@ -236,8 +264,8 @@ def _as_it_lies(call: _Call) -> SolverCost:
     table = call.table
     cores = _plain_product(call, images=table.images, m=table.positions, groups=table.groups)
     takes = table.as_it_lies & (table.groups == 1) & ~table.channels_last
-    cost = call.cost(cores, call.dram(call.moved, call.parameters.dram), takes)
-    return cost._replace(host=np.broadcast_to(call.parameters.host, cores.shape))
+    cost = call.cost(cores, call.drawn, takes)
+    return cost._replace(host=cost.host + call.parameters.host)
 
 
 def _of_every_second(call: _Call) -> SolverCost:
@@ -247,23 +275,30 @@ def _of_every_second(call: _Call) -> SolverCost:
     cores = _plain_product(call, images=np.ones(len(table)), m=table.images * table.positions, groups=table.groups)
     copied = table.images * table.positions * table.input_channels * table.groups * table.itemsize
     moves = call.dram((2.0 * copied + 2.0 * table.bytes_written)[:, None], call.parameters.transposed)
-    beside = moves + 2.0 * call.parameters.floor
     takes = one & ~table.channels_last & (copied + table.bytes_written <= _WORKSPACE)
-    cost = call.cost(cores, call.dram(call.moved, call.parameters.dram), takes, beside=beside)
-    return cost._replace(host=np.broadcast_to(_TRANSPOSITIONS * call.parameters.host, cores.shape))
+    cost = call.cost(cores, call.drawn, takes, beside=moves, others=2.0)
+    return cost._replace(host=cost.host + _TRANSPOSITIONS * call.parameters.host)
 
 
 def _unfolded(call: _Call) -> SolverCost:
-    """A matrix of what each position needs, and its product with the filter, one image after another."""
+    """A matrix of what each position needs, and its product with the filter, one image after another.
+
+    Two axes are unfolded through shared memory, at a share of the DRAM's bandwidth. With three a lane finds the place
+    of each element by six divisions (``Im3d2Col``, ``src/kernels/MIOpenIm3d2Col.cl``), which takes longer than the
+    DRAM, and as long for two bytes as for four.
+    """
     table = call.table
     cores = _plain_product(call, images=np.ones(len(table)), m=table.positions, groups=table.groups)
     matrix = (table.positions * table.groups * table.reduced_length * table.itemsize)[:, None]
     read = matrix + ((table.bytes_read - table.image_bytes) + table.bytes_written / table.images)[:, None]
-    moved = call.dram(matrix + (table.image_bytes / table.images)[:, None], call.parameters.unfolded)
+    copied = call.dram(matrix + (table.image_bytes / table.images)[:, None], call.parameters.unfolded)
+    found = (matrix[:, 0] / table.itemsize)[:, None] * call.parameters.places / call.hardware.issue_rate
+    moved = np.where((table.axes == 3)[:, None], found, copied)
     takes = ~table.channels_last & ~(table.as_it_lies & (table.groups == 1)) & (matrix[:, 0] <= _WORKSPACE)
-    one = call.cost(cores, call.dram(read, call.parameters.dram), takes, beside=moved + call.parameters.floor)
+    one = call.cost(cores, call.dram(read, call.parameters.dram), takes, beside=moved, others=1.0)
     images = table.images[:, None]
-    return SolverCost(images * one.time, images * one.clocked, images * one.dram, images * call.parameters.host)
+    host = call.parameters.host + images * (one.host + call.parameters.each)
+    return SolverCost(images * one.time, images * one.clocked, images * one.dram, host)
 
 
 def _direct(call: _Call) -> SolverCost:

@@ -28,7 +28,7 @@ def test_a_block_gathers_and_multiplies_in_turn(hardware):
     # 100 tiles of 256 x 128 on 100 cores of 1 GHz and 1000 FLOP a clock, in ten steps of 32.
     step = 2 * 256 * 128 * 32 / (1000 * 0.95) + 64 * (256 + 128) / 32
     time = implicit_time(_product(2560.0, 1280.0, 320.0), hardware(architecture="cdna2"), usual)[0, 0]
-    assert time == pytest.approx((3000 + 10 * step) / 1e9)
+    assert time == pytest.approx((450 + 10 * step) / 1e9)
 
 
 def test_blocks_share_a_long_sum_where_there_are_few_of_them(hardware):

@@ -8,7 +8,7 @@ _USUAL = SearchedConvolutionParameters.usual(1)
 
 
 def _clocks(table, hardware, kind=0):
-    return winograd_time(KINDS[kind], table, hardware, _USUAL)[0, 0] * 1e9 - 0.5 * KINDS[kind].single.start[0]
+    return winograd_time(KINDS[kind], table, hardware, _USUAL)[0, 0] * 1e9 - 0.35 * KINDS[kind].single.start[0]
 
 
 def test_a_work_has_a_start_a_step_a_channel_and_an_end(hardware, searched):
