@@ -16,6 +16,7 @@ from .commands.answers import answer_of
 from .commands.asked import Asked, asked_of
 from .commands.subject import named_variant, refuse, subject_of
 from .options import SimulateOptions
+from .profile.parts import KEYS
 from .results.files import ResultFiles
 from .user_errors import USER_ERRORS
 
@@ -29,6 +30,8 @@ app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 def command(given: SimulateOptions) -> None:
     """Predict how long a workload takes on an accelerator, and what holds each part back."""
     check_choice("format", given.output_format, FORMATS)
+    if given.by is not None:
+        check_choice("key of --by", given.by, KEYS)
     level = fidelity_of(given.fidelity)
     if given.list_models:
         emit(_workloads(given.output_format), given.output)

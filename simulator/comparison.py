@@ -17,10 +17,19 @@ from simulator.uncertainty.components import ErrorComponents, accelerator_correl
 from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.ratios import RatioInterval, ratio_interval
 
-from .report import Entry
+from .profile.parts import positions_by
+from .report import Entry, Pieces
 from .simulation import Simulation
 
-__all__ = ["Comparison", "Speedup", "changes_between", "compare", "speedup_between", "speedup_of_variant"]
+__all__ = [
+    "Comparison",
+    "Speedup",
+    "changes_between",
+    "compare",
+    "compare_by",
+    "speedup_between",
+    "speedup_of_variant",
+]
 
 #: Launch positions of some part of a run, None for all of it; and those of each part of a view.
 Chosen = NDArray[np.int64] | None
@@ -101,6 +110,31 @@ def compare(run: Simulation, reference: Simulation) -> Comparison:
         by_stage=dict(pair.parts(one.by_stage, two.by_stage, _stages)),
         by_category=dict(pair.parts(one.by_category, two.by_category, _categories)),
     )
+
+
+def compare_by(run: Simulation, reference: Simulation, key: str) -> dict[str, Speedup]:
+    """The same for the parts by a key that both runs have, the one that takes longest in either first.
+
+    Parameters
+    ----------
+    run, reference : Simulation
+    key : str
+        Of :data:`simulator.profile.parts.KEYS`.
+
+    Raises
+    ------
+    ValueError
+        There is no such key.
+    """
+    pair = _pair(run, reference)
+    mine, theirs = (positions_by(each.launches, key) for each in (run, reference))
+    times, others = (Pieces.of(each.timeline, each.gains.shares).latency for each in (run, reference))
+    found = {
+        name: pair.speedup(float(times[at].sum()), float(others[theirs[name]].sum()), at, theirs[name])
+        for name, at in mine.items()
+        if name in theirs
+    }
+    return dict(sorted(found.items(), key=lambda item: -max(item[1].latency, item[1].reference)))
 
 
 def speedup_between(run: Simulation, reference: Simulation) -> Speedup:

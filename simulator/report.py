@@ -32,7 +32,19 @@ from .views.frames import report_frame, report_html
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BoundShares", "Ends", "Entry", "Report", "Unmodelled", "bound_of", "main_basis", "make_report"]
+__all__ = [
+    "BoundShares",
+    "Ends",
+    "Entry",
+    "Pieces",
+    "Report",
+    "Unmodelled",
+    "bound_of",
+    "bound_shares",
+    "ends_of",
+    "main_basis",
+    "make_report",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -197,15 +209,19 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Pieces:
-    """Every launch position of every stage, repeats summed: what the views group."""
+class Pieces:
+    """Every launch position of every stage, repeats summed: what the views group. Times in seconds, waiting included.
+
+    ``bound`` has the latency by what holds it back, shape (num_positions, num_resources + 1): resources and the host.
+    """
 
     positions: Positions
     latency: FloatArray
-    bound: FloatArray  # time by what holds it back, (pieces, resources and the host)
+    bound: FloatArray
 
     @classmethod
-    def of(cls, timeline: Timeline, shares: FloatArray, depth: int) -> _Pieces:
+    def of(cls, timeline: Timeline, shares: FloatArray, depth: int = 3) -> Pieces:
+        """Pieces of a timeline, given shares of each kernel's time (:class:`simulator.cost.Gains`)."""
         return cls(
             positions_of(timeline.launches, depth),
             np.concatenate([s.execution + s.waiting for s in timeline.stages]),
@@ -249,7 +265,7 @@ def make_report(
         Parts of a module path that ``by_module`` keeps.
     """
     launches, graph = timeline.launches, timeline.launches.graph
-    pieces, total, table = _Pieces.of(timeline, gains.shares, module_depth), timeline.latency, launches.kernels
+    pieces, total, table = Pieces.of(timeline, gains.shares, module_depth), timeline.latency, launches.kernels
     entries: dict[str, Any] = {view: _entries(pieces, view, total) for view in VIEWS}
     return Report(
         **_subject(graph, accelerator),
@@ -263,7 +279,7 @@ def make_report(
         flops=float(pieces.positions.flops.sum()),
         throughput=throughput_of(graph, total, {n: e.latency for n, e in entries["by_stage"].items()}, frame_rate),
         memory=device_memory(graph, launches.execution, accelerator),
-        bound=_bound_shares(pieces.bound, total),
+        bound=bound_shares(pieces.bound, total),
         bound_by_category=_bounds_by_category(pieces),
         basis=_basis_shares(table.count * costs.time[:, 0], basis),
         launches=float(table.count.sum()),
@@ -320,7 +336,7 @@ def _bound_times(stage: StageTimeline, shares: FloatArray) -> FloatArray:
     return np.column_stack((by_resource, stage.execution - shown + waiting - gaps))
 
 
-def _entries(pieces: _Pieces, view: str, total: float) -> dict[str, Entry]:
+def _entries(pieces: Pieces, view: str, total: float) -> dict[str, Entry]:
     work = pieces.positions.work[view]
     latencies = {name: float(pieces.latency[at].sum()) for name, at in pieces.positions.views[view].items()}
     return {
@@ -334,35 +350,37 @@ def _entries(pieces: _Pieces, view: str, total: float) -> dict[str, Entry]:
     }
 
 
-def _uncertainty(pieces: _Pieces, deviation: RunDeviation, standing: Standing | None) -> dict[str, Any]:
-    ends = {view: _ends(pieces, view, deviation, standing) for view in VIEWS}
+def _uncertainty(pieces: Pieces, deviation: RunDeviation, standing: Standing | None) -> dict[str, Any]:
+    ends = {view: ends_of(pieces, pieces.positions.views[view], deviation, standing) for view in VIEWS}
     return {"part_intervals": ends, "unmeasured": deviation.unmeasured_share}
 
 
-def _ends(pieces: _Pieces, view: str, deviation: RunDeviation, standing: Standing | None) -> dict[str, Ends]:
-    parts = pieces.positions.views[view]
+def ends_of(
+    pieces: Pieces, parts: Mapping[str, NDArray[np.int64]], deviation: RunDeviation, standing: Standing | None
+) -> dict[str, Ends]:
+    """80 % intervals of the latencies of some parts, given the positions of each."""
     latency = np.array([pieces.latency[at].sum() for at in parts.values()])
     low, high = interval_ends(latency, deviation.relative_of(parts.values()), standing)
     ends = zip(parts, low.tolist(), high.tolist(), strict=True)
     return {name: Ends(low=least, high=most) for name, least, most in ends}
 
 
-def _bounds_by_category(pieces: _Pieces) -> dict[str, BoundShares]:
+def _bounds_by_category(pieces: Pieces) -> dict[str, BoundShares]:
     return {
-        name: _bound_shares(pieces.bound[at], float(pieces.latency[at].sum()))
+        name: bound_shares(pieces.bound[at], float(pieces.latency[at].sum()))
         for name, at in pieces.positions.views["by_category"].items()
     }
 
 
 def bound_of(timeline: Timeline, shares: FloatArray) -> BoundShares:
     """What holds a whole run back, given shares of each kernel's time (:class:`simulator.cost.Gains`)."""
-    return _bound_shares(np.concatenate([_bound_times(s, shares) for s in timeline.stages]), timeline.latency)
+    return bound_shares(np.concatenate([_bound_times(s, shares) for s in timeline.stages]), timeline.latency)
 
 
-def _bound_shares(bound: FloatArray, total: float) -> BoundShares:
-    times = bound.sum(axis=0).tolist()
-    names = (*RESOURCES, "host")
-    return BoundShares(**{name: time / total if total else 0.0 for name, time in zip(names, times, strict=True)})
+def bound_shares(bound: FloatArray, total: float) -> BoundShares:
+    """Shares of a total of the times of some pieces by what holds them back, shape (num_pieces, num_resources + 1)."""
+    times = zip((*RESOURCES, "host"), bound.sum(axis=0).tolist(), strict=True)
+    return BoundShares(**{name: time / total if total else 0.0 for name, time in times})
 
 
 def _basis_shares(time: FloatArray, codes: NDArray[np.int64]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from simulator.hosts.host import Host, HostCosts
 from simulator.schedule.offload import offload_remarks, with_offload
 from simulator.schedule.timeline import Timeline, schedule
 from simulator.uncertainty.deviation import RunDeviation, run_deviation
-from simulator.uncertainty.intervals import Interval, interval_of, standing_of
+from simulator.uncertainty.intervals import Interval, Standing, interval_of, standing_of
 from simulator.uncertainty.unchecked import unchecked_remarks
 from tracer.graph import OpGraph, StorageRole
 from tracer.library.frame_rates import frame_rate_of
@@ -44,6 +45,9 @@ from .lowering import Launches, assign_units, compiled_remarks, execution_on, lo
 from .lowering.graphs.positions import chosen_kernels
 from .report import Report, main_basis, make_report
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["BeyondNumbersError", "Simulation", "require_time", "simulate"]
 
 #: Longest run that is believed: longer than the universe is old. [s]
@@ -59,9 +63,10 @@ class Simulation:
     """Everything that one simulation computed, for those who want more than the report.
 
     ``kernels`` holds the lowered kernels with contractions on the units that the accelerator has.
-    ``interval`` is that of the latency; ``deviation`` is what it and the intervals of parts are made from. Both are
-    None where the fidelity is a bound. ``calibrations`` are those that the times were made with; ``issuing`` is what
-    the host pays by execution mode, None where the time is of the device alone; ``gains`` are those of the report.
+    ``interval`` is that of the latency; ``deviation`` and ``standing`` are what it and the intervals of parts are made
+    from. All three are None where the fidelity is a bound. ``calibrations`` are those that the times were made with;
+    ``issuing`` is what the host pays by execution mode, None where the time is of the device alone; ``gains`` are those
+    of the report.
     """
 
     accelerator: Accelerator
@@ -73,9 +78,17 @@ class Simulation:
     report: Report
     interval: Interval | None
     deviation: RunDeviation | None
+    standing: Standing | None
     calibrations: CalibrationPool
     issuing: Mapping[str, HostCosts] | None
     gains: Gains
+
+    def to_pandas(self, by: str = "kernel") -> pd.DataFrame:
+        """Parts of the run by any key of :data:`simulator.profile.parts.KEYS`, the longest first."""
+        from simulator.profile.parts import parts_of
+        from simulator.views.frames import parts_frame
+
+        return parts_frame(parts_of(self, by), by)
 
     def stage_deviation(self, name: str) -> float:
         """Relative standard deviation of the time of one stage; 0 where the fidelity is a bound."""
@@ -200,6 +213,7 @@ def _simulated(
         report=report,
         interval=interval,
         deviation=deviation,
+        standing=standing,
         calibrations=pool,
         issuing=issuing,
         gains=gains,

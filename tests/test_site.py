@@ -60,7 +60,7 @@ def test_json_is_as_the_page_says(capsys: pytest.CaptureFixture[str], monkeypatc
         main()
     assert not ended.value.code
     printed = json.loads(capsys.readouterr().out)
-    table = (DOCS / "reference" / "json.md").read_text(encoding="utf-8").partition("`whatif compare")[0]
+    table = (DOCS / "reference" / "json.md").read_text(encoding="utf-8").partition("`simulate --by")[0]
     described = set(
         re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|")))
     )

@@ -12,11 +12,14 @@ import typer
 from hw_specs import load_accelerator
 from simulator.execution import ExecutionError
 from simulator.parallel.scheme import ONE_DEVICE
+from simulator.profile.parts import parts_of
+from simulator.profile.upgrades import upgrades
 from simulator.reference import reference_changes
 from simulator.report import Report
 from simulator.simulation import Simulation
 from simulator.views.explanation import explain_operator, render_explanations
-from simulator.views.report import print_report, to_csv, to_json
+from simulator.views.parts import ROWS, parts_to_csv, parts_to_json, print_parts
+from simulator.views.report import LARGEST_MODULES, print_report, to_csv, to_json
 from simulator.views.terminal import captured
 from tracer.graph import OpGraph
 from tracer.lengths import attention_calls
@@ -63,8 +66,11 @@ def predicted(graph: OpGraph, asked: Asked, explain: str | None = None) -> Answe
         others = _other_attention(graph, asked) if asked.files.compare_attention else {}
         asked.files.write(simulation, report, others, asked.remarks)
     if explain is not None:
+        refuse({"by": asked.by, "top": asked.top}, "an explanation")
         return Answer(_explained(simulation, explain, asked.output_format), simulation.report.fits)
-    return Answer(_rendered(report, asked.output_format), report.fits)
+    if asked.by is not None:
+        return Answer(_by_key(simulation, report, asked.by, asked), report.fits)
+    return Answer(_rendered(simulation, report, asked), report.fits)
 
 
 def _other_attention(graph: OpGraph, asked: Asked) -> dict[str, Report]:
@@ -97,9 +103,23 @@ def _explained(simulation: Simulation, name: str, output_format: str) -> str:
     return render_explanations(explanations)
 
 
-def _rendered(report: Report, output_format: str) -> str:
-    if output_format == "json":
+def _by_key(simulation: Simulation, report: Report, key: str, asked: Asked) -> str:
+    """The one table of a run's parts."""
+    parts = parts_of(simulation, key)
+    if asked.output_format == "json":
+        return parts_to_json(report, key, parts, asked.top)
+    if asked.output_format == "csv":
+        return parts_to_csv(parts, asked.top)
+    gains, top = upgrades(simulation), asked.top or ROWS
+    return captured(lambda console: print_parts(report, key, parts, console, top=top, gains=gains), width=WIDTH)
+
+
+def _rendered(simulation: Simulation, report: Report, asked: Asked) -> str:
+    if asked.output_format != "table":
+        refuse({"top": asked.top}, "a whole report, which has all modules; give --by")
+    if asked.output_format == "json":
         return to_json(report) + "\n"
-    if output_format == "csv":
+    if asked.output_format == "csv":
         return to_csv(report)
-    return captured(lambda console: print_report(report, console), width=WIDTH)
+    gains, modules = upgrades(simulation), asked.top or LARGEST_MODULES
+    return captured(lambda console: print_report(report, console, gains, modules), width=WIDTH)

@@ -29,7 +29,8 @@ __all__ = ["Asked", "asked_of"]
 class Asked:
     """Where and how something runs, and the form of the answer.
 
-    ``hw`` is the accelerator as the user names it; ``files`` are those that are written beside what is printed.
+    ``hw`` is the accelerator as the user names it; ``by`` is what parts are told apart by in the one table that is
+    printed, of ``top`` rows; ``files`` are those that are written beside what is printed.
     """
 
     hw: str
@@ -38,6 +39,8 @@ class Asked:
     fidelity: Fidelity
     calibrations: CalibrationPool
     output_format: str
+    by: str | None = None
+    top: int | None = None
     host: Host | None = None
     files: ResultFiles = field(default_factory=ResultFiles)
     remarks: tuple[str, ...] = ()
@@ -86,6 +89,8 @@ def asked_of(hw: str, level: Fidelity, given: SimulateOptions, files: ResultFile
         fidelity=level,
         calibrations=calibrations,
         output_format=given.output_format,
+        by=given.by,
+        top=given.top,
         host=load_host(given.host) if given.host else None,
         files=files,
         remarks=(

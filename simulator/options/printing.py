@@ -7,16 +7,20 @@ from typing import Annotated
 
 import typer
 
+from simulator.profile.parts import KEYS
 from simulator.results.options import PANEL
+from simulator.views.parts import ROWS
 from simulator.views.report import FORMATS
 
 __all__ = [
+    "By",
     "Cache",
     "Explained",
     "ListModels",
     "MustFit",
     "OutputFile",
     "OutputFormat",
+    "Top",
     "Versus",
 ]
 
@@ -34,6 +38,24 @@ Explained = Annotated[
     str | None,
     typer.Option(
         help="Show term by term how a kernel's time came about: part of its name, operator or module.",
+        rich_help_panel=PANEL,
+    ),
+]
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        help=f"One table of the run, by {', '.join(KEYS[:-1])} or {KEYS[-1]}: time and its interval, share, launches, "
+        "FLOPs, bytes, what bounds it.",
+        rich_help_panel=PANEL,
+    ),
+]
+Top = Annotated[
+    int | None,
+    typer.Option(
+        "--top",
+        min=1,
+        help=f"Rows of the table of --by, {ROWS} unless given (all in JSON and CSV); of modules without --by.",
         rich_help_panel=PANEL,
     ),
 ]

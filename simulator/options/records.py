@@ -16,12 +16,14 @@ from .machine import (
     Strict,
 )
 from .printing import (
+    By,
     Cache,
     Explained,
     ListModels,
     MustFit,
     OutputFile,
     OutputFormat,
+    Top,
     Versus,
 )
 from .running import (
@@ -116,6 +118,8 @@ class SimulateOptions(RunOptions):
     parallel: Parallel = None
     fidelity: FidelityName = "calibrated"
     versus: Versus = None
+    by: By = None
+    top: Top = None
     explain: Explained = None
     calibration: CalibrationFile = None
     strict: Strict = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulator.uncertainty.intervals import Interval
@@ -13,14 +15,17 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["render_projection"]
+__all__ = ["NUM_OPERATORS", "NamedOperator", "operators_by_name", "render_operators", "render_projection"]
 
-_NUM_OPERATORS = 15
+#: Operators that are listed where nobody says how many.
+NUM_OPERATORS = 15
+# Share of the time from which it is said that it belongs to no operator.
+_LITTLE = 0.001
 # Share of unknown time from which the first line says so.
 _MUCH = 0.1
 
 
-def render_projection(projection: Projection, console: Console) -> None:
+def render_projection(projection: Projection, console: Console, operators: int = NUM_OPERATORS) -> None:
     """Print the answer, what it is made of, the other readings, and the operators that take most time on the target."""
     for line in _answer(projection):
         console.print(line, highlight=False)
@@ -29,10 +34,65 @@ def render_projection(projection: Projection, console: Console) -> None:
         console.print(_unscaled(projection))
     for line in _readings(projection):
         console.print(line, highlight=False)
-    console.print(_operators(projection))
-    left = len(projection.operators) - _NUM_OPERATORS
-    if left > 0:
-        console.print(f"{left} more operators; --format json has all", highlight=False)
+    console.print(_operators(projection, operators))
+    left = projection.operators[operators:]
+    if left:
+        share = sum(row.combined for row in left) / projection.combined_time
+        console.print(f"{len(left)} more, {100 * share:.1f} %; --format json has all", highlight=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedOperator:
+    """All calls of one operator, whatever their shapes: calls, and times on the source and the target. [s]
+
+    ``share`` is that of the projected device time, ``ratio`` of the times.
+    """
+
+    name: str
+    measured: float
+    projected: float
+    share: float
+    ratio: float
+    calls: int
+
+
+def operators_by_name(projection: Projection) -> list[NamedOperator]:
+    """Operators of a projection by their name alone, the one that takes most time on the target first."""
+    rows = defaultdict(list)
+    for row in projection.operators:
+        rows[row.operator].append(row)
+    found = [
+        NamedOperator(
+            name=name,
+            measured=(measured := sum(row.measured for row in own)),
+            projected=(projected := sum(row.combined for row in own)),
+            share=projected / projection.combined_time if projection.combined_time else 0.0,
+            ratio=projected / measured if measured else 1.0,
+            calls=sum(row.calls for row in own),
+        )
+        for name, own in rows.items()
+    ]
+    return sorted(found, key=lambda each: -each.projected)
+
+
+def render_operators(projection: Projection, console: Console, top: int) -> None:
+    """Print the answer, and the operators by their name alone."""
+    for line in _answer(projection):
+        console.print(line, highlight=False)
+    table, rows = (
+        _table(("operator", "measured", "ratio", "on target", "share", "calls")),
+        operators_by_name(projection),
+    )
+    for row in rows[:top]:
+        times = (_time(row.measured), f"{row.ratio:.3f}", _time(row.projected))
+        table.add_row(row.name, *times, f"{row.share:.1%}", str(row.calls))
+    console.print(table)
+    left = rows[top:]
+    if left:
+        console.print(f"{len(left)} more, {100 * sum(row.share for row in left):.1f} %", highlight=False)
+    rest = 1.0 - sum(row.share for row in rows)
+    if rest >= _LITTLE:
+        console.print(f"{100 * rest:.1f} % belongs to no operator", highlight=False)
 
 
 def _answer(p: Projection) -> list[str]:
@@ -83,9 +143,9 @@ def _readings(p: Projection) -> list[str]:
     return lines
 
 
-def _operators(p: Projection) -> Table:
+def _operators(p: Projection, most: int) -> Table:
     table = _table(("operator", "shapes", "calls", "measured", "ratio", "on target", "direct"), left=2, fold=True)
-    for row in p.operators[:_NUM_OPERATORS]:
+    for row in p.operators[:most]:
         shapes = " ".join("x".join(map(str, shape)) for shape in row.shapes)
         direct = "" if row.direct is None else _time(row.direct)
         scale = "?" if row.direct is None else f"{row.ratio:.3f}"

@@ -13,7 +13,7 @@ from simulator.cost import Term, explain
 from simulator.simulation import Simulation
 from simulator.uncertainty.standing import KernelRanges, kernel_ranges
 
-from .report import quantity
+from .numbers import quantity
 
 __all__ = [
     "Explanation",

@@ -5,44 +5,29 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from simulator.energy.run import energy_line
 from simulator.lowering.quantization import QuantizedWeights
 from simulator.parallel.sharing import Sharing
-from simulator.report import BoundShares, Entry, Report
+from simulator.report import Entry, Report
 from simulator.uncertainty.intervals import coverage_line
-from simulator.uncertainty.relatives import UNMEASURED, relatives_line
+
+from .answer import bounds_text, print_answer
+from .numbers import ends_text, entry_table, more_line, print_hanging, quantity
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
-__all__ = ["FORMATS", "entry_table", "notes", "print_report", "quantity", "to_csv", "to_json"]
+    from simulator.profile.upgrades import Upgrade
+
+__all__ = ["FORMATS", "LARGEST_MODULES", "notes", "print_report", "to_csv", "to_json"]
 
 FORMATS = ("table", "json", "csv")
-_MAX_MODULES = 12
-
-
-_PREFIXES = (
-    (1e15, "P"),
-    (1e12, "T"),
-    (1e9, "G"),
-    (1e6, "M"),
-    (1e3, "k"),
-    (1.0, ""),
-    (1e-3, "m"),
-    (1e-6, "u"),
-    (1e-9, "n"),
-)
-
-
-def quantity(value: float, unit: str, digits: int = 4) -> str:
-    """Four digits with a decimal prefix: 2.039e12 B/s is ``2.039 TB/s``; zero is ``0 B/s``."""
-    scale, prefix = next((p for p in _PREFIXES if abs(value) >= p[0]), (1e-12, "p") if value else (1.0, ""))
-    return f"{value / scale:.{digits}g} {prefix}{unit}".rstrip()
+#: Modules that a report lists.
+LARGEST_MODULES = 12
 
 
 def to_json(report: Report) -> str:
@@ -66,58 +51,58 @@ def to_csv(report: Report) -> str:
     return stream.getvalue()
 
 
-def print_report(report: Report, console: Console) -> None:
-    """Tables for people."""
-    _print_heading(report, console)
+def print_report(
+    report: Report, console: Console, gains: Sequence[Upgrade] = (), modules: int = LARGEST_MODULES
+) -> None:
+    """The answer, and tables for people.
+
+    Parameters
+    ----------
+    report : Report
+    console : Console
+    gains : sequence of Upgrade, optional
+        What better resources would bring.
+    modules : int, optional
+        Rows of the table of modules, the largest first.
+    """
+    print_answer(report, console, gains)
+    _print_facts(report, console)
     _print_stages(report, console)
     _print_categories(report, console)
-    _print_modules(report, console)
+    _print_modules(report, console, modules)
     _print_notes(report, console)
 
 
-def _print_heading(report: Report, console: Console) -> None:
-    from rich.markup import escape
-
+def _print_facts(report: Report, console: Console) -> None:
+    """How it was run, and what the run comes to."""
     settings = ", ".join(f"{k} {v}" for k, v in report.workload.items() if v is not None)
     run = report.execution
-    names = (escape(name) for name in (report.model, report.accelerator))
-    console.print(" on ".join(f"[bold]{name}[/bold]" for name in names), highlight=False)
-    console.print(f"{settings}", highlight=False)
     how = f"execution {run['mode']}, attention {run['attention']}, software {run['software']}"
-    console.print(f"{how}, fidelity {report.fidelity}", highlight=False)
-    if report.host is not None:
-        console.print("host {name}: {kind} of {year}, {processor}".format(**report.host), highlight=False)
-    if report.unmeasured > UNMEASURED:
-        warning = relatives_line(report.accelerator, report.line, report.unmeasured)
-        console.print(f"[bold]{escape(warning)}[/bold]", highlight=False)
-    if not report.fits:
-        capacity = quantity(report.memory_capacity, "B")
-        console.print(f"[bold red]does not fit: the part has {capacity} of memory[/bold red]", highlight=False)
+    host = "" if report.host is None else "host {name}: {kind} of {year}, {processor}".format(**report.host)
+    for line in filter(None, (settings, f"{how}, fidelity {report.fidelity}", host)):
+        console.print(line, highlight=False, markup=False)
     console.print()
     rows = (
-        ("latency", _latency(report)),
-        *((("throughput", _throughput(report.throughput)),) if report.throughput else ()),
         ("FLOPs", quantity(report.flops, "FLOP")),
         ("bytes moved", quantity(report.bytes, "B")),
         ("parameters", quantity(report.parameters, "")),
         *_quantization(report.quantized),
         ("peak memory", _memory(report)),
-        ("bound by", _bounds(report.bound)),
         *((("energy", energy_line(report.energy)),) if report.energy is not None else ()),
         *(_sharing_rows(report.sharing) if report.sharing is not None else ()),
     )
     for name, value in rows:
-        console.print(f"  {name:<12} {value}", highlight=False)
+        print_hanging(console, name, value)
     console.print()
 
 
 def _sharing_rows(sharing: Sharing) -> tuple[tuple[str, str], ...]:
-    """What the devices of a run come to; all above is of one of them."""
+    """What the devices of a run come to; all else is of one of them."""
     speed_up = "" if sharing.speed_up is None else f", speed-up {sharing.speed_up:.3g}"
     efficiency = "" if sharing.efficiency is None else f", efficiency {100 * sharing.efficiency:.0f} %"
     energy = "" if sharing.energy is None else f", {quantity(sharing.energy, 'J')} together"
     return (
-        ("devices", f"{sharing.devices} ({sharing.parallel}){speed_up}{efficiency}{energy}; all above is of one"),
+        ("devices", f"{sharing.devices} ({sharing.parallel}){speed_up}{efficiency}{energy}; all else is of one"),
         (
             "messages",
             f"{quantity(sharing.exposed, 's')} shown, {quantity(sharing.hidden, 's')} hidden, "
@@ -134,32 +119,6 @@ def _quantization(changed: QuantizedWeights | None) -> Iterator[tuple[str, str]]
     yield "quantised", f"{changed.title}: {changed.layers}{left} linear layers of {', '.join(changed.components)}"
     before, after = (quantity(size, "B") for size in (changed.bytes_before, changed.bytes_after))
     yield "", f"{quantity(changed.weights, '')} weights in {after}, which take {before} in the format of the run"
-
-
-def _latency(report: Report) -> str:
-    text = quantity(report.latency, "s")
-    if report.interval is None:
-        return text
-    i = report.interval
-    return (
-        f"{text}   {100 * i.level:.0f} % interval {quantity(i.low, 's')} to {quantity(i.high, 's')}\n{'':<15}"
-        f"such ones held {100 * i.coverage:.0f} % of {i.count} published runs {i.counted_on}"
-    )
-
-
-def _throughput(found: Mapping[str, float]) -> str:
-    units = {
-        "images_per_second": "images/s",
-        "frames_per_second": "frames/s",
-        "videos_per_hour": "videos an hour",
-        "video_seconds_per_hour": "seconds of video an hour",
-        "tokens_per_second": "tokens/s",
-    }
-    times = {"time_to_first_token": "first token after", "time_per_output_token": "then one each"}
-    rates = [f"{found[name]:.4g} {unit}" for name, unit in units.items() if name in found]
-    return ", ".join(
-        [*rates, *(f"{text} {quantity(found[name], 's')}" for name, text in times.items() if name in found)]
-    )
 
 
 def _memory(report: Report) -> str:
@@ -181,18 +140,21 @@ def _print_categories(report: Report, console: Console) -> None:
     table = entry_table("operator category", *_ENTRY_COLUMNS, "bound by")
     for name, entry in report.by_category.items():
         table.add_row(
-            name, *_cells(report, "by_category", name, entry), _bounds(report.bound_by_category[name], most=2)
+            name, *_cells(report, "by_category", name, entry), bounds_text(report.bound_by_category[name], most=2)
         )
     console.print(table)
     console.print()
 
 
-def _print_modules(report: Report, console: Console) -> None:
-    largest = sorted(report.by_module.items(), key=lambda item: -item[1].latency)
-    table = entry_table(f"module (largest {min(len(largest), _MAX_MODULES)} of {len(largest)})", *_ENTRY_COLUMNS)
-    for name, entry in largest[:_MAX_MODULES]:
+def _print_modules(report: Report, console: Console, most: int) -> None:
+    ranked = sorted(report.by_module.items(), key=lambda item: -item[1].latency)
+    table = entry_table(f"module (largest {min(len(ranked), most)} of {len(ranked)})", *_ENTRY_COLUMNS)
+    for name, entry in ranked[:most]:
         table.add_row(name, *_cells(report, "by_module", name, entry))
     console.print(table)
+    left = [entry for _, entry in ranked[most:]]
+    if left:
+        console.print(more_line(len(left), sum(entry.share for entry in left)), highlight=False)
     console.print()
 
 
@@ -249,35 +211,12 @@ _JUMP = 0.03
 _ENTRY_COLUMNS = ("latency", "80 % interval", "share", "FLOPs", "bytes")
 
 
-def entry_table(*columns: str) -> Table:
-    """Table of parts: their names to the left, numbers to the right, what bounds them to the left."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    table.add_column(columns[0], no_wrap=True, overflow="fold")
-    for name in columns[1:]:
-        table.add_column(name, justify="left" if name == "bound by" else "right", no_wrap=True)
-    return table
-
-
 def _cells(report: Report, view: str, name: str, entry: Entry) -> tuple[str, ...]:
     ends = report.part_intervals.get(view, {}).get(name)
     return (
         quantity(entry.latency, "s"),
-        "" if ends is None else f"{_brief(ends.low)} to {_brief(ends.high)}",
+        ends_text(ends),
         f"{100 * entry.share:.1f} %",
         quantity(entry.flops, "FLOP"),
         quantity(entry.bytes, "B"),
     )
-
-
-def _brief(seconds: float) -> str:
-    """Three digits: an end of an interval is not known any better."""
-    return quantity(float(f"{seconds:.3g}"), "s")
-
-
-def _bounds(shares: BoundShares, most: int | None = None) -> str:
-    """Shares by what holds back, the largest first; at most so many."""
-    named: Mapping[str, float] = asdict(shares)
-    ranked = sorted(named.items(), key=lambda item: -item[1])
-    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in ranked[:most] if share >= 0.005)

@@ -15,7 +15,7 @@ from tracer.library.bundle import bundled_graph
 from tracer.operators import is_free
 from tracer.workloads import Pipeline, iter_pipelines
 
-from .report import quantity
+from .numbers import quantity
 
 __all__ = ["WorkloadRow", "graph_flops", "render_workloads", "workload_rows"]
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from simulator.uncertainty.relatives import UNMEASURED, load_relatives
-from simulator.views.report import quantity
+from simulator.views.numbers import quantity
 
 from .compare import ComparedRun, SideBySide, UncertainOrder
 

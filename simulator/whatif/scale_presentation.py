@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.views.figures import new_figure, save
-from simulator.views.report import quantity
+from simulator.views.numbers import quantity
 
 from .compare_presentation import span
 from .scale import Growth, ScaledRun

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from simulator.report import BoundShares
 from simulator.views.figures import new_figure, save
-from simulator.views.report import quantity
+from simulator.views.numbers import quantity
 
 from .sensitivity import FieldSensitivity, ResourceSensitivity, Sensitivity
 

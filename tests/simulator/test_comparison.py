@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hw_specs import CalibrationPool, apply_overrides, load_accelerator
-from simulator.comparison import changes_between, compare
+from simulator.comparison import changes_between, compare, compare_by
 from simulator.execution import Execution
 from simulator.simulation import Simulation, simulate
 from tracer.library.graphs import graph_of
@@ -101,3 +101,13 @@ def test_a_part_that_the_change_does_not_touch_is_one_for_certain(a100: Simulati
     assert (convolution.low, convolution.high) == pytest.approx((1.0, 1.0), abs=2e-3)
     assert attention is not None
     assert attention.low < attention.high
+
+
+def test_parts_by_a_key_are_those_of_the_views(a100: Simulation, h100: Simulation) -> None:
+    whole = compare(h100, a100)
+    assert compare_by(h100, a100, "stage") == whole.by_stage
+    assert compare_by(h100, a100, "category") == whole.by_category
+    operators = compare_by(h100, a100, "operator")
+    assert sum(part.latency for part in operators.values()) == pytest.approx(h100.report.latency)
+    longest = [max(part.latency, part.reference) for part in operators.values()]
+    assert longest == sorted(longest, reverse=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from simulator.views.report import quantity
+from simulator.views.numbers import quantity
 from simulator.views.style import GREEN, GREY, ORANGE, PART_LABELS, PURPLE, VERMILION
 
 __all__ = [

@@ -25,6 +25,9 @@ Range = tuple[str, float, float | None, float | None]
 class _Recorder:
     """Stands in for a console: keeps texts and tables in order."""
 
+    #: A page breaks lines by itself. [columns]
+    width = 10_000
+
     def __init__(self) -> None:
         self.kept: list[str | Table] = []
 

@@ -13,6 +13,7 @@ from simulator.profile.steps import costliest_stage, spans_of
 from simulator.profile.upgrades import Upgrade, upgrades
 from simulator.report import Report
 from simulator.simulation import Simulation
+from simulator.views.answer import BASES_IN_WORDS
 from simulator.views.explanation import explain_kernel, term_value
 from simulator.views.report import notes
 
@@ -101,15 +102,8 @@ def answer(report: Report) -> str:
     return (
         f"{subject} takes {took}, {percent(i.level)} interval {time_text(float(f'{i.low:.3g}'))} to "
         f"{time_text(float(f'{i.high:.3g}'))}; such intervals held {percent(i.coverage)} of {i.count} published runs "
-        f"{i.counted_on}, and {percent(basis[1])} of its kernel time is {_BASES[basis[0]]}."
+        f"{i.counted_on}, and {percent(basis[1])} of its kernel time is {BASES_IN_WORDS[basis[0]]}."
     )
-
-
-_BASES = {
-    "datasheet": "from the datasheet and mechanisms",
-    "calibrated": "calibrated on this accelerator",
-    "inherited": "calibrated on its relatives",
-}
 
 
 def _subtitle(report: Report) -> str:

@@ -53,7 +53,7 @@ def test_one_that_does_not_fit(run):
     arguments = ("--hw", "rtx-4090", "--model", "flux-dev")
     done = run(*arguments)
     assert done.status == 0
-    assert "does not fit: the part has 25.77 GB of memory" in done.out.splitlines()[4]
+    assert "will it fit no, it does not fit: the part has 25.77 GB of memory" in " ".join(done.out.split())
     done = run(*arguments, "--must-fit", "--format", "json")
     assert done.status == 1
     report = json.loads(done.out)
@@ -66,3 +66,21 @@ def test_one_that_fits(run):
     assert done.status == 0
     assert "does not fit" not in done.out
     assert "images/s" in done.out
+
+
+def test_one_table_by_a_key(run, graph_file):
+    asked = ("--hw", "a100", "--graph", graph_file, "--by", "operator", "--top", "2")
+    text = run(*asked).out
+    assert text.index("how long") < text.index("operator ") < text.index(" more, ")
+    assert "module (largest" not in text
+    found = json.loads(run(*asked, "--format", "json").out)
+    assert [len(found["parts"]), found["by"]] == [2, "operator"]
+    assert len(run(*asked, "--format", "csv").out.splitlines()) == 3
+
+
+def test_rows_of_the_whole_report(run, graph_file):
+    asked = ("--hw", "a100", "--graph", graph_file, "--top", "2")
+    assert "module (largest 2 of" in run(*asked).out
+    run(*asked, "--format", "json").assert_refused("--top does not apply to a whole report")
+    run(*asked, "--explain", "gemm").assert_refused("--top does not apply to an explanation")
+    run(*asked[:-2], "--by", "layer").assert_refused("unknown key of --by 'layer'", "operator, module, kernel")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import pytest
 from rich.console import Console
 
 from hw_specs import CalibrationPool, load_accelerator
-from simulator.projection.presentation import render_projection
-from simulator.projection.projection import MeasuredCalls, project_operators
+from simulator.projection.presentation import operators_by_name, render_operators, render_projection
+from simulator.projection.projection import MeasuredCalls, Projection, project_operators
 from tracer.graph import Op, TensorSpec
 
 
-def test_all_numbers_are_shown() -> None:
+def _projection() -> Projection:
     half = TensorSpec((64, 64), "float16")
     operators = [Op("aten::mm", (half, half), (half,)), Op("other::thing", (half,), ())]
-    projection = project_operators(
+    return project_operators(
         MeasuredCalls(
             operators=operators,
             calls=np.array([0, 1]),
@@ -26,10 +29,18 @@ def test_all_numbers_are_shown() -> None:
         from_=load_accelerator("h100_sxm5_80gb"),
         calibrations=CalibrationPool.shipped(),
     )
+
+
+def _printed(show: Callable[[Console], None]) -> str:
     console = Console(width=80)
     with console.capture() as capture:
-        render_projection(projection, console)
-    text = capture.get()
+        show(console)
+    return capture.get()
+
+
+def test_all_numbers_are_shown() -> None:
+    projection = _projection()
+    text = _printed(lambda console: render_projection(projection, console))
     assert max(map(len, text.splitlines())) <= 80
     text = " ".join(text.split())
     for expected in (
@@ -45,3 +56,20 @@ def test_all_numbers_are_shown() -> None:
         assert expected in text
     assert "has no prediction" not in text
     assert text.count("80 % interval ") == 3
+
+
+def test_operators_by_their_name_alone() -> None:
+    projection = _projection()
+    product, other = operators_by_name(projection)
+    assert (product.name, product.calls, product.measured, other.name) == ("aten::mm", 1, 2.0, "other::thing")
+    assert product.ratio == pytest.approx(product.projected / 2.0)
+    assert product.share == pytest.approx(product.projected / projection.combined_time)
+    assert product.share + other.share == pytest.approx(1.0)
+    text = _printed(lambda console: render_operators(projection, console, 1))
+    assert text.splitlines()[-1] == f"1 more, {100 * other.share:.1f} %"
+    assert "no operator" not in text
+
+
+def test_operators_beyond_those_asked_for_are_one_line() -> None:
+    text = _printed(lambda console: render_projection(_projection(), console, 0))
+    assert "2 more, 100.0 %; --format json has all" in text

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from simulator.comparison import Comparison, Speedup
 from simulator.uncertainty.ratios import RatioInterval
-from simulator.views.comparison import comparison_to_csv, comparison_to_json, print_comparison
+from simulator.views.comparison import ComparedParts, comparison_to_csv, comparison_to_json, print_comparison
 
 
 def speedup(ratio: float, interval: bool = True) -> Speedup:
@@ -28,10 +28,10 @@ def comparison(interval: bool = True) -> Comparison:
     )
 
 
-def text(of: Comparison) -> str:
+def text(of: Comparison, chosen: ComparedParts | None = None) -> str:
     console = Console(width=80)
     with console.capture() as capture:
-        print_comparison(of, console)
+        print_comparison(of, console, chosen)
     return capture.get()
 
 
@@ -55,3 +55,26 @@ def test_json_and_csv_have_the_same_numbers() -> None:
     assert [row["view"] for row in rows] == ["whole", "stage", "category"]
     assert float(rows[0]["ratio"]) == plain["whole"]["ratio"]
     assert rows[1]["name"] == "unet"
+
+
+def test_the_answer_comes_first() -> None:
+    lines = text(comparison()).splitlines()
+    assert lines[2].split(maxsplit=2)[2] == "2x as fast as the reference: 500 ms against 1 s"
+    assert "80 % interval 1.8x to 2.2x" in lines[3]
+
+
+def test_parts_by_a_key_take_the_place_of_stages() -> None:
+    chosen = ComparedParts(by="operator", parts={"mm": speedup(3.0), "add": speedup(1.5)}, top=1)
+    shown = text(comparison(), chosen)
+    assert "operator mm" in shown
+    assert "\n1 more\n" in shown
+    assert "stage unet" not in shown
+    plain = json.loads(comparison_to_json(comparison(), chosen))
+    assert (plain["by"], [part["name"] for part in plain["parts"]], plain["left_out"]) == (
+        "operator",
+        ["mm"],
+        {"count": 1},
+    )
+    assert "by_stage" not in plain
+    rows = list(csv.DictReader(io.StringIO(comparison_to_csv(comparison(), chosen))))
+    assert [(row["view"], row["name"]) for row in rows] == [("whole", ""), ("operator", "mm")]

@@ -21,6 +21,15 @@ def report() -> Report:
     return simulate(graph_of("stable-diffusion"), load_accelerator("a100")).report
 
 
+@pytest.mark.parametrize("by", ["operator", "kernel"])
+def test_a_simulation_knows_operators_and_kernels_too(by: str, stable_diffusion_run) -> None:
+    frame = stable_diffusion_run.to_pandas(by)
+    assert frame.index.name == by
+    assert frame["latency"].is_monotonic_decreasing
+    assert frame["launches"].sum() == pytest.approx(stable_diffusion_run.report.launches)
+    assert frame[["compute", "memory", "launch", "host", "power", "occupancy", "link"]].sum(axis=1).max() < 1.001
+
+
 @pytest.mark.parametrize("by", ["stage", "category", "module"])
 def test_parts_add_up_to_the_whole(report: Report, by: str) -> None:
     frame = report.to_pandas(by)
