@@ -39,7 +39,7 @@ from .kernels import KernelTables
 from .kernels.totals import weighted_total
 from .lowering import Launches, assign_units, execution_on, lower
 
-__all__ = ["FIGURES", "VariantRun"]
+__all__ = ["FIGURES", "CostedVariants", "VariantRun"]
 
 FloatArray = NDArray[np.float64]
 
@@ -56,6 +56,28 @@ FIGURES: Mapping[str, str] = {
 
 # Variants that are computed at once, so that their arrays stay in the caches: by numpy, and by compiled code.
 _SLICE, _COMPILED_SLICE = 64, 256
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class CostedVariants:
+    """Kernels and stages of a run on some variants, in that order along the last axis.
+
+    Attributes
+    ----------
+    hardware : HardwareColumns
+        In the run, where a power limit holds it.
+    times : ndarray, shape (num_kernels, num_variants)
+        At the clock that the power limit leaves the run. [s]
+    runs : list of StageRun
+    """
+
+    hardware: HardwareColumns
+    times: FloatArray
+    runs: list[StageRun]
+
+    def elapsed(self) -> FloatArray:
+        """Latency of each variant, shape (num_variants,). [s]"""
+        return _elapsed(self.runs)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -133,8 +155,8 @@ class VariantRun:
     def as_it_is(self) -> dict[str, FloatArray]:
         """Figures of the accelerator itself, arrays of shape (1,)."""
         hardware = hardware_columns([self.accelerator], self.calibrations)
-        found = self._figures(hardware, self._boost(hardware), self._apart(present_numbers(self.accelerator)))
-        return found | self._memory({}, 1)
+        found = self._figures(hardware, self._boost(hardware), self.apart(present_numbers(self.accelerator)))
+        return found | self.memory({}, 1)
 
     def figures(self, numbers: Mapping[str, FloatArray | float], count: int) -> dict[str, FloatArray]:
         """Figures of variants, arrays of shape (num_variants,) by name of :data:`FIGURES`.
@@ -150,11 +172,9 @@ class VariantRun:
         step = _COMPILED_SLICE if self.many else _SLICE
         slices = [slice(start, min(start + step, count)) for start in range(0, count, step)]
         parts = [self._slice({path: _of(values, part) for path, values in numbers.items()}, part) for part in slices]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} | self._memory(
-            numbers, count
-        )
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} | self.memory(numbers, count)
 
-    def _memory(self, numbers: Mapping[str, FloatArray | float], count: int) -> dict[str, FloatArray]:
+    def memory(self, numbers: Mapping[str, FloatArray | float], count: int) -> dict[str, FloatArray]:
         """Memory in use where it is most, and whether it fits; every resident thread has a stack of its own."""
         cores, memory = self.accelerator.cores, self.accelerator.memory
         own = stacks(cores.count, cores.max_threads or 0)
@@ -170,7 +190,7 @@ class VariantRun:
         count = part.stop - part.start
         hardware, recorded = self.columns.columns(numbers, count), self._of_numbers(numbers)
         boost = self._boost(hardware) if recorded is None else recorded.at_boost(numbers, count)
-        return self._figures(hardware, boost, self._apart(numbers))
+        return self._figures(hardware, boost, self.apart(numbers))
 
     def _boost(self, hardware: HardwareColumns) -> BoostTimes:
         costs = kernel_times(self.kernels, hardware.at_boost(), fidelity=self.fidelity)
@@ -185,7 +205,7 @@ class VariantRun:
             self._recorded[differing] = RecordedTimes.of(self.kernels, self.columns, numbers, self.fidelity)
         return self._recorded[differing]
 
-    def _apart(self, numbers: Mapping[str, FloatArray | float]) -> FloatArray | float:
+    def apart(self, numbers: Mapping[str, FloatArray | float]) -> FloatArray | float:
         """What the distance from the part that variants were made from adds to their deviation. [1]"""
         return variant_scatter() * distances(self.part, numbers)
 
@@ -195,16 +215,37 @@ class VariantRun:
         if self.deviations is None and not self._overlaps:
             # Without a host, kernels follow one another.
             return self._outcome(weighted_total(self.kernels.count, boost.time))
-        runs = self._runs(boost.time)
+        return self.outcome(self.costed(hardware, boost, self.issues), apart)
+
+    def costed(self, hardware: HardwareColumns, boost: BoostTimes, issues: Sequence[Issue]) -> CostedVariants:
+        """Run on some variants at the clocks that their power limits leave it.
+
+        Parameters
+        ----------
+        hardware : HardwareColumns
+            Of the variants.
+        boost : BoostTimes
+            Of all kernels on them, at the boost clock.
+        issues : sequence of Issue
+            What the host does in each stage.
+        """
+        runs = self._runs(boost.time, issues)
         if self.deviations is None:
-            return self._outcome(_elapsed(runs))
+            return CostedVariants(hardware=hardware, times=boost.time, runs=runs)
         within = hardware.in_run(run_totals(boost, self.kernels.count, elapsed=_elapsed(runs)))
         times = limited_times(boost.time, boost.draw, within)
         if times is not boost.time:
-            runs = self._runs(times)
-        energy = energies(self.kernels, self.launches.stages, runs, within)
+            runs = self._runs(times, issues)
+        return CostedVariants(hardware=within, times=times, runs=runs)
+
+    def outcome(self, found: CostedVariants, apart: FloatArray | float) -> dict[str, FloatArray]:
+        """Figures of some variants but for their memory, given what their distance from the part adds. [1]"""
+        runs = found.runs
+        if self.deviations is None:
+            return self._outcome(_elapsed(runs))
+        energy = energies(self.kernels, self.launches.stages, runs, found.hardware)
         standing = standing_of(self.launches.graph, self.accelerator, self.launches.execution)
-        ends = interval_ends(_elapsed(runs), self.deviations.relative(runs, times, apart), standing)
+        ends = interval_ends(_elapsed(runs), self.deviations.relative(runs, found.times, apart), standing)
         return self._outcome(_elapsed(runs), ends=ends, energy=energy)
 
     @property
@@ -212,12 +253,12 @@ class VariantRun:
         """Whether some launches run beside others, which compiled code does not know."""
         return any(len(stage.beside) for stage in self.launches.stages)
 
-    def _runs(self, times: FloatArray) -> list[StageRun]:
+    def _runs(self, times: FloatArray, issues: Sequence[Issue]) -> list[StageRun]:
         if not self.many or self._overlaps:
-            return stage_runs(self.launches, times, self.issues)
+            return stage_runs(self.launches, times, issues)
         from .schedule.compiled import stage_runs as compiled_runs
 
-        return compiled_runs(self.launches, times, self.issues)
+        return compiled_runs(self.launches, times, issues)
 
     def _outcome(
         self,

@@ -24,6 +24,7 @@ _EXTRAS_OF = {
     **dict.fromkeys(("scipy", "pandas"), ("validate", "whatif")),
     "matplotlib": ("report", "validate", "whatif"),
     **dict.fromkeys(("jinja2", "plotly"), ("report",)),
+    **dict.fromkeys(("flask", "waitress"), ("explore",)),
 }
 
 

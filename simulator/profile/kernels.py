@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hw_specs import Accelerator
 from simulator.cost import BASES, BOUNDS, GROUPS, RESOURCES, HardwareColumns, kernel_basis
 from simulator.cost.families import family_of, group_cost, groups_of
 from simulator.cost.roofline import roofline_terms
-from simulator.kernels import FamilyTable
+from simulator.kernels import FamilyTable, KernelTables
 from simulator.lowering import Launches
 from simulator.simulation import Simulation
 
-__all__ = ["Ceiling", "KernelPoint", "ceilings", "kernel_points"]
+__all__ = ["Ceiling", "KernelPoint", "ceilings", "ceilings_of", "kernel_points", "origins"]
 
 FloatArray = NDArray[np.float64]
 
@@ -100,10 +101,10 @@ class Ceiling:
 def kernel_points(simulation: Simulation) -> list[KernelPoint]:
     """Distinct kernels that take time, the costliest in all first."""
     table, time = simulation.kernels, simulation.costs.time[:, 0]
-    origins, texts = _origins(simulation.launches), _columns(simulation)
+    first, texts = origins(simulation.launches), _columns(simulation)
     operations = table.matrix_flops + table.vector_flops
     total = table.count * time
-    order = [row for row in np.argsort(-total, kind="stable").tolist() if total[row] > 0 and row in origins]
+    order = [row for row in np.argsort(-total, kind="stable").tolist() if total[row] > 0 and row in first]
     return [
         KernelPoint(
             row=row,
@@ -114,14 +115,14 @@ def kernel_points(simulation: Simulation) -> list[KernelPoint]:
             total=float(total[row]),
             operations=float(operations[row]),
             bytes=float(table.bytes[row]),
-            **origins[row],
+            **first[row],
             **texts.of(row),
         )
         for row in order
     ]
 
 
-def _origins(launches: Launches) -> dict[int, dict[str, Any]]:
+def origins(launches: Launches) -> dict[int, dict[str, Any]]:
     """Operator, module, category and stage of the first launch of each kernel."""
     found: dict[int, dict[str, Any]] = {}
     graph = launches.graph
@@ -208,8 +209,12 @@ def _held_back(shares: list[float]) -> dict[str, float]:
 
 def ceilings(simulation: Simulation) -> list[Ceiling]:
     """Rates of every unit and number format that the run's arithmetic uses, and of every memory level."""
-    hardware, accelerator = simulation.hardware, simulation.accelerator
-    matrix = _used_formats(simulation, "matrix_flops")
+    return ceilings_of(simulation.kernels, simulation.hardware, simulation.accelerator)
+
+
+def ceilings_of(kernels: KernelTables, hardware: HardwareColumns, accelerator: Accelerator) -> list[Ceiling]:
+    """Those of some kernels on the first of some columns, which are an accelerator's or a variant's of it."""
+    matrix = _used_formats(kernels, "matrix_flops")
     found = [
         Ceiling(name=f"matrix units, {name}", kind="arithmetic", rate=float(hardware.matrix[name][0]))
         for name in sorted(matrix & set(hardware.matrix))
@@ -238,7 +243,7 @@ def _cache(hardware: HardwareColumns, published: bool) -> Ceiling:
     return Ceiling(name=name, kind="memory", rate=float(rate[0]), published=published)
 
 
-def _used_formats(simulation: Simulation, work: str) -> set[str]:
+def _used_formats(kernels: KernelTables, work: str) -> set[str]:
     """Number formats of the kernels that do some work."""
-    amounts = getattr(simulation.kernels, work)
-    return {name for name, amount in zip(simulation.kernels.number_format, amounts.tolist(), strict=True) if amount > 0}
+    amounts = getattr(kernels, work)
+    return {name for name, amount in zip(kernels.number_format, amounts.tolist(), strict=True) if amount > 0}

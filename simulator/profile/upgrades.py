@@ -14,12 +14,12 @@ from simulator.hosts.host import ON_THE_HOST, HostCosts
 from simulator.schedule.timeline import issues_of, stage_runs
 from simulator.simulation import Simulation
 
-__all__ = ["Upgrade", "upgrades"]
+__all__ = ["TRIED", "Upgrade", "faster_host", "upgraded", "upgrades"]
 
 FloatArray = NDArray[np.float64]
 
-# Occupancy is what no resource of these shortens.
-_TRIED = ("compute", "memory", "power", "link", "launch")
+#: Resources of which a run is tried with more, in the order of :func:`upgraded`; occupancy is what none shortens.
+TRIED = ("compute", "memory", "power", "link", "launch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +50,10 @@ def upgrades(simulation: Simulation, factor: float = 2.0) -> list[Upgrade]:
     share of its costs. Weights that come from the host keep coming as they did.
     """
     issuing = simulation.issuing
-    (base, *others) = _latencies(simulation, _columns(simulation, factor), issuing)
-    found = dict(zip(_TRIED, others, strict=True))
+    (base, *others) = _latencies(simulation, upgraded(_as_it_is(simulation), factor), issuing)
+    found = dict(zip(TRIED, others, strict=True))
     if issuing is not None:
-        (found["host"],) = _latencies(simulation, _as_it_is(simulation), _faster(issuing, factor))
+        (found["host"],) = _latencies(simulation, _as_it_is(simulation), faster_host(issuing, factor))
     moved = simulation.timeline.latency - base  # transfers of weights from the host
     latencies = {name: min(latency, base) + moved for name, latency in found.items()}
     ranked = sorted(latencies.items(), key=lambda item: item[1])
@@ -68,15 +68,16 @@ def _as_it_is(simulation: Simulation) -> HardwareColumns:
     return hardware_columns([simulation.accelerator], simulation.calibrations)
 
 
-def _columns(simulation: Simulation, factor: float) -> HardwareColumns:
-    """The accelerator as it is, and with each resource better."""
-    count = 1 + len(_TRIED)
-    copies = _as_it_is(simulation).select(np.zeros(count, dtype=np.int64))
-    factors = {name: np.where(np.arange(count) == at, factor, 1.0) for at, name in enumerate(_TRIED, start=1)}
+def upgraded(hardware: HardwareColumns, factor: float = 2.0) -> HardwareColumns:
+    """One accelerator as it is, and with each of :data:`TRIED` better by a factor."""
+    count = 1 + len(TRIED)
+    copies = hardware.select(np.zeros(count, dtype=np.int64))
+    factors = {name: np.where(np.arange(count) == at, factor, 1.0) for at, name in enumerate(TRIED, start=1)}
     return better(copies, factors)
 
 
-def _faster(issuing: Mapping[str, HostCosts], factor: float) -> dict[str, HostCosts]:
+def faster_host(issuing: Mapping[str, HostCosts], factor: float = 2.0) -> dict[str, HostCosts]:
+    """What a host pays, by execution mode, whose processor is faster by a factor."""
     shares = dict.fromkeys(ON_THE_HOST, 1.0 / factor)
     return {mode: costs.scaled(shares) for mode, costs in issuing.items()}
 

@@ -7,6 +7,7 @@ import typer
 from hw_specs.terminal.ending import HELP
 from simulator.user_errors import USER_ERRORS
 from simulator.whatif.commands.compare import compare_command
+from simulator.whatif.commands.explore import explore_command
 from simulator.whatif.commands.scale import scale_command
 from simulator.whatif.commands.search import search_command
 from simulator.whatif.commands.sensitivity import sensitivity_command
@@ -34,6 +35,7 @@ app.command("scale")(scale_command)
 app.command("sweep")(sweep_command)
 app.command("search")(search_command)
 app.command("sensitivity")(sensitivity_command)
+app.command("explore")(explore_command)
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Bar", "Chart", "Page", "Section", "Table", "render", "require_libraries"]
+__all__ = ["Bar", "Chart", "Page", "Section", "Table", "library_file", "render", "require_libraries", "style"]
 
 _FOLDER = Path(__file__).parent
 
@@ -140,7 +140,12 @@ def render(page: Page) -> str:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     template = environment.from_string(_text("page.html.j2"))
-    return template.render(page=page, style=_text("page.css"), script=_text("page.js"), library=_library(), kind=_kind)
+    return template.render(page=page, style=style(), script=_text("page.js"), library=_library(), kind=_kind)
+
+
+def style() -> str:
+    """Style that pages share, as CSS."""
+    return _text("page.css")
 
 
 def _text(name: str) -> str:
@@ -161,10 +166,10 @@ def require_libraries() -> None:
     """
     import jinja2  # noqa: F401
 
-    _library_file()
+    library_file()
 
 
-def _library_file() -> Path:
+def library_file() -> Path:
     """Plotly's code as its Python package brings it; the package itself, which is slow to import, is not."""
     found = importlib.util.find_spec("plotly")
     if found is None or found.origin is None:
@@ -175,4 +180,4 @@ def _library_file() -> Path:
 @functools.cache
 def _library() -> str:
     """Plotly's code, compressed by deflate with a zlib header, in base64: 2 MB instead of 4.8 MB."""
-    return base64.b64encode(zlib.compress(_library_file().read_bytes(), 6)).decode("ascii")
+    return base64.b64encode(zlib.compress(library_file().read_bytes(), 6)).decode("ascii")

@@ -1,0 +1,64 @@
+"""``whatif explore``: what is refused before anything listens, and what is printed when it does."""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+needs_flask = pytest.mark.skipif(
+    importlib.util.find_spec("flask") is None or importlib.util.find_spec("waitress") is None,
+    reason="no Flask or no waitress: pip install 'roofcast[explore]'",
+)
+
+
+@needs_flask
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("--hw", "h101"), "no accelerator 'h101'"),
+        (("--model", "nothing"), "unknown model 'nothing'"),
+        (("--set", "memory.dram.bandwith=2x"), "unknown path"),
+        (("--address", "no.such.host.invalid"), "cannot listen on no.such.host.invalid"),
+    ],
+)
+def test_errors_are_one_line(run, arguments, part):
+    done = run("explore", "--port", "0", *arguments)
+    assert (done.status, done.err.count("\n"), done.out) == (2, 1, "")
+    assert part in done.err
+
+
+@needs_flask
+def test_a_port_in_use_is_said(run):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("explore", "--port", port)
+    assert (done.status, done.err.count("\n")) == (2, 1)
+    assert (
+        f"cannot listen on 127.0.0.1 port {port}: Address already in use; --port 0 takes one that is free" in done.err
+    )
+
+
+def test_without_its_libraries_it_says_what_to_install(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "flask", None)
+    done = run("explore")
+    assert (done.status, done.err) == (2, "whatif: error: this needs flask: pip install 'roofcast[explore]'\n")
+
+
+@needs_flask
+def test_it_answers_where_it_says(tmp_path):
+    command = [sys.executable, "-m", "simulator.whatif", "explore", "--port", "0", "--model", "dit-xl-2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:  # noqa: S603
+        try:
+            page = running.stdout.readline().strip()
+            assert page.startswith("http://127.0.0.1:")
+            with urllib.request.urlopen(page, timeout=30) as answer:  # noqa: S310
+                assert b"What would other hardware bring?" in answer.read()
+        finally:
+            running.terminate()
