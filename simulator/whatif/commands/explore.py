@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import socket
 from dataclasses import dataclass
@@ -62,8 +63,9 @@ def explore_command(given: ExploreOptions) -> None:
     server = Server(offer, urlencode(list(design.pairs())), token)
     server.workshop.setup(design)
     listening = _listening(given.address, given.port)
-    running = waitress.create_server(server.app, sockets=[listening], threads=4)
     page = _page(given.address, listening.getsockname()[1], token)
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+    running = waitress.create_server(server.app, sockets=[listening], threads=4)
     typer.echo(f"{page}\nCtrl-C ends it.")
     if given.open:
         import webbrowser

@@ -104,8 +104,12 @@ class Workshop:
     def chosen(self, design: Design) -> dict[str, float]:
         """Numbers that a design changes, those that are as they were left out. Raises as ``apply_overrides``."""
         base = self.base(design)
-        found = changed_numbers(base.accelerator, design.changes) if design.changes else {}
-        return {path: value for path, value in found.items() if base.numbers.get(path) != value}
+
+        def found() -> dict[str, float]:
+            every = changed_numbers(base.accelerator, design.changes) if design.changes else {}
+            return {path: value for path, value in every.items() if base.numbers.get(path) != value}
+
+        return self._once("chosen", (base.name, design.changes), found, _BASES)
 
     def setup(self, design: Design) -> Setup:
         """What a design runs. Raises as :func:`simulator.whatif.setups.setup_of`."""

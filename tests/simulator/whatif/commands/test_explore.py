@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import socket
-import subprocess
 import sys
-import urllib.request
 
 import pytest
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104
 needs_flask = pytest.mark.skipif(
     importlib.util.find_spec("flask") is None or importlib.util.find_spec("waitress") is None,
     reason="no Flask or no waitress: pip install 'roofcast[explore]'",
@@ -52,13 +51,30 @@ def test_without_its_libraries_it_says_what_to_install(run, monkeypatch):
 
 
 @needs_flask
-def test_it_answers_where_it_says(tmp_path):
-    command = [sys.executable, "-m", "simulator.whatif", "explore", "--port", "0", "--model", "dit-xl-2"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:  # noqa: S603
-        try:
-            page = running.stdout.readline().strip()
-            assert page.startswith("http://127.0.0.1:")
-            with urllib.request.urlopen(page, timeout=30) as answer:  # noqa: S310
-                assert b"What would other hardware bring?" in answer.read()
-        finally:
-            running.terminate()
+@pytest.mark.parametrize(("address", "begins"), [("127.0.0.1", "http://127.0.0.1:"), (EVERYWHERE, "http://0.0.0.0:")])
+def test_it_says_where_it_answers(run, monkeypatch, address, begins):
+    import waitress
+
+    served = []
+
+    class Running:
+        def run(self):
+            """End at once."""
+
+    def create(app, sockets, threads):
+        served.append(app)
+        sockets[0].close()
+        return Running()
+
+    monkeypatch.setattr(waitress, "create_server", create)
+    done = run("explore", "--port", "0", "--model", "dit-xl-2", "--address", address)
+    page, line = done.out.splitlines()
+    assert page.startswith(begins)
+    assert line == "Ctrl-C ends it."
+    client = served[0].test_client()
+    if address == "127.0.0.1":
+        assert page.endswith("/")
+        assert b"What would other hardware bring?" in client.get("/").data
+    else:
+        assert client.get("/").status_code == 403
+        assert client.get(f"/?{page.partition('?')[2]}").status_code == 302

@@ -61,9 +61,3 @@ def test_a_ratio_has_its_interval(workshop, design):
     assert found["ratio"] == pytest.approx(workshop.figures(one).latency / workshop.figures(two).latency)
     assert found["low"] < found["ratio"] < found["high"]
     assert found["faster"] > 0.5
-
-
-def test_the_report_is_that_of_the_command(workshop, design):
-    page = answers.report(workshop, design(("parallel", "ulysses=2")))
-    assert page.title == "dit-xl-2 on H100-SXM5-80GB"
-    assert "speed-up" in dict(page.facts)["Devices"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
@@ -80,9 +82,10 @@ def test_what_is_saved(client):
     assert yaml.safe_load(part.text)["memory"]["dram"]["bandwidth"] == "6700000000000.0 B/s"
     both = client.get(f"/save/study.yaml?{DESIGN}{SECOND}")
     assert len(yaml.safe_load(both.text)["designs"]) == 2
-    report = client.get(f"/save/report.html?{DESIGN}")
+    report = client.get(f"/save/report.html?{DESIGN}&parallel=ulysses%3D2")
     assert report.text.startswith("<!DOCTYPE html>")
     assert "simulate --model dit-xl-2" in report.text
+    assert re.search(r"2 \(.*ulysses.*\), speed-up \d", report.text)
     assert client.get(f"/save/report.html?{DESIGN}{SECOND}").status_code == 400
 
 
@@ -118,5 +121,11 @@ def test_elsewhere_everything_needs_the_token(offer):
     assert "HttpOnly" in given.headers["Set-Cookie"]
     assert "SameSite=Strict" in given.headers["Set-Cookie"]
     assert client.get_cookie(COOKIE).value == "secret"
-    assert client.get("/").status_code == 200
-    assert client.get(f"/api/figures?{DESIGN}", headers={"Host": "machine.example"}).status_code == 200
+    assert client.get(f"/api/form?{DESIGN}").status_code == 200
+
+
+def test_with_a_token_the_machine_may_have_any_name(offer):
+    client, elsewhere = Server(offer, DESIGN, token="secret").app.test_client(), "http://machine.example"  # noqa: S106
+    assert client.get("/", base_url=elsewhere).status_code == 403
+    assert client.get("/?token=secret", base_url=elsewhere).status_code == 302
+    assert client.get("/", base_url=elsewhere).status_code == 200
