@@ -10,8 +10,8 @@ from typing import NamedTuple
 import typer
 
 from hw_specs import load_accelerator
-from simulator.execution import ExecutionError
-from simulator.parallel.scheme import ONE_DEVICE
+from simulator.execution import Execution
+from simulator.profile.beside import other_attention, with_one_device
 from simulator.profile.parts import parts_of
 from simulator.profile.upgrades import upgrades
 from simulator.reference import reference_changes
@@ -22,7 +22,6 @@ from simulator.views.parts import ROWS, parts_to_csv, parts_to_json, print_parts
 from simulator.views.report import LARGEST_MODULES, print_report, to_csv, to_json
 from simulator.views.terminal import captured
 from tracer.graph import OpGraph
-from tracer.lengths import attention_calls
 
 from .asked import Asked
 from .subject import Subject, refuse
@@ -61,9 +60,13 @@ def answer_of(subject: Subject, asked: Asked, explain: str | None, versus: Seque
 def predicted(graph: OpGraph, asked: Asked, explain: str | None = None) -> Answer:
     """Report of a graph as text, or the explanation of one of its kernels."""
     simulation = asked.simulation(graph)
-    report = _with_one_device(simulation.report, graph, asked)
+
+    def rerun(execution: Execution) -> Simulation:
+        return replace(asked, execution=execution).simulation(graph)
+
+    report = with_one_device(simulation, asked.execution, rerun)
     if asked.files:
-        others = _other_attention(graph, asked) if asked.files.compare_attention else {}
+        others = other_attention(simulation, asked.execution, rerun) if asked.files.compare_attention else {}
         asked.files.write(simulation, report, others, asked.remarks)
     if explain is not None:
         refuse({"by": asked.by, "top": asked.top}, "an explanation")
@@ -71,26 +74,6 @@ def predicted(graph: OpGraph, asked: Asked, explain: str | None = None) -> Answe
     if asked.by is not None:
         return Answer(_by_key(simulation, report, asked.by, asked), report.fits)
     return Answer(_rendered(simulation, report, asked), report.fits)
-
-
-def _other_attention(graph: OpGraph, asked: Asked) -> dict[str, Report]:
-    """Report of the same run with fused attention where it writes scores out, else the other way round."""
-    if not any(True for _ in attention_calls(graph)):
-        return {}
-    other = "flash" if asked.execution.attention == "naive" else "naive"
-    try:
-        changed = replace(asked, execution=replace(asked.execution, attention=other))
-        return {other: changed.simulation(graph).report}
-    except ExecutionError:  # a split of the sequence that only fused attention knows
-        return {}
-
-
-def _with_one_device(report: Report, graph: OpGraph, asked: Asked) -> Report:
-    """Report of a run on several devices, with what one alone would take."""
-    if report.sharing is None:
-        return report
-    alone = replace(asked, execution=replace(asked.execution, parallel=ONE_DEVICE)).simulation(graph)
-    return replace(report, sharing=report.sharing.over(alone.report.latency))
 
 
 def _explained(simulation: Simulation, name: str, output_format: str) -> str:

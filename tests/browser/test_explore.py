@@ -10,8 +10,8 @@ import pytest
 pytest.importorskip("flask", reason="no Flask: pip install 'roofcast[explore]'")
 pytestmark = pytest.mark.browser
 
-MODEL = "model=dit-xl-2&hw=h100"
-TWO = f"?{MODEL}&rent=2&b.model=dit-xl-2&b.hw=h100&b.set=cores.clock%3D1.3x&b.rent=3"
+MODEL = "model=dit-xl-2&hw=h100&execution=cuda-graph"
+TWO = f"?{MODEL}&rent=2&b.model=dit-xl-2&b.hw=h100&b.execution=cuda-graph&b.set=cores.clock%3D1.3x&b.rent=3"
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_two_designs_in_every_size_and_theme(opened, address, axe, width, theme)
 
 
 def test_figures_follow_a_slider_and_the_address_keeps_it(opened, address):
-    page = opened()
+    page = opened(f"?{MODEL}")
     before = page.locator(".time").inner_text()
     marks = page.locator(".scatterlayer .point").first.get_attribute("transform")
     page.locator("[data-path='cores.clock'] input").focus()
@@ -90,7 +90,7 @@ def test_figures_follow_a_slider_and_the_address_keeps_it(opened, address):
 def test_a_second_design_comes_and_goes(opened):
     page = opened()
     page.click("#second")
-    page.wait_for_function("document.getElementById('ratio').textContent.startsWith('B is 1 times')")
+    page.wait_for_function("document.getElementById('ratio').textContent.startsWith('B is as fast as A')")
     assert "b.model=dit-xl-2" in page.url
     with page.expect_download() as saved:
         page.click("#study")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
 from hw_specs import number_format
 from simulator.comparison import speedup_between
-from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, FRAMEWORKS_CHOICE, ExecutionError
+from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, FRAMEWORKS_CHOICE, Execution
 from simulator.hosts.catalogue import DEFAULT_HOST, list_hosts
-from simulator.parallel.scheme import ONE_DEVICE, Scheme
+from simulator.parallel.scheme import Scheme
+from simulator.profile.beside import other_attention, with_one_device
 from simulator.profile.kernels import origins
 from simulator.quantization import UNQUANTIZED, list_schemes
 from simulator.report import Report
@@ -23,7 +24,6 @@ from simulator.views.html.page import Page
 from simulator.views.html.report_page import answer, report_page
 from simulator.views.report import notes
 from simulator.whatif.setups import Setup
-from tracer.lengths import attention_calls
 from tracer.library.graphs import pipeline_of
 
 from .design import Design
@@ -188,27 +188,14 @@ def compared(first: Simulation, second: Simulation) -> dict[str, Any]:
 def report(workshop: Workshop, design: Design) -> Page:
     """Page of a design as ``--report`` writes it. Raises as :meth:`Workshop.simulation`."""
     found, setup = workshop.simulation(design), workshop.setup(design)
+
+    def rerun(execution: Execution) -> Simulation:
+        return workshop.simulated(replace(setup, execution=execution))
+
     return report_page(
         found,
-        report=_with_one_device(workshop, found, setup),
-        others=_other_attention(workshop, found, setup),
+        report=with_one_device(found, setup.execution, rerun),
+        others=other_attention(found, setup.execution, rerun),
         remarks=_remarks(workshop, design, setup),
         command=design.command(workshop.offer),
     )
-
-
-def _with_one_device(workshop: Workshop, found: Simulation, setup: Setup) -> Report:
-    if found.report.sharing is None:
-        return found.report
-    alone = workshop.simulated(replace(setup, execution=replace(setup.execution, parallel=ONE_DEVICE)))
-    return replace(found.report, sharing=found.report.sharing.over(alone.report.latency))
-
-
-def _other_attention(workshop: Workshop, found: Simulation, setup: Setup) -> Mapping[str, Report]:
-    if not any(True for _ in attention_calls(found.launches.graph)):
-        return {}
-    other = "flash" if setup.execution.attention == "naive" else "naive"
-    try:
-        return {other: workshop.simulated(replace(setup, execution=replace(setup.execution, attention=other))).report}
-    except ExecutionError:
-        return {}
