@@ -17,7 +17,18 @@ TWO = f"?{MODEL}&rent=2&b.model=dit-xl-2&b.hw=h100&b.execution=cuda-graph&b.set=
 @pytest.fixture(scope="module")
 def address(browser):
     """Where a page of its own is served."""
-    command = [sys.executable, "-m", "simulator.whatif", "explore", "--port", "0", "--model", "dit-xl-2"]
+    command = [
+        sys.executable,
+        "-m",
+        "simulator.whatif",
+        "explore",
+        "--port",
+        "0",
+        "--model",
+        "dit-xl-2",
+        "--hw",
+        "h100",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:  # noqa: S603
         yield running.stdout.readline().strip()
         running.terminate()
@@ -90,7 +101,7 @@ def test_figures_follow_a_slider_and_the_address_keeps_it(opened, address):
 def test_a_second_design_comes_and_goes(opened):
     page = opened()
     page.click("#second")
-    page.wait_for_function("document.getElementById('ratio').textContent.startsWith('B is as fast as A')")
+    page.wait_for_function("() => document.getElementById('ratio').textContent.startsWith('B is as fast as A')")
     assert "b.model=dit-xl-2" in page.url
     with page.expect_download() as saved:
         page.click("#study")

@@ -18,8 +18,8 @@ __all__ = ["ExploreOptions", "explore_command"]
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-Model = Annotated[str, typer.Option(help="Model that the page begins with: a name, or a folder of one.")]
-Hardware = Annotated[str, typer.Option("--hw", help="Accelerator that it begins with: a name, or a YAML file.")]
+Model = Annotated[str | None, typer.Option(help="Model that the page begins with: a name, or a folder of one.")]
+Hardware = Annotated[str | None, typer.Option("--hw", help="Accelerator that it begins with: a name, or a YAML file.")]
 Changes = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change of it to begin with: memory.dram.bandwidth=2x; as often as needed."),
@@ -36,8 +36,8 @@ Open = Annotated[bool, typer.Option("--open", help="Open the page in the browser
 class ExploreOptions:
     """All that ``whatif explore`` takes."""
 
-    model: Model = "stable-diffusion"
-    hw: Hardware = "h100"
+    model: Model = None
+    hw: Hardware = None
     change: Changes = None
     address: Address = "127.0.0.1"
     port: Port = 8640
@@ -57,6 +57,8 @@ def explore_command(given: ExploreOptions) -> None:
     from simulator.whatif.explore.design import Offer
     from simulator.whatif.explore.server import Server
 
+    if given.model is None or given.hw is None:
+        raise typer.BadParameter("give --model NAME and --hw NAME")
     offer = Offer.of(given.model, given.hw)
     design = offer.started(given.model, given.hw, given.change or ())
     token = None if given.address in _LOOPBACK else secrets.token_urlsafe(24)

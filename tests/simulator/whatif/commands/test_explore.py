@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+DESIGN = ("--model", "dit-xl-2", "--hw", "h100")
 EVERYWHERE = "0.0.0.0"  # noqa: S104
 needs_flask = pytest.mark.skipif(
     importlib.util.find_spec("flask") is None or importlib.util.find_spec("waitress") is None,
@@ -19,10 +20,11 @@ needs_flask = pytest.mark.skipif(
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (("--hw", "h101"), "no accelerator 'h101'"),
-        (("--model", "nothing"), "unknown model 'nothing'"),
-        (("--set", "memory.dram.bandwith=2x"), "unknown path"),
-        (("--address", "no.such.host.invalid"), "cannot listen on no.such.host.invalid"),
+        ((), "give --model NAME and --hw NAME"),
+        (("--model", "sdxl", "--hw", "h101"), "no accelerator 'h101'"),
+        (("--model", "nothing", "--hw", "h100"), "unknown model 'nothing'"),
+        ((*DESIGN, "--set", "memory.dram.bandwith=2x"), "unknown path"),
+        ((*DESIGN, "--address", "no.such.host.invalid"), "cannot listen on no.such.host.invalid"),
     ],
 )
 def test_errors_are_one_line(run, arguments, part):
@@ -37,7 +39,7 @@ def test_a_port_in_use_is_said(run):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = run("explore", "--port", port)
+        done = run("explore", *DESIGN, "--port", port)
     assert (done.status, done.err.count("\n")) == (2, 1)
     assert (
         f"cannot listen on 127.0.0.1 port {port}: Address already in use; --port 0 takes one that is free" in done.err
@@ -67,7 +69,7 @@ def test_it_says_where_it_answers(run, monkeypatch, address, begins):
         return Running()
 
     monkeypatch.setattr(waitress, "create_server", create)
-    done = run("explore", "--port", "0", "--model", "dit-xl-2", "--address", address)
+    done = run("explore", *DESIGN, "--port", "0", "--address", address)
     page, line = done.out.splitlines()
     assert page.startswith(begins)
     assert line == "Ctrl-C ends it."
