@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
+from math import ceil, prod
 
 from hw_specs import number_format
 from simulator.execution import Execution
@@ -33,6 +33,10 @@ __all__ = [
 #: Bytes of a scale or a shift of group norm, which are float32 whatever the values are. [B]
 _PARAMETER_BYTES = 4
 
+#: Grid of AITER's group norm: threads of a block, steps and elements of a thread, blocks of a group from which on a
+#: thread takes several elements at a time, and most blocks (``launchGroupNormKernel``, csrc/kernels/groupnorm.cu).
+_SPREAD_THREADS, _SPREAD_STEPS, _SPREAD_WIDTH, _SPREAD_FEW, _SPREAD_BLOCKS = 1024, 8, 4, 16, 4096
+
 
 @lowering_rule(Kind.LAYER_NORM, Kind.RMS_NORM)
 def row_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
@@ -55,11 +59,13 @@ def residual_norm(op: Op, execution: Execution) -> Sequence[Kernel]:
 def group_norm_in_parts(op: Op, execution: Execution) -> Sequence[Kernel]:
     """Statistics and an affine pass of AITER, both over a grid that covers the device (csrc/kernels/groupnorm.cu).
 
-    Several blocks share a group and add up their moments, so that few groups do not leave cores idle. The tensors
-    have to lie in the order of their axes; others are copied first.
+    Several blocks share a group and add up their moments, so that few groups do not leave cores idle. A thread takes
+    one element of a small group after another, or four at a time of a large one. The tensors have to lie in the order
+    of their axes; others are copied first.
     """
     data, work = op.inputs[0], work_of(op)
     rows = data.shape[0] * _num_groups(op)
+    steps, wide = _spread_steps(data.numel / rows, rows)
     moments = 2.0 * rows * 4  # float32 sum and sum of squares
     statistics = _elementwise(op, "group_norm_statistics", elements=data.numel, read=data.nbytes, written=moments)
     apply = _elementwise(
@@ -68,9 +74,19 @@ def group_norm_in_parts(op: Op, execution: Execution) -> Sequence[Kernel]:
         elements=data.numel,
         read=work.bytes_read + moments,
         written=work.bytes_written,
-        pattern=AccessPattern.BROADCAST,
+        pattern=AccessPattern.CONTIGUOUS if wide else AccessPattern.BROADCAST,
     )
-    return (*_made_contiguous(op, execution), replace(statistics, kind=StreamKind.REDUCTION), apply)
+    statistics = replace(statistics, kind=StreamKind.REDUCTION, loads=steps)
+    return (*_made_contiguous(op, execution), statistics, replace(apply, loads=steps))
+
+
+def _spread_steps(group: float, groups: float) -> tuple[float, bool]:
+    """Loads of a thread one after another, and whether each is of four elements (``launchGroupNormKernel``)."""
+    blocks = ceil(group / (_SPREAD_STEPS * _SPREAD_THREADS))
+    wide = group % _SPREAD_WIDTH == 0 and blocks >= _SPREAD_FEW
+    each = _SPREAD_WIDTH if wide else 1
+    blocks = min(max(blocks // each, 1), ceil(_SPREAD_BLOCKS / groups))
+    return float(ceil(group / (blocks * _SPREAD_THREADS * each))), wide
 
 
 @lowering_rule(Kind.GROUP_NORM)

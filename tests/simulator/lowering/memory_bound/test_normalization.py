@@ -120,6 +120,20 @@ def test_group_norm_of_aiter_has_no_row_for_each_group(call):
     assert (apply.bytes_read, apply.bytes_written) == (8192 + 128 + 64, 8192)
 
 
+@pytest.mark.parametrize(
+    ("side", "steps", "pattern"),
+    [
+        (32, 8.0, AccessPattern.BROADCAST),  # groups of 16,384: two blocks of 1,024 threads and eight steps
+        (128, 8.0, AccessPattern.CONTIGUOUS),  # 262,144: 32 blocks, a quarter of them with four elements a step
+        (1024, 32.0, AccessPattern.CONTIGUOUS),  # 16,777,216: no more than 4,096 blocks over all 32 groups
+    ],
+)
+def test_threads_of_aiters_group_norm_take_several_elements_of_large_groups(side, steps, pattern, call):
+    data = [(1, 512, side, side), (512,), (512,)]
+    statistics, apply = kernels_of(call("aiter::_groupnorm_run", data, data[:1], num_groups=32), _EAGER)
+    assert (statistics.loads, apply.loads, apply.pattern) == (steps, steps, pattern)
+
+
 def test_group_norm_of_aiter_copies_channels_last_first(call):
     across = TensorSpec((2, 32, 8, 8), "float16", (2048, 1, 256, 32))
     kernels = kernels_of(call("aiter::_groupnorm_run", [across, (32,), (32,)], [across], num_groups=4), _EAGER)
