@@ -18,7 +18,7 @@ def _time(hardware, table, *, operations, specials):
 
 def test_special_functions_are_instructions_where_they_have_no_unit(systolic, table):
     assert _time(systolic(), table(Stream), operations=1e6, specials=1e6) == pytest.approx(4e6 / 1e12)
-    assert _time(systolic("gaudi2"), table(Stream), operations=1e6, specials=1e6) == pytest.approx(2 * 9e6 / 1e12)
+    assert _time(systolic("gaudi2"), table(Stream), operations=1e6, specials=1e6) == pytest.approx(2 * 20e6 / 1e12)
 
 
 def test_special_functions_run_beside_where_they_have_a_unit(systolic, table):
