@@ -20,7 +20,7 @@ from simulator.execution import Execution
 from simulator.kernels import AccessPattern, Kernel, RowKind, RowWise, Stream, StreamKind
 from simulator.lowering.rules import kernels_of
 from simulator.work import FormulaError, UnsupportedOpError, declared
-from tracer.graph import IndexArray, Op, Stage, TensorSpec
+from tracer.graph import IndexArray, Op, Stage
 from tracer.operators import (
     ATTENTION_GRADIENTS,
     ATTENTIONS,
@@ -108,13 +108,13 @@ def fuse(
     epilogues = Epilogues(_readers(calls)) if execution.fuses_epilogues else None
     chains = _OpenChains(_last_reads(calls), storage_bytes.tolist(), epilogues)
     missing: Counter[str] = Counter()
+    # Calls of one operator share it, and so their kernels.
+    by_op = {id(op): op for op in ops}
+    kernels_by_op = {key: _kernels_alone(op, execution, narrow=epilogues is not None) for key, op in by_op.items()}
     for call in calls:
-        try:
-            kernels = kernels_of(call.op, execution)
-            kernels = [narrow_sums(kernel) for kernel in kernels] if epilogues else kernels
-        except (UnsupportedOpError, FormulaError):
+        kernels = kernels_by_op[id(call.op)]
+        if kernels is None:
             missing[call.op.name] += 1
-            continue
         if not kernels:
             continue
         chained = [kernel for kernel in kernels if isinstance(kernel, Stream | RowWise)]
@@ -127,6 +127,15 @@ def fuse(
         else:
             chains.launch(call, kernels)
     return chains.finish(), missing
+
+
+def _kernels_alone(op: Op, execution: Execution, *, narrow: bool) -> Sequence[Kernel] | None:
+    """Kernels of an operator before any fusion; None where it has no rule, or lacks what its rule needs."""
+    try:
+        kernels = kernels_of(op, execution)
+    except (UnsupportedOpError, FormulaError):
+        return None
+    return [narrow_sums(kernel) for kernel in kernels] if narrow else kernels
 
 
 def as_generated(kernels: Iterable[Kernel]) -> tuple[Kernel, ...]:
@@ -223,21 +232,49 @@ def _calls(stage: Stage, ops: Sequence[Op]) -> list[_Call]:
     position_in = position_out = 0
     inputs, outputs = stage.inputs.tolist(), stage.outputs.tolist()
     read_at_all = set(inputs)
+    sizes = {key: _Sizes.of(op) for key, op in {id(op): op for op in ops}.items()}
     for index, op in enumerate(ops):
+        size = sizes[id(op)]
         end_in, end_out = position_in + len(op.inputs), position_out + len(op.outputs)
-        reads = zip(inputs[position_in:end_in], op.inputs, strict=True)
-        writes = zip(outputs[position_out:end_out], op.outputs, strict=True)
+        reads = zip(inputs[position_in:end_in][size.used], size.read, strict=True)
+        writes = zip(outputs[position_out:end_out], size.written, strict=True)
         calls.append(
             _Call(
                 index=index,
                 op=op,
-                reads=_bytes_by_storage(list(reads)[_operands_read(op)]),
+                reads=_by_storage(reads),
                 # Statistics and indices that nothing uses are not computed.
-                writes=_bytes_by_storage(w for i, w in enumerate(writes) if i == 0 or w[0] in read_at_all),
+                writes=_by_storage(w for i, w in enumerate(writes) if i == 0 or w[0] in read_at_all),
             )
         )
         position_in, position_out = end_in, end_out
     return calls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sizes:
+    """Sizes of the operands of an operator, which all its calls share.
+
+    Attributes
+    ----------
+    used : slice
+        Inputs whose values it uses.
+    read, written : tuple of float
+        Size of each of those, and of each output. [B]
+    """
+
+    used: slice
+    read: tuple[float, ...]
+    written: tuple[float, ...]
+
+    @staticmethod
+    def of(op: Op) -> _Sizes:
+        used = _operands_read(op)
+        return _Sizes(
+            used=used,
+            read=tuple(float(tensor.nbytes) for tensor in op.inputs[used]),
+            written=tuple(float(tensor.nbytes) for tensor in op.outputs),
+        )
 
 
 def _operands_read(op: Op) -> slice:
@@ -248,10 +285,10 @@ def _operands_read(op: Op) -> slice:
     return slice(1, None) if kind is Kind.IN_PLACE_COPY and len(op.inputs) > 1 else slice(None)
 
 
-def _bytes_by_storage(tensors: Iterable[tuple[int, TensorSpec]]) -> dict[int, float]:
+def _by_storage(sizes: Iterable[tuple[int, float]]) -> dict[int, float]:
     result: dict[int, float] = {}
-    for storage, tensor in tensors:
-        result[storage] = result.get(storage, 0.0) + float(tensor.nbytes)
+    for storage, size in sizes:
+        result[storage] = result.get(storage, 0.0) + size
     return result
 
 

@@ -20,7 +20,8 @@ from tracer.workloads import find_pipeline, iter_pipelines
 _NAMES = tuple(pipeline.name for pipeline in iter_pipelines())
 # Traced where the bundle lacks them, which takes a second each; the others are skipped then.
 _QUICK = {"latte", "llama2-7b", "pixart-sigma"}
-_MODES = [*((mode, "flash") for mode in EXECUTION_MODES), ("eager", "naive")]
+# A graph of launches holds the same kernels: test_a_graph_of_launches_has_the_same_kernels.
+_MODES = [("eager", "flash"), ("compiled", "flash"), ("fused", "flash"), ("eager", "naive")]
 
 
 @cache
@@ -68,10 +69,20 @@ def test_flops_do_not_depend_on_execution(name):
         for table in [_lowered(name, mode, attention).kernels]
     }
     eager = totals["eager", "flash"]
-    assert totals["cuda-graph", "flash"] == eager
     assert totals["compiled", "flash"] == pytest.approx(eager, rel=1e-12)
     # The naive algorithm computes what a causal mask then hides.
     assert totals["eager", "naive"] >= eager * (1 - 1e-12)
+
+
+@pytest.mark.parametrize(("graph", "mode"), [("cuda-graph", "eager"), ("compiled-graph", "compiled")])
+def test_a_graph_of_launches_has_the_same_kernels(graph, mode):
+    captured, launched = (_lowered("stable-diffusion", each, "flash") for each in (graph, mode))
+    assert set(EXECUTION_MODES) == {"cuda-graph", "compiled-graph"} | {name for name, _ in _MODES}
+    assert len(captured.kernels) == len(launched.kernels)
+    for one, other in zip(captured.stages, launched.stages, strict=True):
+        np.testing.assert_array_equal(one.rows, other.rows)
+    for column in ("matrix_flops", "bytes", "count"):
+        np.testing.assert_array_equal(getattr(captured.kernels, column), getattr(launched.kernels, column))
 
 
 def test_fusion_saves_launches_and_bytes(name):
