@@ -144,6 +144,7 @@ def _derived(
         matrix=_with_narrow_sums(figures.below("peak.matrix")),
         vector=figures.below("peak.vector"),
         special=figures.below("peak.special"),
+        matrix_as_built=_matrix_as_built(figures),
         cores=block_cores(figures),
         clock=figures.numbers["cores.clock"],
         dram_bandwidth=figures.numbers["memory.dram.bandwidth"],
@@ -190,6 +191,12 @@ def _with_narrow_sums(peaks: Mapping[str, FloatArray]) -> Mapping[str, FloatArra
         return peaks
     built = _or_else(peaks["int8"], 0.0) / 2 if "int8" in peaks else 0.0
     return {**peaks, NARROW_SUMS: np.maximum(peaks["fp16"], built)}
+
+
+def _matrix_as_built(figures: Figures) -> FloatArray:
+    """Rate of 16-bit floats that the matrix units are built for, at the clock that their peaks are quoted at."""
+    clock = _or_else(figures.numbers["cores.matrix_clock"], figures.numbers["cores.clock"])
+    return figures.trait("matrix_flops_per_clock") * figures.numbers["cores.count"] * clock
 
 
 def _or_else(values: FloatArray, missing: FloatArray | float) -> FloatArray:

@@ -44,6 +44,9 @@ class HardwareColumns:
         What each one shares with its generation.
     matrix, vector, special : dict
         Peak rates by number format, NaN where the accelerator has none. [FLOP/s], [FLOP/s], [1/s]
+    matrix_as_built : array
+        Rate of 16-bit floats that the matrix units are built for, which a vendor may sell slower; NaN where not known.
+        [FLOP/s]
     cores : array
         Number of cores (SMs, CUs). [1]
     clock : array
@@ -119,6 +122,7 @@ class HardwareColumns:
     matrix: Mapping[str, FloatArray]
     vector: Mapping[str, FloatArray]
     special: Mapping[str, FloatArray]
+    matrix_as_built: FloatArray
     cores: FloatArray
     clock: FloatArray
     dram_bandwidth: FloatArray

@@ -23,9 +23,8 @@ FloatArray = NDArray[np.float64]
 
 _RATES = ("matrix", "vector", "special")
 _NUMBERS = (
-    *(f"cores.{name}" for name in ("count", "clock", "clock_headroom", "max_threads", "max_warps", "max_blocks")),
-    "cores.warp_size",
-    "cores.matrix_share",
+    *(f"cores.{name}" for name in ("count", "clock", "matrix_clock", "clock_headroom", "matrix_share")),
+    *(f"cores.{name}" for name in ("max_threads", "max_warps", "max_blocks", "warp_size")),
     "memory.registers.capacity",
     *(f"memory.shared.{name}" for name in ("capacity", "bandwidth", "measured_bandwidth")),
     *(f"memory.{level}.{name}" for level in ("l2", "llc") for name in ("capacity", "bandwidth", "measured_bandwidth")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -31,15 +32,16 @@ def _product(name: str, size: float) -> Product:
     )
 
 
-def _with_rates(part, *, built: float):
+def _with_rates(part, *, narrow: float, built: float):
+    """Rates of narrow sums and of the units as built over that of the formats that libraries use."""
     rate = part.matrix["bf16"]
-    return replace(part, matrix={"bf16": rate, "fp16": rate, NARROW_SUMS: built * rate})
+    return replace(part, matrix={"bf16": rate, "fp16": rate, NARROW_SUMS: narrow * rate}, matrix_as_built=built * rate)
 
 
 @pytest.fixture
 def slowed(hardware):
     """An accelerator whose 16-bit products run at half the rate that it has as built."""
-    return _with_rates(hardware(), built=2.0)
+    return _with_rates(hardware(), narrow=2.0, built=2.0)
 
 
 def _cost(problem, part, rows):
@@ -58,11 +60,32 @@ def test_what_is_lost_beside_multiplying_stays_as_it_is_in_time(problem, slowed)
         assert getattr(half, name) == pytest.approx(getattr(expected, name))
 
 
-def test_units_that_nobody_slows_down_are_as_before(problem, hardware):
-    same = _with_rates(hardware(), built=1.0)
+@pytest.mark.parametrize("built", [1.0, 1.05, math.nan])
+def test_units_that_nobody_slows_down_are_as_before(problem, hardware, built):
+    same = _with_rates(hardware(), narrow=1.0, built=built)
     plain = product_cost(problem(512, 512, 512, hardware=same), same, parameters_of(same, MATMUL), role="matrix")
     for rows in ([False], [True]):
         assert _cost(problem(512, 512, 512, hardware=same), same, rows).time == pytest.approx(plain.time)
+
+
+def test_a_part_that_is_slower_in_every_format_loses_no_more_beside_multiplying(problem, hardware):
+    known = _with_rates(hardware(), narrow=1.0, built=4.0).with_parameters({"matmul.rate": 0.8})
+    by_hand = known.with_parameters({"matmul.rate": 1 / (1 + 0.25 * 0.25), "matmul.feed": 10.0})
+    by_hand = by_hand.with_parameters({"matmul.alone": 0.25 * parameters_of(known, MATMUL).alone[0]})
+    expected = product_cost(
+        problem(2048, 2048, 2048, hardware=by_hand), by_hand, parameters_of(by_hand, MATMUL), role="matrix"
+    )
+    for rows in ([False], [True]):
+        assert _cost(problem(2048, 2048, 2048, hardware=known), known, rows).time == pytest.approx(expected.time)
+
+
+@pytest.mark.parametrize(
+    ("name", "share"),
+    [("l40s", 1.0), ("l20", 0.5), ("a10g", 0.5), ("a10", 1.0), ("h20", 0.25), ("rtx-4090", 0.5), ("b200", 1.0)],
+)
+def test_what_datasheets_say_of_units_as_they_are_built(name, share):
+    part = hardware_columns([load_accelerator(name)], CalibrationPool.shipped())
+    assert part.matrix["fp16"] / part.matrix_as_built == pytest.approx(share, rel=0.02)
 
 
 def test_products_that_run_as_built_have_their_own_rows():
