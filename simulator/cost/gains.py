@@ -71,13 +71,7 @@ def trial_columns(hardware: HardwareColumns) -> HardwareColumns:
     trial = np.tile(np.arange(_TRIALS), len(hardware))
     factors = {name: np.where(trial == at, 1.0 + STEP, 1.0) for at, name in enumerate(RESOURCES[:-1], start=1)}
     moved, cores = better(copies, factors), np.concatenate((np.ones(len(RESOURCES)), _CORES))[trial]
-    return replace(
-        moved,
-        cores=moved.cores * cores,
-        matrix=_times(moved.matrix, cores),
-        vector=_times(moved.vector, cores),
-        special=_times(moved.special, cores),
-    )
+    return replace(moved.with_faster_units(cores), cores=moved.cores * cores)
 
 
 def trial_times(kernels: KernelTables, trials: HardwareColumns, *, fidelity: Fidelity) -> KernelCosts:
@@ -157,10 +151,7 @@ def better(hardware: HardwareColumns, factors: Mapping[str, FloatArray | float])
     every = {name: np.broadcast_to(np.asarray(factors.get(name, 1.0)), (len(hardware),)) for name in RESOURCES}
     compute, memory, launch = (every[name] for name in ("compute", "memory", "launch"))
     return replace(
-        hardware,
-        matrix=_times(hardware.matrix, compute),
-        vector=_times(hardware.vector, compute),
-        special=_times(hardware.special, compute),
+        hardware.with_faster_units(compute),
         dram_bandwidth=hardware.dram_bandwidth * memory,
         dram_achievable_read=hardware.dram_achievable_read * memory,
         dram_achievable_copy=hardware.dram_achievable_copy * memory,
@@ -175,10 +166,6 @@ def better(hardware: HardwareColumns, factors: Mapping[str, FloatArray | float])
         shortest_kernel=hardware.shortest_kernel / launch,
         parameters={group: _shortened(record, launch) for group, record in hardware.parameters.items()},
     )
-
-
-def _times(rates: Mapping[str, FloatArray], factor: FloatArray) -> dict[str, FloatArray]:
-    return {name: rate * factor for name, rate in rates.items()}
 
 
 def _shortened(record: Parameters, factor: FloatArray) -> Parameters:

@@ -232,12 +232,23 @@ class HardwareColumns:
 
         Only mechanisms see these rates; the roofline stays the datasheet's, and no time falls below it.
         """
+        faster = self.with_faster_units(self.clock_headroom)
+        fed = {name: rate * self.matrix_share for name, rate in faster.matrix.items()}
+        return replace(faster, matrix=fed, matrix_as_built=faster.matrix_as_built * self.matrix_share)
+
+    def with_faster_units(self, factor: FloatArray) -> HardwareColumns:
+        """The same accelerators with all rates of their compute units better by a factor, shape (num_accelerators,)."""
 
         def scaled(rates: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-            return {name: rate * self.clock_headroom for name, rate in rates.items()}
+            return {name: rate * factor for name, rate in rates.items()}
 
-        fed = {name: rate * self.matrix_share for name, rate in scaled(self.matrix).items()}
-        return replace(self, matrix=fed, vector=scaled(self.vector), special=scaled(self.special))
+        return replace(
+            self,
+            matrix=scaled(self.matrix),
+            vector=scaled(self.vector),
+            special=scaled(self.special),
+            matrix_as_built=self.matrix_as_built * factor,
+        )
 
     def sustained(self) -> HardwareColumns:
         """The same accelerators with each kernel repeated for ever, so that its own power decides the clock."""
