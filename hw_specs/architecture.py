@@ -181,7 +181,7 @@ class Architecture(Record):
     issued_lanes: Count
     """Threads for which a core issues an instruction in a clock. [1/clk]"""
     matrix_flops_per_clock: Count | None
-    """16-bit FLOPs of the matrix units of a core in a clock, as they are built; a part may be sold slower. [FLOP/clk]"""
+    """16-bit FLOPs of the matrix units of a core in a clock, as built; a part may be sold slower. [FLOP/clk]"""
     core_flops_per_clock: Count | None
     """16-bit FLOPs in a clock that count as one core, for engines as wide as many cores. [FLOP/clk]"""
     cache_bytes_per_clock: Bytes

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simulator.views.html.drawing import axis, hover, layout, time_text
 from simulator.views.html.page import Chart, Page, Table
 from simulator.views.html.printed_page import printed_page
-from simulator.views.report import quantity
+from simulator.views.numbers import quantity
 from simulator.views.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from simulator.whatif.study.study import Study
 
