@@ -10,9 +10,10 @@ from tracer.graph import Op, TensorSpec
 __all__ = ["all_gather", "all_reduce", "all_to_all", "blended", "converted", "exchange", "packed"]
 
 
-def all_reduce(tensor: TensorSpec, ranks: int, span: int = 0) -> Op:
-    """Sum of a tensor over all ranks, in place."""
-    return _collective("c10d::allreduce_", tensor, tensor, ranks, span)
+def all_reduce(tensor: TensorSpec, ranks: int, span: int = 0, *, direct: bool = False) -> Op:
+    """Sum of a tensor over all ranks, in place; `direct`: by a kernel of each that reads the memory of the others."""
+    op = _collective("c10d::allreduce_", tensor, tensor, ranks, span)
+    return Op(op.name, op.inputs, op.outputs, (("direct", True), *op.attributes)) if direct else op
 
 
 def all_gather(tensor: TensorSpec, ranks: int, span: int = 0) -> Op:

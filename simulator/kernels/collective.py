@@ -41,6 +41,8 @@ class CollectiveColumns(Generic[Number, Code]):
         alone. [1]
     beside
         1 where the kernel after it does not wait for it and runs at the same time. [1]
+    direct
+        1 where a kernel of each rank may read the memory of the others. [1]
     """
 
     algorithm: Code
@@ -48,6 +50,7 @@ class CollectiveColumns(Generic[Number, Code]):
     num_ranks: Number
     span: Number = column(0.0)
     beside: Number = column(0.0)
+    direct: Number = column(0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,5 +48,6 @@ def collective(op: Op, execution: Execution) -> Sequence[Kernel]:
             num_ranks=float(ranks) if isinstance(ranks, int | float) else 2.0,
             span=float(span) if isinstance(span, int | float) else 0.0,
             beside=float(bool(op.attribute("beside", False))),
+            direct=float(bool(op.attribute("direct", False))),
         ),
     )

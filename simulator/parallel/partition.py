@@ -21,6 +21,9 @@ from .writer import GraphWriter, StageWriter
 __all__ = ["partition"]
 
 _STATISTICS = "float32"
+#: Cache of serving engines, which sum over devices by kernels of their own (vLLM and SGLang, ``CustomAllreduce``;
+#: TensorRT-LLM, ``customAllReduceKernels``).
+_SERVED = "paged"
 
 
 def partition(graph: OpGraph, scheme: Scheme) -> OpGraph:
@@ -190,7 +193,8 @@ class _Part:
         if kind in PRODUCTS or kind in (Kind.REDUCTION, Kind.GATHER):
             ranks = max(reduced, summed)
             span = self._span(*call.walk.reduced, call.walk.summed)
-            ops = [all_reduce(op.outputs[0], ranks, span) for op in local] if ranks > 1 else []
+            direct = self._scheme.direct or self._writer.graph.workload.kv_cache == _SERVED
+            ops = [all_reduce(op.outputs[0], ranks, span, direct=direct) for op in local] if ranks > 1 else []
         else:
             ops = [_statistics(op, call, reduced) for op in local] if reduced > 1 else []
         if ops:

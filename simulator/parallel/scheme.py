@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 from tracer.graph import GraphError
@@ -39,6 +39,9 @@ class Scheme:
         Replicas, each with a batch of its own.
     patch : int
         Rows of the image in the decoder, over as many of the devices that there are; it adds none.
+    direct : bool
+        Whether sums over devices are kernels that read the memory of the others (``ENABLE_INTRA_NODE_COMM`` of
+        PyTorch), and no collectives of a library. Serving engines do so in any case.
     """
 
     tensor: int = 1
@@ -48,6 +51,7 @@ class Scheme:
     cfg: int = 1
     data: int = 1
     patch: int = 1
+    direct: bool = False
 
     def __post_init__(self) -> None:
         """Refuse counts that are none."""
@@ -59,23 +63,27 @@ class Scheme:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Scheme from ``ulysses=4,cfg=2``; nothing, or ``1``, is one device.
+        """Scheme from ``ulysses=4,cfg=2`` or ``tensor=8,direct``; nothing, or ``1``, is one device.
 
         Raises
         ------
         SchemeError
             An unknown split, or a number that is none.
         """
-        names = [item.name for item in fields(cls)]
+        names = _splits()
         counts: dict[str, int] = {}
-        for part in filter(None, (piece.strip() for piece in text.split(","))):
+        parts = [piece.strip() for piece in text.split(",")]
+        for part in parts:
             name, _, number = part.partition("=")
-            if part == "1":
+            if part in ("", "1", "direct"):
                 continue
             if name not in names or not number.isdecimal() or name in counts:
-                raise SchemeError(f"{part!r} is no split; valid: {', '.join(f'{n}=DEVICES' for n in names)}, each once")
+                raise SchemeError(
+                    f"{part!r} is no split; valid: {', '.join(f'{n}=DEVICES' for n in names)}, each once, "
+                    "and direct"
+                )
             counts[name] = int(number)
-        return cls(**counts)
+        return replace(cls(**counts), direct="direct" in parts)
 
     @property
     def sequence(self) -> int:
@@ -101,17 +109,23 @@ class Scheme:
 
     def __str__(self) -> str:
         """As :meth:`parse` reads it."""
-        return ",".join(f"{name}={count}" for name, count in self._counts().items() if count > 1)
+        splits = [f"{name}={count}" for name, count in self._counts().items() if count > 1]
+        return ",".join([*splits, *(["direct"] if self.direct else [])])
 
     def _counts(self) -> dict[str, int]:
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: getattr(self, name) for name in _splits()}
 
     def scaled(self, name: str, devices: int) -> Self:
         """The same scheme with another number of devices along one split."""
         counts = self._counts()
         if name not in counts:
             raise SchemeError(f"{name!r} is no split; valid: {', '.join(counts)}")
-        return type(self)(**{**counts, name: devices})
+        return replace(self, **{name: devices})
+
+
+def _splits() -> list[str]:
+    """Names of what devices split."""
+    return [item.name for item in fields(Scheme) if item.name != "direct"]
 
 
 ONE_DEVICE = Scheme()

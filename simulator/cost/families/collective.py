@@ -15,6 +15,10 @@ from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every
 __all__ = ["COLLECTIVES", "CollectiveParameters", "collective_cost"]
 
 
+#: Ranks, and bytes of a message, up to which ranks sum by kernels of their own.
+_DIRECT_RANKS, _DIRECT_BYTES = 8, 8 * 2**20
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CollectiveParameters(Parameters):
     """Parameters of collectives."""
@@ -34,9 +38,48 @@ class CollectiveParameters(Parameters):
         follows=Follows.HOST,
     )
     floor: FloatArray = parameter(6e-6, "s", 0.0, 1e-4, "shortest duration")
+    direct: FloatArray = parameter(
+        5e-6, "s", 0.0, 1e-4, "kernel that reads its neighbours' memory: start, and waiting for all", observed=True
+    )
+    halfway: FloatArray = parameter(
+        4e-6, "s", 0.0, 1e-4, "waiting for all once more, between two passes of such a kernel", observed=True
+    )
 
 
 def collective_cost(table: CollectiveTable, hardware: HardwareColumns, parameters: CollectiveParameters) -> FamilyCost:
+    """Collectives of a library, and sums by kernels of the ranks themselves where those may and are faster."""
+    library = _library_cost(table, hardware, parameters)
+    if not table.direct.any():
+        return library
+    direct = _direct_time(table, hardware, parameters)
+    shorter = direct < library.time
+    terms = {name: np.where(shorter, 0.0, term) for name, term in library.terms.items()}
+    return FamilyCost(
+        time=np.where(shorter, direct, library.time),
+        bound=library.bound,
+        terms={**terms, "direct": np.where(shorter, direct, 0.0)},
+    )
+
+
+def _direct_time(table: CollectiveTable, hardware: HardwareColumns, parameters: CollectiveParameters) -> FloatArray:
+    """Time of a sum by one kernel of every rank; infinite where there is none.
+
+    In one pass each rank reads the whole message of every other; in two it sums its own part and then reads the sums of
+    the others. Libraries switch between them at a size by number of ranks, which is about where two become the faster:
+    vLLM at 512 KiB of four and 256 KiB of eight (``custom_all_reduce.cuh``), PyTorch at 256 KiB (``intra_node_comm.cu``).
+    They leave more than 8 to 10 MiB, more than eight ranks and cards that are joined by no links of their own to NCCL.
+    """
+    ranks, message = np.maximum(table.num_ranks, 1.0)[:, None], table.message_bytes[:, None]
+    link = parameters.link * hardware.link_between(table.link_devices)
+    one = (ranks - 1.0) * message / link
+    two = parameters.halfway + 2.0 * (ranks - 1.0) / ranks * message / link
+    joined = (table.link_devices[:, None] <= hardware.link_domain) & (hardware.link_domain < np.inf)
+    of_blocks = np.array([traits.engine == "simt" for traits in hardware.traits])
+    may = (table.direct[:, None] > 0) & (ranks > 1) & (ranks <= _DIRECT_RANKS) & (message <= _DIRECT_BYTES)
+    return np.where(may & joined & of_blocks, parameters.direct + np.minimum(one, two), np.inf)
+
+
+def _library_cost(table: CollectiveTable, hardware: HardwareColumns, parameters: CollectiveParameters) -> FamilyCost:
     """Floor, steps, transfer and pipeline: ``floor + steps * step + sent / link + pipeline * sent / (sent + chunk)``.
 
     A ring sends ``(p - 1) / p`` of the message in ``p - 1`` steps, an all-reduce twice (Thakur, Rabenseifner and
@@ -66,6 +109,7 @@ _FORMULAS = {
     "transfer": Formula("bytes sent / (share * link bandwidth)"),
     "steps and floor": Formula("floor + steps of the algorithm * step latency"),
     "pipeline": Formula("pipeline * sent / (sent + chunk)"),
+    "direct": Formula("instead of them: direct + the least of what one pass and two read, with halfway between two"),
 }
 
 COLLECTIVES = Family(
