@@ -84,6 +84,9 @@ class Execution:
         ``torch.backends.cudnn.allow_tf32``; on by default in torch.
     autocast : bool
         Whether 16-bit products run under ``torch.autocast``, which keeps normalizations and softmax in float32.
+    max_autotune : bool
+        Whether a compiler tunes the kernels that it generates (``coordinate_descent_tuning``, which
+        ``torch.compile(mode="max-autotune")`` turns on) and so generates products of one row too.
     channels_last : bool
         Whether images and weights lie in memory with channels innermost, so that convolutions need no conversion.
     components, channels_last_components : tuple of str
@@ -114,6 +117,7 @@ class Execution:
     matmul_tf32: bool = False
     convolution_tf32: bool = True
     autocast: bool = False
+    max_autotune: bool = False
     channels_last: bool = False
     components: tuple[str, ...] = ()
     channels_last_components: tuple[str, ...] = ()
@@ -146,6 +150,10 @@ class Execution:
         if self.mode in _COMPILED and not self.software.compiles:
             valid = tuple(mode for mode in EXECUTION_MODES if mode not in _COMPILED)
             raise ExecutionError(f"{self.software.name} has no compiler; valid: {', '.join(valid)}")
+        if self.max_autotune and self.mode not in _COMPILED:
+            raise ExecutionError(
+                f"max-autotune is a choice of the compiler, and {self.mode} has none; valid: {', '.join(_COMPILED)}"
+            )
 
     def of(self, component: str) -> Self:
         """How one component runs."""
@@ -154,6 +162,7 @@ class Execution:
         return replace(
             self,
             mode=mode,
+            max_autotune=self.max_autotune and mode in _COMPILED,
             channels_last=laid_out or mode == "fused",
             components=(),
             channels_last_components=(),

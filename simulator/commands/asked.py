@@ -105,6 +105,7 @@ def _execution(given: SimulateOptions) -> Execution:
         mode=given.execution,
         attention=given.attention,
         autocast=given.autocast,
+        max_autotune=given.max_autotune,
         offload=given.offload,
         quantize=given.quantize,
         software=load_software(given.software or ""),

@@ -36,6 +36,7 @@ from .running import (
     KeyValueCache,
     KeyValueDtype,
     Lora,
+    MaxAutotune,
     Offload,
     Parallel,
     Quantize,
@@ -94,6 +95,7 @@ class RunOptions:
     attention: Attention = "flash"
     execution: ExecutionMode = "eager"
     autocast: Autocast = False
+    max_autotune: MaxAutotune = False
     quantize: Quantize = "none"
     software: SoftwareName = None
     hw: Hardware = None

@@ -87,6 +87,14 @@ Autocast = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+MaxAutotune = Annotated[
+    bool,
+    typer.Option(
+        "--max-autotune/--no-max-autotune",
+        help="Compile as torch.compile(mode='max-autotune'): products of one row are generated kernels.",
+        rich_help_panel=PANEL,
+    ),
+]
 KeyValueCache = Annotated[
     str | None,
     typer.Option(
@@ -119,7 +127,8 @@ Parallel = Annotated[
     typer.Option(
         help="Split over devices, as NAME=DEVICES,...: tensor (weights), ulysses and ring (the sequence), pipefusion "
         "(layers, through which patches go one behind the other), cfg (passes of guidance), data (replicas), patch "
-        "(rows of the image in the decoder).",
+        "(rows of the image in the decoder); direct: sums over devices by kernels that read one another's memory, as "
+        "of serving engines; library: by NCCL or its like.",
         rich_help_panel=PANEL,
     ),
 ]

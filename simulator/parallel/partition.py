@@ -193,7 +193,8 @@ class _Part:
         if kind in PRODUCTS or kind in (Kind.REDUCTION, Kind.GATHER):
             ranks = max(reduced, summed)
             span = self._span(*call.walk.reduced, call.walk.summed)
-            direct = self._scheme.direct or self._writer.graph.workload.kv_cache == _SERVED
+            served = self._writer.graph.workload.kv_cache == _SERVED
+            direct = self._scheme.sums == "direct" or (served and self._scheme.sums != "library")
             ops = [all_reduce(op.outputs[0], ranks, span, direct=direct) for op in local] if ranks > 1 else []
         else:
             ops = [_statistics(op, call, reduced) for op in local] if reduced > 1 else []

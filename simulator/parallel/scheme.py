@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Any, Literal, Self
 
 from tracer.graph import GraphError
 
 __all__ = ["ONE_DEVICE", "Scheme", "SchemeError"]
+
+
+_SUMS: tuple[Literal["direct", "library"], ...] = ("direct", "library")
 
 
 class SchemeError(GraphError):
@@ -39,9 +42,9 @@ class Scheme:
         Replicas, each with a batch of its own.
     patch : int
         Rows of the image in the decoder, over as many of the devices that there are; it adds none.
-    direct : bool
+    sums : {"", "direct", "library"}
         Whether sums over devices are kernels that read the memory of the others (``ENABLE_INTRA_NODE_COMM`` of
-        PyTorch), and no collectives of a library. Serving engines do so in any case.
+        PyTorch; serving engines) or collectives of a library; as what runs the workload does where nothing is said.
     """
 
     tensor: int = 1
@@ -51,7 +54,7 @@ class Scheme:
     cfg: int = 1
     data: int = 1
     patch: int = 1
-    direct: bool = False
+    sums: Literal["", "direct", "library"] = ""
 
     def __post_init__(self) -> None:
         """Refuse counts that are none."""
@@ -71,19 +74,20 @@ class Scheme:
             An unknown split, or a number that is none.
         """
         names = _splits()
-        counts: dict[str, int] = {}
+        counts: dict[str, Any] = {}
         parts = [piece.strip() for piece in text.split(",")]
         for part in parts:
             name, _, number = part.partition("=")
-            if part in ("", "1", "direct"):
+            if part in ("", "1", *_SUMS):
                 continue
             if name not in names or not number.isdecimal() or name in counts:
-                raise SchemeError(
-                    f"{part!r} is no split; valid: {', '.join(f'{n}=DEVICES' for n in names)}, each once, "
-                    "and direct"
-                )
+                valid = f"{', '.join(f'{n}=DEVICES' for n in names)}, each once, and one of {', '.join(_SUMS)}"
+                raise SchemeError(f"{part!r} is no split; valid: {valid}")
             counts[name] = int(number)
-        return replace(cls(**counts), direct="direct" in parts)
+        said = [name for name in _SUMS if name in parts]
+        if len(said) > 1:
+            raise SchemeError(f"sums are {' or '.join(said)}; give one of them")
+        return replace(cls(**counts), sums=said[0] if said else "")
 
     @property
     def sequence(self) -> int:
@@ -110,22 +114,22 @@ class Scheme:
     def __str__(self) -> str:
         """As :meth:`parse` reads it."""
         splits = [f"{name}={count}" for name, count in self._counts().items() if count > 1]
-        return ",".join([*splits, *(["direct"] if self.direct else [])])
+        return ",".join([*splits, *filter(None, (self.sums,))])
 
     def _counts(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in _splits()}
 
     def scaled(self, name: str, devices: int) -> Self:
         """The same scheme with another number of devices along one split."""
-        counts = self._counts()
-        if name not in counts:
-            raise SchemeError(f"{name!r} is no split; valid: {', '.join(counts)}")
-        return replace(self, **{name: devices})
+        counts: dict[str, Any] = {**self._counts(), "sums": self.sums}
+        if name not in _splits():
+            raise SchemeError(f"{name!r} is no split; valid: {', '.join(_splits())}")
+        return type(self)(**{**counts, name: devices})
 
 
 def _splits() -> list[str]:
     """Names of what devices split."""
-    return [item.name for item in fields(Scheme) if item.name != "direct"]
+    return [item.name for item in fields(Scheme) if item.name != "sums"]
 
 
 ONE_DEVICE = Scheme()

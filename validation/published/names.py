@@ -193,6 +193,10 @@ class Script(Entry):
     """What the compiler is given."""
     graph: bool = False
     """Whether compiled code is launched as a graph."""
+    max_autotune: bool = False
+    """Whether the compiler tunes what it generates."""
+    attention: str = ""
+    """Attention of compiled runs, where the script asks for one."""
     quantizes: tuple[Text, ...] = ()
     """Components that are quantised beside the denoiser, where a run is."""
     quantize: str = ""
@@ -214,6 +218,8 @@ class Remark(Entry):
     channels_last: bool = False
     compiled_as_graph: bool = False
     """Whether compiled code is launched as a graph."""
+    max_autotune: bool = False
+    """Whether the compiler tunes what it generates."""
     offload: str = ""
     """Where weights wait (:mod:`simulator.schedule.offload`)."""
     vae_tiling: bool = False

@@ -132,9 +132,12 @@ def _execution(row: Row, names: Names, kind: WorkloadKind, assumed: list[str]) -
     if refused:
         raise Unmappable(refused)
     precision = first_that_fits(names.precisions, row["precision"])
+    mode = _mode(engine.mode, remarks, scripts)
+    attention = _attention(_plain_attention(row, names), names, _usual(row, names, engine, kind), assumed)
     return {
-        "mode": _mode(engine.mode, remarks, scripts),
-        "attention": _attention(_plain_attention(row, names), names, _usual(row, names, engine, kind), assumed),
+        "mode": mode,
+        "attention": _of_script(mode, scripts) or attention,
+        **_tuned(mode, remarks, scripts),
         "matmul_tf32": (precision is not None and precision.tf32) or _source(row, names).tf32,
         "channels_last": any(remark.channels_last for remark in remarks) or _lies_so(engine.mode, scripts),
         **_autocast(row, names, engine, precision),
@@ -200,6 +203,17 @@ def _quantization(precision: Precision | None, scripts: Sequence[Script], kind: 
 def _mode(mode: str, remarks: Sequence[Remark], scripts: Sequence[Script]) -> str:
     says_so = any(remark.compiled_as_graph for remark in remarks) or any(script.graph for script in scripts)
     return "compiled-graph" if mode == "compiled" and says_so else mode
+
+
+def _of_script(mode: str, scripts: Sequence[Script]) -> str:
+    """Attention that a script asks for where it compiles; empty where it leaves that to the framework."""
+    return next((script.attention for script in scripts if script.attention and mode.startswith("compiled")), "")
+
+
+def _tuned(mode: str, remarks: Sequence[Remark], scripts: Sequence[Script]) -> dict[str, bool]:
+    """Whether the compiler tunes what it generates."""
+    says_so = any(remark.max_autotune for remark in remarks) or any(script.max_autotune for script in scripts)
+    return {"max_autotune": True} if says_so and mode.startswith("compiled") else {}
 
 
 def _lies_so(mode: str, scripts: Sequence[Script]) -> bool:

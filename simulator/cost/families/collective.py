@@ -42,7 +42,7 @@ class CollectiveParameters(Parameters):
         5e-6, "s", 0.0, 1e-4, "kernel that reads its neighbours' memory: start, and waiting for all", observed=True
     )
     halfway: FloatArray = parameter(
-        4e-6, "s", 0.0, 1e-4, "waiting for all once more, between two passes of such a kernel", observed=True
+        5e-6, "s", 0.0, 1e-4, "waiting for all once more, between two passes of such a kernel", observed=True
     )
 
 
@@ -66,8 +66,11 @@ def _direct_time(table: CollectiveTable, hardware: HardwareColumns, parameters: 
 
     In one pass each rank reads the whole message of every other; in two it sums its own part and then reads the sums of
     the others. Libraries switch between them at a size by number of ranks, which is about where two become the faster:
-    vLLM at 512 KiB of four and 256 KiB of eight (``custom_all_reduce.cuh``), PyTorch at 256 KiB (``intra_node_comm.cu``).
-    They leave more than 8 to 10 MiB, more than eight ranks and cards that are joined by no links of their own to NCCL.
+    vLLM at 512 KiB of four and 256 KiB of eight (``custom_all_reduce.cuh``), PyTorch at 256 KiB
+    (``intra_node_comm.cu``). They leave more than 8 to 10 MiB, more than eight ranks and cards that are joined by no
+    links of their own to NCCL. The defaults are those of vLLM 0.20 in a graph on A100s (aiconfigurator,
+    custom_allreduce_perf: 8 KiB to 4 MiB on two to eight devices, 8 % off each); on H100s, whose times were not
+    looked at for it, they are as far off.
     """
     ranks, message = np.maximum(table.num_ranks, 1.0)[:, None], table.message_bytes[:, None]
     link = parameters.link * hardware.link_between(table.link_devices)

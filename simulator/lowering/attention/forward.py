@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hw_specs import number_format
 from simulator.execution import Execution
@@ -19,7 +20,7 @@ from simulator.kernels import (
     StreamKind,
 )
 from simulator.lowering.memory_bound.copies import copy_kernel
-from simulator.lowering.products.contraction import product_format
+from simulator.lowering.products.contraction import generated_product, product_format
 from simulator.lowering.rules import lowering_rule
 from simulator.work import work_of
 from simulator.work.attention import AttentionShape, attention_shape
@@ -80,7 +81,8 @@ def naive_attention(op: Op, execution: Execution) -> Sequence[Kernel]:
     Heads are split by copies of query, key and value where they do not lie at even steps (``reshape`` to batch times
     heads copies then, and is a view otherwise); ``baddbmm`` scales in its epilogue; a mask (causal or given) is one
     more pass over the scores; softmax reads and writes them; after the second product a copy merges the heads. A
-    causal mask saves no work here: all scores are computed.
+    causal mask saves no work here: all scores are computed. Where a compiler generates the products of one query,
+    copies and mask are part of them.
     """
     shape = attention_shape(op)
     query, key, value = op.inputs[:3]
@@ -92,25 +94,34 @@ def naive_attention(op: Op, execution: Execution) -> Sequence[Kernel]:
     masked = shape.causal or len(op.inputs) > 3
     scores = float(shape.batch * shape.heads * shape.query_length * shape.key_length)
     score_bytes = scores * query.itemsize
+    first = _product("attention_scores", op, shape, execution, inner=shape.head_dim, columns=shape.key_length)
+    softmax = RowWise(
+        name="attention_softmax",
+        kind=RowKind.SOFTMAX,
+        number_format=number_format(query.dtype),
+        vector_flops=4.0 * scores,
+        special_ops=scores,
+        bytes_read=score_bytes,
+        bytes_written=score_bytes,
+        resident_bytes=score_bytes,
+        itemsize=query.itemsize,
+        rows=scores / shape.key_length,
+        row_length=shape.key_length,
+        held=shape.key_length <= execution.software.softmax_in_registers,
+    )
+    second = _product("attention_values", op, shape, execution, inner=shape.key_length, columns=shape.value_dim)
+    if execution.max_autotune and shape.query_length == 1:
+        return (
+            generated_product(first, execution),
+            replace(softmax, generated=True),
+            generated_product(second, execution),
+        )
     return (
         *copies,
-        _product("attention_scores", op, shape, execution, inner=shape.head_dim, columns=shape.key_length),
+        first,
         *((_mask(scores, score_bytes, query, shape),) if masked else ()),
-        RowWise(
-            name="attention_softmax",
-            kind=RowKind.SOFTMAX,
-            number_format=number_format(query.dtype),
-            vector_flops=4.0 * scores,
-            special_ops=scores,
-            bytes_read=score_bytes,
-            bytes_written=score_bytes,
-            resident_bytes=score_bytes,
-            itemsize=query.itemsize,
-            rows=scores / shape.key_length,
-            row_length=shape.key_length,
-            held=shape.key_length <= execution.software.softmax_in_registers,
-        ),
-        _product("attention_values", op, shape, execution, inner=shape.key_length, columns=shape.value_dim),
+        softmax,
+        second,
         copy_kernel("merge_heads", op.outputs[0], AccessPattern.STRIDED),
     )
 

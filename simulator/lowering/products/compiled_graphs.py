@@ -31,7 +31,7 @@ def as_compiled(execution: Execution, traits: Architecture) -> Execution:
     """The execution as a part runs it that has compiled graphs alone; itself on any other."""
     if not is_compiled(traits):
         return execution
-    return replace(execution, mode="fused", components=(), channels_last_components=())
+    return replace(execution, mode="fused", max_autotune=False, components=(), channels_last_components=())
 
 
 def in_compiled_formats(table: FamilyTable, accelerator: Accelerator) -> FamilyTable:

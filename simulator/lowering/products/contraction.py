@@ -15,7 +15,7 @@ from simulator.work.contraction import ExpertsShape, experts_shape, groups_touch
 from tracer.graph import Op
 from tracer.operators import Kind
 
-__all__ = ["fused_experts", "grouped_product", "matrix_product", "product_format"]
+__all__ = ["fused_experts", "generated_product", "grouped_product", "matrix_product", "product_format"]
 
 # Kinds whose first input is the bias, so that the factors are the second and third.
 _BIASED = (Kind.BIASED_PRODUCT, Kind.BIASED_BATCHED_PRODUCT, Kind.BIASED_SUM_OF_PRODUCTS)
@@ -32,23 +32,48 @@ def matrix_product(op: Op, execution: Execution) -> Sequence[Kernel]:
     # A sum over the batch is product with a longer reduced axis.
     summed = second.shape[0] if kind is Kind.BIASED_SUM_OF_PRODUCTS else 1
     batch = prod(second.shape[:-2]) // summed
-    return (
-        Product(
-            name="gemm",
-            number_format=product_format(first.dtype, tf32=execution.matmul_tf32),
-            matrix_flops=work.contraction_flops,
-            vector_flops=work.vector_flops,
-            bytes_read=work.bytes_read,
-            bytes_written=work.bytes_written,
-            # A two-dimensional second factor is a weight, last read a whole forward pass ago.
-            resident_bytes=float(first.nbytes if batch == 1 else first.nbytes + second.nbytes),
-            itemsize=first.itemsize,
-            batch=batch,
-            m=prod(out) / (columns * batch),
-            n=columns,
-            k=reduced * summed,
-            packed=bool(op.attribute("packed", False)),
-        ),
+    product = Product(
+        name="gemm",
+        number_format=product_format(first.dtype, tf32=execution.matmul_tf32),
+        matrix_flops=work.contraction_flops,
+        vector_flops=work.vector_flops,
+        bytes_read=work.bytes_read,
+        bytes_written=work.bytes_written,
+        # A two-dimensional second factor is a weight, last read a whole forward pass ago.
+        resident_bytes=float(first.nbytes if batch == 1 else first.nbytes + second.nbytes),
+        itemsize=first.itemsize,
+        batch=batch,
+        m=prod(out) / (columns * batch),
+        n=columns,
+        k=reduced * summed,
+        packed=bool(op.attribute("packed", False)),
+    )
+    biased = kind in _BIASED or (kind is Kind.LINEAR and len(op.inputs) > 2)
+    return (product if biased else generated_product(product, execution),)
+
+
+def generated_product(product: Product, execution: Execution) -> Kernel:
+    """A product as it is, or of one row, where the compiler tunes what it generates, as a sum that it generates.
+
+    Inductor multiplies and sums then in place of a library's product, which "only achieve peak bandwidth with
+    coordinate descent tuning" (``torch/_inductor/decomposition.py``: ``mm`` and ``bmm``, not ``addmm``).
+    """
+    if not execution.max_autotune or product.m > 1 or product.packed:
+        return product
+    return Stream(
+        name="generated_product",
+        kind=StreamKind.REDUCTION,
+        number_format=product.number_format,
+        matrix_flops=product.matrix_flops,
+        vector_flops=product.vector_flops,
+        bytes_read=product.bytes_read,
+        bytes_written=product.bytes_written,
+        resident_bytes=product.resident_bytes,
+        itemsize=product.itemsize,
+        elements=product.n * product.batch,
+        reduced_length=product.k,
+        num_inputs=2.0,
+        generated=True,
     )
 
 

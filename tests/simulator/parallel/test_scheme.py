@@ -17,6 +17,7 @@ from simulator.parallel.scheme import ONE_DEVICE, Scheme, SchemeError
         ("data=3,tensor=2", 6, 1),
         ("patch=4", 4, 1),
         ("ulysses=4,patch=4", 4, 4),
+        ("tensor=4,direct", 4, 1),
     ],
 )
 def test_devices(text, devices, sequence):

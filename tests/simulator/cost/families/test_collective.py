@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from simulator.cost.families import group_cost
@@ -32,3 +35,27 @@ def test_long_messages_fill_a_pipeline_and_shared_links_are_contended(table, har
     )
     time = group_cost("collective", kernel, part).time[0, 0]
     assert time == pytest.approx(6e-6 + 3 * 1.5e-6 + 4 * 7e8 / 7e10 + 0.9e-4)
+
+
+def _direct(table, hardware, domain=8.0, **columns):
+    kernel = table(Collective, algorithm=CollectiveAlgorithm.ALL_REDUCE, direct=1.0, **columns)
+    part = hardware().with_parameters({"collective.pipeline": 0.0, "collective.contention": 0.0})
+    return group_cost("collective", kernel, replace(part, link_domain=np.array([domain]))).time[0, 0]
+
+
+def test_ranks_that_read_one_another_take_one_pass_or_two(table, hardware):
+    # Links of 100 GB/s to 70 %. Seven messages of 7 kB in one pass; 7/4 of 4 MB in two, which wait once more.
+    assert _direct(table, hardware, message_bytes=7e3, num_ranks=8.0) == pytest.approx(5e-6 + 49e3 / 7e10)
+    assert _direct(table, hardware, message_bytes=4e6, num_ranks=8.0) == pytest.approx(10e-6 + 7e6 / 7e10)
+
+
+def test_a_library_sends_what_is_too_long_or_too_far(table, hardware):
+    for columns in ({"message_bytes": 8e8, "num_ranks": 8.0}, {"message_bytes": 7e3, "num_ranks": 16.0}):
+        kernel = table(Collective, algorithm=CollectiveAlgorithm.ALL_REDUCE, **columns)
+        part = hardware().with_parameters({"collective.pipeline": 0.0, "collective.contention": 0.0})
+        assert _direct(table, hardware, 16.0, **columns) == group_cost("collective", kernel, part).time[0, 0]
+
+
+def test_cards_without_links_of_their_own_leave_sums_to_a_library(table, hardware):
+    sent = {"message_bytes": 7e3, "num_ranks": 2.0}
+    assert _direct(table, hardware, np.inf, **sent) == pytest.approx(6e-6 + 2 * 1.5e-6 + 7e3 / 7e10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.execution import Execution
-from simulator.kernels import Product
+from simulator.kernels import Product, Stream, StreamKind
 from simulator.lowering import kernels_of
 from simulator.work import work_of
 from tracer.graph import TensorSpec
@@ -86,3 +86,14 @@ def test_experts_are_sorted_multiplied_gated_multiplied_and_added_up(call):
     # Twelve rows of 16 after the gate, which reads twice as much; six of 8 at the end.
     assert (kernels[2].bytes_read, kernels[2].bytes_written) == (2 * 12 * 32, 2 * 12 * 16)
     assert (kernels[4].bytes_read, kernels[4].bytes_written) == (2 * 12 * 8, 2 * 6 * 8)
+
+
+def test_a_tuned_compiler_generates_products_of_one_row(call):
+    tuned = Execution(mode="compiled-graph", max_autotune=True)
+    (row,) = kernels_of(call("mm", [(1, 5), (5, 7)], [(1, 7)]), tuned)
+    assert isinstance(row, Stream)
+    assert (row.kind, row.elements, row.reduced_length, row.matrix_flops) == (StreamKind.REDUCTION, 7, 5, 70)
+    (several,) = kernels_of(call("mm", [(2, 5), (5, 7)], [(2, 7)]), tuned)
+    (biased,) = kernels_of(call("linear", [(1, 5), (7, 5), (7,)], [(1, 7)]), tuned)
+    assert isinstance(several, Product)
+    assert isinstance(biased, Product)
