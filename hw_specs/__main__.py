@@ -7,9 +7,8 @@ import enum
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -29,31 +28,11 @@ from .overrides import apply_overrides
 from .reading.conversion import as_yaml, converted
 from .reading.yaml_loader import read_yaml
 from .schema import Accelerator
-from .terminal.ending import HELP, INTERRUPTED, leave, terminal
+from .terminal.commands import Application
+from .terminal.running import run_command_line
 from .terminal.tables import terminal_console
 
-app = typer.Typer(
-    name="hwspec",
-    no_args_is_help=True,
-    context_settings=HELP,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"roofcast {version('roofcast')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    _: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
-    ] = False,
-) -> None:
-    """Datasheet facts about accelerators."""
+app = Application("Datasheet facts about accelerators.", {"Options and examples of a command": "hwspec show --help"})
 
 
 class Format(enum.StrEnum):
@@ -67,7 +46,7 @@ class Format(enum.StrEnum):
 FormatOption = Annotated[Format, typer.Option("--format", help="Readable units, or SI numbers for programs.")]
 
 
-@app.command("list")
+@app.command("list", examples={"All accelerators": "hwspec list", "Those of one generation": "hwspec list hopper"})
 def list_command(
     pattern: Annotated[str, typer.Argument(help="Part of a name, vendor or architecture.")] = "",
     output: FormatOption = Format.TABLE,
@@ -87,7 +66,13 @@ def list_command(
         _print_table(list(LIST_COLUMNS), [readable_row(row) for row in rows], title="")
 
 
-@app.command("show")
+@app.command(
+    "show",
+    examples={
+        "Facts, traits and sources": "hwspec show a100",
+        "With a change": "hwspec show h100 --set memory.dram.bandwidth=2x",
+    },
+)
 def show_command(
     name: Annotated[str, typer.Argument(help="Name, alias or path of a YAML file.")],
     changes: Annotated[list[str] | None, typer.Option("--set", help="Change a value: PATH=VALUE.")] = None,
@@ -110,7 +95,7 @@ def show_command(
     _print_provenance(accelerator)
 
 
-@app.command("check")
+@app.command("check", examples={"A file of your own": "hwspec check mine.yaml"})
 def check_command(
     files: Annotated[list[Path] | None, typer.Argument(help="YAML files; the catalogue if none.")] = None,
     output: FormatOption = Format.TABLE,
@@ -163,7 +148,7 @@ def _say_what_is_left_out(name_or_path: str) -> None:
         typer.echo(line, err=True)
 
 
-@app.command("convert")
+@app.command("convert", examples={"A file of an earlier release": "hwspec convert old.yaml -o new.yaml"})
 def convert_command(
     file: Annotated[Path, typer.Argument(help="Specification file of an earlier release.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="New file; the terminal by default.")] = None,
@@ -181,7 +166,10 @@ def convert_command(
         write_text(output, text)
 
 
-@app.command("architectures")
+@app.command(
+    "architectures",
+    examples={"All in short": "hwspec architectures", "Traits, and who states each": "hwspec architectures hopper"},
+)
 def architectures_command(
     name: Annotated[str | None, typer.Argument(help="Architecture whose traits to show; all in short if none.")] = None,
     output: FormatOption = Format.TABLE,
@@ -262,31 +250,9 @@ def _console() -> Console:
     return terminal_console(160)
 
 
-# What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
-_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
-
-
 def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
-    with terminal("hwspec"):
-        status = _status()
-        sys.exit(status if isinstance(status, int) else 0)
-
-
-def _status() -> object:
-    """What the application returns; what its user can mend ends the process."""
-    try:
-        return app(standalone_mode=False)
-    except (OutputError, SpecError) as error:
-        leave(f"hwspec: error: {' '.join(str(error).split())}")
-    except _USAGE_ERROR as error:
-        # Without a command, the help has been printed and there is nothing to say.
-        message = " ".join(error.format_message().split())
-        if message.startswith("No such command"):
-            message += f" Valid: {', '.join(str(command.name) for command in app.registered_commands)}"
-        leave(f"hwspec: error: {message}" if message else "")
-    except typer.Abort:
-        leave("", INTERRUPTED)
+    run_command_line(app, "hwspec", (OutputError, SpecError))
 
 
 if __name__ == "__main__":

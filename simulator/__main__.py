@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import typer
 
-from hw_specs.terminal.ending import HELP
+from hw_specs.terminal.commands import Application
+from hw_specs.terminal.running import run_command_line
 from simulator.views.report import FORMATS
 from simulator.views.terminal import emit, remark
-from tracer.command_line import run_command_line
 
-from .command_options import GroupedCommand, check_choice, fidelity_of, takes
+from .command_options import check_choice, fidelity_of, takes
 from .commands.answers import answer_of
 from .commands.asked import Asked, asked_of
 from .commands.subject import named_variant, refuse, subject_of
@@ -22,10 +22,20 @@ from .user_errors import USER_ERRORS
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = Application()
 
 
-@app.command(cls=GroupedCommand, context_settings=HELP)
+@app.command(
+    examples={
+        "How long, will it fit, what holds it back": "simulate --hw a100 --model sdxl",
+        "The ten kernels that take longest": "simulate --hw a100 --model sdxl --by kernel --top 10",
+        "What does an option bring": "simulate --hw h100 --model flux-dev --versus quantize=fp8-row",
+        "Four devices": "simulate --hw h100 --model wan2.1-14b --parallel ulysses=2,cfg=2",
+        "A part with twice the bandwidth": "simulate --hw h100 --model sdxl --set memory.dram.bandwidth=2x",
+        "A measured trace on another part": "simulate --trace mine.json --from a100 --hw h200",
+        "A page to look at and to send": "simulate --hw h100 --model sdxl --report out.html",
+    }
+)
 @takes(SimulateOptions)
 def command(given: SimulateOptions) -> None:
     """Predict how long a workload takes on an accelerator, and what holds each part back."""

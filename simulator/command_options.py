@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
-from typer.core import TyperCommand
 
 from hw_specs.terminal.meanings import nearest_value
 
@@ -18,7 +17,7 @@ from .cost.model import Fidelity
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["Format", "GroupedCommand", "Output", "check_choice", "check_format", "fidelity_of", "takes"]
+__all__ = ["Format", "Output", "check_choice", "check_format", "fidelity_of", "takes"]
 
 Record = TypeVar("Record", bound="DataclassInstance")
 
@@ -73,31 +72,3 @@ def takes(record: type[Record]) -> Callable[[Callable[[Record], None]], Callable
         return command
 
     return decorated
-
-
-class GroupedCommand(TyperCommand):
-    """Command whose ``--help`` lists its options in groups: those of each ``rich_help_panel``, in order.
-
-    An option that is given twice, and of which one would count in silence, is refused.
-    """
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Refuse what is there twice, and read the rest as ever."""
-        for parameter in self.get_params(ctx):
-            names = [name for name in parameter.opts if name.startswith("-")]
-            if names and not getattr(parameter, "multiple", False) and not getattr(parameter, "is_flag", False):
-                given = [word.partition("=")[0] for word in args if word.partition("=")[0] in names]
-                if len(given) > 1:
-                    raise typer.BadParameter(f"{given[0]} is given {len(given)} times, and one would count; give one")
-        return super().parse_args(ctx, args)
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write one section for each group; options of none come last."""
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                groups.setdefault(getattr(parameter, "rich_help_panel", None) or "Options", []).append(record)
-        for name in sorted(groups, key=lambda group: group == "Options"):
-            with formatter.section(name):
-                formatter.write_dl(groups[name])

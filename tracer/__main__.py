@@ -14,12 +14,12 @@ from typing import Annotated
 import typer
 
 from hw_specs.output import OutputError, writing
-from hw_specs.terminal.ending import HELP
+from hw_specs.terminal.commands import Application
+from hw_specs.terminal.running import run_command_line
 from tracer.library.graphs import MissingTracerError, graph_of, pipeline_of
 from tracer.storage.graph_file import save_graph
 from tracer.storage.trace_file import save_trace
 
-from .command_line import VersionOption, run_command_line
 from .graph import KEY_VALUE_CACHES, KEY_VALUE_DTYPES, GraphError, OpGraph, Workload
 from .lengths import AttentionCall, attention_calls, plot_lengths
 from .progress_bar import counts
@@ -30,19 +30,10 @@ __all__ = ["app", "main"]
 
 USER_ERRORS = (GraphError, MissingTracerError, OutputError, TraceFormatError, UnknownWorkloadError)
 
-app = typer.Typer(
-    context_settings=HELP,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    help="Operator graphs of workloads, and traces of real runs.",
+app = Application(
+    "Operator graphs of workloads, and traces of real runs.",
+    {"Options and examples of a command": "trace run --help"},
 )
-
-
-@app.callback()
-def _options(version: VersionOption = False) -> None:
-    """Options of the command itself, before any of its commands."""
-
 
 Model = Annotated[
     str, typer.Option("--model", help="Workload, or a folder of a diffusers pipeline or a language model.")
@@ -61,7 +52,9 @@ KeyValueDtype = Annotated[
 ]
 
 
-@app.command("graph")
+@app.command(
+    "graph", examples={"The operators of one setting": "trace graph --model sdxl --height 768 --width 768 -o sdxl.npz"}
+)
 def graph_command(
     model: Model,
     output: Annotated[Path, typer.Option("--output", "-o", help="Graph file to write (.npz).")],
@@ -99,7 +92,13 @@ def graph_command(
     print(f"{output}: {calls} calls, {len(graph.operators)} distinct operators, {graph.num_parameters} parameters")
 
 
-@app.command("run")
+@app.command(
+    "run",
+    examples={
+        "On a GPU": "trace run --model stable-diffusion -o sd.trace",
+        "A short run on a processor": "trace run --model stable-diffusion --device cpu --repeats 2 -o cpu.trace",
+    },
+)
 def run_command(
     model: Model,
     output: Annotated[Path, typer.Option("--output", "-o", help="Trace file to write.")],
@@ -147,7 +146,13 @@ def run_command(
     print(f"{output}: {len(trace.kernels)} kernels, {1e3 * trace.device_time:.3f} ms on {trace.facts.device}")
 
 
-@app.command("lengths")
+@app.command(
+    "lengths",
+    examples={
+        "Every attention call in order": "trace lengths --model stable-diffusion",
+        "As a picture": "trace lengths --model stable-diffusion --plot lengths.png",
+    },
+)
 def lengths_command(
     model: Model,
     repeats: Annotated[int, typer.Option(help="Repeats of each stage to list.")] = 1,
@@ -175,7 +180,7 @@ def lengths_command(
     sys.stdout.write(_rendered(list(attention_calls(graph, repeats=repeats)), output_format))
 
 
-@app.command("bundle")
+@app.command("bundle", examples={"Graphs of two workloads": "trace bundle sdxl flux-dev"})
 def bundle_command(
     names: Annotated[list[str] | None, typer.Argument(help="Workloads to rebuild; all by default.")] = None,
 ) -> None:
@@ -186,7 +191,7 @@ def bundle_command(
     print(f"bundle: {size / 1e6:.2f} MB")
 
 
-@app.command("parameters")
+@app.command("parameters", examples={"Parameters beside published figures": "trace parameters"})
 def parameters_command() -> None:
     """Print parameter counts of every component beside the published figures, as Markdown."""
     from .library.parameters import markdown_table, parameter_rows

@@ -65,7 +65,8 @@ MustFit = Annotated[
 ]
 OutputFormat = Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.", rich_help_panel=PANEL)]
 OutputFile = Annotated[
-    Path | None, typer.Option(help="Write to this file instead of the terminal.", rich_help_panel=PANEL)
+    Path | None,
+    typer.Option("--output", "-o", help="Write to this file instead of the terminal.", rich_help_panel=PANEL),
 ]
 ListModels = Annotated[bool, typer.Option("--list", help="List the workloads and stop.", rich_help_panel=PANEL)]
 Cache = Annotated[bool, typer.Option(help="Keep traced graphs for the next run.", rich_help_panel=PANEL)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hw_specs.terminal.commands import VersionOption
 from simulator.reference import SETTINGS
 from simulator.results.options import ChakraFile, ChromeTraceFile, PlotFiles, ReportFile
-from tracer.command_line import VersionOption
 
 from .machine import (
     CalibrationFile,

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from simulator.command_options import GroupedCommand, check_choice, check_format, fidelity_of, takes
+from simulator.command_options import check_choice, check_format, fidelity_of, takes
 
 
 def test_forms_of_output() -> None:
@@ -34,20 +34,6 @@ def test_known_names_are_taken() -> None:
 def test_others_are_refused_with_what_is_valid(refuses) -> None:
     with pytest.raises(typer.BadParameter, match="valid: "):
         refuses("nonsense")
-
-
-def test_options_stand_in_groups() -> None:
-    app = typer.Typer(rich_markup_mode=None)
-
-    @app.command(cls=GroupedCommand)
-    def command(
-        size: Annotated[int, typer.Option(help="How large.", rich_help_panel="What runs")] = 1,
-        quiet: Annotated[bool, typer.Option(help="Say nothing.")] = False,
-    ) -> None:
-        """Do it."""
-
-    text = CliRunner().invoke(app, ["--help"]).output
-    assert text.index("What runs:\n  --size") < text.index("Options:\n  --quiet") < text.index("--help")
 
 
 @dataclass(frozen=True, kw_only=True)

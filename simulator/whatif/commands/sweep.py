@@ -23,7 +23,10 @@ StudyFile = Annotated[Path, typer.Argument(help="Study: a YAML file.", metavar="
 Folder = Annotated[Path, typer.Option("--output", "-o", help="Folder of the results; what is there is kept.")]
 Workers = Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; one for each core by default.")]
 Scheduler = Annotated[
-    str | None, typer.Option(help="Dask scheduler whose workers compute, tcp://host:port, in place of threads.")
+    str | None,
+    typer.Option(
+        help="Dask scheduler whose workers compute, tcp://host:port, in place of threads.", rich_help_panel="Options"
+    ),
 ]
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
 import typer
 
-from hw_specs.terminal.ending import INTERRUPTED, leave, terminal
-from hw_specs.terminal.meanings import nearest_option
+from .ending import INTERRUPTED, leave, terminal
+from .meanings import nearest_option
 
-__all__ = ["VersionOption", "run_command_line"]
+__all__ = ["run_command_line"]
 
 # What typer raises for commands and options that it does not know, or cannot read; it has no public name for it.
 _USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
@@ -26,18 +25,6 @@ _EXTRAS_OF = {
     **dict.fromkeys(("jinja2", "plotly"), ("report",)),
     **dict.fromkeys(("flask", "waitress"), ("explore",)),
 }
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"roofcast {version('roofcast')}")
-        raise typer.Exit
-
-
-#: Type of a parameter ``version: VersionOption = False``: ``--version`` prints the version and stops.
-VersionOption = Annotated[
-    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
-]
 
 
 def run_command_line(app: typer.Typer, name: str, user_errors: tuple[type[Exception], ...]) -> NoReturn:

@@ -8,7 +8,8 @@ from importlib.metadata import version
 import pytest
 import typer
 
-from tracer.command_line import VersionOption, run_command_line
+from hw_specs.terminal.commands import VersionOption
+from hw_specs.terminal.running import run_command_line
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
