@@ -105,7 +105,7 @@ class Remainder:
     time : float
         Device time, as far as it is known. [s]
     share : float
-        Of all measured time.
+        Of all measured time; of what the reader left out, of that and the measured time together.
     """
 
     reason: str

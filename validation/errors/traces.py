@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,11 +158,18 @@ def _remainders(
         entry[1] += group.measured
     found.extend((reason, int(calls), time) for reason, (calls, time) in by_reason.items())
     found.sort(key=lambda entry: -entry[2])
-    found.extend(
-        (f"left out by the reader: {reason}", count, trace.skipped_time.get(reason, 0.0))
-        for reason, count in trace.skipped.items()
-    )
-    return tuple(Remainder(reason=r, events=n, time=t, share=t / total if total else 0.0) for r, n, t in found)
+    kept = [Remainder(reason=r, events=n, time=t, share=t / total if total else 0.0) for r, n, t in found]
+    return (*kept, *_left_out(trace, total))
+
+
+def _left_out(trace: Trace, total: float) -> Iterator[Remainder]:
+    """What the reader left out is no part of the measured time: its share is of both together."""
+    whole = total + sum(trace.skipped_time.values())
+    for reason, count in trace.skipped.items():
+        time = trace.skipped_time.get(reason, 0.0)
+        share = time / whole if whole else 0.0
+        yield Remainder(reason=f"left out by the reader: {reason}", events=count, time=time, share=share)
+
 
 
 def _summary(

@@ -64,6 +64,14 @@ def test_remainders_have_reasons(measured_trace: Trace) -> None:
     }
 
 
+def test_what_was_left_out_is_a_share_of_all_that_there_was(measured_trace: Trace) -> None:
+    """Ten times the measured time was left out: ten parts of eleven."""
+    left_out = 10 * measured_trace.device_time
+    trace = replace(measured_trace, skipped={"event without end": 3}, skipped_time={"event without end": left_out})
+    (row,) = (r for r in compare(trace, calibrations=SHIPPED).remainders if r.events == 3)
+    assert row.share == pytest.approx(10 / 11)
+
+
 def test_idle_time_comes_from_the_timeline(measured_trace: Trace) -> None:
     found = compare(measured_trace, calibrations=SHIPPED)
     assert found.elapsed_time == pytest.approx(82e-6)
