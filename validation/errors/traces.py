@@ -171,7 +171,6 @@ def _left_out(trace: Trace, total: float) -> Iterator[Remainder]:
         yield Remainder(reason=f"left out by the reader: {reason}", events=count, time=time, share=share)
 
 
-
 def _summary(
     trace: Trace,
     accelerator: Accelerator,
