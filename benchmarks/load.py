@@ -60,7 +60,8 @@ def kernels(path: Path, number: int) -> None:
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             "CREATE TABLE StringIds (id INTEGER PRIMARY KEY, value TEXT);"
             "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL (start INT, end INT, deviceId INT, streamId INT, "
-            "correlationId INT, demangledName INT, globalPid INT, gridX INT, gridY INT, gridZ INT, blockX INT, blockY INT, blockZ INT);"
+            "correlationId INT, demangledName INT, globalPid INT, "
+            "gridX INT, gridY INT, gridZ INT, blockX INT, blockY INT, blockZ INT);"
             "CREATE TABLE CUPTI_ACTIVITY_KIND_RUNTIME (start INT, end INT, nameId INT, globalTid INT,"
             " correlationId INT);"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -148,8 +148,10 @@ class HostFile(Record):
     def _says_enough(self) -> Self:
         if self.slowdown is not None and self.like is None:
             raise ValueError("slowdown: of what? give the host it is like as 'like: NAME'")
-        if self.like is None and "eager" not in self.costs:
-            raise ValueError("costs: none of eager execution; give them, or a host it is like as 'like: NAME'")
+        absent = [mode for mode in get_args(Mode) if mode not in self.costs]
+        if self.like is None and absent:
+            modes = ", ".join(absent)
+            raise ValueError(f"costs: none of {modes} execution; give them, or a host it is like as 'like: NAME'")
         stated = (*(("slowdown",) if self.slowdown is not None else ()), *self.costs)
         missing = [name for name in stated if name not in self.sources]
         if missing:

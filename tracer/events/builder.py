@@ -79,6 +79,9 @@ class TraceBuilder:
         """An operator call on the host; `external` is the number that kernels name it by."""
         if self._usable(start, duration, "operator call"):
             operator = self._operators.number(name, arguments)
+            if operator < 0:
+                self.skip(f"{name} with tensors that no memory holds")
+                return
             self._calls.append(operator, thread, start, duration, in_process(external, process), 1)
 
     def add_kernel(

@@ -9,8 +9,9 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
-from tracer.graph import IndexArray, Op, TensorSpec, attributes_from
+from tracer.graph import IndexArray, Op, TensorSpec, attributes_from, impossible_tensor
 from tracer.operators import COLLECTIVES, kind_of
+from tracer.trace import TraceFormatError
 
 from .operator_arguments import RecordedArguments, operator_from
 
@@ -28,14 +29,21 @@ class Names:
         """Number of a name."""
         found = self._numbers.get(name)
         if found is None:
-            # Half of a surrogate pair is no character: no file and no terminal takes it.
-            plain = str(name).encode("utf-8", errors="backslashreplace").decode("utf-8")
-            found = self._numbers.setdefault(plain, len(self._numbers))
+            text = _text(str(name))
+            found = self._numbers.setdefault(text, len(self._numbers))
         return found
 
     def all(self) -> tuple[str, ...]:
         """Names in the order of their numbers."""
         return tuple(self._numbers)
+
+
+def _text(name: str) -> str:
+    """A name that is text: half of a surrogate pair is no character, and no file and no terminal takes it."""
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        shown = name.encode("utf-8", errors="backslashreplace").decode("utf-8")[:80]
+        raise TraceFormatError(f"the name {shown} has half of a surrogate pair, which is no character")
+    return name
 
 
 class OperatorTable:
@@ -51,8 +59,20 @@ class OperatorTable:
         self._known: dict[Op, int] = {}
 
     def number(self, name: str, arguments: RecordedArguments) -> int:
-        """Number of the operator of a call."""
-        key = msgspec.json.encode((name, arguments.shapes, arguments.types, arguments.strides, arguments.values))
+        """Number of the operator of a call; -1 where its tensors cannot be.
+
+        Raises
+        ------
+        TraceFormatError
+            Its name is no text.
+        OverflowError
+            An extent has more than 64 bits.
+        """
+        try:
+            key = msgspec.json.encode((name, arguments.shapes, arguments.types, arguments.strides, arguments.values))
+        except UnicodeEncodeError:
+            _text(" ".join(map(str, (name, *arguments.types, *arguments.values))))
+            raise
         if key not in self._numbers:
             if len(self._numbers) > self._MEMO:
                 self._numbers.clear()
@@ -60,6 +80,8 @@ class OperatorTable:
         return self._numbers[key]
 
     def _new(self, name: str, arguments: RecordedArguments) -> int:
+        if _cannot_be(operator_from(name, arguments, list_dtype="float32")):
+            return -1
         if any(kind in ("TensorList", "GenericList") for kind in arguments.types):
             self._recorded.append((name, arguments))
             return len(self._recorded) - 1
@@ -92,6 +114,14 @@ class OperatorTable:
                 for tensor in _floating(item.inputs):
                     seen[tensor.dtype] += int(count[index])
         return seen.most_common(1)[0][0] if seen else "float32"
+
+
+def _cannot_be(op: Op) -> bool:
+    """Whether an operator has a tensor that no memory holds."""
+    tensors = (*op.inputs, *op.outputs)
+    if any(abs(number) >= 2**63 for tensor in tensors for number in (*tensor.shape, *tensor.strides)):
+        raise OverflowError
+    return bool(impossible_tensor((op,)))
 
 
 def _with_ranks(op: Op, num_devices: int) -> Op:

@@ -128,9 +128,13 @@ class _Table:
             self._skipped["row of negative time"] += 1
             return
         arguments = RecordedArguments(**{name: _nested(row.get(name, ""), f"{place}, {name}") for name in _ARGUMENTS})
+        operator = self._operators.number(row["operator"], arguments)
+        if operator < 0:
+            self._skipped[f"{row['operator']} with tensors that no memory holds"] += 1
+            return
         names = _KERNEL_NAME.findall(row.get("kernel", "")) or [row.get("kernel", "") or "unknown"]
         self.devices |= {row.get("device", "")} - {""}
-        self._calls.append(self._operators.number(row["operator"], arguments))
+        self._calls.append(operator)
         self._kernels.append(self._names.number(" + ".join(names)))
         self._repeats.append(int(count))
         self._times.append(total * float(row["factor"]) / int(count))

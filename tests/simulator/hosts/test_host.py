@@ -29,15 +29,22 @@ def test_a_slowdown_is_of_what_the_processor_does():
 
 
 def test_costs_that_nobody_states_are_none():
-    alone = {**_FILE, "like": None, "slowdown": None, "sources": {"eager": "measured"}}
-    assert HostFile.model_validate(alone).on({}).costs == {"eager": HostCosts(launch=2e-6)}
+    """A host that is like no other has costs of every mode; what a mode does not state is nothing."""
+    modes = ("eager", "compiled", "cuda-graph", "compiled-graph", "cpu")
+    costs, sources = {mode: {"launch": "2 us"} for mode in modes}, dict.fromkeys(modes, "measured")
+    alone = {**_FILE, "like": None, "slowdown": None, "costs": costs, "sources": sources}
+    assert HostFile.model_validate(alone).on({}).costs == dict.fromkeys(modes, HostCosts(launch=2e-6))
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"like": None}, "slowdown: of what"),
-        ({"like": None, "slowdown": None, "costs": {}}, "none of eager execution"),
+        (
+            {"like": None, "slowdown": None, "costs": {}},
+            "none of eager, compiled, cuda-graph, compiled-graph, cpu execution",
+        ),
+        ({"like": None, "slowdown": None}, "none of compiled, cuda-graph, compiled-graph, cpu execution"),
         ({"sources": {"slowdown": "measured"}}, "no source of eager"),
         ({"costs": {"eager": {"lunch": "2 us"}}}, "lunch"),
         ({"costs": {"lazy": {"launch": "2 us"}}}, "lazy"),

@@ -7,6 +7,7 @@ import pytest
 
 from tracer.events.operator_arguments import RecordedArguments
 from tracer.events.operator_table import Names, OperatorTable
+from tracer.trace import TraceFormatError
 
 
 def _add(dtype: str) -> RecordedArguments:
@@ -19,6 +20,28 @@ def test_equal_records_are_one_operator() -> None:
     operators, numbers = table.resolve(np.array(calls))
     assert numbers.tolist() == [0, 1, 0]
     assert [op.inputs[0].dtype for op in operators] == ["float32", "float16"]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "types"),
+    [([[2**40, 2**40]], ["float"]), ([[[4], [2**60]]], ["TensorList"])],
+)
+def test_tensors_that_no_memory_holds_have_no_number(shapes, types) -> None:
+    assert OperatorTable().number("aten::add", RecordedArguments(shapes=shapes, types=types)) == -1
+
+
+def test_an_extent_of_more_than_64_bits_is_refused() -> None:
+    with pytest.raises(OverflowError):
+        OperatorTable().number("aten::add", RecordedArguments(shapes=[[3, 10**30]], types=["float"]))
+
+
+@pytest.mark.parametrize("name", ["gemm\ud800", "\udfffgemm"])
+def test_half_of_a_character_is_no_name(name) -> None:
+    with pytest.raises(TraceFormatError, match="half of a surrogate pair"):
+        Names().number(name)
+    with pytest.raises(TraceFormatError, match="half of a surrogate pair"):
+        OperatorTable().number(name, _add("float"))
+    assert Names().number("gemm \U0001f600 \ud7ff") == 0
 
 
 def test_lists_take_the_usual_dtype_of_the_calls() -> None:
