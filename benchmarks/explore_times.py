@@ -73,7 +73,7 @@ def shown(server: Server, models: list[str]) -> None:
             page.locator("[data-path='memory.dram.bandwidth'] input").focus()
             for _ in CHANGES:
                 page.keyboard.press("ArrowRight")
-                page.wait_for_timeout(600)
+                page.wait_for_timeout(500)
             print(f"{model:20} text     {_shown(page.evaluate('window.texts'), 1.0)}")
             print(f"{model:20} roofline {_shown(page.evaluate('window.figures'), 1.0)}", flush=True)
             page.close()

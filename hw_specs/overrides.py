@@ -99,8 +99,9 @@ def apply_overrides(accelerator: Accelerator, changes: Sequence[str]) -> Acceler
     if not changes:
         return accelerator
     parsed = [_parse(change) for change in changes]
-    values = present_numbers(accelerator)
-    changed = with_followers(values, _chosen(accelerator, parsed, values))
+    units = changeable_paths(accelerator)
+    values = _present(accelerator, units)
+    changed = with_followers(values, _chosen(accelerator, parsed, values, units))
     return accelerator if changed == values else _rebuild(accelerator, changed, parsed)
 
 
@@ -109,11 +110,13 @@ def changed_numbers(accelerator: Accelerator, changes: Sequence[str]) -> dict[st
 
     Parameters and errors are those of :func:`apply_overrides`.
     """
-    return _chosen(accelerator, [_parse(change) for change in changes], present_numbers(accelerator))
-
-
-def _chosen(accelerator: Accelerator, changes: Sequence[_Change], values: _Values) -> dict[str, float]:
     units = changeable_paths(accelerator)
+    return _chosen(accelerator, [_parse(change) for change in changes], _present(accelerator, units), units)
+
+
+def _chosen(
+    accelerator: Accelerator, changes: Sequence[_Change], values: _Values, units: Mapping[str, str]
+) -> dict[str, float]:
     chosen = dict[str, float]()
     for change in changes:
         for path, value in _resolve(change, values, units, clock=accelerator.cores.clock):
@@ -146,8 +149,13 @@ def _parse(change: str) -> _Change:
 
 def present_numbers(accelerator: Accelerator) -> dict[str, float]:
     """Numbers that an accelerator has and that can be changed, by path, in SI units."""
+    return _present(accelerator, changeable_paths(accelerator))
+
+
+def _present(accelerator: Accelerator, paths: Iterable[str]) -> dict[str, float]:
+    """Numbers that it has at some paths."""
     tree = accelerator.model_dump()
-    found = ((path, lookup(tree, path)) for path in changeable_paths(accelerator))
+    found = ((path, lookup(tree, path)) for path in paths)
     return {path: value for path, value in found if value is not None}
 
 

@@ -136,3 +136,12 @@ def test_a_bad_address_is_said_on_the_page(opened, query, says):
     page.wait_for_selector(".head .warning:not([hidden])")
     assert says in page.locator(".head .warning").inner_text()
     assert page.locator(".head .warning img").count() == 0
+
+
+def test_numbers_that_an_address_has_wrong_are_taken_back(opened):
+    page = opened(f"?{MODEL}&set=cores.count%3Dmany")
+    page.wait_for_selector(".head .warning:not([hidden])")
+    page.click(".all")
+    page.wait_for_selector(".head .warning", state="hidden")
+    page.wait_for_selector(".time:not(:empty)")
+    assert page.locator(".all").is_hidden()

@@ -71,6 +71,11 @@
       this.node.setAttribute("aria-label", `Design ${key.toUpperCase()}`);
       for (const [name, region] of [["gains", "What would help"], ["kernels", "The costliest kernels"]])
         this.one(`.${name}`).parentElement.setAttribute("aria-label", `${region}, design ${key.toUpperCase()}`);
+      this.one(".all").addEventListener("click", () => {
+        this.put("set");
+        keep();
+        this.load();
+      });
       this.one(".plot").setAttribute("aria-label", `Roofline of design ${key.toUpperCase()}`);
     }
 
@@ -314,9 +319,10 @@
         this.shown = this.kernels.filter((kernel) => kernel.operations > 0).sort((one, two) => time(two) - time(one)).slice(0, MOST_MARKS);
         this.ranges = this.rangesOf(found);
       }
+      const computing = this.kernels.filter((kernel) => kernel.operations > 0).length;
       const share = this.shown.reduce((sum, kernel) => sum + time(kernel), 0) / all;
       this.one(".says").textContent =
-        `The costliest ${this.shown.length} of ${this.kernels.length} distinct kernels, ${percent(share)} of kernel time; areas are shares of it.`;
+        `The costliest ${this.shown.length} of ${computing} distinct kernels that compute, ${percent(share)} of kernel time; areas are shares of it.`;
       const categories = Object.keys(known.categories).filter((name) => this.shown.some((kernel) => kernel.category === name));
       const marks = categories.map((name) => {
         const own = this.shown.filter((kernel) => kernel.category === name);
@@ -400,6 +406,7 @@
     }
 
     links() {
+      this.one(".all").hidden = !this.changes().length;
       this.one(".report").href = `save/report.html?${this.query()}`;
       this.one(".part").href = `save/accelerator.yaml?${this.query()}`;
     }
@@ -412,9 +419,11 @@
     return new URLSearchParams([...state.a.pairs, ...second]).toString();
   };
 
-  // The address, and what is saved, follow.
+  // The address, and what is saved, follow; browsers count changes of the address.
+  let kept = 0;
   const keep = () => {
-    history.replaceState(null, "", `?${query()}`);
+    clearTimeout(kept);
+    kept = setTimeout(() => history.replaceState(null, "", `?${query()}`), 150);
     byId("study").href = `save/study.yaml?${query()}`;
     for (const design of designs()) design.links();
   };

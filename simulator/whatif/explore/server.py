@@ -121,7 +121,7 @@ class Server:
                 response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
                 return response
 
-            return _answered(given)
+            return _answered(given, waiting=409)
 
         return view
 
@@ -163,12 +163,12 @@ def _plain(design: Design) -> dict[str, Any]:
     }
 
 
-def _answered(make: Callable[[], flask.Response]) -> flask.Response:
-    """What is made; what is not ready yet, and what cannot be, in a sentence."""
+def _answered(make: Callable[[], flask.Response], *, waiting: int = 202) -> flask.Response:
+    """What is made; what is not ready yet (with a status that says so), and what cannot be, in a sentence."""
     try:
         return make()
     except NotReadyError as error:
-        return _jsoned({"waiting": str(error)}, 202)
+        return _jsoned({"waiting": str(error)}, waiting)
     except USER_ERRORS as error:
         return _jsoned({"error": " ".join(str(error).split())}, 400)
 

@@ -31,8 +31,8 @@ Value = TypeVar("Value")
 
 # What is kept of each kind, the last ones that were asked for.
 _BASES, _GRAPHS, _LOWERED, _SIMULATIONS = 16, 12, 24, 4
-# How long an answer waits for a graph before it says that one is being traced. [s]
-_PATIENCE = 0.3
+# How long an answer waits for a graph that an earlier one has not waited for, while others wait for this one. [s]
+_IMPATIENCE = 0.02
 
 
 class NotReadyError(Exception):
@@ -77,7 +77,8 @@ class _Job:
 
     def progress(self) -> str:
         """What is being done, and for how long."""
-        what = f"tracing {self.stage}" if self.stage else "waiting to trace"
+        begun = "making ready to trace" if self.future.running() else "waiting for another trace"
+        what = f"tracing {self.stage}" if self.stage else begun
         return f"{what}, {time.monotonic() - self.begun:.0f} s"
 
 
@@ -88,9 +89,12 @@ class Workshop:
     Attributes
     ----------
     offer : Offer
+    patience : float
+        How long an answer waits for a graph before it says that one is being made. [s]
     """
 
     offer: Offer
+    patience: float = 0.3
     _lock: RLock = field(default_factory=RLock)
     _tracer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="tracer"))
     _jobs: dict[Hashable, _Job] = field(default_factory=dict)
@@ -159,12 +163,13 @@ class Workshop:
         kept = self._kept.setdefault("graph", OrderedDict())
         if key in kept:
             return self._once("graph", key, lambda: kept[key], _GRAPHS)  # type: ignore[return-value]
+        patience = _IMPATIENCE if key in self._jobs else self.patience
         if key not in self._jobs:
             self._drop_waiting()
             self._jobs[key] = self._begun(setup)
         job = self._jobs[key]
         try:
-            graph = job.future.result(_PATIENCE)
+            graph = job.future.result(patience)
         except TimeoutError as error:
             raise NotReadyError(job.progress()) from error
         finally:

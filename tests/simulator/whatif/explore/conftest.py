@@ -17,7 +17,7 @@ def offer() -> Offer:
 
 @pytest.fixture(scope="session")
 def workshop(offer) -> Workshop:
-    return Workshop(offer)
+    return Workshop(offer, patience=60.0)
 
 
 @pytest.fixture(scope="session")

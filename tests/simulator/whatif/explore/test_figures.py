@@ -55,5 +55,7 @@ def test_the_price_of_a_file_goes_with_its_fields(tmp_path):
         "price: {currency: USD, base: 1000, per: {memory.dram.bandwidth: 100 per TB/s}}\n"
     )
     offer = Offer.of(hw=str(path))
-    found = Workshop(offer).figures(offer.started("dit-xl-2", str(path), ["memory.dram.bandwidth=5 TB/s"]))
+    found = Workshop(offer, patience=60.0).figures(
+        offer.started("dit-xl-2", str(path), ["memory.dram.bandwidth=5 TB/s"])
+    )
     assert found.price == pytest.approx(1000 + 100 * 5)

@@ -17,7 +17,9 @@ SECOND = "&b.model=dit-xl-2&b.hw=h100&b.set=memory.dram.bandwidth%3D2x"
 
 @pytest.fixture(scope="module")
 def server(offer):
-    return Server(offer, DESIGN)
+    made = Server(offer, DESIGN)
+    made.workshop.patience = 60.0
+    return made
 
 
 @pytest.fixture
