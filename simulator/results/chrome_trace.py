@@ -24,10 +24,12 @@ from simulator.kernels import KernelTables
 from simulator.profile.steps import LaunchedSpan, spans_of
 from simulator.schedule.timeline import StageTimeline
 from simulator.simulation import Simulation
+from tracer.events.argument_lists import profiler_type, recorded_from
 from tracer.graph import Op
+from tracer.operators import COLLECTIVES, kind_of
 from tracer.trace import STAGE_PREFIX
 
-__all__ = ["chrome_trace", "profiler_type"]
+__all__ = ["chrome_trace"]
 
 _DEVICE, _STREAM, _HOST, _THREAD = 0, 7, 1, 1
 Event = dict[str, Any]
@@ -49,6 +51,7 @@ def chrome_trace(simulation: Simulation) -> str:
         "schemaVersion": 1,
         "displayTimeUnit": "ms",
         "deviceProperties": [{"id": _DEVICE, "name": report.accelerator}],
+        **({} if report.sharing is None else {"distributedInfo": {"rank": 0, "world_size": report.sharing.devices}}),
         "predicted": {"model": report.model, "latency": report.latency, "fidelity": report.fidelity},
         "traceEvents": events,
     }
@@ -145,14 +148,16 @@ class _StageWriter:
 
     def _operators(self) -> Iterator[Event]:
         """Calls that launch something, each from the launch before it to its own last one."""
-        graph, stage = self._simulation.launches.graph, self._stage.launches.stage
         begin = 0.0
         for first, last in _calls(self._spans):
             span = self._spans[last].span
-            op = graph.operators[stage.operators[span.call]]
+            op = self._operator(span.call)
             args = {"External id": self._number + first + 1, "module": self._spans[last].module, **_arguments(op)}
             yield self._whole(op.name, "cpu_op", (_HOST, _THREAD), (begin, span.launched), args)
             begin = span.launched
+
+    def _operator(self, call: int) -> Op:
+        return self._simulation.launches.graph.operators[self._stage.launches.stage.operators[call]]
 
     def _launch(self, index: int, launched: LaunchedSpan) -> Iterator[Event]:
         """A launch, its kernel and the arrow between them."""
@@ -173,6 +178,7 @@ class _StageWriter:
             "bound": str(self._simulation.costs.bound_names()[row, 0]),
             "FLOP": float(table.matrix_flops[row] + table.vector_flops[row]),
             "bytes": float(table.bytes[row]),
+            **_message(self._operator(span.call)),
         }
         yield self._whole(span.name, "kernel", (_DEVICE, _STREAM), (span.start, span.start + span.duration), args)
         arrow = {"cat": "ac2g", "name": "ac2g", "id": correlation}
@@ -221,28 +227,25 @@ def _first_of_call(spans: list[LaunchedSpan], index: int) -> int:
 
 
 def _arguments(op: Op) -> Event:
-    """Shapes and types of tensors, as the profiler records them."""
+    """Arguments of a call, as the profiler records them: shapes, types, strides, and values of all but tensors."""
+    found = recorded_from(op)
     return {
-        "Input Dims": [list(tensor.shape) for tensor in op.inputs],
-        "Input type": [profiler_type(tensor.dtype) for tensor in op.inputs],
+        "Input Dims": found.shapes,
+        "Input type": found.types,
+        "Input Strides": found.strides,
+        "Concrete Inputs": found.values,
     }
 
 
-def profiler_type(dtype: str) -> str:
-    """C++ name of a dtype of torch, as the profiler writes it."""
-    if dtype in _OWN_TYPES or dtype.startswith("float8"):
-        return f"c10::{_OWN_TYPES.get(dtype, dtype.capitalize())}"
-    return _TYPES.get(dtype, dtype)
-
-
-_OWN_TYPES = {"float16": "Half", "bfloat16": "BFloat16"}
-
-
-_TYPES = {
-    "float32": "float",
-    "float64": "double",
-    "int64": "long int",
-    "int32": "int",
-    "int8": "signed char",
-    "uint8": "unsigned char",
-}
+def _message(op: Op) -> Event:
+    """What the profiler says of a message between ranks at its kernel (``ParamCommsUtils.hpp``)."""
+    if kind_of(op.name) not in COLLECTIVES:
+        return {}
+    given, gotten = (sum(tensor.numel for tensor in tensors) for tensors in (op.inputs, op.outputs))
+    return {
+        "Collective name": op.name.partition("::")[2].rstrip("_"),
+        "In msg nelems": given,
+        "Out msg nelems": gotten,
+        "dtype": profiler_type(op.inputs[0].dtype).removeprefix("c10::"),
+        "Group size": op.attribute("group_size"),
+    }

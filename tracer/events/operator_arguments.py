@@ -16,7 +16,7 @@ from typing import Any
 from tracer.graph import AttributeValue, Op, TensorSpec, attributes_from
 from tracer.operators import argument_names, infer_outputs
 
-__all__ = ["RecordedArguments", "dtype_of_type", "message_of", "operator_from"]
+__all__ = ["SCALAR_TYPES", "RecordedArguments", "dtype_of_type", "message_of", "operator_from"]
 
 _DTYPES: Mapping[str, str] = {
     "float": "float32",
@@ -57,7 +57,8 @@ _IN_ORDER = (
     "qint8 quint8 qint32 bfloat16 quint4x2 quint2x4 bits1x8 bits2x4 bits4x2 bits8 bits16 "
     "float8_e5m2 float8_e4m3fn float8_e5m2fnuz float8_e4m3fnuz uint16 uint32 uint64"
 )
-_SCALAR_TYPES = tuple(_IN_ORDER.split())
+#: Types of elements by their number.
+SCALAR_TYPES = tuple(_IN_ORDER.split())
 _DTYPE_ARGUMENTS = frozenset({"dtype", "out_dtype"})
 # Generated kernels of TorchInductor: kind of loop, as its names begin.
 _TRITON = re.compile(r"triton_(poi|red|per)_fused")
@@ -201,7 +202,7 @@ def _value(argument: str, text: Any, kind: Any) -> AttributeValue:
         return None
     value = _number(text)
     if argument in _DTYPE_ARGUMENTS:
-        return _SCALAR_TYPES[value] if type(value) is int and 0 <= value < len(_SCALAR_TYPES) else None
+        return SCALAR_TYPES[value] if type(value) is int and 0 <= value < len(SCALAR_TYPES) else None
     return value
 
 
