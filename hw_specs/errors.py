@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["SpecError", "did_you_mean"]
+__all__ = ["ComplaintsError", "SpecError", "did_you_mean"]
 
 
-class SpecError(ValueError):
-    """A specification, a unit string or a change to a specification that cannot be used.
+class ComplaintsError(ValueError):
+    """Input that cannot be used.
 
     The message is one line: where, what is wrong, what would be valid. Where more is wrong than that, `complaints` has
     a line for each finding, the first one among them.
@@ -19,6 +19,10 @@ class SpecError(ValueError):
         """Of a message, and of all findings."""
         super().__init__(message)
         self.complaints = complaints or (message,)
+
+
+class SpecError(ComplaintsError):
+    """A specification, a unit string or a change to a specification that cannot be used."""
 
 
 def did_you_mean(word: str, choices: Iterable[str], *, limit: int = 3) -> str:

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any, TypeVar
+
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from hw_specs.errors import SpecError, did_you_mean
 from hw_specs.reading.fields import field_names
+from hw_specs.reading.yaml_loader import read_yaml
 
-__all__ = ["explain", "findings"]
+__all__ = ["explain", "findings", "read_model", "validated"]
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def read_model(path: Path, model: type[_Model]) -> _Model:
+    """Content of a YAML file as a model.
+
+    Raises
+    ------
+    SpecError
+        The file cannot be read, or with every finding of the validation.
+    """
+    return validated(read_yaml(path), model, where=str(path))
+
+
+def validated(tree: Any, model: type[_Model], *, where: str) -> _Model:
+    """Plain data as a model. Raises :class:`SpecError` with every finding of the validation."""
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        raise explain(error, model=model, where=where) from error
 
 
 def explain(error: ValidationError, *, model: type[BaseModel], where: str) -> SpecError:

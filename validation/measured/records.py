@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hw_specs.errors import ComplaintsError
 from hw_specs.reading.bounds import InputError, text_lines
 
 __all__ = ["MeasurementError", "Record", "latency_of", "read_records", "whole_number"]
@@ -18,7 +19,7 @@ _COLUMNS = ("device", "op", "input_shapes", "dtype", "attributes", "latency_s")
 _MOST = 1e9
 
 
-class MeasurementError(ValueError):
+class MeasurementError(ComplaintsError):
     """A file of measurements that cannot be read."""
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pydantic
 
 from hw_specs import SpecError
+from hw_specs.errors import ComplaintsError
+from hw_specs.reading.explain import validated
 from hw_specs.reading.yaml_loader import read_yaml
 from simulator.execution import Execution
 from simulator.parallel.scheme import Scheme
@@ -21,7 +23,7 @@ CASES = Path(__file__).parent / "cases"
 Grade = Literal["A", "B", "C"]
 
 
-class CaseError(ValueError):
+class CaseError(ComplaintsError):
     """A case file that cannot be read or does not say what a case must say."""
 
 
@@ -112,26 +114,25 @@ def load_case(path: Path) -> Case:
     Raises
     ------
     CaseError
-        The file is not YAML, lacks a field, has one too many, or a value is out of range.
+        The file is not YAML, lacks a field, has one too many, or a value is out of range: every one of them.
     """
     try:
         data = read_yaml(path)
+        if not isinstance(data, Mapping) or "id" in data:
+            raise CaseError(f"{path}: must hold the fields of a case but its id, which is the name of the file")
+        return validated({"id": path.stem, **data}, Case, where=str(path))
     except SpecError as error:
-        raise CaseError(str(error)) from error
-    try:
-        return Case(id=path.stem, **data)
-    except (pydantic.ValidationError, TypeError) as error:
-        raise CaseError(f"{path}: {_first_problem(error)}") from error
+        raise CaseError(str(error), error.complaints) from error
 
 
-def load_cases(folder: Path = CASES) -> Iterator[Case]:
-    """All cases of a folder, by file name."""
+def load_cases(folder: Path = CASES) -> tuple[Case, ...]:
+    """All cases of a folder, by file name. Raises :class:`CaseError` with what is wrong in any of its files."""
+    cases, complaints = list[Case](), list[str]()
     for path in sorted(folder.glob("*.yaml")):
-        yield load_case(path)
-
-
-def _first_problem(error: Exception) -> str:
-    if isinstance(error, pydantic.ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    return str(error)
+        try:
+            cases.append(load_case(path))
+        except CaseError as error:
+            complaints += error.complaints
+    if complaints:
+        raise CaseError(complaints[0], tuple(complaints))
+    return tuple(cases)

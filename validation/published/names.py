@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeVar
 import pydantic
 
 from hw_specs import SpecError
-from hw_specs.reading.yaml_loader import read_yaml
+from hw_specs.reading.explain import read_model
 
 from .case import CaseError
 from .entries import Entry, Expression, Record, Text
@@ -358,13 +358,9 @@ def load_names(path: Path = NAMES) -> Names:
     Raises
     ------
     CaseError
-        The file cannot be read, or a line is not what it must be.
+        The file cannot be read, or with every line that is not what it must be.
     """
     try:
-        return Names.model_validate(read_yaml(path))
+        return read_model(path, Names)
     except SpecError as error:
-        raise CaseError(str(error)) from error
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise CaseError(f"{path}: {place}: {first['msg']}") from error
+        raise CaseError(str(error), error.complaints) from error

@@ -49,7 +49,8 @@ def read_published(path: Path, names: Path = NAMES) -> Published:
     Raises
     ------
     CaseError
-        A file is missing, the table is no CSV or lacks a column, or the map of names is not what it must be.
+        A file is missing, the table is no CSV, or with everything that is wrong in a file: columns that lack or come
+        twice, lines of another length; lines of the map of names.
     """
     meaning = load_names(names)
     cases, unmapped = [], []
@@ -67,17 +68,33 @@ def _unmapped(row: Mapping[str, str], reason: str) -> Unmapped:
     )
 
 
-def read_rows(path: Path) -> Iterator[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
     """Rows of a CSV table, plain or gzip. Raises :class:`CaseError` as :func:`read_published`."""
     try:
-        reader = csv.DictReader(text_lines(path))
-        missing = _COLUMNS - set(reader.fieldnames or ())
-        if missing:
-            raise CaseError(f"{path}: not a table of published figures: no column {', '.join(sorted(missing))}")
-        for row in reader:
-            yield {key: value or "" for key, value in row.items() if isinstance(value, str | None) and key}
+        lines = csv.reader(text_lines(path))
+        header = next(lines, [])
+        rows = [(lines.line_num, fields) for fields in lines if fields]
     except (InputError, csv.Error) as error:
         raise CaseError(f"{path}: {error}") from error
+    complaints = list(_complaints(path, header, rows))
+    if complaints:
+        raise CaseError(complaints[0], tuple(complaints))
+    return [dict(zip(header, fields, strict=False)) for _, fields in rows]
+
+
+def _complaints(path: Path, header: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> Iterator[str]:
+    """What keeps a table from being one of published figures: columns, and lines of another length."""
+    missing = _COLUMNS - set(header)
+    if missing:
+        yield f"{path}: not a table of published figures: no column {', '.join(sorted(missing))}"
+        return
+    yield from (f"{path}: column {name!r} comes twice" for name, times in Counter(header).items() if name and times > 1)
+    for line, fields in rows:
+        if len(fields) != len(header):
+            yield (
+                f"{path}: line {line}: {len(fields)} fields, and the header has {len(header)}; "
+                "text with commas stands in quotes, an empty field between two commas"
+            )
 
 
 def select_cases(files: Sequence[Path], grade: str) -> tuple[list[Case], Counter[str]]:

@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 import pydantic
 
 from hw_specs import SpecError
-from hw_specs.reading.yaml_loader import read_yaml
+from hw_specs.errors import ComplaintsError
+from hw_specs.reading.explain import read_model
 
 from .statements import Statement
 
@@ -37,7 +38,7 @@ Text = Annotated[str, pydantic.Field(min_length=1)]
 Count = pydantic.PositiveInt
 
 
-class StudyError(ValueError):
+class StudyError(ComplaintsError):
     """A study that cannot be read, or asks for what there is not."""
 
 
@@ -202,10 +203,6 @@ def load_study(name_or_path: str | Path) -> Study:
             raise StudyError(f"unknown study {str(name_or_path)!r}; valid: {', '.join(list_studies())}, or a YAML file")
         path = STUDIES / f"{name_or_path}.yaml"
     try:
-        return Study.model_validate(read_yaml(path))
+        return read_model(path, Study)
     except SpecError as error:
-        raise StudyError(str(error)) from error
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise StudyError(f"{path}: {place}: {first['msg']}" if place else f"{path}: {first['msg']}") from error
+        raise StudyError(str(error), error.complaints) from error

@@ -77,3 +77,16 @@ def test_every_case_names_things_that_exist(path: Path) -> None:
 def test_cases_come_by_file_name() -> None:
     names = [case.id for case in load_cases()]
     assert names == sorted(names)
+
+
+def test_all_that_is_wrong_in_any_file_is_named(tmp_path):
+    (tmp_path / "a.yaml").write_text("model: sd\nvalue: -1\ngrade: D\nsourc: x\n", encoding="utf-8")
+    (tmp_path / "b.yaml").write_text("id: b\n", encoding="utf-8")
+    with pytest.raises(CaseError) as caught:
+        load_cases(tmp_path)
+    places = [line.removeprefix(f"{tmp_path}/").split(": ")[:2] for line in caught.value.complaints]
+    of_a = ["sourc", "device", "value", "source", "grade"]
+    assert places == [
+        *(["a.yaml", key] for key in of_a),
+        ["b.yaml", "must hold the fields of a case but its id, which is the name of the file"],
+    ]

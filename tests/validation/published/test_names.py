@@ -113,3 +113,15 @@ def test_every_mapping_is_one_line() -> None:
     names = load_names()
     count = sum(len(lines) for _, lines in names if isinstance(lines, tuple) and isinstance(lines[0], Record))
     assert len(re.findall(r"^  - \{.*\}$", text, flags=re.MULTILINE)) == count
+
+
+def test_every_line_that_is_wrong_is_named(tmp_path: Path) -> None:
+    wrong = "models:\n  - {patern: x, workload: 3}\n  - {pattern: '(', workload: y}\n"
+    path = changed(tmp_path, "models:\n", wrong)
+    with pytest.raises(CaseError) as caught:
+        load_names(path)
+    unknown, kind, expression = caught.value.complaints
+    assert unknown.startswith(f"{path}: models.0.patern: unknown key; valid are reason, pattern, ")
+    assert unknown.endswith("; did you mean 'pattern'?")
+    assert kind == f"{path}: models.0.workload: 3 is refused; input should be a valid string"
+    assert expression.startswith(f"{path}: models.1.pattern: '(' is no regular expression: ")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from validation.published.case import CaseError
-from validation.published.table import read_published, select_cases
+from validation.published.table import _COLUMNS, read_published, read_rows, select_cases
 
 _, ROW = Path(__file__).with_name("sample.csv").read_text(encoding="utf-8").splitlines(keepends=True)
 
@@ -50,3 +50,14 @@ def test_cases_of_other_grades_and_rows_that_are_none_are_counted(table: Callabl
     assert len(select_cases((), "A")[0]) == 123
     with pytest.raises(CaseError, match="unknown grade 'Q'; valid: A, AB, ABC"):
         select_cases([path], "Q")
+
+
+def test_every_line_of_another_length_is_named(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(f"id,id,{','.join(sorted(_COLUMNS - {'id'}))}\n1,2,3\n\n1,2,3,4\n", encoding="utf-8")
+    with pytest.raises(CaseError) as caught:
+        read_rows(path)
+    twice, short, shorter = caught.value.complaints
+    assert twice == f"{path}: column 'id' comes twice"
+    assert f"line 2: 3 fields, and the header has {len(_COLUMNS) + 1}; " in short
+    assert "line 4: 4 fields" in shorter

@@ -11,7 +11,7 @@ from typing import Annotated, Self
 import pydantic
 
 from hw_specs import SpecError
-from hw_specs.reading.yaml_loader import read_yaml
+from hw_specs.reading.explain import read_model
 from validation.measured.records import MeasurementError
 from validation.published.entries import Entry, Text
 
@@ -88,10 +88,6 @@ def load_kernels(path: Path = KERNELS) -> KernelMap:
         The file cannot be read, or a line is not what it must be.
     """
     try:
-        return KernelMap.model_validate(read_yaml(path))
+        return read_model(path, KernelMap)
     except SpecError as error:
-        raise MeasurementError(str(error)) from error
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise MeasurementError(f"{path}: {place}: {first['msg']}") from error
+        raise MeasurementError(str(error), error.complaints) from error
