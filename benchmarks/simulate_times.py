@@ -12,6 +12,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 
@@ -47,13 +48,21 @@ def main(models: list[str]) -> None:
             f"{model:20} same part {1e3 * same:5.0f} ms, a new part {1e3 * new:5.0f} ms, sensitivity {fields:.2f} s",
             flush=True,
         )
+    cold = _of_processes(models[0], "--format", "json")
+    print(f"{models[0]:20} new process {cold:.2f} s; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        paged = _of_processes(models[-1], "--report", f"{folder}/report.html")
+    print(f"{models[-1]:20} new process with a page {paged:.2f} s")
+
+
+def _of_processes(model: str, *options: str) -> float:
+    """Mean CPU time of new processes that predict a model. [s]"""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "simulator", "--hw", "h100", "--model", models[0], "--format", "json"]
     for _ in range(_REPEATS):
+        command = [sys.executable, "-m", "simulator", "--hw", "h100", "--model", model, *options]
         subprocess.run(command, check=True, capture_output=True)  # noqa: S603
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cold = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / _REPEATS
-    print(f"{models[0]:20} new process {cold:.2f} s; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / _REPEATS
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ __all__ = ["Ceiling", "KernelPoint", "ceilings", "ceilings_of", "kernel_points",
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class KernelPoint:
     """One distinct kernel.
 

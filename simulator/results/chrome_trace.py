@@ -157,7 +157,8 @@ class _StageWriter:
             begin = span.launched
 
     def _operator(self, call: int) -> Op:
-        return self._simulation.launches.graph.operators[self._stage.launches.stage.operators[call]]
+        graph, stage = self._simulation.launches.graph, self._stage.launches.stage
+        return graph.operators[stage.operators[call]]
 
     def _launch(self, index: int, launched: LaunchedSpan) -> Iterator[Event]:
         """A launch, its kernel and the arrow between them."""

@@ -179,5 +179,8 @@ def library_file() -> Path:
 
 @functools.cache
 def _library() -> str:
-    """Plotly's code, compressed by deflate with a zlib header, in base64: 2 MB instead of 4.8 MB."""
-    return base64.b64encode(zlib.compress(library_file().read_bytes(), 6)).decode("ascii")
+    """Plotly's code, compressed by deflate with a zlib header, in base64: 2.2 MB instead of 4.8 MB.
+
+    At level 3, which takes half the time of the default and gives a tenth more.
+    """
+    return base64.b64encode(zlib.compress(library_file().read_bytes(), 3)).decode("ascii")

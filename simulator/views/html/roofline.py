@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -106,7 +107,9 @@ def _digits(value: float) -> float:
     return float(f"{value:.5g}")
 
 
+@functools.lru_cache(maxsize=MOST_POINTS)
 def _hover(point: KernelPoint, total: float) -> str:
+    """What is said of a point; both figures say the same."""
     shape = ", ".join(f"{name} {value:g}" for name, value in point.shape.items())
     terms = ", ".join(f"{name} {quantity(value, 's', 3)}" for name, value in list(point.terms.items())[:4])
     held = ", ".join(f"{name} {percent(share)}" for name, share in list(point.held_back.items())[:3])
@@ -130,9 +133,14 @@ def _cut(text: str, most: int) -> str:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    import textwrap
-
-    return textwrap.wrap(text, width) if text else []
+    """Text in lines of a width, broken at spaces; longer words stand alone."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def _roofs(ceilings: Sequence[Ceiling], ends: tuple[float, float]) -> list[dict[str, Any]]:

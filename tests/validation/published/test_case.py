@@ -85,8 +85,5 @@ def test_all_that_is_wrong_in_any_file_is_named(tmp_path):
     with pytest.raises(CaseError) as caught:
         load_cases(tmp_path)
     places = [line.removeprefix(f"{tmp_path}/").split(": ")[:2] for line in caught.value.complaints]
-    of_a = ["sourc", "device", "value", "source", "grade"]
-    assert places == [
-        *(["a.yaml", key] for key in of_a),
-        ["b.yaml", "must hold the fields of a case but its id, which is the name of the file"],
-    ]
+    of_a = [["a.yaml", key] for key in ("sourc", "device", "value", "source", "grade")]
+    assert places == [*of_a, ["b.yaml", "must hold the fields of a case but its id, which is the name of the file"]]
