@@ -16,8 +16,9 @@ from simulator.kernels import CollectiveAlgorithm, CollectiveTable, KernelTables
 from simulator.profile.steps import LaunchedSpan, spans_of
 from simulator.schedule.timeline import StageTimeline
 from simulator.simulation import Simulation
-from tracer.events.argument_lists import profiler_type
 from tracer.storage.chakra_schema import Collective, Node, NodeType, chakra_file
+
+from .argument_lists import profiler_type
 
 __all__ = ["chakra_trace"]
 

@@ -24,10 +24,11 @@ from simulator.kernels import KernelTables
 from simulator.profile.steps import LaunchedSpan, spans_of
 from simulator.schedule.timeline import StageTimeline
 from simulator.simulation import Simulation
-from tracer.events.argument_lists import profiler_type, recorded_from
 from tracer.graph import Op
 from tracer.operators import COLLECTIVES, kind_of
 from tracer.trace import STAGE_PREFIX
+
+from .argument_lists import profiler_type, recorded_from
 
 __all__ = ["chrome_trace"]
 
@@ -158,7 +159,8 @@ class _StageWriter:
 
     def _operator(self, call: int) -> Op:
         graph, stage = self._simulation.launches.graph, self._stage.launches.stage
-        return graph.operators[stage.operators[call]]
+        op: Op = graph.operators[int(stage.operators[call])]
+        return op
 
     def _launch(self, index: int, launched: LaunchedSpan) -> Iterator[Event]:
         """A launch, its kernel and the arrow between them."""

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tracer.events.operator_arguments import SCALAR_TYPES, RecordedArguments
 from tracer.graph import AttributeValue, Op, TensorSpec
 from tracer.operators import argument_names
-
-from .operator_arguments import SCALAR_TYPES, RecordedArguments
 
 __all__ = ["profiler_type", "recorded_from"]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tracer.events.argument_lists import profiler_type, recorded_from
+from simulator.results.argument_lists import profiler_type, recorded_from
 from tracer.events.operator_arguments import dtype_of_type, operator_from
 from tracer.graph import Op, TensorSpec, attributes_from
 from tracer.library.graphs import graph_of
