@@ -17,6 +17,7 @@ __all__ = [
     "GREEN",
     "GREY",
     "KIND_COLOURS",
+    "LINES",
     "ORANGE",
     "PART_COLOURS",
     "PART_LABELS",
@@ -26,6 +27,8 @@ __all__ = [
     "figure_style",
     "image_bytes",
     "panels",
+    "plain_logarithmic",
+    "prefixed",
 ]
 
 # Okabe and Ito, "Color Universal Design" (2008): distinct under the common forms of colour blindness.
@@ -64,6 +67,16 @@ PART_LABELS = {
     "communication": "communication",
 }
 KIND_COLOURS = {"spatial": BLUE, "self": BLUE, "joint": GREEN, "temporal": VERMILION, "cross": GREY}
+
+#: Colour, mark and dashes of the lines of one pair of axes, in order; marks and dashes tell them apart in grey.
+LINES = (
+    (BLUE, "o", "-"),
+    (VERMILION, "s", "--"),
+    (GREEN, "^", "-."),
+    (PURPLE, "D", ":"),
+    (ORANGE, "v", "-"),
+    (SKY, "X", "--"),
+)
 
 _RESOLUTION = 160
 _STYLE: dict[Any, Any] = {
@@ -104,6 +117,24 @@ def panels(rows: int, columns: int, *, size: tuple[float, float], sharex: bool =
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex)
     return figure, list(axes.flat)
+
+
+def plain_logarithmic(axes: Axes, name: str) -> None:
+    """Make an axis, ``x`` or ``y``, logarithmic with plain numbers at 1, 2 and 5."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axes.set(**{f"{name}scale": "log"})
+    axis = axes.xaxis if name == "x" else axes.yaxis
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_formatter(NullFormatter())
+
+
+def prefixed(axes: Axes, name: str, unit: str) -> None:
+    """Write the numbers of an axis, ``x`` or ``y``, with decimal prefixes: ``20 GB``."""
+    from matplotlib.ticker import EngFormatter
+
+    (axes.xaxis if name == "x" else axes.yaxis).set_major_formatter(EngFormatter(unit=unit))
 
 
 def image_bytes(figure: Figure, *, file_format: str) -> bytes:

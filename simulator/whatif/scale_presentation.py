@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from simulator.views.figures import new_figure, save
 from simulator.views.numbers import quantity
+from simulator.views.style import BLUE, GREEN, GREY, VERMILION, figure_style, plain_logarithmic, prefixed
 
 from .compare_presentation import span
 from .scale import Growth, ScaledRun
@@ -84,31 +85,31 @@ def plot_growth(growth: Growth, path: Path) -> None:
     PlotError
         The ending names no format, or the file cannot be written.
     """
-    figure = new_figure(10, 7)
-    (latency, throughput), (memory, energy) = figure.subplots(2, 2)
-    _latency(growth, latency)
-    _line(growth, throughput, "throughput [outputs/s]", [run.throughput for run in growth.runs])
-    _memory(growth, memory)
-    _line(growth, energy, "energy [J]", [run.energy for run in growth.runs])
-    figure.suptitle(f"{growth.model} on {growth.accelerator}")
-    save(figure, path)
+    with figure_style():
+        figure = new_figure(9, 6.4)
+        (latency, throughput), (memory, energy) = figure.subplots(2, 2)
+        _latency(growth, latency)
+        _line(growth, throughput, "throughput [outputs/s]", [run.throughput for run in growth.runs])
+        _memory(growth, memory)
+        _line(growth, energy, "energy [J]", [run.energy for run in growth.runs])
+        figure.suptitle(f"{growth.model} on {growth.accelerator}")
+        save(figure, path)
 
 
 def _line(growth: Growth, axes: Axes, label: str, values: list[float | None]) -> None:
     """Values over the axis, on logarithmic scales whose ticks are the values of the axis."""
     sizes = [run.value for run in growth.runs]
     known = [(size, value) for size, value in zip(sizes, values, strict=True) if value is not None]
-    axes.plot([size for size, _ in known], [value for _, value in known], "o-", color="#0072B2")
+    axes.plot([size for size, _ in known], [value for _, value in known], "o-", color=BLUE)
     axes.set_xscale("log")
     if known:
-        axes.set_yscale("log")
+        plain_logarithmic(axes, "y")
     else:
         axes.text(0.5, 0.5, "not known", transform=axes.transAxes, ha="center")
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.minorticks_off()
     axes.set_xlabel(growth.axis)
     axes.set_ylabel(label)
-    axes.grid(color="0.9")
 
 
 def _latency(growth: Growth, axes: Axes) -> None:
@@ -116,21 +117,22 @@ def _latency(growth: Growth, axes: Axes) -> None:
     ends = [(run.value, *run.interval) for run in growth.runs if run.interval is not None]
     if ends:
         sizes, low, high = zip(*ends, strict=True)
-        axes.fill_between(sizes, low, high, color="#0072B2", alpha=0.15, linewidth=0, label="80 % interval")
+        axes.fill_between(sizes, low, high, color=BLUE, alpha=0.15, linewidth=0, label="80 % interval")
     if growth.knee is not None:
-        axes.axvline(growth.knee.size, color="#D55E00", linestyle="--", label=f"knee near {growth.knee.size:.3g}")
+        axes.axvline(growth.knee.size, color=VERMILION, linestyle="--", label=f"knee near {growth.knee.size:.3g}")
     if ends or growth.knee is not None:
-        axes.legend(fontsize="small")
+        axes.legend()
 
 
 def _memory(growth: Growth, axes: Axes) -> None:
-    _line(growth, axes, "peak memory [B]", [float(run.peak_memory) for run in growth.runs])
-    axes.axhline(growth.memory_capacity, color="0.4", linestyle=":", label="of the accelerator")
+    _line(growth, axes, "peak memory", [float(run.peak_memory) for run in growth.runs])
+    prefixed(axes, "y", "B")
+    axes.axhline(growth.memory_capacity, color=GREY, linestyle=":", label="of the accelerator")
     if growth.largest_that_fits is not None:
         axes.axvline(
             growth.largest_that_fits,
-            color="#009E73",
+            color=GREEN,
             linestyle="--",
             label=f"largest that fits: {growth.largest_that_fits}",
         )
-    axes.legend(fontsize="small")
+    axes.legend()

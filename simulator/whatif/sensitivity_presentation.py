@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from simulator.report import BoundShares
 from simulator.views.figures import new_figure, save
 from simulator.views.numbers import quantity
+from simulator.views.style import BLACK, BLUE, ORANGE, figure_style
 
 from .sensitivity import FieldSensitivity, ResourceSensitivity, Sensitivity
 
@@ -114,21 +115,24 @@ def plot_sensitivity(found: Sensitivity, path: Path) -> None:
         The ending names no format, or the file cannot be written.
     """
     shown = [field for field in found.fields if _is_shown(field)][:_BARS]
-    figure = new_figure(9, 1.6 + 0.36 * len(shown))
-    axes = figure.subplots()
-    _bars(shown, axes)
-    axes.set_title(f"{found.model} on {found.accelerator}: {quantity(found.latency, 's')}")
-    save(figure, path)
+    with figure_style():
+        figure = new_figure(8, 1.6 + 0.32 * len(shown))
+        axes = figure.subplots()
+        _bars(shown, axes)
+        axes.set_title(f"{found.model} on {found.accelerator}: {quantity(found.latency, 's')}")
+        save(figure, path)
 
 
 def _bars(shown: Sequence[FieldSensitivity], axes: Axes) -> None:
     places = range(len(shown))
-    for name, colour, gains in (
-        ("twice the field", "#0072B2", [field.gain_2x for field in shown]),
-        ("half the field", "#D55E00", [field.gain_half for field in shown]),
+    for name, colour, hatch, gains in (
+        ("twice the field", BLUE, "", [field.gain_2x for field in shown]),
+        ("half the field", ORANGE, "////", [field.gain_half for field in shown]),
     ):
-        axes.barh(places, [gain - 1.0 for gain in gains], left=1.0, color=colour, label=name, height=0.7)
-    axes.axvline(1.0, color="black", linewidth=0.8)
+        lengths = [gain - 1.0 for gain in gains]
+        drawn = {"left": 1.0, "color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.0}
+        axes.barh(places, lengths, label=name, height=0.7, **drawn)
+    axes.axvline(1.0, color=BLACK, linewidth=0.8)
     axes.set_xscale("log")
     low = min((gain for field in shown for gain in (field.gain_2x, field.gain_half)), default=1.0)
     high = max((gain for field in shown for gain in (field.gain_2x, field.gain_half)), default=1.0)
@@ -142,6 +146,5 @@ def _bars(shown: Sequence[FieldSensitivity], axes: Axes) -> None:
     axes.set_yticks(places, [field.field for field in shown])
     axes.invert_yaxis()
     axes.set_xlabel("speed-up")
-    axes.grid(axis="x", color="0.9")
-    axes.set_axisbelow(True)
-    axes.legend(fontsize="small")
+    axes.grid(visible=False, axis="y")
+    axes.legend(loc="lower right")

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
@@ -15,11 +15,16 @@ from hw_specs import Accelerator, apply_overrides, changeable_paths, format_quan
 from hw_specs.output import OutputError, write_text
 from hw_specs.overrides import present_numbers
 from simulator.views.figures import new_figure, save
+from simulator.views.style import BLUE, VERMILION, figure_style, prefixed
 from simulator.whatif.study.designs import DesignGroup
 from simulator.whatif.study.evaluation import figure_units
 from simulator.whatif.study.study import Study
 
-from .search import OBJECTIVES, Front
+from .presentation import apart, drawn_figures
+from .search import Front
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["front_rows", "specification", "write_front"]
 
@@ -125,20 +130,27 @@ def _as_csv(front: Front) -> str:
 
 def _draw(front: Front, path: Path) -> None:
     """Draw the first two objectives of the designs, a third as color."""
-    objectives, units = front.study.file.search.objectives, figure_units(front.study)
-    across = objectives[0]
-    up = objectives[1] if len(objectives) > 1 else next(name for name in OBJECTIVES if name != across)
-    figure = new_figure(6.5, 4.4)
-    axes = figure.subplots()
-    color = front.figures[objectives[2]] if len(objectives) > 2 else None
-    dots = axes.scatter(front.figures[across], front.figures[up], c=color, cmap=None if color is None else "viridis")
-    for number in range(len(front)):
-        at = (front.figures[across][number], front.figures[up][number])
-        axes.annotate(str(number + 1), at, xytext=(3, 3), textcoords="offset points", fontsize=7)
-    axes.set_xlabel(f"{across} [{units[across]}]")
-    axes.set_ylabel(f"{up} [{units[up]}]")
-    if color is not None:
-        figure.colorbar(dots, ax=axes, label=f"{objectives[2]} [{units[objectives[2]]}]")
-    axes.set_title(front.study.file.title, fontsize=10)
-    axes.grid(alpha=0.25)
-    save(figure, path)
+    with figure_style():
+        figure = new_figure(7.0, 4.4)
+        axes = figure.subplots()
+        _points(front, axes)
+        axes.set_title(front.study.file.title)
+        save(figure, path)
+
+
+def _points(front: Front, axes: Axes) -> None:
+    units, (across, up, shade) = figure_units(front.study), drawn_figures(front)
+    color = BLUE if shade is None else front.figures[shade]
+    dots = axes.scatter(front.figures[across], front.figures[up], c=color, cmap=None if shade is None else "viridis")
+    for text, *at in zip(apart(front, across, up), front.figures[across], front.figures[up], strict=True):
+        axes.annotate(text, (at[0], at[1]), xytext=(4, 4), textcoords="offset points", fontsize=8)
+    for name, figures in front.starts.items():
+        axes.plot(figures[across], figures[up], "X", color=VERMILION, markersize=9)
+        place = {"xytext": (6, -12), "textcoords": "offset points"}
+        axes.annotate(name, (figures[across], figures[up]), fontsize=8, color=VERMILION, **place)
+    for axis, figure in (("x", across), ("y", up)):
+        prefixed(axes, axis, units[figure])
+    axes.set(xlabel=across.replace("_", " "), ylabel=up.replace("_", " "))
+    if shade is not None:
+        bar = axes.figure.colorbar(dots, ax=axes, label=shade.replace("_", " "))
+        prefixed(bar.ax, "y", units[shade])

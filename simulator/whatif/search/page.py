@@ -15,13 +15,13 @@ from simulator.views.html.printed_page import Range, printed_page, ranges_chart
 from simulator.views.style import VERMILION
 from simulator.whatif.study.evaluation import figure_units
 
-from .presentation import cell_text, front_columns, front_units, print_front, short_name
+from .presentation import apart, cell_text, drawn_figures, front_columns, front_units, print_front, short_name
 from .search import OBJECTIVES, Front
 
 __all__ = ["front_page"]
 
-# Designs that have a line each in the picture of intervals, and how far apart numbers of points stand.
-_LINES, _APART = 40, 0.03
+# Designs that have a line each in the picture of intervals.
+_LINES = 40
 # Ratio of the largest value to the least from which on an axis is logarithmic.
 _WIDE = 5.0
 
@@ -122,10 +122,7 @@ def _remarks(front: Front) -> Iterator[str]:
 
 def _front_chart(front: Front) -> Chart:
     """Designs over the first two objectives, or over the only one and another figure."""
-    across, *others = front.study.file.search.objectives
-    up = others[0] if others else next(name for name in OBJECTIVES if name != across)
-    shade = others[1] if len(others) > 1 else None
-    units = figure_units(front.study)
+    units, (across, up, shade) = figure_units(front.study), drawn_figures(front)
     says = f"Each point is a design under its number, {_words(up)} over {_words(across)}"
     shaded = "" if shade is None else f", the lighter the more {_words(shade)}"
     return Chart(
@@ -160,23 +157,13 @@ def _designs(front: Front, across: str, up: str, shade: str | None) -> dict[str,
         "mode": "markers+text",
         "x": _plain(front.figures[across]),
         "y": _plain(front.figures[up]),
-        "text": _apart(front.figures[across], front.figures[up]),
+        "text": apart(front, across, up),
         "textposition": "top right",
         "textfont": {"size": 10},
         "customdata": [hover(_pointed_at(front, at)) for at in range(len(front))],
         "hovertemplate": "%{customdata}<extra></extra>",
         "marker": marker,
     }
-
-
-def _apart(across: NDArray[Any], up: NDArray[Any]) -> list[str]:
-    """Numbers of designs whose points are so far from those before that both can be read, empty texts of others."""
-    places = np.column_stack([(each - np.nanmin(each)) / (np.ptp(each) or 1.0) for each in (across, up)])
-    shown: list[int] = []
-    for at, place in enumerate(places):
-        if all(np.abs(place - places[other]).max() > _APART for other in shown):
-            shown.append(at)
-    return [str(at + 1) if at in shown else "" for at in range(len(places))]
 
 
 def _starts(front: Front, across: str, up: str) -> dict[str, Any]:

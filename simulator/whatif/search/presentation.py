@@ -6,18 +6,21 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import format_quantity
 from simulator.whatif.study.evaluation import figure_units
 
-from .search import Front
+from .search import OBJECTIVES, Front
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["cell_text", "front_columns", "front_units", "print_front", "short_name"]
+__all__ = ["apart", "cell_text", "drawn_figures", "front_columns", "front_units", "print_front", "short_name"]
 
+# How far apart numbers of points stand, in parts of an axis.
+_APART = 0.03
 # Figures that a front is not held against others by.
 _BESIDE = frozenset({"fits", "latency_low", "latency_high"})
 _PRINTED = frozenset({"B", "B/s", "FLOP/s", "Hz", "J", "W", "s"})
@@ -68,3 +71,21 @@ def cell_text(value: Any, unit: str) -> str:
     if math.isnan(number):
         return "-"
     return format_quantity(number, unit) if unit in _PRINTED else f"{number:.4g}"
+
+
+def drawn_figures(front: Front) -> tuple[str, str, str | None]:
+    """Figures of a picture, across, up and as shade: objectives, and another figure where there is one alone."""
+    across, *others = front.study.file.search.objectives
+    up = others[0] if others else next(name for name in OBJECTIVES if name != across)
+    return across, up, others[1] if len(others) > 1 else None
+
+
+def apart(front: Front, across: str, up: str) -> list[str]:
+    """Numbers of designs whose points are so far from those before that both can be read, empty texts of others."""
+    figures = (front.figures[across], front.figures[up])
+    places = np.column_stack([(each - np.nanmin(each)) / (np.ptp(each) or 1.0) for each in figures])
+    shown: list[int] = []
+    for at, place in enumerate(places):
+        if all(np.abs(place - places[other]).max() > _APART for other in shown):
+            shown.append(at)
+    return [str(at + 1) if at in shown else "" for at in range(len(places))]

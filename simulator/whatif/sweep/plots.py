@@ -6,6 +6,7 @@ designs each, and a line or a cell is the median of its part; bands hold the mid
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.views.figures import new_figure, save
+from simulator.views.style import LINES, figure_style, plain_logarithmic
 from simulator.whatif.exponents import knee_of
 from simulator.whatif.study.evaluation import figure_units
 from simulator.whatif.study.file import Plot
@@ -29,7 +31,9 @@ FloatArray = NDArray[np.float64]
 
 _FOLDER = "_plots"
 _MOST_ROWS = 2_000_000
-_MOST_LEVELS, _PARTS = 40, 24
+_MOST_LEVELS, _PARTS, _FEWEST_PARTS = 40, 24, 4
+# Designs that a part of a line and a cell of a heat map have on average.
+_OF_A_PART, _OF_A_CELL = 16, 6
 # Where a hundred per cent more of a field brings 7 % less or more than before.
 _BEND = 0.1
 # Units that pictures scale their numbers to: the largest that is not above the middle of the values.
@@ -51,12 +55,13 @@ def draw_plots(study: Study, results: Results) -> list[Path]:
 def _draw(study: Study, results: Results, plot: Plot, path: Path) -> None:
     names = [plot.x, plot.y, *([plot.color] if plot.kind == "heat" else []), *([plot.by] if plot.by else [])]
     rows = results.sample(list(dict.fromkeys(names)), _MOST_ROWS)
-    figure = new_figure(7.0, 4.4)
-    axes = figure.subplots()
-    picture = _Picture(study, plot, axes)
-    {"line": picture.lines, "heat": picture.heat_map, "knee": picture.knee}[plot.kind](rows)
-    axes.set_title(study.file.title, fontsize=10)
-    save(figure, path)
+    with figure_style():
+        figure = new_figure(7.0, 4.4)
+        axes = figure.subplots()
+        picture = _Picture(study, plot, axes)
+        {"line": picture.lines, "heat": picture.heat_map, "knee": picture.knee}[plot.kind](rows)
+        axes.set_title(study.file.title)
+        save(figure, path)
 
 
 class _Picture:
@@ -71,13 +76,11 @@ class _Picture:
     def lines(self, rows: dict[str, NDArray[Any]]) -> None:
         """The figure over the field, a line for each value of what it is split by."""
         x_scale, y_scale = self._label("x", self._plot.x, rows), self._label("y", self._plot.y, rows)
-        for value in _values(rows, self._plot.by):
+        for value, (colour, mark, dashes) in zip(_values(rows, self._plot.by), itertools.cycle(LINES), strict=False):
             chosen = _chosen(rows, self._plot.by, value)
             at, low, middle, high = medians_by(rows[self._plot.x][chosen], rows[self._plot.y][chosen])
-            (line,) = self._axes.plot(at / x_scale, middle / y_scale, marker=".", label=_text(value))
-            self._axes.fill_between(
-                at / x_scale, low / y_scale, high / y_scale, color=line.get_color(), alpha=0.15, linewidth=0
-            )
+            self._axes.plot(at / x_scale, middle / y_scale, dashes, marker=mark, color=colour, label=_text(value))
+            self._axes.fill_between(at / x_scale, low / y_scale, high / y_scale, color=colour, alpha=0.15, linewidth=0)
         self._finish()
 
     def knee(self, rows: dict[str, NDArray[Any]]) -> None:
@@ -91,10 +94,11 @@ class _Picture:
             found = knee_of(at.tolist(), middle.tolist(), least=_BEND) if positive else None
             if found is None:
                 continue
-            self._axes.axvline(found.size / x_scale, color=f"C{number}", linestyle="--", linewidth=1)
+            colour = LINES[number % len(LINES)][0]
+            self._axes.axvline(found.size / x_scale, color=colour, linestyle="--", linewidth=1)
             text = f" {found.size / x_scale:.3g}: exponent {found.before:.2f}, then {found.after:.2f}"
             place = (found.size / x_scale, 0.95 - 0.06 * number)
-            self._axes.annotate(text, place, xycoords=("data", "axes fraction"), color=f"C{number}", fontsize=8)
+            self._axes.annotate(text, place, xycoords=("data", "axes fraction"), color=colour, fontsize=8)
 
     def heat_map(self, rows: dict[str, NDArray[Any]]) -> None:
         """The figure as color over two fields."""
@@ -106,15 +110,16 @@ class _Picture:
         mesh = self._axes.pcolormesh(x_edges / x_scale, y_edges / y_scale, cells.T, cmap="viridis")
         self._axes.figure.colorbar(mesh, ax=self._axes, label=self._named(plot.color, scale))
         if self._is_log(plot.y):
-            _logarithmic(self._axes, "y")
+            plain_logarithmic(self._axes, "y")
         self._finish()
 
     def _finish(self) -> None:
         if self._is_log(self._plot.x):
-            _logarithmic(self._axes, "x")
+            plain_logarithmic(self._axes, "x")
         if self._plot.by:
-            self._axes.legend(title=self._plot.by, fontsize=8)
-        self._axes.grid(alpha=0.25)
+            figure = self._axes.get_figure(root=True)
+            if figure is not None:
+                figure.legend(title=self._plot.by, loc="outside lower center", ncols=len(LINES))
 
     def _is_log(self, name: str) -> bool:
         return name in self._log
@@ -134,17 +139,6 @@ class _Picture:
     def _named(self, name: str, scale: float) -> str:
         unit = self._units.get(name, "")
         return name if unit in ("", "1") else f"{name} [{dict(_PREFIXES)[scale]}{unit}]"
-
-
-def _logarithmic(axes: Axes, name: str) -> None:
-    """Logarithmic axis with plain numbers at 1, 2 and 5."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    axes.set(**{f"{name}scale": "log"})
-    axis = axes.xaxis if name == "x" else axes.yaxis
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(lambda value, _: f"{value:g}")
-    axis.set_minor_formatter(NullFormatter())
 
 
 def _values(rows: dict[str, NDArray[Any]], by: str | None) -> list[Any]:
@@ -167,7 +161,7 @@ def medians_by(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, Fl
     levels, place = np.unique(x, return_inverse=True)
     if len(levels) > _MOST_LEVELS:
         order = np.argsort(x, kind="stable")
-        parts = np.array_split(order, _PARTS)
+        parts = np.array_split(order, _parts(len(x), _OF_A_PART))
         at = np.array([np.median(x[part]) for part in parts])
     else:
         parts = [np.flatnonzero(place == number) for number in range(len(levels))]
@@ -176,12 +170,18 @@ def medians_by(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, Fl
     return at, quantiles[:, 0], quantiles[:, 1], quantiles[:, 2]
 
 
+def _parts(count: int, each: float) -> int:
+    """Parts of so many designs that each has some, as long as there are enough of them."""
+    return int(min(max(count / each, _FEWEST_PARTS), _PARTS))
+
+
 def _edges(values: FloatArray, logarithmic: bool) -> FloatArray:
     """Edges of the cells along one axis: between levels, or of equal parts where there are many."""
     levels = np.unique(values[np.isfinite(values)])
     to, back = (np.log, np.exp) if logarithmic else (np.asarray, np.asarray)
     if len(levels) > _MOST_LEVELS:
-        return np.asarray(back(np.linspace(to(levels[0]), to(levels[-1]), _PARTS + 1)))
+        parts = _parts(int(len(values) ** 0.5), _OF_A_CELL**0.5)
+        return np.asarray(back(np.linspace(to(levels[0]), to(levels[-1]), parts + 1)))
     places = to(levels)
     half = np.diff(places) / 2 if len(places) > 1 else np.array([0.05 * abs(places[0]) or 0.5])
     middle = places[:-1] + half if len(places) > 1 else np.zeros(0)
