@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.report import BoundShares
 from simulator.views.figures import new_figure, save
@@ -130,7 +130,7 @@ def _bars(shown: Sequence[FieldSensitivity], axes: Axes) -> None:
         ("half the field", ORANGE, "////", [field.gain_half for field in shown]),
     ):
         lengths = [gain - 1.0 for gain in gains]
-        drawn = {"left": 1.0, "color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.0}
+        drawn: dict[str, Any] = {"left": 1.0, "color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.0}
         axes.barh(places, lengths, label=name, height=0.7, **drawn)
     axes.axvline(1.0, color=BLACK, linewidth=0.8)
     axes.set_xscale("log")

@@ -142,12 +142,12 @@ def _points(front: Front, axes: Axes) -> None:
     units, (across, up, shade) = figure_units(front.study), drawn_figures(front)
     color = BLUE if shade is None else front.figures[shade]
     dots = axes.scatter(front.figures[across], front.figures[up], c=color, cmap=None if shade is None else "viridis")
-    for text, *at in zip(apart(front, across, up), front.figures[across], front.figures[up], strict=True):
-        axes.annotate(text, (at[0], at[1]), xytext=(4, 4), textcoords="offset points", fontsize=8)
+    for text, x, y in zip(apart(front, across, up), front.figures[across], front.figures[up], strict=True):
+        axes.annotate(text, (x, y), xytext=(4, 4), textcoords="offset points", fontsize=8)
     for name, figures in front.starts.items():
         axes.plot(figures[across], figures[up], "X", color=VERMILION, markersize=9)
-        place = {"xytext": (6, -12), "textcoords": "offset points"}
-        axes.annotate(name, (figures[across], figures[up]), fontsize=8, color=VERMILION, **place)
+        at = (figures[across], figures[up])
+        axes.annotate(name, at, xytext=(6, -12), textcoords="offset points", fontsize=8, color=VERMILION)
     for axis, figure in (("x", across), ("y", up)):
         prefixed(axes, axis, units[figure])
     axes.set(xlabel=across.replace("_", " "), ylabel=up.replace("_", " "))

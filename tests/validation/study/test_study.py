@@ -67,9 +67,13 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
         ("  - id: S2\n", "  - id: S1\n", "S1 is there twice"),
         ("  - roofline\n", "", "statement S7a is in section 'roofline', which is not listed"),
         ("criterion: {share: {above: 0.6}}", "criterion: {share: {}}", "statements.6.criterion.share: .*give one of"),
-        ("    expected: agree\n    remark: Products", "    remark: Products", "expected: Field required"),
-        ("judge: size_of_suite}", "judge: size_of_suite, which: all}", "statements.7.measure.which: Extra inputs"),
-        ("title: ", "- title: ", "is not valid YAML|Input should be"),
+        (
+            "    expected: agree\n    remark: Products",
+            "    remark: Products",
+            "statements.12.expected: missing; give a value",
+        ),
+        ("judge: size_of_suite}", "judge: size_of_suite, which: all}", "statements.7.measure.*which: unknown key"),
+        ("title: ", "- title: ", "is not valid YAML|refused|mapping"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
