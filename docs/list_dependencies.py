@@ -1,6 +1,7 @@
 """List what the packages depend on, with licences.
 
-``python docs/list_dependencies.py`` writes reference/dependencies.md. Direct dependencies come from setup.cfg, what they need in turn and all licences from the metadata of what is installed.
+``python docs/list_dependencies.py`` writes reference/dependencies.md. Direct dependencies come
+from setup.cfg, what they need in turn and all licences from the metadata of what is installed.
 """
 
 from __future__ import annotations
