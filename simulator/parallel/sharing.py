@@ -12,6 +12,8 @@ from simulator.schedule.timeline import StageTimeline, Timeline
 __all__ = ["Sharing", "sharing_of"]
 
 _COMMUNICATION = "communication"
+#: Share of the time of messages that is the rounding of two sums of them. [1]
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ def sharing_of(timeline: Timeline, costs: KernelCosts, energy: float | None) -> 
         devices=scheme.devices,
         replicas=scheme.data,
         exposed=shown,
-        hidden=max(alone - shown, 0.0),
+        hidden=alone - shown if alone - shown > _ROUNDING * alone else 0.0,
         sent=float(sent.sum()),
         energy=None if energy is None else energy * scheme.devices,
         throughput=scheme.data / timeline.latency if timeline.latency else 0.0,
