@@ -31,9 +31,12 @@
 
   // Answers of the server; the last one asked for counts.
   const ask = async (path, query) => {
-    const response = await fetch(`api/${path}?${query}`);
-    const found = await response.json().catch(() => ({ error: `the server says ${response.status}` }));
-    return { ...found, status: response.status };
+    try {
+      const response = await fetch(`api/${path}?${query}`);
+      return await response.json().catch(() => ({ error: `the server says ${response.status}` }));
+    } catch {
+      return { error: "whatif explore does not answer: is it still running?" };
+    }
   };
   const pause = (time) => new Promise((done) => setTimeout(done, time));
 
@@ -55,6 +58,7 @@
   });
 
   const MOST_MARKS = 150;
+  const DRAWN_EVERY = 300; // [ms]
   const DASHES = ["solid", "dash", "dot", "dashdot", "longdash"];
   const CLEAN = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
   const clean = (text) => text.replace(/[&<>]/g, (sign) => CLEAN[sign]);
@@ -148,7 +152,8 @@
           this.show(found);
           compare();
           await new Promise(requestAnimationFrame);
-          this.draw(found);
+          // Marks take longer to draw than figures to write: where the next figures are due they come now and then.
+          if (!this.again || performance.now() - this.drawn > DRAWN_EVERY) this.draw(found);
         }
       } while (this.again);
       this.busy = false;
@@ -272,7 +277,8 @@
       this.one(".ends").textContent = found.low === null ? "" : `${timeText(found.low, 3)} to ${timeText(found.high, 3)}`;
       const rate = Object.entries(RATES).find(([name]) => name in found.throughput);
       const outputs = rate ? `${digits(found.throughput[rate[0]], 4)} ${rate[1]}` : `${digits(found.outputs, 4)} outputs/s`;
-      this.one(".throughput").textContent = outputs;
+      const first = found.throughput.time_to_first_token;
+      this.one(".throughput").textContent = first ? `${outputs}, first token after ${timeText(first, 3)}` : outputs;
       this.one(".energy").textContent = found.energy === null ? "not known" : quantity(found.energy / (found.outputs * found.latency), "J");
       this.one(".memory").textContent = `${quantity(found.peak_memory, "B", 3)} of ${quantity(found.capacity, "B", 3)}${found.fits ? "" : ": does not fit"}`;
       const price = found.price === null ? "" : `, the part ${digits(found.price, 4)}`;
@@ -313,6 +319,7 @@
 
     // Marks keep their order while numbers are dragged; only where they stand and how large they are moves.
     draw(found) {
+      this.drawn = performance.now();
       const time = (kernel) => kernel.launches * found.times[kernel.row];
       const all = this.kernels.reduce((sum, kernel) => sum + time(kernel), 0) || 1;
       if (!this.shown) {
@@ -434,7 +441,7 @@
     if (!one || !two) { byId("ratio").textContent = ""; return; }
     const ratio = one.latency / two.latency;
     const ends = interval?.low != null && Math.abs(interval.ratio / ratio - 1) < 1e-3
-      ? `, 80 % interval ${digits(interval.low, 3)} to ${digits(interval.high, 3)}${interval.low < 1 && interval.high > 1 ? ": which is faster is not certain" : ""}`
+      ? `, 80 % interval ${digits(interval.low, 3)} to ${digits(interval.high, 3)}${interval.low < 1 && interval.high > 1 ? `: which is faster is not certain (B with ${(100 * interval.faster).toFixed(0)} %)` : ""}`
       : "";
     const alike = Math.abs(ratio - 1) < 5e-4;
     byId("ratio").textContent = `B is ${alike ? "as fast" : `${digits(ratio, 3)} times as fast`} as A${ends}`;

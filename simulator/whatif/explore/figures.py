@@ -6,7 +6,7 @@ and energy are those of :func:`simulator.simulate`, gains those of :func:`simula
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -103,13 +103,22 @@ class LoweredDesign:
     def of(cls, setup: Setup, graph: OpGraph, present: Mapping[str, float]) -> Self:
         """Of a setup whose accelerator is changed or as it is. Raises as :func:`simulator.simulate`."""
         part, pool = setup.accelerator, setup.calibrations
-        run = VariantRun.of(graph, part, setup.execution, pool, host=setup.host)
+        run = VariantRun.of(graph, part, setup.execution, pool, host=setup.host, many=True)
         issuing = host_costs(host_of(part, pool, setup.host), part)
         return cls(run=run, present=present, faster=issues_of(run.launches, faster_host(issuing)))
 
     def numbers(self, chosen: Mapping[str, float]) -> dict[str, float]:
         """All numbers of the accelerator with some of them changed, by path, those that follow included."""
         return with_followers(self.present, chosen)
+
+    def outcomes(self, tried: Sequence[Mapping[str, float]]) -> dict[str, FloatArray]:
+        """Figures of :data:`simulator.variants.FIGURES` with numbers changed in some ways, each shape (len(tried),)."""
+        every, count = [self.numbers(each) for each in tried], len(tried)
+        numbers = {path: np.array([each[path] for each in every]) for path in every[0]}
+        columns = self.run.columns.columns(numbers, count)
+        costs = kernel_times(self.run.kernels, columns.at_boost())
+        found = self.run.costed(columns, BoostTimes(costs.time, costs.draw), self.run.issues)
+        return self.run.outcome(found, self.run.apart(numbers)) | self.run.memory(numbers, count)
 
     def figures(self, chosen: Mapping[str, float]) -> Figures:
         """Figures with some numbers of the accelerator changed; none of them, where it is as it is."""

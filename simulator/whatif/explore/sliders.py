@@ -66,10 +66,7 @@ def _acting(
     lowered: LoweredDesign, paths: list[str], chosen: Mapping[str, float], units: Mapping[str, str]
 ) -> list[bool]:
     """Whether figures move between the ends of each path, all ends computed at once."""
-    tried = [chosen, *_tried(lowered, paths, chosen, units)]
-    every = [lowered.numbers(each) for each in tried]
-    numbers = {path: np.array([each[path] for each in every]) for path in every[0]}
-    figures = lowered.run.figures(numbers, len(tried))
+    figures = lowered.outcomes([chosen, *_tried(lowered, paths, chosen, units)])
     moved = np.any([_moved(figures[name]) for name in _MOVED], axis=0)
     return [bool(pair.any()) for pair in moved[1:].reshape(-1, len(ENDS))]
 
