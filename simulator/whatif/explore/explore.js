@@ -443,7 +443,7 @@
     const ends = interval?.low != null && Math.abs(interval.ratio / ratio - 1) < 1e-3
       ? `, 80 % interval ${digits(interval.low, 3)} to ${digits(interval.high, 3)}${interval.low < 1 && interval.high > 1 ? `: which is faster is not certain (B with ${(100 * interval.faster).toFixed(0)} %)` : ""}`
       : "";
-    const alike = Math.abs(ratio - 1) < 5e-4;
+    const alike = digits(ratio, 3) === "1";
     byId("ratio").textContent = `B is ${alike ? "as fast" : `${digits(ratio, 3)} times as fast`} as A${ends}`;
     for (const design of designs()) if (design.figures) design.breakdown(design.figures);
   };
