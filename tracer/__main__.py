@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +22,7 @@ from tracer.storage.trace_file import save_trace
 
 from .graph import KEY_VALUE_CACHES, KEY_VALUE_DTYPES, GraphError, OpGraph, Workload
 from .lengths import AttentionCall, attention_calls, plot_lengths
-from .progress_bar import counts
+from .progress_bar import counts, working
 from .trace import Trace, TraceFormatError
 from .workloads import Pipeline, UnknownWorkloadError, resolve
 
@@ -86,7 +86,7 @@ def graph_command(
         "kv_cache_dtype": kv_cache_dtype,
         "dtype": dtype,
     }
-    graph = graph_of(model, settings, progress=_say)
+    graph = _graph(model, settings)
     save_graph(graph, output)
     calls = sum(stage.num_calls * stage.repeats for stage in graph.stages)
     print(f"{output}: {calls} calls, {len(graph.operators)} distinct operators, {graph.num_parameters} parameters")
@@ -174,7 +174,7 @@ def lengths_command(
         "num_frames": num_frames,
         "num_inference_steps": num_inference_steps,
     }
-    graph = graph_of(model, settings, progress=_say)
+    graph = _graph(model, settings)
     if plot is not None:
         _save_figure(graph, plot, max(repeats, 2))
     sys.stdout.write(_rendered(list(attention_calls(graph, repeats=repeats)), output_format))
@@ -187,7 +187,8 @@ def bundle_command(
     """Rebuild the graphs that ship with the package."""
     from tracer.library.rebuild import rebuild
 
-    size = rebuild(names or (), progress=_say)
+    with working("tracing") as say:
+        size = rebuild(names or (), progress=lambda name: say(f"tracing {name}"))
     print(f"bundle: {size / 1e6:.2f} MB")
 
 
@@ -220,10 +221,10 @@ def _captured(
         return trace_pipeline(pipeline, workload, options)
 
 
-def _say(what: str) -> None:
-    """Progress for someone who watches; an error stays the only line for a program that reads."""
-    if sys.stderr.isatty():
-        print(f"tracing {what} ...", file=sys.stderr)
+def _graph(model: str, settings: Mapping[str, object]) -> OpGraph:
+    """Graph of a workload, with progress for someone who watches."""
+    with working(f"reading {model}") as say:
+        return graph_of(model, settings, progress=lambda stage: say(f"tracing {model}: {stage}"))
 
 
 def _save_figure(graph: OpGraph, path: Path, repeats: int) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, ProgressColumn
 
-__all__ = ["counts", "reading", "shares"]
+__all__ = ["counts", "reading", "shares", "working"]
 
 
 @contextmanager
@@ -36,9 +36,19 @@ def reading(path: Path) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: advance(f"reading {path.name}", done, total)
 
 
-def _bar() -> Progress:
+@contextmanager
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """Bar of what nobody knows the length of, with the time that it has taken; moved by what is being done."""
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+
+    with _bar(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda now: bar.update(task, description=now)
+
+
+def _bar(*columns: ProgressColumn) -> Progress:
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    return Progress(console=console, transient=True, disable=not console.is_terminal)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

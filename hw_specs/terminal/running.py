@@ -72,6 +72,8 @@ def _usage(app: typer.Typer, name: str, error: Any) -> str:
         message = f"No such option: {unknown}{nearest_option(str(unknown), known) or '; --help lists them'}"
     if type(error).__name__ == "NoArgsIsHelpError":
         return message  # without a command, the message is the help
+    if message.startswith("Got unexpected extra argument"):
+        message += "; values follow the names of their options, which --help lists"
     if message.startswith("No such command"):
         message += f" Valid: {', '.join(str(command.name) for command in app.registered_commands)}"
     return f"{name}: error: {_one_line(message)}"

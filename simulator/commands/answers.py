@@ -22,6 +22,7 @@ from simulator.views.parts import ROWS, parts_to_csv, parts_to_json, print_parts
 from simulator.views.report import LARGEST_MODULES, print_report, to_csv, to_json
 from simulator.views.terminal import captured
 from tracer.graph import OpGraph
+from tracer.progress_bar import working
 
 from .asked import Asked
 from .subject import Subject, refuse
@@ -66,8 +67,9 @@ def predicted(graph: OpGraph, asked: Asked, explain: str | None = None) -> Answe
 
     report = with_one_device(simulation, asked.execution, rerun)
     if asked.files:
-        others = other_attention(simulation, asked.execution, rerun) if asked.files.compare_attention else {}
-        asked.files.write(simulation, report, others, asked.remarks)
+        with working("writing files"):
+            others = other_attention(simulation, asked.execution, rerun) if asked.files.compare_attention else {}
+            asked.files.write(simulation, report, others, asked.remarks)
     if explain is not None:
         refuse({"by": asked.by, "top": asked.top}, "an explanation")
         return Answer(_explained(simulation, explain, asked.output_format), simulation.report.fits)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from simulator.format_choice import dtype_of, settings_on
 from simulator.options import SimulateOptions
 from tracer.graph import GraphError, OpGraph
 from tracer.library.graphs import graph_of
+from tracer.progress_bar import working
 from tracer.workloads import find_variant
 
 __all__ = ["Subject", "named_variant", "refuse", "subject_of"]
@@ -92,10 +92,5 @@ def _graph(model: str | None, graph: Path | None, settings: Mapping[str, object]
         return load_graph(graph)
     if model is None:
         raise typer.BadParameter("give --model NAME or --graph FILE")
-    return graph_of(model, settings, use_cache=cache, progress=_say)
-
-
-def _say(stage: str) -> None:
-    """Progress for someone who watches; an error stays the only line for a program that reads."""
-    if sys.stderr.isatty():
-        print(f"tracing {stage} ...", file=sys.stderr)
+    with working(f"reading {model}") as say:
+        return graph_of(model, settings, use_cache=cache, progress=lambda stage: say(f"tracing {model}: {stage}"))

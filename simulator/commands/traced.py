@@ -24,7 +24,7 @@ from simulator.projection.projection import Projection
 from simulator.projection.traced import graph_of_trace, project
 from simulator.views.terminal import captured
 from tracer.formats import read_trace
-from tracer.progress_bar import reading
+from tracer.progress_bar import reading, working
 
 from .answers import WIDTH, Answer, predicted
 from .asked import Asked
@@ -50,15 +50,16 @@ def traced(path: Path, graph: Path | None, source: Accelerator | None, asked: As
             raise typer.BadParameter(f"--by {asked.by} does not apply to a measured trace; valid: operator")
         if not ran_on_host(trace):
             refuse({"host": asked.host}, "a projection of a device's times, whose idle time stays as measured")
-        projection = project(
-            trace,
-            asked.accelerator,
-            source,
-            asked.execution,
-            fidelity=asked.fidelity,
-            calibrations=asked.calibrations,
-            host=asked.host,
-        )
+        with working(f"projecting {path.name}"):
+            projection = project(
+                trace,
+                asked.accelerator,
+                source,
+                asked.execution,
+                fidelity=asked.fidelity,
+                calibrations=asked.calibrations,
+                host=asked.host,
+            )
         asked.files.write_projection(projection, (*remarks, *asked.remarks))
         return Answer(_text(projection, asked), remarks=remarks)
     if source is not None:

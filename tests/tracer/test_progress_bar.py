@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich import console as rich_console
 
-from tracer.progress_bar import counts, reading, shares
+from tracer.progress_bar import counts, reading, shares, working
 
 
 def test_bars_stay_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,6 +18,8 @@ def test_bars_stay_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixtu
         part("half", 0.5)
     with reading(Path("run.json")) as read:
         read(1, 2)
+    with working("long") as say:
+        say("longer")
     assert capsys.readouterr().err == ""
 
 
@@ -34,3 +36,7 @@ def test_a_bar_names_the_file_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> 
         read(1, 4)
     assert "reading run.json" in screen.getvalue()
     assert "25%" in screen.getvalue()
+    with working("tracing sdxl") as say:
+        say("tracing sdxl: unet")
+    assert "tracing sdxl: unet" in screen.getvalue()
+    assert "0:00:00" in screen.getvalue()

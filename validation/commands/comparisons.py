@@ -12,7 +12,7 @@ from hw_specs import CalibrationPool, load_accelerator
 from simulator.command_options import Format, Output, check_format
 from simulator.views.terminal import emit, remark
 
-from .terminal import progress
+from .terminal import progress, working
 
 __all__ = ["accuracy_command", "kernels_command", "published_command"]
 
@@ -78,7 +78,8 @@ def kernels_command(
     check_format(output_format)
     part = load_accelerator(hw) if hw else None
     pool = calibration_pool(hw, part) if hw and part else CalibrationPool.shipped()
-    errors = kernel_errors(files, leave_out=leave_out, calibrations=pool, accelerator=part)
+    with working("predicting every call"):
+        errors = kernel_errors(files, leave_out=leave_out, calibrations=pool, accelerator=part)
     if output_format == "json":
         remark(skipped_lines(errors.skipped))
         emit(json.dumps(errors.to_list(), indent=2) + "\n", output)

@@ -15,7 +15,7 @@ from simulator.command_options import Format, Output, check_format
 from simulator.views.terminal import captured, emit, remark
 from validation.published.case import CaseError
 
-from .terminal import progress
+from .terminal import progress, working
 
 if TYPE_CHECKING:
     from hw_specs import Calibration, FittedCalibration
@@ -53,9 +53,11 @@ def calibrate_command(
     if not files and ceilings is None:
         raise CaseError("nothing to fit: give tables of measured calls, or --ceilings")
     _check_groups(group or ())
-    measured = [m for path in files or () for m in read_tables(path)]
-    fitted = _from_rows(measured, accelerator, group or (), folder) if files else ()
-    fitted = (*fitted, *_from_ceilings(ceilings, fitted))
+    with working("reading tables") as say:
+        measured = [m for path in files or () for m in read_tables(path)]
+        say("fitting")
+        fitted = _from_rows(measured, accelerator, group or (), folder) if files else ()
+        fitted = (*fitted, *_from_ceilings(ceilings, fitted))
     remark(skipped_lines(sum((m.skipped for m in measured), Counter())))
     remark(skipped_lines(rows_not_fitted(measured), "not fitted"))
     for entry in fitted:
@@ -119,7 +121,8 @@ def energy_command(
 
     check_format(output_format)
     try:
-        tables = energy_tables(paths, CalibrationPool.shipped())
+        with working("fitting energies"):
+            tables = energy_tables(paths, CalibrationPool.shipped())
     except ValueError as error:
         raise CaseError(str(error)) from error
     if write:
@@ -188,9 +191,11 @@ def relatives_command(
 
     if not files and not kernels:
         raise CaseError("nothing to count: give tables of published runs, or --kernels")
-    cases = select_cases(files, grade)[0] if files else ()
-    tables = [table for path in kernels or () for table in read_tables(path)]
-    found = count_relatives(cases, tables, CalibrationPool.shipped())
+    with working("reading tables") as say:
+        cases = select_cases(files, grade)[0] if files else ()
+        tables = [table for path in kernels or () for table in read_tables(path)]
+        say("predicting without relatives")
+        found = count_relatives(cases, tables, CalibrationPool.shipped())
     if not found.errors:
         raise CaseError("no row is of a part without a measured relative")
     emit(relatives_text(found), output)

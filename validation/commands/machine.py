@@ -11,7 +11,7 @@ import typer
 from hw_specs import load_accelerator
 from hw_specs.output import write_text
 from simulator.views.terminal import remark
-from tracer.progress_bar import shares
+from tracer.progress_bar import reading, shares, working
 from validation.published.case import CaseError
 
 __all__ = ["campaign_command", "check_command", "probe_command"]
@@ -72,7 +72,10 @@ def check_command(
     own = own_calibration(str(hw), accelerator, calibration)
     if own is None:
         raise CaseError(f"{hw}: no calibration beside it; give --calibration FILE, which 'validate probe' writes")
-    result = check_probe(read_trace(trace), accelerator, own)
+    with reading(trace) as advance:
+        measured = read_trace(trace, progress=advance)
+    with working("predicting"):
+        result = check_probe(measured, accelerator, own)
     print(
         f"measured {result.measured:.4g} s in operators, {result.predicted:.4g} s predicted for {result.covered:.4g} s "
         f"of it: {100 * result.error:+.1f} %, weighted by time {100 * result.time_weighted_error:.1f} %\n"

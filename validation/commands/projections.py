@@ -13,6 +13,8 @@ from hw_specs import CalibrationPool
 from simulator.command_options import Format, Output, check_format
 from simulator.views.terminal import captured, emit
 
+from .terminal import working
+
 __all__ = ["projection_command"]
 
 
@@ -32,8 +34,10 @@ def projection_command(
 
     check_format(output_format)
     pool = CalibrationPool.shipped()
-    tables = [table for file in files for table in read_tables(file)]
-    errors, runs = projection_errors(tables, pool), projected_runs(tables, pool)
+    with working("reading tables") as say:
+        tables = [table for file in files for table in read_tables(file)]
+        say("projecting")
+        errors, runs = projection_errors(tables, pool), projected_runs(tables, pool)
     if not runs:
         devices = ", ".join(sorted({table.accelerator.name for table in tables}))
         raise MeasurementError(f"no two devices with enough calls in common (40 of more than a launch): {devices}")

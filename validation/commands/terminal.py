@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tracer.progress_bar import counts
+from tracer.progress_bar import counts, working
 
-__all__ = ["progress"]
+__all__ = ["progress", "working"]
 
 
 @contextmanager

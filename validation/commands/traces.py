@@ -17,7 +17,7 @@ from simulator.projection.host_runs import measured_on_host
 from simulator.results.files import command_line, require_page, write_page
 from simulator.results.options import PageFile
 from simulator.views.terminal import captured, emit
-from tracer.progress_bar import reading
+from tracer.progress_bar import reading, working
 
 if TYPE_CHECKING:
     from tracer.graph import OpGraph
@@ -143,7 +143,8 @@ def _against(trace: Trace, reference: Trace) -> tuple[str, dict[str, Any], str]:
     from validation.traces.difference import difference_of
     from validation.traces.presentation import render_trace_difference
 
-    difference: TraceDifference = difference_of(trace, reference)
+    with working("comparing traces"):
+        difference: TraceDifference = difference_of(trace, reference)
     text = captured(lambda console: render_trace_difference(difference, console))
     return "against", difference.to_dict(), text
 
@@ -160,7 +161,8 @@ def _predicted(
     from validation.errors.trace_presentation import render
     from validation.errors.traces import compare
 
-    comparison = compare(trace, accelerator, execution, calibrations=pool, other_ranks=other_ranks)
+    with working("predicting every operator"):
+        comparison = compare(trace, accelerator, execution, calibrations=pool, other_ranks=other_ranks)
     plot, report = files
     if report is not None:
         from validation.traces.page import trace_page
@@ -176,7 +178,8 @@ def _predicted(
 def _graph(source: str, trace: Trace) -> OpGraph:
     from validation.errors.graph_difference import graph_to_compare
 
-    return graph_to_compare(source, trace)
+    with working(f"reading {source}"):
+        return graph_to_compare(source, trace)
 
 
 def _shaped(trace: Trace, graph: OpGraph) -> tuple[Trace, OpGraph, list[tuple[str, dict[str, Any], str]]]:

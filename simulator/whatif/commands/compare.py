@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,6 +16,7 @@ from simulator.results.files import command_line, require_page, write_page
 from simulator.results.options import PageFile
 from simulator.views.terminal import captured, emit, remark
 from simulator.whatif.setups import AXES, every_setup
+from tracer.progress_bar import counts
 
 from .options import unread_of
 
@@ -92,7 +94,9 @@ def compare_command(given: CompareOptions) -> None:
         raise typer.BadParameter("give --model NAME and --hw NAME, each once at least")
     idle = [line for name in given.hw for line in unread_of(name, given.change or ())]
     setups = every_setup(given.model, given.hw, given.change or (), {name: getattr(given, name) or () for name in AXES})
-    found = compare_setups(setups, fidelity=level)
+    with counts() as advance:
+        done = itertools.count()
+        found = compare_setups(setups, fidelity=level, progress=lambda what: advance(what, next(done), len(setups)))
     if given.report is not None:
         from simulator.whatif.pages import compare_page
 

@@ -11,6 +11,7 @@ from simulator.results.files import command_line, require_page, write_page
 from simulator.results.options import PageFile
 from simulator.views.figures import check_suffix
 from simulator.views.terminal import captured, emit, remark
+from tracer.progress_bar import working
 
 from .options import Plot, chosen_part, settings_of
 
@@ -43,7 +44,8 @@ def sensitivity_command(given: SensitivityOptions) -> None:
         check_suffix(given.plot)
     part = chosen_part(given.model, given.hw, given.change or ())
     settings = settings_of(given)
-    found = sensitivity(part.model, part.accelerator, settings=settings, calibrations=part.calibrations)
+    with working(f"predicting {part.model} with each field changed"):
+        found = sensitivity(part.model, part.accelerator, settings=settings, calibrations=part.calibrations)
     if given.plot is not None:
         plot_sensitivity(found, given.plot)
     if given.report is not None:

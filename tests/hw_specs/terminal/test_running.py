@@ -51,6 +51,11 @@ def lacking(package: str) -> None:
         (["bad"], 2, "thing: error: two lines\n"),
         (["lacking", "scipy"], 2, "thing: error: this needs scipy: pip install 'roofcast[validate]'\n"),
         (["gud"], 2, "thing: error: No such command 'gud'. Valid: good, bad, worse, lacking\n"),
+        (
+            ["good", "a100"],
+            2,
+            "thing: error: Got unexpected extra argument(s) (a100); values follow the names of their options",
+        ),
         (["good", "--status", "x"], 2, "thing: error: Invalid value for '--status': "),
     ],
 )
