@@ -112,7 +112,7 @@ def load_file(path: Path) -> Accelerator:
     """
     specification = _read(path)
     accelerator = _build(specification, where=_display(path))
-    extended = extended_accelerator(str(path)) if path.resolve().parent != _FOLDER else None
+    extended = extended_accelerator(str(path)) if Path(os.path.realpath(path)).parent != _FOLDER else None
     if extended is None or extended.architecture != accelerator.architecture:
         return accelerator
     return accelerator.changed_from(extended.product or extended)
@@ -159,7 +159,7 @@ def _read(path: Path, seen: tuple[Path, ...] = ()) -> _Specification:
     SpecError
         If a file is missing or refused, or extends itself.
     """
-    resolved = path.resolve()
+    resolved = Path(os.path.realpath(path))
     if resolved in seen:
         chain = " -> ".join(step.name for step in (*seen, resolved))
         raise SpecError(f"{_display(path)}: extends: goes in a circle ({chain}); extend another file")

@@ -274,3 +274,10 @@ def test_a_users_file_that_extends_another_is_that_one_with_values_changed(tmp_p
     assert load_accelerator(str(again)).product == product
     other = write(tmp_path, "z.yaml", "name: Z\nextends: a100\narchitecture: hopper\nsources: [s]")
     assert load_accelerator(str(other)).product is None
+
+
+def test_links_that_lead_to_one_another_are_refused(tmp_path):
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / name).symlink_to(tmp_path / other)
+    with pytest.raises(SpecError, match="a"):
+        load_accelerator(str(tmp_path / "a"))
