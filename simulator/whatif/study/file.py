@@ -201,7 +201,9 @@ def _without(tree: object, keys: Iterable[str]) -> dict[str, object]:
     rest = dict(tree) if isinstance(tree, Mapping) else {}
     for key in keys:
         first, _, entry = key.partition(".")
-        if entry:
+        if key in rest:  # a key of the file may have a point in its own name
+            rest.pop(key)
+        elif entry and first in rest:
             rest[first] = {name: value for name, value in rest[first].items() if str(name) != entry}
         else:
             rest.pop(first, None)

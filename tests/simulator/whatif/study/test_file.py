@@ -40,3 +40,8 @@ def test_every_complaint_has_a_line():
 @pytest.mark.parametrize("value", [True, None, {"a": 1}])
 def test_values_are_numbers_or_texts(value):
     assert read_study({"models": "sdxl", "fields": {"batch": [value]}})[1].keys == {"fields.batch"}
+
+
+def test_a_key_with_a_point_in_its_name_is_refused_with_a_line():
+    refused = read_study({"models": "sdxl", "N memory.dram.bandwidth": {"low": "1x", "high": "2x"}})[1]
+    assert refused.keys == {"N memory.dram.bandwidth"}
