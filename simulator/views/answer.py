@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from simulator.uncertainty.relatives import UNMEASURED, relatives_line
 
-from .numbers import print_hanging, quantity
+from .numbers import long_time, print_hanging, quantity
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,9 +72,10 @@ def _how_long(report: Report) -> str:
     outputs = f"; {throughput_text(report.throughput)}" if report.throughput else ""
     if report.interval is None:
         return f"at least {quantity(report.latency, 's')}{outputs}"
-    i = report.interval
+    i, words = report.interval, long_time(report.latency)
     ends = f"{quantity(i.low, 's')} to {quantity(i.high, 's')}"
-    return f"{quantity(report.latency, 's')}, {100 * i.level:.0f} % interval {ends}{outputs}"
+    whole = f"{quantity(report.latency, 's')}{f' ({words})' if words else ''}"
+    return f"{whole}, {100 * i.level:.0f} % interval {ends}{outputs}"
 
 
 def _fit(report: Report) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from simulator.report import Ends
 
-__all__ = ["ends_text", "entry_table", "more_line", "print_hanging", "quantity"]
+__all__ = ["ends_text", "entry_table", "long_time", "more_line", "print_hanging", "quantity", "time_text"]
 
 #: Room for the name of a fact, before what is said of it. [columns]
 _NAME = 14
@@ -30,9 +30,28 @@ _PREFIXES = (
 
 
 def quantity(value: float, unit: str, digits: int = 4) -> str:
-    """Four digits with a decimal prefix: 2.039e12 B/s is ``2.039 TB/s``; zero is ``0 B/s``."""
+    """Four digits with a decimal prefix: 2.039e12 B/s is ``2.039 TB/s``; zero is ``0 B/s``.
+
+    Nobody counts in thousands of seconds: 1238 s is ``1238 s``.
+    """
+    if unit == "s" and abs(value) >= 1.0:
+        return f"{value:.0f} s" if abs(value) >= 10.0**digits else f"{value:.{digits}g} s"
     scale, prefix = next((p for p in _PREFIXES if abs(value) >= p[0]), (1e-12, "p") if value else (1.0, ""))
     return f"{value / scale:.{digits}g} {prefix}{unit}".rstrip()
+
+
+def time_text(seconds: float) -> str:
+    """A time with four digits."""
+    return quantity(seconds, "s")
+
+
+def long_time(seconds: float) -> str:
+    """A time of minutes and hours in their words, empty for shorter ones."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if seconds < 120:
+        return ""
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
 def ends_text(ends: Ends | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from simulator.views.numbers import quantity
+from simulator.views.numbers import long_time, quantity, time_text
 from simulator.views.style import GREEN, GREY, ORANGE, PART_LABELS, PURPLE, VERMILION
 
 __all__ = [
@@ -62,22 +62,6 @@ def category_label(name: str) -> str:
 def colour_of(name: str) -> str:
     """Colour of a category or of anything else."""
     return COLOURS.get(name, GREY)
-
-
-def time_text(seconds: float) -> str:
-    """A time with four digits in the unit that people use: 695.1 s, not 0.6951 ks."""
-    return (
-        f"{seconds:.4g} s" if 1.0 <= seconds < 1e4 else f"{seconds:.0f} s" if seconds >= 1e4 else quantity(seconds, "s")
-    )
-
-
-def long_time(seconds: float) -> str:
-    """A time of minutes and hours in their words, empty for shorter ones."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if seconds < 120:
-        return ""
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
 def percent(share: float, digits: int = 0) -> str:

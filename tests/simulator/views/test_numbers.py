@@ -20,6 +20,8 @@ from simulator.views.numbers import ends_text, more_line, print_hanging, quantit
         (0, "B", "0 B"),
         (0.0, "", "0"),
         (1.0, "s", "1 s"),
+        (1238.04, "s", "1238 s"),
+        (123804.2, "s", "123804 s"),
         (-1500.0, "B", "-1.5 kB"),
         (999_999, "B", "1000 kB"),
         (3.2e18, "FLOP", "3200 PFLOP"),
