@@ -85,8 +85,7 @@ class Simulation:
 
     def to_pandas(self, by: str = "kernel") -> pd.DataFrame:
         """Parts of the run by any key of :data:`simulator.profile.parts.KEYS`, the longest first."""
-        from simulator.profile.parts import parts_of
-        from simulator.views.frames import parts_frame
+        from simulator.profile.parts import parts_frame, parts_of
 
         return parts_frame(parts_of(self, by), by)
 

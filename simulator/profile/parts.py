@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,10 @@ from simulator.lowering.graphs.positions import positions_of
 from simulator.report import BoundShares, Ends, Pieces, bound_shares, ends_of
 from simulator.simulation import Simulation
 
-__all__ = ["KEYS", "Part", "kernel_labels", "parts_of", "positions_by"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["KEYS", "Part", "kernel_labels", "parts_frame", "parts_of", "positions_by"]
 
 #: What parts can be told apart by.
 KEYS = ("stage", "category", "operator", "module", "kernel")
@@ -98,6 +101,27 @@ def parts_of(simulation: Simulation, key: str) -> list[Part]:
         for name, at in positions.items()
     ]
     return sorted(found, key=lambda part: -part.latency)
+
+
+def parts_frame(parts: Sequence[Part], by: str) -> pd.DataFrame:
+    """Parts of a run, one row each, with what holds each back as shares of its time.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By name: `latency`, `low`, `high` [s], `share`, `launches` [1], `flops` [FLOP], `bytes` [B], and the share of
+        each resource [1]. The ends are NaN where the fidelity is a bound.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        pandas is not installed.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame([part.to_dict() for part in parts]).set_index("name")
+    frame.index.name = by
+    return frame
 
 
 def positions_by(launches: Launches, key: str) -> Mapping[str, NDArray[np.int64]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,33 +13,14 @@ from simulator.hosts.host import ON_THE_HOST, HostCosts
 from simulator.schedule.timeline import issues_of, stage_runs
 from simulator.simulation import Simulation
 
-__all__ = ["TRIED", "Upgrade", "faster_host", "upgraded", "upgrades"]
+from .upgrade import Upgrade
+
+__all__ = ["TRIED", "faster_host", "upgraded", "upgrades"]
 
 FloatArray = NDArray[np.float64]
 
 #: Resources of which a run is tried with more, in the order of :func:`upgraded`; occupancy is what none shortens.
 TRIED = ("compute", "memory", "power", "link", "launch")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upgrade:
-    """A run on an accelerator that has more of one thing.
-
-    Attributes
-    ----------
-    resource : str
-        As in :class:`simulator.report.BoundShares`.
-    factor : float
-    latency : float
-        Of the run with it. [s]
-    speed_up : float
-        Of the run over it. [1]
-    """
-
-    resource: str
-    factor: float
-    latency: float
-    speed_up: float
 
 
 def upgrades(simulation: Simulation, factor: float = 2.0) -> list[Upgrade]:

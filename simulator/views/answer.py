@@ -13,7 +13,7 @@ from .numbers import long_time, print_hanging, quantity
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simulator.profile.upgrades import Upgrade
+    from simulator.profile.upgrade import Upgrade
     from simulator.report import BoundShares, Report
 
 __all__ = ["BASES_IN_WORDS", "WORTH_NAMING", "bounds_text", "print_answer", "throughput_text"]

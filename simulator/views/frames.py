@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simulator.profile.parts import Part
     from simulator.report import Report
 
-__all__ = ["VIEWS", "frame_of", "parts_frame", "report_frame", "report_html"]
+__all__ = ["VIEWS", "frame_of", "report_frame", "report_html"]
 
 VIEWS = ("stage", "category", "module")
 
@@ -54,27 +53,6 @@ def report_frame(report: Report, by: str = "stage") -> pd.DataFrame:
     found = frame_of(rows).set_index(by)
     first = ["latency", "low", "high", "share", "flops", "bytes"]
     return found.reindex(columns=[*first, *(name for name in found.columns if name not in first)])
-
-
-def parts_frame(parts: Sequence[Part], by: str) -> pd.DataFrame:
-    """Parts of a run, one row each, with what holds each back as shares of its time.
-
-    Returns
-    -------
-    pandas.DataFrame
-        By name: `latency`, `low`, `high` [s], `share`, `launches` [1], `flops` [FLOP], `bytes` [B], and the share of
-        each resource [1]. The ends are NaN where the fidelity is a bound.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        pandas is not installed.
-    """
-    import pandas as pd
-
-    frame = pd.DataFrame([part.to_dict() for part in parts]).set_index("name")
-    frame.index.name = by
-    return frame
 
 
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

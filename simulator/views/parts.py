@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from simulator.profile.parts import Part
-    from simulator.profile.upgrades import Upgrade
+    from simulator.profile.upgrade import Upgrade
     from simulator.report import Report
 
 __all__ = ["ROWS", "parts_to_csv", "parts_to_json", "print_parts"]

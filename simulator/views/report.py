@@ -21,7 +21,7 @@ from .numbers import ends_text, entry_table, more_line, print_hanging, quantity
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simulator.profile.upgrades import Upgrade
+    from simulator.profile.upgrade import Upgrade
 
 __all__ = ["FORMATS", "LARGEST_MODULES", "notes", "print_report", "to_csv", "to_json"]
 

@@ -10,7 +10,8 @@ from simulator.profile.kernels import KernelPoint, ceilings, kernel_points
 from simulator.profile.lengths import sampled_calls
 from simulator.profile.memory import memory_over_run
 from simulator.profile.steps import costliest_stage, spans_of
-from simulator.profile.upgrades import Upgrade, upgrades
+from simulator.profile.upgrade import Upgrade
+from simulator.profile.upgrades import upgrades
 from simulator.report import Report
 from simulator.simulation import Simulation
 from simulator.views.answer import BASES_IN_WORDS

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from simulator.profile.upgrades import Upgrade
+from simulator.profile.upgrade import Upgrade
 from simulator.report import BoundShares, Report
 from simulator.views.answer import bounds_text, print_answer, throughput_text
 
