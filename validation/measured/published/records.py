@@ -12,7 +12,7 @@ from typing import Any
 
 from hw_specs import Accelerator
 from simulator.execution import FUSED
-from validation.measured.records import Record, read_records, whole_number
+from validation.measured.records import Record, columns_of, read_records, whole_number
 from validation.published.device import accelerator_of
 from validation.published.figure import is_kernel
 from validation.published.names import Names, Unmappable, first_that_fits, load_names
@@ -36,8 +36,8 @@ def is_published(columns: Iterable[str]) -> bool:
 
 def holds_kernels(path: Path) -> bool:
     """Whether a file is a table of published figures with rows of single kernels."""
-    rows = read_records(path, columns=())
-    return bool(rows) and is_published(rows[0]) and any(is_kernel(row, load_names()) for row in rows)
+    published = is_published(columns_of(path))
+    return published and any(is_kernel(row, load_names()) for row in read_records(path, columns=()))
 
 
 def published_calls(
