@@ -10,6 +10,7 @@ from hw_specs import CalibrationPool, load_accelerator
 from simulator.cost import kernel_times
 from simulator.cost.hardware.power import power_share
 from simulator.kernels import AttentionAlgorithm
+from validation.measured import tables
 from validation.measured.tables import MeasurementError, is_device, read_measured, read_tables
 
 _A100 = "NVIDIA A100-SXM4-80GB"
@@ -286,3 +287,13 @@ def test_operands_that_nobody_knows_are_predicted_between_clock_and_limit(read):
     assert free < 0.9 * limited
     assert unknown.costs(kernels, pool)[0][0] == pytest.approx((free * limited) ** 0.5)
     assert noise.costs(kernels, pool)[0][0] == pytest.approx(limited, rel=0.01)
+
+
+def test_blocks_of_kernels_have_the_times_of_all(read, monkeypatch):
+    sizes = (64, 300, 1024, 5000)
+    rows = read(*(_line("aten::linear", [[m, 1024], [1024, 1024]]) for m in sizes), _line("aten::add", [[999]] * 2))
+    whole = rows.costs(rows.kernels, CalibrationPool.empty())
+    monkeypatch.setattr(tables, "_BLOCK", 2)
+    for one, other in zip(whole, rows.costs(rows.kernels, CalibrationPool.empty()), strict=True):
+        assert (other > 0).all()
+        np.testing.assert_array_equal(one, other)
