@@ -150,15 +150,9 @@ def issues_of(
 ) -> tuple[Issue, ...]:
     """What the host does in each stage. Parameters are those of :func:`schedule`."""
     return tuple(
-        issue_of(launches, stage, _of_release(launches, costs), reads_back=reads_back)
+        issue_of(launches, stage, host[stage.mode] if isinstance(host, Mapping) else host, reads_back=reads_back)
         for stage in launches.stages
-        for costs in (host[stage.mode] if isinstance(host, Mapping) else host,)
     )
-
-
-def _of_release(launches: Launches, costs: HostCosts | None) -> HostCosts | None:
-    """Costs of a host without those of checks that the release of the framework does not make."""
-    return costs if costs is None or launches.execution.software.guards_modules else replace(costs, guards=0.0)
 
 
 def stage_runs(launches: Launches, times: FloatArray, issues: Sequence[Issue]) -> list[StageRun]:

@@ -57,8 +57,6 @@ class Software:
     searched_unfolding_3d : tuple of str
         Number formats for whose three-dimensional convolutions a library that searches its solvers has nothing on
         matrix units but to unfold each image and multiply; none by default.
-    guards_modules : bool
-        Whether compiled code checks before each run that its modules are as they were.
     targets : tuple of str
         Compiler targets of the accelerators that it runs on; empty where that is left open.
     """
@@ -70,7 +68,6 @@ class Software:
     compiles: bool
     layout_optimization: LayoutOptimization
     searched_unfolding_3d: tuple[str, ...] = ()
-    guards_modules: bool = True
     targets: tuple[str, ...] = ()
 
 
@@ -90,7 +87,6 @@ class Release(Record):
     unfolded_convolutions_3d: tuple[Text, ...] | None = None
     searched_unfolding_3d: tuple[Text, ...] | None = None
     compiles: bool | None = None
-    guards_modules: bool | None = None
     layout_optimization: LayoutOptimization | None = None
     sources: dict[str, Text]
     """Where each stated value comes from."""
