@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,10 @@ settings.load_profile("roofcast")
 
 # What commands print is as wide as they say themselves, whatever terminal the tests run in.
 os.environ.pop("COLUMNS", None)
+
+# Programs that a script starts beside itself ignore interrupts, and so would those that tests send one to.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 

@@ -30,8 +30,11 @@ def _names() -> re.Pattern[str]:
 
 
 def _literals(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Strings of the code with their lines; docstrings and other strings that stand alone are prose."""
-    prose = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    """Strings of the code with their lines; docstrings, other strings that stand alone and examples are prose."""
+    prose: set[ast.AST] = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "examples":
+            prose.update(ast.walk(node.value))
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in prose:
             yield node.lineno, node.value
@@ -53,6 +56,7 @@ def test_no_literal_names_hardware(module: Path) -> None:
     [
         ('x = {"hopper": 1}', ["hopper"]),
         ('"""Ampere in prose."""\nx = 1', []),
+        ('@app.command(examples={"How long": "simulate --hw a100"})\ndef f(x="t4"): pass', ["t4"]),
         ('if part.vendor == "NVIDIA": pass', ["NVIDIA"]),
         ('x = f"as an {y} on an H100"', ["H100"]),
         ('x = "A100-SXM4-80GB"', ["A100-SXM4-80GB"]),

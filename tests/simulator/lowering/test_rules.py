@@ -65,8 +65,9 @@ def test_an_unknown_dtype_keeps_its_own_message(call):
 _OPERATORS = sorted(name for d in iter_operators() if d.kind not in FREE | GENERATED for name in d.names)
 
 
-# Extents of which none is a value: what an output adds, devices between the ranks, a kernel that runs beside another.
-_MAY_BE_NONE = ("output_", "span", "beside")
+# Extents of which none is a value: what an output adds, devices between the ranks, a kernel that runs beside another,
+# ranks that read one another's memory.
+_MAY_BE_NONE = ("output_", "span", "beside", "direct")
 
 
 def _extents(kernel: Kernel) -> dict[str, float]:

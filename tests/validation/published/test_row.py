@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validation.published.case import Case
+from validation.published.case import Case, CaseError
 from validation.published.names import load_names
 from validation.published.row import Unmappable, case_of_row
 from validation.published.table import read_published
@@ -251,15 +251,20 @@ _JUNK = st.sampled_from(
 
 
 @given(changes=st.lists(st.tuples(st.integers(0, len(_FIELDS) - 1), _JUNK), min_size=1, max_size=4), cut=st.booleans())
-def test_any_row_is_a_case_or_counted(
+def test_any_row_is_a_case_or_counted_and_a_line_of_another_length_is_refused(
     table: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, str]], cut: bool
 ) -> None:
     fields = list(_FIELDS)
     for position, text in changes:
         fields[position] = text
     line = ",".join(fields[: changes[0][0]] if cut else fields)
-    found = read_published(table(tmp_path_factory.getbasetemp(), f"{line or 'x'}\n"))
-    assert len(found.cases) + len(found.unmapped) == 1
+    path = table(tmp_path_factory.getbasetemp(), f"{line or 'x'}\n")
+    if cut:
+        with pytest.raises(CaseError, match=r"line 2: .* and the header has 19"):
+            read_published(path)
+    else:
+        found = read_published(path)
+        assert len(found.cases) + len(found.unmapped) == 1
 
 
 def test_fields_that_are_no_counts_are_named(table: Callable[..., Path], tmp_path: Path) -> None:
