@@ -46,7 +46,7 @@ def commands_page() -> str:
     for name, module in COMMANDS.items():
         text = printed(module, "--help")
         parts.append(f"## {name}\n\n```text\n{text}```\n")
-        inner = _INNER.findall(text.partition("Commands")[2])
+        inner = _INNER.findall(text.partition("Commands:\n")[2].partition("\n\n")[0])
         parts += [f"### {name} {own}\n\n```text\n{printed(module, own, '--help')}```\n" for own in inner]
     return "\n".join(parts)
 
