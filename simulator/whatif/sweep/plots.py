@@ -117,7 +117,7 @@ class _Picture:
         if self._is_log(self._plot.x):
             plain_logarithmic(self._axes, "x")
         if self._plot.by:
-            figure = self._axes.get_figure(root=True)
+            figure = self._axes.figure
             if figure is not None:
                 figure.legend(title=self._plot.by, loc="outside lower center", ncols=len(LINES))
 
