@@ -135,8 +135,6 @@ def _write_groups(command: Any, ctx: Any, formatter: Any) -> None:
     groups: dict[str, list[tuple[str, str]]] = {}
     for parameter in command.get_params(ctx):
         record = parameter.get_help_record(ctx)
-        if record is None and parameter.param_type_name == "argument" and not getattr(parameter, "hidden", False):
-            record = (parameter.name, "")  # typer 0.19 loses the help of arguments beside click 8.5
         if record is not None:
             groups.setdefault(group_of(parameter), []).append(record)
     for name in sorted(groups, key=lambda group: _ORDER.index(group if group in _ORDER else "")):
