@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from simulator.execution import ExecutionError
 from simulator.software import SoftwareError
 from validation.published.names import Names, Unmappable, load_names
-from validation.published.row import case_of_row
+from validation.published.rows.row import case_of_row
 
 from .measured import EnergyRun
 

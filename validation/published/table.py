@@ -12,7 +12,7 @@ from hw_specs.reading.bounds import InputError, text_lines
 
 from .case import Case, CaseError, load_cases
 from .names import NAMES, load_names
-from .row import Unmappable, case_of_row
+from .rows.row import Unmappable, case_of_row
 
 __all__ = ["Published", "Unmapped", "read_published", "read_rows", "select_cases"]
 

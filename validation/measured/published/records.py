@@ -13,9 +13,9 @@ from typing import Any
 from hw_specs import Accelerator
 from simulator.execution import FUSED
 from validation.measured.records import Record, columns_of, read_records, whole_number
-from validation.published.device import accelerator_of
-from validation.published.figure import is_kernel
 from validation.published.names import Names, Unmappable, first_that_fits, load_names
+from validation.published.rows.device import accelerator_of
+from validation.published.rows.figure import is_kernel
 
 from .lines import Call, KernelMap, Term, load_kernels, product_of, written_with
 

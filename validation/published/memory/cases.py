@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from validation.published.case import Case
-from validation.published.figure import positive_figure
 from validation.published.names import NAMES, MemoryLine, Names, Unmappable, first_that_fits, load_names
-from validation.published.row import case_of_row
+from validation.published.rows.columns import positive_figure
+from validation.published.rows.row import case_of_row
 from validation.published.table import read_rows
 
 __all__ = ["MemoryCase", "memory_case_of_row", "read_memory"]

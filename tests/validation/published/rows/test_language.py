@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from validation.published.language import Lengths, lengths_of, part_of_run
 from validation.published.names import Source, load_names
+from validation.published.rows.language import Lengths, lengths_of, part_of_run
 
 PATTERNS = load_names().lengths
 UNKNOWN = Source(contains="")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from hw_specs import Accelerator, SpecError, load_accelerator
-
-from .names import Names, Unmappable, first_that_fits
+from validation.published.names import Names, Unmappable, first_that_fits
 
 __all__ = ["accelerator_of"]
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
-from validation.published.figure import Figure, figure_of
+from validation.published.case import Case
 from validation.published.names import Names, Unmappable, load_names
+from validation.published.rows.figure import Figure, figure_of
+from validation.published.rows.row import case_of_row
+
+_, ROW = Path(__file__).parent.with_name("sample.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+VIDEO = (
+    "x-1,Wan2.1-T2V-1.3B,e2e,NVIDIA H100 SXM5 80GB,1,bf16,sdpa,eager,1,480,832,81,50,yes,"
+    "seconds,95,,somebody's README,q=A\n"
+)
 
 _SETTINGS = {"batch": 4, "num_inference_steps": 50}
 
@@ -111,3 +122,58 @@ def test_one_of_several_text_encoders_has_to_be_named() -> None:
 def test_what_is_no_time_of_a_part_is_refused(row: dict[str, str], reason: str) -> None:
     with pytest.raises(Unmappable, match=reason):
         _figure(**row)
+
+
+def test_images_per_second_are_of_the_whole_batch(only_case: Callable[..., Case], tmp_path: Path) -> None:
+    case = only_case(tmp_path, ROW.replace("seconds,3.9", "images_per_s,2.0"))
+    assert case.value == 4 / 2.0
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [("it_per_s,20.0", 0.05), ("ms_per_step,50.0", 0.05), ("seconds,2.5", 2.5 / 50)],
+)
+def test_a_rate_of_the_denoiser_is_the_time_of_one_step(
+    only_case: Callable[..., Case], tmp_path: Path, metric: str, expected: float
+) -> None:
+    case = only_case(tmp_path, ROW.replace(",e2e,", ",unet,").replace("seconds,3.9", metric))
+    assert (case.quantity, case.stage) == ("stage_latency", "unet")
+    assert case.value == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("component", "stage"),
+    [("text_encoder", "text_encoder"), ("unet", "unet"), ("vae_encoder", "vae_encoder"), ("denoiser", "unet")],
+)
+def test_a_component_is_a_run_of_its_stage(
+    only_case: Callable[..., Case], tmp_path: Path, component: str, stage: str
+) -> None:
+    case = only_case(tmp_path, ROW.replace(",e2e,", f",{component},"))
+    assert (case.quantity, case.stage) == ("stage_latency", stage)
+
+
+def test_a_step_is_of_all_passes_where_they_run_in_turn(only_case: Callable[..., Case], tmp_path: Path) -> None:
+    step = only_case(tmp_path, VIDEO.replace(",e2e,", ",transformer,"))
+    assert (step.quantity, step.stage) == ("step_latency", "transformer")
+    assert step.value == pytest.approx(95 / 50)
+    rate = only_case(tmp_path, VIDEO.replace("seconds,95", "it_per_s,0.5"))
+    assert (rate.quantity, rate.value) == ("step_latency", 2.0)
+
+
+def test_a_component_of_several_stages(only_case: Callable[..., Case], tmp_path: Path) -> None:
+    row = VIDEO.replace("Wan2.1-T2V-1.3B,e2e", "CogVideoX-2b,vae")
+    case = only_case(tmp_path, row)
+    assert (case.quantity, case.stage, case.value) == ("component_latency", "vae", 95.0)
+
+
+def test_a_time_of_one_image_is_that_of_its_share_of_the_batch(row_of: Callable[..., dict[str, str]]) -> None:
+    source = {"source": "github.com/huggingface/blog:habana-gaudi-2-benchmark.md", "compile": ""}
+    row = row_of(
+        "Stable Diffusion v1/v2",
+        device="Habana Gaudi2",
+        **source,
+        **{"batch": "8", "value": "1.19", "metric": "seconds", "notes": "seconds per image", "attention_impl": ""},
+    )
+    case = case_of_row(row, load_names())
+    assert (case.device, case.engine, case.execution["attention"]) == ("Gaudi2", "Graph Compiler", "naive")
+    assert case.value == pytest.approx(8 * 1.19)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from tracer.workloads import find_pipeline
 from tracer.workloads.schedulers import runs_of_denoiser
+from validation.published.names import Component, Metric, Model, Names, Unmappable, WorkloadKind, first_that_fits
 
+from .columns import Row, positive_figure
 from .language import part_of_run
-from .names import Component, Metric, Model, Names, Unmappable, WorkloadKind, first_that_fits
 
 __all__ = ["Figure", "figure_of", "is_kernel", "part_of"]
 
-Row = Mapping[str, str]
 Settings = Mapping[str, int | float | str]
 
 
@@ -149,14 +149,3 @@ def _quantity(part: Component, kind: WorkloadKind) -> tuple[str, str | None]:
     if part.which not in kind.text_encoders:
         raise Unmappable("which of several text encoders it is of is not stated")
     return "stage_latency", kind.text_encoders[part.which]
-
-
-def positive_figure(row: Mapping[str, str], column: str) -> float:
-    """Positive finite number of a column; :class:`Unmappable` for anything else."""
-    try:
-        value = float(row[column])
-    except ValueError:
-        raise Unmappable(f"{column} is not a number") from None
-    if not 0 < value < float("inf"):
-        raise Unmappable(f"{column} is not positive and finite")
-    return value

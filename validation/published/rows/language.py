@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .names import Source
+from validation.published.names import Source
 
 __all__ = ["Lengths", "lengths_of", "part_of_run"]
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from validation.published.device import accelerator_of
 from validation.published.names import Unmappable, load_names
+from validation.published.rows.device import accelerator_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Rows of tables of published figures: what each says of its run."""
