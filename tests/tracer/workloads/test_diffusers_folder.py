@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import json
 from dataclasses import replace
 
@@ -190,7 +191,7 @@ def test_class_conditional_folder_has_no_prompt(make_folder, measure):
         ("wan2.1-1.3b", "WanPipeline"),
     ],
 )
-def test_published_configurations_give_the_work_of_the_named_pipeline(name, class_name, make_folder, measure):
+def test_published_configurations_give_the_work_of_the_named_pipeline(name, class_name, make_folder, monkeypatch):
     named = find_pipeline(name)
     stages = {s.name: s for s in named.build(named.defaults)}
     denoiser = stages.get("unet") or stages["transformer"]
@@ -202,9 +203,36 @@ def test_published_configurations_give_the_work_of_the_named_pipeline(name, clas
     pipeline = pipeline_from_folder(make_folder(class_name, parts))
     found, *_ = pipeline.build(named.defaults)
     assert found.repeats == denoiser.repeats
-    assert measure(found).flops == measure(denoiser).flops
+    # The same layers that are given the same tensors do the same work.
+    assert layers(found.module) == layers(denoiser.module)
+    assert given(found, monkeypatch) == given(denoiser, monkeypatch)
     for setting in ("height", "width", "guidance_scale"):
         assert getattr(pipeline.defaults, setting) == getattr(named.defaults, setting)
+
+
+def layers(module):
+    """Class of every layer, and the shapes and formats of all parameters."""
+    classes = [(name, type(layer)) for name, layer in module.named_modules()]
+    return classes, [(name, p.shape, p.dtype) for name, p in module.named_parameters()]
+
+
+class SeenError(Exception):
+    """Ends a run where its module begins."""
+
+
+def given(stage, monkeypatch):
+    """Shapes of the tensors that a stage hands to its module, by the name of the argument."""
+
+    signature = inspect.signature(stage.module.forward)
+
+    def forward(*args, **kwargs):
+        named = signature.bind(*args, **kwargs).arguments
+        raise SeenError({name: tuple(v.shape) for name, v in named.items() if hasattr(v, "shape")})
+
+    monkeypatch.setattr(stage.module, "forward", forward)
+    with pytest.raises(SeenError) as seen:
+        stage.run(stage.module, 0)
+    return seen.value.args[0]
 
 
 def test_settings_of_a_folder_are_checked_like_those_of_a_named_pipeline(make_folder):
