@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.tracer.formats.wire import message
+
 __all__ = ["write_tables", "write_traces"]
 
 TABLES = {
@@ -168,33 +170,13 @@ def _rocpd(path: Path) -> None:
         database.commit()
 
 
-def _message(*fields: tuple[int, int | str | bytes]) -> bytes:
-    """A protocol buffer of these fields."""
-    out = b""
-    for number, value in fields:
-        if isinstance(value, int):
-            out += _varint(number << 3) + _varint(value)
-        else:
-            data = value.encode() if isinstance(value, str) else value
-            out += _varint(number << 3 | 2) + _varint(len(data)) + data
-    return out
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
 def _xplane() -> bytes:
     """A product and a copy on one TPU."""
-    events = [_message((1, name), (2, at), (3, 20_000_000), (4, _message((1, 9), (3, 5))))
+    events = [message((1, name), (2, at), (3, 20_000_000), (4, message((1, 9), (3, 5))))
               for name, at in ((2, 0), (3, 30_000_000))]  # fmt: skip
-    line = _message((1, 2), (2, "XLA Ops"), (3, 5000), *((4, event) for event in events), (9, 10**8))
+    line = message((1, 2), (2, "XLA Ops"), (3, 5000), *((4, event) for event in events), (9, 10**8))
     names = ((2, "%fusion.3 = bf16[8,128] fusion(...)"), (3, "copy-start.1"))
-    named = [(4, _message((1, n), (2, _message((1, n), (2, name))))) for n, name in names]
-    device = (5, _message((1, 9), (2, _message((1, 9), (2, "device_type_string")))))
-    plane = _message((1, 2), (2, "/device:TPU:0"), (3, line), *named, device, (6, _message((1, 9), (5, "TPU v4"))))
-    return _message((1, plane), (4, "host-0"))
+    named = [(4, message((1, n), (2, message((1, n), (2, name))))) for n, name in names]
+    device = (5, message((1, 9), (2, message((1, 9), (2, "device_type_string")))))
+    plane = message((1, 2), (2, "/device:TPU:0"), (3, line), *named, device, (6, message((1, 9), (5, "TPU v4"))))
+    return message((1, plane), (4, "host-0"))
