@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import settings
@@ -57,3 +59,40 @@ def stable_diffusion_graph() -> OpGraph:
 
     pipeline = find_pipeline("stable-diffusion")
     return capture_pipeline(pipeline, pipeline.defaults)
+
+
+class Done(NamedTuple):
+    """Outcome of one command."""
+
+    status: int
+    out: str
+    err: str
+
+    def assert_refused(self, *words: str) -> None:
+        """One line of error with some words in it, and nothing else."""
+        assert (self.status, self.out) == (2, "")
+        (line,) = self.err.splitlines()
+        assert line.startswith("simulate: error: ")
+        assert "Traceback" not in line
+        for word in words:
+            assert word in line
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[str, Callable[[], object]], Callable[..., Done]]:
+    """Gives the function that runs a command of some name and main function with some arguments in this process."""
+
+    def of(name: str, main: Callable[[], object]) -> Callable[..., Done]:
+        def run(*arguments: object) -> Done:
+            monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+            with pytest.raises(SystemExit) as caught:
+                main()
+            captured = capsys.readouterr()
+            code = caught.value.code
+            return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
+
+        return run
+
+    return of

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.tracer.formats.wire import message
+from tracer.storage.protobuf_wire import encoded
 
 __all__ = ["write_tables", "write_traces"]
 
@@ -172,6 +172,10 @@ def _rocpd(path: Path) -> None:
 
 def _xplane() -> bytes:
     """A product and a copy on one TPU."""
+
+    def message(*fields: tuple[int, int | str | bytes]) -> bytes:
+        return encoded(fields)
+
     events = [message((1, name), (2, at), (3, 20_000_000), (4, message((1, 9), (3, 5))))
               for name, at in ((2, 0), (3, 30_000_000))]  # fmt: skip
     line = message((1, 2), (2, "XLA Ops"), (3, 5000), *((4, event) for event in events), (9, 10**8))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -24,26 +22,6 @@ from tracer.trace import RunFacts
 from tracer.workloads import find_pipeline
 
 GraphMaker = Callable[..., OpGraph]
-
-
-class Done(NamedTuple):
-    """Outcome of one command."""
-
-    status: int
-    out: str
-    err: str
-
-    def assert_refused(self, *words: str) -> None:
-        """One line of error with some words in it, and nothing else."""
-        assert (self.status, self.out) == (2, "")
-        (line,) = self.err.splitlines()
-        assert line.startswith("simulate: error: ")
-        assert "Traceback" not in line
-        for word in words:
-            assert word in line
-
-
-Run = Callable[..., Done]
 
 
 def _distinct(tensors: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
@@ -125,18 +103,9 @@ def decoder_run() -> Simulation:
 
 
 @pytest.fixture
-def run(monkeypatch, capsys) -> Run:
+def run(command):
     """Function that runs ``simulate`` with some arguments in this process."""
-
-    def simulate(*arguments: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["simulate", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            command_line.main()
-        captured = capsys.readouterr()
-        code = caught.value.code
-        return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
-
-    return simulate
+    return command("simulate", command_line.main)
 
 
 @pytest.fixture

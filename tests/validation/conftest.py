@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -78,24 +76,7 @@ def measured_trace() -> Trace:
     return builder.build("run", RunFacts(device="NVIDIA H100 80GB HBM3"))
 
 
-class Done(NamedTuple):
-    """Outcome of one command."""
-
-    status: int
-    out: str
-    err: str
-
-
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+def run(command: Callable[..., Callable[..., object]]) -> Callable[..., object]:
     """Function that runs ``validate`` with some arguments in this process."""
-
-    def validate(*arguments: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["validate", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            command_line.main()
-        captured = capsys.readouterr()
-        code = caught.value.code
-        return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
-
-    return validate
+    return command("validate", command_line.main)
