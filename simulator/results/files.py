@@ -168,10 +168,15 @@ def require_page(path: Path | None) -> None:
 
     if path is None:
         return
-    if path.suffix not in _PAGES:
+    if path.suffix not in _PAGES and not _is_a_stream(path):
         raise OutputError(f"{path}: a report is a page; valid: a file that ends in .html")
     _require_folder(path)
     require_libraries()
+
+
+def _is_a_stream(path: Path) -> bool:
+    """Whether a path names a device or a pipe, which has no ending to go by: ``/dev/stdout``, a FIFO."""
+    return path.exists() and not (path.is_file() or path.is_dir())
 
 
 def _require_folder(path: Path) -> None:

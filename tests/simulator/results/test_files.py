@@ -1,5 +1,7 @@
 """Files that a command writes beside what it prints."""
 
+import os
+
 import pytest
 
 from hw_specs.output import OutputError
@@ -18,6 +20,14 @@ def test_a_page_has_the_ending_of_one_and_a_folder(tmp_path):
         require_page(tmp_path / "out.pdf")
     with pytest.raises(OutputError, match="is no folder"):
         require_page(tmp_path / "absent" / "out.html")
+
+
+def test_a_pipe_needs_no_ending_and_a_folder_is_none(tmp_path):
+    pytest.importorskip("plotly")
+    os.mkfifo(tmp_path / "pipe")
+    require_page(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="a report is a page"):
+        require_page(tmp_path)
 
 
 def test_a_missing_library_is_named_before_anything_is_computed(tmp_path, monkeypatch):
