@@ -18,17 +18,19 @@ from pathlib import Path
 _ROOT = Path(__file__).parents[1]
 
 COMMANDS = {
-    "simulate": ["simulator", "--hw", "h100", "--model", "stable-diffusion"],
-    "hwspec": ["hw_specs", "list"],
-    "trace": ["tracer", "lengths", "--model", "stable-diffusion"],
-    "validate": ["validation", "published"],
-    "whatif": ["simulator.whatif", "compare", "--model", "stable-diffusion", "--hw", "a100", "--hw", "h100"],
+    "simulate": ["--hw", "h100", "--model", "stable-diffusion"],
+    "hwspec": ["list"],
+    "trace": ["lengths", "--model", "stable-diffusion"],
+    "validate": ["published"],
+    "whatif": ["compare", "--model", "stable-diffusion", "--hw", "a100", "--hw", "h100"],
 }
+#: What a script of an installation does, whether or not there is one here.
+_START = "import sys; sys.argv[0] = {name!r}; from roofcast import {name}; {name}()"
 
 
 def interrupted(words: list[str], seconds: float) -> str:
     """How a start ends that is interrupted after some seconds: ``signal``, ``status N``, ``interpreter`` or a line."""
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(words, cwd=_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
         time.sleep(seconds)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=120)
@@ -39,11 +41,13 @@ def interrupted(words: list[str], seconds: float) -> str:
 
 def main(starts: int, longest: float) -> int:
     """Starts that ended with a traceback of ours."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a script's programs beside itself have it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     rng, wrong = random.Random(1), 0  # noqa: S311
-    for name, (module, *rest) in COMMANDS.items():
+    for name, words in COMMANDS.items():
         ends: Counter[str] = Counter()
         for _ in range(starts):
-            how = interrupted([sys.executable, "-m", module, *rest], rng.uniform(0.0, longest))
+            how = interrupted([sys.executable, "-c", _START.format(name=name), *words], rng.uniform(0.0, longest))
             if "Traceback" in how:
                 wrong += 1
                 print(how, file=sys.stderr)

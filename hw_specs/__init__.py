@@ -3,8 +3,6 @@
 Names are imported when they are first asked for: a command that reads no accelerator starts without their schemas.
 """
 
-from __future__ import annotations
-
 from .terminal import interrupts as _interrupts  # noqa: F401  # before all that takes time to import
 
 # isort: split

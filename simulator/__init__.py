@@ -5,8 +5,6 @@ trace; for what-if studies :func:`compare_setups`, :func:`sensitivity` and :func
 design of a study. All take an accelerator of :mod:`hw_specs`; a :class:`Report` has every number in SI units.
 """
 
-from __future__ import annotations
-
 import hw_specs.terminal.interrupts  # noqa: F401  # before all that takes time to import
 
 # isort: split

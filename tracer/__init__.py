@@ -5,8 +5,6 @@ a file (:func:`load_graph`); a :class:`Trace` from a file of any known tool (:fu
 at hand (:func:`trace_callable`). torch is imported by those that run something, and only when they are called.
 """
 
-from __future__ import annotations
-
 import hw_specs.terminal.interrupts  # noqa: F401  # before all that takes time to import
 
 # isort: split

@@ -4,8 +4,6 @@ The public face: :func:`compare_trace` holds a measured run against its predicti
 measured operator calls (:func:`read_tables`), :func:`predict_cases` published figures (:func:`read_published`).
 """
 
-from __future__ import annotations
-
 import hw_specs.terminal.interrupts  # noqa: F401  # before all that takes time to import
 
 # isort: split

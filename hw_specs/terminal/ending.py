@@ -6,11 +6,12 @@ import contextlib
 import logging
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from typing import NoReturn
 
-from .interrupts import as_endings, as_exceptions
+from .interrupts import Ended, as_endings, as_exceptions, end_by
 
 __all__ = ["HELP", "INTERRUPTED", "REFUSED", "UNHEARD", "leave", "terminal"]
 
@@ -49,6 +50,8 @@ def terminal(name: str) -> Iterator[None]:
         _end(UNHEARD)
     except KeyboardInterrupt:
         _end(INTERRUPTED)
+    except Ended as ended:
+        end_by(ended.number)
     except MemoryError:
         leave(f"{name}: error: this takes more memory than there is")
     except OSError as error:
@@ -57,9 +60,10 @@ def terminal(name: str) -> Iterator[None]:
 
 
 def leave(line: str, status: int = REFUSED) -> NoReturn:
-    """Say a line on standard error and end."""
+    """Say a line on standard error and end; what a terminal would obey, such as in the name of a file, is escaped."""
+    said = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in line)
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(f"{line}\n" if line else "")
+        sys.stderr.write(f"{said}\n" if said else "")
         sys.stderr.flush()
     _end(status)
 
@@ -75,13 +79,19 @@ def _flushed(name: str) -> None:
 
 
 def _end(status: int) -> NoReturn:
-    """End with nothing more written: Python would try again what is left, and complain."""
+    """End with nothing more written: Python would try again what is left, and complain.
+
+    Threads that still compute are not waited for, as Python would.
+    """
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            sys.stdout.flush()
-        except (OSError, ValueError):
-            os.dup2(nowhere, 1)
+        for descriptor, stream in ((1, sys.stdout), (2, sys.stderr)):
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                os.dup2(nowhere, descriptor)
+    if threading.active_count() > 1:
+        os._exit(status)
     sys.exit(status)
 
 

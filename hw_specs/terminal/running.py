@@ -41,6 +41,8 @@ def run_command_line(app: typer.Typer, name: str, user_errors: tuple[type[Except
     """
     with terminal(name):
         status = _status(app, name, user_errors)
+        if status == INTERRUPTED:  # what runs the commands makes it of an interrupt
+            leave("", INTERRUPTED)
         sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import re
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hw_specs.output import OutputError, append_bytes, held, write_text, writing
 
@@ -36,6 +40,26 @@ def test_a_name_as_long_as_names_can_be(tmp_path):
     path = tmp_path / ("x" * 255)
     write_text(path, "text")
     assert path.read_text() == "text"
+
+
+@settings(max_examples=40)
+@given(
+    name=st.text(st.characters(exclude_categories=(), exclude_characters="\0/"), min_size=1).filter(
+        lambda name: name not in (".", "..")
+    ),
+    text=st.text(st.characters(exclude_categories=())),
+)
+def test_names_and_contents_of_any_characters(name, text):
+    """A name that the system cannot have is refused; whatever is in a file can be read as UTF-8."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        try:
+            write_text(path, text)
+        except OutputError:
+            assert len(name.encode(errors="surrogatepass")) > 255 or re.search("[\ud800-\udc7f\udd00-\udfff]", name)
+        else:
+            assert os.listdir(folder) == [name]
+            assert path.read_bytes().decode() == text.encode(errors="backslashreplace").decode()
 
 
 @pytest.mark.parametrize(

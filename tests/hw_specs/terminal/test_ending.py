@@ -24,6 +24,7 @@ def _run(body, **kwargs):
         ("print('a')", 0, ""),
         ("sys.exit(3)", 3, ""),
         ("leave('c: error: wrong')", REFUSED, "c: error: wrong\n"),
+        ("leave('c: error: \\u00e9\\x1b[2J\\x9b\\u202e')", REFUSED, "c: error: \u00e9\\x1b[2J\\x9b\\u202e\n"),
         ("raise KeyboardInterrupt", INTERRUPTED, ""),
         ("os.kill(os.getpid(), signal.SIGINT)", INTERRUPTED, ""),
         ("raise MemoryError", REFUSED, "c: error: this takes more memory than there is\n"),

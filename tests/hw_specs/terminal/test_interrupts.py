@@ -78,3 +78,61 @@ def test_a_start_that_is_interrupted_is_silent(seconds):
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert err == b"" or b"init_import_site" in err
+
+
+_ENDED = """
+import hw_specs.terminal.interrupts as i, os, signal, sys
+sys.argv = ['simulate']
+i.as_endings()
+vars(os).pop('O_TMPFILE', None)
+from hw_specs.output import writing
+from hw_specs.terminal.ending import terminal
+from pathlib import Path
+with terminal('c'), writing(Path(sys.orig_argv[-1])) as stream:
+    stream.write(b'half')
+    {body}os.kill(os.getpid(), signal.{name})
+    {body}signal.pause()
+"""
+_IN_A_CALLBACK = "type('Callback', (), {'__del__': lambda self: os.kill(os.getpid(), signal.NAME)})(); signal.pause() #"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of a terminal")
+class TestOtherSignals:
+    @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+    @pytest.mark.parametrize("body", ["", _IN_A_CALLBACK], ids=["code", "callback"])
+    def test_what_was_begun_is_put_away(self, name, body, tmp_path, monkeypatch):
+        """Where no file is without a name, the temporary has to go."""
+        script = _ENDED.format(body=body.replace("NAME", name), name=name)
+        path = tmp_path / "report"
+        path.write_bytes(b"old")
+        command = [sys.executable, "-c", script, str(path)]
+        done = subprocess.run(command, capture_output=True, check=False, cwd=ROOT)  # noqa: S603
+        expected = 130 if name == "SIGINT" else -getattr(signal, name)
+        assert (done.returncode, done.stderr) == (expected, b"")
+        assert path.read_bytes() == b"old"
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_one_that_is_ignored_stays_so(self):
+        script = (
+            "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+            "from hw_specs.terminal.ending import terminal\nwith terminal('c'):\n    signal.raise_signal(signal.SIGHUP)"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, cwd=ROOT)  # noqa: S603
+        assert (done.returncode, done.stderr) == (0, b"")
+
+    def test_a_program_of_its_own_gets_its_ways_back(self):
+        script = (
+            "import signal\nfrom hw_specs.terminal.ending import terminal\nwith terminal('c'):\n    pass\n"
+            "assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL"
+        )
+        subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)  # noqa: S603
+
+
+def test_a_thread_that_computes_is_not_waited_for():
+    script = (
+        "import threading, time\nfrom hw_specs.terminal.ending import terminal\n"
+        "threading.Thread(target=time.sleep, args=(60,)).start()\nwith terminal('c'):\n    raise KeyboardInterrupt"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, timeout=30)  # noqa: S603
+    assert (done.returncode, done.stderr) == (130, b"")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 
 from hw_specs import CalibrationPool, SpecError
+from hw_specs.terminal.workers import uninterrupted, workers_of
 from simulator.cost import UnsupportedFormatError
 from simulator.cost.model import Fidelity
 from simulator.execution import ExecutionError
@@ -47,10 +47,9 @@ def simulated(
     count = processes or os.cpu_count() or 1
     if count < 2 or len(wanted) < _FEW:
         return known
-    # Workers are started afresh: a copy of a process with threads of its own may hang.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context) as workers:
-        running = [workers.submit(_simulated, group, calibrations, fidelities) for group in _by_graph(wanted)]
+    with workers_of(count) as workers:
+        with uninterrupted():
+            running = [workers.submit(_simulated, group, calibrations, fidelities) for group in _by_graph(wanted)]
         for done in as_completed(running):
             names, found = done.result()
             known.add(found)
