@@ -7,11 +7,12 @@ from dataclasses import replace
 import typer
 
 from hw_specs.terminal.commands import Application
+from hw_specs.terminal.records import takes
 from hw_specs.terminal.running import run_command_line
 from simulator.views.report import FORMATS
 from simulator.views.terminal import emit, remark
 
-from .command_options import check_choice, fidelity_of, takes
+from .command_options import check_choice, fidelity_of
 from .commands.answers import answer_of
 from .commands.asked import Asked, asked_of
 from .commands.subject import named_variant, refuse, subject_of

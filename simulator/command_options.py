@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Collection
-from dataclasses import MISSING, fields
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated
 
 import typer
 
@@ -14,12 +12,7 @@ from hw_specs.terminal.meanings import nearest_value
 
 from .cost.model import Fidelity
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-__all__ = ["Format", "Output", "check_choice", "check_format", "fidelity_of", "takes"]
-
-Record = TypeVar("Record", bound="DataclassInstance")
+__all__ = ["Format", "Output", "check_choice", "check_format", "fidelity_of"]
 
 Format = Annotated[str, typer.Option("--format", help="table or json.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")]
@@ -41,34 +34,3 @@ def fidelity_of(name: str) -> Fidelity:
     known: dict[str, Fidelity] = {"roofline": "roofline", "calibrated": "calibrated"}
     check_choice("fidelity", name, known)
     return known[name]
-
-
-def takes(record: type[Record]) -> Callable[[Callable[[Record], None]], Callable[..., None]]:
-    """Decorator that makes a command of a function of one record: its fields are the options, by type and default.
-
-    Parameters
-    ----------
-    record : type
-        Dataclass whose fields are annotated as parameters of a typer command.
-    """
-    types = get_type_hints(record, include_extras=True)
-    parameters = [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if field.default is MISSING else field.default,
-            annotation=types[field.name],
-        )
-        for field in fields(record)
-    ]
-
-    def decorated(function: Callable[[Record], None]) -> Callable[..., None]:
-        def command(**given: Any) -> None:
-            function(record(**given))
-
-        command.__name__, command.__doc__ = function.__name__, function.__doc__
-        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
-        return command
-
-    return decorated

@@ -6,90 +6,81 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hw_specs.errors import SpecError
 from hw_specs.output import OutputError, writing
 from hw_specs.terminal.commands import Application
+from hw_specs.terminal.records import takes
 from hw_specs.terminal.running import run_command_line
+from hw_specs.units.number_formats import torch_dtype
 from tracer.library.graphs import MissingTracerError, graph_of, pipeline_of
 from tracer.storage.graph_file import save_graph
 from tracer.storage.trace_file import save_trace
 
-from .graph import KEY_VALUE_CACHES, KEY_VALUE_DTYPES, GraphError, OpGraph, Workload
+from .graph import GraphError, OpGraph, Workload
 from .lengths import AttentionCall, attention_calls, plot_lengths
+from .options import WorkloadOptions
 from .progress_bar import counts, working
 from .trace import Trace, TraceFormatError
 from .workloads import Pipeline, UnknownWorkloadError, resolve
 
 __all__ = ["app", "main"]
 
-USER_ERRORS = (GraphError, MissingTracerError, OutputError, TraceFormatError, UnknownWorkloadError)
+USER_ERRORS = (GraphError, MissingTracerError, OutputError, SpecError, TraceFormatError, UnknownWorkloadError)
 
 app = Application(
     "Operator graphs of workloads, and traces of real runs.",
     {"Options and examples of a command": "trace run --help"},
 )
 
-Model = Annotated[
-    str, typer.Option("--model", help="Workload, or a folder of a diffusers pipeline or a language model.")
-]
-Batch = Annotated[int | None, typer.Option(help="Outputs per run.")]
-Height = Annotated[int | None, typer.Option(help="Output height in pixels.")]
-Width = Annotated[int | None, typer.Option(help="Output width in pixels.")]
-Frames = Annotated[int | None, typer.Option(help="Frames of a video.")]
-Steps = Annotated[int | None, typer.Option(help="Denoising or decoding steps.")]
-Context = Annotated[int | None, typer.Option(help="Tokens in a language model's cache before the prompt comes.")]
-KeyValueCache = Annotated[
-    str | None, typer.Option("--kv-cache", help=f"How a cache is kept: one of {', '.join(KEY_VALUE_CACHES)}.")
-]
-KeyValueDtype = Annotated[
-    str | None, typer.Option(help=f"Format of a cache: auto, or one of {', '.join(KEY_VALUE_DTYPES)}.")
-]
+
+@dataclass(frozen=True, kw_only=True)
+class GraphOptions(WorkloadOptions):
+    """What is traced without a device, and where its graph goes."""
+
+    output: Annotated[Path, typer.Option("--output", "-o", help="Graph file to write (.npz).")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapturedRunOptions(WorkloadOptions):
+    """What is run, on which device, and where its trace goes."""
+
+    output: Annotated[Path, typer.Option("--output", "-o", help="Trace file to write.")]
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cuda"
+    repeats: Annotated[int | None, typer.Option(help="Most repeats of any stage that are run.")] = None
+    warmup: Annotated[int, typer.Option(help="Runs of a stage before anything is measured.")] = 1
+    chrome: Annotated[
+        Path | None, typer.Option(help="Write the profiler's own trace too, one a stage (.json, .json.gz).")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LengthsOptions(WorkloadOptions):
+    """Whose attention is listed, and how."""
+
+    repeats: Annotated[int, typer.Option(help="Repeats of each stage to list.")] = 1
+    output_format: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table"
+    plot: Annotated[Path | None, typer.Option(help="Write a figure to this file (.png, .svg, .pdf).")] = None
 
 
 @app.command(
     "graph", examples={"The operators of one setting": "trace graph --model sdxl --height 768 --width 768 -o sdxl.npz"}
 )
-def graph_command(
-    model: Model,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Graph file to write (.npz).")],
-    batch: Batch = None,
-    height: Height = None,
-    width: Width = None,
-    num_frames: Frames = None,
-    num_inference_steps: Steps = None,
-    guidance_scale: Annotated[float | None, typer.Option(help="Classifier-free guidance.")] = None,
-    prompt_length: Annotated[int | None, typer.Option(help="Tokens of the prompt.")] = None,
-    max_new_tokens: Annotated[int | None, typer.Option(help="Tokens that a language model generates.")] = None,
-    context_length: Context = None,
-    kv_cache: KeyValueCache = None,
-    kv_cache_dtype: KeyValueDtype = None,
-    dtype: Annotated[str | None, typer.Option(help="float16, bfloat16 or float32.")] = None,
-) -> None:
+@takes(GraphOptions)
+def graph_command(given: GraphOptions) -> None:
     """Trace a workload on meta tensors, without weights or GPU, and write its operator graph."""
-    settings = {
-        "batch": batch,
-        "height": height,
-        "width": width,
-        "num_frames": num_frames,
-        "num_inference_steps": num_inference_steps,
-        "guidance_scale": guidance_scale,
-        "prompt_length": prompt_length,
-        "max_new_tokens": max_new_tokens,
-        "context_length": context_length,
-        "kv_cache": kv_cache,
-        "kv_cache_dtype": kv_cache_dtype,
-        "dtype": dtype,
-    }
-    graph = _graph(model, settings)
-    save_graph(graph, output)
+    graph = _graph(given)
+    save_graph(graph, given.output)
     calls = sum(stage.num_calls * stage.repeats for stage in graph.stages)
-    print(f"{output}: {calls} calls, {len(graph.operators)} distinct operators, {graph.num_parameters} parameters")
+    print(
+        f"{given.output}: {calls} calls, {len(graph.operators)} distinct operators, {graph.num_parameters} parameters"
+    )
 
 
 @app.command(
@@ -99,51 +90,19 @@ def graph_command(
         "A short run on a processor": "trace run --model stable-diffusion --device cpu --repeats 2 -o cpu.trace",
     },
 )
-def run_command(
-    model: Model,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Trace file to write.")],
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cuda",
-    repeats: Annotated[int | None, typer.Option(help="Most repeats of any stage that are run.")] = None,
-    warmup: Annotated[int, typer.Option(help="Runs of a stage before anything is measured.")] = 1,
-    chrome: Annotated[
-        Path | None, typer.Option(help="Write the profiler's own trace too, one a stage (.json, .json.gz).")
-    ] = None,
-    batch: Batch = None,
-    height: Height = None,
-    width: Width = None,
-    num_frames: Frames = None,
-    num_inference_steps: Steps = None,
-    prompt_length: Annotated[int | None, typer.Option(help="Tokens of the prompt.")] = None,
-    max_new_tokens: Annotated[int | None, typer.Option(help="Tokens that a language model generates.")] = None,
-    context_length: Context = None,
-    kv_cache: KeyValueCache = None,
-    kv_cache_dtype: KeyValueDtype = None,
-    dtype: Annotated[str | None, typer.Option(help="float16, bfloat16 or float32.")] = None,
-) -> None:
+@takes(CapturedRunOptions)
+def run_command(given: CapturedRunOptions) -> None:
     """Run a workload with random weights on a real device under the profiler, and write its trace."""
-    settings = {
-        "batch": batch,
-        "height": height,
-        "width": width,
-        "num_frames": num_frames,
-        "num_inference_steps": num_inference_steps,
-        "prompt_length": prompt_length,
-        "max_new_tokens": max_new_tokens,
-        "context_length": context_length,
-        "kv_cache": kv_cache,
-        "kv_cache_dtype": kv_cache_dtype,
-        "dtype": dtype,
-    }
-    pipeline = pipeline_of(model)
-    workload = resolve(pipeline, settings)
-    _require_place(output)
-    if chrome is not None:
-        _require_place(chrome)
-        if not chrome.name.endswith((".json", ".json.gz")):
-            raise GraphError(f"{chrome}: a Chrome trace ends in .json or .json.gz")
-    trace = _captured(pipeline, workload, device=device, repeats=repeats, warmup=warmup, chrome=chrome)
-    save_trace(trace, output)
-    print(f"{output}: {len(trace.kernels)} kernels, {1e3 * trace.device_time:.3f} ms on {trace.facts.device}")
+    pipeline = pipeline_of(_named(given))
+    workload = resolve(pipeline, _settings(given))
+    _require_place(given.output)
+    if given.chrome is not None:
+        _require_place(given.chrome)
+        if not given.chrome.name.endswith((".json", ".json.gz")):
+            raise GraphError(f"{given.chrome}: a Chrome trace ends in .json or .json.gz")
+    trace = _captured(pipeline, workload, given)
+    save_trace(trace, given.output)
+    print(f"{given.output}: {len(trace.kernels)} kernels, {1e3 * trace.device_time:.3f} ms on {trace.facts.device}")
 
 
 @app.command(
@@ -153,31 +112,15 @@ def run_command(
         "As a picture": "trace lengths --model stable-diffusion --plot lengths.png",
     },
 )
-def lengths_command(
-    model: Model,
-    repeats: Annotated[int, typer.Option(help="Repeats of each stage to list.")] = 1,
-    output_format: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
-    plot: Annotated[Path | None, typer.Option(help="Write a figure to this file (.png, .svg, .pdf).")] = None,
-    batch: Batch = None,
-    height: Height = None,
-    width: Width = None,
-    num_frames: Frames = None,
-    num_inference_steps: Steps = None,
-) -> None:
+@takes(LengthsOptions)
+def lengths_command(given: LengthsOptions) -> None:
     """List every attention call in order, with its lengths and kind, and plot them."""
-    if repeats < 1:
-        raise GraphError(f"--repeats is {repeats}; it must be at least 1")
-    settings = {
-        "batch": batch,
-        "height": height,
-        "width": width,
-        "num_frames": num_frames,
-        "num_inference_steps": num_inference_steps,
-    }
-    graph = _graph(model, settings)
-    if plot is not None:
-        _save_figure(graph, plot, max(repeats, 2))
-    sys.stdout.write(_rendered(list(attention_calls(graph, repeats=repeats)), output_format))
+    if given.repeats < 1:
+        raise GraphError(f"--repeats is {given.repeats}; it must be at least 1")
+    graph = _graph(given)
+    if given.plot is not None:
+        _save_figure(graph, given.plot, max(given.repeats, 2))
+    sys.stdout.write(_rendered(list(attention_calls(graph, repeats=given.repeats)), given.output_format))
 
 
 @app.command("bundle", examples={"Graphs of two workloads": "trace bundle sdxl flux-dev"})
@@ -208,23 +151,37 @@ def _require_place(path: Path) -> None:
         raise GraphError(f"{path}: is a folder; give a file")
 
 
-def _captured(
-    pipeline: Pipeline, workload: Workload, *, device: str, repeats: int | None, warmup: int, chrome: Path | None
-) -> Trace:
+def _captured(pipeline: Pipeline, workload: Workload, given: CapturedRunOptions) -> Trace:
     """Trace of a run, with a progress bar on standard error where that is a terminal."""
     try:
         from tracer.capture.device import CaptureOptions, trace_pipeline
     except ImportError as error:
         raise MissingTracerError(f"a run needs {error.name}: pip install 'roofcast[trace]'") from error
     with counts() as advance:
-        options = CaptureOptions(device=device, steps=repeats, warmup=warmup, chrome=chrome, progress=advance)
+        options = CaptureOptions(
+            device=given.device, steps=given.repeats, warmup=given.warmup, chrome=given.chrome, progress=advance
+        )
         return trace_pipeline(pipeline, workload, options)
 
 
-def _graph(model: str, settings: Mapping[str, object]) -> OpGraph:
+def _named(given: WorkloadOptions) -> str:
+    """Model of a command's options."""
+    if given.model is None:
+        raise typer.BadParameter("--model is missing; valid: a name that simulate --list shows, or a folder")
+    return given.model
+
+
+def _settings(given: WorkloadOptions) -> dict[str, object]:
+    """Settings of a command's options, formats under torch's names."""
+    formats = {"dtype": given.dtype, "vae_dtype": given.vae_dtype}
+    return given.settings() | {name: value and torch_dtype(value) for name, value in formats.items()}
+
+
+def _graph(given: WorkloadOptions) -> OpGraph:
     """Graph of a workload, with progress for someone who watches."""
+    model = _named(given)
     with working(f"reading {model}") as say:
-        return graph_of(model, settings, progress=lambda stage: say(f"tracing {model}: {stage}"))
+        return graph_of(model, _settings(given), progress=lambda stage: say(f"tracing {model}: {stage}"))
 
 
 def _save_figure(graph: OpGraph, path: Path, repeats: int) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hw_specs.terminal.commands import VersionOption
-from simulator.reference import SETTINGS
 from simulator.results.options import ChakraFile, ChromeTraceFile, PlotFiles, ReportFile
+from tracer.options import WorkloadOptions
 
 from .machine import (
     CalibrationFile,
@@ -30,68 +30,30 @@ from .running import (
     Attention,
     Autocast,
     ChannelsLast,
-    DecoderDtype,
     ExecutionMode,
     FidelityName,
-    KeyValueCache,
-    KeyValueDtype,
-    Lora,
     MaxAutotune,
     Offload,
     Parallel,
     Quantize,
-    SchedulerName,
-    Slicing,
     SoftwareName,
-    StepSkipping,
-    Tiling,
 )
 from .workload import (
-    Batch,
-    Context,
     Dtype,
-    Frames,
     From,
     GraphFile,
-    Guidance,
-    Height,
-    Model,
-    NewTokens,
-    PromptLength,
-    Steps,
-    Strength,
     TraceFile,
     Variant,
-    Width,
 )
 
 __all__ = ["RunOptions", "SimulateOptions"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """A workload, how it is run and where. Settings of the workload that are None are its own."""
+class RunOptions(WorkloadOptions):
+    """A workload, how it is run and where."""
 
-    model: Model = None
-    batch: Batch = None
-    height: Height = None
-    width: Width = None
-    num_frames: Frames = None
-    num_inference_steps: Steps = None
-    strength: Strength = None
-    guidance_scale: Guidance = None
-    prompt_length: PromptLength = None
-    max_new_tokens: NewTokens = None
-    context_length: Context = None
     dtype: Dtype = None
-    kv_cache: KeyValueCache = None
-    kv_cache_dtype: KeyValueDtype = None
-    scheduler: SchedulerName = None
-    step_cache: StepSkipping = None
-    lora: Lora = None
-    vae_dtype: DecoderDtype = None
-    vae_tiling: Tiling = None
-    vae_slicing: Slicing = None
     attention: Attention = "flash"
     execution: ExecutionMode = "eager"
     autocast: Autocast = False
@@ -101,10 +63,6 @@ class RunOptions:
     hw: Hardware = None
     host: HostName = None
     change: Changes = None
-
-    def settings(self) -> dict[str, object]:
-        """Settings of the workload by name."""
-        return {name: getattr(self, name) for name in SETTINGS}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
-from collections.abc import Callable
-from typing import NamedTuple
 
 import pytest
 
@@ -15,27 +12,10 @@ from tracer import __main__ as command_line
 from tracer.storage.graph_file import load_graph
 
 
-class Done(NamedTuple):
-    """Outcome of one command."""
-
-    status: int
-    out: str
-    err: str
-
-
 @pytest.fixture
-def run(monkeypatch, capsys) -> Callable[..., Done]:
+def run(command):
     """Function that runs ``trace`` with some arguments in this process."""
-
-    def trace(*arguments: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["trace", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            command_line.main()
-        captured = capsys.readouterr()
-        code = caught.value.code
-        return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
-
-    return trace
+    return command("trace", command_line.main)
 
 
 @pytest.fixture
@@ -125,3 +105,19 @@ def test_one_line_says_what_where_and_what_would_be_valid(case, run, tmp_path, m
     assert line.startswith("trace: error: ")
     assert all(word in line for word in words)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_is_needed_and_a_format_is_one_that_there_is(run, tmp_path):
+    for arguments, word in (((), "--model is missing"), (("--model", "sdxl", "--dtype", "fp99"), "'fp99': unknown")):
+        done = run("graph", *arguments, "--output", tmp_path / "x.npz")
+        assert (done.status, done.out, list(tmp_path.iterdir())) == (2, "", [])
+        assert word in done.err
+
+
+@pytest.mark.torch
+def test_a_graph_has_every_setting_that_a_prediction_has(run, tmp_path):
+    path = tmp_path / "sd.npz"
+    settings = ("--height", 64, "--width", 64, "--num-inference-steps", 3, "--scheduler", "heun", "--dtype", "bf16")
+    assert run("graph", "--model", "stable-diffusion", "--output", path, *settings).status == 0
+    workload = load_graph(path).workload
+    assert (workload.scheduler, workload.dtype) == ("heun", "bfloat16")

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from simulator.command_options import Format, Output, check_format, fidelity_of, takes
+from hw_specs.terminal.records import takes
+from simulator.command_options import Format, Output, check_format, fidelity_of
 from simulator.execution import ATTENTION_CHOICES, EXECUTION_MODES, OFFLOADS
 from simulator.options import FidelityName
 from simulator.results.files import command_line, require_page, write_page

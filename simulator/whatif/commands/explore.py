@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import typer
 
 from hw_specs import SpecError
-from simulator.command_options import takes
+from hw_specs.terminal.records import takes
 
 __all__ = ["ExploreOptions", "explore_command"]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.command_options import Format, Output, check_format, fidelity_of, takes
+from hw_specs.terminal.records import takes
+from simulator.command_options import Format, Output, check_format, fidelity_of
 from simulator.options import FidelityName, Parallel, RunOptions
 from simulator.results.files import command_line, require_page, write_page
 from simulator.results.options import PageFile

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from simulator.command_options import Format, Output, check_format, takes
+from hw_specs.terminal.records import takes
+from simulator.command_options import Format, Output, check_format
 from simulator.options import RunOptions
 from simulator.results.files import command_line, require_page, write_page
 from simulator.results.options import PageFile
