@@ -13,7 +13,7 @@ from hw_specs import Accelerator, CalibrationPool
 from hw_specs.reading.identity import Same
 from simulator.execution import EXECUTION_MODES
 from simulator.lowering import StageLaunches
-from tracer.graph import OpGraph
+from tracer.graph import OpGraph, Stage, StorageRole
 from tracer.operators import (
     ATTENTION_GRADIENTS,
     ATTENTIONS,
@@ -117,11 +117,12 @@ def call_times(graph: OpGraph, launches: StageLaunches, host: HostCosts) -> Floa
     pipeline runs its own code before each run of a stage; a module that is called once by itself has none.
     """
     stage = launches.stage
-    pipeline = host.stage if len(graph.stages) > 1 or stage.repeats > 1 else 0.0
-    before = pipeline + (0.0 if _is_served(graph) else host.guards * len(np.unique(stage.modules)))
+    alone = len(graph.stages) == 1 and stage.repeats == 1
+    pipeline = 0.0 if alone or _is_plain_loop(graph, launches) else host.stage
+    before = pipeline + (0.0 if _is_served(graph) else host.guards * _guarded_modules(graph, stage))
     num_kernels = np.bincount(launches.calls, minlength=stage.num_calls)
     enters = np.diff(stage.modules, prepend=-1) != 0
-    codes, frees = _costs_of(Same(graph))
+    codes, frees, _ = _costs_of(Same(graph))
     cost = np.array([getattr(host, name) for name in _OPERATOR_COSTS])[codes[stage.operators]]
     free = frees[stage.operators]
     per_call = np.where(free, host.view, np.where(num_kernels > 0, cost, 0.0))
@@ -146,6 +147,22 @@ def runs_ahead(graph: OpGraph, launches: StageLaunches) -> bool:
 _GRAPHS = ("cuda-graph", "compiled-graph", "fused")
 
 
+def _is_plain_loop(graph: OpGraph, launches: StageLaunches) -> bool:
+    """Whether nothing but launches of one graph follow one another.
+
+    gpt-fast's loop of a token has four calls beside the graph (``decode_n_tokens`` of generate.py: the position raised,
+    token and probabilities copied, the token's shape), with no scheduler and no search for the end.
+    """
+    return runs_ahead(graph, launches) and graph.workload.kv_cache == "masked"
+
+
+def _guarded_modules(graph: OpGraph, stage: Stage) -> int:
+    """Modules whose weights a stage reads, which compiled code checks before it runs."""
+    num_inputs = _costs_of(Same(graph))[2][stage.operators]
+    reads_weights = graph.storage_roles[stage.inputs] == int(StorageRole.PARAMETER)
+    return len(np.unique(np.repeat(stage.modules, num_inputs)[reads_weights]))
+
+
 def _is_served(graph: OpGraph) -> bool:
     """Whether a serving engine runs it, whose compiled code has no guards (vllm/compilation/wrapper.py drops them)."""
     return graph.workload.kv_cache == "paged"
@@ -156,11 +173,12 @@ _OPERATOR_COSTS = tuple(_KINDS)
 
 
 @functools.lru_cache(maxsize=8)
-def _costs_of(graph: Same[OpGraph]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Place in `_OPERATOR_COSTS` of the cost of each distinct operator of a graph, and whether it launches nothing."""
+def _costs_of(graph: Same[OpGraph]) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Of each distinct operator the place of its cost in `_OPERATOR_COSTS`, whether it launches nothing, its inputs."""
     names = [op.name for op in graph.value.operators]
     codes = np.array([_OPERATOR_COSTS.index(_cost_name(name)) for name in names], dtype=np.int64)
-    return codes, np.array([is_free(name) for name in names], dtype=np.bool_)
+    num_inputs = np.array([len(op.inputs) for op in graph.value.operators], dtype=np.int64)
+    return codes, np.array([is_free(name) for name in names], dtype=np.bool_), num_inputs
 
 
 def _cost_name(operator: str) -> str:

@@ -44,7 +44,7 @@ class HostCosts:
     module : float
         Entering or leaving a ``torch.nn.Module``: ``__call__`` and the Python code of the model between operators.
     guards : float
-        Of compiled code, before its first launch, for each module: checks that it is as it was, and its weights.
+        Of compiled code, before its first launch, for each module with weights: checks that both are as they were.
     stage : float
         Starting one run of a stage of a pipeline: the pipeline's own Python code, scheduler included.
     delay : float

@@ -12,7 +12,7 @@ from simulator.hosts.catalogue import load_host
 from simulator.hosts.costs import KIND_COST, call_times, host_costs, host_of
 from simulator.hosts.host import HostCosts
 from simulator.lowering import lower
-from tracer.graph import Op, TensorSpec
+from tracer.graph import Op, StorageRole, TensorSpec
 from tracer.operators import FREE, Kind
 
 # Every cost a different power of ten, so that a sum says what is in it.
@@ -68,13 +68,30 @@ def test_a_bare_module_runs_no_code_of_a_pipeline(make_graph):
     assert (once, in_turn) == pytest.approx((10.11, 1e6 + 10.11))
 
 
-def test_guards_of_compiled_code_come_before_the_first_launch(make_graph):
-    calls = [_op("silu", "a"), _op("silu", "b"), _op("silu", "a")]
-    launches = lower(make_graph(calls), Execution())
+def _layer(module: str, data: int, weight: int) -> Op:
+    first, second, out = (TensorSpec((4, 4), "float16", (), storage) for storage in (data, weight, 8 + weight))
+    return Op("aten::mm", (first, second), (out,), (), module)
+
+
+def test_guards_of_modules_with_weights_come_before_the_first_launch(make_graph):
+    calls = [_layer("a", 0, 1), _op("silu", "b"), _layer("a", 0, 1), _layer("c", 0, 2)]
+    roles = {1: StorageRole.PARAMETER, 2: StorageRole.PARAMETER}
+    launches = lower(make_graph(calls, roles=roles), Execution())
     plain, guarded = (
         call_times(launches.graph, launches.stages[0], replace(_COSTS, guards=guards)) for guards in (0, 1e7)
     )
-    assert (guarded - plain).tolist() == pytest.approx([2e7] * 3)  # two modules
+    assert (guarded - plain).tolist() == pytest.approx([2e7] * 4)  # two modules have weights
+
+
+@pytest.mark.parametrize(
+    ("mode", "cache", "cost"), [("cuda-graph", "masked", 0), ("eager", "masked", 1e6), ("cuda-graph", "paged", 1e6)]
+)
+def test_a_loop_of_graphs_alone_has_no_code_of_a_pipeline(make_graph, mode, cache, cost):
+    graph = make_graph([_op("silu")], repeats=2)
+    graph = replace(graph, workload=replace(graph.workload, kv_cache=cache))
+    launches = lower(graph, Execution(mode=mode))
+    times = [call_times(graph, launches.stages[0], replace(_COSTS, stage=stage)) for stage in (0, 1e6)]
+    assert times[1] - times[0] == pytest.approx([cost])
 
 
 def test_every_kind_has_a_cost():
