@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from hw_specs.tiles import load_tile_library
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.hardware.cores import VECTOR_ISSUE
 from simulator.cost.mechanisms import cache_hit_rate
@@ -20,6 +21,7 @@ from simulator.cost.products import (
     ProductParameters,
     at_built_rate,
     packed_cost,
+    routed_cost,
     runs_as_built,
 )
 from simulator.cost.roofline import vector_peak
@@ -41,6 +43,9 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+
+#: Group of products in 16 bits and more.
+_WIDE = "matmul"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -90,7 +95,28 @@ def matmul_cost(
         packed = packed_cost(problem.rows(rows), hardware, parameters)
         for field in fields(ProductCost):
             getattr(cost, field.name)[rows] = getattr(packed, field.name)
+    _route(table, problem, hardware, parameters, cost)
     return product_terms(cost, unit)
+
+
+def _route(
+    table: ProductTable, problem: Problem, hardware: HardwareColumns, parameters: ProductParameters, cost: ProductCost
+) -> None:
+    """Put costs of experts in their place where a library generates them.
+
+    Other products in so few bits have tiles so large that the L2 is no matter, and rows that do not tell how much of it
+    is reached: those in more bits do.
+    """
+    rows = np.flatnonzero(table.routed & narrow(table))
+    names = np.array([traits.tiles.experts or "" for traits in hardware.traits])
+    for name in dict.fromkeys(names.tolist()) if len(rows) else ():
+        columns = np.flatnonzero(names == name)
+        if name:
+            own, l2 = problem.rows(rows).accelerators(columns), hardware.parameters[_WIDE].l2[columns]
+            chosen, library = hardware.select(columns), load_tile_library(name)
+            routed = routed_cost(own, chosen, parameters.select(columns), library, l2=l2)
+            for field in fields(ProductCost):
+                getattr(cost, field.name)[np.ix_(rows, columns)] = getattr(routed, field.name)
 
 
 def unit_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:
@@ -184,7 +210,7 @@ PRODUCT_FORMULAS = {
 }
 
 MATMUL = ParameterGroup(
-    name="matmul",
+    name=_WIDE,
     parameters=ProductParameters,
     holds=every,
     cost=partial(matmul_cost, role="matrix", unit="matrix"),
