@@ -1,8 +1,9 @@
 """Shapes of a trace that was recorded without them, from the graph of the same workload.
 
-Operators of both are lined up by what they are and in their order: those of kinds that libraries give names of their
-own (``aten::cudnn_convolution`` is ``aten::conv2d``) by kind, all others by name. Of each, the trace must have as many
-calls as the graph or a multiple, one after another; where it has not, those calls stay without shapes and are counted.
+Operators of both are lined up by what they are and in their order (:mod:`simulator.projection.lined_up`): those of
+kinds that libraries give names of their own (``aten::cudnn_convolution`` is ``aten::conv2d``) by kind, all others by
+name. What has no place in the graph stays without shapes, and is counted by name. Attention of which the trace alone
+names the kernel has the graph's shapes and that kernel.
 
 A trace of kernels alone (CUDA graphs, Nsight and ROCm files) has no operators to line up. Its products, convolutions
 and attention, which their names tell, belong to those of the graph in the same way: one kernel each, in their order.
@@ -10,17 +11,19 @@ and attention, which their names tell, belong to those of the graph in the same 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from simulator.work import declared
 from tracer.events.kernel_names import ATTENTION, PRODUCT, named_work
 from tracer.events.nesting import outermost_known
-from tracer.graph import GraphError, Op, OpGraph
+from tracer.graph import GraphError, IndexArray, Op, OpGraph
 from tracer.named import named_kernel
 from tracer.named.kernel import blocks_of
 from tracer.named.products import tile_of
@@ -29,6 +32,7 @@ from tracer.storage.graph_file import load_graph
 from tracer.trace import KernelKind, Trace
 
 from .host_runs import has_shapes
+from .lined_up import line_up
 from .named import called
 from .operator_times import can_predict
 
@@ -46,9 +50,15 @@ _KINDS = frozenset(
     }
 )
 _Key = Kind | str
+# What all kinds of attention are lined up as.
+_ATTENTION = Kind.ATTENTION
 # Elements above which the rounding to whole blocks is no matter, and how far it goes.
 _LARGE, _ROUNDED = 100_000, 0.05
 _MOST = 0.5
+# Axis of the heads of queries, keys and values before that of their positions.
+_HEADS = -3
+# Operators that a line names.
+_NAMED = 5
 # Tiles over outputs that their last rows and columns do not explain.
 _COVERED = 1.6
 
@@ -60,11 +70,16 @@ class ShapesTaken:
     Attributes
     ----------
     runs : int
-        Times that the trace runs the graph: most operators' calls over the graph's.
+        Times that the trace runs the graph: calls of most operators over those of the graph.
     calls : int
         Calls, or kernels of no operator, with shapes of the graph.
-    apart : mapping of str to (int, int)
-        Operator -> calls in the trace and in the graph, where one is no multiple of the other.
+    share : float
+        Share of the device time that they took. [1]
+    apart : mapping of str to (int, int, int)
+        Operator of both -> its calls in the trace, those in as many runs of the graph, and those lined up, where some
+        are not.
+    strange : mapping of str to float
+        What the graph does not have -> share of the device time, the largest first. [1]
     elements : float or None
         Elements that the trace's elementwise kernels walk, by their names and grids, over those of the graph's tensors,
         the median: away from 1 where the graph has another batch. Without operators, those that tiles of products
@@ -73,7 +88,9 @@ class ShapesTaken:
 
     runs: int
     calls: int
-    apart: Mapping[str, tuple[int, int]]
+    share: float
+    apart: Mapping[str, tuple[int, int, int]]
+    strange: Mapping[str, float]
     elements: float | None
 
     @property
@@ -83,14 +100,24 @@ class ShapesTaken:
 
     def lines(self) -> tuple[str, ...]:
         """What to say of it."""
-        said = [f"recorded without shapes: {self.calls} calls have those of the graph, run {self.runs} times"]
+        said = [
+            f"recorded without shapes: {self.calls} calls, {self.share:.1%} of the device time, have those of the "
+            f"graph, run {self.runs} times"
+        ]
         if self.other_batch:
             said.append(
                 f"the trace's kernels go through {self.elements:.3g} times as many elements as tensors of the graph "
                 "have: give the graph of its batch"
             )
-        for name, (calls, own) in self.apart.items():
-            said.append(f"{name}: {calls} calls are no multiple of the graph's {own}, left without shapes")
+        for name, (calls, own, found) in self.apart.items():
+            said.append(
+                f"{name}: {found} of {calls} calls lined up with the graph's {own}, the others are without shapes"
+            )
+        some = list(self.strange.items())[:_NAMED]
+        if some:
+            rest = f", and {len(self.strange) - len(some)} more" if len(self.strange) > len(some) else ""
+            names = ", ".join(f"{name} ({share:.1%})" for name, share in some)
+            said.append(f"not in the graph: {names}{rest} of the device time")
         return tuple(said)
 
     def to_dict(self) -> dict[str, Any]:
@@ -111,26 +138,97 @@ def with_shapes_of(trace: Trace, graph: OpGraph) -> tuple[Trace, ShapesTaken] | 
         return None
     if not _has_operators(trace):
         return _of_kernels(trace, graph)
-    expected = _expected(graph)
-    found = _found(trace, set(expected))
-    operators, of_call = list(trace.operators), trace.calls.operator.copy()
+    ops = _launching(graph)
+    keys = [_key(op.name) for op in ops]
+    calls = _found(trace, set(keys))
+    own = [_key(trace.operators[number].name) for number in trace.calls.operator[calls].tolist()]
+    runs = _runs(own, keys)
+    placed = line_up(own, keys * runs)
+    kept = np.flatnonzero(placed >= 0)
+    given = [ops[place % len(ops)] for place in placed[kept].tolist()]
+    shaped = _with(trace, calls[kept], _as_called(trace, calls[kept], given))
+    return shaped, ShapesTaken(
+        runs=runs,
+        calls=len(kept),
+        share=_share(trace, calls[kept]),
+        apart=_apart(own, keys * runs, placed),
+        strange=_strange(trace, calls),
+        elements=_elements(shaped, len(trace.operators)),
+    )
+
+
+def _runs(own: Sequence[_Key], keys: Sequence[_Key]) -> int:
+    """Runs of the graph: what the calls of most operators say, whole or rounded."""
+    calls, of_graph = Counter(own), Counter(keys)
+    ratios = [calls[key] / count for key, count in of_graph.items() if calls[key]]
+    whole = Counter(int(ratio) for ratio in ratios if ratio == int(ratio))
+    if whole:
+        return whole.most_common(1)[0][0]
+    return max(math.ceil(float(np.median(ratios))), 1) if ratios else 1
+
+
+def _with(trace: Trace, calls: IndexArray, given: Sequence[Op]) -> Trace:
+    """Trace in which some calls are of other operators."""
     numbers: dict[Op, int] = {}
-    apart: dict[str, tuple[int, int]] = {}
-    given, runs = 0, []
-    for key, ops in expected.items():
-        calls = found.get(key, [])
-        if len(calls) % len(ops):
-            apart[_label(key)] = (len(calls), len(ops))
-            continue
-        runs.append(len(calls) // len(ops))
-        given += len(calls)
-        for place, call in enumerate(calls):
-            op = ops[place % len(ops)]
-            of_call[call] = numbers.setdefault(op, len(operators) + len(numbers))
-    operators.extend(numbers)
-    shaped = replace(trace, operators=tuple(operators), calls=replace(trace.calls, operator=of_call))
-    most = max(set(runs), key=runs.count) if runs else 0
-    return shaped, ShapesTaken(runs=most, calls=given, apart=apart, elements=_elements(shaped, len(trace.operators)))
+    of_call = trace.calls.operator.copy()
+    of_call[calls] = [numbers.setdefault(op, len(trace.operators) + len(numbers)) for op in given]
+    return replace(trace, operators=(*trace.operators, *numbers), calls=replace(trace.calls, operator=of_call))
+
+
+def _as_called(trace: Trace, calls: IndexArray, given: Sequence[Op]) -> list[Op]:
+    """Operators of a graph, those of attention by the name of the kernel that the trace called within."""
+    named = np.array([_names_its_kernel(op) for op in trace.operators], dtype=np.bool_)
+    above = trace.calls.parent
+    inner: dict[int, str] = {}
+    for call in np.flatnonzero(named[trace.calls.operator])[::-1].tolist():
+        name, around = trace.operators[trace.calls.operator[call]].name, call
+        while around >= 0:
+            inner[around], around = name, int(above[around])
+    return [_renamed(op, inner.get(call, "")) for op, call in zip(given, calls.tolist(), strict=True)]
+
+
+def _names_its_kernel(op: Op) -> bool:
+    """Whether a call says which kernel computes attention, of tensors that lie as in a call that does not."""
+    kind = kind_of(op.name)
+    return kind in ATTENTIONS and kind is not _ATTENTION and declared(op).heads_axis == _HEADS
+
+
+def _renamed(op: Op, name: str) -> Op:
+    return replace(op, name=name) if name and kind_of(op.name) is _ATTENTION else op
+
+
+def _share(trace: Trace, calls: IndexArray) -> float:
+    """Share of the device time beneath some calls. [1]"""
+    given = np.zeros(len(trace.calls), dtype=np.bool_)
+    given[calls] = True
+    around = outermost_known(given, trace.calls.parent)
+    kernels = trace.kernels
+    time = kernels.duration * kernels.repeats
+    beneath = (kernels.call >= 0) & (around[np.maximum(kernels.call, 0)] >= 0) if len(around) else kernels.call > 0
+    return float(time[beneath].sum() / time.sum()) if time.sum() else 0.0
+
+
+def _apart(own: Sequence[_Key], keys: Sequence[_Key], placed: IndexArray) -> dict[str, tuple[int, int, int]]:
+    """Calls in the trace and in the graph and those lined up, of what is not lined up whole."""
+    calls, of_graph = Counter(own), Counter(keys)
+    found = Counter(key for key, place in zip(own, placed.tolist(), strict=True) if place >= 0)
+    return {_label(key): (calls[key], of_graph[key], found[key]) for key in of_graph if found[key] < calls[key]}
+
+
+def _strange(trace: Trace, calls: IndexArray) -> dict[str, float]:
+    """Share of the device time of outermost calls that launch something and are none of some, by operator. [1]"""
+    known = np.zeros(len(trace.calls), dtype=np.bool_)
+    known[calls] = True
+    inside = outermost_known(known, trace.calls.parent)
+    kernels = trace.kernels
+    time = kernels.duration * kernels.repeats
+    found: defaultdict[str, float] = defaultdict(float)
+    for row in np.flatnonzero((kernels.call >= 0) & (kernels.kind < KernelKind.MEMCPY)).tolist():
+        call = int(kernels.call[row])
+        if inside[call] < 0:
+            found[trace.operators[trace.calls.operator[call]].name] += float(time[row])
+    total = float(time.sum())
+    return {name: spent / total for name, spent in sorted(found.items(), key=lambda each: -each[1]) if total}
 
 
 def lent_shapes(trace: Trace, path: Path) -> tuple[Trace, tuple[str, ...]]:
@@ -155,28 +253,28 @@ def _has_operators(trace: Trace) -> bool:
 
 def _of_kernels(trace: Trace, graph: OpGraph) -> tuple[Trace, ShapesTaken]:
     """Trace whose products and attention have operators of a graph."""
-    kernels, apart, runs = trace.kernels, {}, []
+    kernels = trace.kernels
     kinds = np.array([named_work(name).kind for name in trace.kernel_names])
     order = np.lexsort((kernels.start, kernels.device))
     free = order[(kernels.call[order] < 0) & (kernels.kind[order] == KernelKind.KERNEL)]
+    rows = free[np.isin(kinds[kernels.name[free]], (PRODUCT, ATTENTION))]
     ops = [op for op in _launching(graph) if _work(op)]
-    rows: list[int] = []
-    given: list[Op] = []
-    for work in (PRODUCT, ATTENTION):
-        own = [op for op in ops if _work(op) == work]
-        of_work = free[kinds[kernels.name[free]] == work].tolist()
-        if not own or len(of_work) % len(own):
-            apart[work] = (len(of_work), len(own))
-            continue
-        runs.append(len(of_work) // len(own))
-        rows.extend(of_work)
-        given.extend(own * runs[-1])
-    numbers = {op: place for place, op in enumerate(dict.fromkeys(given))}
-    number = np.array([len(trace.operators) + numbers[op] for op in given], dtype=np.int64)
-    shaped = called(trace, np.array(rows, dtype=np.int64), number, list(numbers))
-    apart = {name: counts for name, counts in apart.items() if any(counts)}
-    elements = _covered(trace, rows, given)
-    return shaped, ShapesTaken(runs=max(runs, default=0), calls=len(rows), apart=apart, elements=elements)
+    own, keys = kinds[kernels.name[rows]].tolist(), [_work(op) for op in ops]
+    runs = _runs(own, keys)
+    placed = line_up(own, keys * runs)
+    kept = np.flatnonzero(placed >= 0)
+    given = [ops[place % len(ops)] for place in placed[kept].tolist()]
+    numbers = {op: len(trace.operators) + place for place, op in enumerate(dict.fromkeys(given))}
+    number = np.array([numbers[op] for op in given], dtype=np.int64)
+    time = kernels.duration * kernels.repeats
+    return called(trace, rows[kept], number, list(numbers)), ShapesTaken(
+        runs=runs,
+        calls=len(kept),
+        share=float(time[rows[kept]].sum() / time.sum()) if time.sum() else 0.0,
+        apart=_apart(own, keys * runs, placed),
+        strange={},
+        elements=_covered(trace, rows[kept].tolist(), given),
+    )
 
 
 def _work(op: Op) -> str:
@@ -224,14 +322,6 @@ def _elements(trace: Trace, first: int) -> float | None:
     return float(np.median(ratios)) if ratios else None
 
 
-def _expected(graph: OpGraph) -> Mapping[_Key, list[Op]]:
-    """Operators of a graph that launch something, in their order, by what they are."""
-    found: defaultdict[_Key, list[Op]] = defaultdict(list)
-    for op in _launching(graph):
-        found[_key(op.name)].append(op)
-    return found
-
-
 def _launching(graph: OpGraph) -> list[Op]:
     """Operators of a run that launch something."""
     runs = [stage.operators.tolist() * stage.repeats for stage in graph.stages]
@@ -239,19 +329,19 @@ def _launching(graph: OpGraph) -> list[Op]:
     return [graph.operators[number] for run in runs for number in run if able[number]]
 
 
-def _found(trace: Trace, keys: set[_Key]) -> Mapping[_Key, list[int]]:
+def _found(trace: Trace, keys: set[_Key]) -> IndexArray:
     """Outermost calls of the trace that are operators of the graph, in the order in which they began."""
     known = np.array([_key(op.name) in keys for op in trace.operators], dtype=np.bool_)
     level = outermost_known(known[trace.calls.operator], trace.calls.parent)
     rows = np.flatnonzero(level == np.arange(len(level)))
-    found: defaultdict[_Key, list[int]] = defaultdict(list)
-    for call in rows[np.argsort(trace.calls.start[rows], kind="stable")].tolist():
-        found[_key(trace.operators[trace.calls.operator[call]].name)].append(call)
-    return found
+    ordered: IndexArray = rows[np.argsort(trace.calls.start[rows], kind="stable")]
+    return ordered
 
 
 def _key(name: str) -> _Key:
     kind = kind_of(name)
+    if kind in ATTENTIONS:
+        return _ATTENTION
     return kind if kind in _KINDS and kind is not None else canonical_name(name)
 
 
