@@ -31,7 +31,7 @@ def line_up(run: _Elements, graph: _Elements) -> IndexArray:
     pairs = dict(_equally_many(run, graph, range(len(run)), range(len(graph))))
     for _ in range(_ROUNDS):
         taken = set(pairs.values())
-        found = {}
+        found: dict[int, int] = {}
         for (begin, first), (end, last) in pairwise([(_NONE, _NONE), *_in_order(pairs), (len(run), len(graph))]):
             own = [place for place in range(begin + 1, end) if place not in pairs]
             other = [place for place in range(first + 1, last) if place not in taken]

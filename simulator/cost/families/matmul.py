@@ -27,7 +27,7 @@ from simulator.cost.products import (
 from simulator.cost.roofline import vector_peak
 from simulator.kernels import FamilyTable, ProductTable
 
-from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, narrow
+from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, narrow, parameters_of
 from .systolic.products import SYSTOLIC_FORMULAS, SYSTOLIC_PRODUCT
 
 __all__ = [
@@ -43,9 +43,6 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-
-#: Group of products in 16 bits and more.
-_WIDE = "matmul"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -112,9 +109,9 @@ def _route(
     for name in dict.fromkeys(names.tolist()) if len(rows) else ():
         columns = np.flatnonzero(names == name)
         if name:
-            own, l2 = problem.rows(rows).accelerators(columns), hardware.parameters[_WIDE].l2[columns]
-            chosen, library = hardware.select(columns), load_tile_library(name)
-            routed = routed_cost(own, chosen, parameters.select(columns), library, l2=l2)
+            own, chosen = problem.rows(rows).accelerators(columns), hardware.select(columns)
+            l2 = parameters_of(chosen, MATMUL).l2
+            routed = routed_cost(own, chosen, parameters.select(columns), load_tile_library(name), l2=l2)
             for field in fields(ProductCost):
                 getattr(cost, field.name)[np.ix_(rows, columns)] = getattr(routed, field.name)
 
@@ -210,7 +207,7 @@ PRODUCT_FORMULAS = {
 }
 
 MATMUL = ParameterGroup(
-    name=_WIDE,
+    name="matmul",
     parameters=ProductParameters,
     holds=every,
     cost=partial(matmul_cost, role="matrix", unit="matrix"),
