@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from hw_specs import number_format
 from simulator.work import declared
 from tracer.events.kernel_names import ATTENTION, PRODUCT, named_work
 from tracer.events.nesting import outermost_known
@@ -57,6 +58,10 @@ _LARGE, _ROUNDED = 100_000, 0.05
 _MOST = 0.5
 # Axis of the heads of queries, keys and values before that of their positions.
 _HEADS = -3
+# Share of the kernels of a name and grid below which an operator is not what they do.
+_RARE = 0.1
+# Formats that tensors of another one are multiplied in without being converted.
+_AS_WIDE = {"tf32": "fp32"}
 # Operators that a line names.
 _NAMED = 5
 # Tiles over outputs that their last rows and columns do not explain.
@@ -143,9 +148,9 @@ def with_shapes_of(trace: Trace, graph: OpGraph) -> tuple[Trace, ShapesTaken] | 
     calls = _found(trace, set(keys))
     own = [_key(trace.operators[number].name) for number in trace.calls.operator[calls].tolist()]
     runs = _runs(own, keys)
-    placed = line_up(own, keys * runs)
+    placed = line_up(own, keys, runs)
     kept = np.flatnonzero(placed >= 0)
-    given = [ops[place % len(ops)] for place in placed[kept].tolist()]
+    given = [ops[place] for place in placed[kept].tolist()]
     shaped = _with(trace, calls[kept], _as_called(trace, calls[kept], given))
     return shaped, ShapesTaken(
         runs=runs,
@@ -261,9 +266,9 @@ def _of_kernels(trace: Trace, graph: OpGraph) -> tuple[Trace, ShapesTaken]:
     ops = [op for op in _launching(graph) if _work(op)]
     own, keys = kinds[kernels.name[rows]].tolist(), [_work(op) for op in ops]
     runs = _runs(own, keys)
-    placed = line_up(own, keys * runs)
+    placed = _fitting(trace, rows, line_up(own, keys, runs), ops)
     kept = np.flatnonzero(placed >= 0)
-    given = [ops[place % len(ops)] for place in placed[kept].tolist()]
+    given = [ops[place] for place in placed[kept].tolist()]
     numbers = {op: len(trace.operators) + place for place, op in enumerate(dict.fromkeys(given))}
     number = np.array([numbers[op] for op in given], dtype=np.int64)
     time = kernels.duration * kernels.repeats
@@ -275,6 +280,29 @@ def _of_kernels(trace: Trace, graph: OpGraph) -> tuple[Trace, ShapesTaken]:
         strange={},
         elements=_covered(trace, rows[kept].tolist(), given),
     )
+
+
+def _fitting(trace: Trace, rows: IndexArray, placed: IndexArray, ops: Sequence[Op]) -> IndexArray:
+    """Places without those of operators that a kernel is not, since two kinds of work tell little of themselves.
+
+    That is one that kernels of its name and grid rarely are, and one in another number format than its name says, where
+    the names of most agree.
+    """
+    kernels = trace.kernels
+    names = [trace.kernel_names[name] for name in kernels.name[rows].tolist()]
+    alike = list(zip(names, kernels.grid[rows].tolist(), strict=True))
+    of = [ops[place] if place >= 0 else None for place in placed.tolist()]
+    total, each = Counter(alike), Counter(zip(alike, of, strict=True))
+    rare = [each[kernel, op] < _RARE * total[kernel] for kernel, op in zip(alike, of, strict=True)]
+    other = np.array([op is not None and _other_format(name, op) for name, op in zip(names, of, strict=True)])
+    wrong = np.array(rare) | (other & bool(other.sum() < _MOST * (placed >= 0).sum()))
+    return np.where(wrong, -1, placed)
+
+
+def _other_format(name: str, op: Op) -> bool:
+    """Whether a kernel says another number format than that of an operator's first tensor."""
+    said = _AS_WIDE.get(found := named_work(name).number_format, found)
+    return bool(said and op.inputs) and said != number_format(op.inputs[0].dtype)
 
 
 def _work(op: Op) -> str:

@@ -161,9 +161,21 @@ def test_kernels_of_another_batch_cover_more_than_the_outputs(layer: OpGraph) ->
     fewer = with_shapes_of(_kernels(_GEMM, _FLASH), layer)
     assert fewer is not None
     assert (fewer[1].calls, fewer[1].apart) == (2, {})
-    more = with_shapes_of(_kernels(_GEMM, _GEMM, _FLASH, _GEMM), layer)
+    more = with_shapes_of(_kernels(*(_GEMM,) * 4, _FLASH, _GEMM), layer)
     assert more is not None
-    assert (more[1].calls, more[1].apart) == (2, {"product": (3, 2, 1)})
+    assert (more[1].calls, more[1].apart) == (2, {"product": (5, 2, 1)})
+
+
+def test_kernels_in_another_number_format_are_no_operators_of_most(layer: OpGraph) -> None:
+    """A window that begins within a run, and in which one product is in float32: no product of the graph."""
+    names = [_FLASH, _GEMM, *(_GEMM, _FLASH, _GEMM) * 9]
+    names[-1] = "volta_sgemm_128x64_nn"
+    found = with_shapes_of(_kernels(*names), layer)
+    assert found is not None
+    trace, taken = found
+    assert (taken.calls, taken.apart) == (28, {"product": (19, 20, 18)})
+    assert trace.kernels.call[-1] == -1
+    assert trace.operators[trace.calls.operator[trace.kernels.call[1]]].inputs[0].shape == (1024, 1024)
 
 
 def test_a_graph_file_lends_its_shapes(graph: OpGraph, tmp_path: Path) -> None:
