@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.projection.lined_up import line_up
+from simulator.projection.lent.lined_up import line_up
 
 
 @pytest.mark.parametrize(
