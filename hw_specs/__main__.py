@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from .architecture import Architecture
@@ -217,9 +216,9 @@ def _print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, title: str) -> None:
-    table = Table(*header, title=escape(title) or None, box=None, pad_edge=False, header_style="bold")
+    table = Table(*header, title=title or None, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*row)
     _console().print(table)
 
 
@@ -231,18 +230,18 @@ def _print_traits(accelerator: Accelerator) -> None:
     _print_table(["trait", "value", "source"], rows, title=_line_of(architecture))
     if line := assumptions(architecture):
         _console().print()
-        _console().print(line, markup=False, highlight=False)
+        _console().print(line, highlight=False)
 
 
 def _print_provenance(accelerator: Accelerator) -> None:
     console = _console()
     console.print()
     if accelerator.notes:
-        console.print(accelerator.notes, markup=False, highlight=False)
+        console.print(accelerator.notes, highlight=False)
         console.print()
     console.print("Sources")
     for source in accelerator.sources:
-        console.print(f"- {source}", markup=False, highlight=False)
+        console.print(f"- {source}", highlight=False)
 
 
 def _console() -> Console:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hw_specs.terminal.visible import visible
+
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
@@ -18,7 +20,7 @@ def counts() -> Iterator[Callable[[str, int, int], None]]:
     """Bar that is moved by what is being done, how much is done, and how much there is."""
     with _bar() as bar:
         task = bar.add_task("starting", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+        yield lambda what, done, total: bar.update(task, description=visible(what), completed=done, total=total)
 
 
 @contextmanager
@@ -26,7 +28,7 @@ def shares() -> Iterator[Callable[[str, float], None]]:
     """Bar that is moved by what is being done, and the share of the whole that is done."""
     with _bar() as bar:
         task = bar.add_task("starting", total=1.0)
-        yield lambda what, share: bar.update(task, completed=share, description=what)
+        yield lambda what, share: bar.update(task, completed=share, description=visible(what))
 
 
 @contextmanager
@@ -41,9 +43,9 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
     """Bar of what nobody knows the length of, with the time that it has taken; moved by what is being done."""
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
-    with _bar(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda now: bar.update(task, description=now)
+    with _bar(TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()) as bar:
+        task = bar.add_task(visible(what), total=None)
+        yield lambda now: bar.update(task, description=visible(now))
 
 
 def _bar(*columns: ProgressColumn) -> Progress:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from .interrupts import Ended, as_endings, as_exceptions, end_by
+from .visible import visible
 
 __all__ = ["HELP", "INTERRUPTED", "REFUSED", "UNHEARD", "leave", "terminal"]
 
@@ -61,9 +62,8 @@ def terminal(name: str) -> Iterator[None]:
 
 def leave(line: str, status: int = REFUSED) -> NoReturn:
     """Say a line on standard error and end; what a terminal would obey, such as in the name of a file, is escaped."""
-    said = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in line)
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(f"{said}\n" if said else "")
+        sys.stderr.write(f"{visible(line)}\n" if line else "")
         sys.stderr.flush()
     _end(status)
 

@@ -16,6 +16,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from .visible import visible
+
 __all__ = ["FittedConsole", "shortened", "terminal_console", "width_of"]
 
 #: Columns that are left out where there is no room, the first one first. What comes after them is left out from the
@@ -80,7 +82,14 @@ def terminal_console(default: int, **options: Any) -> FittedConsole:
 
 
 class FittedConsole(Console):
-    """Console that fits the tables that it prints."""
+    """Console that fits the tables that it prints, and shows names as they are: nothing in them is markup or obeyed."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: D107
+        super().__init__(markup=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Text of what is printed, and of cells."""
+        return super().render_str(visible(text), **options)
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print, tables as :func:`_fitted` has them."""
@@ -152,6 +161,5 @@ def _gap(table: Table) -> int:
 def _short(cell: Any, width: int) -> Any:
     """First cell of a row, shortened where it is plain text on a line."""
     if isinstance(cell, str) and "\n" not in cell:
-        plain = Text.from_markup(cell).plain
-        return cell if len(plain) <= width else Text(shortened(plain, width))
+        return cell if len(cell) <= width else Text(visible(shortened(cell, width)))
     return cell

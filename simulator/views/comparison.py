@@ -62,7 +62,7 @@ def comparison_to_csv(comparison: Comparison, chosen: ComparedParts | None = Non
 def print_comparison(comparison: Comparison, console: Console, chosen: ComparedParts | None = None) -> None:
     """The answer and a table for people, within 80 columns; of the parts by a key where one is chosen."""
     c = comparison
-    console.print(f"[bold]{c.model}[/bold]: {c.accelerator} against {c.reference}\n", highlight=False)
+    console.print(f"{c.model}: {c.accelerator} against {c.reference}\n", style="bold", highlight=False)
     for name, text in _answer(comparison):
         print_hanging(console, name, text)
     console.print()

@@ -78,10 +78,10 @@ def _flat(row: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 def report_html(report: Report) -> str:
     """The report as the terminal shows it, for a cell of a notebook."""
-    from rich.console import Console
+    from hw_specs.terminal.tables import FittedConsole
 
     from .report import print_report
 
-    console = Console(width=_WIDTH, record=True, file=io.StringIO())
+    console = FittedConsole(width=_WIDTH, record=True, file=io.StringIO())
     print_report(report, console)
     return console.export_html(inline_styles=True, code_format='<pre style="overflow-x:auto">{code}</pre>')

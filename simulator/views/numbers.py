@@ -85,4 +85,4 @@ def print_hanging(console: Console, name: str, text: str, style: str = "") -> No
     lines = textwrap.wrap(text, max(console.width - _NAME - 2, 20), break_on_hyphens=False)
     for first, line in zip((name, *[""] * len(lines)), lines, strict=False):
         words = f"  {first:<{_NAME}}{line}"
-        console.print(words, style=style or None, markup=False, highlight=False, soft_wrap=True)
+        console.print(words, style=style or None, highlight=False, soft_wrap=True)

@@ -80,7 +80,7 @@ def _print_facts(report: Report, console: Console) -> None:
     how = f"execution {run['mode']}, attention {run['attention']}, software {run['software']}"
     host = "" if report.host is None else "host {name}: {kind} of {year}, {processor}".format(**report.host)
     for line in filter(None, (settings, f"{how}, fidelity {report.fidelity}", host)):
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False)
     console.print()
     rows = (
         ("FLOPs", quantity(report.flops, "FLOP")),
@@ -165,8 +165,9 @@ def _print_notes(report: Report, console: Console) -> None:
         console.print(note, highlight=False)
     for item in report.unmodelled:
         console.print(
-            f"[red]unmodelled:[/red] {item.operator}, {item.calls} calls, {100 * item.share:.2f} % of all; "
+            f"unmodelled: {item.operator}, {item.calls} calls, {100 * item.share:.2f} % of all; "
             "its time is missing from the total",
+            style="red",
             highlight=False,
         )
 

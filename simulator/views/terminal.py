@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hw_specs.output import write_text
+from hw_specs.terminal.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,4 +43,4 @@ def emit(text: str, output: Path | None) -> None:
 
 def remark(lines: Iterable[str]) -> None:
     """Say something beside the result, so that a program which reads that does not meet it."""
-    sys.stderr.writelines(f"{line}\n" for line in lines)
+    sys.stderr.writelines(f"{visible(line)}\n" for line in lines)

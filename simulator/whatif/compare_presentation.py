@@ -22,19 +22,19 @@ __all__ = ["print_side_by_side", "span"]
 def print_side_by_side(found: SideBySide, console: Console, remarks: Sequence[str] = ()) -> None:
     """A list of the runs, their figures, what holds each category back, and what is not certain; some remarks."""
     for line in _rests_on(found.runs):
-        console.print(f"[bold]{line}[/bold]", highlight=False)
+        console.print(line, style="bold", highlight=False)
     for model in dict.fromkeys(run.model for run in found.runs):
         rows = [(at, run) for at, run in enumerate(found.runs, start=1) if run.model == model]
-        console.print(f"[bold]{model}[/bold]  {_workload(rows[0][1])}", highlight=False)
+        console.print(f"{model}  {_workload(rows[0][1])}", style="bold", highlight=False)
         for at, run in rows:
-            console.print(f"{at:>3}  {run.accelerator}{_settings(run)}", highlight=False, markup=False)
+            console.print(f"{at:>3}  {run.accelerator}{_settings(run)}", highlight=False)
         console.print()
         console.print(_figures(rows))
         console.print()
         console.print(_bounds(rows))
         console.print()
     for line in (*_notes(found), *remarks):
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False)
 
 
 def _rests_on(runs: Sequence[ComparedRun]) -> Iterator[str]:

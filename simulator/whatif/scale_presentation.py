@@ -26,12 +26,12 @@ _NAMES = {"latency": "latency", "activations": "activation memory", "peak_memory
 
 def print_growth(growth: Growth, console: Console, remarks: Sequence[str] = ()) -> None:
     """A row a value, and below what they tell together; at last some remarks."""
-    console.print(f"[bold]{growth.model}[/bold] on {growth.accelerator}, along its {growth.axis}", highlight=False)
+    console.print(f"{growth.model} on {growth.accelerator}, along its {growth.axis}", style="bold", highlight=False)
     console.print()
     console.print(_table(growth))
     console.print()
     for line in (*_notes(growth), *remarks):
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False)
 
 
 def _table(growth: Growth) -> Table:

@@ -29,14 +29,15 @@ _BARS = 16
 
 def print_sensitivity(found: Sensitivity, console: Console, remarks: Sequence[str] = ()) -> None:
     """Resources, then fields, those of most worth first; at last some remarks."""
-    console.print(f"[bold]{found.model}[/bold] on {found.accelerator}: {quantity(found.latency, 's')}", highlight=False)
+    line = f"{found.model} on {found.accelerator}: {quantity(found.latency, 's')}"
+    console.print(line, style="bold", highlight=False)
     console.print()
     console.print(_resources(found.resources))
     console.print()
     console.print(_fields(found.fields))
     console.print()
     for line in (*_notes(found), *found.remarks, *remarks):
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False)
 
 
 def _resources(resources: Sequence[ResourceSensitivity]) -> Table:

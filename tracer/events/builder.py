@@ -25,11 +25,15 @@ __all__ = ["TraceBuilder", "are_whole"]
 #: Longest event that is believed; a longer one comes from a clock that wrapped or a field that was not set. [ns]
 LONGEST = 3_600_000_000_000
 _UNKNOWN = -1
+_BEYOND = 2**62
 
 
 def are_whole(*values: object) -> bool:
     """Whether all are integers that the columns of a trace hold, with room for differences."""
-    return all(type(value) is int and abs(value) < 2**62 for value in values)
+    for value in values:  # noqa: SIM110  # a million times a second, where all() with a generator takes twice as long
+        if type(value) is not int or not -_BEYOND < value < _BEYOND:
+            return False
+    return True
 
 
 @dataclass(slots=True)

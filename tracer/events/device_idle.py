@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 from tracer.graph import IndexArray
 from tracer.trace import Trace
 
-__all__ = ["PROCESS_OF_DEVICE", "DeviceIdle", "IdleOfDevice", "device_idle"]
-
-#: Name of the fact of a run that says whose a device is, before its number.
-PROCESS_OF_DEVICE = "process of device "
+__all__ = ["DeviceIdle", "IdleOfDevice", "device_idle"]
 
 FloatArray = NDArray[np.float64]
 
@@ -29,14 +26,11 @@ class IdleOfDevice:
         At least one of its streams runs something.
     idle : float
         Rest of the elapsed time of all devices.
-    process : str
-        Whose it is, where the trace says so.
     """
 
     device: int
     busy: float
     idle: float
-    process: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +77,10 @@ def device_idle(trace: Trace) -> DeviceIdle | None:
     window = (float(start.min()), float(end.max()))
     elapsed = window[1] - window[0]
     _, gap, late = _gaps(trace, timed, window, None)
-    devices, facts = [], dict(trace.facts.settings)
+    devices = []
     for device in np.unique(kernels.device[timed]).tolist():
         busy, _, _ = _gaps(trace, timed[kernels.device[timed] == device], window, device)
-        process = str(facts.get(f"{PROCESS_OF_DEVICE}{device}", ""))
-        devices.append(IdleOfDevice(device=device, busy=busy, idle=elapsed - busy, process=process))
+        devices.append(IdleOfDevice(device=device, busy=busy, idle=elapsed - busy))
     return DeviceIdle(
         elapsed=elapsed,
         busy=devices[0].busy if len(devices) == 1 else elapsed - float(gap.sum()),

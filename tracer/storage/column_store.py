@@ -31,15 +31,15 @@ class ColumnStore:
 
     def __init__(self, names: str) -> None:
         """See the class."""
-        self._open = {name: array("q") for name in names.split()}
-        self._appends = tuple(column.append for column in self._open.values())
-        self._blocks: dict[str, list[tuple[int, NDArray[np.unsignedinteger]]]] = {name: [] for name in self._open}
+        self._names = names.split()
+        # Rows that are in no block yet, one after the other.
+        self._open = array("q")
+        self._blocks: dict[str, list[tuple[int, NDArray[np.unsignedinteger]]]] = {name: [] for name in self._names}
         self._sealed = 0
-        self._first = next(iter(self._open.values()))
 
     def __len__(self) -> int:
         """Number of rows."""
-        return self._sealed + len(self._first)
+        return self._sealed + len(self._open) // len(self._names)
 
     def append(self, *values: int) -> None:
         """A row.
@@ -48,26 +48,31 @@ class ColumnStore:
         ------
         TraceFormatError
             A value is no whole number of 64 bits.
+        ValueError
+            The row has another number of values than there are columns.
         """
+        if len(values) != len(self._names):
+            raise ValueError(f"{len(values)} values in a row of {len(self._names)}")
         try:
-            for add, value in zip(self._appends, values, strict=True):
-                add(value)
+            self._open.extend(values)
         except (OverflowError, TypeError) as error:
+            (value, *_) = (value for value in values if not _fits(value))
             raise TraceFormatError(f"an event has {str(value)[:40]} for a whole number of at most 64 bits") from error
-        if len(self._first) == _BLOCK:
+        if len(self._open) == _BLOCK * len(values):
             self._seal()
 
     def column(self, name: str) -> _Numbers:
         """All values of a column, which stays."""
         blocks = [block.astype(np.int64) + least for least, block in self._blocks[name]]
-        return np.concatenate([*blocks, np.array(self._open[name], dtype=np.int64)])
+        return np.concatenate([*blocks, self._rows()[:, self._names.index(name)]])
 
     def replace(self, name: str, values: _Numbers) -> None:
         """Put other values in the place of a column's."""
         parts = np.split(values, range(_BLOCK, self._sealed + 1, _BLOCK)) if self._sealed else [values]
         self._blocks[name] = [_narrowed(part) for part in parts[:-1]]
-        del self._open[name][:]
-        self._open[name].extend(parts[-1].tolist())
+        rows = self._rows()
+        rows[:, self._names.index(name)] = parts[-1]
+        self._open = array("q", rows.tobytes())
 
     def take(self) -> dict[str, _Numbers]:
         """All columns, which are none of the store's any more.
@@ -76,20 +81,26 @@ class ColumnStore:
         which are of 64; a column of one value takes no memory and cannot be written to.
         """
         taken = {}
-        for name in self._open:
-            taken[name] = self._take(name)
+        rows = self._rows()
+        for number, name in enumerate(self._names):
+            taken[name] = self._take(name, rows[:, number].copy())
+        del self._open[:]
         self._sealed = 0
         return taken
 
+    def _rows(self) -> _Numbers:
+        """Copy of the rows that are in no block."""
+        return np.array(self._open, dtype=np.int64).reshape(-1, len(self._names))
+
     def _seal(self) -> None:
-        for name, column in self._open.items():
-            self._blocks[name].append(_narrowed(np.array(column, dtype=np.int64)))
-            del column[:]
+        rows = self._rows()
+        for number, name in enumerate(self._names):
+            self._blocks[name].append(_narrowed(rows[:, number]))
+        del self._open[:]
         self._sealed += _BLOCK
 
-    def _take(self, name: str) -> _Numbers:
-        last = np.array(self._open[name], dtype=np.int64)
-        del self._open[name][:]
+    def _take(self, name: str, last: _Numbers) -> _Numbers:
+        """A column, of which the last rows are in no block."""
         blocks = [*self._blocks.pop(name), *([_narrowed(last)] if len(last) else [])]
         self._blocks[name] = []
         if not blocks:
@@ -108,6 +119,10 @@ class ColumnStore:
             column[end - len(block) : end] += column.dtype.type(low)
             end -= len(block)
         return column
+
+
+def _fits(value: object) -> bool:
+    return isinstance(value, int) and -(2**63) <= value < 2**63
 
 
 def _signed(value: int) -> np.dtype[Any]:

@@ -27,14 +27,14 @@ def print_energy(
     _print_runs(runs, console)
     _print_ceilings(ceilings, console)
     for reason, count in skipped.items():
-        console.print(f"left out: {count} rows, {reason}", markup=False, highlight=False)
+        console.print(f"left out: {count} rows, {reason}", highlight=False)
 
 
 def _print_operators(errors: Sequence[OperatorEnergyError], console: Console) -> None:
     table = _table("mean power of operators", "rows", "unseen", "error", "unseen", "bias", "always at the limit")
     for e in errors:
         table.add_row(
-            _text(f"{e.device} {e.op} {e.dtype}"),
+            f"{e.device} {e.op} {e.dtype}",
             str(e.seen),
             str(e.held_out),
             _percent(e.mape),
@@ -59,7 +59,7 @@ def _print_runs(errors: Sequence[RunEnergyError], console: Console) -> None:
     )
     for e in errors:
         table.add_row(
-            _text(f"{e.device} {e.model} x {e.batch}"),
+            f"{e.device} {e.model} x {e.batch}",
             f"{e.energy:.4g} J",
             f"{e.power:.0f} W",
             _signed(e.at_measured_time),
@@ -87,7 +87,7 @@ def _print_summaries(heading: str, summaries: Sequence[RunEnergySummary], consol
     for s in summaries:
         shares = (s.latency_mape, s.at_measured_time, s.at_predicted_time, s.as_shipped)
         cells = (str(s.count), *map(_percent, shares), _signed(s.bias), _percent(s.inside))
-        table.add_row(_text(s.name), *cells)
+        table.add_row(s.name, *cells)
     _print(table, console)
 
 
@@ -95,7 +95,7 @@ def _print_ceilings(errors: Sequence[CeilingError], console: Console) -> None:
     table = _table("sustained 16-bit matrix rate", "basis", "published", "predicted", "error", "limited", "in a fit")
     for e in errors:
         table.add_row(
-            _text(e.accelerator),
+            e.accelerator,
             e.basis,
             f"{e.measured / 1e12:.4g} TFLOP/s",
             f"{e.predicted / 1e12:.4g} TFLOP/s",
@@ -120,13 +120,6 @@ def _table(*columns: str) -> Table:
     for name in columns[1:]:
         table.add_column(name, justify="right")
     return table
-
-
-def _text(name: str) -> str:
-    """Name without a meaning for the terminal."""
-    from rich.markup import escape
-
-    return escape(name)
 
 
 def _percent(share: float) -> str:

@@ -31,28 +31,21 @@ class _Recorder:
     def __init__(self) -> None:
         self.kept: list[str | Table] = []
 
-    def print(self, what: Any = "", *, markup: bool = True, **_: object) -> None:
+    def print(self, what: Any = "", **_: object) -> None:
         """Keep what would be printed."""
         from rich.table import Table as Printed
-        from rich.text import Text
 
         if isinstance(what, Printed):
             self.kept.append(_table(what))
             return
-        text = Text.from_markup(str(what)).plain if markup else str(what)
-        self.kept += [line.strip() for line in text.splitlines() if line.strip()]
+        self.kept += [line.strip() for line in str(what).splitlines() if line.strip()]
 
 
 def _table(printed: Any) -> Table:
     """A table for a terminal as one of a page; the names of a printed one stand to the left."""
-    from rich.text import Text
-
-    def plain(cell: object) -> str:
-        return Text.from_markup(cell).plain if isinstance(cell, str) else str(cell)
-
-    columns = [[plain(cell) for cell in column.cells] for column in printed.columns]
-    heads = [plain(column.header) for column in printed.columns]
-    caption = plain(printed.title) if printed.title else (heads[0] or "figures").capitalize()
+    columns = [[str(cell) for cell in column.cells] for column in printed.columns]
+    heads = [str(column.header) for column in printed.columns]
+    caption = str(printed.title) if printed.title else (heads[0] or "figures").capitalize()
     return Table(caption=caption, columns=heads, rows=list(zip(*columns, strict=True)))
 
 

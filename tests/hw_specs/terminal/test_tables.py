@@ -63,3 +63,17 @@ def test_a_pipe_is_as_wide_as_columns_says(given, width, monkeypatch):
     monkeypatch.setenv("COLUMNS", given)
     assert width_of(160) == width
     assert terminal_console(160, file=io.StringIO()).width == width
+
+
+@pytest.mark.parametrize("width", [200, 40])
+def test_names_are_shown_as_they_are_and_nothing_in_them_is_obeyed(width):
+    table = Table("name", "latency", box=None)
+    name = "void f<T>(T) [with T = float]::[lambda() (instance 1)][/red]\x1b[2J"
+    table.add_row(name, "1 s")
+    stream = io.StringIO()
+    console = FittedConsole(file=stream, width=width)
+    console.print(table)
+    console.print(name, soft_wrap=True)
+    printed = stream.getvalue()
+    assert printed.replace("\n", "").isprintable()
+    assert "void f<T>(T) [with T = float]::[lambda() (instance 1)][/red]\\x1b[2J\n" in printed

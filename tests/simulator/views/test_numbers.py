@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from rich.console import Console
 
+from hw_specs.terminal.tables import FittedConsole
 from simulator.report import Ends
 from simulator.views.numbers import ends_text, more_line, print_hanging, quantity
 
@@ -41,7 +41,7 @@ def test_what_is_left_out():
 
 
 def test_long_facts_hang_below_their_beginning():
-    console = Console(width=40)
+    console = FittedConsole(width=40)
     with console.capture() as capture:
         print_hanging(console, "memory", "weights, activations, workspaces and [more]")
     assert capture.get().splitlines() == [

@@ -56,7 +56,7 @@ def test_a_column_may_be_replaced() -> None:
 
 
 def test_rows_have_all_columns() -> None:
-    with pytest.raises(ValueError, match="argument"):
+    with pytest.raises(ValueError, match="1 values in a row of 2"):
         ColumnStore("a b").append(1)
 
 

@@ -1,7 +1,6 @@
 import io
 
-from rich.console import Console
-
+from hw_specs.terminal.tables import FittedConsole
 from validation.energy.ceilings import ceiling_errors
 from validation.energy.errors import OperatorEnergyError, RunEnergyError
 from validation.energy.presentation import print_energy
@@ -39,7 +38,7 @@ _RUN = RunEnergyError(
 def _printed(**parts: object) -> str:
     text = io.StringIO()
     given = {"operators": [], "runs": [], "ceilings": [], "skipped": {}, **parts}
-    print_energy(console=Console(file=text, width=200), **given)  # type: ignore[arg-type]
+    print_energy(console=FittedConsole(file=text, width=200), **given)  # type: ignore[arg-type]
     return text.getvalue()
 
 

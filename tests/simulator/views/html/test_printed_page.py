@@ -15,9 +15,9 @@ def _printed(console):
     from rich.table import Table
 
     table = Table("part", "latency")
-    table.add_row("[bold]unet[/bold]", "1 s")
-    console.print("[bold]A model[/bold]: one <line>", highlight=False)
-    console.print("kept [as it is]", markup=False)
+    table.add_row("unet[/bold]", "1 s")
+    console.print("A [model]: one <line>", highlight=False)
+    console.print("kept [as it is]")
     console.print()
     console.print(table)
 
@@ -26,8 +26,8 @@ def test_what_is_printed_stands_on_the_page():
     page = printed_page(_printed, title="T", answer="A.", remarks=["beside"], command="whatif compare")
     tables, notes = page.sections[0], page.sections[1]
     (table,) = tables.blocks
-    assert (list(table.columns), list(table.rows)) == (["part", "latency"], [("unet", "1 s")])
-    assert notes.text == ["A model: one <line>", "kept [as it is]", "beside"]
+    assert (list(table.columns), list(table.rows)) == (["part", "latency"], [("unet[/bold]", "1 s")])
+    assert notes.text == ["A [model]: one <line>", "kept [as it is]", "beside"]
     text = render(page)
     parsed(text)
     assert "one &lt;line&gt;" in text
