@@ -73,11 +73,15 @@ class ProductTiles(Record):
     """Convolutions of three dimensions on matrix units."""
     few_channels: Text
     """Convolutions on matrix units whose channels do not fill a step of the main loop."""
+    experts: Text | None
+    """Products of experts in operands of at most eight bits that an engine's library generates; none where it has none,
+    and other products' tiles count."""
 
     @field_validator("*")
     @classmethod
-    def _is_a_library(cls, name: str) -> str:
-        load_tile_library(name)
+    def _is_a_library(cls, name: str | None) -> str | None:
+        if name is not None:
+            load_tile_library(name)
         return name
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import typer
 
 from hw_specs import Accelerator
-from simulator.projection.graph_shapes import lent_shapes
 from simulator.projection.host_runs import measured_on_host, ran_on_host
+from simulator.projection.lent.shapes import lent_shapes
 from simulator.projection.presentation import (
     NUM_OPERATORS,
     NamedOperator,

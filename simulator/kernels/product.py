@@ -25,6 +25,8 @@ class ProductColumns(Generic[Number, Flag]):
         Reduced length. [1]
     packed
         Whether its weights lie packed for a kernel that is made for few rows, whose one tile is small.
+    routed
+        Whether each product of the batch has the rows that a router gave to one expert.
     """
 
     batch: Number = column(1.0)
@@ -32,6 +34,7 @@ class ProductColumns(Generic[Number, Flag]):
     n: Number
     k: Number
     packed: Flag = column(False)
+    routed: Flag = column(False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from tracer.graph import IndexArray
 from tracer.trace import Trace
 
-__all__ = ["DeviceIdle", "IdleOfDevice", "device_idle"]
+__all__ = ["PROCESS_OF_DEVICE", "DeviceIdle", "IdleOfDevice", "device_idle"]
+
+#: Name of the fact of a run that says whose a device is, before its number.
+PROCESS_OF_DEVICE = "process of device "
 
 FloatArray = NDArray[np.float64]
 
@@ -26,11 +29,14 @@ class IdleOfDevice:
         At least one of its streams runs something.
     idle : float
         Rest of the elapsed time of all devices.
+    process : str
+        Whose it is, where the trace says so.
     """
 
     device: int
     busy: float
     idle: float
+    process: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +83,11 @@ def device_idle(trace: Trace) -> DeviceIdle | None:
     window = (float(start.min()), float(end.max()))
     elapsed = window[1] - window[0]
     _, gap, late = _gaps(trace, timed, window, None)
-    devices = []
+    devices, facts = [], dict(trace.facts.settings)
     for device in np.unique(kernels.device[timed]).tolist():
         busy, _, _ = _gaps(trace, timed[kernels.device[timed] == device], window, device)
-        devices.append(IdleOfDevice(device=device, busy=busy, idle=elapsed - busy))
+        process = str(facts.get(f"{PROCESS_OF_DEVICE}{device}", ""))
+        devices.append(IdleOfDevice(device=device, busy=busy, idle=elapsed - busy, process=process))
     return DeviceIdle(
         elapsed=elapsed,
         busy=devices[0].busy if len(devices) == 1 else elapsed - float(gap.sum()),

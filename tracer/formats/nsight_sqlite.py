@@ -19,6 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from tracer.events.builder import TraceBuilder, are_whole
+from tracer.events.device_idle import PROCESS_OF_DEVICE
+from tracer.events.joining.processes import Processes, devices_of_ranks
+from tracer.events.kernel_names import COLLECTIVE, named_work
 from tracer.events.operator_arguments import RecordedArguments
 from tracer.storage.json_stream import Progress
 from tracer.storage.sqlite_file import computed_names, open_database, table_names, tables_in_file
@@ -133,9 +136,8 @@ class _Reader:
                 f"{path}: {min(computed)} is a view, and only tables are read; export the report again"
             )
         self._builder = TraceBuilder()
-        self._processes: dict[int, int] = {}
         self._strings = self._read_strings()
-        self._devices = self._device_numbers()
+        self._processes = Processes(self._device_numbers() or self._devices_of_ranks())
         self._dtypes: Counter[str] = Counter()
 
     def kernels(self) -> None:
@@ -196,15 +198,13 @@ class _Reader:
 
     def build(self) -> Trace:
         """The trace of all rows."""
-        devices = self._device_names()
-        settings = (
-            (("dtype of operators, from kernel names", self._dtypes.most_common(1)[0][0]),) if self._dtypes else ()
-        )
+        devices, owners = self._device_names(), self._processes.owners()
         facts = RunFacts(
             format="nsight_sqlite",
             device=" + ".join(sorted(set(devices))),
-            num_devices=max(len(devices), 1),
-            settings=settings,
+            # A server has more than the ranks of a run use; of the run of one process alone nothing tells the ranks.
+            num_devices=len(owners) or max(len(devices), 1),
+            settings=(*self._named_dtype(), *self._named_processes(owners)),
         )
         try:
             return self._builder.build(self._path.name.removesuffix(".sqlite"), facts)
@@ -214,6 +214,20 @@ class _Reader:
             raise TraceFormatError(
                 f"{self._path}: nothing of a device was recorded; take the report with 'nsys profile --trace=cuda,nvtx'"
             ) from error
+
+    def _named_dtype(self) -> tuple[tuple[str, str], ...]:
+        usual = self._dtypes.most_common(1)
+        return (("dtype of operators, from kernel names", usual[0][0]),) if usual else ()
+
+    def _named_processes(self, owners: Mapping[int, int]) -> Iterator[tuple[str, str]]:
+        """What is known of the process of each device, where there are several."""
+        rows = self._database.execute("SELECT * FROM PROCESSES") if "PROCESSES" in self._tables else None
+        columns = [column[0] for column in rows.description] if rows else []
+        names: dict[Any, Any] = {}
+        if rows and {"pid", "name"} <= set(columns):
+            names = {row[columns.index("pid")]: row[columns.index("name")] for row in rows}
+        for device, process in sorted(owners.items()):
+            yield f"{PROCESS_OF_DEVICE}{device}", f"process {process} {names.get(process) or ''}".strip()
 
     def _event(self, name: str, kind: KernelKind, row: tuple[Any, ...], grid: tuple[int, ...] = ()) -> None:
         """One device event of (start, end, device, stream, correlation, process)."""
@@ -229,14 +243,24 @@ class _Reader:
             kind=kind,
             correlation=correlation if known else -1,
             process=self._process(process) if known else 0,
-            device=self._devices.get((_pid(process), device), device) if are_whole(device) else 0,
-            stream=stream if are_whole(stream) else 0,
+            device=self._processes.device(_pid(process), device) if are_whole(device) else 0,
+            stream=self._processes.stream(self._process(process), stream) if are_whole(process, stream) else 0,
             grid=grid,
         )
 
     def _process(self, thread_or_process: int) -> int:
         """Number of a process, in which correlations count anew; a thread's number begins with that of its process."""
-        return self._processes.setdefault(thread_or_process >> _PROCESS_BITS, len(self._processes))
+        return self._processes.number(thread_or_process >> _PROCESS_BITS)
+
+    def _devices_of_ranks(self) -> Mapping[tuple[int, int], int]:
+        """Devices where the report does not say which process calls which of them how."""
+        rows = self._rows("CUPTI_ACTIVITY_KIND_KERNEL")
+        places = {(row[-1], row[2], row[5]) for row in rows if are_whole(row[-1], row[2])}
+        return devices_of_ranks(
+            (_pid(process), device)
+            for process, device, name in places
+            if named_work(self._text(name)).kind == COLLECTIVE
+        )
 
     def _device_numbers(self) -> dict[tuple[int, int], int]:
         """(process, number of a device in it) -> device; with ``CUDA_VISIBLE_DEVICES`` each process has its own 0."""

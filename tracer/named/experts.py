@@ -28,7 +28,9 @@ __all__ = ["experts_of"]
 #: Operator of the completed call; inputs as those of ``vllm::outplace_fused_experts``.
 EXPERTS = "serving::fused_experts"
 
-_GENERATED = re.compile(r"bmm_\w+?_(?:Mx|Nv)?(?P<first>E2m1|E4m3|Bfloat16|Fp16)\w*_t(?P<rows>\d+)x(?P<tokens>\d+)x\d+")
+_FORMAT = r"(?:Mx|Nv)?(E2m1|E4m3|Bfloat16|Fp16)"
+# Formats of results, weights and tokens, of which equal ones are named once, and the tile.
+_GENERATED = re.compile(rf"bmm_\w+?_{_FORMAT}(?:{_FORMAT})?_\w*?_t(?P<rows>\d+)x(?P<tokens>\d+)x\d+")
 _ACTIVATED = re.compile(r"swiGlu|geGlu|_act")
 _TRITON = re.compile(r"fused_moe_kernel")
 _GATE = re.compile(r"act_and_mul")
@@ -36,11 +38,12 @@ _DTYPES = {"E2m1": "float4_e2m1fn_x2", "E4m3": "float8_e4m3fn", "Bfloat16": "bfl
 
 
 class _Sizes(NamedTuple):
-    """Rows of the first weight, choices of a token, and dtype of the weights."""
+    """Rows of the first weight, choices of a token, and dtypes of weights and tokens."""
 
     gated: int
     choices: int
     dtype: str
+    tokens: str
 
 
 def experts_of(op: Op, launched: Sequence[tuple[str, Grid]]) -> Op | None:
@@ -65,7 +68,7 @@ def experts_of(op: Op, launched: Sequence[tuple[str, Grid]]) -> Op | None:
     first = TensorSpec((experts, 2 * half, width), sizes.dtype)
     second = TensorSpec((experts, width, half), sizes.dtype)
     choices = (TensorSpec((tokens, sizes.choices), "float32"), TensorSpec((tokens, sizes.choices), "int32"))
-    return Op(EXPERTS, (op.inputs[0], first, second, *choices), (op.inputs[0],))
+    return Op(EXPERTS, (TensorSpec((tokens, width), sizes.tokens), first, second, *choices), (op.inputs[0],))
 
 
 def _of_generated(launched: Sequence[tuple[str, Grid]], tokens: int, experts: int) -> _Sizes | None:
@@ -77,7 +80,7 @@ def _of_generated(launched: Sequence[tuple[str, Grid]], tokens: int, experts: in
     rows, tiles = grid[0] * int(found["rows"]), grid[1]
     further = max(tiles - experts, 0) * int(found["tokens"])
     chosen = min(tiles, experts) + further
-    return _Sizes(rows, -(-chosen // tokens), _DTYPES[found["first"]])
+    return _Sizes(rows, -(-chosen // tokens), _DTYPES[found[1]], _DTYPES[found[2] or found[1]])
 
 
 def _of_triton(launched: Sequence[tuple[str, Grid]], tokens: int, width: int, dtype: str) -> _Sizes | None:
@@ -85,4 +88,4 @@ def _of_triton(launched: Sequence[tuple[str, Grid]], tokens: int, width: int, dt
     gates = [blocks_of(grid) for name, grid in launched if _GATE.search(name)]
     if len(products) != 2 or not gates:
         return None
-    return _Sizes(round(width * products[0] / products[1]), gates[0] // tokens, dtype)
+    return _Sizes(round(width * products[0] / products[1]), gates[0] // tokens, dtype, dtype)

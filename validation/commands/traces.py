@@ -184,7 +184,7 @@ def _graph(source: str, trace: Trace) -> OpGraph:
 
 def _shaped(trace: Trace, graph: OpGraph) -> tuple[Trace, OpGraph, list[tuple[str, dict[str, Any], str]]]:
     """Trace with the shapes of a graph where it has none, the graph as often as it ran, and what was taken."""
-    from simulator.projection.graph_shapes import with_shapes_of
+    from simulator.projection.lent.shapes import with_shapes_of
 
     shaped = with_shapes_of(trace, graph)
     if shaped is None:

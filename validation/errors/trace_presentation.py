@@ -115,7 +115,10 @@ def _size_lines(comparison: TraceComparison) -> list[str]:
 def _device_lines(comparison: TraceComparison) -> list[str]:
     """Each of several devices by itself."""
     devices = comparison.devices if len(comparison.devices) > 1 else ()
-    return [f"device {d.device}: busy {_time(d.busy)}, idle {_time(d.idle)}" for d in devices]
+    whose = (f" ({d.process})" if d.process else "" for d in devices)
+    return [
+        f"device {d.device}{w}: busy {_time(d.busy)}, idle {_time(d.idle)}" for d, w in zip(devices, whose, strict=True)
+    ]
 
 
 def _interval_lines(comparison: TraceComparison) -> list[str]:

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from hw_specs.tiles import load_tile_library
 from simulator.cost.hardware import HardwareColumns
 from simulator.cost.hardware.cores import VECTOR_ISSUE
 from simulator.cost.mechanisms import cache_hit_rate
@@ -20,12 +21,13 @@ from simulator.cost.products import (
     ProductParameters,
     at_built_rate,
     packed_cost,
+    routed_cost,
     runs_as_built,
 )
 from simulator.cost.roofline import vector_peak
 from simulator.kernels import FamilyTable, ProductTable
 
-from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, narrow
+from .family import Family, FamilyCost, Formula, ParameterGroup, bound_of, every, narrow, parameters_of
 from .systolic.products import SYSTOLIC_FORMULAS, SYSTOLIC_PRODUCT
 
 __all__ = [
@@ -90,7 +92,28 @@ def matmul_cost(
         packed = packed_cost(problem.rows(rows), hardware, parameters)
         for field in fields(ProductCost):
             getattr(cost, field.name)[rows] = getattr(packed, field.name)
+    _route(table, problem, hardware, parameters, cost)
     return product_terms(cost, unit)
+
+
+def _route(
+    table: ProductTable, problem: Problem, hardware: HardwareColumns, parameters: ProductParameters, cost: ProductCost
+) -> None:
+    """Put costs of experts in their place where a library generates them.
+
+    Other products in so few bits have tiles so large that the L2 is no matter, and rows that do not tell how much of it
+    is reached: those in more bits do.
+    """
+    rows = np.flatnonzero(table.routed & narrow(table))
+    names = np.array([traits.tiles.experts or "" for traits in hardware.traits])
+    for name in dict.fromkeys(names.tolist()) if len(rows) else ():
+        columns = np.flatnonzero(names == name)
+        if name:
+            own, chosen = problem.rows(rows).accelerators(columns), hardware.select(columns)
+            l2 = parameters_of(chosen, MATMUL).l2
+            routed = routed_cost(own, chosen, parameters.select(columns), load_tile_library(name), l2=l2)
+            for field in fields(ProductCost):
+                getattr(cost, field.name)[np.ix_(rows, columns)] = getattr(routed, field.name)
 
 
 def unit_peak(table: FamilyTable, hardware: HardwareColumns) -> FloatArray:

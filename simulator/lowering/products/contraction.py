@@ -12,7 +12,7 @@ from simulator.kernels import Kernel, Product, Stream, StreamKind
 from simulator.lowering.rules import lowering_rule
 from simulator.work import declared, work_of
 from simulator.work.contraction import ExpertsShape, experts_shape, groups_touched
-from tracer.graph import Op
+from tracer.graph import Op, TensorSpec
 from tracer.operators import Kind
 
 __all__ = ["fused_experts", "generated_product", "grouped_product", "matrix_product", "product_format"]
@@ -98,6 +98,7 @@ def grouped_product(op: Op, execution: Execution) -> Sequence[Kernel]:
             m=prod(rows.shape[:-1]) / touched,
             n=weights.shape[-1],
             k=rows.shape[-1],
+            routed=True,
         ),
     )
 
@@ -110,10 +111,10 @@ def fused_experts(op: Op, execution: Execution) -> Sequence[Kernel]:
     ``fused_moe_kernel``, ``silu_and_mul``, ``fused_moe_kernel``, ``moe_sum``. The sort is as short as kernels get.
     """
     shape, (tokens, first, second) = experts_shape(op), op.inputs[:3]
-    size = tokens.itemsize
+    size, out = tokens.itemsize, op.outputs[0]
     share = shape.touched / shape.experts
-    gated = _product_of(op, shape, n=2 * shape.hidden, k=shape.width, weights=first.nbytes * share)
-    down = _product_of(op, shape, n=shape.width, k=shape.hidden, weights=second.nbytes * share)
+    gated = _product_of(op, shape, size, n=2 * shape.hidden, k=shape.width, weights=first.nbytes * share)
+    down = _product_of(op, shape, out.itemsize, n=shape.width, k=shape.hidden, weights=second.nbytes * share)
     inner = float(shape.rows * shape.hidden)
     outer = float(shape.rows * shape.width)
     return (
@@ -121,26 +122,30 @@ def fused_experts(op: Op, execution: Execution) -> Sequence[Kernel]:
         gated,
         replace(_pass(op, "gate", elements=inner, read=2 * inner * size, written=inner * size), special_ops=inner),
         down,
-        _pass(op, "sum_of_experts", elements=outer / shape.choices, read=outer * size, written=float(tokens.nbytes)),
+        _pass(
+            op, "sum_of_experts", elements=outer / shape.choices, read=outer * out.itemsize, written=float(out.nbytes)
+        ),
     )
 
 
-def _product_of(op: Op, shape: ExpertsShape, *, n: int, k: int, weights: float) -> Product:
-    """Product of the rows of all experts, in the format of their weights."""
+def _product_of(op: Op, shape: ExpertsShape, written: float, *, n: int, k: int, weights: float) -> Product:
+    """Product of the rows of all experts, whose results take so many bytes each."""
     tokens, weight = op.inputs[:2]
-    rows = shape.rows * float(weight.itemsize)
+    multiplied = TensorSpec((), _multiplied(weight, tokens))
+    rows = shape.rows * float(multiplied.itemsize)
     return Product(
         name="grouped_gemm",
-        number_format=product_format(_multiplied(weight.dtype, tokens.dtype), tf32=False),
+        number_format=product_format(multiplied.dtype, tf32=False),
         matrix_flops=2.0 * shape.rows * n * k,
         bytes_read=rows * k + weights,
-        bytes_written=float(shape.rows * n * tokens.itemsize),
+        bytes_written=shape.rows * n * written,
         resident_bytes=rows * k,
-        itemsize=weight.itemsize,
+        itemsize=multiplied.itemsize,
         batch=shape.touched,
         m=shape.rows / shape.touched,
         n=n,
         k=k,
+        routed=True,
     )
 
 
@@ -161,9 +166,12 @@ def _pass(op: Op, name: str, *, elements: float, read: float, written: float) ->
     )
 
 
-def _multiplied(weight: str, tokens: str) -> str:
-    """Format of the products: the weights', unless those are packed whole numbers that kernels widen."""
-    return tokens if weight in ("uint8", "int32", "int8") else weight
+def _multiplied(weight: TensorSpec, tokens: TensorSpec) -> str:
+    """Format of the products: the weights', unless those are packed whole numbers that kernels widen, or floats
+    narrower than tokens of eight bits, beside which matrix units take them at the tokens' rate (PTX ISA, mxf8f6f4).
+    """
+    widened = weight.dtype in ("uint8", "int32", "int8") or weight.itemsize < tokens.itemsize <= 1
+    return tokens.dtype if widened else weight.dtype
 
 
 def product_format(dtype: str, *, tf32: bool) -> str:

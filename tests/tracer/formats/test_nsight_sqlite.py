@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tracer.events.attribution import attribute
+from tracer.events.device_idle import device_idle
 from tracer.formats import nsight_sqlite
 from tracer.trace import KernelKind, TraceFormatError
 
@@ -163,6 +164,65 @@ def test_processes_have_devices_of_their_own(tmp_path: Path) -> None:
     assert [e.operator.name for e in trace.kernel_events() if e.operator] == ["aten::mm", "aten::relu"]
     assert trace.kernels.device.tolist() == [0, 3]
     assert trace.skipped == {}
+
+
+_REDUCTION = "ncclDevKernel_AllReduce_Sum_bf16_RING_LL(ncclDevKernelArgsStorage<4096ul>)"
+
+
+def _two_ranks(path: Path, devices: tuple[int, int], cuda_devices: list[tuple[Any, ...]] | None) -> Path:
+    """Three steps of two processes of one report on a server of eight: a product, and a sum over both.
+
+    Correlations, threads and streams have the same numbers in both; the second process is 20 us late.
+    """
+    processes = ((1 << 48) | (77 << 24), (1 << 48) | (78 << 24))
+    tables = {**_TABLES, "PROCESSES": "globalPid INT, pid INT, name TEXT"}
+    rows: dict[str, list[tuple[Any, ...]]] = {
+        "StringIds": [(1, "sm90_gemm_f16f16"), (2, "cudaLaunchKernel_v7000"), (3, _REDUCTION)],
+        "TARGET_INFO_GPU": [(number, "NVIDIA H100 80GB HBM3") for number in range(8)],
+        "PROCESSES": [(process, 77 + rank, "python3.11") for rank, process in enumerate(processes)],
+    }
+    if cuda_devices is not None:
+        tables["TARGET_INFO_CUDA_DEVICE"] = "gpuId INT, cudaId INT, pid INT, uuid TEXT"
+        rows["TARGET_INFO_CUDA_DEVICE"] = cuda_devices
+    ranges, launches, kernels = ([] for _ in range(3))
+    for rank, (process, device) in enumerate(zip(processes, devices, strict=True)):
+        for step in range(3):
+            start, first, thread = 2_000_000 * step + 20_000 * rank, 100 + 2 * step, process | 5
+            name = f"aten::mm, seq = {step}, sizes = [[{8 + rank}, 4], [4, 4]]"
+            ranges.append((start + 10, start + 20_000, 59, name, None, thread))
+            launches += [
+                (start + 100, start + 5_000, thread, first, 2),
+                (start + 30_000, start + 34_000, thread, first + 1, 2),
+            ]
+            kernels += [
+                (start + 10_000, start + 240_000, device, 7, first, process, 1, 1, 1),
+                (start + 241_000, 2_000_000 * step + 500_000, device, 20, first + 1, process, 3, 3, 1),
+            ]
+    rows |= {"NVTX_EVENTS": ranges, "CUPTI_ACTIVITY_KIND_RUNTIME": launches, "CUPTI_ACTIVITY_KIND_KERNEL": kernels}
+    return _write(path, tables, rows)
+
+
+@pytest.mark.parametrize(
+    ("devices", "cuda_devices"),
+    [
+        ((0, 1), [(gpu, gpu, process, "") for gpu in range(8) for process in (77, 78)]),
+        ((0, 0), [(0, 0, 77, ""), (1, 0, 78, "")]),
+        ((0, 0), None),
+    ],
+    ids=["all visible", "one visible", "one visible, not told"],
+)
+def test_ranks_of_one_report(
+    devices: tuple[int, int], cuda_devices: list[tuple[Any, ...]] | None, tmp_path: Path
+) -> None:
+    trace = nsight_sqlite.read(_two_ranks(tmp_path / "ranks.sqlite", devices, cuda_devices))
+    products = [(event.device, event.operator.inputs[0].shape[0]) for event in trace.kernel_events() if event.operator]
+    assert sorted(products) == [(0, 8)] * 3 + [(1, 9)] * 3
+    assert trace.facts.num_devices == 2
+    found = device_idle(trace)
+    assert found is not None
+    assert [device.process for device in found.devices] == ["process 77 python3.11", "process 78 python3.11"]
+    # From 10 to 500 us of each step but for 1 us between product and sum, the second rank from 30 us on.
+    assert [device.busy for device in found.devices] == pytest.approx([3 * 489e-6, 3 * 469e-6])
 
 
 def test_whole_graphs_are_device_events_of_their_own(tmp_path: Path) -> None:

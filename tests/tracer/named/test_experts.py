@@ -18,10 +18,19 @@ def test_generated_products() -> None:
     """128 experts, 4 of them for each of 888 tokens: 128 + (3552 - 128) / 16 = 342 tiles of tokens."""
     found = experts_of(_CALL, [(_FIRST, (8, 342, 1, 576, 1, 1)), (_SECOND, (24, 342, 1, 480, 1, 1))])
     assert found is not None
-    _, first, second, weights, _ = found.inputs
+    tokens, first, second, weights, _ = found.inputs
+    assert tokens == TensorSpec((888, 3072), "float8_e4m3fn")
+    assert found.outputs[0].dtype == "bfloat16"
     assert first == TensorSpec((128, 1024, 3072), "float4_e2m1fn_x2")
     assert second.shape == (128, 3072, 512)
     assert weights.shape == (888, 4)
+
+
+def test_formats_that_are_alike_are_named_once() -> None:
+    name = "bmm_Bfloat16_E4m3_Fp32_t128x8x128_s6_swiGlu_transOut_dynBatch"
+    found = experts_of(_CALL, [(name, (8, 128, 1, 576, 1, 1))])
+    assert found is not None
+    assert {t.dtype for t in found.inputs[:3]} == {"float8_e4m3fn"}
 
 
 def test_triton_products() -> None:

@@ -1,7 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
-from simulator.cost.families import group_cost
+from hw_specs import CalibrationPool, load_accelerator
+from simulator.cost import hardware_columns
+from simulator.cost.families import GROUPS, group_cost, groups_of
 from simulator.cost.families.matmul import access_width, unit_peak
+from simulator.kernels import KernelTables, Product
 
 
 def test_peak_follows_the_unit(hardware, matmul):
@@ -49,3 +54,33 @@ def test_cores_with_as_many_lanes_as_they_issue_for_share_their_slots(hardware, 
     kernel = matmul(64, 64, 64, vector=True, itemsize=4.0)
     assert unit_peak(kernel, hardware(vector=25.6e12))[0, 0] == pytest.approx(19.2e12)
     assert unit_peak(kernel, hardware(vector=12.8e12))[0, 0] == pytest.approx(12.8e12)
+
+
+@pytest.mark.parametrize(
+    ("part", "dtype", "tile"), [("b200", "fp8", 16), ("b200", "bf16", None), ("h100", "fp8", None)]
+)
+def test_experts_in_few_bits_are_generated_where_a_library_does(part, dtype, tile):
+    itemsize = 1.0 if dtype == "fp8" else 2.0
+    hardware = hardware_columns([load_accelerator(part)], CalibrationPool.shipped())
+    experts = Product(
+        name="grouped_gemm",
+        number_format=dtype,
+        matrix_flops=2.0 * 128 * 24 * 1024 * 2048,
+        bytes_read=128.0 * (24 + 1024) * 2048 * itemsize,
+        bytes_written=128.0 * 24 * 1024 * 2,
+        itemsize=itemsize,
+        batch=128.0,
+        m=24.0,
+        n=1024.0,
+        k=2048.0,
+        routed=True,
+    )
+    (routed,) = KernelTables.from_kernels([experts]).tables
+    (plain,) = KernelTables.from_kernels([replace(experts, routed=False)]).tables
+    group = GROUPS[int(groups_of(routed, "simt")[0])]
+    own, other = (group_cost(group, table, hardware) for table in (routed, plain))
+    if tile is None:
+        assert own.time[0, 0] == other.time[0, 0]
+    else:
+        assert own.terms["tile rows"][0, 0] == tile
+        assert own.time[0, 0] > other.time[0, 0]

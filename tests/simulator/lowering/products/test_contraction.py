@@ -88,6 +88,21 @@ def test_experts_are_sorted_multiplied_gated_multiplied_and_added_up(call):
     assert (kernels[4].bytes_read, kernels[4].bytes_written) == (2 * 12 * 8, 2 * 6 * 8)
 
 
+def test_narrow_weights_are_multiplied_at_the_rate_of_tokens_in_eight_bits(call):
+    weights = [TensorSpec((4, 32, 8), "float4_e2m1fn_x2"), TensorSpec((4, 8, 16), "float4_e2m1fn_x2")]
+    inputs = [TensorSpec((6, 8), "float8_e4m3fn"), *weights, (6, 2), TensorSpec((6, 2), "int64")]
+    kernels = kernels_of(call("serving::fused_experts", inputs, [TensorSpec((6, 8), "bfloat16")]), Execution())
+    first, second = kernels[1], kernels[3]
+    assert isinstance(first, Product)
+    assert (first.number_format, first.itemsize, first.routed) == ("fp8", 1, True)
+    share = first.batch / 4
+    assert first.bytes_read == pytest.approx(12 * 8 + share * 4 * 32 * 8 / 2)
+    assert (first.bytes_written, second.bytes_written) == (12 * 32, 12 * 8 * 2)
+    wide = [TensorSpec((6, 8), "bfloat16"), *inputs[1:]]
+    (_, plain, *_) = kernels_of(call("serving::fused_experts", wide, [wide[0]]), Execution())
+    assert plain.number_format == "fp4"
+
+
 def test_a_tuned_compiler_generates_products_of_one_row(call):
     tuned = Execution(mode="compiled-graph", max_autotune=True)
     (row,) = kernels_of(call("mm", [(1, 5), (5, 7)], [(1, 7)]), tuned)

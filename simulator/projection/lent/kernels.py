@@ -1,0 +1,100 @@
+"""Kernels of no operator with the products, convolutions and attention of a graph, which their names tell: one each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from hw_specs import number_format
+from simulator.projection.named import called
+from tracer.events.kernel_names import ATTENTION, PRODUCT, named_work
+from tracer.graph import IndexArray, Op, OpGraph
+from tracer.named.kernel import blocks_of
+from tracer.named.products import tile_of
+from tracer.operators import ATTENTIONS, CONVOLUTIONS, PRODUCTS, kind_of
+from tracer.trace import KernelKind, Trace
+
+from .lined_up import line_up
+from .taken import ShapesTaken, apart_of, launching, runs_of
+
+__all__ = ["of_kernels"]
+
+# Share of the kernels of a name and grid below which an operator is not what they do.
+_RARE = 0.1
+_MOST = 0.5
+# Formats that tensors of another one are multiplied in without being converted.
+_AS_WIDE = {"tf32": "fp32"}
+# Tiles over outputs that their last rows and columns do not explain.
+_COVERED = 1.6
+
+
+def of_kernels(trace: Trace, graph: OpGraph) -> tuple[Trace, ShapesTaken]:
+    """Trace whose products and attention have operators of a graph."""
+    kernels = trace.kernels
+    kinds = np.array([named_work(name).kind for name in trace.kernel_names])
+    order = np.lexsort((kernels.start, kernels.device))
+    free = order[(kernels.call[order] < 0) & (kernels.kind[order] == KernelKind.KERNEL)]
+    rows = free[np.isin(kinds[kernels.name[free]], (PRODUCT, ATTENTION))]
+    ops = [op for op in launching(graph) if _work(op)]
+    own, keys = kinds[kernels.name[rows]].tolist(), [_work(op) for op in ops]
+    runs = runs_of(own, keys)
+    placed = _fitting(trace, rows, line_up(own, keys, runs), ops)
+    kept = np.flatnonzero(placed >= 0)
+    given = [ops[place] for place in placed[kept].tolist()]
+    numbers = {op: len(trace.operators) + place for place, op in enumerate(dict.fromkeys(given))}
+    number = np.array([numbers[op] for op in given], dtype=np.int64)
+    time = kernels.duration * kernels.repeats
+    return called(trace, rows[kept], number, list(numbers)), ShapesTaken(
+        runs=runs,
+        calls=len(kept),
+        share=float(time[rows[kept]].sum() / time.sum()) if time.sum() else 0.0,
+        apart=apart_of(own, keys * runs, placed),
+        strange={},
+        elements=_covered(trace, rows[kept].tolist(), given),
+    )
+
+
+def _fitting(trace: Trace, rows: IndexArray, placed: IndexArray, ops: Sequence[Op]) -> IndexArray:
+    """Places without those of operators that a kernel is not, since two kinds of work tell little of themselves.
+
+    That is one that kernels of its name and grid rarely are, and one in another number format than its name says, where
+    the names of most agree.
+    """
+    kernels = trace.kernels
+    names = [trace.kernel_names[name] for name in kernels.name[rows].tolist()]
+    alike = list(zip(names, kernels.grid[rows].tolist(), strict=True))
+    of = [ops[place] if place >= 0 else None for place in placed.tolist()]
+    total, each = Counter(alike), Counter(zip(alike, of, strict=True))
+    rare = [each[kernel, op] < _RARE * total[kernel] for kernel, op in zip(alike, of, strict=True)]
+    other = np.array([op is not None and _other_format(name, op) for name, op in zip(names, of, strict=True)])
+    wrong = np.array(rare) | (other & bool(other.sum() < _MOST * (placed >= 0).sum()))
+    return np.where(wrong, -1, placed)
+
+
+def _other_format(name: str, op: Op) -> bool:
+    """Whether a kernel says another number format than that of an operator's first tensor."""
+    said = _AS_WIDE.get(found := named_work(name).number_format, found)
+    return bool(said and op.inputs) and said != number_format(op.inputs[0].dtype)
+
+
+def _work(op: Op) -> str:
+    """Product or attention, as names of kernels tell them; empty for all else."""
+    kind = kind_of(op.name)
+    return PRODUCT if kind in PRODUCTS | CONVOLUTIONS else ATTENTION if kind in ATTENTIONS else ""
+
+
+def _covered(trace: Trace, rows: list[int], ops: list[Op]) -> float | None:
+    """Median of the elements that tiles of products cover over those of operators, where it is more than rounding.
+
+    Fewer say nothing: a persistent kernel has a block a core.
+    """
+    ratios = []
+    for row, op in zip(rows, ops, strict=True):
+        grid = trace.grids[trace.kernels.grid[row]] if trace.kernels.grid[row] >= 0 else ()
+        tile = tile_of(trace.kernel_names[trace.kernels.name[row]]) if _work(op) == PRODUCT else None
+        if grid and tile and op.outputs:
+            ratios.append(blocks_of(grid) * tile[0] * tile[1] / max(op.outputs[0].numel, 1))
+    median = float(np.median(ratios)) if ratios else 0.0
+    return median if median > _COVERED else None
