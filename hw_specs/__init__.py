@@ -20,9 +20,10 @@ if TYPE_CHECKING:
         list_calibrations,
         load_calibration,
     )
-    from .catalogue import list_accelerators, load_accelerator
+    from .catalogue import load_accelerator
     from .errors import SpecError
     from .inheritance.lineage import lineage_distance, list_architectures, load_architecture
+    from .listing.names import list_accelerators
     from .overrides import apply_overrides, changeable_paths
     from .pool import CalibrationMatch, CalibrationPool, FittedCalibration
     from .price import Price, price_of
@@ -75,7 +76,8 @@ _HOMES = {
         "list_calibrations",
         "load_calibration",
     ),
-    "catalogue": ("list_accelerators", "load_accelerator"),
+    "catalogue": ("load_accelerator",),
+    "listing.names": ("list_accelerators",),
     "errors": ("SpecError",),
     "inheritance.lineage": ("lineage_distance", "list_architectures", "load_architecture"),
     "overrides": ("apply_overrides", "changeable_paths"),

@@ -14,12 +14,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from hw_specs.terminal.places import writable
+
 from .architecture import Architecture
-from .catalogue import accelerator_files, load_accelerator, load_file, retired_fields
+from .catalogue import load_accelerator, load_file, retired_fields
 from .errors import SpecError
 from .hypothetical.assumptions import assumed_lines
 from .inheritance.lineage import list_architectures, load_architecture
 from .listing.facts import LIST_COLUMNS, as_record, facts, list_row, readable_row
+from .listing.names import accelerator_files
 from .listing.plausibility import Finding, implausibilities
 from .listing.traits import assumptions, trait_rows
 from .output import OutputError, write_text
@@ -150,7 +153,9 @@ def _say_what_is_left_out(name_or_path: str) -> None:
 @app.command("convert", examples={"A file of an earlier release": "hwspec convert old.yaml -o new.yaml"})
 def convert_command(
     file: Annotated[Path, typer.Argument(help="Specification file of an earlier release.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="New file; the terminal by default.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", callback=writable(), help="New file; the terminal by default.")
+    ] = None,
 ) -> None:
     """Write a specification file of an earlier release in the keys of this one. Comments are not kept."""
     tree, changes = converted(read_yaml(file))

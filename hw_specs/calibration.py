@@ -15,9 +15,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .errors import SpecError, did_you_mean
+from .errors import SpecError
 from .reading.explain import explain
 from .reading.yaml_loader import read_yaml
+from .terminal.meanings import did_you_mean
 
 __all__ = [
     "Calibration",

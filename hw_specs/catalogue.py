@@ -1,58 +1,41 @@
-"""Finding accelerators by name among ``accelerators/*.yaml``, and reading specification files."""
+"""Accelerators of the catalogue by name, and of specification files."""
 
 from __future__ import annotations
 
 import functools
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from .errors import SpecError, did_you_mean
+from .errors import SpecError
 from .hypothetical.composition import in_si, is_composed, with_factors, with_parts, without_factors, without_groups
+from .listing.names import FOLDER, resolve_name
+from .overrides import changed_numbers
 from .reading.conversion import MOVED, retire
 from .reading.explain import explain
-from .reading.yaml_loader import parse_yaml, read_yaml
+from .reading.yaml_loader import read_yaml
 from .schema import Accelerator
 from .units.strings import parse_quantity
-from .vendors import maker_words
 
-__all__ = [
-    "accelerator_files",
-    "extended_accelerator",
-    "list_accelerators",
-    "load_accelerator",
-    "load_file",
-    "resolve_name",
-    "retired_fields",
-]
+__all__ = ["extended_accelerator", "load_accelerator", "load_file", "retired_fields"]
 
-_FOLDER = Path(__file__).parent / "accelerators"
-_HEAD_KEYS = frozenset({"name", "aliases", "extends", "hypothetical"})
 _NOT_INHERITED = frozenset({"name", "aliases", "extends", "hypothetical", "module_of", "notes", "disputed"})
-# Words that tell no product from another, as drivers and tables put them.
-_SAYING_NOTHING = frozenset({"gpu", "graphics", "oam", "vf", "hbm", "hbm2", "hbm2e", "hbm3", "hbm3e"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Specification:
-    """Content of a specification file merged onto those that it extends, and where its architectures may lie."""
+    """Content of a specification file merged onto those that it extends, and where its architectures may lie.
+
+    `complaints` are about what is left out of it.
+    """
 
     tree: dict[str, Any]
     folders: tuple[Path, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Head:
-    """What name resolution needs to know of one file."""
-
-    path: Path
-    name: str
-    aliases: tuple[str, ...]
+    complaints: tuple[str, ...] = ()
 
 
 def load_accelerator(name_or_path: str) -> Accelerator:
@@ -74,37 +57,6 @@ def load_accelerator(name_or_path: str) -> Accelerator:
     return _load_catalogue_file(resolve_name(name_or_path))
 
 
-def list_accelerators() -> tuple[str, ...]:
-    """Names of all accelerators of the catalogue, sorted."""
-    return tuple(sorted((head.name for head in _heads()), key=str.lower))
-
-
-def accelerator_files() -> tuple[Path, ...]:
-    """Specification files of the catalogue, sorted by name."""
-    return tuple(sorted(_FOLDER.glob("*.yaml")))
-
-
-def resolve_name(name: str) -> Path:
-    """File of the catalogue that a name or an alias stands for.
-
-    Raises
-    ------
-    SpecError
-        If nothing in the catalogue has the name.
-    """
-    key = _key(name.removesuffix(".yaml").removesuffix(".yml"))
-    direct = _files_by_key().get(key)
-    if direct is not None:
-        return direct
-    known = _names_by_key()
-    if key in known:
-        return known[key]
-    raise SpecError(
-        f"no accelerator {name!r}{did_you_mean(name, _names_to_suggest()) or ';'}"
-        " give a name that 'hwspec list' shows or the path of a YAML file"
-    )
-
-
 def load_file(path: Path) -> Accelerator:
     """Accelerator of one specification file. Raises as :func:`load_accelerator`.
 
@@ -112,7 +64,7 @@ def load_file(path: Path) -> Accelerator:
     """
     specification = _read(path)
     accelerator = _build(specification, where=_display(path))
-    extended = extended_accelerator(str(path)) if Path(os.path.realpath(path)).parent != _FOLDER else None
+    extended = extended_accelerator(str(path)) if Path(os.path.realpath(path)).parent != FOLDER else None
     if extended is None or extended.architecture != accelerator.architecture:
         return accelerator
     return accelerator.changed_from(extended.product or extended)
@@ -169,28 +121,47 @@ def _read(path: Path, seen: tuple[Path, ...] = ()) -> _Specification:
         return _Specification(tree=written, folders=beside)
     parent = _read(_parent_file(written["extends"], path), (*seen, resolved))
     inherited = {key: value for key, value in parent.tree.items() if key not in _NOT_INHERITED}
-    tree, relative = _own_values(written, path, (*seen, resolved))
+    tree, relative, complaints = _own_values(written, path, (*seen, resolved))
     # What another part has replaces the inherited group as a whole.
-    merged = _merge(without_groups(inherited, written), tree)
+    merged = _merge(inherited if complaints else without_groups(inherited, written), tree)
     _forget_measured_dram(merged, tree)
     merged["sources"] = _all_sources(tree.get("sources"), inherited.get("sources"))
     del merged["extends"]
-    found = _Specification(tree=merged, folders=(*beside, *parent.folders))
-    return _with_factors(found, relative, tree, path) if relative else found
+    found = _Specification(tree=merged, folders=(*beside, *parent.folders), complaints=complaints)
+    return _with_factors(found, parent, relative, tree, path) if relative else found
 
 
 def _own_values(
     written: Mapping[str, Any], path: Path, seen: tuple[Path, ...]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """What a file states with the groups that it takes from other parts, and its values relative to what it extends."""
+) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
+    """What a file states with the groups that it takes from other parts, and its values relative to what it extends.
+
+    Last come complaints about parts that are not to be had.
+    """
     if not is_composed(written):
-        return dict(written), {}
+        return dict(written), {}, ()
+    complaints = list[str]()
+
+    def donor(name: str) -> dict[str, Any] | None:
+        try:
+            return _tree_in_si(name, path, seen)
+        except SpecError as error:
+            complaints.extend(
+                f"{_display(path)}: {line.removeprefix(f'{_display(path)}: ')}" for line in error.complaints
+            )
+        return None
+
     try:
-        filled = with_parts(written, lambda name: _tree_in_si(name, path, seen))
+        filled = with_parts(written, donor)
     except SpecError as error:
-        raise SpecError(f"{_display(path)}: {str(error).removeprefix(f'{_display(path)}: ')}") from error
+        raise SpecError(_of(path, str(error))) from error
     tree, relative = without_factors(filled)
-    return {**tree, "hypothetical": True}, relative
+    return {**tree, "hypothetical": True}, relative, tuple(complaints)
+
+
+def _of(path: Path, complaint: str) -> str:
+    """A complaint that names its file once."""
+    return f"{_display(path)}: {complaint.removeprefix(f'{_display(path)}: ')}"
 
 
 def _tree_in_si(name: str, path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
@@ -203,14 +174,23 @@ def _tree_in_si(name: str, path: Path, seen: tuple[Path, ...]) -> dict[str, Any]
 
 
 def _with_factors(
-    found: _Specification, relative: Mapping[str, str], stated: Mapping[str, Any], path: Path
+    found: _Specification, parent: _Specification, relative: Mapping[str, str], stated: Mapping[str, Any], path: Path
 ) -> _Specification:
     """Specification with values relative to what its file extends."""
-    base = _build(replace(found, tree=dict(found.tree)), where=_display(path))
+    complaints = list[str]()
     try:
-        return replace(found, tree=with_factors(found.tree, base, relative, stated))
+        base = _build(replace(found, tree=dict(found.tree)), where=_display(path))
     except SpecError as error:
-        raise SpecError(f"{_display(path)}: {str(error).removeprefix('change ')}") from error
+        complaints += error.complaints
+        base = _build(replace(parent, tree=dict(parent.tree)), where=_display(path))
+    for changed, text in relative.items():  # each by itself, so that all complaints come together
+        try:
+            changed_numbers(base, [f"{changed}={text.strip()}"])
+        except SpecError as error:
+            complaints.append(f"{_display(path)}: {str(error).removeprefix('change ')}")
+    if complaints:
+        raise _together(complaints)
+    return replace(found, tree=with_factors(found.tree, base, relative, stated))
 
 
 def _all_sources(own: object, inherited: object) -> object:
@@ -230,9 +210,21 @@ def _build(specification: _Specification, *, where: str) -> Accelerator:
     folders = tuple(folder for folder in specification.folders if folder.is_dir())
     context = {"unit_strings_only": True, "clock": _clock(tree), "folders": folders}
     try:
-        return Accelerator.model_validate(tree, context=context)
+        found = Accelerator.model_validate(tree, context=context)
     except ValidationError as error:
-        raise explain(error, model=Accelerator, where=where) from error
+        refused = explain(error, model=Accelerator, where=where)
+        if not specification.complaints:
+            raise refused from error
+        raise _together((*specification.complaints, *refused.complaints)) from error
+    if specification.complaints:
+        raise _together(specification.complaints)
+    return found
+
+
+def _together(complaints: Sequence[str]) -> SpecError:
+    """Error of several complaints: the first one, and how many more there are."""
+    more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
+    return SpecError(f"{complaints[0]}{more}", tuple(complaints))
 
 
 def _refuse_moved(tree: Mapping[str, Any], where: str) -> None:
@@ -298,56 +290,9 @@ def _is_path(text: str) -> bool:
 
 
 def _display(path: Path) -> str:
-    return path.name if path.parent == _FOLDER else str(path)
-
-
-def _key(name: str) -> str:
-    """Spelling-independent form of a name."""
-    plain = re.sub(r"\((r|tm)\)", " ", name.lower())
-    words = re.sub(r"[^a-z0-9+]+", " ", plain).split()
-    while len(words) > 1 and words[0] in maker_words():
-        words = words[1:]
-    telling = [word for word in words if word not in _SAYING_NOTHING]
-    return "".join(telling or words)
+    return path.name if path.parent == FOLDER else str(path)
 
 
 @functools.cache
 def _load_catalogue_file(path: Path) -> Accelerator:
     return load_file(path)
-
-
-@functools.cache
-def _files_by_key() -> dict[str, Path]:
-    return {_key(path.stem): path for path in accelerator_files()}
-
-
-@functools.cache
-def _names_by_key() -> dict[str, Path]:
-    return {_key(name): head.path for head in _heads() for name in (head.name, *head.aliases)}
-
-
-def _names_to_suggest() -> Iterator[str]:
-    for head in _heads():
-        yield from (head.name, *head.aliases)
-
-
-@functools.cache
-def _heads() -> tuple[_Head, ...]:
-    return tuple(_read_head(path) for path in accelerator_files())
-
-
-def _read_head(path: Path) -> _Head:
-    """Name and aliases of a file without parsing the rest, so that finding a name stays cheap.
-
-    Files of the catalogue open with these keys (a test holds them to it).
-    """
-    tree = parse_yaml(_head_text(path.read_text(encoding="utf-8")), where=_display(path))
-    return _Head(path=path, name=str(tree["name"]), aliases=tuple(tree.get("aliases", ())))
-
-
-def _head_text(text: str) -> str:
-    """The text before the first top-level key that has nothing to do with names."""
-    for match in re.finditer(r"^(\w+):", text, flags=re.MULTILINE):
-        if match.group(1) not in _HEAD_KEYS:
-            return text[: match.start()]
-    return text

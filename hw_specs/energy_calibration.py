@@ -13,8 +13,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .errors import SpecError, did_you_mean
+from .errors import SpecError
 from .reading.record import read_record
+from .terminal.meanings import did_you_mean
 
 __all__ = [
     "EnergyCalibration",

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from .errors import SpecError, did_you_mean
+from .errors import SpecError
 from .reading.explain import explain
 from .reading.fields import lookup, number_units
 from .schema import Accelerator
+from .terminal.meanings import did_you_mean
 from .units.strings import SI_UNITS, parse_quantity
 
 __all__ = [
@@ -28,6 +29,16 @@ __all__ = [
 ]
 
 _GROUPS = ("peak", "cores", "memory", "links", "power")
+#: Paths that are changed most, and how many are shown of those below one.
+_USUAL = (
+    "memory.dram.bandwidth",
+    "memory.l2.capacity",
+    "peak.matrix.fp16",
+    "cores.count",
+    "cores.clock",
+    "power.board",
+)
+_SHOWN = 3
 _RATES = ("peak.matrix", "peak.vector", "peak.special")
 _CLOCKED_LEVELS = ("memory.registers", "memory.shared", "memory.l2")
 _FACTOR = re.compile(r"(\d{1,20}\.?\d{0,40}(?:[eE][+-]?\d{1,3})?|\.\d{1,40})\s*[x×]")
@@ -180,8 +191,11 @@ def _resolve(
 
 
 def _path_hint(path: str, values: _Values, units: Mapping[str, str]) -> str:
+    below = sorted((name for name in values if name.startswith(f"{path}.")), key=lambda name: name not in _USUAL)
+    if below:
+        return f"; did you mean {' or '.join(map(repr, below[:_SHOWN]))}{' ...' if len(below) > _SHOWN else ''}?"
     hint = did_you_mean(path, [*values, *_RATES]) or did_you_mean(path, units)
-    return hint or f"; valid are paths such as {', '.join(list(values)[:3])}"
+    return hint or f"; valid are paths such as {', '.join(name for name in _USUAL if name in values)}"
 
 
 def _scaled(change: _Change, values: _Values, units: Mapping[str, str], factor: float) -> float:

@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from .errors import SpecError, did_you_mean
+from .errors import SpecError
 from .reading.fields import lookup, number_units
 from .reading.record import Record, Text
+from .terminal.meanings import did_you_mean
 from .units.strings import SI_UNITS, parse_quantity
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from .errors import SpecError, did_you_mean
+from .errors import SpecError
 from .reading.record import Count, Record, Text, read_record
+from .terminal.meanings import did_you_mean
 from .units.quantity import Bytes, Share
 
 __all__ = [

@@ -15,6 +15,7 @@ from simulator.views.terminal import emit, remark
 from .command_options import check_choice, fidelity_of
 from .commands.answers import answer_of
 from .commands.asked import Asked, asked_of
+from .commands.strays import option_of
 from .commands.subject import named_variant, refuse, subject_of
 from .options import SimulateOptions
 from .profile.parts import KEYS
@@ -81,7 +82,7 @@ def _remarked(text: str, asked: Asked) -> str:
 
 def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
-    run_command_line(app, "simulate", USER_ERRORS)
+    run_command_line(app, "simulate", USER_ERRORS, option_of)
 
 
 if __name__ == "__main__":

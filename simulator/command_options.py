@@ -8,20 +8,24 @@ from typing import Annotated
 
 import typer
 
-from hw_specs.terminal.meanings import nearest_value
+from hw_specs.terminal.meanings import unknown
+from hw_specs.terminal.places import writable
 
 from .cost.model import Fidelity
 
 __all__ = ["Format", "Output", "check_choice", "check_format", "fidelity_of"]
 
 Format = Annotated[str, typer.Option("--format", help="table or json.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", callback=writable(), help="Write to this file instead of the terminal."),
+]
 
 
 def check_choice(name: str, value: str, valid: Collection[str]) -> None:
     """Refuse a value of an option that is none of some."""
     if value not in valid:
-        raise typer.BadParameter(f"unknown {name} {value!r}; valid: {', '.join(valid)}{nearest_value(value, valid)}")
+        raise typer.BadParameter(unknown(name, value, valid))
 
 
 def check_format(name: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple, Self
 
-from hw_specs.terminal.meanings import nearest_value
+from hw_specs.terminal.meanings import unknown
 
 from .kernels import AttentionAlgorithm
 from .parallel.scheme import ONE_DEVICE, Scheme
@@ -140,9 +140,7 @@ class Execution:
             ("offload", self.offload, OFFLOADS),
         ):
             if value not in valid:
-                raise ExecutionError(
-                    f"unknown {name} {value!r}; valid: {', '.join(valid)}{nearest_value(value, valid)}"
-                )
+                raise ExecutionError(unknown(name, value, valid))
         try:
             parse_choice(self.quantize)
         except QuantizationError as error:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from hw_specs import torch_dtype
+from hw_specs.terminal.meanings import did_you_mean
 
 from .execution import Execution
 from .format_choice import dtype_of
@@ -137,7 +138,8 @@ def _pairs(texts: Iterable[str]) -> Iterable[tuple[str, str]]:
         name, equals, value = text.partition("=")
         name, value = (name.strip().replace("-", "_"), value.strip()) if equals else ("hw", text.strip())
         if name not in _OF_RUN and name not in _OF_WORKLOAD:
-            raise ComparedRunError(f"{text}: unknown {name!r}; valid: {', '.join(CHANGEABLE)}")
+            meant = did_you_mean(name.replace("_", "-"), CHANGEABLE)
+            raise ComparedRunError(f"{text}: unknown {name!r}{meant or ';'} valid: {', '.join(CHANGEABLE)}")
         yield name, value
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from hw_specs import CalibrationPool, SpecError, load_accelerator
 from hw_specs.__main__ import main
-from hw_specs.catalogue import resolve_name
+from hw_specs.listing.names import resolve_name
 from simulator import simulate
 from simulator.hosts.catalogue import load_host
 from tracer.library.bundle import BUNDLE

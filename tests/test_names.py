@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from hw_specs import list_architectures
-from hw_specs.catalogue import accelerator_files, load_file
+from hw_specs.catalogue import load_file
+from hw_specs.listing.names import accelerator_files
 
 ROOT = Path(__file__).parent.parent
 MODULES = tuple(

@@ -16,6 +16,8 @@ import typer
 from hw_specs.errors import SpecError
 from hw_specs.output import OutputError, writing
 from hw_specs.terminal.commands import Application
+from hw_specs.terminal.meanings import unknown
+from hw_specs.terminal.places import measured_device, writable
 from hw_specs.terminal.records import takes
 from hw_specs.terminal.running import run_command_line
 from hw_specs.units.number_formats import torch_dtype
@@ -44,19 +46,25 @@ app = Application(
 class GraphOptions(WorkloadOptions):
     """What is traced without a device, and where its graph goes."""
 
-    output: Annotated[Path, typer.Option("--output", "-o", help="Graph file to write (.npz).")]
+    output: Annotated[
+        Path, typer.Option("--output", "-o", callback=writable(".npz"), help="Graph file to write (.npz).")
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CapturedRunOptions(WorkloadOptions):
     """What is run, on which device, and where its trace goes."""
 
-    output: Annotated[Path, typer.Option("--output", "-o", help="Trace file to write.")]
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cuda"
-    repeats: Annotated[int | None, typer.Option(help="Most repeats of any stage that are run.")] = None
-    warmup: Annotated[int, typer.Option(help="Runs of a stage before anything is measured.")] = 1
+    output: Annotated[Path, typer.Option("--output", "-o", callback=writable(), help="Trace file to write.")]
+    device: Annotated[str, typer.Option(callback=measured_device, help="cpu, cuda or cuda:N.")] = "cuda"
+    repeats: Annotated[int | None, typer.Option(min=1, help="Most repeats of any stage that are run.")] = None
+    warmup: Annotated[int, typer.Option(min=0, help="Runs of a stage before anything is measured.")] = 1
     chrome: Annotated[
-        Path | None, typer.Option(help="Write the profiler's own trace too, one a stage (.json, .json.gz).")
+        Path | None,
+        typer.Option(
+            callback=writable(".json", ".json.gz"),
+            help="Write the profiler's own trace too, one a stage (.json, .json.gz).",
+        ),
     ] = None
 
 
@@ -64,9 +72,12 @@ class CapturedRunOptions(WorkloadOptions):
 class LengthsOptions(WorkloadOptions):
     """Whose attention is listed, and how."""
 
-    repeats: Annotated[int, typer.Option(help="Repeats of each stage to list.")] = 1
+    repeats: Annotated[int, typer.Option(min=1, help="Repeats of each stage to list.")] = 1
     output_format: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table"
-    plot: Annotated[Path | None, typer.Option(help="Write a figure to this file (.png, .svg, .pdf).")] = None
+    plot: Annotated[
+        Path | None,
+        typer.Option(callback=writable(".png", ".svg", ".pdf"), help="Write a figure to this file (.png, .svg, .pdf)."),
+    ] = None
 
 
 @app.command(
@@ -95,11 +106,6 @@ def run_command(given: CapturedRunOptions) -> None:
     """Run a workload with random weights on a real device under the profiler, and write its trace."""
     pipeline = pipeline_of(_named(given))
     workload = resolve(pipeline, _settings(given))
-    _require_place(given.output)
-    if given.chrome is not None:
-        _require_place(given.chrome)
-        if not given.chrome.name.endswith((".json", ".json.gz")):
-            raise GraphError(f"{given.chrome}: a Chrome trace ends in .json or .json.gz")
     trace = _captured(pipeline, workload, given)
     save_trace(trace, given.output)
     print(f"{given.output}: {len(trace.kernels)} kernels, {1e3 * trace.device_time:.3f} ms on {trace.facts.device}")
@@ -115,8 +121,6 @@ def run_command(given: CapturedRunOptions) -> None:
 @takes(LengthsOptions)
 def lengths_command(given: LengthsOptions) -> None:
     """List every attention call in order, with its lengths and kind, and plot them."""
-    if given.repeats < 1:
-        raise GraphError(f"--repeats is {given.repeats}; it must be at least 1")
     graph = _graph(given)
     if given.plot is not None:
         _save_figure(graph, given.plot, max(given.repeats, 2))
@@ -141,14 +145,6 @@ def parameters_command() -> None:
     from .library.parameters import markdown_table, parameter_rows
 
     sys.stdout.write(markdown_table(list(parameter_rows())))
-
-
-def _require_place(path: Path) -> None:
-    """Refuse a file that cannot be written before anything is measured for it."""
-    if not path.parent.is_dir():
-        raise GraphError(f"{path}: no such folder")
-    if path.is_dir():
-        raise GraphError(f"{path}: is a folder; give a file")
 
 
 def _captured(pipeline: Pipeline, workload: Workload, given: CapturedRunOptions) -> Trace:
@@ -185,8 +181,6 @@ def _graph(given: WorkloadOptions) -> OpGraph:
 
 
 def _save_figure(graph: OpGraph, path: Path, repeats: int) -> None:
-    if path.suffix not in (".png", ".svg", ".pdf"):
-        raise GraphError(f"{path}: cannot write a figure: valid endings are .png, .svg, .pdf")
     figure = plot_lengths(graph, repeats=repeats)
     with writing(path) as stream:
         figure.savefig(stream, format=path.suffix[1:], dpi=150)
@@ -203,7 +197,7 @@ def _rendered(calls: Sequence[AttentionCall], output_format: str) -> str:
         writer.writerows(rows)
         return stream.getvalue()
     if output_format != "table":
-        raise GraphError(f"unknown format {output_format!r}; valid: table, json, csv")
+        raise GraphError(unknown("format", output_format, ("table", "json", "csv")))
     return _table(calls)
 
 

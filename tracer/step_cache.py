@@ -25,6 +25,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hw_specs.terminal.meanings import did_you_mean
+
 from .errors import GraphError
 from .graph import IndexArray, Op, OpGraph, Stage, StorageRole, TensorSpec
 
@@ -65,7 +67,8 @@ class StepCache:
         scheme = name.strip().lower().replace("_", "-") if equals else "fixed"
         if scheme not in SCHEMES:
             raise GraphError(
-                f"step_cache: unknown {scheme!r}; valid: {', '.join(f'{s}=SHARE' for s in SCHEMES)}, SHARE"
+                f"step_cache: unknown {scheme!r}{did_you_mean(scheme, SCHEMES) or ';'} "
+                f"valid: {', '.join(f'{s}=SHARE' for s in SCHEMES)}, SHARE"
             )
         try:
             share = float(number)

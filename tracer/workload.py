@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 
+from hw_specs.terminal.meanings import unknown
+
 from .dtypes import BITS
 from .errors import GraphError
 
@@ -103,11 +105,11 @@ class Workload:
         if self.guidance_scale is not None and not 0 <= self.guidance_scale < math.inf:
             raise GraphError(f"guidance_scale is {self.guidance_scale}; it must be finite and not negative")
         if self.kv_cache not in (None, *KEY_VALUE_CACHES):
-            raise GraphError(f"unknown kv_cache {self.kv_cache!r}; valid: {', '.join(KEY_VALUE_CACHES)}")
+            raise GraphError(unknown("kv_cache", self.kv_cache or "", KEY_VALUE_CACHES))
         if self.kv_cache_dtype not in (None, *KEY_VALUE_DTYPES):
-            raise GraphError(f"unknown kv_cache_dtype {self.kv_cache_dtype!r}; valid: {', '.join(KEY_VALUE_DTYPES)}")
+            raise GraphError(unknown("kv_cache_dtype", self.kv_cache_dtype or "", KEY_VALUE_DTYPES))
         if self.dtype not in BITS:
-            raise GraphError(f"unknown dtype {self.dtype!r}; valid: {', '.join(sorted(BITS))}")
+            raise GraphError(unknown("dtype", self.dtype, sorted(BITS)))
         if self.vae_dtype not in (None, *AUTOENCODER_DTYPES):
             raise GraphError(f"vae_dtype {self.vae_dtype} is impossible; valid: {', '.join(AUTOENCODER_DTYPES)}")
         if self.strength is not None and not 0 < self.strength <= 1:

@@ -6,6 +6,7 @@ from hw_specs import SpecError
 from hw_specs.output import OutputError
 from hw_specs.terminal.commands import Application
 from hw_specs.terminal.running import run_command_line
+from simulator.commands.strays import option_of
 from simulator.cost import ParameterError, UnsupportedFormatError
 from simulator.execution import ExecutionError
 from simulator.simulation import BeyondNumbersError
@@ -119,7 +120,7 @@ app.command(
 
 def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
-    run_command_line(app, "validate", USER_ERRORS)
+    run_command_line(app, "validate", USER_ERRORS, option_of)
 
 
 if __name__ == "__main__":

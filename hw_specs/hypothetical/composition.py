@@ -26,8 +26,9 @@ from hw_specs.schema import Accelerator
 __all__ = ["Donor", "in_si", "is_composed", "with_factors", "with_parts", "without_factors", "without_groups"]
 
 Tree = Mapping[str, Any]
-#: Finds the tree of another part, all of whose numbers are in SI units, by its name.
-Donor = Callable[[str], Tree]
+#: Finds the tree of another part, all of whose numbers are in SI units, by its name; None is a part that is not to be
+#: had, of which a file takes nothing.
+Donor = Callable[[str], Tree | None]
 
 _GROUPS = ("peak", "cores", "memory", "links", "power")
 _FROM = "from"
@@ -151,6 +152,8 @@ def _filled(node: object, path: str, donor: Donor) -> Any:
     if not isinstance(name, str):
         raise SpecError(f"{path}.{_FROM}: {name!r} is no name; give an accelerator or a file")
     found: Any = donor(name)
+    if found is None:
+        return own
     for part in path.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     if not isinstance(found, Mapping):

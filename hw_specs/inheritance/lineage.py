@@ -16,9 +16,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from hw_specs.architecture import Architecture, required_traits, trait_paths
-from hw_specs.errors import SpecError, did_you_mean
+from hw_specs.errors import SpecError
 from hw_specs.reading.explain import explain
 from hw_specs.reading.yaml_loader import read_yaml
+from hw_specs.terminal.meanings import did_you_mean
 
 __all__ = [
     "FOLDER",

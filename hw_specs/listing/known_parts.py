@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from hw_specs.catalogue import accelerator_files, load_file
+from hw_specs.catalogue import load_file
+from hw_specs.listing.names import accelerator_files
 from hw_specs.output import write_text
 from hw_specs.overrides import changeable_paths, present_numbers
 from hw_specs.reading.yaml_loader import read_yaml

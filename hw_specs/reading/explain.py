@@ -8,11 +8,15 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from hw_specs.errors import SpecError, did_you_mean
+from hw_specs.errors import SpecError
 from hw_specs.reading.fields import field_names
 from hw_specs.reading.yaml_loader import read_yaml
+from hw_specs.terminal.meanings import did_you_mean
 
 __all__ = ["explain", "findings", "read_model", "validated"]
+
+#: Unknown keys on the top level of a file from which on it is taken for one of another kind.
+_OF_ANOTHER_KIND = 4
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -50,6 +54,10 @@ def explain(error: ValidationError, *, model: type[BaseModel], where: str) -> Sp
 def findings(error: ValidationError, *, model: type[BaseModel], where: str) -> tuple[str, ...]:
     """One line for each finding of a validation, unknown keys first."""
     found = error.errors(include_url=False)
+    strange = [finding for finding in found if finding["type"] == "extra_forbidden" and len(finding["loc"]) == 1]
+    if len(strange) >= _OF_ANOTHER_KIND:
+        names, valid = (", ".join(map(str, each)) for each in ((f["loc"][0] for f in strange), field_names(model, ())))
+        return (f"{where}: unknown keys {names}, as of a file of another kind; valid are {valid}",)
     ordered = sorted(found, key=lambda finding: finding["type"] != "extra_forbidden")
     return tuple(dict.fromkeys(f"{where}: {_complaint(finding, model)}" for finding in ordered))
 

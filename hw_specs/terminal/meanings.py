@@ -1,60 +1,49 @@
-"""What someone means who writes the option of another tool: the option of ours that means the same."""
+"""What someone means who writes a name that there is not: by meaning first, then by spelling, then by letters."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import difflib
+import re
+from collections.abc import Collection, Iterable
 
-from hw_specs.errors import did_you_mean
+from .synonyms import COMMANDS, OPTIONS, PATHS, VALUES, squeezed
 
-__all__ = ["nearest_option", "nearest_value"]
+__all__ = ["did_you_mean", "nearest", "nearest_command", "nearest_option", "unknown"]
 
-#: Names that other tools have, without dashes, by ours: those of a command that has none of them are left out.
-_MEANINGS = {
-    "num-inference-steps": "steps num-steps n-steps sampling-steps denoising-steps sample-steps inference-steps",
-    "guidance-scale": "guidance cfg cfg-scale scale",
-    "max-new-tokens": "tokens max-tokens new-tokens num-tokens output-tokens output-length max-length",
-    "prompt-length": "seq-len sequence-length prompt-len input-length input-tokens isl prompt-tokens",
-    "context-length": "context ctx ctx-len past-length cache-length",
-    "batch": "batch-size bs num-images num-images-per-prompt bsz",
-    "num-frames": "frames num-frame n-frames",
-    "hw": "hardware gpu device accelerator chip",
-    "model": "workload network pipeline checkpoint",
-    "dtype": "precision torch-dtype data-type",
-    "execution": "mode engine-mode compile backend torch-compile cuda-graph cuda-graphs graph-mode",
-    "attention": "attn attn-backend attention-backend sdpa attn-implementation",
-    "quantize": "quantization quant quant-method weights",
-    "parallel": "tp tensor-parallel tensor-parallel-size tp-size gpus num-gpus world-size ulysses ulysses-degree",
-    "offload": "cpu-offload sequential-offload",
-    "output": "out outfile save-to",
-    "format": "json csv output-format",
-    "set": "override change with",
-    "versus": "vs compare baseline against",
-    "trace": "profile",
-    "width": "w",
-    "height": "h",
-    "software": "torch torch-version framework pytorch",
-    "scheduler": "sampler",
-    "repeats": "steps",
-}
-_VALUES = {
-    "compile": "compiled",
-    "torch.compile": "compiled",
-    "torch-compile": "compiled",
-    "inductor": "compiled",
-    "max-autotune": "compiled",
-    "reduce-overhead": "compiled-graph",
-    "cudagraph": "cuda-graph",
-    "cuda-graphs": "cuda-graph",
-    "graph": "cuda-graph",
-    "sdpa": "flash",
-    "flashattention": "flash",
-    "flash-attention": "flash",
-    "flash_attention_2": "flash2",
-    "flash_attention_3": "flash3",
-    "math": "naive",
-    "xformers": "efficient",
-    "mem_efficient": "efficient",
-}
+#: Least likeness of letters that is no accident, and least letters that another name may begin with or hold.
+_ALIKE, _LETTERS = 0.67, 3
+_OPTION = re.compile(r"--[a-z][a-z-]*")
+
+
+def unknown(what: str, value: str, valid: Collection[str]) -> str:
+    """Line about a value that there is not: ``unknown execution 'compile'; did you mean 'compiled'? valid: ...``."""
+    hint = did_you_mean(value, valid)
+    return f"unknown {what} {value!r}{hint or ';'} valid: {', '.join(valid)}"
+
+
+def did_you_mean(word: str, choices: Iterable[str], *, limit: int = 3) -> str:
+    """Return ``"; did you mean 'a' or 'b'?"`` for choices close to the word, or an empty string."""
+    found = nearest(word, choices, limit=limit)
+    return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""
+
+
+def nearest(word: str, choices: Iterable[str], *, limit: int = 3) -> list[str]:
+    """Choices that a word stands for: its synonyms, other ways to write it, what begins with or holds it, letters."""
+    known = {choice.lower(): choice for choice in choices}
+    plain = squeezed(word)
+    meant = [known[ours] for ours in (*VALUES.get(plain, ()), *PATHS.get(plain, ())) if ours in known]
+    if meant:
+        return meant[:limit]
+    spelt = {name: squeezed(name) for name in known}
+    same = [known[name] for name, other in spelt.items() if other == plain]
+    if same:
+        return same[:limit]
+    if len(word) >= _LETTERS:
+        holding = sorted((other.find(plain), len(other), name) for name, other in spelt.items() if plain in other)
+        if holding:
+            return [known[name] for _, _, name in holding[:limit]]
+    close = difflib.get_close_matches(word.lower(), list(known), n=limit, cutoff=_ALIKE)
+    return [known[name] for name in close]
 
 
 def nearest_option(given: str, options: Collection[str]) -> str:
@@ -67,13 +56,14 @@ def nearest_option(given: str, options: Collection[str]) -> str:
     options : collection of str
         Of the command, with their dashes.
     """
-    word = given.lstrip("-").replace("_", "-").lower()
-    meant = [f"--{ours}" for ours, others in _MEANINGS.items() if word in others.split() or word == ours]
-    found = [option for option in meant if option in options]
-    return f"; did you mean {' or '.join(found)}?" if found else did_you_mean(given, options).replace("'", "")
+    meant = [ours for ours in OPTIONS.get(squeezed(given), ()) if set(_OPTION.findall(ours)) <= set(options)]
+    if not meant:
+        names = {option.lstrip("-"): option for option in options}
+        meant = [names[name] for name in nearest(given.lstrip("-"), names, limit=2)]
+    return f"; did you mean {' or '.join(meant)}?" if meant else ""
 
 
-def nearest_value(given: str, values: Collection[str]) -> str:
-    """``"; did you mean 'compiled'?"`` for a value that there is not, or an empty string."""
-    meant = _VALUES.get(given.lower(), "")
-    return f"; did you mean {meant!r}?" if meant in values else did_you_mean(given, values)
+def nearest_command(given: str, commands: Collection[str]) -> str:
+    """``"; did you mean 'show'?"`` for a command that there is not, or an empty string."""
+    meant = [ours for ours in COMMANDS.get(squeezed(given), ()) if ours in commands]
+    return f"; did you mean {' or '.join(map(repr, meant))}?" if meant else did_you_mean(given, commands, limit=2)

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import typer
 
+from .complaints import OptionOf, complaint
 from .ending import INTERRUPTED, leave, terminal
-from .meanings import nearest_option
 
 __all__ = ["run_command_line"]
 
@@ -27,7 +27,9 @@ _EXTRAS_OF = {
 }
 
 
-def run_command_line(app: typer.Typer, name: str, user_errors: tuple[type[Exception], ...]) -> NoReturn:
+def run_command_line(
+    app: typer.Typer, name: str, user_errors: tuple[type[Exception], ...], option_of: OptionOf | None = None
+) -> NoReturn:
     """Run an application on the arguments of the process, and leave with its exit status.
 
     Parameters
@@ -38,21 +40,25 @@ def run_command_line(app: typer.Typer, name: str, user_errors: tuple[type[Except
     user_errors : tuple of exception types
         What a user can cause; anything else is a defect and keeps its traceback. One with `complaints` has a line for
         each.
+    option_of : callable, optional
+        What a word without an option means.
     """
     with terminal(name):
-        status = _status(app, name, user_errors)
+        status = _status(app, name, user_errors, option_of)
         if status == INTERRUPTED:  # what runs the commands makes it of an interrupt
             leave("", INTERRUPTED)
         sys.exit(status if isinstance(status, int) else 0)
 
 
-def _status(app: typer.Typer, name: str, user_errors: tuple[type[Exception], ...]) -> object:
+def _status(
+    app: typer.Typer, name: str, user_errors: tuple[type[Exception], ...], option_of: OptionOf | None
+) -> object:
     """What an application returns; what its user can mend ends the process."""
     try:
         return app(standalone_mode=False)
     except user_errors as error:
         complaints = getattr(error, "complaints", None) or (str(error),)
-        leave("\n".join(f"{name}: error: {_one_line(complaint)}" for complaint in complaints))
+        leave("\n".join(f"{name}: error: {_one_line(line)}" for line in complaints))
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in _EXTRAS_OF:
@@ -61,24 +67,12 @@ def _status(app: typer.Typer, name: str, user_errors: tuple[type[Exception], ...
         extra = name if name in extras else extras[0]
         leave(f"{name}: error: this needs {package}: pip install 'roofcast[{extra}]'")
     except _USAGE_ERROR as error:
-        leave(_usage(app, name, error))
+        if type(error).__name__ == "NoArgsIsHelpError":
+            leave(str(error.format_message()))  # without a command, it is the help
+        commands = [str(command.name) for command in app.registered_commands]
+        leave(f"{name}: error: {_one_line(complaint(error, commands, sys.argv[1:], option_of))}")
     except typer.Abort:
         leave("", INTERRUPTED)
-
-
-def _usage(app: typer.Typer, name: str, error: Any) -> str:
-    message = str(error.format_message())
-    unknown, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
-    if type(error).__name__ == "NoSuchOption" and context is not None:
-        known = [option for parameter in context.command.params for option in parameter.opts if option.startswith("--")]
-        message = f"No such option: {unknown}{nearest_option(str(unknown), known) or '; --help lists them'}"
-    if type(error).__name__ == "NoArgsIsHelpError":
-        return message  # without a command, the message is the help
-    if message.startswith("Got unexpected extra argument"):
-        message += "; values follow the names of their options, which --help lists"
-    if message.startswith("No such command"):
-        message += f" Valid: {', '.join(str(command.name) for command in app.registered_commands)}"
-    return f"{name}: error: {_one_line(message)}"
 
 
 def _one_line(text: str) -> str:

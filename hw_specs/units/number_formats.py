@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hw_specs.errors import SpecError, did_you_mean
+from hw_specs.errors import SpecError
+from hw_specs.terminal.meanings import did_you_mean
 
 __all__ = ["FORMAT_BITS", "format_bits", "number_format", "torch_dtype"]
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from hw_specs.errors import did_you_mean
+from hw_specs.terminal.meanings import did_you_mean
 
 from .number_formats import FORMAT_BITS
 from .strings import SI_UNITS, parse_quantity

@@ -124,7 +124,10 @@ def parse_quantity(text: str, *, unit: str, clock: float | None = None) -> float
     number, expression = match.groups()
     if not expression:
         raise SpecError(f"{text!r} has no unit; write it as {SI_UNITS[unit]!r}")
-    factor, dimension = _read_unit(expression)
+    try:
+        factor, dimension = _read_unit(expression)
+    except SpecError as error:
+        raise SpecError(f"{text!r}: {error}; write it as {SI_UNITS[unit]!r}") from error
     if ("clk", 1) in dimension or ("clk", -1) in dimension:
         factor, dimension = _resolve_clock(text, factor, dimension, clock=clock)
     if dimension != _read_unit(unit)[1]:
@@ -189,7 +192,7 @@ def _spelling(symbol: str) -> str:
     if symbol == "KB":
         return "write kB for 1000 bytes or KiB for 1024"
     if symbol.lower() in _LOOK_ALIKES:
-        return f"did you mean {_LOOK_ALIKES[symbol.lower()]!r}?"
+        return f"perhaps {_LOOK_ALIKES[symbol.lower()]!r} is meant"
     return f"known are {', '.join(_BASES)}, with a prefix of {', '.join(filter(None, _PREFIXES))}"
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from hw_specs.errors import SpecError, did_you_mean
+from hw_specs.errors import SpecError
 from hw_specs.reading.record import read_record
+from hw_specs.terminal.meanings import unknown
 
 from .host import Host, HostFile
 
@@ -56,4 +57,4 @@ def _path(name: str, folder: Path) -> Path:
         if Path(name).is_file():
             return Path(name)
         raise SpecError(f"{name}: no such file; valid hosts: {', '.join(valid)}")
-    raise SpecError(f"unknown host {name!r}; valid: {', '.join(valid)}{did_you_mean(name, valid)}")
+    raise SpecError(unknown("host", name, valid))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hw_specs.terminal.places import writable
 from simulator.profile.parts import KEYS
 from simulator.results.options import PANEL
 from simulator.views.parts import ROWS
@@ -66,7 +67,13 @@ MustFit = Annotated[
 OutputFormat = Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.", rich_help_panel=PANEL)]
 OutputFile = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="Write to this file instead of the terminal.", rich_help_panel=PANEL),
+    typer.Option(
+        "--output",
+        "-o",
+        callback=writable(),
+        help="Write to this file instead of the terminal.",
+        rich_help_panel=PANEL,
+    ),
 ]
 ListModels = Annotated[bool, typer.Option("--list", help="List the workloads and stop.", rich_help_panel=PANEL)]
 Cache = Annotated[bool, typer.Option(help="Keep traced graphs for the next run.", rich_help_panel=PANEL)]

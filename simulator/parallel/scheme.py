@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
+from hw_specs.terminal.meanings import nearest
 from tracer.graph import GraphError
 
 __all__ = ["ONE_DEVICE", "Scheme", "SchemeError"]
@@ -82,7 +84,7 @@ class Scheme:
                 continue
             if name not in names or not number.isdecimal() or name in counts:
                 valid = f"{', '.join(f'{n}=DEVICES' for n in names)}, each once, and one of {', '.join(_SUMS)}"
-                raise SchemeError(f"{part!r} is no split; valid: {valid}")
+                raise SchemeError(f"{part!r} is no split{_meant(name, number, names)} valid: {valid}")
             counts[name] = int(number)
         said = [name for name in _SUMS if name in parts]
         if len(said) > 1:
@@ -125,6 +127,13 @@ class Scheme:
         if name not in _splits():
             raise SchemeError(f"{name!r} is no split; valid: {', '.join(_splits())}")
         return type(self)(**{**counts, name: devices})
+
+
+def _meant(name: str, number: str, names: Sequence[str]) -> str:
+    """What is meant by a split as other tools call it, or by a number of devices alone."""
+    found = [*names[:2], "data"] if name.isdecimal() else nearest(name, names)
+    devices = name if name.isdecimal() else number if number.isdecimal() else "DEVICES"
+    return f"; did you mean {' or '.join(f'{split}={devices}' for split in found)}?" if found else ";"
 
 
 def _splits() -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from hw_specs.errors import did_you_mean
 from hw_specs.reading.record import read_record
+from hw_specs.terminal.meanings import unknown
 
 from .scheme import Scheme
 
@@ -43,5 +43,5 @@ def load_scheme(name: str, folder: Path = FOLDER) -> Scheme:
     valid = list_schemes(folder)
     path = folder / f"{name}.yaml" if name in valid else Path(name)
     if name not in valid and not (path.suffix in (".yaml", ".yml") and path.is_file()):
-        raise QuantizationError(f"unknown scheme {name!r}; valid: none, {', '.join(valid)}{did_you_mean(name, valid)}")
+        raise QuantizationError(unknown("scheme", name, ("none", *valid)))
     return read_record(path, Scheme)

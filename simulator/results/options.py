@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from hw_specs.terminal.places import writable
+
 __all__ = ["PANEL", "ChakraFile", "ChromeTraceFile", "PageFile", "PlotFiles", "ReportFile"]
 
 #: Group of ``simulate --help``.
@@ -34,6 +36,7 @@ ChromeTraceFile = Annotated[
     Path | None,
     typer.Option(
         "--chrome-trace",
+        callback=writable(".json", ".json.gz"),
         help="Also write the predicted timeline (.json) for Perfetto: the first run of each stage.",
         rich_help_panel=PANEL,
     ),
@@ -42,6 +45,7 @@ ChakraFile = Annotated[
     Path | None,
     typer.Option(
         "--chakra",
+        callback=writable(".et"),
         help="Also write a Chakra execution trace (.et) with predicted times, for network simulators.",
         rich_help_panel=PANEL,
     ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from hw_specs.errors import did_you_mean
 from hw_specs.reading.record import read_record
+from hw_specs.terminal.meanings import unknown
 
 from .software import Release, Software, SoftwareError
 
@@ -73,7 +73,7 @@ def _release(name: str, folder: Path) -> Release:
             if wanted in release.releases:
                 return release
     valid = [f"{each.name.partition('-')[0]}-{version}" for each in every for version in each.releases]
-    raise SoftwareError(f"unknown software {name!r}; valid: {', '.join(valid)}{did_you_mean(name, valid)}")
+    raise SoftwareError(unknown("software", name, valid))
 
 
 @functools.cache

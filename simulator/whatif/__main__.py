@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hw_specs.terminal.commands import Application
 from hw_specs.terminal.running import run_command_line
+from simulator.commands.strays import option_of
 from simulator.user_errors import USER_ERRORS
 from simulator.whatif.commands.compare import compare_command
 from simulator.whatif.commands.explore import explore_command
@@ -58,7 +59,7 @@ app.command(
 
 def main() -> None:
     """Entry point: one line and exit status 2 for anything that the user can mend."""
-    run_command_line(app, "whatif", USER_ERRORS)
+    run_command_line(app, "whatif", USER_ERRORS, option_of)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from hw_specs.terminal.meanings import unknown
 from simulator.parallel.scheme import Scheme, SchemeError
 from tracer.graph import GraphError, Workload
 from tracer.library.graphs import pipeline_of
@@ -155,7 +156,7 @@ def axis_of(model: str, name: str, settings: Mapping[str, object], parallel: str
         There is no such axis, or the pipeline has none; no such pipeline.
     """
     if name not in (*SCALES, DEVICES):
-        raise GraphError(f"unknown axis {name!r}; valid: {', '.join((*SCALES, DEVICES))}")
+        raise GraphError(unknown("axis", name, (*SCALES, DEVICES)))
     pipeline = pipeline_of(model)
     base = resolve(pipeline, settings)
     if name == DEVICES:

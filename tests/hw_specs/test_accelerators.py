@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from hw_specs import Accelerator, SpecError, list_accelerators, load_accelerator
-from hw_specs.catalogue import accelerator_files, load_file
+from hw_specs.catalogue import load_file
+from hw_specs.listing.names import accelerator_files
 from hw_specs.listing.plausibility import implausibilities
 from hw_specs.reading.yaml_loader import read_yaml
 

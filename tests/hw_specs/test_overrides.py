@@ -117,7 +117,7 @@ def test_an_absent_level_can_be_added() -> None:
     ("changes", "message"),
     [
         (["memory.dram.bandwith=2x"], "memory.dram.bandwith: unknown path; did you mean 'memory.dram.bandwidth'"),
-        (["name=X"], "name: unknown path; valid are paths such as peak.matrix.fp64"),
+        (["name=X"], "name: unknown path; valid are paths such as memory.dram.bandwidth"),
         (["memory.dram=2x"], "memory.dram: unknown path"),
         (["links.ici.bandwidth=1 GB/s"], "links.ici.bandwidth: unknown path"),
         (["memory.dram.bandwidth"], "is not 'path=value'; write it as 'memory.dram.bandwidth=2x'"),

@@ -1,4 +1,5 @@
-from hw_specs.catalogue import accelerator_files, load_file
+from hw_specs.catalogue import load_file
+from hw_specs.listing.names import accelerator_files
 from hw_specs.vendors import maker_words, vendor_of_processor, vendors
 
 

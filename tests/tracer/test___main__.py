@@ -85,12 +85,15 @@ _BAD = {
     "format": (("lengths", "--model", "sd1.5", "--format", "xml"), ["'xml'", "valid: table, json, csv"]),
     "figure": (("lengths", "--model", "sd1.5", "--plot", "x.zzz"), ["x.zzz"]),
     "figure's folder": (("lengths", "--model", "sd1.5", "--plot", "absent/x.png"), ["absent/x.png", "cannot write"]),
-    "run into nowhere": (("run", "--model", "sd1.5", "-o", "absent/x.trace"), ["absent/x.trace: no such folder"]),
+    "run into nowhere": (
+        ("run", "--model", "sd1.5", "-o", "absent/x.trace"),
+        ["absent/x.trace: cannot write: absent is no folder"],
+    ),
     "run into a folder": (("run", "--model", "sd1.5", "-o", ".."), ["..: is a folder"]),
     "chrome": (("run", "--model", "sd1.5", "-o", "x", "--chrome", "c.txt"), ["c.txt", ".json or .json.gz"]),
-    "chrome's folder": (("run", "--model", "sd1.5", "-o", "x", "--chrome", "absent/c.json"), ["no such folder"]),
+    "chrome's folder": (("run", "--model", "sd1.5", "-o", "x", "--chrome", "absent/c.json"), ["absent is no folder"]),
     "bundle": (("bundle", "stable-difusion"), ["'stable-difusion'"]),
-    "command": (("nonsense",), ["nonsense", "Valid: graph, run"]),
+    "command": (("nonsense",), ["nonsense", "valid: graph, run"]),
     "option": (("graph", "--nonsense"), ["--nonsense"]),
 }
 

@@ -52,7 +52,7 @@ def test_every_command_is_there() -> None:
         (("check", "/nonexistent", "--hw", "a100"), "no calibration beside it"),
         (("check", "run.trace", "--hw", "a100", "--calibration", "absent.yaml"), "absent.yaml: no such file"),
         (("kernels", "--format", "xml", "x.csv"), "xml"),
-        (("frobnicate",), "'frobnicate'. Valid: published, kernels"),
+        (("frobnicate",), "'frobnicate'; valid: published, kernels"),
         (("study", "golden2023", "-o", "absent/study"), "absent/study: cannot make this folder"),
         (("intervals", "--grade", "Z"), "unknown grade 'Z'; valid: A, AB, ABC"),
     ],

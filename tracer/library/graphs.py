@@ -17,6 +17,7 @@ from tracer.graph import GraphError, OpGraph, Workload
 from tracer.step_cache import StepCache, with_step_cache
 from tracer.storage.graph_file import FORMAT_VERSION, load_graph, save_graph
 from tracer.workloads import Pipeline, UnknownWorkloadError, find_pipeline, resolve
+from tracer.workloads.catalogue import published_as
 from tracer.workloads.schedulers import without_scheduler
 from tracer.workloads.variations import varied, without_fused_adapter
 
@@ -143,7 +144,7 @@ def _pipeline_of_folder(folder: Path) -> Pipeline:
 
         return language_model_from_folder(folder)
     if not _exists(folder):
-        raise UnknownWorkloadError(f"{str(folder)[:200]}: no such file or folder")
+        raise UnknownWorkloadError(f"{str(folder)[:200]}: no such file or folder{published_as(str(folder)[:200])}")
     raise UnknownWorkloadError(
         f"{str(folder)[:200]}: no diffusers pipeline folder, as it has no model_index.json, and no language model, as "
         "it has no config.json"

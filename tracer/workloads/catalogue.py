@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from hw_specs.terminal.meanings import nearest
+from tracer.dtypes import BITS
 from tracer.graph import GraphError, Workload
 
 from .autoencoder_options import AUTOENCODERS
 from .limits import check_limits
 from .pipeline import Pipeline
 
-__all__ = ["UnknownWorkloadError", "WorkloadError", "find_pipeline", "find_variant", "iter_pipelines", "resolve"]
+__all__ = [
+    "UnknownWorkloadError",
+    "WorkloadError",
+    "find_pipeline",
+    "find_variant",
+    "iter_pipelines",
+    "published_as",
+    "resolve",
+]
 
 
 # Formats in which the layers of torch compute; smaller ones need models that are written for them.
 _DTYPES = ("float16", "bfloat16", "float32", "float64")
+_NARROWEST = 16
 
 
 class WorkloadError(GraphError):
@@ -56,9 +66,35 @@ def find_pipeline(name: str) -> Pipeline:
             if wanted in (pipeline.name, *pipeline.aliases):
                 return pipeline
             known |= dict.fromkeys((pipeline.name, *pipeline.aliases), pipeline)
-    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"valid: {', '.join(sorted(known))}"
-    raise UnknownWorkloadError(f"unknown model {name!r}; {hint}")
+    raise UnknownWorkloadError(f"unknown model {name[:200]!r}{_meant(wanted, known)} 'simulate --list' shows all")
+
+
+def published_as(name: str) -> str:
+    """``"; did you mean 'sdxl'?"`` for the name of a repository or a path that no folder has, or an empty string.
+
+    A pipeline names the repositories that it is made from among its sources.
+    """
+    wanted = name.strip("/").lower()
+    every = {pipeline.name: pipeline for pipeline in iter_pipelines()}
+    # What a source begins with is what it is a source of.
+    named = [
+        (source.lower().index(wanted), each.name)
+        for each in every.values()
+        for source in each.sources
+        if wanted in source.lower()
+    ]
+    if named:
+        return f"; did you mean {min(named)[1]!r}?"
+    known = {alias: each for each in every.values() for alias in (each.name, *each.aliases)}
+    return _meant(wanted.rpartition("/")[2], known).removesuffix(";")
+
+
+def _meant(wanted: str, known: Mapping[str, Pipeline]) -> str:
+    """Nearest names, one of each pipeline."""
+    found = dict[str, str]()
+    for near in nearest(wanted, known, limit=6):
+        found.setdefault(known[near].name, near)
+    return f"; did you mean {' or '.join(map(repr, list(found.values())[:3]))}?" if found else ";"
 
 
 def find_variant(name: str, variant: str) -> Pipeline:
@@ -124,7 +160,9 @@ def resolve(pipeline: Pipeline, settings: Mapping[str, object]) -> Workload:
     _check_sizes(pipeline, workload)
     check_limits(pipeline.name, pipeline.limits, workload)
     if workload.dtype not in _DTYPES:
-        raise WorkloadError(f"dtype {workload.dtype} is impossible for {pipeline.name}; valid: {', '.join(_DTYPES)}")
+        hint = "; narrower weights are a matter of --quantize" if BITS.get(workload.dtype, 16) < _NARROWEST else ""
+        valid = ", ".join(_DTYPES)
+        raise WorkloadError(f"dtype {workload.dtype} is impossible for {pipeline.name}; valid: {valid}{hint}")
     return workload
 
 

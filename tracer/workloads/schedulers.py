@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from hw_specs.terminal.meanings import unknown
 from tracer.graph import GraphError, Workload
 
 __all__ = ["SCHEDULERS", "runs_of_denoiser", "without_scheduler"]
@@ -52,7 +53,7 @@ def runs_of_denoiser(workload: Workload) -> int | None:
     """
     steps, name = workload.num_inference_steps, workload.scheduler
     if name is not None and name not in SCHEDULERS:
-        raise GraphError(f"unknown scheduler {name!r}; valid: {', '.join(SCHEDULERS)}")
+        raise GraphError(unknown("scheduler", name, SCHEDULERS))
     return steps if steps is None or name is None else SCHEDULERS[name](steps)
 
 

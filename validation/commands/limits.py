@@ -19,7 +19,7 @@ __all__ = ["limits_command"]
 
 def limits_command(
     hw: Annotated[
-        str, typer.Option(help="Accelerators, with spaces between; by default one of each architecture.")
+        str, typer.Option(help="Accelerators, with spaces or commas between; by default one of each architecture.")
     ] = "",
     draws: Annotated[int, typer.Option(min=1, help="Changes that are drawn, over all accelerators.")] = 2000,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
@@ -33,7 +33,11 @@ def limits_command(
     check_format(output_format)
     with progress(None) as advance:
         found = drawn_slowdowns(
-            hw.split() or one_of_each_architecture(), draws, seed, CalibrationPool.shipped(), progress=advance
+            hw.replace(",", " ").split() or one_of_each_architecture(),
+            draws,
+            seed,
+            CalibrationPool.shipped(),
+            progress=advance,
         )
     if output_format == "json":
         emit(json.dumps([asdict(each) for each in found], indent=2) + "\n", output)

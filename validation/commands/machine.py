@@ -10,6 +10,7 @@ import typer
 
 from hw_specs import load_accelerator
 from hw_specs.output import write_text
+from hw_specs.terminal.places import measured_device, writable
 from simulator.views.terminal import remark
 from tracer.progress_bar import reading, shares, working
 from validation.published.case import CaseError
@@ -18,18 +19,18 @@ __all__ = ["campaign_command", "check_command", "probe_command"]
 
 
 def probe_command(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Specification to write (.yaml).")],
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cuda",
+    output: Annotated[
+        Path, typer.Option("--output", "-o", callback=writable(".yaml", ".yml"), help="Specification to write (.yaml).")
+    ],
+    device: Annotated[str, typer.Option(callback=measured_device, help="cpu, cuda or cuda:N.")] = "cuda",
     seconds: Annotated[float, typer.Option(help="Longest time for kernels, beside peaks and bandwidths.")] = 150.0,
 ) -> None:
     """Measure the machine at hand, and write its specification and its calibration."""
+    if not seconds > 0:
+        raise CaseError(f"--seconds is {seconds}; it must be positive")
     from validation.fitting.calibration_file import write_calibration
     from validation.machine.probe.probe import ProbeOptions, probe
 
-    if not output.parent.is_dir():
-        raise CaseError(f"{output}: no such folder")
-    if not seconds > 0:
-        raise CaseError(f"--seconds is {seconds}; it must be positive")
     remark(_load_remarks())
     with shares() as advance:
         found = probe(device, advance, ProbeOptions(seconds=seconds))
@@ -90,14 +91,14 @@ def check_command(
 def campaign_command(
     folder: Annotated[Path, typer.Option("--output", "-o", help="Folder; one that was begun is taken up again.")],
     minutes: Annotated[float, typer.Option(help="After which nothing new is begun.")] = 8.0,
-    device: Annotated[str, typer.Option(help="cuda, cuda:N or cpu.")] = "cuda",
+    device: Annotated[str, typer.Option(callback=measured_device, help="cuda, cuda:N or cpu.")] = "cuda",
     tiny: Annotated[bool, typer.Option("--tiny", help="A few small cases and one small model.")] = False,
 ) -> None:
     """Measure kernels and whole models of this machine, the most valuable first."""
-    from validation.machine.campaign.campaign import CampaignOptions, run_campaign
-
     if not minutes > 0:
         raise CaseError(f"--minutes is {minutes}; it must be positive")
+    from validation.machine.campaign.campaign import CampaignOptions, run_campaign
+
     with shares() as advance:
         done = run_campaign(folder, CampaignOptions(device=device, minutes=minutes, tiny=tiny), advance)
     print(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Calibration, CalibrationPool, Evidence, FittedCalibration, FittedOn, SpecError, load_accelerator
 from hw_specs.calibration import described
+from hw_specs.terminal.meanings import unknown
 from simulator.cost.families import GROUPS, PARAMETERS
 from validation.errors.prediction import predicted
 from validation.measured.sources import source_of
@@ -145,7 +146,7 @@ def jobs_of(groups: Collection[str]) -> tuple[Job, ...]:
     known = [group for job in JOBS for group in job]
     for group in groups:
         if group not in known:
-            raise MeasurementError(f"no parameter group {group!r}; valid: {', '.join(known)}")
+            raise MeasurementError(unknown("parameter group", group, known))
     return tuple(job for job in JOBS if set(job) & set(groups))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hw_specs.catalogue import accelerator_files, load_file
+from hw_specs.catalogue import load_file
+from hw_specs.listing.names import accelerator_files
 from simulator.execution import Execution
 from simulator.kernels import KernelTables
 from simulator.lowering import lower

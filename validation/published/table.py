@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hw_specs.reading.bounds import InputError, text_lines
+from hw_specs.terminal.meanings import unknown
 
 from .case import Case, CaseError, load_cases
 from .names import NAMES, load_names
@@ -106,7 +107,7 @@ def select_cases(files: Sequence[Path], grade: str) -> tuple[list[Case], Counter
         A table cannot be read, or `grade` has another letter than A, B and C.
     """
     if not grade or set(grade) - set("ABC"):
-        raise CaseError(f"unknown grade {grade!r}; valid: A, AB, ABC")
+        raise CaseError(unknown("grade", grade, ("A", "AB", "ABC")))
     tables = [read_published(path) for path in files]
     cases = [case for table in tables for case in table.cases] if files else list(load_cases())
     wanted = [case for case in cases if case.grade in grade]

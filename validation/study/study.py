@@ -11,6 +11,7 @@ import pydantic
 from hw_specs import SpecError
 from hw_specs.errors import ComplaintsError
 from hw_specs.reading.explain import read_model
+from hw_specs.terminal.meanings import unknown
 
 from .statements import Statement
 
@@ -200,7 +201,7 @@ def load_study(name_or_path: str | Path) -> Study:
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
         if name_or_path not in list_studies():
-            raise StudyError(f"unknown study {str(name_or_path)!r}; valid: {', '.join(list_studies())}, or a YAML file")
+            raise StudyError(f"{unknown('study', str(name_or_path), list_studies())}, or a YAML file")
         path = STUDIES / f"{name_or_path}.yaml"
     try:
         return read_model(path, Study)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Self
 
 from hw_specs import SpecError, list_accelerators, load_accelerator
-from hw_specs.catalogue import resolve_name
-from hw_specs.errors import did_you_mean
+from hw_specs.listing.names import resolve_name
+from hw_specs.terminal.meanings import did_you_mean
 from simulator.hosts.catalogue import list_hosts
 from simulator.quantization import UNQUANTIZED, list_schemes
 from simulator.reference import typed_changes

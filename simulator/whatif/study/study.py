@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hw_specs import Accelerator, CalibrationPool, SpecError, apply_overrides, load_accelerator
-from hw_specs.errors import did_you_mean
+from hw_specs.terminal.meanings import unknown
 from simulator.calibrations import calibration_pool
 from simulator.variants import FIGURES
 from tracer.library.graphs import pipeline_of
@@ -176,7 +176,7 @@ class _Checked:
         plain = setting_name(name)
         if plain is None or plain == "hw":
             valid = [setting for setting in SETTINGS if setting != "hw"]
-            self._complain(place, f"unknown setting{did_you_mean(name, valid)}; valid: {', '.join(valid)}")
+            self._complain(place, unknown("setting", name, valid))
             return
         self._try(place, checked_setting, plain, value)
 

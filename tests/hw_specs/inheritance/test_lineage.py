@@ -6,8 +6,9 @@ import pytest
 
 from hw_specs import SpecError, lineage_distance, list_architectures, load_accelerator, load_architecture
 from hw_specs.architecture import trait_paths
-from hw_specs.catalogue import accelerator_files, load_file
+from hw_specs.catalogue import load_file
 from hw_specs.inheritance.lineage import FOLDER, architecture_of_isa, find_architecture, line_of
+from hw_specs.listing.names import accelerator_files
 from hw_specs.reading.yaml_loader import read_yaml
 
 

@@ -7,8 +7,9 @@ import functools
 import pytest
 
 from hw_specs import apply_overrides, load_accelerator
-from hw_specs.catalogue import accelerator_files, load_file
+from hw_specs.catalogue import load_file
 from hw_specs.listing.known_parts import known_ranges, ranges_of, slips, unlike_any
+from hw_specs.listing.names import accelerator_files
 
 
 @functools.cache

@@ -36,13 +36,22 @@ def test_unknown_keys_get_hints_from_their_own_record() -> None:
     }
     assert refusal(tree) == (
         "f.yaml: memory.dram.bandwith: unknown key; valid are capacity, bandwidth, measured_bandwidth, latency, "
-        "per_core, inline_ecc, technology; did you mean 'bandwidth' or 'measured_bandwidth'?"
+        "per_core, inline_ecc, technology; did you mean 'bandwidth'?"
     )
 
 
 def test_long_values_are_cut() -> None:
     message = refusal({"kind": "k" * 500, "name": 1})
     assert len(message) < 300
+
+
+def test_a_file_of_another_kind_is_one_line() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Accelerator.model_validate(dict.fromkeys(("title", "models", "hw", "fields"), 1))
+    (line,) = findings(caught.value, model=Accelerator, where="study.yaml")
+    assert line.startswith(
+        "study.yaml: unknown keys title, models, hw, fields, as of a file of another kind; valid are "
+    )
 
 
 def test_every_finding_has_a_line_of_its_own():

@@ -50,13 +50,13 @@ def lacking(package: str) -> None:
         (["good", "--status", "1"], 1, ""),
         (["bad"], 2, "thing: error: two lines\n"),
         (["lacking", "scipy"], 2, "thing: error: this needs scipy: pip install 'roofcast[validate]'\n"),
-        (["gud"], 2, "thing: error: No such command 'gud'. Valid: good, bad, worse, lacking\n"),
+        (["gud"], 2, "thing: error: No such command 'gud'; valid: good, bad, worse, lacking\n"),
         (
             ["good", "a100"],
             2,
             "thing: error: Got unexpected extra argument",
         ),
-        (["good", "--status", "x"], 2, "thing: error: Invalid value for '--status': "),
+        (["good", "--status", "x"], 2, "thing: error: --status: 'x' is not a whole number\n"),
     ],
 )
 def test_errors_are_one_line(

@@ -33,7 +33,9 @@ def test_one_device_has_no_name():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("ulyses=4", "'ulyses=4' is no split; valid: tensor=DEVICES"),
+        ("ulyses=4", "'ulyses=4' is no split; did you mean ulysses=4"),
+        ("tp=2", "'tp=2' is no split; did you mean tensor=2?"),
+        ("8", "did you mean tensor=8 or ulysses=8 or data=8?"),
         ("tensor=two", "'tensor=two' is no split"),
         ("tensor=2,tensor=4", "each once"),
         ("tensor=0", "tensor=0: valid: 1 or more devices"),

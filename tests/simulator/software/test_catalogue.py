@@ -75,8 +75,11 @@ def test_a_patch_release_belongs_to_its_minor_one(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("frame-1.2", "unknown software 'frame-1.2'; valid: below-6.3, frame-1.0, frame-1.1, frame-1.10"),
-        ("frame", "unknown software 'frame'; valid: "),
+        (
+            "frame-1.2",
+            "unknown software 'frame-1.2'; did you mean .* valid: below-6.3, frame-1.0, frame-1.1, frame-1.10",
+        ),
+        ("frame", "unknown software 'frame'; did you mean 'frame-1.0' or 'frame-1.1' or "),
         ("frame-1.0,frame-1.10", "names two frameworks; valid: one of "),
     ],
 )

@@ -14,7 +14,7 @@ def test_every_command_says_what_it_does() -> None:
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (("guess",), "No such command 'guess'. Valid: compare"),
+        (("guess",), "No such command 'guess'; valid: compare"),
         (("compare",), "give --model NAME and --hw NAME"),
         (("compare", "--model", "sdxl", "--hw", "h10"), "no accelerator 'h10'"),
         (("compare", "--model", "sdx", "--hw", "h100"), "unknown"),

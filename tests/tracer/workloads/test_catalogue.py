@@ -10,6 +10,7 @@ import pytest
 
 from tracer.graph import GraphError, Workload
 from tracer.workloads import UnknownWorkloadError, WorkloadError, find_pipeline, find_variant, iter_pipelines, resolve
+from tracer.workloads.catalogue import published_as
 
 _IMAGE = find_pipeline("stable-diffusion")
 _VIDEO = find_pipeline("wan2.1-1.3b")
@@ -23,7 +24,11 @@ def test_a_name_an_alias_whatever_the_case(name):
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("stable-difusion", "did you mean stable-diffusion"), ("lama2-7b", "did you mean .*llama2-7b"), ("wan", "wan2")],
+    [
+        ("stable-difusion", "did you mean 'stable-diffusion'"),
+        ("lama2-7b", "did you mean 'llama-2-7b'"),
+        ("wan", "wan2"),
+    ],
 )
 def test_a_near_miss_is_named(name, hint):
     with pytest.raises(UnknownWorkloadError, match=rf"^unknown model '{name}'; .*{hint}"):
@@ -31,9 +36,23 @@ def test_a_near_miss_is_named(name, hint):
 
 
 @pytest.mark.parametrize("name", ["qqqqqqqqqq", "", "\n"])
-def test_nothing_near_lists_all(name):
-    with pytest.raises(UnknownWorkloadError, match=r"valid: .*llama2-7b.*stable-diffusion"):
+def test_where_nothing_is_near_the_list_is_named(name):
+    with pytest.raises(UnknownWorkloadError, match=r"; 'simulate --list' shows all$"):
         find_pipeline(name)
+
+
+@pytest.mark.parametrize(
+    ("repository", "hint"),
+    [
+        ("stabilityai/stable-diffusion-xl-base-1.0", "; did you mean 'sdxl'?"),
+        ("black-forest-labs/FLUX.1-dev", "; did you mean 'flux-dev'?"),
+        ("meta-llama/Meta-Llama-3.1-8B", "; did you mean 'llama-3.1-8b'"),
+        ("somebody/xyzzy", ""),
+    ],
+)
+def test_a_repository_leads_to_what_is_made_from_it(repository, hint):
+    assert published_as(repository).startswith(hint)
+    assert hint or not published_as(repository)
 
 
 def test_names_and_aliases_are_unique():
@@ -84,7 +103,7 @@ def test_an_impossible_number_of_frames():
 
 @pytest.mark.parametrize("dtype", ["float8_e4m3fn", "int8", "int64", "float4_e2m1fn_x2", "complex64"])
 def test_an_impossible_dtype(dtype):
-    message = f"^dtype {dtype} is impossible for stable-diffusion; valid: float16, bfloat16, float32, float64$"
+    message = f"^dtype {dtype} is impossible for stable-diffusion; valid: float16, bfloat16, float32, float64"
     with pytest.raises(WorkloadError, match=message):
         resolve(_IMAGE, {"dtype": dtype})
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool, apply_overrides, load_accelerator
-from hw_specs.catalogue import accelerator_files, load_file
+from hw_specs.catalogue import load_file
+from hw_specs.listing.names import accelerator_files
 from simulator.simulation import simulate
 from tracer.library.bundle import BUNDLE
 from tracer.storage.graph_file import load_graph

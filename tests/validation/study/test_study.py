@@ -51,7 +51,9 @@ def test_levels_below_the_first_halve_the_sides() -> None:
 
 
 def test_an_unknown_study_is_one_line_with_the_valid_ones() -> None:
-    with pytest.raises(StudyError, match=r"unknown study 'golden2033'; valid: golden2023, or a YAML file"):
+    with pytest.raises(
+        StudyError, match=r"unknown study 'golden2033'; did you mean 'golden2023'. valid: golden2023, or a YAML file"
+    ):
         load_study("golden2033")
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from hw_specs import CalibrationPool
-from hw_specs.catalogue import accelerator_files, load_file
+from hw_specs.catalogue import load_file
+from hw_specs.listing.names import accelerator_files
 from hw_specs.tiles import TileLibrary
 from simulator.cost import HardwareColumns, hardware_columns
 from simulator.cost.families.family import parameters_of

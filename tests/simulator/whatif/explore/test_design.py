@@ -48,7 +48,7 @@ def test_weights_wait_nowhere_else():
 @pytest.mark.parametrize(
     ("pair", "says"),
     [
-        (("model", "sdxl2"), "unknown model 'sdxl2'; did you mean sdxl"),
+        (("model", "sdxl2"), "unknown model 'sdxl2'; did you mean 'sdxl'"),
         (("model", "/etc"), "unknown model"),
         (("model", ""), "give model=NAME"),
         (("hw", "h101"), "no accelerator 'h101'"),

@@ -73,7 +73,7 @@ def test_settings_are_lists_or_whole_numbers():
         ("batch", ["two"], "needs an integer"),
         ("batch", Range(low=1, high=1000), "give points: 64 or fewer"),
         ("batch", Range(low="1x", high="2x"), "takes whole numbers"),
-        ("attention", ["flsh"], "unknown attention 'flsh'; valid: "),
+        ("attention", ["flsh"], "unknown attention 'flsh'; did you mean 'flash'"),
         ("host", ["toaster"], "unknown host 'toaster'"),
         ("software", ["torch-0.1"], "torch-0.1"),
     ],
