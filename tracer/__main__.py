@@ -20,6 +20,7 @@ from hw_specs.terminal.meanings import unknown
 from hw_specs.terminal.places import measured_device, writable
 from hw_specs.terminal.records import takes
 from hw_specs.terminal.running import run_command_line
+from hw_specs.terminal.tables import text_table
 from hw_specs.units.number_formats import torch_dtype
 from tracer.library.graphs import MissingTracerError, graph_of, pipeline_of
 from tracer.storage.graph_file import save_graph
@@ -35,6 +36,9 @@ from .workloads import Pipeline, UnknownWorkloadError, resolve
 __all__ = ["app", "main"]
 
 USER_ERRORS = (GraphError, MissingTracerError, OutputError, SpecError, TraceFormatError, UnknownWorkloadError)
+
+#: Room for the names of modules in a table: their layers tell them apart. [columns]
+_MODULES = 44
 
 app = Application(
     "Operator graphs of workloads, and traces of real runs.",
@@ -202,16 +206,12 @@ def _rendered(calls: Sequence[AttentionCall], output_format: str) -> str:
 
 
 def _table(calls: Sequence[AttentionCall]) -> str:
-    header = (
-        f"{'stage':<22} {'repeat':>6} {'kind':<9} {'query':>7} {'key':>7} "
-        f"{'sequences':>9} {'heads':>5} {'dim':>4}  module"
-    )
-    lines = [
-        f"{c.stage:<22} {c.repeat:>6} {c.kind:<9} {c.query_length:>7} {c.key_length:>7} "
-        f"{c.sequences:>9} {c.heads:>5} {c.head_dim:>4}  {c.module}"
+    columns = ("module", "stage", "repeat", "kind", "query", "key", "sequences", "heads", "dim")
+    rows = (
+        (c.module, c.stage, c.repeat, c.kind, c.query_length, c.key_length, c.sequences, c.heads, c.head_dim)
         for c in calls
-    ]
-    return "\n".join([header, *lines]) + "\n"
+    )
+    return text_table(columns, (tuple(map(str, row)) for row in rows), left=2, names=_MODULES)
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -19,6 +20,7 @@ from rich.text import Text
 from .visible import visible
 
 __all__ = ["FittedConsole", "shortened", "terminal_console", "width_of"]
+__all__ = ["FittedConsole", "hanging", "shortened", "terminal_console", "text_table", "width_of"]
 
 #: Columns that are left out where there is no room, the first one first. What comes after them is left out from the
 #: right, but for those that a table is looked at for.
@@ -33,6 +35,9 @@ _LEAST_SAID = (
     "dtype",
     "steps",
     "output",
+    "sequences",
+    "heads",
+    "dim",
     "of",
     "year",
     "architecture",
@@ -40,6 +45,7 @@ _LEAST_SAID = (
     "fp16",
     "energy",
     "outputs/s",
+    "repeat",
     "repeats",
     "calls",
     "launches",
@@ -52,6 +58,9 @@ _LEAST_SAID = (
 _MOST_SAID = (
     "latency",
     "measured",
+    "MAPE",
+    "query",
+    "key",
     "predicted",
     "error",
     "value",
@@ -66,6 +75,8 @@ _MOST_SAID = (
 )
 #: Least room for the names of rows, and for text that may be broken into lines. [columns]
 _NAME, _WRAPPED = 16, 24
+#: Width where nothing is bounded, and of an indented line. [columns]
+_UNBOUND, _INDENT = 10_000, 4
 
 
 def width_of(default: int) -> int | None:
@@ -74,6 +85,44 @@ def width_of(default: int) -> int | None:
         return None
     given = os.environ.get("COLUMNS", "")
     return max(int(given), 20) if given.isdecimal() and 0 < int(given) < 10_000 else default
+
+
+def text_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1, names: int = 0) -> str:
+    """Rows below their header as text, which fits where it is printed; as wide as it is where nobody said a width.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    rows : iterable of sequences of str
+    left : int, optional
+        Columns that begin at the left; those after them end at the right.
+    names : int, optional
+        Room that names in the first column need to be told from one another, which goes before other columns. [columns]
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="", show_edge=False)
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place < left else "right", no_wrap=True)
+    table.columns[0].min_width = names or None
+    for row in rows:
+        table.add_row(*row)
+    console = terminal_console(_UNBOUND)
+    with console.capture() as capture:
+        console.print(table)
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+
+
+def hanging(before: str, text: str) -> str:
+    """Text after what stands before it, broken into lines that begin below one another where it is printed.
+
+    Where little room is left, it begins on a line of its own.
+    """
+    width = width_of(_UNBOUND) or os.get_terminal_size(sys.stdout.fileno()).columns
+    if len(before) + len(text) <= width:
+        return before + text
+    beside = width - len(before) >= max(_WRAPPED, *map(len, text.split()))
+    indent, first = (len(before), before) if beside else (_INDENT, f"{before.rstrip()}\n{'':{_INDENT}}")
+    lines = textwrap.wrap(text, max(width - indent, _WRAPPED), break_long_words=False, break_on_hyphens=False)
+    return first + f"\n{'':{indent}}".join(lines)
 
 
 def terminal_console(default: int, **options: Any) -> FittedConsole:
@@ -113,7 +162,8 @@ def shortened(text: str, width: int) -> str:
 def _fitted(table: Table, console: Console) -> Table:
     """The table where it fits, else one of its columns that do, with shortened names."""
     needed = [_needed(table, place, console) for place in range(len(table.columns))]
-    kept = _kept([str(column.header) for column in table.columns], needed, _gap(table), console.width)
+    least = min(needed[0], max(_NAME, table.columns[0].min_width or 0, len(str(table.columns[0].header))))
+    kept = _kept([str(column.header) for column in table.columns], [least, *needed[1:]], _gap(table), console.width)
     others = sum(needed[place] for place in kept[1:]) + _gap(table) * (len(kept) - 1)
     if len(kept) == len(needed) and others + needed[0] <= console.width:
         return table
@@ -129,16 +179,13 @@ def _fitted(table: Table, console: Console) -> Table:
 
 
 def _kept(names: Sequence[str], needed: Sequence[int], gap: int, width: int) -> list[int]:
-    """Places of the columns that there is room for beside some of the first."""
+    """Places of the columns that there is room for."""
     kept = list(range(len(names)))
     said = [name.replace(" ", "_") for name in names]
     named = [said.index(name) for name in _LEAST_SAID if name in said[1:]]
     others = [place for place in reversed(kept[1:]) if place not in named and said[place] not in _MOST_SAID]
     for place in (*named, *others):
-        room = (
-            min(needed[0], max(_NAME, len(names[0]))) + sum(needed[other] for other in kept[1:]) + gap * (len(kept) - 1)
-        )
-        if room <= width:
+        if sum(needed[other] for other in kept) + gap * (len(kept) - 1) <= width:
             break
         kept.remove(place)
     return kept

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hw_specs.terminal.tables import hanging
 from simulator.cost import Term, explain
 from simulator.simulation import Simulation
 from simulator.uncertainty.standing import KernelRanges, kernel_ranges
@@ -136,13 +137,14 @@ def render_explanations(explanations: list[Explanation]) -> str:
     for item in explanations:
         shape = ", ".join(f"{axis} {value:g}" for axis, value in item.shape.items())
         lines += [
-            f"{item.kernel} of {item.operator}, first in {item.module}",
-            f"  {shape}; {item.launches:g} launches, {quantity(item.total, 's')} together",
+            hanging(f"{item.kernel} of {item.operator}, ", f"first in {item.module}"),
+            hanging("  ", f"{shape}; {item.launches:g} launches, {quantity(item.total, 's')} together"),
         ]
         if item.low is not None and item.high is not None:
             ends = f"{quantity(item.low, 's')} to {quantity(item.high, 's')}"
-            lines.append(f"  80 % range of one launch {ends} ({item.grounds})")
-        lines += [f"  {term.name:<36} {term_value(term):>14}  {term.formula}" for term in item.terms]
+            lines.append(hanging("  ", f"80 % range of one launch {ends} ({item.grounds})"))
+        wide = max((len(term.name) for term in item.terms), default=0)
+        lines += [hanging(f"  {term.name:<{wide}} {term_value(term):>14}  ", term.formula) for term in item.terms]
         lines.append("")
     return "\n".join(lines)
 

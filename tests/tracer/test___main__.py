@@ -47,7 +47,7 @@ class TestLengths:
         rows = list(csv.DictReader(io.StringIO(run("lengths", "--model", "sd1.5", "--format", "csv").out)))
         lines = run("lengths", "--model", "sd1.5").out.splitlines()
         assert len(lines) == len(rows) + 1
-        assert [line.split()[-1] for line in lines[1:]] == [row["module"] for row in rows]
+        assert [line.split()[0] for line in lines[1:]] == [row["module"] for row in rows]
 
     def test_repeats(self, run):
         def unet(repeats: int) -> int:

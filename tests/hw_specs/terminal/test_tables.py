@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.table import Table
 
-from hw_specs.terminal.tables import FittedConsole, shortened, terminal_console, width_of
+from hw_specs.terminal.tables import FittedConsole, hanging, shortened, terminal_console, text_table, width_of
 
 
 def _printed(width, *, name="text_encoder_2", columns=("runs", "latency", "80 % interval", "share", "FLOPs", "bytes")):
@@ -77,3 +77,43 @@ def test_names_are_shown_as_they_are_and_nothing_in_them_is_obeyed(width):
     printed = stream.getvalue()
     assert printed.replace("\n", "").isprintable()
     assert "void f<T>(T) [with T = float]::[lambda() (instance 1)][/red]\\x1b[2J\n" in printed
+
+
+class TestText:
+    """Tables and lines as text, which a command prints beside other text."""
+
+    ROWS = (("unet.down_blocks.0.attentions.0.attn1", "self", "4096", "12.5 %"), ("vae", "cross", "77", "1.0 %"))
+    COLUMNS = ("module", "kind", "source", "MAPE")
+
+    def test_where_nobody_says_a_width_all_is_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("COLUMNS", raising=False)
+        assert text_table(self.COLUMNS, self.ROWS, left=2) == (
+            "module                                kind  source   MAPE\n"
+            "unet.down_blocks.0.attentions.0.attn1 self    4096 12.5 %\n"
+            "vae                                   cross     77  1.0 %\n"
+        )
+
+    @pytest.mark.parametrize(("width", "names", "first"), [(40, 0, 20), (40, 30, 33)])
+    def test_columns_go_by_what_they_say(
+        self, width: int, names: int, first: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", str(width))
+        header, row, _ = text_table(self.COLUMNS, self.ROWS, left=2, names=names).splitlines()
+        assert "MAPE" in header
+        assert ".." in row
+        assert row.split()[0].endswith("attn1")
+        assert max(len(header), len(row)) <= width
+        assert ("source" in header) == (names == 0)
+        assert len(row.split()[0]) <= first
+
+    def test_lines_hang_below_what_stands_before_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("COLUMNS", raising=False)
+        assert hanging("time  ", "one " * 100) == "time  " + "one " * 100
+        monkeypatch.setenv("COLUMNS", "40")
+        assert hanging("time      ", "three words and then some more of them") == (
+            "time      three words and then some more\n          of them"
+        )
+
+    def test_what_has_no_room_beside_begins_below(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "40")
+        assert hanging(f"{'x' * 30}  ", "four words of text") == f"{'x' * 30}\n    four words of text"
