@@ -21,8 +21,11 @@ def main(folder: Path) -> None:
     subprocess.run([python, "-m", "pip", "install", "-q", "-c", constraints, str(_ROOT)], check=True)  # noqa: S603
     (packages,) = environment.glob("lib/python*/site-packages")
     print(f"installed beside pip: {sum(_size(p) for p in packages.iterdir() if not p.name.startswith(_BEFORE)):.0f} MB")
-    for what in ("import hw_specs, tracer, simulator, validation", "from simulator import simulate"):
+    for what in ("import hw_specs, tracer, simulator, validation", "from simulator import simulate", "import numpy"):
         print(f"{what}: {min(_seconds(python, what) for _ in range(5)) - _seconds(python, ''):.2f} s of processor time")
+    for name in ("simulate", "trace", "validate", "whatif", "hwspec"):
+        help_of = f"import sys; sys.argv = ['{name}', '--help']; import roofcast; roofcast.{name}()"
+        print(f"{name} --help: {min(_seconds(python, help_of) for _ in range(5)):.2f} s of processor time")
 
 
 def _size(path: Path) -> float:
@@ -32,7 +35,7 @@ def _size(path: Path) -> float:
 
 
 def _seconds(python: str, code: str) -> float:
-    process = subprocess.Popen([python, "-c", code], cwd="/")  # noqa: S603
+    process = subprocess.Popen([python, "-c", code], cwd="/", stdout=subprocess.DEVNULL)  # noqa: S603
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return used.ru_utime + used.ru_stime

@@ -45,7 +45,8 @@ Scope = Literal["architecture", "generic", "ceilings", "observations"]
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What checks a record is made when the first one is read: most programs read few kinds.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class FittedOn(_Record):

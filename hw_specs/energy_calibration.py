@@ -33,7 +33,8 @@ NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What checks a record is made when the first one is read: most programs read few kinds.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class EnergyParameters(_Record):

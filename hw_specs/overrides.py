@@ -6,10 +6,8 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from .errors import SpecError
@@ -18,6 +16,10 @@ from .reading.fields import lookup, number_units
 from .schema import Accelerator
 from .terminal.meanings import did_you_mean
 from .units.strings import SI_UNITS, parse_quantity
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "apply_overrides",
@@ -62,7 +64,7 @@ _FOLLOWERS: dict[str, tuple[tuple[str, int], ...]] = {
 
 _Values = Mapping[str, float]
 #: A number, or one of each of some variants.
-_Number = TypeVar("_Number", float, float | NDArray[np.float64])
+_Number = TypeVar("_Number", float, "float | NDArray[np.float64]")
 
 
 @dataclass(frozen=True, kw_only=True)

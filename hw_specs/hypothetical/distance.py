@@ -10,12 +10,14 @@ bandwidth reached, which goes with the bandwidth.
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from hw_specs.overrides import present_numbers
 from hw_specs.schema import Accelerator
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["distance", "distances"]
 
@@ -40,6 +42,8 @@ def distances(
     numbers: Mapping[str, float], others: Mapping[str, NDArray[np.float64] | float]
 ) -> NDArray[np.float64] | float:
     """Distances of variants from one part, given the numbers of both by path; shape (num_variants,), or a float. [1]"""
+    import numpy as np
+
     largest: dict[str, NDArray[np.float64] | float] = {}
     for path in sorted(numbers.keys() & others.keys()):
         if not path.startswith(_LEFT_OUT) and not path.endswith("measured_bandwidth"):

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from hw_specs.architecture import Dram
 from hw_specs.schema import Accelerator
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "DramRule",
@@ -123,4 +125,6 @@ def relative_voltage(clock: float) -> float:
 
 def relative_voltages(clock: NDArray[np.float64]) -> NDArray[np.float64]:
     """:func:`relative_voltage` of each of some clocks."""
+    import numpy as np
+
     return np.maximum(_LOWEST_VOLTAGE, 1.0 - _VOLTAGE_SLOPE * (1.0 - clock))

@@ -19,7 +19,8 @@ Text = Annotated[str, Field(min_length=1)]
 class Record(BaseModel):
     """Frozen, and closed: an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What checks a record is made when the first one is read: most programs read few kinds.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -32,6 +31,8 @@ _GROUP_OF = {option: group for group, options in _GROUPS.items() for option in o
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"roofcast {version('roofcast')}")
         raise typer.Exit
 

@@ -179,3 +179,9 @@ def test_check_takes_a_hypothetical_part_and_says_what_it_assumes(tmp_path, monk
         main()
     assert caught.value.code == 0
     assert "as H100-SXM5-80GB but for: " in capsys.readouterr().err
+
+
+def test_it_starts_without_what_only_computations_need():
+    script = "import sys, hw_specs.__main__; print({'numpy', 'msgspec'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout == "set()\n"
