@@ -5,8 +5,9 @@ the same holds for what both have equally many of there, and for as long as the 
 last of these is left out, since what follows it differs. What is then still alone is in one of them only, or cannot be
 told: fused operators, other versions of a library, a head that the graph has not.
 
-Where that is not the order of both, and the calls go on as the graph does from some place within it, over and over, the
-calls are a window that begins there.
+Where that is not the order of both, the calls may be a window that begins within the graph and goes on as it does, over
+and over. They are then walked side by side: where they part, what is left out of either is the least after which some
+are alike again; an element before it that is also among what is left out may be either, and has no place.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ _ROUNDS = 8
 # Elements of so many kinds that go on alike from the beginning or the end of both are no chance.
 _KINDS = 4
 # Share of a window that must be as the graph is; elements by which its beginning is found.
-_ALIKE, _FIRST = 0.9, 4096
+_ALIKE, _FIRST = 0.9, 256
+# Elements that are left out at once at most, and those that must be alike after them.
+_LEFT_OUT, _AGAIN = 24, 6
 _Elements = Sequence[Hashable]
 _Pair = tuple[int, int]
 
@@ -43,10 +46,9 @@ def line_up(run: _Elements, graph: _Elements, runs: int = 1) -> IndexArray:
         Times that the run goes through the graph, rounded up.
     """
     pairs = _paired(run, [*graph] * runs)
-    if len(_in_order(pairs)) < _ALIKE * len(run):
-        window = _window(run, graph)
-        if window is not None:
-            return window
+    if len(_in_order(pairs)) < _ALIKE * len(run) and graph:
+        walked = max((_walked(run, graph, begin) for begin in _beginnings(run, graph)), key=len)
+        pairs = walked if len(walked) >= max(_ALIKE * len(run), len(pairs)) else pairs
     placed: IndexArray = np.full(len(run), _NONE, dtype=np.int64)
     placed[list(pairs)] = [place % len(graph) for place in pairs.values()]
     return placed
@@ -70,17 +72,43 @@ def _paired(run: _Elements, graph: _Elements) -> dict[int, int]:
     return pairs
 
 
-def _window(run: _Elements, graph: _Elements) -> IndexArray | None:
-    """Positions in a graph that is run over and over, from where the run is most like it; None where it nowhere is."""
+def _beginnings(run: _Elements, graph: _Elements) -> set[int]:
+    """Places of a graph that a run may begin at: its first, and that from which the two are most alike."""
     numbers: dict[Hashable, int] = {}
     own, other = (np.array([numbers.setdefault(each, len(numbers)) for each in elements]) for elements in (run, graph))
-    if not len(own) or not len(other):
-        return None
     first = np.arange(min(len(own), _FIRST))
-    alike = [float((own[first] == other[(first + begin) % len(other)]).mean()) for begin in range(len(other))]
-    placed: IndexArray = (np.arange(len(own)) + int(np.argmax(alike))) % len(other)
-    same = own == other[placed]
-    return np.where(same, placed, _NONE) if same.mean() >= _ALIKE else None
+    alike = [np.count_nonzero(own[first] == other[(first + begin) % len(other)]) for begin in range(len(other))]
+    return {0, int(np.argmax(alike))}
+
+
+def _walked(run: _Elements, graph: _Elements, begin: int) -> dict[int, int]:
+    """Positions in both along a walk through a run, and through a graph over and over from some place of it on."""
+    pairs: dict[int, int] = {}
+    place, at = 0, begin
+    while place < len(run):
+        if run[place] == graph[at % len(graph)]:
+            pairs[place] = at
+            place, at = place + 1, at + 1
+            continue
+        own, other = _least_left_out(run, graph, place, at)
+        left = {*run[place : place + own], *(graph[(at + more) % len(graph)] for more in range(other))}
+        if place and run[place - 1] in left:
+            pairs.pop(place - 1, None)
+        place, at = place + own, at + other
+        if len(pairs) < _ALIKE * place - _FIRST:
+            return {}
+    return pairs
+
+
+def _least_left_out(run: _Elements, graph: _Elements, place: int, at: int) -> tuple[int, int]:
+    """Fewest elements of both after which they are alike again; one of the run where they are not soon."""
+    for together in range(1, _LEFT_OUT + 1):
+        for own in range(together + 1):
+            there, then = place + own, at + together - own
+            ahead = min(_AGAIN, len(run) - there)
+            if all(run[there + more] == graph[(then + more) % len(graph)] for more in range(ahead)):
+                return own, together - own
+    return 1, 0
 
 
 def _equally_many(run: _Elements, graph: _Elements, own: Iterable[int], other: Iterable[int]) -> Iterator[_Pair]:

@@ -40,6 +40,25 @@ def test_a_window_begins_within_the_graph() -> None:
     assert line_up((graph * 3)[10:54], graph, 2).tolist() == [(10 + place) % 22 for place in range(44)]
 
 
+def test_what_is_missing_here_and_there_moves_nothing_else() -> None:
+    """Of fifty layers and a head, begun in the third layer, every ninetieth element is missing, and some are strange.
+
+    Layers are alike, so that which of them one is cannot be told; where in it an element is can.
+    """
+    graph = "nqkvraomnguxd" * 50 + "nh"
+    whole = [(30 + place) % len(graph) for place in range(900)]
+    kept = [place for number, place in enumerate(whole) if number % 90 != 45]
+    run = [graph[place] for place in kept]
+    for strange in (100, 400, 700):
+        run.insert(strange, "?")
+        kept.insert(strange, -1)
+    placed = line_up(run, graph, 2).tolist()
+    inside = [(place, true) for place, true in zip(placed, kept, strict=True) if place >= 0 and true < 650]
+    assert len(inside) > 0.98 * len(run)
+    assert sum(place % 13 != true % 13 for place, true in inside) <= 3
+    assert all(place < 0 or graph[place] == element for place, element in zip(placed, run, strict=True))
+
+
 def test_few_kinds_that_go_on_alike_from_the_beginning_are_chance() -> None:
     assert line_up("ppppaxxxxxxxxx", "ppppayyyyyyyypa", 1)[:4].tolist() == [-1] * 4
 
