@@ -18,7 +18,7 @@ from tracer.graph import Op, TensorSpec, attributes_from
 from .formats import element_dtype, multiplied_dtype
 from .kernel import Grid, NamedKernel, blocks_of
 
-__all__ = ["attention"]
+__all__ = ["attention", "attention_operator"]
 
 _HEAD_DIMS = (
     r"kernel_traits<(\d+), (\d+), \d+",
@@ -41,6 +41,7 @@ _CAUSAL = re.compile(r"flash_fwd_kernel<.*?>, (?:true|false), (?P<flag>true|fals
 _BACKWARD = re.compile(r"bwd|backward|bprop|cutlassB", re.IGNORECASE)
 _BLOCK_PER_TILE = re.compile(r"flash_fwd_kernel|fmha_cutlassF|AttentionKernel<|sdpa_")
 _MOST = 1 << 20
+_FLASH = ("flash", re.compile(r"pytorch_flash|flash_fwd_(?:splitkv_)?kernel"))
 _LIBRARIES = (("efficient", re.compile(r"fmha_cutlass|AttentionKernel<")), ("cudnn", re.compile(r"cudnn|sdpa_")))
 
 
@@ -62,6 +63,14 @@ def attention(name: str, grid: Grid) -> NamedKernel | None:
     queries = grid[0] * tile
     build = partial(_attended, grid[1] * grid[2], queries, dim, dtype, library, causal)
     return NamedKernel(build=build, size=queries if causal else None, most=_MOST)
+
+
+def attention_operator(name: str) -> str:
+    """Operator that launches a kernel of PyTorch's fused attention; empty where its name is of none."""
+    if _BACKWARD.search(name) or named_work(name).kind != ATTENTION:
+        return ""
+    library = next((library for library, pattern in (*_LIBRARIES, _FLASH) if pattern.search(name)), "")
+    return f"aten::_scaled_dot_product_{library}_attention" if library else ""
 
 
 def _tile(name: str) -> tuple[int, int]:

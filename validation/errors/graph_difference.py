@@ -11,16 +11,19 @@ from typing import Any
 import numpy as np
 
 from simulator.projection.operator_times import can_predict
+from simulator.work import declared
 from tracer.events.nesting import outermost_known
 from tracer.graph import IndexArray, Op, OpGraph
 from tracer.library.graphs import graph_of, pipeline_of
-from tracer.operators import canonical_name, is_free
+from tracer.operators import ATTENTIONS, Kind, canonical_name, is_free, kind_of
 from tracer.storage.graph_file import load_graph
 from tracer.trace import Trace
 from tracer.workloads import resolve
 
 __all__ = ["DifferentOperator", "GraphDifference", "against_graph", "graph_to_compare"]
 
+# Axis of the heads of queries, keys and values before that of their positions.
+_HEADS = -3
 _Key = tuple[str, tuple[tuple[int, ...], ...]]
 
 
@@ -157,7 +160,7 @@ def _expected(graph: OpGraph, runs: Mapping[str, int]) -> Counter[_Key]:
 def _found(trace: Trace, names: set[str]) -> tuple[Counter[_Key], defaultdict[_Key, float]]:
     """Calls of the trace at the level of the graph's operators, and the device time beneath each."""
     calls = trace.calls
-    known = np.array([canonical_name(op.name) in names for op in trace.operators], dtype=np.bool_)
+    known = np.array([_name(op) in names for op in trace.operators], dtype=np.bool_)
     level = outermost_known(known[calls.operator] if len(known) else np.zeros(len(calls), np.bool_), calls.parent)
     launching = np.unique(trace.kernels.call[trace.kernels.call >= 0])
     # A call outside all that the graph knows, which launches something itself.
@@ -191,4 +194,10 @@ def _launches(op: Op) -> bool:
 
 def _key(op: Op) -> _Key:
     """Name and shapes; tensors without extents are left out, since graphs and profilers record scalars differently."""
-    return canonical_name(op.name), tuple(t.shape for t in op.inputs if t.shape)
+    return _name(op), tuple(t.shape for t in op.inputs if t.shape)
+
+
+def _name(op: Op) -> str:
+    """Canonical name; of attention whose tensors lie alike one for all kernels, which a graph leaves open."""
+    alike = kind_of(op.name) in ATTENTIONS and declared(op).heads_axis == _HEADS
+    return Kind.ATTENTION.name.lower() if alike else canonical_name(op.name)

@@ -1,9 +1,13 @@
-"""Kernels of no operator with the products, convolutions and attention of a graph, which their names tell: one each."""
+"""Kernels of no operator with the products, convolutions and attention of a graph, which their names tell: one each.
+
+Attention is that of the library whose kernel it was.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,9 +15,10 @@ from hw_specs import number_format
 from simulator.projection.named import called
 from tracer.events.kernel_names import ATTENTION, PRODUCT, named_work
 from tracer.graph import IndexArray, Op, OpGraph
+from tracer.named import attention_operator
 from tracer.named.kernel import blocks_of
 from tracer.named.products import tile_of
-from tracer.operators import ATTENTIONS, CONVOLUTIONS, PRODUCTS, kind_of
+from tracer.operators import ATTENTIONS, CONVOLUTIONS, PRODUCTS, Kind, kind_of
 from tracer.trace import KernelKind, Trace
 
 from .lined_up import line_up
@@ -42,7 +47,8 @@ def of_kernels(trace: Trace, graph: OpGraph) -> tuple[Trace, ShapesTaken]:
     runs = runs_of(own, keys)
     placed = _fitting(trace, rows, line_up(own, keys, runs), ops)
     kept = np.flatnonzero(placed >= 0)
-    given = [ops[place] for place in placed[kept].tolist()]
+    names = [trace.kernel_names[name] for name in kernels.name[rows[kept]].tolist()]
+    given = [_as_named(ops[place], name) for place, name in zip(placed[kept].tolist(), names, strict=True)]
     numbers = {op: len(trace.operators) + place for place, op in enumerate(dict.fromkeys(given))}
     number = np.array([numbers[op] for op in given], dtype=np.int64)
     time = kernels.duration * kernels.repeats
@@ -54,6 +60,12 @@ def of_kernels(trace: Trace, graph: OpGraph) -> tuple[Trace, ShapesTaken]:
         strange={},
         elements=_covered(trace, rows[kept].tolist(), given),
     )
+
+
+def _as_named(op: Op, kernel: str) -> Op:
+    """An operator, attention in general as the one that launches the kernel."""
+    name = attention_operator(kernel) if kind_of(op.name) is Kind.ATTENTION else ""
+    return replace(op, name=name) if name else op
 
 
 def _fitting(trace: Trace, rows: IndexArray, placed: IndexArray, ops: Sequence[Op]) -> IndexArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracer.named.attention import attention
+from tracer.named.attention import attention, attention_operator
 
 _FLASH = (
     "void pytorch_flash::flash_fwd_kernel<pytorch_flash::Flash_fwd_kernel_traits<64, 128, 128, 4, false, false, "
@@ -71,3 +71,18 @@ def test_gradients() -> None:
 @pytest.mark.parametrize("name", ["void flash::flash_fwd_splitkv_combine_kernel<>", "reshape_and_cache_flash_kernel"])
 def test_what_lies_beside_attention_is_none(name: str) -> None:
     assert attention(name, (1, 1, 1, 1, 1, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [
+        ("void pytorch_flash::flash_fwd_kernel<pytorch_flash::Flash_fwd_kernel_traits<64, 128, 128>>", "flash"),
+        ("fmha_cutlassF_bf16_aligned_64x128_rf_sm80", "efficient"),
+        ("cudnn_generated_fort_native_sdpa_sm90_flash_fprop_wgmma_f16_knob_7_64x128x128_4x1x1", "cudnn"),
+        ("void pytorch_flash::flash_bwd_dq_dk_dv_loop_seqk_parallel_kernel<Traits>", ""),
+        ("aiter::fmha_fwd_hd128_bf16_rtz", ""),
+        ("ampere_bf16_s16816gemm_bf16_128x128_ldg8_f2f_stages_32x5_nn", ""),
+    ],
+)
+def test_the_operator_that_launches_a_kernel(name: str, library: str) -> None:
+    assert attention_operator(name) == (f"aten::_scaled_dot_product_{library}_attention" if library else "")
