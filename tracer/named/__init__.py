@@ -4,5 +4,6 @@ from .attention import attention_operator
 from .experts import experts_of
 from .kernel import Grid, NamedKernel
 from .reading import named_kernel
+from .rows import row_operator
 
-__all__ = ["Grid", "NamedKernel", "attention_operator", "experts_of", "named_kernel"]
+__all__ = ["Grid", "NamedKernel", "attention_operator", "experts_of", "named_kernel", "row_operator"]

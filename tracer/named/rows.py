@@ -16,7 +16,7 @@ from tracer.graph import Op, TensorSpec
 from .formats import element_dtype
 from .kernel import Grid, NamedKernel, blocks_of
 
-__all__ = ["row_wise"]
+__all__ = ["row_operator", "row_wise"]
 
 # Kernels by the operator that does their work; of several the first that is found.
 _KERNELS = (
@@ -33,10 +33,16 @@ _MOST = 1 << 22
 
 def row_wise(name: str, grid: Grid) -> NamedKernel | None:
     """Row-wise kernel of an open row length; None where the name is of none."""
-    operator = next((operator for operator, pattern in _PATTERNS if pattern.search(name)), "")
-    if not operator or _NOT.search(name):
+    operator = row_operator(name)
+    if not operator:
         return None
     return NamedKernel(build=partial(_rows, operator, blocks_of(grid), element_dtype(name)), most=_MOST)
+
+
+def row_operator(name: str) -> str:
+    """Operator whose kernel has a block for each row; empty where the name is of none."""
+    operator = next((operator for operator, pattern in _PATTERNS if pattern.search(name)), "")
+    return "" if _NOT.search(name) else operator
 
 
 def _rows(operator: str, rows: int, dtype: str, length: int) -> Op:

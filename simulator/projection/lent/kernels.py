@@ -1,4 +1,6 @@
-"""Kernels of no operator with the products, convolutions and attention of a graph, which their names tell: one each.
+"""Kernels of no operator with the operators of a graph that their names tell: products, convolutions, attention, norms.
+
+Each is one kernel; of norms and softmax those that have a block a row.
 
 Attention is that of the library whose kernel it was.
 """
@@ -15,10 +17,10 @@ from hw_specs import number_format
 from simulator.projection.named import called
 from tracer.events.kernel_names import ATTENTION, PRODUCT, named_work
 from tracer.graph import IndexArray, Op, OpGraph
-from tracer.named import attention_operator
+from tracer.named import attention_operator, row_operator
 from tracer.named.kernel import blocks_of
 from tracer.named.products import tile_of
-from tracer.operators import ATTENTIONS, CONVOLUTIONS, PRODUCTS, Kind, kind_of
+from tracer.operators import ATTENTIONS, CONVOLUTIONS, PRODUCTS, Kind, canonical_name, kind_of
 from tracer.trace import KernelKind, Trace
 
 from .lined_up import line_up
@@ -29,6 +31,7 @@ __all__ = ["of_kernels"]
 # Share of the kernels of a name and grid below which an operator is not what they do.
 _RARE = 0.1
 _MOST = 0.5
+_BY_ROWS = frozenset({Kind.LAYER_NORM, Kind.RMS_NORM, Kind.RESIDUAL_RMS_NORM, Kind.SOFTMAX})
 # Formats that tensors of another one are multiplied in without being converted.
 _AS_WIDE = {"tf32": "fp32"}
 # Tiles over outputs that their last rows and columns do not explain.
@@ -38,12 +41,13 @@ _COVERED = 1.6
 def of_kernels(trace: Trace, graph: OpGraph) -> tuple[Trace, ShapesTaken]:
     """Trace whose products and attention have operators of a graph."""
     kernels = trace.kernels
-    kinds = np.array([named_work(name).kind for name in trace.kernel_names])
+    ops = [op for op in launching(graph) if _work(op)]
+    keys = [_work(op) for op in ops]
+    works = np.array([_named_work(name) for name in trace.kernel_names])
     order = np.lexsort((kernels.start, kernels.device))
     free = order[(kernels.call[order] < 0) & (kernels.kind[order] == KernelKind.KERNEL)]
-    rows = free[np.isin(kinds[kernels.name[free]], (PRODUCT, ATTENTION))]
-    ops = [op for op in launching(graph) if _work(op)]
-    own, keys = kinds[kernels.name[rows]].tolist(), [_work(op) for op in ops]
+    rows = free[np.isin(works[kernels.name[free]], list(set(keys)))]
+    own = works[kernels.name[rows]].tolist()
     runs = runs_of(own, keys)
     placed = _fitting(trace, rows, line_up(own, keys, runs), ops)
     kept = np.flatnonzero(placed >= 0)
@@ -91,10 +95,18 @@ def _other_format(name: str, op: Op) -> bool:
     return bool(said and op.inputs) and said != number_format(op.inputs[0].dtype)
 
 
+def _named_work(kernel: str) -> str:
+    """What the name of a kernel says that it does, as :func:`_work` calls it; empty where that is nothing here."""
+    kind = named_work(kernel).kind
+    return kind if kind in (PRODUCT, ATTENTION) else canonical_name(row_operator(kernel))
+
+
 def _work(op: Op) -> str:
-    """Product or attention, as names of kernels tell them; empty for all else."""
+    """Product, attention, or the name of an operator that works row by row; empty for all else."""
     kind = kind_of(op.name)
-    return PRODUCT if kind in PRODUCTS | CONVOLUTIONS else ATTENTION if kind in ATTENTIONS else ""
+    if kind in PRODUCTS | CONVOLUTIONS:
+        return PRODUCT
+    return ATTENTION if kind in ATTENTIONS else canonical_name(op.name) if kind in _BY_ROWS else ""
 
 
 def _covered(trace: Trace, rows: list[int], ops: list[Op]) -> float | None:

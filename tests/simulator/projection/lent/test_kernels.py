@@ -70,3 +70,21 @@ def test_kernels_in_another_number_format_are_no_operators_of_most(layer: OpGrap
     assert (taken.calls, taken.apart) == (28, {"product": (19, 20, 18)})
     assert trace.kernels.call[-1] == -1
     assert trace.operators[trace.calls.operator[trace.kernels.call[1]]].inputs[0].shape == (1024, 1024)
+
+
+def test_norms_have_the_rows_of_the_graph_and_those_that_it_lacks_are_left() -> None:
+    norm, rms = (
+        "void at::native::(anonymous namespace)::vectorized_layer_norm_kernel<c10::BFloat16, float>(int, float)",
+        "void vllm::rms_norm_kernel<c10::BFloat16>",
+    )
+    builder = TraceBuilder()
+    for place, (name, shapes) in enumerate(
+        (("aten::native_layer_norm", [[4, 197, 768], [768], [768]]), ("aten::mm", [[788, 768], [768, 64]]))
+    ):
+        arguments = RecordedArguments(shapes=shapes, types=["c10::BFloat16"] * len(shapes))
+        builder.add_call(name, arguments, start=1000 * place, duration=100)
+    graph = graph_of_trace(builder.build("layer", RunFacts()))
+    trace, taken = of_kernels(_kernels(norm, rms, _GEMM, norm, _GEMM), graph)
+    assert (taken.runs, taken.calls, dict(taken.apart)) == (2, 4, {})
+    assert trace.kernels.call[1] == -1
+    assert trace.operators[trace.calls.operator[trace.kernels.call[3]]].inputs[0].shape == (4, 197, 768)
