@@ -23,8 +23,8 @@ from tracer.named.products import tile_of
 from tracer.operators import ATTENTIONS, CONVOLUTIONS, PRODUCTS, Kind, canonical_name, kind_of
 from tracer.trace import KernelKind, Trace
 
-from .lined_up import line_up
-from .taken import ShapesTaken, apart_of, launching, runs_of
+from .merged import merged
+from .taken import ShapesTaken, apart_of, best_of, launching
 
 __all__ = ["of_kernels"]
 
@@ -41,15 +41,14 @@ _COVERED = 1.6
 def of_kernels(trace: Trace, graph: OpGraph) -> tuple[Trace, ShapesTaken]:
     """Trace whose products and attention have operators of a graph."""
     kernels = trace.kernels
-    ops = [op for op in launching(graph) if _work(op)]
-    keys = [_work(op) for op in ops]
+    forms = [[op for op in ops if _work(op)] for ops in (launching(graph), merged(graph))]
     works = np.array([_named_work(name) for name in trace.kernel_names])
     order = np.lexsort((kernels.start, kernels.device))
     free = order[(kernels.call[order] < 0) & (kernels.kind[order] == KernelKind.KERNEL)]
-    rows = free[np.isin(works[kernels.name[free]], list(set(keys)))]
+    rows = free[np.isin(works[kernels.name[free]], list({_work(op) for op in forms[0]}))]
     own = works[kernels.name[rows]].tolist()
-    runs = runs_of(own, keys)
-    placed = _fitting(trace, rows, line_up(own, keys, runs), ops)
+    ops, keys, runs, placed = best_of([(form, [_work(op) for op in form]) for form in forms], own)
+    placed = _fitting(trace, rows, placed, ops)
     kept = np.flatnonzero(placed >= 0)
     names = [trace.kernel_names[name] for name in kernels.name[rows[kept]].tolist()]
     given = [_as_named(ops[place], name) for place, name in zip(placed[kept].tolist(), names, strict=True)]

@@ -21,8 +21,8 @@ from tracer.named import named_kernel
 from tracer.operators import ATTENTIONS, Kind, canonical_name, kind_of
 from tracer.trace import KernelKind, Trace
 
-from .lined_up import line_up
-from .taken import Key, ShapesTaken, apart_of, launching, runs_of
+from .merged import merged
+from .taken import Key, ShapesTaken, apart_of, best_of, launching
 
 __all__ = ["of_operators"]
 
@@ -46,13 +46,14 @@ _HEADS = -3
 
 
 def of_operators(trace: Trace, graph: OpGraph) -> tuple[Trace, ShapesTaken]:
-    """Trace whose calls are of the operators of a graph, and what they are."""
-    ops = launching(graph)
-    keys = [_key(op.name) for op in ops]
-    calls = _found(trace, set(keys))
+    """Trace whose calls are of the operators of a graph, and what they are.
+
+    Those are the graph's own, or with products of one input merged, whichever more calls line up with.
+    """
+    plain = launching(graph)
+    calls = _found(trace, {_key(op.name) for op in plain})
     own = [_key(trace.operators[number].name) for number in trace.calls.operator[calls].tolist()]
-    runs = runs_of(own, keys)
-    placed = line_up(own, keys, runs)
+    ops, keys, runs, placed = best_of([(ops, [_key(op.name) for op in ops]) for ops in (plain, merged(graph))], own)
     kept = np.flatnonzero(placed >= 0)
     given = [ops[place] for place in placed[kept].tolist()]
     shaped = _with(trace, calls[kept], _as_called(trace, calls[kept], given))

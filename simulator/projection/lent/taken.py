@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +14,9 @@ from simulator.projection.operator_times import can_predict
 from tracer.graph import IndexArray, Op, OpGraph
 from tracer.operators import Kind, is_free
 
-__all__ = ["Key", "ShapesTaken", "apart_of", "launching", "runs_of"]
+from .lined_up import line_up
+
+__all__ = ["Key", "ShapesTaken", "apart_of", "best_of", "launching", "runs_of"]
 
 Key = Kind | str
 """What operators are lined up as."""
@@ -94,6 +96,16 @@ def runs_of(own: Sequence[Key], keys: Sequence[Key]) -> int:
     if whole:
         return whole.most_common(1)[0][0]
     return max(math.ceil(float(np.median(ratios))), 1) if ratios else 1
+
+
+def best_of(
+    graphs: Iterable[tuple[list[Op], list[Key]]], own: Sequence[Key]
+) -> tuple[list[Op], list[Key], int, IndexArray]:
+    """Of some forms of a graph the first that most calls line up with: its operators, what they are lined up as, the
+    runs, and the place in it of each call, -1 for none.
+    """
+    tried = [(ops, keys, runs, line_up(own, keys, runs)) for ops, keys in graphs for runs in [runs_of(own, keys)]]
+    return max(tried, key=lambda found: int(np.count_nonzero(found[-1] >= 0)))
 
 
 def apart_of(own: Sequence[Key], keys: Sequence[Key], placed: IndexArray) -> dict[str, tuple[int, int, int]]:
