@@ -124,7 +124,7 @@ class Calibration(_Record):
     """Parameter group to the accelerators that were measured for it."""
     preferred: tuple[str, ...] = ()
     """Groups of a generic calibration that predict parts left out better than their nearest relatives do."""
-    parameters: dict[str, float]
+    parameters: dict[str, Annotated[float, Field(strict=True, allow_inf_nan=False)]]
     """Those that rows determined."""
     at_bound: tuple[str, ...] = ()
     """Parameters at an end of their physical range: the rows ask for more than the mechanism allows."""
@@ -209,7 +209,7 @@ def _load_file(path: Path) -> Calibration:
     try:
         return Calibration.model_validate(tree)
     except ValidationError as error:
-        raise explain(error, model=Calibration, where=path.name) from error
+        raise explain(error, model=Calibration, where=str(path)) from error
 
 
 @functools.cache
@@ -229,7 +229,7 @@ def _tree(path: Path) -> dict[str, Any]:
     written = tree.get("format", _FORMAT)
     if written != _FORMAT:
         raise SpecError(
-            f"{path.name}: format {written!r} is not known here; this version reads {_FORMAT}, and files without one"
+            f"{path}: format {written!r} is not known here; this version reads {_FORMAT}, and files without one"
         )
     return tree
 
@@ -244,4 +244,4 @@ def _validated(tree: Mapping[str, Any], path: Path) -> Evidence:
     try:
         return Evidence.model_validate(dict(tree))
     except ValidationError as error:
-        raise explain(error, model=Evidence, where=path.name) from error
+        raise explain(error, model=Evidence, where=str(path)) from error

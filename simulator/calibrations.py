@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from hw_specs import Accelerator, CalibrationPool, FittedCalibration, SpecError
+from hw_specs.errors import did_you_mean
 
 __all__ = ["calibration_pool", "own_calibration"]
+
+#: Group of what the host costs, which no kernel reads.
+_HOST = "host"
+#: Longest that anything takes a host. [s]
+_LONGEST = 1.0
 
 
 def calibration_pool(hw: str, accelerator: Accelerator, given: Path | None = None) -> CalibrationPool:
@@ -47,4 +54,21 @@ def own_calibration(hw: str, accelerator: Accelerator, given: Path | None = None
     if accelerator.name not in own.calibration.accelerators:
         fitted = ", ".join(own.calibration.accelerators) or "no accelerator"
         raise SpecError(f"{path}: fitted to {fitted}, and not to {accelerator.name}; give the one of that machine")
+    _check_parameters(path, own.calibration.parameters)
     return own
+
+
+def _check_parameters(path: Path, values: Mapping[str, float]) -> None:
+    """Refuse parameters that there are not, and values that they cannot have."""
+    from simulator.cost import PARAMETERS
+
+    for name, value in values.items():
+        known = PARAMETERS.get(name)
+        if known is None and not name.startswith(f"{_HOST}."):
+            near = did_you_mean(name, PARAMETERS)
+            raise SpecError(f"{path}: parameters: unknown cost parameter {name!r}{near or '; remove it'}")
+        if known is None and not 0 <= value <= _LONGEST:
+            raise SpecError(f"{path}: parameters: {name} is {value:g}; valid: 0 to {_LONGEST:g} s")
+        if known is not None and not known.lower <= value <= known.upper:
+            bounds = f"[{known.lower:g}, {known.upper:g}] {known.unit}"
+            raise SpecError(f"{path}: parameters: {name} = {value:g} is outside its physical range {bounds}")

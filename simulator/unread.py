@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from hw_specs import Accelerator, CalibrationPool, SpecError, apply_overrides, changeable_paths
 from hw_specs.catalogue import extended_accelerator, retired_fields
+from hw_specs.listing.known_parts import slips
 from hw_specs.reading.fields import lookup
 from simulator.cost.hardware.power import UnknownPowerError, power_model
 from simulator.schedule.offload import HOST_LINK
@@ -35,7 +36,9 @@ def remarks_on(
     offloads: bool = False,
     devices: int = 1,
 ) -> tuple[str, ...]:
-    """What is said of values that change nothing, of a user's file or of changes to it, and of what is no one device.
+    """What is said of values that no part has and of those that change nothing, of a user's file or of changes to it.
+
+    What is no one device is named, too.
 
     Parameters
     ----------
@@ -50,12 +53,14 @@ def remarks_on(
     devices : int
         Devices that share a run; where they are more than a link joins, others are read.
     """
+    implausible = slips(apply_overrides(accelerator, changes))
     if any(link.domain is not None and devices > link.domain for link in accelerator.links.values()):
         changes = [change for change in changes if not change.startswith("links.")]
     changes = [change for change in changes if not (offloads and change.startswith(f"links.{HOST_LINK}."))]
     extended = extended_accelerator(name)
     of_file = () if extended is None else fields_without_effect(accelerator, extended, calibrations)
     return (
+        *(f"warning: {line}" for line in implausible),
         *_of_modules(accelerator),
         *retired_fields(name),
         *of_file,

@@ -75,7 +75,8 @@ def _folder(path: Path, rng: random.Random) -> _Lines:
     except (ValueError, AttributeError, RecursionError):
         files = {"model_index.json": path.read_bytes()}
     for name, content in files.items():
-        inside = folder / name.replace("\0", "").replace("..", "")[:100]
+        readable = name.encode("utf-8", errors="replace").decode()  # no file's name has half of a surrogate pair
+        inside = folder / readable.replace("\0", "").replace("..", "")[:100]
         if folder in inside.parents and not inside.is_dir():
             inside.parent.mkdir(parents=True, exist_ok=True)
             inside.write_bytes(content)

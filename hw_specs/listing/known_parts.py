@@ -19,10 +19,14 @@ from hw_specs.reading.yaml_loader import read_yaml
 from hw_specs.schema import Accelerator
 from hw_specs.units.strings import format_quantity
 
-__all__ = ["BEYOND", "known_ranges", "ranges_of", "slips", "unlike_any"]
+__all__ = ["BEYOND", "known_ranges", "ranges_of", "slip_warnings", "slips", "unlike_any"]
 
 #: How many times below the least, or above the most, of any known part a number is taken for a slip.
 BEYOND = 1e3
+#: Fields that known parts agree on so far that less than :data:`BEYOND` tells a slip: from this margin on.
+_NARROW = 30.0
+#: Least factor that a ratio may be beyond known ones: designs of the future are no slips.
+_LEAST_MARGIN = 10.0
 _FILE = Path(__file__).with_suffix(".yaml")
 _Ranges = dict[str, tuple[float, float]]
 
@@ -53,17 +57,42 @@ def unlike_any(accelerator: Accelerator) -> Iterator[tuple[str, str]]:
     units, known = changeable_paths(accelerator), known_ranges()
     for path, value in present_numbers(accelerator).items():
         low, high = known.get(_field(path), (value, value))
-        if not low / BEYOND <= value <= high * BEYOND:
+        margin = _margin(low, high) if _margin(low, high) >= _NARROW else BEYOND
+        if not low / margin <= value <= high * margin:
             unit = units[path]
             shown = [format_quantity(number, unit) if unit else f"{number:g}" for number in (value, low, high)]
             yield path, f"is {shown[0]}; known parts have {shown[1]} to {shown[2]}"
-    for path, name, value in _ratios(accelerator):
-        low, high = known.get(name, (value, value))
-        margin = max(2.0, 0.9 * BEYOND * low / high)
-        if not low / margin <= value <= high * margin:
-            yield path, f"gives {name} = {value:.3g}; known parts have {low:.3g} to {high:.3g}: a factor of 1000 off?"
-            if path == "memory.dram.bandwidth":
-                return  # The others are held against it.
+    yield from _off_by_a_thousand(accelerator)
+
+
+def _off_by_a_thousand(accelerator: Accelerator) -> Iterator[tuple[str, str]]:
+    """Rates that are out of all proportion to the bandwidth of DRAM, or that one where most rates are."""
+    known = known_ranges()
+    peaks = list(_peaks_over_dram(accelerator))
+    wrong = [ratio for ratio in peaks if _is_off(ratio, known)]
+    if 2 * len(wrong) >= len(peaks) and wrong:
+        _, name, value = max(wrong, key=lambda ratio: ratio[2])
+        yield "memory.dram.bandwidth", _said_of_ratio(name, value, known)
+        return  # The others are held against it.
+    for path, name, value in (*wrong, *(ratio for ratio in _others_over_dram(accelerator) if _is_off(ratio, known))):
+        yield path, _said_of_ratio(name, value, known)
+
+
+def _margin(low: float, high: float) -> float:
+    """Factor below the least and above the most that whatever is like a known part but for a factor of 1000 exceeds."""
+    return 0.9 * BEYOND * low / high
+
+
+def _is_off(ratio: tuple[str, str, float], known: _Ranges) -> bool:
+    _, name, value = ratio
+    low, high = known.get(name, (value, value))
+    margin = max(_LEAST_MARGIN, _margin(low, high))
+    return not low / margin <= value <= high * margin
+
+
+def _said_of_ratio(name: str, value: float, known: _Ranges) -> str:
+    low, high = known[name]
+    return f"gives {name} = {value:.3g}; known parts have {low:.3g} to {high:.3g}: a factor of 1000 off?"
 
 
 def slips(accelerator: Accelerator) -> tuple[str, ...]:
@@ -72,6 +101,11 @@ def slips(accelerator: Accelerator) -> tuple[str, ...]:
     idle = power.idle and power.board and power.idle >= power.board
     above = (("power.idle", "is not below the board power"),) if idle else ()
     return tuple(f"{path} {message}" for path, message in (*unlike_any(accelerator), *above))
+
+
+def slip_warnings(parts: Iterable[Accelerator]) -> tuple[str, ...]:
+    """Lines of :func:`slips` of some parts, each with the name of its part."""
+    return tuple(f"warning: {part.name}: {line}" for part in parts for line in slips(part))
 
 
 def _field(path: str) -> str:
@@ -84,9 +118,20 @@ def _field(path: str) -> str:
 
 def _ratios(part: Accelerator) -> Iterator[tuple[str, str, float]]:
     """(path that is named, name, value) of rates against one another."""
+    yield from _peaks_over_dram(part)
+    yield from _others_over_dram(part)
+
+
+def _peaks_over_dram(part: Accelerator) -> Iterator[tuple[str, str, float]]:
+    """As :func:`_ratios`, of every number format: engines and formats differ by more than parts do."""
     dram = part.memory.dram.bandwidth or math.nan
-    peak = max((*part.peak.matrix.values(), *part.peak.vector.values()))
-    yield "memory.dram.bandwidth", "peak over bandwidth of DRAM in FLOP per byte", peak / dram
+    for group in ("matrix", "vector", "special"):
+        for name, rate in getattr(part.peak, group).items():
+            yield f"peak.{group}.{name}", f"peak.{group}.{name} over bandwidth of DRAM", rate / dram
+
+
+def _others_over_dram(part: Accelerator) -> Iterator[tuple[str, str, float]]:
+    dram = part.memory.dram.bandwidth or math.nan
     for name, level in part.memory.levels():
         if name in ("l2", "llc") and level.bandwidth:
             count = part.cores.count if level.per_core else 1

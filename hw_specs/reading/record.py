@@ -44,4 +44,4 @@ def read_record(path: Path, model: type[_Model], *, unit_strings_only: bool = Fa
     try:
         return model.model_validate(read_yaml(path), context={"unit_strings_only": unit_strings_only})
     except ValidationError as error:
-        raise explain(error, model=model, where=path.name) from error
+        raise explain(error, model=model, where=str(path)) from error

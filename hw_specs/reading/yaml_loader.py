@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import math
+import re
 from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from yaml import SafeLoader as _Base
 else:
     _Base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser where PyYAML was built with it
+
+
+# Whole numbers of YAML 1.1 that mean something else than people write: 1:30 is 90, and 0132 is, too.
+_READ_OTHERWISE = re.compile(r"[-+]?(?:[0-9_]+:.*|0[0-9_]+|0b.*)")
+_LONGEST_NUMBER = 100
 
 
 class _StrictLoader(_Base):
@@ -41,21 +47,35 @@ class _StrictLoader(_Base):
 
     def construct_whole(self, node: yaml.ScalarNode) -> int:
         """Whole number of at most 64 bits: no count, size or rate is larger, and arrays hold no more."""
+        line = node.start_mark.line + 1
+        if _READ_OTHERWISE.fullmatch(node.value):
+            raise SpecError(f"line {line}: {node.value[:40]} is in base 60, 8 or 2 for YAML; write it in base 10")
+        if len(node.value) > _LONGEST_NUMBER:
+            raise SpecError(f"line {line}: {node.value[:40]}... has more than 64 bits")
         value: int = self.construct_yaml_int(node)
         if not -(2**63) <= value < 2**63:
-            raise SpecError(f"line {node.start_mark.line + 1}: {node.value[:40]} has more than 64 bits")
+            raise SpecError(f"line {line}: {node.value[:40]} has more than 64 bits")
         return value
 
     def construct_finite(self, node: yaml.ScalarNode) -> float:
         """Number that is one."""
+        if ":" in node.value:
+            raise SpecError(f"line {node.start_mark.line + 1}: {node.value[:40]} is in base 60; write it in base 10")
         value: float = self.construct_yaml_float(node)
         if not math.isfinite(value):
             raise SpecError(f"line {node.start_mark.line + 1}: {node.value[:40]} is no finite number")
         return value
 
+    def construct_no_plain_data(self, node: yaml.Node) -> Any:
+        """Refuse a tag whose value would be cast to something else."""
+        tag = node.tag.rpartition(":")[2]
+        raise SpecError(f"line {node.start_mark.line + 1}: !!{tag} is no plain data; write text, numbers or lists")
+
 
 _StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_whole)
 _StrictLoader.add_constructor("tag:yaml.org,2002:float", _StrictLoader.construct_finite)
+for _tag in ("binary", "omap", "pairs", "set"):  # no file here has any, and each would be cast to something else
+    _StrictLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _StrictLoader.construct_no_plain_data)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

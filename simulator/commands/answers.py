@@ -10,6 +10,7 @@ from typing import NamedTuple
 import typer
 
 from hw_specs import load_accelerator
+from hw_specs.listing.known_parts import slip_warnings
 from simulator.execution import Execution
 from simulator.profile.beside import other_attention, with_one_device
 from simulator.profile.parts import parts_of
@@ -20,7 +21,7 @@ from simulator.simulation import Simulation
 from simulator.views.explanation import explain_operator, render_explanations
 from simulator.views.parts import ROWS, parts_to_csv, parts_to_json, print_parts
 from simulator.views.report import LARGEST_MODULES, print_report, to_csv, to_json
-from simulator.views.terminal import captured
+from simulator.views.terminal import captured, remark
 from tracer.graph import OpGraph
 from tracer.progress_bar import working
 
@@ -47,6 +48,7 @@ def answer_of(subject: Subject, asked: Asked, explain: str | None, versus: Seque
     from .traced import traced
 
     source = load_accelerator(subject.from_) if subject.from_ else None
+    remark(slip_warnings(() if source is None else (source,)))
     if subject.trace is not None:
         refuse({**subject.settings, "explain": explain, "versus": versus}, "a trace, which is of one run")
         return traced(subject.trace, subject.graph, source, asked)

@@ -93,10 +93,7 @@ def asked_of(hw: str, level: Fidelity, given: SimulateOptions, files: ResultFile
         top=given.top,
         host=load_host(given.host) if given.host else None,
         files=files,
-        remarks=(
-            *(f"warning: {line}" for line in wrong),
-            *remarks_on(hw, part, changes, calibrations, offloads=offloads, devices=devices),
-        ),
+        remarks=remarks_on(hw, part, changes, calibrations, offloads=offloads, devices=devices),
     )
 
 

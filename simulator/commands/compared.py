@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hw_specs.listing.known_parts import slip_warnings
 from simulator.comparison import Comparison, compare, compare_by
 from simulator.reference import ReferenceChanges
 from simulator.report import Report
@@ -28,7 +29,8 @@ def compared(subject: Subject, asked: Asked, changes: ReferenceChanges) -> Answe
     other = reference.simulation(subject.traced({**subject.settings, **changes.settings}, reference.accelerator))
     comparison, runs = compare(run, other), (run, other)
     said = (line for each in runs for line in (*unchecked_remarks(each.launches.graph.workload), *_room(each.report)))
-    remarks = tuple(dict.fromkeys(said))
+    others = slip_warnings(() if reference.hw == asked.hw else (reference.accelerator,))
+    remarks = (*others, *dict.fromkeys(said))
     asked.files.write_comparison(comparison, (*remarks, *asked.remarks))
     return Answer(_text(comparison, _chosen(run, other, asked), asked.output_format), run.report.fits, remarks)
 

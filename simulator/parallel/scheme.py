@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
@@ -13,6 +14,9 @@ __all__ = ["ONE_DEVICE", "Scheme", "SchemeError"]
 
 
 _SUMS: tuple[Literal["direct", "library"], ...] = ("direct", "library")
+_COUNT = re.compile(r"[0-9]{1,19}")
+#: More than any system has.
+_MOST_DEVICES = 1_000_000
 
 
 class SchemeError(GraphError):
@@ -61,8 +65,8 @@ class Scheme:
     def __post_init__(self) -> None:
         """Refuse counts that are none."""
         for name, value in self._counts().items():
-            if value < 1:
-                raise SchemeError(f"{name}={value}: valid: 1 or more devices")
+            if not 1 <= value <= _MOST_DEVICES:
+                raise SchemeError(f"{name}={str(value)[:40]}: valid: 1 to {_MOST_DEVICES} devices")
         if self.cfg > 2:
             raise SchemeError(f"cfg={self.cfg}: guidance has two passes; valid: 1, 2")
 
@@ -82,7 +86,7 @@ class Scheme:
             name, _, number = part.partition("=")
             if part in ("", "1", *_SUMS):
                 continue
-            if name not in names or not number.isdecimal() or name in counts:
+            if name not in names or not _COUNT.fullmatch(number) or name in counts:
                 valid = f"{', '.join(f'{n}=DEVICES' for n in names)}, each once, and one of {', '.join(_SUMS)}"
                 raise SchemeError(f"{part!r} is no split{_meant(name, number, names)} valid: {valid}")
             counts[name] = int(number)

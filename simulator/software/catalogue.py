@@ -87,4 +87,4 @@ def _read(name: str, folder: Path) -> Release:
 
 def _age(name: str) -> tuple[str, tuple[int, ...]]:
     line, _, version = name.partition("-")
-    return line, tuple(int(part) if part.isdigit() else 0 for part in version.split("."))
+    return line, tuple(int(part) if part.isdecimal() and len(part) < 10 else 0 for part in version.split("."))

@@ -64,3 +64,21 @@ def test_the_pool_of_a_command_has_the_own_one_before_those_of_the_package(hw: P
     write(hw.with_name("mine.calibration.yaml"))
     pool = calibration_pool(str(hw), part)
     assert [c.name for c in pool.calibrations] == ["mine", *(c.name for c in shipped.calibrations)]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "message"),
+    [
+        ("matmul.iteration: 1", r"parameters: unknown cost parameter 'matmul.iteration'"),
+        ("matmul.rate: 1.0e+30", r"parameters: matmul.rate = 1e\+30 is outside its physical range "),
+        ("host.view: 1.0e+30", r"parameters: host.view is 1e\+30; valid: 0 to 1 s"),
+        ("host.view: -1.0", r"parameters: host.view is -1; valid: 0 to 1 s"),
+        ("host.view: '2.0e-06'", r"parameters.host.view: '2.0e-06' is refused"),
+    ],
+)
+def test_parameters_that_cannot_be_are_refused(hw: Path, parameter: str, message: str) -> None:
+    text = CALIBRATION.format(accelerator="mine").replace("host.view: 2.0e-06", parameter)
+    path = hw.with_name("mine.calibration.yaml")
+    path.write_text(text)
+    with pytest.raises(SpecError, match=f"{path}: {message}"):
+        own_calibration(str(hw), load_accelerator(str(hw)))

@@ -18,6 +18,7 @@ from tracer.storage.column_store import reordered, widened
 
 from .joining.clocks import believable, far_away
 from .joining.launches import is_coarse, match_launches
+from .joining.numbers import local_number
 from .nesting import enclosing, nest
 from .operator_table import Names
 
@@ -27,6 +28,9 @@ _Raw = Mapping[str, IndexArray]
 _NONE = -1
 _EARLIER = "device event launched before the trace began"
 _COARSE = "start time that has lost its last digits"
+_REPEATED = "device event that is in the file twice"
+# Durations that rounding to whole microseconds leaves alone. [ns]
+_WHOLE = 2_000
 _CLOCK = "start time before the launch (clock)"
 
 
@@ -72,6 +76,7 @@ def join_events(columns: dict[str, _Raw], *, graph_launches: NDArray[np.bool_]) 
     host = reordered(host, np.lexsort((host["start"], host["thread"])))
     kernels = columns.pop("kernels")
     kernels = reordered(kernels, np.lexsort((kernels["stream"], kernels["device"], kernels["start"])))
+    kernels = _once(kernels, left_out)
     origin = min((int(c["start"].min()) for c in (calls, kernels, host) if len(c["start"])), default=0)
     found = match_launches(calls, kernels, host, graph_launches)
     if found.earlier.any():
@@ -119,6 +124,21 @@ def _leave_out_far(columns: dict[str, _Raw], left_out: dict[str, tuple[int, floa
             known = time if kind == "kernels" else 0.0
             left_out[f"{what} hours away from all others (start time not set)"] = (count, known)
             columns[kind] = reordered(columns[kind], np.flatnonzero(~rows))
+
+
+def _once(kernels: _Raw, left_out: dict[str, tuple[int, float]]) -> _Raw:
+    """Sorted device events without those that stand in the file more than once, which are counted.
+
+    No stream runs a kernel twice at one time; where times are whole microseconds, short ones may seem to.
+    """
+    again = np.zeros(len(kernels["start"]), dtype=bool)
+    again[1:] = (kernels["duration"][1:] > _WHOLE) & (local_number(kernels["correlation"][1:]) > 0)
+    for name in ("start", "duration", "correlation", "name", "device", "stream"):
+        again[1:] &= kernels[name][1:] == kernels[name][:-1]
+    if not again.any():
+        return kernels
+    left_out[_REPEATED] = _counted(kernels, again)
+    return reordered(kernels, np.flatnonzero(~again))
 
 
 def _counted(columns: _Raw, rows: NDArray[np.bool_]) -> tuple[int, float]:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from tracer.graph import Op, TensorSpec
 
-from .kernel import Grid, blocks_of
+from .kernel import Grid, believable, blocks_of
 
 __all__ = ["experts_of"]
 
@@ -60,7 +60,7 @@ def experts_of(op: Op, launched: Sequence[tuple[str, Grid]]) -> Op | None:
     if len(shapes) < 2 or any(len(shape) != 2 for shape in shapes) or shapes[0][0] != shapes[1][0]:
         return None
     (tokens, width), (_, experts) = shapes
-    known = [(name, grid) for name, grid in launched if grid]
+    known = [(name, grid) for name, grid in launched if believable(grid)]
     sizes = _of_generated(known, tokens, experts) or _of_triton(known, tokens, width, op.inputs[0].dtype)
     if sizes is None or not 0 < sizes.choices <= experts or sizes.gated < 2:
         return None

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 from tracer.graph import Op
 
-__all__ = ["Grid", "NamedKernel", "blocks_of", "threads_of"]
+__all__ = ["ONE_BLOCK", "Grid", "NamedKernel", "believable", "blocks_of", "threads_of"]
 
 #: Blocks in x, y, z and threads of a block in x, y, z.
 Grid = tuple[int, ...]
 
+#: Where nothing is recorded.
+ONE_BLOCK: Grid = (1, 1, 1, 1, 1, 1)
+# A launch has at most 2^31 - 1 blocks along an axis, and no kernel that anyone would trace has as many in all.
+_MOST_BLOCKS, _MOST_THREADS = 1 << 31, 4096
 _LEAST, _MOST = 16, 1 << 22
 
 
@@ -35,6 +39,12 @@ class NamedKernel:
     size: int | None = None
     least: int = _LEAST
     most: int = _MOST
+
+
+def believable(grid: Grid) -> bool:
+    """Whether blocks and threads are numbers that a device can launch."""
+    sound = len(grid) == len(ONE_BLOCK) and all(0 < size < _MOST_BLOCKS for size in grid)
+    return sound and blocks_of(grid) < _MOST_BLOCKS and threads_of(grid) <= _MOST_THREADS
 
 
 def blocks_of(grid: Grid) -> int:

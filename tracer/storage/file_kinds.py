@@ -15,6 +15,8 @@ __all__ = ["kind_of_file"]
 
 _HEAD = 1 << 12
 _MOST_NAMES = 3
+#: Longest zip archive whose names are listed: each entry becomes an object. [B]
+_LARGEST_LISTED = 1 << 23
 _UNPACK = "unpack it and give one of its files"
 # First bytes -> what a file is, and what would do.
 _BYTES = (
@@ -59,8 +61,8 @@ def kind_of_file(path: Path) -> str:
         return "" if raw else "empty"
     if zipfile.is_zipfile(path):
         return _zip(path)
-    if _is_tar(path):
-        return _tar(path)
+    if tar := _tar(head):
+        return tar
     if raw.startswith(b"SQLite format 3"):
         return _sqlite(path)
     known = next((what for beginning, what in _BYTES if raw.startswith(beginning) or head.startswith(beginning)), "")
@@ -94,6 +96,8 @@ def _first_bytes(path: Path) -> bytes:
 
 
 def _zip(path: Path) -> str:
+    if path.stat().st_size > _LARGEST_LISTED:
+        return _archive("zip", [])
     try:
         with zipfile.ZipFile(path) as archive:
             return _archive("zip", archive.namelist())
@@ -101,20 +105,16 @@ def _zip(path: Path) -> str:
         return f"a damaged zip archive: {_UNPACK}"
 
 
-def _is_tar(path: Path) -> bool:
-    try:
-        return tarfile.is_tarfile(path)
-    except (OSError, EOFError):
-        return False
+def _tar(head: bytes) -> str:
+    """What a tar archive begins with; empty where the first block is no header of one.
 
-
-def _tar(path: Path) -> str:
+    Nothing is unpacked to be told: a header may announce another one of any length.
+    """
     try:
-        with tarfile.open(path) as archive:
-            first = archive.next()
-            return _archive("tar", [] if first is None else [first.name])
-    except (tarfile.TarError, OSError, EOFError):
-        return f"a damaged tar archive: {_UNPACK}"
+        first = tarfile.TarInfo.frombuf(head[: tarfile.BLOCKSIZE], "utf-8", "replace")
+    except tarfile.TarError:
+        return ""
+    return _archive("tar", [first.name] if first.type in tarfile.SUPPORTED_TYPES else [])
 
 
 def _archive(kind: str, names: list[str]) -> str:

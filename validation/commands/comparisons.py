@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from hw_specs import CalibrationPool, load_accelerator
+from hw_specs.listing.known_parts import slip_warnings
 from simulator.command_options import Format, Output, check_format
 from simulator.views.terminal import emit, remark
 
@@ -77,6 +78,7 @@ def kernels_command(
 
     check_format(output_format)
     part = load_accelerator(hw) if hw else None
+    remark(slip_warnings(() if part is None else (part,)))
     pool = calibration_pool(hw, part) if hw and part else CalibrationPool.shipped()
     with working("predicting every call"):
         errors = kernel_errors(files, leave_out=leave_out, calibrations=pool, accelerator=part)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hw_specs import Accelerator, CalibrationPool, load_accelerator
+from hw_specs.listing.known_parts import slip_warnings
 from simulator.command_options import Format, Output, check_format
 from simulator.execution import Execution
 from simulator.projection.host_runs import measured_on_host
 from simulator.results.files import command_line, require_page, write_page
 from simulator.results.options import PageFile
-from simulator.views.terminal import captured, emit
+from simulator.views.terminal import captured, emit, remark
 from tracer.progress_bar import reading, working
 
 if TYPE_CHECKING:
@@ -90,9 +91,10 @@ def trace_command(
 
 
 def _pool(hw: str | None, accelerator: Accelerator | None, calibration: Path | None) -> CalibrationPool:
-    """Calibrations for an accelerator that was named, else those that ship."""
+    """Calibrations for an accelerator that was named, whose slips are said, else those that ship."""
     from simulator.calibrations import calibration_pool
 
+    remark(slip_warnings(() if accelerator is None else (accelerator,)))
     return calibration_pool(hw, accelerator, calibration) if hw and accelerator else CalibrationPool.shipped()
 
 

@@ -42,6 +42,8 @@ _WITHIN = 0.1
 # Of so many events, none has so large a share of the time unless something hung or a clock jumped.
 _FEW_EVENTS = 3
 _DOMINANT = 0.9
+#: That no kernel takes which others of the same run are measured beside. [s]
+_LONG = 1.0
 
 
 def compare_trace(
@@ -224,7 +226,8 @@ def _remarks(trace: Trace, total: float) -> tuple[str, ...]:
     kernels = trace.kernels
     longest = int(np.argmax(kernels.duration))
     share = float(kernels.duration[longest]) / total if total else 0.0
-    if len(kernels) < _FEW_EVENTS or share < _DOMINANT:
+    few = len(kernels) < 2 or (len(kernels) < _FEW_EVENTS and kernels.duration[longest] < _LONG)
+    if few or share < _DOMINANT:
         return ()
     name = trace.kernel_names[kernels.name[longest]]
     return (f"one event has {share:.1%} of the device time: {name[:80]}, {kernels.duration[longest]:.3g} s",)

@@ -7,6 +7,7 @@ behind it says that the forward pass was compiled. Attention is written as separ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ __all__ = ["Step", "step_of", "trace_step"]
 
 _GPT2_VOCABULARY = 50257
 _MODES = ("inf", "train")
+_COUNT = re.compile(r"[1-9][0-9]{0,8}")
 
 # NeuSight's own configurations, whatever the names suggest: layers, width, heads, and width of the feed-forward layers.
 _SIZES: Mapping[str, tuple[str, int, int, int, int]] = {
@@ -65,7 +67,7 @@ def step_of(case: str) -> Step:
     if model not in _SIZES:
         raise GraphError(f"case {case}: no configuration of {model} is known; known: {', '.join(_SIZES)}")
     mode, *numbers = [part for part in rest if part != "fusion"] or [""]
-    if mode not in _MODES or len(numbers) != 2 or not all(n.isdigit() and int(n) > 0 for n in numbers):
+    if mode not in _MODES or len(numbers) != 2 or not all(_COUNT.fullmatch(n) for n in numbers):
         raise GraphError(
             f"case {case}: is not of the form model-mode-sequence-batch with a mode of {' or '.join(_MODES)}"
         )

@@ -54,7 +54,8 @@ def chosen_part(model: str | None, hw: str | None, changes: Sequence[str]) -> Ch
 def unread_of(hw: str, changes: Sequence[str]) -> tuple[str, ...]:
     """What is to be said of values of an accelerator that change nothing."""
     part = load_accelerator(hw)
-    return remarks_on(hw, part, changes, calibration_pool(hw, part))
+    said = remarks_on(hw, part, changes, calibration_pool(hw, part))
+    return tuple(line.replace("warning: ", f"warning: {part.name}: ", 1) for line in said)
 
 
 def settings_of(given: RunOptions) -> dict[str, object]:

@@ -90,7 +90,7 @@ def _shown(found: Growth, remarks: tuple[str, ...], output_format: str) -> str:
 
 def _numbers(text: str) -> list[int]:
     parts = [part.strip() for part in text.split(",")] if text.strip() else []
-    wrong = [part for part in parts if not part.isdecimal() or not 0 < int(part) <= 10**9]
+    wrong = [part for part in parts if not part.isdecimal() or len(part) > 10 or not 0 < int(part) <= 10**9]
     if wrong:
-        raise typer.BadParameter(f"--values: {wrong[0]!r} is no positive integer; write them as 1,2,4,8")
+        raise typer.BadParameter(f"--values: {wrong[0][:40]!r} is no positive integer; write them as 1,2,4,8")
     return [int(part) for part in parts]

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from hw_specs.listing.known_parts import slip_warnings
 from simulator.command_options import Format, check_format
 from simulator.results.files import command_line, require_page, write_page
 from simulator.results.options import PageFile
-from simulator.views.terminal import captured, emit
+from simulator.views.terminal import captured, emit, remark
 
 from .sweep import StudyFile, progress_bar
 
@@ -30,6 +31,7 @@ def search_command(study: StudyFile, output: Folder, report: PageFile = None, ou
     check_format(output_format)
     require_page(report)
     asked = load_study(study, searched=True)
+    remark(slip_warnings(base.accelerator for base in asked.bases.values()))
     with progress_bar(f"{asked.file.title}, generations") as progress:
         front = search(asked, progress=progress)
     write_front(front, output)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hw_specs.listing.known_parts import slip_warnings
 from simulator.results.files import command_line, require_page, write_page
 from simulator.results.options import PageFile
-from simulator.views.terminal import captured, emit
+from simulator.views.terminal import captured, emit, remark
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -50,6 +51,7 @@ def sweep_command(
 
     require_page(report)
     asked = load_study(study)
+    remark(slip_warnings(base.accelerator for base in asked.bases.values()))
     with progress_bar(asked.file.title) as progress:
         done = run_study(asked, output, workers=workers, scheduler=scheduler, progress=progress)
     results = open_results(output)

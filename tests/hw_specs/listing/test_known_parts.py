@@ -8,7 +8,7 @@ import pytest
 
 from hw_specs import apply_overrides, load_accelerator
 from hw_specs.catalogue import load_file
-from hw_specs.listing.known_parts import known_ranges, ranges_of, slips, unlike_any
+from hw_specs.listing.known_parts import known_ranges, ranges_of, slip_warnings, slips, unlike_any
 from hw_specs.listing.names import accelerator_files
 
 
@@ -37,8 +37,13 @@ def test_the_file_is_near_the_catalogue():
         (["links.pcie.bandwidth=0.001x"], "links.pcie.bandwidth"),
         (["memory.dram.capacity=1 nB"], "memory.dram.capacity"),
         (["cores.count=100000000"], "cores.count"),
-        (["power.board=1 MW", "power.idle=1 W"], None),
-        (["power.board=100 MW"], "power.board"),
+        (["power.board=20 kW", "power.idle=1 W"], None),
+        (["power.board=400 kW", "power.idle=1 W"], "power.board"),
+        (["power.board=400 mW"], "power.board"),
+        (["peak.matrix.fp16=312 GFLOP/s"], "peak.matrix.fp16"),
+        (["peak.vector.fp32=19.5 PFLOP/s"], "peak.vector.fp32"),
+        (["memory.dram.latency=0.4 ns"], "memory.dram.latency"),
+        (["memory.shared.capacity=164 MB"], "memory.shared.capacity"),
         (["cores.clock=1 Hz"], "cores.clock"),
         (["power.idle=500 W"], "power.idle"),
         (["memory.dram.bandwidth=4x", "cores.count=2x"], None),
@@ -60,3 +65,10 @@ def test_what_is_said_has_units():
 def test_a_bandwidth_off_by_a_thousand_never_passes(name, factor):
     part = apply_overrides(load_accelerator(name), [f"memory.dram.bandwidth={factor}"])
     assert any(line.startswith("memory.dram.bandwidth") for line in slips(part))
+
+
+def test_warnings_name_the_part():
+    part = apply_overrides(load_accelerator("a100"), ["power.idle=500 W"])
+    assert slip_warnings([part, load_accelerator("h100")]) == (
+        f"warning: {part.name}: power.idle is not below the board power",
+    )

@@ -42,7 +42,7 @@ def _file(folder: Path, text: str) -> Path:
 def test_a_file_is_a_record_or_refused_in_one_line_that_names_it(tmp_path: Path) -> None:
     assert read_record(_file(tmp_path, "name: X"), _Named) == _Named(name="X")
     with pytest.raises(
-        SpecError, match=r"^thing\.yaml: nam: unknown key; valid are name; did you mean 'name'\?"
+        SpecError, match=rf"^{tmp_path}/thing\.yaml: nam: unknown key; valid are name; did you mean 'name'\?"
     ) as error:
         read_record(_file(tmp_path, "nam: X"), _Named)
     assert "\n" not in str(error.value)

@@ -38,7 +38,9 @@ def test_one_device_has_no_name():
         ("8", "did you mean tensor=8 or ulysses=8 or data=8?"),
         ("tensor=two", "'tensor=two' is no split"),
         ("tensor=2,tensor=4", "each once"),
-        ("tensor=0", "tensor=0: valid: 1 or more devices"),
+        ("tensor=0", "tensor=0: valid: 1 to 1000000 devices"),
+        ("data=99999999999999999999", "'data=99999999999999999999' is no split"),
+        ("data=1000001", "data=1000001: valid: 1 to 1000000 devices"),
         ("cfg=3", "guidance has two passes; valid: 1, 2"),
     ],
 )

@@ -30,6 +30,21 @@ def test_of_repeated_numbers_the_last_event_counts() -> None:
     assert joined.left_out == {}
 
 
+def test_a_device_event_that_stands_there_twice_counts_once() -> None:
+    kernel, brief = (0, 0, 7, -1, 0, 0, 9000, 5000, 1, -1), (0, 0, 8, -1, 0, 0, 20_000, 1000, 1, -1)
+    joined = join_events(
+        {
+            "calls": _columns(_CALLS),
+            "kernels": _columns(_KERNELS, kernel, brief, kernel, brief, (*kernel[:5], 1, *kernel[6:])),
+            "host": _columns(_HOST, (0, 1, 7, -1, 0, 2)),
+        },
+        graph_launches=np.zeros(1, dtype=np.bool_),
+    )
+    # Whole microseconds may make two short ones seem to run at once; another stream runs another kernel.
+    assert sorted(joined.kernels.duration.tolist()) == [1e-6, 1e-6, 5e-6, 5e-6]
+    assert joined.left_out == {"device event that is in the file twice": (1, 5e-6)}
+
+
 def test_times_count_from_the_first_event_of_any_kind() -> None:
     base = 1_365_627_862_757_064_000
     joined = join_events(

@@ -339,13 +339,15 @@ print(len(trace.calls), len(trace.kernels), (after - before) * 1024)
 def test_a_large_trace_is_read_in_little_memory(write_chrome: ChromeWriter, events: Events) -> None:
     """60 MB of events, of which a third are kept, grow the process by less than half of that."""
     path = write_chrome([], name="large.json")
-    text = [json.dumps(event) for event in events[3:11]]
+    python = json.dumps(events[3])
     with path.open("w", encoding="utf-8") as stream:
-        stream.write('{"traceEvents": [' + text[0])
-        size = 0
+        stream.write('{"traceEvents": [' + python)
+        size, step = 0, 0
         while size < 60_000_000:
+            step += 1
+            text = [json.dumps({**event, "ts": event["ts"] + 1000 * step}) for event in events[3:11]]
             # Python's own events are most of a real trace.
-            block = "," + ",".join(text[:1] * 16 + text)
+            block = "," + ",".join([python] * 16 + text)
             stream.write(block)
             size += len(block)
         stream.write("]}")

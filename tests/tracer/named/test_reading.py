@@ -32,6 +32,13 @@ def test_unknown_names_are_of_no_kernel() -> None:
     assert named_kernel("my_kernel", _GRID) is None
 
 
+@pytest.mark.parametrize("size", [0, -1, 1 << 31, -(1 << 63)])
+def test_blocks_that_no_launch_has_tell_nothing(size: int) -> None:
+    found = named_kernel("nvjet_tst_64x64_64x16_2x1_2cta_v_bz_bias_TNT", (64, size, 1, 128, 1, 1))
+    assert found is not None
+    assert found.build(128) == named_kernel("nvjet_tst_64x64_64x16_2x1_2cta_v_bz_bias_TNT", ()).build(128)
+
+
 def test_without_a_grid_all_sizes_are_open() -> None:
     found = named_kernel("void at::native::vectorized_elementwise_kernel<4, silu_kernel(c10::Half)>", ())
     assert found is not None

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracer.graph import IndexArray
 from tracer.trace import TraceFormatError
@@ -93,8 +94,19 @@ def _refuse_shared(name: str, calls: Columns, kernels: Columns, host: Columns, p
     if (of[again] != of[again - 1]).any():
         count = len(np.unique(of))
         raise TraceFormatError(f"{name}: holds {count} ranks with the same correlation ids; {_ADVICE}")
-    if 10 * _crossing(calls) > len(calls["start"]):
+    split = np.isin(kernels["correlation"], correlation[again]) & _on_two_devices(kernels)
+    if 10 * _crossing(calls) > len(calls["start"]) or 10 * np.count_nonzero(split) > len(split):
         raise TraceFormatError(f"{name}: holds several ranks under one process number; {_ADVICE}")
+
+
+def _on_two_devices(kernels: Columns) -> NDArray[np.bool_]:
+    """Whether the correlation of each kernel is that of kernels on another device, too."""
+    _, at = np.unique(kernels["correlation"], return_inverse=True)
+    first, last = np.full(at.max() + 1, np.iinfo(np.int64).max), np.full(at.max() + 1, -1)
+    np.minimum.at(first, at, kernels["device"])
+    np.maximum.at(last, at, kernels["device"])
+    found: NDArray[np.bool_] = (first < last)[at]
+    return found
 
 
 def _crossing(calls: Columns) -> int:

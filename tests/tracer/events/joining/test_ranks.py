@@ -9,7 +9,9 @@ from tracer.events.operator_arguments import RecordedArguments
 from tracer.trace import RunFacts, Trace, TraceFormatError
 
 
-def _ranks(host: tuple[str, ...], device: tuple[str, ...], *, apart: int = 7, calls: int = 3) -> Trace:
+def _ranks(
+    host: tuple[str, ...], device: tuple[str, ...], *, apart: int = 7, calls: int = 3, devices: tuple[int, ...] = (0, 0)
+) -> Trace:
     """Ranks that launch kernels of the same numbers, of 10 us the first and 20 us the second, `apart` from another."""
     builder = TraceBuilder()
     tracks = tuple(dict.fromkeys((*host, *device)))
@@ -25,6 +27,7 @@ def _ranks(host: tuple[str, ...], device: tuple[str, ...], *, apart: int = 7, ca
                 duration=10_000 + 10_000 * rank,
                 correlation=number,
                 track=tracks.index(track),
+                device=devices[rank],
                 **external,
             )
     return builder.build("t", RunFacts(), tracks)
@@ -68,3 +71,9 @@ def test_ranks_without_a_label_are_refused() -> None:
 def test_a_profiler_that_was_started_again_is_one_rank() -> None:
     trace = _ranks(("100/1", "100/1"), ("0/7", "0/7"), apart=100_000)
     assert _by_operator(trace) == {"aten::op0": 30, "aten::op1": 60}
+
+
+def test_one_process_number_for_kernels_of_two_devices_is_refused() -> None:
+    """At one time, no call crosses another; that a correlation has kernels on two devices says it."""
+    with pytest.raises(TraceFormatError, match="holds several ranks under one process number"):
+        _ranks(("100/1", "100/1"), ("0/7", "1/7"), apart=0, devices=(0, 1))
