@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hw_specs import Accelerator, CalibrationPool, FittedCalibration, SpecError
-from hw_specs.errors import did_you_mean
+from hw_specs.terminal.meanings import did_you_mean
 
 __all__ = ["calibration_pool", "own_calibration"]
 
