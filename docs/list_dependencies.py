@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from hw_specs.output import write_text
+
 _ROOT = Path(__file__).parents[1]
 PAGE = _ROOT / "docs" / "reference" / "dependencies.md"
 #: Extras that a user installs; the others are for those who change the project.
@@ -87,4 +89,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    write_text(PAGE, page())

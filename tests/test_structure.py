@@ -35,7 +35,11 @@ _RUNS_DATA = re.compile(
 
 # The one module that opens files for writing; what libraries write, they write into its streams.
 _WRITER = Path("hw_specs/output.py")
-_WRITING = {"write_text", "write_bytes", "touch", "rename", "symlink_to", "hardlink_to", "copy", "copy2", "copyfile"}
+_WRITING = {"write_text", "write_bytes", "touch", "rename", "symlink_to", "hardlink_to"}
+_OPENED_FOR = {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"}
+_OF_THE_SYSTEM = {"os": ["replace", "rename", "renames", "link", "symlink", "truncate", "mknod", "mkfifo"]}
+_OF_THE_SYSTEM["shutil"] = ["copy", "copy2", "copyfile", "copytree", "move", "make_archive"]
+_OF_FRAMES = {"to_csv", "to_json", "to_parquet", "to_pickle", "to_html", "to_netcdf", "to_zarr", "write_html"}
 _INTO_STREAMS = {"savefig", "save", "savetxt", "savez", "savez_compressed", "write_table", "tofile"}
 
 
@@ -43,14 +47,19 @@ def _writes_a_file(call: ast.Call) -> bool:
     """Whether a call opens a file for writing, or has a library do so at a path."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     method, owner = isinstance(call.func, ast.Attribute), getattr(getattr(call.func, "value", None), "id", "")
-    if name == "open" and not (call.args and ast.unparse(call.args[0]) == "os.devnull"):
+    if name == "open" and owner != "os" and not (call.args and ast.unparse(call.args[0]) == "os.devnull"):
         literals = [a.value for a in (*call.args, *(k.value for k in call.keywords)) if isinstance(a, ast.Constant)]
         return any(isinstance(text, str) and re.fullmatch(r"[rwaxbt+]*[wax+][rwaxbt+]*", text) for text in literals)
     if name in _INTO_STREAMS and method and owner not in ("self", "super"):
         return not {getattr(argument, "id", "") for argument in call.args} & {"stream", "sink", "figure"}
-    if name in ("copy", "copy2", "copyfile"):
-        return owner == "shutil"
-    return method and name in _WRITING and owner not in ("output",)
+    if (owner, name) == ("os", "open"):
+        flags = {n.attr for n in ast.walk(call) if isinstance(n, ast.Attribute)}
+        return bool(flags & _OPENED_FOR) and "devnull" not in flags
+    if (owner, name) == ("sqlite3", "connect"):
+        return "?mode=ro" not in ast.unparse(call)
+    if method and name in _OF_FRAMES:
+        return bool(call.args) and "path" in ast.unparse(call.args[0])
+    return name in _OF_THE_SYSTEM.get(owner, ()) or (method and name in _WRITING and owner not in ("output",))
 
 
 def _ids(path: Path) -> str:
@@ -171,6 +180,34 @@ class TestHabits:
 
     def test_data_are_never_run(self, module):
         assert _RUNS_DATA.findall((ROOT / module).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "writes"),
+    [
+        ("open(path, 'w')", True),
+        ("path.open('ab')", True),
+        ("open(path, mode='x')", True),
+        ("open(path)", False),
+        ("path.write_text(text)", True),
+        ("write_text(path, text)", False),
+        ("os.open(path, os.O_WRONLY | os.O_CREAT)", True),
+        ("os.open(path, os.O_RDONLY)", False),
+        ("os.replace(one, other)", True),
+        ("text.replace(one, other)", False),
+        ("shutil.move(one, other)", True),
+        ("sqlite3.connect(path)", True),
+        ("sqlite3.connect(f'{path}?mode=ro', uri=True)", False),
+        ("figure.savefig(path)", True),
+        ("figure.savefig(stream, format='png')", False),
+        ("frame.to_csv(path)", True),
+        ("frame.to_csv()", False),
+        ("np.savez(path, a=a)", True),
+    ],
+)
+def test_writing_is_seen(code, writes):
+    call = ast.parse(code, mode="eval").body
+    assert _writes_a_file(call) == writes
 
 
 class TestExtensionFolders:
