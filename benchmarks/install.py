@@ -35,7 +35,7 @@ def _size(path: Path) -> float:
 
 
 def _seconds(python: str, code: str) -> float:
-    process = subprocess.Popen([python, "-c", code], cwd="/", stdout=subprocess.DEVNULL)  # noqa: S603
+    process = subprocess.Popen([python, "-I", "-c", code], cwd="/", stdout=subprocess.DEVNULL)  # noqa: S603
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return used.ru_utime + used.ru_stime

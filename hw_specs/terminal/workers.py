@@ -25,9 +25,9 @@ def workers_of(count: int) -> Iterator[ProcessPoolExecutor]:
             finished = True
         finally:
             if not finished:
-                workers.shutdown(wait=False, cancel_futures=True)
                 for process in multiprocessing.active_children():
                     process.terminate()
+                workers.shutdown(cancel_futures=True)
 
 
 @contextlib.contextmanager

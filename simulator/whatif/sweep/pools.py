@@ -33,11 +33,13 @@ def on_threads(study: Study, chunks: Iterable[int], workers: int | None = None) 
     def compute(number: int) -> Part:
         return (number, *chunk_bytes(evaluator, number))
 
-    with ThreadPoolExecutor(count) as pool:
-        try:
-            yield from _bounded(lambda number: pool.submit(compute, number), chunks, _AHEAD * count)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    pool, finished = ThreadPoolExecutor(count), False
+    try:
+        yield from _bounded(lambda number: pool.submit(compute, number), chunks, _AHEAD * count)
+        finished = True
+    finally:
+        # Whoever interrupts does not wait for chunks that nobody will write.
+        pool.shutdown(wait=finished, cancel_futures=True)
 
 
 def _bounded(submit: Callable[[int], Future[Part]], chunks: Iterable[int], most: int) -> Iterator[Part]:

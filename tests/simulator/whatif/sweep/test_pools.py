@@ -44,6 +44,23 @@ def test_threads_lower_what_they_share_once(study, monkeypatch):
     assert len(lowered) == 2  # attention flash and naive
 
 
+def test_whoever_interrupts_waits_for_no_chunk(study, monkeypatch):
+    goes_on, finished = threading.Event(), []
+
+    def computed(_: Evaluator, number: int) -> tuple[bytes, int]:
+        if number:
+            goes_on.wait(20)
+            finished.append(number)
+        return b"", 0
+
+    monkeypatch.setattr("simulator.whatif.sweep.pools.chunk_bytes", computed)
+    parts = on_threads(study, [0, 1], workers=2)
+    assert next(parts) == (0, b"", 0)
+    parts.close()
+    assert not finished
+    goes_on.set()
+
+
 def test_an_error_of_a_chunk_is_told(study, monkeypatch):
     def broken(*_: object) -> None:
         raise ZeroDivisionError("as it happens")
