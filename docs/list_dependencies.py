@@ -23,9 +23,10 @@ _LEAD = """\
 
 `pip install roofcast` alone needs the first table: 126 MB beside pip. `import simulator` takes 0.02 s of processor time
 at most, `from simulator import simulate` 0.9 s on a core that others use as well, where `import numpy` takes 0.17 s and
-`simulate --help` 1.2 s (`python benchmarks/install.py` measures all of it in an environment of its own). The bounds of it, of
-`validate` and of `whatif` are the oldest versions that `.ci/run` tries; it tries the newest that there are too, and all
-tests run with those of `constraints.txt`. Known weaknesses of what is installed are listed by
+`simulate --help` 1.2 s (`python benchmarks/install.py` measures all of it in an environment of its own).
+
+The bounds of it, of `validate` and of `whatif` are the oldest versions that `.ci/run` tries; it tries the newest that
+there are too, and all tests run with those of `constraints.txt`. Known weaknesses of what is installed are listed by
 `pip install pip-audit && pip-audit`, which needs the advisories of PyPI or OSV.
 
 This page is written by `python docs/list_dependencies.py` from the metadata of what is installed.
