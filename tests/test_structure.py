@@ -62,6 +62,47 @@ def _writes_a_file(call: ast.Call) -> bool:
     return name in _OF_THE_SYSTEM.get(owner, ()) or (method and name in _WRITING and owner not in ("output",))
 
 
+# Who opens files that users give: within bounds on kind, size, depth and time.
+_READERS = {
+    Path("hw_specs/reading/bounds.py"),
+    Path("tracer/storage/array_archive.py"),
+    Path("tracer/storage/file_content.py"),
+    Path("tracer/storage/file_kinds.py"),
+    Path("tracer/storage/sqlite_file.py"),
+    Path("hw_specs/reading/yaml_loader.py"),
+}
+# Who reads files that lie in the package, that the system keeps, or that this process wrote.
+_OWN_FILES = {
+    *map(Path, ("hw_specs/output.py", "hw_specs/listing/names.py", "hw_specs/terminal/ending.py")),
+    *map(Path, ("simulator/views/html/page.py", "simulator/whatif/explore/server.py", "tracer/library/sources.py")),
+    *map(Path, ("tracer/capture/profiling.py", "tracer/capture/machine/device_facts.py")),
+    *map(Path, ("tracer/capture/machine/memory.py", "validation/machine/probe/description.py")),
+    *map(Path, ("validation/machine/probe/load.py", "validation/errors/accuracy.py")),
+    *map(Path, ("validation/measured/sources/miopen.py", "validation/measured/sources/catalogue.py")),
+}
+_READING = {
+    "read_text",
+    "read_bytes",
+    "ZipFile",
+    "GzipFile",
+    "mmap",
+    "is_zipfile",
+    "is_tarfile",
+    "read_csv",
+    "fromfile",
+}
+_LOADING = {"np.load", "numpy.load", "json.load", "yaml.load", "yaml.safe_load", "sqlite3.connect", "pickle.load"}
+
+
+def _reads_a_file(call: ast.Call) -> bool:
+    """Whether a call reads a file itself, and not by a function of the bounded readers."""
+    name = ast.unparse(call.func)
+    last = name.rpartition(".")[2]
+    if name in _LOADING or (last == "open" and name in ("open", "io.open", "os.open", "gzip.open", "tarfile.open")):
+        return True
+    return "." in name and (last in _READING or (last == "open" and name.partition(".")[0] in ("path", "file", "Path")))
+
+
 def _ids(path: Path) -> str:
     return str(path)
 
@@ -177,6 +218,12 @@ class TestHabits:
         """Whoever writes goes through it: links, modes, devices and kills are its matter."""
         found = [n.lineno for n in ast.walk(_tree(module)) if isinstance(n, ast.Call) and _writes_a_file(n)]
         assert module == _WRITER or found == []
+
+    def test_files_are_read_within_bounds(self, module):
+        """Whoever reads what users give goes through those that bound kind, size, depth and time."""
+        calls = [node for node in ast.walk(_tree(module)) if isinstance(node, ast.Call)]
+        found = [ast.unparse(call)[:80] for call in calls if _reads_a_file(call)]
+        assert module in _READERS | _OWN_FILES or found == []
 
     def test_data_are_never_run(self, module):
         assert _RUNS_DATA.findall((ROOT / module).read_text(encoding="utf-8")) == []

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from hw_specs.output import OutputError, held, write_bytes
+from hw_specs.reading.bounds import InputError, read_text
 from simulator.whatif.study.study import Study
 
 __all__ = ["MANIFEST", "ResultFolder"]
 
 _FORMAT = 1
+_LARGEST_MANIFEST = 1 << 24
 MANIFEST, _STUDY, _LOCK = "_manifest.json", "_study.json", "_lock"
 
 
@@ -114,8 +116,8 @@ def _name(number: int | str) -> str:
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found = json.loads(read_text(path, most=_LARGEST_MANIFEST))
+    except (InputError, ValueError, RecursionError) as error:
         raise OutputError(f"{path}: is no manifest of a sweep; give another folder") from error
     if not isinstance(found, dict):
         raise OutputError(f"{path}: is no manifest of a sweep; give another folder")

@@ -9,12 +9,15 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from hw_specs.output import append_bytes, write_bytes
+from hw_specs.output import OutputError, append_bytes, write_bytes
+from hw_specs.reading.bounds import InputError, raised, read_bytes
 
 __all__ = ["KERNEL_COLUMNS", "GrowingTable"]
 
 # zlib's window of the largest size, with a gzip header around the data.
 _GZIP = 16 + zlib.MAX_WBITS
+#: Longest table that is gone on with, and longest member of one once uncompressed. [B]
+_LARGEST = 1 << 28
 
 #: Columns of the table of measured kernels.
 KERNEL_COLUMNS = ("device", "op", "input_shapes", "dtype", "attributes", "latency_s", "kernel", "source")
@@ -50,7 +53,10 @@ class GrowingTable:
         """Rows that are there, and whether the file is undamaged and has these columns."""
         if not self.path.exists():
             return [], False
-        text, whole = _whole_members(self.path.read_bytes())
+        try:
+            text, whole = _whole_members(read_bytes(self.path, most=raised(_LARGEST)))
+        except InputError as error:
+            raise OutputError(f"{self.path}: {error}") from error
         reader = csv.DictReader(text.splitlines())
         rows = [dict(row) for row in reader]
         return rows, whole and tuple(reader.fieldnames or ()) == self.columns
@@ -71,7 +77,7 @@ def _whole_members(content: bytes) -> tuple[str, bool]:
     while content:
         member = zlib.decompressobj(_GZIP)
         try:
-            text = member.decompress(content)
+            text = member.decompress(content, raised(_LARGEST))
         except zlib.error:
             break
         if not member.eof:
