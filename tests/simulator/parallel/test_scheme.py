@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from simulator.parallel.scheme import ONE_DEVICE, Scheme, SchemeError
 
@@ -58,3 +62,13 @@ def test_scaled():
 def test_what_is_split_further_in_lies_between_the_ranks():
     scheme = Scheme(tensor=2, ulysses=4, cfg=2, data=3)
     assert [scheme.span(name) for name in ("tensor", "ulysses", "ring", "cfg")] == [2, 8, 8, 16]
+
+
+_NUMBERS = st.one_of(st.integers().map(str), st.floats().map(str), st.text(max_size=30), st.just("9" * 5000))
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(split=st.sampled_from(["tensor", "data", "cfg", "x", ""]), number=_NUMBERS)
+def test_any_number_of_devices_is_one_or_is_refused(split, number):
+    with contextlib.suppress(SchemeError):
+        assert 1 <= Scheme.parse(f"{split}={number}").devices <= 1_000_000

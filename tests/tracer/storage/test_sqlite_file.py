@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tracer.storage import sqlite_file
 from tracer.storage.sqlite_file import computed_names, open_database, table_names, tables_in_file
@@ -94,3 +97,19 @@ def test_what_is_no_database_has_no_tables(tmp_path: Path) -> None:
     assert [tables_in_file(file) for file in (text, damaged, tmp_path / "none")] == [set(), set(), set()]
     with pytest.raises(sqlite3.OperationalError):
         open_database(tmp_path / "none").execute("SELECT 1")
+
+
+@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=st.lists(st.tuples(st.integers(0, 1 << 13), st.integers(0, 255)), max_size=40), kept=st.integers(0, 1))
+def test_any_damage_is_tables_or_an_error_of_the_database(
+    path: Path, changes: list[tuple[int, int]], kept: int
+) -> None:
+    content = bytearray(path.read_bytes())
+    for at, value in changes:
+        content[(at + 16) % len(content)] = value  # what it begins with stays that of a database
+    damaged = path.with_name("damaged.sqlite")
+    damaged.write_bytes(content if kept else content[: len(content) // 2])
+    tables_in_file(damaged)  # never raises
+    with contextlib.suppress(sqlite3.Error), closing(open_database(damaged)) as database:
+        table_names(database)
+        database.execute("SELECT * FROM kernels").fetchall()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tracer.graph import GraphError
-from tracer.workloads.folder_parts import LEFT_OUT, FolderError, explained, read_folder
+from tracer.workloads.folder_parts import LEFT_OUT, FolderError, explained, read_folder, read_json
 
 pytestmark = pytest.mark.torch
 
@@ -134,3 +137,17 @@ def test_errors_of_our_own_keep_their_words(tmp_path):
 def test_defects_are_not_hidden(tmp_path):
     with pytest.raises(KeyboardInterrupt), explained(tmp_path, "unet"):
         raise KeyboardInterrupt
+
+
+_SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just("\ud800"))
+_KEYS = st.sampled_from(["unet", "num_layers"])
+_TREES = st.recursive(_SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner))
+
+
+@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tree=_TREES, more=st.sampled_from(["", "[" * 5000, "\0", "9" * 5000]))
+def test_any_configuration_is_an_object_or_is_refused(tmp_path: Path, tree: object, more: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(tree) + more, encoding="utf-8")
+    with contextlib.suppress(FolderError):
+        assert isinstance(read_json(path), dict)
