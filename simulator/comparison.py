@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator
 from hw_specs.hypothetical.distance import distance
+from simulator.schedule.pieces import Pieces
 from simulator.uncertainty.components import ErrorComponents, accelerator_correlation, changed_share, ratio_variance
 from simulator.uncertainty.deviation import RunDeviation, run_deviation
 from simulator.uncertainty.ratios import RatioInterval, ratio_interval
 
 from .profile.parts import positions_by
-from .report import Entry, Pieces
+from .report import Entry
 from .simulation import Simulation
 
 __all__ = [

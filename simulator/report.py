@@ -16,16 +16,17 @@ from simulator.energy.run import EnergyEstimate
 from simulator.hosts.host import Host
 from simulator.parallel.sharing import Sharing, sharing_of
 from simulator.schedule.device_memory import DeviceMemory, device_memory
+from simulator.schedule.pieces import BoundShares, Pieces, bound_shares
 from simulator.schedule.throughput import throughput_of
-from simulator.schedule.timeline import StageTimeline, Timeline
+from simulator.schedule.timeline import Timeline
 from simulator.uncertainty.deviation import RunDeviation
 from simulator.uncertainty.intervals import Interval, Standing, interval_ends
 from tracer.graph import OpGraph
 
-from .cost import BASES, RESOURCES, CoreSteps, Gains, KernelCosts
+from .cost import BASES, CoreSteps, Gains, KernelCosts
 from .kernels import KernelTables
 from .lowering import Launches
-from .lowering.graphs.positions import VIEWS, Positions, chosen_rows, positions_of
+from .lowering.graphs.positions import VIEWS
 from .lowering.quantization import QuantizedWeights
 from .views.frames import report_frame, report_html
 
@@ -33,14 +34,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "BoundShares",
     "Ends",
     "Entry",
-    "Pieces",
     "Report",
     "Unmodelled",
-    "bound_of",
-    "bound_shares",
     "ends_of",
     "main_basis",
     "make_report",
@@ -77,39 +74,6 @@ class Ends:
 
     low: float
     high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundShares:
-    """Shares of the total latency by what holds it back, which is what would shorten it; they add up to 1.
-
-    One per cent more of a resource shortens the latency by its share of a per cent.
-
-    Attributes
-    ----------
-    compute : float
-        Arithmetic units and the cores' clock.
-    memory : float
-        Bandwidth of DRAM and caches.
-    host : float
-        All up to the last launch that the device waits for: kernels before it could be faster without effect.
-    power : float
-        The power limit, under which a faster clock gains nothing.
-    launch : float
-        Gaps between kernels, and the shortest time that a kernel takes.
-    occupancy : float
-        Too few blocks, or blocks with too few instructions or bytes in flight, to keep the cores busy.
-    link : float
-        Links to other accelerators, and to the host where weights come from there.
-    """
-
-    compute: float
-    memory: float
-    launch: float
-    host: float = 0.0
-    power: float = 0.0
-    occupancy: float = 0.0
-    link: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,27 +172,6 @@ class Report:
         return report_html(self)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pieces:
-    """Every launch position of every stage, repeats summed: what the views group. Times in seconds, waiting included.
-
-    ``bound`` has the latency by what holds it back, shape (num_positions, num_resources + 1): resources and the host.
-    """
-
-    positions: Positions
-    latency: FloatArray
-    bound: FloatArray
-
-    @classmethod
-    def of(cls, timeline: Timeline, shares: FloatArray, depth: int = 3) -> Pieces:
-        """Pieces of a timeline, given shares of each kernel's time (:class:`simulator.cost.Gains`)."""
-        return cls(
-            positions_of(timeline.launches, depth),
-            np.concatenate([s.execution + s.waiting for s in timeline.stages]),
-            np.concatenate([_bound_times(s, shares) for s in timeline.stages]),
-        )
-
-
 def make_report(
     timeline: Timeline,
     costs: KernelCosts,
@@ -322,20 +265,6 @@ def _totals(kernels: KernelTables) -> dict[str, Any]:
     return {name: float((getattr(kernels, name) * kernels.count).sum()) for name in names}
 
 
-def _bound_times(stage: StageTimeline, shares: FloatArray) -> FloatArray:
-    """Time of each launch position by what holds it back, :data:`RESOURCES` and the host, repeats summed. [s]
-
-    Where a position grows, its execution is split by the bounds of some of its repeats in equal parts.
-    """
-    transfers = np.zeros_like(stage.waiting) if stage.transfers is None else stage.transfers
-    waiting = stage.waiting - transfers
-    shown, gaps = stage.execution * (1.0 - stage.hidden), waiting * (1.0 - stage.waiting_for_host)
-    by_resource = shares[chosen_rows(stage.launches)].mean(axis=0) * shown[:, None]
-    by_resource[:, RESOURCES.index("launch")] += gaps
-    by_resource[:, RESOURCES.index("link")] += transfers
-    return np.column_stack((by_resource, stage.execution - shown + waiting - gaps))
-
-
 def _entries(pieces: Pieces, view: str, total: float) -> dict[str, Entry]:
     work = pieces.positions.work[view]
     latencies = {name: float(pieces.latency[at].sum()) for name, at in pieces.positions.views[view].items()}
@@ -370,17 +299,6 @@ def _bounds_by_category(pieces: Pieces) -> dict[str, BoundShares]:
         name: bound_shares(pieces.bound[at], float(pieces.latency[at].sum()))
         for name, at in pieces.positions.views["by_category"].items()
     }
-
-
-def bound_of(timeline: Timeline, shares: FloatArray) -> BoundShares:
-    """What holds a whole run back, given shares of each kernel's time (:class:`simulator.cost.Gains`)."""
-    return bound_shares(np.concatenate([_bound_times(s, shares) for s in timeline.stages]), timeline.latency)
-
-
-def bound_shares(bound: FloatArray, total: float) -> BoundShares:
-    """Shares of a total of the times of some pieces by what holds them back, shape (num_pieces, num_resources + 1)."""
-    times = zip((*RESOURCES, "host"), bound.sum(axis=0).tolist(), strict=True)
-    return BoundShares(**{name: time / total if total else 0.0 for name, time in times})
 
 
 def _basis_shares(time: FloatArray, codes: NDArray[np.int64]) -> dict[str, float]:

@@ -148,7 +148,9 @@ def parameters_command() -> None:
     """Print parameter counts of every component beside the published figures, as Markdown."""
     from .library.parameters import markdown_table, parameter_rows
 
-    sys.stdout.write(markdown_table(list(parameter_rows())))
+    with working("counting parameters"):
+        rows = list(parameter_rows())
+    sys.stdout.write(markdown_table(rows))
 
 
 def _captured(pipeline: Pipeline, workload: Workload, given: CapturedRunOptions) -> Trace:

@@ -62,12 +62,13 @@ def answer_of(subject: Subject, asked: Asked, explain: str | None, versus: Seque
 
 def predicted(graph: OpGraph, asked: Asked, explain: str | None = None) -> Answer:
     """Report of a graph as text, or the explanation of one of its kernels."""
-    simulation = asked.simulation(graph)
 
     def rerun(execution: Execution) -> Simulation:
         return replace(asked, execution=execution).simulation(graph)
 
-    report = with_one_device(simulation, asked.execution, rerun)
+    with working(f"predicting {graph.name}"):
+        simulation = asked.simulation(graph)
+        report = with_one_device(simulation, asked.execution, rerun)
     if asked.files:
         with working("writing files"):
             others = other_attention(simulation, asked.execution, rerun) if asked.files.compare_attention else {}

@@ -14,6 +14,7 @@ from simulator.views.comparison import ComparedParts, comparison_to_csv, compari
 from simulator.views.numbers import quantity
 from simulator.views.parts import ROWS
 from simulator.views.terminal import captured
+from tracer.progress_bar import working
 
 from .answers import WIDTH, Answer
 from .asked import Asked
@@ -25,9 +26,11 @@ __all__ = ["compared"]
 def compared(subject: Subject, asked: Asked, changes: ReferenceChanges) -> Answer:
     """Comparison of a run with its reference as text."""
     reference = asked.reference(changes)
-    run = asked.simulation(subject.traced(subject.settings, asked.accelerator))
-    other = reference.simulation(subject.traced({**subject.settings, **changes.settings}, reference.accelerator))
-    comparison, runs = compare(run, other), (run, other)
+    graph = subject.traced(subject.settings, asked.accelerator)
+    other_graph = subject.traced({**subject.settings, **changes.settings}, reference.accelerator)
+    with working(f"comparing two runs of {graph.name}"):
+        run, other = asked.simulation(graph), reference.simulation(other_graph)
+        comparison, runs = compare(run, other), (run, other)
     said = (line for each in runs for line in (*unchecked_remarks(each.launches.graph.workload), *_room(each.report)))
     others = slip_warnings(() if reference.hw == asked.hw else (reference.accelerator,))
     remarks = (*others, *dict.fromkeys(said))

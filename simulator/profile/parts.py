@@ -14,7 +14,8 @@ from simulator.kernels import KernelTables
 from simulator.lowering import Launches
 from simulator.lowering.graphs.launches import StageLaunches
 from simulator.lowering.graphs.positions import positions_of
-from simulator.report import BoundShares, Ends, Pieces, bound_shares, ends_of
+from simulator.report import Ends, ends_of
+from simulator.schedule.pieces import BoundShares, Pieces, bound_shares
 from simulator.simulation import Simulation
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from simulator.profile.upgrade import Upgrade
-    from simulator.report import BoundShares, Report
+    from simulator.report import Report
+    from simulator.schedule.pieces import BoundShares
 
 __all__ = ["BASES_IN_WORDS", "WORTH_NAMING", "bounds_text", "print_answer", "throughput_text"]
 

@@ -21,7 +21,7 @@ from simulator.hosts.costs import host_costs, host_of
 from simulator.hosts.host import Host, HostCosts
 from simulator.kernels import KernelTables
 from simulator.lowering.graphs.positions import chosen_kernels
-from simulator.report import BoundShares, bound_of
+from simulator.schedule.pieces import BoundShares, bound_of
 from simulator.schedule.timeline import Timeline, issues_of, schedule, stage_runs
 from simulator.simulation import Simulation
 from simulator.uncertainty.components import ErrorComponents

@@ -12,7 +12,8 @@ from hw_specs import price_of
 from simulator.comparison import Speedup, speedup_between
 from simulator.cost.model import Fidelity
 from simulator.lowering import compiled_remarks
-from simulator.report import BoundShares, Report
+from simulator.report import Report
+from simulator.schedule.pieces import BoundShares
 from simulator.simulation import Simulation
 from simulator.uncertainty.unchecked import unchecked_remarks
 from simulator.views.frames import frame_of

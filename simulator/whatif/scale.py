@@ -10,8 +10,9 @@ from hw_specs import Accelerator, CalibrationPool
 from simulator.cost.model import Fidelity
 from simulator.lowering import execution_on, graph_as_run
 from simulator.parallel.scheme import SchemeError
-from simulator.report import BoundShares, Report
+from simulator.report import Report
 from simulator.schedule.device_memory import device_memory
+from simulator.schedule.pieces import BoundShares
 from simulator.views.frames import frame_of
 from tracer.graph import GraphError
 

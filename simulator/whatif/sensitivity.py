@@ -18,7 +18,7 @@ from hw_specs import Accelerator, CalibrationPool, changeable_paths
 from simulator.comparison import Speedup
 from simulator.cost.gains import STEP
 from simulator.hosts.host import ON_THE_HOST, Host
-from simulator.report import BoundShares
+from simulator.schedule.pieces import BoundShares
 from simulator.views.frames import frame_of
 
 from .bench import Bench, Change

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.report import BoundShares
+from simulator.schedule.pieces import BoundShares
 from simulator.views.figures import new_figure, save
 from simulator.views.numbers import quantity
 from simulator.views.style import BLACK, BLUE, ORANGE, figure_style

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from simulator.profile.upgrade import Upgrade
-from simulator.report import BoundShares, Report
+from simulator.report import Report
+from simulator.schedule.pieces import BoundShares
 from simulator.views.answer import bounds_text, print_answer, throughput_text
 
 _GAINS = [

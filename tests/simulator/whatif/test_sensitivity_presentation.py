@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.report import BoundShares
+from simulator.schedule.pieces import BoundShares
 from simulator.views.terminal import captured
 from simulator.whatif.sensitivity import FieldSensitivity, ResourceSensitivity, Sensitivity
 from simulator.whatif.sensitivity_presentation import plot_sensitivity, print_sensitivity
