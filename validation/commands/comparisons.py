@@ -11,6 +11,8 @@ import typer
 from hw_specs import CalibrationPool, load_accelerator
 from hw_specs.listing.known_parts import slip_warnings
 from simulator.command_options import Format, Output, check_format
+from simulator.results.files import command_line, require_page, write_page
+from simulator.results.options import PageFile
 from simulator.views.terminal import emit, remark
 
 from .terminal import progress, working
@@ -21,6 +23,7 @@ __all__ = ["accuracy_command", "kernels_command", "published_command"]
 def published_command(
     files: Annotated[list[Path] | None, typer.Argument(help="CSV tables; the cases that ship by default.")] = None,
     grade: Annotated[str, typer.Option(help="Grades to take: A, or AB for those with an assumption too.")] = "A",
+    report: PageFile = None,
     output_format: Format = "table",
     output: Output = None,
 ) -> None:
@@ -33,6 +36,7 @@ def published_command(
     from validation.published.table import select_cases
 
     check_format(output_format)
+    require_page(report)
     wanted, unmapped = select_cases(files or (), grade)
     pool = CalibrationPool.shipped()
     with progress(len(wanted)) as advance:
@@ -53,6 +57,10 @@ def published_command(
         "basis": summarise(results, lambda r: r.basis),
         "split over devices": summarise([r for r in results if r.parallel], lambda r: splits_of(r.parallel)),
     }
+    if report is not None and results:
+        from .error_pages import published_page
+
+        write_page(published_page(results, unmapped, summaries, command_line()), report)
     if output_format == "json":
         plain = to_dict(results, unmapped, summaries) | {"memory": memory_to_dict(*memory)}
         emit(json.dumps(plain, indent=2) + "\n", output)

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from hw_specs import CalibrationPool
 from simulator.command_options import Format, Output, check_format
+from simulator.results.files import command_line, require_page, write_page
+from simulator.results.options import PageFile
 from simulator.views.terminal import captured, emit
 
 from .terminal import working
@@ -21,6 +24,7 @@ __all__ = ["projection_command"]
 def projection_command(
     files: Annotated[list[Path], typer.Argument(help="CSV tables of measured operator calls of at least two devices.")],
     write: Annotated[bool, typer.Option("--write", help="Replace the factors that ship with the package.")] = False,
+    report: PageFile = None,
     output_format: Format = "table",
     output: Output = None,
 ) -> None:
@@ -33,6 +37,7 @@ def projection_command(
     from validation.measured.tables import MeasurementError, read_tables
 
     check_format(output_format)
+    require_page(report)
     pool = CalibrationPool.shipped()
     with working("reading tables") as say:
         tables = [table for file in files for table in read_tables(file)]
@@ -47,6 +52,14 @@ def projection_command(
             write_factors(fit_projection_factors(runs), PROJECTION_FACTORS)
         except ValueError as error:
             raise MeasurementError(str(error)) from error
+    if report is not None:
+        from .error_pages import projection_page
+
+        def render(console: Console) -> None:
+            render_coverage(coverage, console)
+            render_errors(errors, console)
+
+        write_page(projection_page(coverage, render, command_line()), report)
     if output_format == "json":
         plain = {"coverage": [asdict(c) for c in coverage], "errors": [error.to_dict() for error in errors]}
         emit(json.dumps(plain, indent=2) + "\n", output)

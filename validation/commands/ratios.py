@@ -10,6 +10,8 @@ import typer
 
 from hw_specs import CalibrationPool
 from simulator.command_options import Format, Output, check_format
+from simulator.results.files import command_line, require_page, write_page
+from simulator.results.options import PageFile
 from simulator.views.terminal import emit, remark
 
 from .terminal import progress
@@ -24,6 +26,7 @@ def ratios_command(
     ] = None,
     grade: Annotated[str, typer.Option(help="Grades of published runs to take: A, or AB with an assumption.")] = "AB",
     worst: Annotated[int, typer.Option(min=0, help="Also list so many of the worst pairs of each change.")] = 0,
+    report: PageFile = None,
     output_format: Format = "table",
     output: Output = None,
 ) -> None:
@@ -32,8 +35,13 @@ def ratios_command(
     from validation.ratios.tables import ratios_of_tables
 
     check_format(output_format)
+    require_page(report)
     with progress(None) as advance:
         found = ratios_of_tables(files or (), grade, CalibrationPool.shipped(), progress=advance)
+    if report is not None and found.ratios:
+        from .error_pages import ratios_page
+
+        write_page(ratios_page(found, command_line()), report)
     if output_format == "json":
         remark(left_out_lines(found))
         emit(json.dumps(to_list(found.ratios), indent=2) + "\n", output)
