@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,8 +20,7 @@ from rich.text import Text
 
 from .visible import visible
 
-__all__ = ["FittedConsole", "shortened", "terminal_console", "width_of"]
-__all__ = ["FittedConsole", "hanging", "shortened", "terminal_console", "text_table", "width_of"]
+__all__ = ["FittedConsole", "counted", "hanging", "shortened", "terminal_console", "text_table", "width_of"]
 
 #: Columns that are left out where there is no room, the first one first. What comes after them is left out from the
 #: right, but for those that a table is looked at for.
@@ -58,6 +58,7 @@ _LEAST_SAID = (
 _MOST_SAID = (
     "latency",
     "measured",
+    "measured_/_predicted",
     "MAPE",
     "query",
     "key",
@@ -68,6 +69,7 @@ _MOST_SAID = (
     "name",
     "bound_by",
     "speed-up",
+    "as_shipped",
     "fits",
     "bandwidth",
     "memory",
@@ -77,14 +79,21 @@ _MOST_SAID = (
 _NAME, _WRAPPED = 16, 24
 #: Width where nothing is bounded, and of an indented line. [columns]
 _UNBOUND, _INDENT = 10_000, 4
+#: Lines of a console, which nothing that is printed depends on.
+_HEIGHT = 25
 
 
-def width_of(default: int) -> int | None:
-    """Width of what is printed: None for the terminal's own, else what ``COLUMNS`` says, else a default. [columns]"""
-    if sys.stdout.isatty():
-        return None
+def width_of(default: int) -> int:
+    """Width of what is printed: what ``COLUMNS`` says, else the terminal's own, else a default. [columns]
+
+    A terminal that does not know its width has 80 columns.
+    """
     given = os.environ.get("COLUMNS", "")
-    return max(int(given), 20) if given.isdecimal() and 0 < int(given) < 10_000 else default
+    if given.isdecimal() and len(given) < 5 and int(given) > 0:
+        return max(int(given), 20)
+    if not sys.stdout.isatty():
+        return default
+    return max(os.get_terminal_size(sys.stdout.fileno()).columns or 80, 20)
 
 
 def text_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1, names: int = 0) -> str:
@@ -116,18 +125,24 @@ def hanging(before: str, text: str) -> str:
 
     Where little room is left, it begins on a line of its own.
     """
-    width = width_of(_UNBOUND) or os.get_terminal_size(sys.stdout.fileno()).columns
+    width = width_of(_UNBOUND)
     if len(before) + len(text) <= width:
         return before + text
-    beside = width - len(before) >= max(_WRAPPED, *map(len, text.split()))
+    beside = not before or width - len(before) >= max(_WRAPPED, *map(len, text.split()))
     indent, first = (len(before), before) if beside else (_INDENT, f"{before.rstrip()}\n{'':{_INDENT}}")
-    lines = textwrap.wrap(text, max(width - indent, _WRAPPED), break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(text, max(width - indent, _WRAPPED), break_on_hyphens=False)
     return first + f"\n{'':{indent}}".join(lines)
+
+
+def counted(counts: Counter[str]) -> list[str]:
+    """Lines of what there is so many of, the most first: the number, and what it is."""
+    return [line for what, count in counts.most_common() for line in hanging(f"{count:>6}  ", what).splitlines()]
 
 
 def terminal_console(default: int, **options: Any) -> FittedConsole:
     """Console as wide as :func:`width_of` says, whose tables fit into it."""
-    return FittedConsole(width=width_of(default), **options)
+    # A console told no height takes any terminal named "dumb" for one of 80 columns.
+    return FittedConsole(width=width_of(default), height=_HEIGHT, **options)
 
 
 class FittedConsole(Console):
@@ -173,6 +188,7 @@ def _fitted(table: Table, console: Console) -> Table:
     for place in kept:
         column = table.columns[place]
         fitted.add_column(column.header, justify=column.justify, no_wrap=column.no_wrap, overflow=column.overflow)
+    fitted.columns[0].min_width = min(table.columns[0].min_width or 0, room) or None
     for row in zip(*(list(table.columns[place].cells) for place in kept), strict=True):
         fitted.add_row(_short(row[0], room), *row[1:])
     return fitted

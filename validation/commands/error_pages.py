@@ -13,7 +13,6 @@ from simulator.views.html.page import Chart, Page, Table
 from simulator.views.html.printed_page import printed_page
 from simulator.views.numbers import quantity
 from validation.published.errors import CaseResult, ErrorSummary
-from validation.ratios.presentation import left_out_lines
 from validation.ratios.ratio import Ratio, summarise
 from validation.ratios.tables import Ratios
 
@@ -79,7 +78,7 @@ def ratios_page(found: Ratios, command: str) -> Page:
         tables=[
             Table(caption="By change", columns=("change", "pairs", "median", "bias", "ranked right"), rows=rows),
         ],
-        remarks=list(left_out_lines(found)),
+        remarks=[*_left_out(found.runs_left_out, "compared"), *_left_out(found.rows_left_out, "compared")],
         command=command,
     )
 
@@ -168,5 +167,5 @@ def _worst_ratios(ratios: Sequence[Ratio]) -> Table:
     return Table(caption=f"The {len(rows)} worst", columns=columns, rows=rows)
 
 
-def _left_out(counts: Counter[str]) -> list[str]:
-    return [f"Not predicted: {count}, {reason}." for reason, count in counts.most_common()]
+def _left_out(counts: Counter[str], what: str = "predicted") -> list[str]:
+    return [f"Not {what}: {count}, {reason}." for reason, count in counts.most_common()]

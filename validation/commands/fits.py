@@ -96,6 +96,7 @@ def _measured_what(calibration: Calibration) -> str:
 
 def _from_ceilings(path: Path | None, fitted: Sequence[FittedCalibration]) -> tuple[FittedCalibration, ...]:
     """Calibrations from published best rates, beside those just fitted and those that ship."""
+    from validation.errors.kernel_presentation import skipped_lines
     from validation.fitting.ceilings.best_rates import eager_shares, read_ceilings
     from validation.fitting.ceilings.calibration import ceiling_calibrations
     from validation.fitting.ceilings.vector_rates import vector_rates
@@ -104,8 +105,7 @@ def _from_ceilings(path: Path | None, fitted: Sequence[FittedCalibration]) -> tu
         return ()
     found, skipped = read_ceilings(path)
     print(f"{path}: {len(found)} best rates of products and launch intervals")
-    for reason, count in skipped.most_common():
-        print(f"  {count} rows not used: {reason}")
+    print("".join(f"{line}\n" for line in skipped_lines(skipped, "not used")), end="")
     others = CalibrationPool.shipped().without({entry.name for entry in fitted})
     return ceiling_calibrations(found, eager_shares(), CalibrationPool((*fitted, *others.members)), vector_rates())
 

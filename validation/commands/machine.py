@@ -11,6 +11,7 @@ import typer
 from hw_specs import load_accelerator
 from hw_specs.output import write_text
 from hw_specs.terminal.places import measured_device, writable
+from hw_specs.terminal.tables import hanging, text_table
 from simulator.views.terminal import remark
 from tracer.progress_bar import reading, shares, working
 from validation.published.case import CaseError
@@ -37,7 +38,7 @@ def probe_command(
     write_text(output, found.specification)
     path = write_calibration(found.calibration.renamed(f"{output.stem}.calibration"), output.parent)
     print(f"{output}: {found.accelerator.name}\n{path}: fitted to {len(found.calls)} measured calls")
-    print(found.load.text())
+    print(hanging("", found.load.text()))
     remark(f"warning: {line}" for line in found.load.warnings())
     print(f"try it: simulate --hw {output} --model stable-diffusion --dtype float32")
 
@@ -77,15 +78,19 @@ def check_command(
         measured = read_trace(trace, progress=advance)
     with working("predicting"):
         result = check_probe(measured, accelerator, own)
-    print(
+    for line in (
         f"measured {result.measured:.4g} s in operators, {result.predicted:.4g} s predicted for {result.covered:.4g} s "
-        f"of it: {100 * result.error:+.1f} %, weighted by time {100 * result.time_weighted_error:.1f} %\n"
+        f"of it: {100 * result.error:+.1f} %, weighted by time {100 * result.time_weighted_error:.1f} %",
         f"80 % interval of the prediction {result.interval.low:.4g} to {result.interval.high:.4g} s, as wide as for "
-        f"a part that nobody measured\n"
-        f"elapsed without the profiler {result.elapsed:.4g} s, predicted {result.predicted_elapsed:.4g} s"
+        "a part that nobody measured",
+        f"elapsed without the profiler {result.elapsed:.4g} s, predicted {result.predicted_elapsed:.4g} s",
+    ):
+        print(hanging("", line))
+    rows = (
+        (name, str(part.calls), f"{part.measured:.4g} s", f"{part.predicted:.4g} s")
+        for name, part in list(result.by_operator.items())[:12]
     )
-    for name, part in list(result.by_operator.items())[:12]:
-        print(f"  {name:<44} {part.calls:>6}  measured {part.measured:>9.4g} s  predicted {part.predicted:>9.4g} s")
+    print(text_table(("operator", "calls", "measured", "predicted"), rows), end="")
 
 
 def campaign_command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hw_specs.terminal.tables import hanging, text_table
+from hw_specs.terminal.tables import counted, hanging, text_table
 
 from .kernels import KernelError, KernelErrors
 
@@ -29,7 +29,7 @@ def skipped_lines(skipped: Counter[str], what: str = "not predicted") -> list[st
     """Rows that were left out, counted by reason; nothing where there are none."""
     if not skipped:
         return []
-    return [f"{what}: {skipped.total()} rows", *(f"{n:>6}  {reason}" for reason, n in skipped.most_common())]
+    return [f"{what}: {skipped.total()} rows", *counted(skipped)]
 
 
 def _cells(r: KernelError) -> tuple[str, ...]:

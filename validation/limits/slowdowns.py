@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool, load_accelerator
+from hw_specs.terminal.tables import hanging
 from simulator.cost import UnsupportedFormatError, hardware_columns, kernel_times
 from simulator.cost.families import GROUPS, parameter_group
 from simulator.kernels import KernelTables
@@ -83,10 +84,8 @@ def slowdown_lines(found: Sequence[Slowdown], draws: int) -> Iterator[str]:
     """How many changes slow something down, and each with its worst kernel, the worst first."""
     yield f"{len({(each.accelerator, each.changes) for each in found})} of {draws} changes slow a kernel down"
     for each in sorted(found, key=lambda each: -each.ratio):
-        yield (
-            f"{100 * (each.ratio - 1):+8.3f} %  {each.group} {each.kernel}, {1e6 * each.time:.3g} us on "
-            f"{each.accelerator}: {' '.join(each.changes)}"
-        )
+        where = f"{each.group} {each.kernel}, {1e6 * each.time:.3g} us on {each.accelerator}"
+        yield hanging(f"{100 * (each.ratio - 1):+8.3f} %  ", f"{where}: {' '.join(each.changes)}")
 
 
 def slowdowns(

@@ -1,21 +1,19 @@
-"""Ratios as text, in 80 columns."""
+"""Ratios as text."""
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from hw_specs.terminal.tables import counted, hanging, text_table
 from validation.published.case import CaseError
 
 from .ratio import Ratio, RatioSummary, summarise
 from .tables import Ratios
 
 __all__ = ["left_out_lines", "ratio_text", "to_list"]
-
-_WIDTH = 80
 
 
 def to_list(ratios: Sequence[Ratio]) -> list[dict[str, Any]]:
@@ -35,8 +33,9 @@ def ratio_text(found: Ratios, worst: int = 0) -> str:
     if not found.ratios:
         raise CaseError(f"no two runs to compare: {_reasons(found) or 'there are none'}")
     summaries = summarise(found.ratios)
-    lines = ["error of the ratio of two runs that differ in one thing: predicted/measured - 1", ""]
-    lines += [f"{'change':<16} {'pairs':>7} {'median':>9} {'bias':>9} {'ranked right':>14}", *map(_line, summaries)]
+    lines = [hanging("", "error of the ratio of two runs that differ in one thing: predicted/measured - 1"), ""]
+    table = text_table(("change", "pairs", "median", "bias", "ranked right"), map(_cells, summaries))
+    lines += table.splitlines()
     for summary in summaries if worst else ():
         lines += ["", f"worst of {summary.change}"]
         lines += [line for ratio in _worst(found.ratios, summary.change, worst) for line in _ratio_lines(ratio)]
@@ -48,8 +47,7 @@ def left_out_lines(found: Ratios) -> Iterator[str]:
     for what, counts in (("runs", found.runs_left_out), ("rows of calls", found.rows_left_out)):
         if counts:
             yield f"not compared: {counts.total()} {what}"
-            for reason, count in counts.most_common():
-                yield from _wrapped(f"{count:>6}  ", reason)
+            yield from counted(counts)
 
 
 def _reasons(found: Ratios) -> str:
@@ -57,9 +55,9 @@ def _reasons(found: Ratios) -> str:
     return "; ".join(f"{reason} ({count})" for reason, count in counts.most_common())
 
 
-def _line(s: RatioSummary) -> str:
-    error, bias, right = 100 * s.median_ape, 100 * s.bias, 100 * s.ranked_right
-    return f"{s.change:<16} {s.count:>7} {error:>7.1f} % {bias:>+7.1f} % {right:>12.1f} %"
+def _cells(s: RatioSummary) -> tuple[str, ...]:
+    shares = (f"{100 * s.median_ape:.1f} %", f"{100 * s.bias:+.1f} %", f"{100 * s.ranked_right:.1f} %")
+    return (s.change, str(s.count), *shares)
 
 
 def _worst(ratios: Sequence[Ratio], change: str, count: int) -> list[Ratio]:
@@ -69,9 +67,5 @@ def _worst(ratios: Sequence[Ratio], change: str, count: int) -> list[Ratio]:
 
 def _ratio_lines(ratio: Ratio) -> Iterator[str]:
     said = f"{ratio.slower} over {ratio.faster}: measured {ratio.measured:.3g}, predicted {ratio.predicted:.3g}"
-    yield from _wrapped(f"{100 * ratio.error:>+7.1f} %  ", said)
-    yield from _wrapped(" " * 11, f"{ratio.subject}; {ratio.source}")
-
-
-def _wrapped(head: str, text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+    yield hanging(f"{100 * ratio.error:>+7.1f} %  ", said)
+    yield hanging(" " * 11, f"{ratio.subject}; {ratio.source}")

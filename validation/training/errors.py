@@ -12,6 +12,7 @@ from typing import Any
 
 from hw_specs import CalibrationPool, SpecError, load_accelerator
 from hw_specs.reading.bounds import InputError, text_lines
+from hw_specs.terminal.tables import counted, text_table
 from simulator.execution import Execution
 from simulator.simulation import simulate
 from simulator.software import load_software
@@ -135,31 +136,36 @@ def step_text(errors: StepErrors) -> str:
     if not errors.results:
         reasons = "; ".join(f"{reason} ({count})" for reason, count in errors.skipped.most_common())
         raise MeasurementError(f"no run could be predicted: {reasons or 'there are none'}")
-    lines = [f"{'':<28} {'count':>5} {'median':>8} {'mean':>8} {'bias':>8} {'in 80 % interval':>17}"]
-    lines += [_summary("all", errors.results)]
+    groups = [("all", list(errors.results))]
     for key in (_kind, lambda result: result.device):
-        groups = sorted({key(result) for result in errors.results})
-        lines += [_summary(name, [r for r in errors.results if key(r) == name]) for name in groups]
-    lines += ["", f"{'case':<28} {'device':<18} measured  predicted   error"]
-    lines += [
-        f"{r.case:<28} {r.device:<18} {r.measured:>6.3g} s {r.predicted:>8.3g} s {100 * r.error:>+6.1f} %"
-        for r in sorted(errors.results, key=lambda r: -abs(r.error))
+        names = sorted({key(result) for result in errors.results})
+        groups += [(name, [r for r in errors.results if key(r) == name]) for name in names]
+    worst_first = sorted(errors.results, key=lambda r: -abs(r.error))
+    parts = [
+        text_table(_ERRORS, (_summary(name, results) for name, results in groups)),
+        text_table(_RUNS, map(_run, worst_first), left=2),
     ]
     if errors.skipped:
-        lines += ["", f"not predicted: {errors.skipped.total()}"]
-        lines += [f"{count:>6}  {reason}" for reason, count in errors.skipped.most_common()]
-    return "\n".join(lines) + "\n"
+        left_out = (f"not predicted: {errors.skipped.total()}", *counted(errors.skipped))
+        parts.append("".join(f"{line}\n" for line in left_out))
+    return "\n".join(parts)
+
+
+_ERRORS = ("runs", "count", "median", "mean", "bias", "in 80 % interval")
+_RUNS = ("case", "device", "measured", "predicted", "error")
+
+
+def _run(r: StepResult) -> tuple[str, ...]:
+    return (r.case, r.device, f"{r.measured:.3g} s", f"{r.predicted:.3g} s", f"{100 * r.error:+.1f} %")
 
 
 def _kind(result: StepResult) -> str:
     return "forward and backward" if result.trains else "forward, compiled" if result.compiled else "forward"
 
 
-def _summary(name: str, results: Sequence[StepResult]) -> str:
+def _summary(name: str, results: Sequence[StepResult]) -> tuple[str, ...]:
     errors = [result.error for result in results]
     sizes = [abs(error) for error in errors]
     held = fmean(float(r.low <= r.measured <= r.high) for r in results)
-    return (
-        f"{name:<28} {len(results):>5} {100 * median(sizes):>6.1f} % {100 * fmean(sizes):>6.1f} % "
-        f"{100 * fmean(errors):>+6.1f} % {100 * held:>15.0f} %"
-    )
+    shares = (f"{100 * median(sizes):.1f} %", f"{100 * fmean(sizes):.1f} %", f"{100 * fmean(errors):+.1f} %")
+    return (name, str(len(results)), *shares, f"{100 * held:.0f} %")

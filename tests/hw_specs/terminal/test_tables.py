@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
+import types
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.table import Table
 
-from hw_specs.terminal.tables import FittedConsole, hanging, shortened, terminal_console, text_table, width_of
+from hw_specs.terminal.tables import FittedConsole, counted, hanging, shortened, terminal_console, text_table, width_of
 
 
 def _printed(width, *, name="text_encoder_2", columns=("runs", "latency", "80 % interval", "share", "FLOPs", "bytes")):
@@ -65,6 +69,20 @@ def test_a_pipe_is_as_wide_as_columns_says(given, width, monkeypatch):
     assert terminal_console(160, file=io.StringIO()).width == width
 
 
+def test_a_terminal_that_cannot_move_its_cursor_has_a_width_too(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "dumb")
+    assert terminal_console(160, file=io.StringIO(), force_terminal=True).width == 60
+
+
+@pytest.mark.parametrize("own", [(70, 24), (0, 0)])
+def test_a_terminal_says_its_width(own, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(sys, "stdout", types.SimpleNamespace(isatty=lambda: True, fileno=lambda: 1))
+    monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size(own))
+    assert width_of(160) == (own[0] or 80)
+
+
 @pytest.mark.parametrize("width", [200, 40])
 def test_names_are_shown_as_they_are_and_nothing_in_them_is_obeyed(width):
     table = Table("name", "latency", box=None)
@@ -113,6 +131,13 @@ class TestText:
         assert hanging("time      ", "three words and then some more of them") == (
             "time      three words and then some more\n          of them"
         )
+
+    def test_a_word_with_no_room_at_all_is_broken(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "40")
+        assert hanging("", "x" * 50) == f"{'x' * 40}\n{'x' * 10}"
+        assert counted(Counter({"few": 2, "many " * 9: 30})) == [
+            *("    30  many many many many many many", "        many many many", "     2  few"),
+        ]
 
     def test_what_has_no_room_beside_begins_below(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("COLUMNS", "40")

@@ -2,8 +2,18 @@ from __future__ import annotations
 
 from collections import Counter
 
-from validation.errors.kernel_presentation import kernel_error_table
+import pytest
+
+from validation.errors.kernel_presentation import kernel_error_table, skipped_lines
 from validation.errors.kernels import KernelError, KernelErrors
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_reasons_fit_where_they_are_printed(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = skipped_lines(Counter({"a reason " * 20: 2}))
+    assert lines[:2] == ["not predicted: 2 rows", lines[1]]
+    assert max(map(len, lines)) <= width
 
 
 def test_every_record_and_every_reason_has_a_line() -> None:

@@ -29,9 +29,11 @@ FOUND = Ratios(
 )
 
 
-def test_the_table_and_the_reasons_are_within_80_columns() -> None:
+@pytest.mark.parametrize("width", [60, 80])
+def test_the_table_and_the_reasons_fit_where_they_are_printed(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
     text = ratio_text(FOUND, worst=5)
-    assert max(map(len, text.splitlines())) <= 80
+    assert max(map(len, text.splitlines())) <= width
     (line,) = (line for line in text.splitlines() if line.startswith("accelerator"))
     assert line.split() == ["accelerator", "2", "30.0", "%", "-20.0", "%", "50.0", "%"]
     assert "not compared: 4 runs" in text

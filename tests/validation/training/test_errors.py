@@ -22,8 +22,16 @@ def test_the_table_has_errors_by_kind_of_run_and_device() -> None:
     text = step_text(StepErrors(results=results, skipped=Counter({"unknown": 2})))
     line = next(line for line in text.splitlines() if line.startswith("forward "))
     assert line.split()[1:8] == ["2", "20.0", "%", "20.0", "%", "-10.0", "%"]
-    assert "forward and backward             1    2.0 %" in text
+    assert "forward and backward     1  2.0 %" in text
     assert "not predicted: 2" in text
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_tables_fit_where_they_are_printed(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = step_text(StepErrors(results=(_result(error=0.1),), skipped=Counter({"a reason " * 20: 2})))
+    assert max(map(len, text.splitlines())) <= width
+    assert "+10.0 %" in text
 
 
 def test_plain_form_has_the_error() -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hw_specs import Accelerator, CalibrationPool, FittedCalibration, SpecError, load_accelerator, load_architecture
 from hw_specs.inheritance.lineage import line_of
+from hw_specs.terminal.tables import hanging, text_table
 from simulator.uncertainty.relatives import WHOLE_RUNS, LineError, Relatives
 from validation.errors.prediction import predicted
 from validation.measured.tables import MeasuredKernels
@@ -63,12 +64,13 @@ def without_line(calibrations: CalibrationPool, line: str) -> CalibrationPool:
 
 def relatives_text(found: Relatives) -> str:
     """The deviation and what it was counted on, a line each."""
-    lines = [f"{'line':<12} {'device':<18} {'what':<40} {'rows':>6} {'measured / predicted':>20}"]
-    lines += [f"{e.line:<12} {e.device:<18} {e.what:<40} {e.count:>6} {np.exp(e.bias):>20.2f}" for e in found.errors]
-    lines.append(
-        f"without a measured relative: deviation {found.deviation:.3f} of runs, {found.operators:.3f} of operators"
+    table = text_table(
+        ("what", "line", "device", "rows", "measured / predicted"),
+        ((e.what, e.line, e.device, str(e.count), f"{np.exp(e.bias):.2f}") for e in found.errors),
+        left=3,
     )
-    return "\n".join(lines) + "\n"
+    said = f"without a measured relative: deviation {found.deviation:.3f} of runs, {found.operators:.3f} of operators"
+    return f"{table}{hanging('', said)}\n"
 
 
 def _generic_lines(calibrations: CalibrationPool) -> set[str]:

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from hw_specs.terminal.tables import counted, hanging, text_table
+
 from .errors import MemoryResult, MemorySummary, summarise_memory
 
 __all__ = ["memory_summaries", "memory_text", "memory_to_dict"]
 
 _WHAT_IS_NOT_MODELLED = (
     "reserved: what the allocator keeps of freed blocks is not modelled, so that predictions are lower bounds",
-    "allocated: tensors live until they are last read here; variables of Python hold some for longer (most in the",
+    "allocated: tensors live until they are last read here; variables of Python hold some for longer (most in the "
     "decoder of CogVideoX), and compiled code keeps pools of its own",
 )
 #: Of the worst figures, so many are listed.
@@ -35,16 +37,17 @@ def memory_text(results: Sequence[MemoryResult], left_out: Counter[str]) -> str:
     """Tables of errors and the rows that are in none; nothing where no row states memory."""
     if not results and not left_out:
         return ""
-    lines = ["", "memory: predicted against published", ""]
-    for name, group in memory_summaries(results).items():
-        lines += [f"{'by ' + name:<28} {'count':>5} {'median':>8} {'mean':>8} {'bias':>8} {'<= 10 %':>8}"]
-        lines += [_summary_line(summary) for summary in group] + [""]
-    lines += [_result_line(r) for r in sorted(results, key=lambda r: -abs(r.error))[:_WORST]]
-    lines += ["", *_WHAT_IS_NOT_MODELLED]
+    tables = [
+        text_table((f"by {name}", *_ERRORS), map(_cells, g), names=_NAMES)
+        for name, g in memory_summaries(results).items()
+    ]
+    worst = sorted(results, key=lambda r: -abs(r.error))[:_WORST]
+    said = [hanging("", line) + "\n" for line in _WHAT_IS_NOT_MODELLED]
+    parts = ["", "memory: predicted against published\n", *tables]
+    parts += [text_table(_FIGURES, map(_figure_cells, worst), left=4), "".join(said)]
     if left_out:
-        lines += ["", f"memory not compared: {left_out.total()}"]
-        lines += [f"{count:>6}  {reason}" for reason, count in left_out.most_common()]
-    return "\n".join(lines) + "\n"
+        parts.append("".join(f"{line}\n" for line in (f"memory not compared: {left_out.total()}", *counted(left_out))))
+    return "\n".join(parts)
 
 
 def memory_to_dict(results: Sequence[MemoryResult], left_out: Mapping[str, int]) -> dict[str, Any]:
@@ -56,15 +59,17 @@ def memory_to_dict(results: Sequence[MemoryResult], left_out: Mapping[str, int])
     }
 
 
-def _summary_line(s: MemorySummary) -> str:
-    return (
-        f"{s.name:<28} {s.count:>5} {100 * s.median_ape:>6.1f} % {100 * s.mape:>6.1f} % {100 * s.bias:>+6.1f} % "
-        f"{100 * s.within_10_percent:>6.0f} %"
-    )
+#: Room for names, which keeps the tables in line. [columns]
+_NAMES = 28
+_ERRORS = ("count", "median", "mean", "bias", "<= 10 %")
+_FIGURES = ("worst", "device", "case", "execution", "measured", "predicted", "error")
 
 
-def _result_line(r: MemoryResult) -> str:
-    return (
-        f"{r.id:<16} {r.model:<18} {r.device:<18} {r.execution:<16} {r.measured / 2**30:>7.2f} GiB "
-        f"{r.predicted / 2**30:>8.2f} GiB {100 * r.error:>+6.1f} %"
-    )
+def _cells(s: MemorySummary) -> tuple[str, ...]:
+    shares = (f"{100 * s.median_ape:.1f} %", f"{100 * s.mape:.1f} %", f"{100 * s.bias:+.1f} %")
+    return (s.name, str(s.count), *shares, f"{100 * s.within_10_percent:.0f} %")
+
+
+def _figure_cells(r: MemoryResult) -> tuple[str, ...]:
+    sizes = (f"{r.measured / 2**30:.2f} GiB", f"{r.predicted / 2**30:.2f} GiB")
+    return (r.model, r.device, r.id, r.execution, *sizes, f"{100 * r.error:+.1f} %")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hw_specs import Calibration, CalibrationPool
+from simulator.uncertainty.relatives import LineError, Relatives
 from validation.errors.prediction import predicted
 from validation.fitting.intervals.relatives import count_relatives, relatives_text, without_line
 from validation.measured.tables import read_measured
@@ -42,6 +43,16 @@ def test_the_bias_of_an_operator_is_that_of_its_rows_which_the_line_itself_says_
     assert error.bias == pytest.approx(expected.mean(), abs=1e-3)
     assert (found.deviation, found.operators) == (0.0, pytest.approx(abs(error.bias)))
     assert "aten::mm" in relatives_text(found)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_what_was_counted_fits_where_it_is_printed(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    what = "aten::_scaled_dot_product_flash_attention"
+    error = LineError(line="apple7", device="M1-Max-32c", what=what, count=3, bias=0.1)
+    text = relatives_text(Relatives.counted([error], {"test"}))
+    assert max(map(len, text.splitlines())) <= width
+    assert "1.11" in text
 
 
 def test_lines_that_all_was_fitted_on_are_no_strangers(tmp_path):

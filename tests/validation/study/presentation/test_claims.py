@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from validation.study.presentation.claims import claims_text
 
 
@@ -22,3 +24,10 @@ def test_statements_have_verdict_and_reason_and_are_counted() -> None:
     assert "why: steps" in text
     assert "Read so: 40 %" in text
     assert text.endswith("of 3 sourced statements: 1 agree, 1 explained, 1 disagree, 0 untestable\n")
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_statements_fit_where_they_are_printed(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = claims_text([claim(why="a reason " * 20)])
+    assert max(map(len, text.splitlines())) <= width
