@@ -1,4 +1,4 @@
-"""Progress bars on standard error, where that is a terminal."""
+"""Progress bars on standard error, where that is a terminal that can move its cursor."""
 
 from __future__ import annotations
 
@@ -53,4 +53,5 @@ def _bar(*columns: ProgressColumn) -> Progress:
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    shown = console.is_terminal and not console.is_dumb_terminal
+    return Progress(*columns, console=console, transient=True, disable=not shown)

@@ -23,7 +23,8 @@ def test_bars_stay_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == ""
 
 
-def test_a_bar_names_the_file_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def _screen(kind: str, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What is written to a terminal of some kind from now on."""
     screen = io.StringIO()
     plain = rich_console.Console
 
@@ -31,7 +32,20 @@ def test_a_bar_names_the_file_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> 
         assert stderr
         return plain(file=screen, force_terminal=True, width=100)
 
+    monkeypatch.setenv("TERM", kind)
     monkeypatch.setattr(rich_console, "Console", terminal)
+    return screen
+
+
+def test_a_terminal_that_cannot_move_its_cursor_has_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = _screen("dumb", monkeypatch)
+    with working("tracing sdxl") as say:
+        say("tracing sdxl: unet")
+    assert screen.getvalue() == ""
+
+
+def test_a_bar_names_the_file_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = _screen("xterm", monkeypatch)
     with reading(Path("folder/run.json")) as read:
         read(1, 4)
     assert "reading run.json" in screen.getvalue()
