@@ -48,4 +48,4 @@ def test_an_unknown_group_is_refused(run: Callable[..., Any], tmp_path: Path) ->
     done = run("calibrate", tmp_path / "none.csv", "--group", "rows", "--folder", tmp_path)
     assert done.status == 2
     assert done.err.count("\n") == 1
-    assert "no parameter group 'rows'; valid: matmul, matmul8, quantize, " in done.err
+    assert "unknown parameter group 'rows'; valid: matmul, matmul8, quantize, " in done.err
