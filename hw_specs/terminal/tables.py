@@ -212,6 +212,7 @@ def _needed(table: Table, place: int, console: Console) -> int:
     column = table.columns[place]
     cells = (column.header, *column.cells)
     widest = max(Measurement.get(console, console.options.update(width=10_000), cell).maximum for cell in cells)
+    widest = max(widest, column.min_width or 0)
     return widest if column.no_wrap or place == 0 else min(widest, _WRAPPED)
 
 

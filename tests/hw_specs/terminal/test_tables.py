@@ -132,6 +132,12 @@ class TestText:
             "time      three words and then some more\n          of them"
         )
 
+    def test_room_for_names_counts_where_names_are_short(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "40")
+        header, row = text_table(self.COLUMNS, [("vae", "cross", "77", "1.0 %")], names=30).splitlines()
+        assert header.split() == ["module", "MAPE"]
+        assert row == f"{'vae':<30} 1.0 %"
+
     def test_a_word_with_no_room_at_all_is_broken(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("COLUMNS", "40")
         assert hanging("", "x" * 50) == f"{'x' * 40}\n{'x' * 10}"
