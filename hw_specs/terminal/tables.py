@@ -128,7 +128,7 @@ def hanging(before: str, text: str) -> str:
     width = width_of(_UNBOUND)
     if len(before) + len(text) <= width:
         return before + text
-    beside = not before or width - len(before) >= max(_WRAPPED, *map(len, text.split()))
+    beside = not before.strip() or width - len(before) >= max(_WRAPPED, *map(len, text.split()))
     indent, first = (len(before), before) if beside else (_INDENT, f"{before.rstrip()}\n{'':{_INDENT}}")
     lines = textwrap.wrap(text, max(width - indent, _WRAPPED), break_on_hyphens=False)
     return first + f"\n{'':{indent}}".join(lines)

@@ -141,6 +141,7 @@ class TestText:
     def test_a_word_with_no_room_at_all_is_broken(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("COLUMNS", "40")
         assert hanging("", "x" * 50) == f"{'x' * 40}\n{'x' * 10}"
+        assert hanging("  ", "x" * 50) == f"  {'x' * 38}\n  {'x' * 12}"
         assert counted(Counter({"few": 2, "many " * 9: 30})) == [
             *("    30  many many many many many many", "        many many many", "     2  few"),
         ]
