@@ -68,8 +68,9 @@ def attention_calls(graph: OpGraph, *, repeats: int = 1) -> Iterator[AttentionCa
         listed repeats are spread evenly from the first to the last.
     """
     for stage in graph.stages:
+        attending = _attending(graph, stage)
         for repeat in _spread(stage.repeats, repeats):
-            yield from _calls_of(graph, stage, repeat)
+            yield from _calls_of(stage, repeat, attending)
 
 
 def plot_lengths(graph: OpGraph, *, repeats: int = 2) -> Figure:
@@ -99,16 +100,20 @@ def _spread(total: int, wanted: int) -> list[int]:
     return sorted({round(i * (total - 1) / max(wanted - 1, 1)) for i in range(wanted)})
 
 
-def _calls_of(graph: OpGraph, stage: Stage, repeat: int) -> Iterator[AttentionCall]:
-    position = 0
+def _attending(graph: OpGraph, stage: Stage) -> list[tuple[Op, Op, str]]:
+    """Operator of the first repeat and of the last, and module, of each attention call of a stage."""
     grown = stage.operators if stage.grown is None else stage.grown
+    return [
+        (graph.operators[first], graph.operators[last], graph.modules[module])
+        for first, last, module in zip(stage.operators.tolist(), grown.tolist(), stage.modules.tolist(), strict=True)
+        if kind_of(graph.operators[first].name) in (Kind.ATTENTION, Kind.PAGED_ATTENTION)
+    ]
+
+
+def _calls_of(stage: Stage, repeat: int, attending: Sequence[tuple[Op, Op, str]]) -> Iterator[AttentionCall]:
     at = repeat / max(stage.repeats - 1, 1)
-    for first, last, module in zip(stage.operators, grown, stage.modules, strict=True):
-        op = graph.operators[first]
-        if kind_of(op.name) not in (Kind.ATTENTION, Kind.PAGED_ATTENTION):
-            continue
-        yield _attention_call(op, graph.operators[last], at, stage.name, repeat, position, graph.modules[module])
-        position += 1
+    for position, (first, last, module) in enumerate(attending):
+        yield _attention_call(first, last, at, stage.name, repeat, position, module)
 
 
 def _attention_call(
