@@ -163,10 +163,8 @@ def _is_model_folder(folder: Path) -> bool:
 
 
 def _holds(folder: Path, name: str) -> bool:
-    try:
-        return (folder / name).is_file()
-    except OSError:
-        return False  # A name that no file can have.
+    """Whether something has that name in a folder; what it is, the reader of the file says."""
+    return _exists(folder / name)
 
 
 def _traced(pipeline: Pipeline, workload: Workload, progress: Callable[[str], None] | None) -> OpGraph:

@@ -127,7 +127,7 @@ def test_the_bundle_comes_before_cache_and_trace(cache, traced, monkeypatch):
 def test_settings_are_checked_before_anything_is_traced(cache, traced):
     with pytest.raises(WorkloadError, match="has no setting num_frames"):
         graph_of("stable-diffusion", {"num_frames": 8})
-    with pytest.raises(UnknownWorkloadError, match="did you mean stable-diffusion"):
+    with pytest.raises(UnknownWorkloadError, match="did you mean 'stable-diffusion'"):
         graph_of("stable-difusion", {})
     assert traced == []
 
@@ -143,6 +143,13 @@ def test_a_path_of_nothing_is_said_to_be_one(tmp_path, cache):
     with pytest.raises(UnknownWorkloadError, match=r"gone\.npz: no such file or folder"):
         graph_of(str(tmp_path / "gone.npz"))
     with pytest.raises(UnknownWorkloadError, match="no diffusers pipeline folder"):
+        graph_of(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["model_index.json", "config.json"])
+def test_what_is_no_file_is_said_to_be_none(tmp_path, cache, name):
+    (tmp_path / name).symlink_to("/dev/zero")
+    with pytest.raises((GraphError, UnknownWorkloadError, ValueError), match=rf"{name}: is a device"):
         graph_of(str(tmp_path))
 
 
