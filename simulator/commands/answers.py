@@ -106,7 +106,8 @@ def _rendered(simulation: Simulation, report: Report, asked: Asked) -> str:
     if asked.output_format != "table":
         refuse({"top": asked.top}, "a whole report, which has all modules; give --by")
     if asked.output_format == "json":
-        return to_json(report) + "\n"
+        # Who reads JSON does not see standard error.
+        return to_json(replace(report, remarks=(*asked.remarks, *report.remarks))) + "\n"
     if asked.output_format == "csv":
         return to_csv(report)
     gains, modules = upgrades(simulation), asked.top or LARGEST_MODULES

@@ -23,6 +23,13 @@ def test_json(run, graph_file):
     assert report["unmodelled"] == []
 
 
+def test_what_is_warned_of_a_part_is_in_json_too(run, graph_file):
+    done = run("--hw", "a100", "--graph", graph_file, "--set", "memory.dram.bandwidth=2.039 EB/s", "--format", "json")
+    warnings = [line for line in json.loads(done.out)["remarks"] if line.startswith("warning: ")]
+    assert any("memory.dram.bandwidth" in line for line in warnings)
+    assert warnings == [line for line in done.err.splitlines() if line.startswith("warning: ")]
+
+
 def test_csv(run, graph_file):
     rows = list(csv.DictReader(io.StringIO(run("--hw", "a100", "--graph", graph_file, "--format", "csv").out)))
     assert {row["view"] for row in rows} == {"total", "stage", "category", "module"}
