@@ -96,5 +96,5 @@ def test_a_group_without_rows_changes_nothing(tables, earlier):
 
 
 def test_an_unknown_group_is_refused(tables, earlier):
-    with pytest.raises(MeasurementError, match="no parameter group 'rows'; valid: matmul, matmul8, "):
+    with pytest.raises(MeasurementError, match="unknown parameter group 'rows'; valid: matmul, matmul8, "):
         refitted(tables, ["rows"], CalibrationPool.of(earlier))
