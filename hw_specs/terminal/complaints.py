@@ -19,7 +19,8 @@ OptionOf = Callable[[str], str | None]
 
 #: What a value must be, by what the library says of one that is not.
 _KINDS = (("integer", int, "a whole number"), ("number|float", float, "a number"))
-_ENDS = re.compile(r"(greater|less) than or equal to (\S+)|(-?[\d.]+)<=x|x>=(-?[\d.]+)|x<=(-?[\d.]+)")
+_LEAST = re.compile(r"(?:greater than or equal to |x>=)(-?[\d.]*\d)|(-?[\d.]*\d)<=x")
+_MOST = re.compile(r"(?:less than or equal to |x<=)(-?[\d.]*\d)")
 _CHOICES = re.compile(r"is not one of (.+?)\.?$")
 
 
@@ -80,19 +81,25 @@ def _wrong_value(parameter: Any, message: str, words: Sequence[str]) -> str:
     """Line about a value of an option, empty where nothing better is known than what the library says."""
     names = [name for name in parameter.opts if name.startswith("-")]
     given = list(_given(names, words))
-    choices, ends = _CHOICES.search(message), _ENDS.search(message)
+    choices, bound = _CHOICES.search(message), _bound(message, given[-1] if given else "")
     if not given:
         return ""
     if choices:
         return unknown(names[0], given[-1], [choice.strip("' ") for choice in choices[1].split(",")])
-    if ends:
-        most = ends[1] == "less" or ends[5] is not None
-        end = next(filter(None, (ends[2], ends[3], ends[4], ends[5])))
-        return f"{names[0]} is {given[-1]}; it must be at {'most' if most else 'least'} {end}"
+    if bound:
+        return f"{names[0]} is {given[-1]}; it must be {bound}"
     for pattern, kind, what in _KINDS:
         if re.search(pattern, message):
             return _no_number(names[0], given, kind, what, several=bool(getattr(parameter, "multiple", False)))
     return ""
+
+
+def _bound(message: str, value: str) -> str:
+    """What a value must be where it lies beyond an end of a range; a library may name both."""
+    least, most = _LEAST.search(message), _MOST.search(message)
+    if most and not (least and _is(float, value) and float(value) < float(most[1])):
+        return f"at most {most[1]}"
+    return f"at least {least[1] or least[2]}" if least else ""
 
 
 def _given(names: Sequence[str], words: Sequence[str]) -> Sequence[str]:

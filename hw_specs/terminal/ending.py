@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import warnings
+import weakref
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -22,6 +23,9 @@ REFUSED, INTERRUPTED, UNHEARD = 2, 130, 141
 #: Settings of every command: both ways to ask for help.
 HELP = {"help_option_names": ["-h", "--help"]}
 
+# Threads that were there before a command began.
+_OTHERS: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+
 
 @contextlib.contextmanager
 def terminal(name: str) -> Iterator[None]:
@@ -32,6 +36,7 @@ def terminal(name: str) -> Iterator[None]:
     name : str
         Of the command, as its line opens.
     """
+    _OTHERS.update(threading.enumerate())
     try:
         try:
             as_exceptions()
@@ -81,7 +86,7 @@ def _flushed(name: str) -> None:
 def _end(status: int) -> NoReturn:
     """End with nothing more written: Python would try again what is left, and complain.
 
-    Threads that still compute are not waited for, as Python would.
+    Threads that still compute for the command are not waited for, as Python would; those of a program around it go on.
     """
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -90,7 +95,7 @@ def _end(status: int) -> NoReturn:
                 stream.flush()
             except (OSError, ValueError):
                 os.dup2(nowhere, descriptor)
-    if threading.active_count() > 1:
+    if any(thread not in _OTHERS for thread in threading.enumerate() if thread is not threading.main_thread()):
         os._exit(status)
     sys.exit(status)
 

@@ -128,11 +128,25 @@ class TestOtherSignals:
         subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)  # noqa: S603
 
 
-def test_a_thread_that_computes_is_not_waited_for():
-    script = (
-        "import threading, time\nfrom hw_specs.terminal.ending import terminal\n"
-        "threading.Thread(target=time.sleep, args=(60,)).start()\nwith terminal('c'):\n    raise KeyboardInterrupt"
-    )
-    command = [sys.executable, "-c", script]
+_COMPUTING = """
+import threading
+from hw_specs.terminal.ending import terminal
+done = threading.Event()
+{before}
+try:
+    with terminal('c'):
+        {within}
+        raise KeyboardInterrupt
+finally:
+    print('goes on')
+    done.set()
+"""
+_THREAD = "threading.Thread(target=done.wait, args=(60,)).start()"
+
+
+@pytest.mark.parametrize(("before", "within", "out"), [("", _THREAD, b""), (_THREAD, "pass", b"goes on\n")])
+def test_a_thread_that_computes_for_a_command_is_not_waited_for(before, within, out):
+    """One of the program around the command goes on, and so does the program."""
+    command = [sys.executable, "-c", _COMPUTING.format(before=before, within=within)]
     done = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, timeout=30)  # noqa: S603
-    assert (done.returncode, done.stderr) == (130, b"")
+    assert (done.returncode, done.stdout, done.stderr) == (130, out, b"")
