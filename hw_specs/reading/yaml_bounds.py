@@ -37,8 +37,18 @@ def check_bounds(text: str, loader: type[Any]) -> None:
         The text is no YAML.
     """
     count = _Count()
-    for event in yaml.parse(text, Loader=loader):
-        count.take(event)
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            count.take(event)
+    except yaml.MarkedYAMLError as error:
+        # Releases of PyYAML from 6.0.4 on have a bound of their own, which what they look ahead at may reach first.
+        if error.problem_mark is None or "nesting depth" not in str(error.problem):
+            raise
+        raise _too_deep(error.problem_mark.line + 1) from error
+
+
+def _too_deep(line: int) -> SpecError:
+    return SpecError(f"line {line}: nests deeper than {DEEPEST} levels, which no file here needs")
 
 
 class _Count:
@@ -67,7 +77,7 @@ class _Count:
 
     def _begin(self, anchor: str | None, line: int) -> None:
         if len(self._open) >= DEEPEST:
-            raise SpecError(f"line {line}: nests deeper than {DEEPEST} levels, which no file here needs")
+            raise _too_deep(line)
         self._open.append((anchor, self._values))
         self._add(1, line)
         if anchor is not None:
