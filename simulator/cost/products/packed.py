@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.cost.hardware import HardwareColumns
-from simulator.cost.mechanisms import overlapped
 
 from .problem import Problem, ProductCost, ProductParameters
+from .unsplit import bytes_of_block, num_blocks, unsplit_cost
 
 __all__ = ["packed_cost"]
 
@@ -37,29 +37,19 @@ def packed_cost(p: Problem, hardware: HardwareColumns, parameters: ProductParame
     parameters : ProductParameters
         Of products on matrix units, which share their units and memories with these.
     """
-    blocks = (p.batch * np.ceil(p.m / _ROWS) * np.ceil(p.n / _COLUMNS))[:, None]
+    rows, columns = np.full_like(p.m, _ROWS), np.full_like(p.m, _COLUMNS)
+    blocks = num_blocks(p, rows, columns)
     busy = np.ceil(blocks / hardware.cores)
-    arithmetic = busy * _of_block(p, hardware, parameters)
-    l2 = blocks * _bytes_of_block(p)[:, None] / (parameters.l2 * hardware.operand_rate)
-    moved = (p.reads + p.writes)[:, None] * (1.0 - p.hit_rate)
-    dram = moved / np.minimum(parameters.dram * hardware.dram_achievable_read, hardware.dram_bandwidth)
-    exposed = busy * parameters.start / hardware.core_clock
-    on_chip = np.maximum(arithmetic + exposed, l2)
-    same = np.ones_like(arithmetic)
-    return ProductCost(
-        time=parameters.floor + overlapped((on_chip, dram), parameters.overlap),
-        access=p.widths()[:, None] * same,
-        tile_rows=_ROWS * same,
-        tile_columns=_COLUMNS * same,
-        splits=same,
-        blocks=blocks * same,
-        waves=busy,
-        arithmetic=arithmetic,
-        exposed=exposed,
-        l2=l2,
-        dram=dram,
-        splitting=0.0 * same,
-        floor=parameters.floor * same,
+    return unsplit_cost(
+        p,
+        hardware,
+        parameters,
+        rows=rows,
+        columns=columns,
+        access=p.widths(),
+        arithmetic=busy * _of_block(p, hardware, parameters),
+        exposed=busy * parameters.start / hardware.core_clock,
+        l2=blocks * bytes_of_block(p, rows, columns)[:, None] / (parameters.l2 * hardware.operand_rate),
     )
 
 
@@ -69,10 +59,3 @@ def _of_block(p: Problem, hardware: HardwareColumns, parameters: ProductParamete
     issuing = (_INSTRUCTIONS * _COLUMNS * p.k)[:, None] / (hardware.issued_lanes * hardware.core_clock)
     longer: FloatArray = np.maximum(multiplying, issuing)
     return longer
-
-
-def _bytes_of_block(p: Problem) -> FloatArray:
-    """What a block reads: its rows as far as there are any, and its columns of packed weights with their scales. [B]"""
-    weights = (p.reads - p.batch * p.m * p.k * p.itemsize) / (p.batch * p.n)
-    read: FloatArray = np.minimum(p.m, _ROWS) * p.k * p.itemsize + _COLUMNS * weights
-    return read

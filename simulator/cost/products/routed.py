@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from hw_specs.tiles import TileLibrary
 from simulator.cost.hardware import HardwareColumns
-from simulator.cost.mechanisms import overlapped
 
 from .problem import WIDEST_ACCESS, Problem, ProductCost, ProductParameters
 from .tiles import candidates, offered
+from .unsplit import bytes_of_block, num_blocks, unsplit_cost
 
 __all__ = ["routed_cost"]
 
@@ -45,28 +45,19 @@ def routed_cost(
         Share of the L2 bandwidth that products reach where they are bound by it. [1]
     """
     rows, columns = _tile(p, library)
-    blocks = (p.batch * np.ceil(p.m / rows) * np.ceil(p.n / columns))[:, None]
+    blocks = num_blocks(p, rows, columns)
     waves = np.ceil(blocks / hardware.cores)
-    arithmetic = waves * _of_block(p, hardware, parameters, rows, columns, library)
-    read = blocks * _bytes_of_block(p, rows, columns)[:, None] / (l2 * hardware.operand_rate)
-    exposed = waves * parameters.start / hardware.core_clock + _drained(p, rows, columns, blocks, hardware, parameters)
-    moved = (p.reads + p.writes)[:, None] * (1.0 - p.hit_rate)
-    dram = moved / np.minimum(parameters.dram * hardware.dram_achievable_read, hardware.dram_bandwidth)
-    same = np.ones_like(arithmetic)
-    return ProductCost(
-        time=parameters.floor + overlapped((np.maximum(arithmetic + exposed, read), dram), parameters.overlap),
-        access=WIDEST_ACCESS * same,
-        tile_rows=rows[:, None] * same,
-        tile_columns=columns[:, None] * same,
-        splits=same,
-        blocks=blocks * same,
-        waves=waves,
-        arithmetic=arithmetic,
-        exposed=exposed,
-        l2=read,
-        dram=dram,
-        splitting=0.0 * same,
-        floor=parameters.floor * same,
+    return unsplit_cost(
+        p,
+        hardware,
+        parameters,
+        rows=rows,
+        columns=columns,
+        access=np.full_like(p.m, WIDEST_ACCESS),
+        arithmetic=waves * _of_block(p, hardware, parameters, rows, columns, library),
+        exposed=waves * parameters.start / hardware.core_clock
+        + _drained(p, rows, columns, blocks, hardware, parameters),
+        l2=blocks * bytes_of_block(p, rows, columns)[:, None] / (l2 * hardware.operand_rate),
     )
 
 
@@ -95,13 +86,6 @@ def _of_block(
     alone = np.maximum(parameters.alone * filling[:, None], 1.0)
     longer: FloatArray = alone * np.maximum(multiplying, moving)
     return longer
-
-
-def _bytes_of_block(p: Problem, rows: FloatArray, columns: FloatArray) -> FloatArray:
-    """What a block reads: its rows as far as there are any, and its columns of the weights with their scales. [B]"""
-    weights = (p.reads - p.batch * p.m * p.k * p.itemsize) / (p.batch * p.n)
-    read: FloatArray = np.minimum(p.m, rows) * p.k * p.itemsize + columns * weights
-    return read
 
 
 def _drained(

@@ -21,7 +21,7 @@ from simulator.cost.mechanisms import overlapped
 from .problem import WIDEST_ACCESS, Problem, ProductCost, ProductParameters
 from .tiles import candidates, wave_time
 
-__all__ = ["Choices", "Space", "least_on_chip", "library_numbers", "product_terms"]
+__all__ = ["Choices", "Space", "dram_time", "least_on_chip", "library_numbers", "product_terms"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -147,7 +147,7 @@ class Space:
             machines=np.stack(machines),
             tiles=np.stack(candidates(library)),
             peak=p.peak,
-            dram=_dram(p, hardware, parameters),
+            dram=dram_time(p, hardware, parameters),
             library=library_numbers(library),
         )
 
@@ -319,7 +319,7 @@ def _gathered(p: Problem, hardware: HardwareColumns) -> FloatArray:
     return np.full(len(hardware), np.inf) if p.gathered is None else p.gathered * hardware.core_clock
 
 
-def _dram(p: Problem, hardware: HardwareColumns, parameters: ProductParameters) -> FloatArray:
+def dram_time(p: Problem, hardware: HardwareColumns, parameters: ProductParameters) -> FloatArray:
     """Time of the DRAM, shape (num_kernels, num_accelerators): what the cache does not keep goes over it once. [s]
 
     Blocks that run together read the same rows and columns, and so do the waves after them, out of the cache.
