@@ -54,7 +54,7 @@ def roofline_ratios(
         Whether kernels may send to other devices.
     """
     pairs = {"memory": (source.memory.dram.bandwidth, target.memory.dram.bandwidth)}
-    for name in set(_FORMATS) & set(formats) or _FORMATS:
+    for name in [each for each in _FORMATS if each in formats] or _FORMATS:
         pairs[name] = (_rate(source, name), _rate(target, name))
     if links:
         pairs["links"] = (_link(source), _link(target))

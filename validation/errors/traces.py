@@ -254,7 +254,7 @@ def _parts(
         fitted, name = reason == FITTED, trace.operators[group.operator].name
         category = _BY_TIME if fitted else UNMODELLED
         groups[category if by_category else f"{name} (sized by time)" if fitted else name].append(group)
-    parts = {name: _part(rows[name], groups[name], total) for name in {*rows, *groups}}
+    parts = {name: _part(rows[name], groups[name], total) for name in dict.fromkeys((*rows, *groups))}
     if by_category:
         return {name: parts[name] for name in (*CATEGORIES, _BY_TIME, UNMODELLED) if name in parts}
     return dict(sorted(parts.items(), key=lambda item: -item[1].measured))

@@ -175,6 +175,20 @@ def test_operators_of_no_time_have_no_error() -> None:
     assert "Infinity" not in json.dumps(plain, allow_nan=False)
 
 
+def test_what_took_as_long_stands_in_the_order_of_its_rows() -> None:
+    """However texts are hashed: two runs of one command give the same bytes."""
+    names = ["aten::mul", "aten::relu", "aten::sin", "aten::add", "aten::exp", "aten::cos", "aten::tanh", "aten::abs"]
+    builder = TraceBuilder()
+    for number, name in enumerate(names, start=1):
+        arguments = RecordedArguments(shapes=[[64, 64]] * 2, types=["c10::Half"] * 2)
+        builder.add_call(name, arguments, start=100 * number, duration=50)
+        builder.add_host_call("launch", start=100 * number + 10, duration=5, correlation=number)
+        builder.add_kernel("kernel", start=100 * number + 60, duration=40, correlation=number)
+    found = compare(builder.build("t", RunFacts(device="NVIDIA H100 80GB HBM3")), _H100, calibrations=SHIPPED)
+    assert set(found.by_operator) == set(names)
+    assert list(found.by_operator) == [row.operator for row in found.operators]
+
+
 def test_one_event_with_nearly_all_of_the_time_is_remarked() -> None:
     assert compare(_run(1000, 1000, 1000, 1000), _H100, calibrations=SHIPPED).remarks == ()
     (remark,) = compare(_run(1000, 1000, 2_000_000, 1000), _H100, calibrations=SHIPPED).remarks
